@@ -1,0 +1,136 @@
+"""The call record: everything the bridge knows of one call, and where it stands."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from bridge.domain.timeline import TimelineEntry
+
+
+class State(StrEnum):
+    """Where a call is. The way through is ``live → ended → recorded → … → complete``."""
+
+    LIVE = "live"
+    ENDED = "ended"
+    RECORDED = "recorded"
+    SUBMITTED = "submitted"
+    TRANSCRIBED = "transcribed"
+    COMPLETE = "complete"
+    UNRECORDED = "unrecorded"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+
+
+RESTING = frozenset({State.COMPLETE, State.UNRECORDED, State.SKIPPED, State.FAILED})
+"""States that need nothing more. Only ``unrecorded`` is left by itself: a recording may be late."""
+
+
+class Kind(StrEnum):
+    """The three things WAVV says of a call, under the names of its JavaScript SDK."""
+
+    STARTED = "CallStarted"
+    ENDED = "CallEnded"
+    RECORDED = "CallRecorded"
+
+
+class Record(BaseModel):
+    """A stored value. Fields of a newer version of the bridge survive an older worker."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+
+class Metadata(Record):
+    """What WAVV said of the call, merged over all its events; ``None`` = never said.
+
+    Phones are E.164 where they could be parsed. ``seconds`` is talk time. ``lead_phone`` is the
+    other party whatever the direction, ``agent_phone`` our own line.
+    """
+
+    direction: str | None = None
+    lead_id: str | None = None
+    lead_name: str | None = None
+    lead_email: str | None = None
+    lead_phone: str | None = None
+    agent_id: str | None = None
+    agent_name: str | None = None
+    agent_email: str | None = None
+    agent_phone: str | None = None
+    team_id: str | None = None
+    group_id: str | None = None
+    campaign_id: str | None = None
+    started_at: datetime | None = None
+    answered_at: datetime | None = None
+    ended_at: datetime | None = None
+    seconds: int | None = None
+    outcome: str | None = None
+    disposition: str | None = None
+    human: bool | None = None
+    note: str | None = None
+    summary: str | None = None
+    transcript: str | None = None
+    recorded: bool | None = None
+    recording_url: str | None = None
+    call_url: str | None = None
+
+
+class Problem(Record):
+    """The last refusal or failure, as support will ask for it."""
+
+    reason: str
+    status: int | None = None
+    detail: str | None = None
+    request_id: str | None = None
+    errors: tuple[dict[str, Any], ...] = ()
+
+
+class InsightsSummary(Record):
+    """Which insights came. The insights themselves are stored beside the record."""
+
+    status: Literal["pending", "all", "some", "none"] = "pending"
+    counts: dict[str, int] = Field(default_factory=dict)
+    checks: int = 0
+    deadline: datetime | None = None
+
+
+class Call(Record):
+    """One call. ``due_at`` is when it next needs something; ``None`` = nothing.
+
+    ``held`` = its step waits behind the brake. ``attempts`` counts the requests that submitted it,
+    ``failures`` the failures in a row of its present step. ``version`` is the store's, for
+    compare-and-set: 0 = never saved.
+    """
+
+    call_id: str
+    state: State = State.LIVE
+    reason: str | None = None
+    metadata: Metadata = Metadata()
+    stamps: dict[str, tuple[float, int]] = Field(default_factory=dict)
+    heard: tuple[Kind, ...] = ()
+    external_id: str | None = None
+    external_url: str | None = None
+    engagement_id: str | None = None
+    engagement_created: bool | None = None
+    transcript_engagement_id: str | None = None
+    owner_refused: bool = False
+    insights: InsightsSummary = InsightsSummary()
+    attempts: int = 0
+    failures: int = 0
+    problem: Problem | None = None
+    held: bool = False
+    due_at: datetime | None = None
+    created_at: datetime
+    updated_at: datetime
+    state_since: datetime
+    timeline: tuple[TimelineEntry, ...] = ()
+    version: int = Field(default=0, exclude=True)
+
+    def but(self, **changes: Any) -> "Call":  # noqa: ANN401 - the fields are of many types
+        """Return the same call with these fields changed."""
+        return self.model_copy(update=changes)
+
+
+def new_call(call_id: str, now: datetime) -> Call:
+    """Return the record of a call of which nothing has been heard yet."""
+    return Call(call_id=call_id, created_at=now, updated_at=now, state_since=now)

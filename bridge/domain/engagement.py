@@ -1,0 +1,93 @@
+"""What AskElephant accepts in ``POST /v2/engagements``: the outbound model, strict to every limit.
+
+Source: AskElephant's reference for "Create engagement" and its dialer integration guide.
+"""
+
+import ipaddress
+import re
+from datetime import datetime
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+BLOCKED_SCHEMES = frozenset({"javascript", "data", "vbscript", "blob", "file"})
+TRANSCRIPT_CHARACTERS = 900_000
+TRANSCRIPT_BYTES = 950_000
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+_LOCAL_NAMES = ("localhost", ".localhost", ".local", ".internal")
+
+
+def check_media_url(url: str) -> str:
+    """Return ``url`` if AskElephant would fetch it: https, and no private or local address."""
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+    except ValueError:
+        parts, host = urlsplit(""), ""
+    if parts.scheme.lower() != "https" or not host:
+        raise PydanticCustomError("media_url_not_https", "media_url must be an https URL")
+    if _is_local(host):
+        raise PydanticCustomError(
+            "media_url_private", "media_url must not point at a private or local address"
+        )
+    return url
+
+
+def check_external_url(url: str) -> str:
+    """Return ``url`` if AskElephant would store it: any scheme but those that can run code."""
+    match = _SCHEME.match(url)
+    if match is None:
+        raise PydanticCustomError("external_url_invalid", "external_url must start with a scheme")
+    if match.group()[:-1].lower() in BLOCKED_SCHEMES:
+        raise PydanticCustomError("external_url_blocked", "external_url has a blocked scheme")
+    return url
+
+
+def _is_local(host: str) -> bool:
+    try:
+        return not ipaddress.ip_address(host).is_global
+    except ValueError:
+        return host.lower().rstrip(".").endswith(_LOCAL_NAMES)
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Participant(_Strict):
+    """Someone on the call. At most one of them owns the engagement."""
+
+    name: str | None = None
+    email: str | None = None
+    phone: str | None = None
+    is_owner: bool | None = None
+
+
+class EngagementRequest(_Strict):
+    """The body of the request. ``is_private`` omitted = the workspace's default, not false."""
+
+    type: Literal["CALL"] = "CALL"
+    title: Annotated[str, Field(min_length=1, max_length=500)]
+    source_system: Annotated[str, Field(min_length=1, max_length=100)] = "wavv"
+    external_id: Annotated[str, Field(min_length=1, max_length=500)]
+    media_url: Annotated[str, AfterValidator(check_media_url)]
+    external_url: Annotated[str, AfterValidator(check_external_url)]
+    run_workflows: bool
+    start_at: datetime | None = None
+    is_private: bool | None = None
+    transcript: Annotated[str, Field(max_length=TRANSCRIPT_CHARACTERS)] | None = None
+    participants: tuple[Participant, ...] = ()
+
+    @model_validator(mode="after")
+    def _within_limits(self) -> Self:
+        if sum(bool(participant.is_owner) for participant in self.participants) > 1:
+            raise PydanticCustomError("owners_many", "at most one participant may be the owner")
+        if self.transcript is not None and len(self.transcript.encode()) > TRANSCRIPT_BYTES:
+            raise PydanticCustomError("transcript_too_long", "transcript is over 950,000 bytes")
+        return self
+
+    def body(self) -> bytes:
+        """Return the JSON to send; what is unknown is left out."""
+        return self.model_dump_json(exclude_none=True).encode()

@@ -1,0 +1,140 @@
+"""What can happen to a call. ``machine.advance`` says what each does in each state."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from bridge.domain.call import InsightsSummary, Kind, Metadata, Problem
+
+RANK = {Kind.STARTED: 1, Kind.ENDED: 2, Kind.RECORDED: 3}
+
+
+@dataclass(frozen=True, slots=True)
+class CallHeard:
+    """WAVV said something of the call. ``metadata`` holds only what this event carried.
+
+    ``sent_at`` is the sender's time, never ours: the merge must not depend on arrival.
+    ``notes`` are slugs of what the parser saw; ``entry`` is the event's place in the inbox.
+    """
+
+    call_id: str
+    kind: Kind
+    metadata: Metadata
+    sent_at: datetime | None = None
+    notes: tuple[str, ...] = ()
+    entry: str | None = None
+
+    @property
+    def stamp(self) -> tuple[float, int]:
+        """How late this event speaks: by the sender's clock, then by its kind."""
+        said = self.metadata
+        at = self.sent_at or said.ended_at or said.answered_at or said.started_at
+        return (at.timestamp() if at else 0.0, RANK[self.kind])
+
+
+@dataclass(frozen=True, slots=True)
+class DeadlinePassed:
+    """No recording came in time."""
+
+
+@dataclass(frozen=True, slots=True)
+class SubmissionStarted:
+    """A request to AskElephant is about to leave. Saved first: its webhook may be faster."""
+
+    external_id: str
+    external_url: str
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """AskElephant holds the call; ``created`` is false when it already did (HTTP 200)."""
+
+    engagement_id: str
+    created: bool
+    request_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerRefused:
+    """AskElephant could not resolve the owner: submit again without one."""
+
+    problem: Problem
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptReady:
+    """The transcript is there, by AskElephant's webhook or by our own asking (``source``)."""
+
+    engagement_id: str
+    source: str
+    entry: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InsightsRead:
+    """A fetch brought something or nothing, and more may come at ``next_at``."""
+
+    summary: InsightsSummary
+    next_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class InsightsFinal:
+    """A fetch brought all that is wanted, or the deadline says that it is all there will be."""
+
+    summary: InsightsSummary
+
+
+@dataclass(frozen=True, slots=True)
+class Deferred:
+    """The step could not be done now: again at ``at``; ``held`` = by the shared brake."""
+
+    reason: str
+    at: datetime
+    held: bool = False
+    problem: Problem | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """An operator's rule keeps this call from being submitted."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """No further attempt makes sense. Kept whole, and replayable."""
+
+    reason: str
+    problem: Problem | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """An operator sends the call through again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """Something worth knowing that changes nothing, such as an engagement edited by hand."""
+
+    what: str
+    entry: str | None = None
+
+
+Event = (
+    CallHeard
+    | DeadlinePassed
+    | SubmissionStarted
+    | Submitted
+    | OwnerRefused
+    | TranscriptReady
+    | InsightsRead
+    | InsightsFinal
+    | Deferred
+    | Skipped
+    | Failed
+    | Replayed
+    | Noted
+)

@@ -1,0 +1,212 @@
+"""The state machine: one table of where each event leads, and what it writes on the record.
+
+A pair that is not in the table is noted on the timeline as ignored: events come late, twice and in
+the wrong order, and none of that is an error.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from bridge.domain import events as e
+from bridge.domain.call import RESTING, Call, InsightsSummary, Kind, State
+from bridge.domain.merge import merge
+from bridge.domain.policy import Policy
+from bridge.domain.timeline import extend
+
+S, K = State, Kind
+
+HEARD: Mapping[tuple[State, Kind], State] = {
+    (S.LIVE, K.ENDED): S.ENDED,
+    (S.LIVE, K.RECORDED): S.RECORDED,
+    (S.ENDED, K.RECORDED): S.RECORDED,
+    (S.UNRECORDED, K.RECORDED): S.RECORDED,
+}
+"""Where WAVV's events lead. Any other pair adds its metadata and leaves the state."""
+
+TABLE: Mapping[tuple[State, type[e.Event]], State] = {
+    (S.LIVE, e.DeadlinePassed): S.UNRECORDED,
+    (S.ENDED, e.DeadlinePassed): S.UNRECORDED,
+    (S.RECORDED, e.SubmissionStarted): S.RECORDED,
+    (S.RECORDED, e.OwnerRefused): S.RECORDED,
+    (S.RECORDED, e.Deferred): S.RECORDED,
+    (S.RECORDED, e.TranscriptReady): S.RECORDED,
+    (S.RECORDED, e.Submitted): S.SUBMITTED,
+    (S.RECORDED, e.Skipped): S.SKIPPED,
+    (S.RECORDED, e.Failed): S.FAILED,
+    (S.SUBMITTED, e.Deferred): S.SUBMITTED,
+    (S.SUBMITTED, e.TranscriptReady): S.TRANSCRIBED,
+    (S.SUBMITTED, e.Failed): S.FAILED,
+    (S.TRANSCRIBED, e.Deferred): S.TRANSCRIBED,
+    (S.TRANSCRIBED, e.InsightsRead): S.TRANSCRIBED,
+    (S.TRANSCRIBED, e.InsightsFinal): S.COMPLETE,
+    (S.TRANSCRIBED, e.Failed): S.FAILED,
+    (S.COMPLETE, e.Replayed): S.RECORDED,
+    (S.SKIPPED, e.Replayed): S.RECORDED,
+    (S.FAILED, e.Replayed): S.RECORDED,
+} | {(state, e.Noted): state for state in State}
+"""Where all else leads. A transcript ready while ``recorded`` waits for the POST's answer."""
+
+
+def advance(call: Call, event: e.Event, now: datetime, policy: Policy) -> Call:
+    """Return the call after ``event``. Never raises; what does not apply is noted as ignored."""
+    if isinstance(event, e.CallHeard):
+        return _hear(call, event, now, policy)
+    target = TABLE.get((call.state, type(event)))
+    if target is None:
+        return _note(call, now, "event.ignored", event=type(event).__name__)
+    return EFFECTS[type(event)](_enter(call, target, now), event, now, policy)
+
+
+def _hear(call: Call, event: e.CallHeard, now: datetime, policy: Policy) -> Call:
+    had_recording = call.metadata.recording_url is not None
+    metadata, stamps = merge(call.metadata, call.stamps, event)
+    heard = tuple(sorted({*call.heard, event.kind}))
+    told = call.but(metadata=metadata, stamps=stamps, heard=heard)
+    told = _note(told, now, event.kind, entry=event.entry, notes=event.notes or None)
+    moved = _enter(told, HEARD.get((call.state, event.kind), call.state), now)
+    recording_came = metadata.recording_url is not None and not had_recording
+    is_news = not call.heard or moved.state is not call.state
+    if is_news or (moved.state is State.RECORDED and recording_came):
+        moved = _await(moved, now, policy)
+    return moved
+
+
+def _await(call: Call, now: datetime, policy: Policy) -> Call:
+    """Set when a call that is still WAVV's next needs something, and what it waits for."""
+    if call.state is State.RECORDED and call.metadata.recording_url is not None:
+        return call.but(due_at=now + policy.settle, reason=None)
+    reason = "recording_missing" if call.state is State.RECORDED else None
+    return call.but(due_at=now + policy.recording_deadline, reason=reason)
+
+
+def _enter(call: Call, target: State, now: datetime) -> Call:
+    if target is call.state:
+        return call
+    due_at = None if target in RESTING else call.due_at
+    fresh: dict[str, Any] = {"failures": 0, "held": False, "reason": None, "due_at": due_at}
+    return call.but(state=target, state_since=now, **fresh)
+
+
+def _note(call: Call, now: datetime, what: str, **details: object) -> Call:
+    return call.but(updated_at=now, timeline=extend(call.timeline, now, what, **details))
+
+
+def _deadline_passed(call: Call, _event: e.DeadlinePassed, now: datetime, _policy: Policy) -> Call:
+    reason = None if Kind.ENDED in call.heard else "end_not_heard"
+    return _note(call, now, "recording.not_made").but(reason=reason)
+
+
+def _submission_started(
+    call: Call, event: e.SubmissionStarted, now: datetime, _policy: Policy
+) -> Call:
+    begun = call.but(
+        external_id=event.external_id, external_url=event.external_url, attempts=call.attempts + 1
+    )
+    return _note(
+        begun, now, "submission.started", attempt=begun.attempts, notes=event.notes or None
+    )
+
+
+def _submitted(call: Call, event: e.Submitted, now: datetime, policy: Policy) -> Call:
+    stored = call.but(
+        engagement_id=event.engagement_id,
+        engagement_created=event.created,
+        problem=None,
+        due_at=now + policy.poll_after,
+    )
+    what = "engagement.created" if event.created else "engagement.existed"
+    stored = _note(
+        stored, now, what, engagement_id=event.engagement_id, request_id=event.request_id
+    )
+    if call.transcript_engagement_id == event.engagement_id:
+        ready = e.TranscriptReady(event.engagement_id, source="webhook")
+        return advance(stored, ready, now, policy)
+    return stored
+
+
+def _owner_refused(call: Call, event: e.OwnerRefused, now: datetime, _policy: Policy) -> Call:
+    ownerless = call.but(owner_refused=True, problem=event.problem, due_at=now)
+    return _note(ownerless, now, "owner.refused", request_id=event.problem.request_id)
+
+
+def _transcript_ready(call: Call, event: e.TranscriptReady, now: datetime, policy: Policy) -> Call:
+    noted = _note(
+        call.but(transcript_engagement_id=event.engagement_id),
+        now,
+        "transcript.ready",
+        engagement_id=event.engagement_id,
+        source=event.source,
+        entry=event.entry,
+    )
+    if call.state is State.RECORDED:
+        return noted
+    first = timedelta(0) if event.source == "poll" else policy.insights_first_delay
+    waiting = InsightsSummary(deadline=now + policy.insights_deadline)
+    return noted.but(insights=waiting, due_at=now + first)
+
+
+def _insights_read(call: Call, event: e.InsightsRead, now: datetime, _policy: Policy) -> Call:
+    read = call.but(
+        insights=event.summary, due_at=event.next_at, failures=0, held=False, reason=None
+    )
+    return _note(
+        read, now, "insights.read", counts=event.summary.counts, next_at=event.next_at.isoformat()
+    )
+
+
+def _insights_final(call: Call, event: e.InsightsFinal, now: datetime, _policy: Policy) -> Call:
+    final = call.but(insights=event.summary)
+    return _note(
+        final, now, "insights.final", counts=event.summary.counts, status=event.summary.status
+    )
+
+
+def _deferred(call: Call, event: e.Deferred, now: datetime, _policy: Policy) -> Call:
+    waiting = call.but(
+        reason=event.reason,
+        due_at=event.at,
+        held=event.held,
+        failures=call.failures if event.held else call.failures + 1,
+        problem=event.problem or call.problem,
+    )
+    status = event.problem.status if event.problem else None
+    request_id = event.problem.request_id if event.problem else None
+    what = "step.held" if event.held else "step.deferred"
+    details = {"reason": event.reason, "until": event.at.isoformat()}
+    return _note(waiting, now, what, **details, status=status, request_id=request_id)
+
+
+def _skipped(call: Call, event: e.Skipped, now: datetime, _policy: Policy) -> Call:
+    return _note(call.but(reason=event.reason), now, "call.skipped", reason=event.reason)
+
+
+def _failed(call: Call, event: e.Failed, now: datetime, _policy: Policy) -> Call:
+    dead = call.but(reason=event.reason, problem=event.problem or call.problem)
+    request_id = event.problem.request_id if event.problem else None
+    return _note(dead, now, "call.failed", reason=event.reason, request_id=request_id)
+
+
+def _replayed(call: Call, _event: e.Replayed, now: datetime, policy: Policy) -> Call:
+    again = call.but(insights=InsightsSummary(), owner_refused=False, problem=None, attempts=0)
+    return _await(_note(again, now, "call.replayed"), now, policy)
+
+
+def _noted(call: Call, event: e.Noted, now: datetime, _policy: Policy) -> Call:
+    return _note(call, now, event.what, entry=event.entry)
+
+
+EFFECTS: Mapping[type[e.Event], Callable[[Call, Any, datetime, Policy], Call]] = {
+    e.DeadlinePassed: _deadline_passed,
+    e.SubmissionStarted: _submission_started,
+    e.Submitted: _submitted,
+    e.OwnerRefused: _owner_refused,
+    e.TranscriptReady: _transcript_ready,
+    e.InsightsRead: _insights_read,
+    e.InsightsFinal: _insights_final,
+    e.Deferred: _deferred,
+    e.Skipped: _skipped,
+    e.Failed: _failed,
+    e.Replayed: _replayed,
+    e.Noted: _noted,
+}

@@ -1,0 +1,154 @@
+"""From a call to the engagement that AskElephant is asked to create.
+
+Source: AskElephant's dialer integration guide, "WAVV-specific guidance".
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from urllib.parse import quote
+
+from pydantic import ValidationError
+
+from bridge.domain.call import Call, Metadata
+from bridge.domain.engagement import EngagementRequest, Participant
+from bridge.domain.template import render
+
+TITLE_NAMES = ("contact", "contact_name", "phone", "direction", "time", "agent", "call_id")
+ID_NAMES = ("call_id",)
+URL_NAMES = ("call_id", "contact_id")
+TITLE_LIMIT = 500
+_BLANKS = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """An agent of the directory, whom AskElephant knows by e-mail first, then by phone."""
+
+    name: str | None = None
+    email: str | None = None
+    phone: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Mapper:
+    """The operator's choices. ``agents``: WAVV user id or caller id → agent."""
+
+    title_template: str = "Call with {contact}"
+    external_id_template: str = "wavv-call-{call_id}"
+    external_url_template: str = "wavv://call/{call_id}"
+    run_workflows: bool = True
+    is_private: bool | None = None
+    agents: Mapping[str, Agent] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Mapped:
+    """A request that AskElephant should accept, and slugs of what it had to do without."""
+
+    request: EngagementRequest
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Unsubmittable:
+    """AskElephant would refuse this request, for ``reason``: it is not even sent."""
+
+    reason: str
+    errors: tuple[dict[str, str], ...] = ()
+
+
+def engagement_request(call: Call, mapper: Mapper) -> Mapped | Unsubmittable:
+    """Return the request for a recorded call, or why there cannot be one."""
+    said = call.metadata
+    agent = known_agent(said, mapper.agents)
+    owner = None if call.owner_refused else agent
+    try:
+        request = EngagementRequest(
+            title=title(call, mapper.title_template),
+            external_id=render(mapper.external_id_template, {"call_id": call.call_id}),
+            media_url=said.recording_url or "",
+            external_url=external_url(call, mapper.external_url_template),
+            run_workflows=mapper.run_workflows,
+            start_at=said.started_at or said.answered_at or call.created_at,
+            is_private=mapper.is_private,
+            transcript=said.transcript or None,
+            participants=_participants(said, owner),
+        )
+    except ValidationError as error:
+        return _unsubmittable(error)
+    return Mapped(request, ("agent_unmapped",) if agent is None else ())
+
+
+def known_agent(said: Metadata, agents: Mapping[str, Agent]) -> Agent | None:
+    """Return who owns the call: the directory's agent, else one whose e-mail WAVV sent.
+
+    A bare caller id is our line, not a workspace user: marking it as owner would be refused.
+    """
+    for key in (said.agent_id, said.agent_phone):
+        if key is not None and key in agents:
+            return agents[key]
+    if said.agent_email is not None:
+        return Agent(said.agent_name, said.agent_email, None)
+    return None
+
+
+def external_url(call: Call, template: str) -> str:
+    """Return the link back to the call: WAVV's call page, else the operator's template."""
+    if call.metadata.call_url is not None:
+        return call.metadata.call_url
+    contact_id = call.metadata.lead_id or ""
+    values = {"call_id": quote(call.call_id, safe=""), "contact_id": quote(contact_id, safe="")}
+    return render(template, values)
+
+
+def title(call: Call, template: str) -> str:
+    """Return a title of 1 to 500 characters, on one line, cut at a word where it must be cut."""
+    text = _BLANKS.sub(" ", render(template, _title_values(call))).strip()
+    return _cut(text or f"Call {call.call_id}", TITLE_LIMIT)
+
+
+def _title_values(call: Call) -> dict[str, str]:
+    said = call.metadata
+    at = said.started_at or said.answered_at or call.created_at
+    return {
+        "contact": said.lead_name or said.lead_phone or "unknown contact",
+        "contact_name": said.lead_name or "",
+        "phone": said.lead_phone or "",
+        "direction": (said.direction or "").lower(),
+        "time": _written(at),
+        "agent": said.agent_name or "",
+        "call_id": call.call_id,
+    }
+
+
+def _written(at: datetime) -> str:
+    return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def _cut(text: str, limit: int) -> str:
+    if len(text) <= limit:
+        return text
+    whole, _, _rest = text[:limit].rpartition(" ")
+    kept = whole if len(whole) > limit // 2 else text[: limit - 1]
+    return kept.rstrip()[: limit - 1] + "…"
+
+
+def _participants(said: Metadata, owner: Agent | None) -> tuple[Participant, ...]:
+    agent = None
+    if owner is not None:
+        agent = Participant(name=owner.name, email=owner.email, phone=owner.phone, is_owner=True)
+    elif said.agent_name is not None:
+        agent = Participant(name=said.agent_name, email=said.agent_email)
+    lead = Participant(name=said.lead_name, email=said.lead_email, phone=said.lead_phone)
+    return tuple(one for one in (agent, lead) if one is not None and one != Participant())
+
+
+def _unsubmittable(error: ValidationError) -> Unsubmittable:
+    errors = tuple(
+        {"field": ".".join(map(str, one["loc"])), "code": one["type"], "message": one["msg"]}
+        for one in error.errors(include_input=False, include_url=False)
+    )
+    code = errors[0]["code"]
+    return Unsubmittable(code if "url" in code else "request_invalid", errors)

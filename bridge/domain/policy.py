@@ -1,0 +1,24 @@
+"""The operator's patience, as one value: how long each wait may last."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Every duration and choice that a decision depends on. Built from the settings."""
+
+    settle: timedelta = timedelta(seconds=2)
+    recording_deadline: timedelta = timedelta(hours=24)
+    poll_after: timedelta = timedelta(minutes=15)
+    transcript_deadline: timedelta = timedelta(hours=24)
+    insights_first_delay: timedelta = timedelta(seconds=45)
+    insights_max_delay: timedelta = timedelta(minutes=5)
+    insights_deadline: timedelta = timedelta(minutes=30)
+    insights_required: tuple[str, ...] = ("action_items", "signals")
+    retry_first_delay: timedelta = timedelta(seconds=5)
+    retry_max_delay: timedelta = timedelta(minutes=15)
+    retry_deadline: timedelta = timedelta(hours=48)
+    probe_interval: timedelta = timedelta(minutes=1)
+    skip_shorter_than: timedelta = timedelta(0)
+    skip_outcomes: frozenset[str] = frozenset()

@@ -1,0 +1,100 @@
+"""Retry is a value: what a failure means for the call, and for all calls.
+
+Transient, throttled, credentials and rejected are four different things, and look different to the
+operator. Source of the table: AskElephant's error page and dialer integration guide.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import assert_never
+
+from bridge.domain.call import Call, Problem
+from bridge.domain.policy import Policy
+
+GET_MISSING_ATTEMPTS = 5
+
+
+class Trouble(StrEnum):
+    """The kinds of failure a request to AskElephant can have."""
+
+    TRANSIENT = "transient"
+    THROTTLED = "throttled"
+    CREDENTIALS = "credentials"
+    REJECTED = "rejected"
+    OWNER = "owner"
+    MISSING = "missing"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A request that did not succeed. ``retry_after`` is AskElephant's own word, if it gave one."""
+
+    trouble: Trouble
+    problem: Problem
+    retry_after: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RetryAt:
+    """Try this call again at ``at``."""
+
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """No call may be tried before ``until``: the brake closes for all workers."""
+
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DropOwner:
+    """Try again at once, without the owner that could not be resolved."""
+
+
+@dataclass(frozen=True, slots=True)
+class GiveUp:
+    """No further attempt makes sense."""
+
+    reason: str
+
+
+Plan = RetryAt | Hold | DropOwner | GiveUp
+
+
+def plan_retry(failure: Failure, call: Call, now: datetime, jitter: float, policy: Policy) -> Plan:
+    """Return what follows from ``failure``. ``jitter`` is a random number of 0 to 1.
+
+    Transient failures back off until ``retry_deadline`` has passed since the call entered its
+    state; throttling and refused credentials hold everything and fail nothing.
+    """
+    match failure.trouble:
+        case Trouble.THROTTLED:
+            return Hold(now + (failure.retry_after or backoff(call.failures, jitter, policy)))
+        case Trouble.CREDENTIALS:
+            return Hold(now + policy.probe_interval)
+        case Trouble.REJECTED:
+            return GiveUp(failure.problem.reason)
+        case Trouble.OWNER:
+            return GiveUp(failure.problem.reason) if call.owner_refused else DropOwner()
+        case Trouble.MISSING if call.failures >= GET_MISSING_ATTEMPTS:
+            return GiveUp(failure.problem.reason)
+        case Trouble.TRANSIENT | Trouble.MISSING:
+            return _again(failure, call, now, jitter, policy)
+        case _:
+            assert_never(failure.trouble)
+
+
+def backoff(failures: int, jitter: float, policy: Policy) -> timedelta:
+    """Return a wait that doubles with every failure up to the cap; jitter takes off up to half."""
+    doubled: timedelta = policy.retry_first_delay * 2 ** min(failures, 30)
+    return min(doubled, policy.retry_max_delay) * (1 - jitter / 2)
+
+
+def _again(failure: Failure, call: Call, now: datetime, jitter: float, policy: Policy) -> Plan:
+    if now - call.state_since >= policy.retry_deadline:
+        return GiveUp(failure.problem.reason)
+    wait = failure.retry_after or backoff(call.failures, jitter, policy)
+    return RetryAt(now + min(wait, policy.retry_max_delay))

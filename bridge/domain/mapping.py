@@ -13,11 +13,7 @@ from pydantic import ValidationError
 
 from bridge.domain.call import Call, Metadata
 from bridge.domain.engagement import EngagementRequest, Participant
-from bridge.domain.template import render
 
-TITLE_NAMES = ("contact", "contact_name", "phone", "direction", "time", "agent", "call_id")
-ID_NAMES = ("call_id",)
-URL_NAMES = ("call_id", "contact_id")
 TITLE_LIMIT = 500
 _BLANKS = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
 
@@ -33,7 +29,10 @@ class Agent:
 
 @dataclass(frozen=True, slots=True)
 class Mapper:
-    """The operator's choices. ``agents``: WAVV user id or caller id → agent."""
+    """The operator's choices. ``agents``: WAVV user id or caller id → agent.
+
+    The templates were checked when the settings were read: they hold known names only.
+    """
 
     title_template: str = "Call with {contact}"
     external_id_template: str = "wavv-call-{call_id}"
@@ -67,7 +66,7 @@ def engagement_request(call: Call, mapper: Mapper) -> Mapped | Unsubmittable:
     try:
         request = EngagementRequest(
             title=title(call, mapper.title_template),
-            external_id=render(mapper.external_id_template, {"call_id": call.call_id}),
+            external_id=mapper.external_id_template.format_map({"call_id": call.call_id}),
             media_url=said.recording_url or "",
             external_url=external_url(call, mapper.external_url_template),
             run_workflows=mapper.run_workflows,
@@ -100,12 +99,12 @@ def external_url(call: Call, template: str) -> str:
         return call.metadata.call_url
     contact_id = call.metadata.lead_id or ""
     values = {"call_id": quote(call.call_id, safe=""), "contact_id": quote(contact_id, safe="")}
-    return render(template, values)
+    return template.format_map(values)
 
 
 def title(call: Call, template: str) -> str:
     """Return a title of 1 to 500 characters, on one line, cut at a word where it must be cut."""
-    text = _BLANKS.sub(" ", render(template, _title_values(call))).strip()
+    text = _BLANKS.sub(" ", template.format_map(_title_values(call))).strip()
     return _cut(text or f"Call {call.call_id}", TITLE_LIMIT)
 
 

@@ -20,5 +20,6 @@ class Policy:
     retry_max_delay: timedelta = timedelta(minutes=15)
     retry_deadline: timedelta = timedelta(hours=48)
     probe_interval: timedelta = timedelta(minutes=1)
+    countdown_limit: timedelta = timedelta(minutes=5)
     skip_shorter_than: timedelta = timedelta(0)
     skip_outcomes: frozenset[str] = frozenset()

@@ -68,7 +68,8 @@ def plan_retry(failure: Failure, call: Call, now: datetime, jitter: float, polic
     """Return what follows from ``failure``. ``jitter`` is a random number of 0 to 1.
 
     Transient failures back off until ``retry_deadline`` has passed since the call entered its
-    state; throttling and refused credentials hold everything and fail nothing.
+    state; throttling and refused credentials hold everything and fail nothing. A fresh engagement
+    may be missing a little; missing on submission is a wrong base URL, which can be mended.
     """
     match failure.trouble:
         case Trouble.THROTTLED:
@@ -79,7 +80,7 @@ def plan_retry(failure: Failure, call: Call, now: datetime, jitter: float, polic
             return GiveUp(failure.problem.reason)
         case Trouble.OWNER:
             return GiveUp(failure.problem.reason) if call.owner_refused else DropOwner()
-        case Trouble.MISSING if call.failures >= GET_MISSING_ATTEMPTS:
+        case Trouble.MISSING if call.engagement_id and call.failures >= GET_MISSING_ATTEMPTS:
             return GiveUp(failure.problem.reason)
         case Trouble.TRANSIENT | Trouble.MISSING:
             return _again(failure, call, now, jitter, policy)

@@ -5,9 +5,6 @@ from datetime import datetime, timedelta
 
 from bridge.domain.call import Call, State
 
-COUNTDOWN_LIMIT = timedelta(minutes=5)
-"""Waits beyond this are only due times: a pending countdown costs a worker about 8 KB."""
-
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -43,9 +40,12 @@ def is_due(call: Call, step: Step, now: datetime) -> bool:
     return due and next_step(call) is step
 
 
-def countdown(call: Call, now: datetime) -> float | None:
-    """Return the seconds after which a task should look at the call; ``None`` = the sweep will."""
-    if call.due_at is None or call.held or call.due_at - now > COUNTDOWN_LIMIT:
+def countdown(call: Call, now: datetime, limit: timedelta) -> float | None:
+    """Return the seconds after which a task should look at the call; ``None`` = the sweep will.
+
+    Waits beyond ``limit`` are only due times: a pending countdown costs a worker about 8 KB.
+    """
+    if call.due_at is None or call.held or call.due_at - now > limit:
         return None
     return max(0.0, (call.due_at - now).total_seconds())
 

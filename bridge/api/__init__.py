@@ -1,0 +1,1 @@
+"""The API that tells where a call is, and why."""

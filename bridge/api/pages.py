@@ -1,0 +1,72 @@
+"""Pages of calls: an opaque cursor, and a search whose cost is bounded."""
+
+import base64
+import binascii
+from dataclasses import dataclass
+from datetime import datetime
+
+from bridge.domain.call import Call, State
+from bridge.store.lookup import Lookup, Place
+
+SCANNED = 5000
+"""A search looks at this many calls per page; its cursor goes on from there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """Which calls are asked for. ``q`` is any part of an id, name, number or link."""
+
+    state: State | None = None
+    q: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Calls, and the cursor of the next page if there may be one."""
+
+    calls: list[Call]
+    next_cursor: str | None
+
+
+def page(lookup: Lookup, query: Query, cursor: str | None, limit: int) -> Page:
+    """Return up to ``limit`` calls; raise ``ValueError`` for a cursor that is not ours."""
+    found: list[Call] = []
+    place = None
+    rows = lookup.newest(query.state, _start(query, cursor), query.since)
+    for scanned, (place, call) in enumerate(rows, start=1):
+        if query.q is None or _matches(call, query.q):
+            found.append(call)
+        if len(found) == limit or scanned == SCANNED:
+            return Page(found, _cursor(place))
+    return Page(found, None)
+
+
+def _start(query: Query, cursor: str | None) -> Place | None:
+    if cursor is not None:
+        return _place(cursor)
+    return Place(query.until.timestamp(), "") if query.until else None
+
+
+def _matches(call: Call, q: str) -> bool:
+    said = call.metadata
+    words = (
+        call.call_id, call.engagement_id, call.external_id, call.external_url, call.reason,
+        said.lead_name, said.lead_email, said.lead_phone, said.lead_id,
+        said.agent_id, said.agent_name, said.agent_email, said.agent_phone,
+    )  # fmt: skip
+    return any(q.casefold() in word.casefold() for word in words if word)
+
+
+def _cursor(place: Place) -> str:
+    return base64.urlsafe_b64encode(f"{place.at!r} {place.call_id}".encode()).decode().rstrip("=")
+
+
+def _place(cursor: str) -> Place:
+    try:
+        text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+        at, _, call_id = text.decode().partition(" ")
+        return Place(float(at), call_id)
+    except (binascii.Error, ValueError) as error:
+        raise ValueError("cursor must be the next_cursor of an earlier page") from error

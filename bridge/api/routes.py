@@ -1,0 +1,99 @@
+"""The routes under ``/api``."""
+
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, HTTPException, Query, Request
+
+from bridge.api import views
+from bridge.api.auth import require_token
+from bridge.api.pages import Query as CallQuery
+from bridge.api.pages import page
+from bridge.domain.call import Call, State
+from bridge.domain.events import Replayed
+from bridge.parts import Parts
+from bridge.pipeline.record import record
+from bridge.publisher import publish_next
+
+router = APIRouter(prefix="/api", dependencies=[Depends(require_token)])
+
+
+def _parts(request: Request) -> Parts:
+    parts: Parts = request.app.state.parts
+    return parts
+
+
+WithParts = Annotated[Parts, Depends(_parts)]
+
+
+def _call(call_id: str, parts: WithParts) -> Call:
+    call = parts.calls.load(call_id)
+    if call is None:
+        raise HTTPException(404, "Nothing was heard of a call with this id.")
+    return call
+
+
+WithCall = Annotated[Call, Depends(_call)]
+
+
+@router.get("/calls")
+def list_calls(  # noqa: PLR0913, PLR0917 - these are the query's parameters
+    parts: WithParts,
+    state: State | None = None,
+    q: Annotated[str | None, Query(max_length=200)] = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    cursor: Annotated[str | None, Query(max_length=500)] = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> views.CallPage:
+    """List calls, the newest first. `q` is any part of an id, name, number or link."""
+    query = CallQuery(state, q or None, _aware(since), _aware(until))
+    try:
+        found = page(parts.lookup, query, cursor, limit)
+    except ValueError as error:
+        raise HTTPException(400, str(error)) from error
+    data = [views.summary(call, parts.settings) for call in found.calls]
+    return views.CallPage(data=data, next_cursor=found.next_cursor)
+
+
+@router.get("/calls/{call_id}")
+def show_call(call: WithCall, parts: WithParts) -> views.CallView:
+    """Show one call: where it is, why, and everything that happened to it."""
+    return views.view(call, parts.calls.insights(call.call_id), parts.settings)
+
+
+@router.get("/calls/{call_id}/insights")
+def show_insights(call: WithCall, parts: WithParts) -> views.InsightsView:
+    """Show what AskElephant found in the call."""
+    return views.insights_view(call, parts.calls.insights(call.call_id))
+
+
+@router.post("/calls/{call_id}/replay", status_code=202)
+def replay_call(call: WithCall, parts: WithParts) -> views.CallView:
+    """Send a call at rest through again. Its `external_id` stays: no second engagement."""
+    if call.state not in {State.COMPLETE, State.SKIPPED, State.FAILED}:
+        raise HTTPException(409, f"The call is {call.state}: only one at rest can be replayed.")
+    replayed = record(parts, call, Replayed())
+    publish_next(parts.publisher, replayed, parts.now(), parts.policy.countdown_limit)
+    return views.view(replayed, parts.calls.insights(call.call_id), parts.settings)
+
+
+@router.get("/stats")
+def show_stats(parts: WithParts) -> views.StatsView:
+    """Count everything: calls by state, what is overdue, what waits, what was heard."""
+    now = parts.now()
+    closed, backlog = parts.brake.state(now), parts.inbox.backlog()
+    return views.StatsView(
+        states=dict(parts.lookup.counts()),
+        overdue=dict(parts.lookup.overdue(now)),
+        inbox={"waiting": backlog.waiting, "oldest": backlog.oldest},
+        brake=views.BrakeView(**asdict(closed)) if closed else None,
+        counters=parts.counters.all(),
+        unmapped_agents=parts.counters.unmapped_agents(),
+    )
+
+
+def _aware(at: datetime | None) -> datetime | None:
+    """Take a time without a zone as UTC."""
+    return at.replace(tzinfo=UTC) if at and at.tzinfo is None else at

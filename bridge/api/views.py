@@ -1,0 +1,120 @@
+"""What the API shows of a call. These shapes are a promise to users, and may only grow."""
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from bridge.domain.call import Call, Metadata, Problem, State
+from bridge.domain.timeline import TimelineEntry
+from config import Settings
+
+
+class InsightsView(BaseModel):
+    """The insights beside a call. Keys that were never fetched are missing."""
+
+    model_config = ConfigDict(extra="allow")
+
+    status: str = Field(description="`pending`, `all`, `some` or `none`")
+    checks: int = Field(description="How often AskElephant was asked")
+    deadline: datetime | None = Field(None, description="When what came is all there will be")
+    action_items: list[dict[str, Any]] = []
+    signals: list[dict[str, Any]] = []
+
+
+class CallSummary(BaseModel):
+    """One line of the list of calls."""
+
+    call_id: str
+    state: State
+    reason: str | None = Field(description="Why it is there, as a slug")
+    engagement_id: str | None
+    external_url: str | None = Field(description="The call in the dialer")
+    askelephant_url: str | None = Field(description="The engagement in AskElephant")
+    metadata: Metadata
+    insights_status: str
+    attempts: int = Field(description="Requests made to submit the call")
+    due_at: datetime | None = Field(description="When it next needs something")
+    created_at: datetime
+    updated_at: datetime
+
+
+class CallView(CallSummary):
+    """A call, whole."""
+
+    external_id: str | None
+    engagement_created: bool | None = Field(description="False if AskElephant already had it")
+    held: bool = Field(description="Waits behind the brake")
+    problem: Problem | None = Field(description="The last refusal or failure")
+    insights: InsightsView
+    timeline: list[TimelineEntry]
+
+
+class CallPage(BaseModel):
+    """A page of calls, the newest first. ``next_cursor`` is null on the last page."""
+
+    data: list[CallSummary]
+    next_cursor: str | None
+
+
+class BrakeView(BaseModel):
+    """Why requests to AskElephant are held, and until when."""
+
+    reason: str
+    detail: str | None
+    since: datetime
+    until: datetime
+
+
+class StatsView(BaseModel):
+    """Where everything is."""
+
+    states: dict[str, int]
+    overdue: dict[str, int]
+    inbox: dict[str, Any]
+    brake: BrakeView | None
+    counters: dict[str, int]
+    unmapped_agents: dict[str, int]
+
+
+def summary(call: Call, settings: Settings) -> CallSummary:
+    """Return the call's line in a list."""
+    return CallSummary(**_common(call, settings))
+
+
+def view(call: Call, insights: dict[str, Any], settings: Settings) -> CallView:
+    """Return the whole call, with its insights."""
+    return CallView(
+        **_common(call, settings),
+        external_id=call.external_id,
+        engagement_created=call.engagement_created,
+        held=call.held,
+        problem=call.problem,
+        insights=insights_view(call, insights),
+        timeline=list(call.timeline),
+    )
+
+
+def insights_view(call: Call, insights: dict[str, Any]) -> InsightsView:
+    """Return the insights with how they stand."""
+    told = call.insights
+    return InsightsView(status=told.status, checks=told.checks, deadline=told.deadline, **insights)
+
+
+def _common(call: Call, settings: Settings) -> dict[str, Any]:
+    link = settings.askelephant_url_template
+    askelephant_url = link.format(engagement_id=call.engagement_id) if call.engagement_id else None
+    return {
+        "call_id": call.call_id,
+        "state": call.state,
+        "reason": call.reason,
+        "engagement_id": call.engagement_id,
+        "external_url": call.external_url,
+        "askelephant_url": askelephant_url,
+        "metadata": call.metadata,
+        "insights_status": call.insights.status,
+        "attempts": call.attempts,
+        "due_at": call.due_at,
+        "created_at": call.created_at,
+        "updated_at": call.updated_at,
+    }

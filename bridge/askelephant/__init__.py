@@ -1,0 +1,1 @@
+"""AskElephant's public API: the requests we make of it, and the webhooks it sends."""

@@ -1,0 +1,81 @@
+"""A faithful AskElephant over real HTTP: for the demo, for tests, for trying things by hand.
+
+``/v2/engagements`` and ``/api/v2/engagements`` answer as the vendor's API does; ``/sandbox/`` is
+for whoever sets the scene. Durations are seconds multiplied by ``SandboxOptions.scale``;
+``Retry-After`` alone is sent as it is. Media is never fetched; the fetch is a wait.
+
+A call chooses what befalls it by a marker in its ``external_id``: after the last ``~``, names
+joined by ``+``, each with its number after a dot if the usual one will not do::
+
+    wavv-call-abc~throttle-seconds.2+late-insights
+
+===================  ===  =========================================================================
+name                   N  what it does
+===================  ===  =========================================================================
+throttle-seconds       1  429 with Retry-After in seconds, for the first N tries
+throttle-date          1  429 with Retry-After as an HTTP-date, for the first N tries
+throttle-garbage       1  429 with a senseless Retry-After, for the first N tries
+throttle-bare          1  429 without Retry-After, for the first N tries
+error-before-commit    1  500 before anything is made, for the first N tries
+error-after-commit     1  500 after the engagement is made, for the first N tries
+conflict               1  409, for the first N tries
+reject                    422 with field errors, always
+bad-request               400 with field errors, always
+slow-media           150  the media takes N seconds to fetch, and is then accepted
+reset                  1  made, then the connection breaks half-way, for the first N tries
+garbage-json           1  made, then a 200 that is not JSON, for the first N tries
+collision                 200 with an engagement of another call's external_url
+failed                    processing ends FAILED; there is no event
+stuck                     processing never ends
+no-webhook                the transcript event is never sent (POST /sandbox/resend can)
+early-webhook             the event is acknowledged before the POST is answered
+late-webhook         300  the event is sent N seconds late
+twice-webhook             the event is sent twice at once, same svix-id
+resent-webhook         5  the event is sent N more times, same svix-id
+unordered-webhook         v1.engagement.created is sent after the transcript event
+two-signatures            the event is signed by a retired secret and a valid one
+bad-signature             the event is signed by a wrong secret only, every time
+bad-signature-first    1  the first N attempts are wrongly signed, then well
+old-timestamp-first    1  the first N attempts carry an old timestamp, then good
+late-insights        600  action items and signals come N seconds after the transcript
+partial-insights          signals come, action items never
+no-insights               neither action items nor signals ever come
+read-missing           1  404 on the first N reads of the engagement
+read-error             1  500 on the first N reads
+read-throttled         1  429 with Retry-After in seconds on the first N reads
+read-garbage           1  a 200 that is not JSON on the first N reads
+unknown-fields            answers and events carry fields no one has documented
+unknown-data-types        signals have data types no one has documented
+sparse-answers            answers and events carry the required fields only
+===================  ===  =========================================================================
+
+N is a number of tries for what happens to "the first N tries" (each behaviour counts its own, so
+``throttle-bare+error-after-commit`` is throttled first and fails next), else seconds or re-sends.
+
+The control API takes and gives JSON:
+
+- ``GET /sandbox/journal?settle=N``: ``{settled, requests, engagements, deliveries}``
+- ``GET /sandbox/behaviours``: the table above
+- ``POST /sandbox/behaviours``: ``{exact: {id: words}, containing: {part: words}}`` for ids
+  without a marker; replaces what was posted before
+- ``POST /sandbox/keys``: ``{id, secret?, scopes?, revoked?}`` adds or changes one key
+- ``POST /sandbox/users``: ``{users: [{id, name?, email?, phone?, active?}] | null}``
+- ``POST /sandbox/webhook``: ``{url?, secrets?}``; several secrets sign as in a rotation
+- ``POST /sandbox/faults``: ``{status?, retry_after?, hang?, delay?}`` for all; ``{}`` clears
+- ``POST /sandbox/resend``: ``{engagement_id | external_id}`` → 202 ``{svix_id}``
+- ``POST /sandbox/reset``: forget everything
+"""
+
+from bridge.askelephant.sandbox.app import create_app, serve
+from bridge.askelephant.sandbox.behaviours import BEHAVIOURS
+from bridge.askelephant.sandbox.options import ApiKey, SandboxOptions, Timings, User
+
+__all__ = [
+    "BEHAVIOURS",
+    "ApiKey",
+    "SandboxOptions",
+    "Timings",
+    "User",
+    "create_app",
+    "serve",
+]

@@ -1,0 +1,77 @@
+"""Around the API: each request gets an id, a line in the journal, and the fault in force."""
+
+from collections.abc import Awaitable, Callable
+
+import structlog
+from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from bridge.askelephant.sandbox.journal import Received
+from bridge.askelephant.sandbox.problems import ApiProblem, problem_response
+from bridge.askelephant.sandbox.stamps import clock, new_id
+from bridge.askelephant.sandbox.workspace import Workspace
+
+log = structlog.get_logger()
+
+API_VERSION = "v2"
+CONTROL = "/sandbox/"
+
+
+class Recorder:
+    """ASGI middleware. The control API passes unrecorded, and works during a fault."""
+
+    def __init__(self, app: ASGIApp, workspace: Workspace) -> None:
+        self.app = app
+        self.workspace = workspace
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Record the request and pass it on, unless a fault answers it."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        entry = _received(Request(scope))
+        state = scope.setdefault("state", {})
+        state.update(entry=entry, request_id=entry.request_id)
+        if scope["path"].startswith(CONTROL):
+            await self.app(scope, receive, send)
+            return
+        self.workspace.journal.requests.append(entry)
+        recording = _recording(send, entry)
+        try:
+            await self._meet_faults()
+        except ApiProblem as problem:
+            await problem_response(problem, entry.request_id)(scope, receive, recording)
+            return
+        await self.app(scope, receive, recording)
+
+    async def _meet_faults(self) -> None:
+        faults = self.workspace.faults
+        if faults.present.delay:
+            await self.workspace.pause(faults.present.delay)
+        await faults.meet()
+
+
+def _received(request: Request) -> Received:
+    return Received(
+        request_id=new_id("req"),
+        at=clock(),
+        method=request.method,
+        path=request.url.path,
+        query=request.url.query,
+    )
+
+
+def _recording(send: Send, entry: Received) -> Callable[[Message], Awaitable[None]]:
+    """Return a ``send`` that notes the status, and adds the headers every answer has."""
+
+    async def record(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            entry.status, entry.answered_at = message["status"], clock()
+            headers = MutableHeaders(scope=message)
+            headers["X-Request-Id"] = entry.request_id
+            headers["X-Api-Version"] = API_VERSION
+            log.info("request.answered", method=entry.method, path=entry.path, status=entry.status)
+        await send(message)
+
+    return record

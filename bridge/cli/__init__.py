@@ -1,0 +1,5 @@
+"""The ``bridge`` command."""
+
+from bridge.cli.app import main
+
+__all__ = ["main"]

@@ -1,0 +1,17 @@
+"""All commands. Each imports what it needs when it runs, so that ``bridge --help`` is instant."""
+
+import typer
+
+from bridge.cli import demo, sandbox, send, settings, up
+
+main = typer.Typer(
+    help="Carries recorded calls from a WAVV dialer to AskElephant, and the insights back.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+main.command("up")(up.up)
+main.command("demo")(demo.demo)
+main.command("sandbox")(sandbox.sandbox)
+main.command("send")(send.send)
+main.command("settings")(settings.settings)

@@ -1,0 +1,5 @@
+"""``bridge demo``."""
+
+
+def demo() -> None:
+    """Run the demo."""

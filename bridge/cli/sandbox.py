@@ -1,0 +1,31 @@
+"""``bridge sandbox``: an AskElephant of your own."""
+
+from typing import Annotated
+
+import typer
+
+
+def sandbox(
+    port: Annotated[int, typer.Option(help="Port on the loopback.")] = 8400,
+    webhook_url: Annotated[
+        str, typer.Option(help="Where its events go.")
+    ] = "http://127.0.0.1:8000/webhooks/askelephant",
+    scale: Annotated[float, typer.Option(min=0, help="1 = as slow as the real one.")] = 1.0,
+    noise: Annotated[bool, typer.Option("--noise", help="Send other event types, too.")] = False,
+    settings: Annotated[
+        bool, typer.Option("--settings", help="Print the bridge's settings for it, and end.")
+    ] = False,
+) -> None:
+    """Run a faithful AskElephant over real HTTP, for trying things out.
+
+    What befalls a call is chosen by a marker in its id; GET /sandbox/behaviours lists them.
+    """
+    from bridge.askelephant.sandbox import SandboxOptions, serve
+
+    options = SandboxOptions(webhook_url=webhook_url, scale=scale, noise=noise)
+    if settings:
+        typer.echo(f"BRIDGE_ASKELEPHANT_BASE_URL=http://127.0.0.1:{port}/api")
+        typer.echo(f"BRIDGE_ASKELEPHANT_API_KEY={options.api_keys[0].token}")
+        typer.echo(f"BRIDGE_ASKELEPHANT_WEBHOOK_SECRETS={','.join(options.webhook_secrets)}")
+        return
+    serve(options, "127.0.0.1", port)

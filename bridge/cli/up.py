@@ -1,0 +1,46 @@
+"""``bridge up``: everything on one machine."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def up(
+    port: Annotated[int, typer.Option(envvar="PORT", help="Port of the web process.")] = 8000,
+    flower: Annotated[bool, typer.Option("--flower", help="Start Flower, too.")] = False,
+    flower_port: Annotated[int, typer.Option(help="Port of Flower.")] = 5555,
+    data: Annotated[Path, typer.Option(help="Where the embedded Valkey keeps its data.")] = Path(
+        ".bridge"
+    ),
+) -> None:
+    """Run web, worker and beat, with an embedded Valkey unless BRIDGE_REDIS_URL is set.
+
+    One Ctrl-C stops all in order; a second start goes on where the first one stopped.
+    """
+    import asyncio
+    import sys
+
+    from bridge.supervise.embedded import DataInUse
+    from bridge.supervise.output import print_labelled
+    from bridge.supervise.stack import Ports, stack
+    from bridge.supervise.supervisor import Supervisor
+    from config import SettingsError, load_settings
+
+    async def run_all() -> int:
+        supervisor = Supervisor(processes, print_labelled)
+        supervisor.stop_on_signals()
+        return await supervisor.run()
+
+    try:
+        settings = load_settings()
+        on_terminal = settings.log_format == "auto" and sys.stdout.isatty()
+        env = {"BRIDGE_LOG_FORMAT": "console"} if on_terminal else {}
+        ports = Ports(port, flower_port if flower else None)
+        with stack(settings, ports, data, env) as processes:
+            print_labelled("up", f"http://127.0.0.1:{port}/readyz tells when all is ready")
+            code = asyncio.run(run_all())
+    except (SettingsError, DataInUse) as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from error
+    raise typer.Exit(code)

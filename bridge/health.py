@@ -1,0 +1,119 @@
+"""Readiness: may senders send? Each check says what is wrong and what to do about it."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+from redis.exceptions import RedisError, ResponseError
+
+from bridge.parts import Parts
+
+STALE_BACKLOG = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One finding. ``required`` = the bridge is not ready while it is not ``ok``."""
+
+    name: str
+    ok: bool
+    detail: str
+    required: bool = True
+
+
+def is_ready(checks: list[Check]) -> bool:
+    """Tell whether every required check is passed."""
+    return all(check.ok for check in checks if check.required)
+
+
+def readiness(parts: Parts) -> list[Check]:
+    """Return all checks. Without Redis only those that need none."""
+    checks = list(_credentials(parts))
+    reachable = _redis_writable(parts)
+    checks.append(reachable)
+    if reachable.ok:
+        checks += [check(parts) for check in REDIS_CHECKS]
+    return checks
+
+
+def _credentials(parts: Parts) -> Iterator[Check]:
+    settings = parts.settings
+    needed = {
+        "askelephant_api_key": settings.askelephant_api_key,
+        "askelephant_webhook_secrets": settings.askelephant_webhook_secrets,
+        "wavv_secrets": settings.wavv_secrets,
+    }
+    for name, value in needed.items():
+        detail = "is set" if value else f"set BRIDGE_{name.upper()}"
+        yield Check(name, ok=bool(value), detail=detail)
+
+
+def _redis_writable(parts: Parts) -> Check:
+    try:
+        parts.redis.set(parts.keys.of("ready"), "1", ex=60)
+    except (RedisError, OSError) as error:
+        return Check("redis", ok=False, detail=f"cannot be written to: {type(error).__name__}")
+    return Check("redis", ok=True, detail="reachable and writable")
+
+
+def _config(parts: Parts, name: str) -> str | None:
+    """Return a setting of the server; managed ones may not tell."""
+    try:
+        return dict(parts.redis.config_get(name)).get(name)
+    except ResponseError:
+        return None
+
+
+def _eviction(parts: Parts) -> Check:
+    policy, most = _config(parts, "maxmemory-policy"), _config(parts, "maxmemory")
+    if policy is None:
+        return Check("eviction", ok=True, detail="the server does not tell; it must be noeviction")
+    ok = policy == "noeviction" or most == "0"
+    advice = "calls may be evicted: set maxmemory-policy noeviction"
+    return Check("eviction", ok=ok, detail=policy if ok else f"{policy}: {advice}")
+
+
+def _persistence(parts: Parts) -> Check:
+    appendonly = _config(parts, "appendonly")
+    if appendonly is None:
+        return Check("persistence", ok=True, detail="the server does not tell; AOF should be on")
+    if appendonly != "yes":
+        return Check("persistence", ok=False, detail="a restart would lose calls: appendonly yes")
+    return Check("persistence", ok=True, detail=f"AOF, fsync {_config(parts, 'appendfsync')}")
+
+
+def _backlog(parts: Parts) -> Check:
+    backlog = parts.inbox.backlog()
+    age = parts.now() - backlog.oldest if backlog.oldest else timedelta(0)
+    waiting = f"{backlog.waiting} waiting, the oldest for {max(0, int(age.total_seconds()))} s"
+    ok = age < STALE_BACKLOG
+    return Check("inbox", ok, waiting if ok else f"{waiting}: is a worker running?", required=False)
+
+
+def _brake(parts: Parts) -> Check:
+    closed = parts.brake.state(parts.now())
+    if closed is None:
+        return Check("askelephant", ok=True, detail="requests are let through", required=False)
+    told = f"held since {closed.since.isoformat()}: {closed.reason} {closed.detail or ''}".strip()
+    return Check("askelephant", ok=False, detail=told, required=False)
+
+
+def _webhook(parts: Parts) -> Check:
+    """Warn when asking found transcripts after the webhook's last word: it is broken."""
+    heard, polled = parts.counters.last_saw("webhook"), parts.counters.last_saw("poll")
+    if polled is None or (heard is not None and heard > polled):
+        return Check("askelephant_webhook", ok=True, detail="no sign of trouble", required=False)
+    detail = (
+        f"silent: a transcript was found by asking at {polled.isoformat()}, the webhook last "
+        f"spoke {heard.isoformat() if heard else 'never'}. Check Settings > Webhooks in AskElephant"
+    )
+    return Check("askelephant_webhook", ok=False, detail=detail, required=False)
+
+
+REDIS_CHECKS: tuple[Callable[[Parts], Check], ...] = (
+    _eviction,
+    _persistence,
+    _backlog,
+    _brake,
+    _webhook,
+)

@@ -1,0 +1,1 @@
+"""The thin ingress: verify, check, store, answer."""

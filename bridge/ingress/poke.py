@@ -1,0 +1,37 @@
+"""The poke: one small message that tells the workers to look into the inbox.
+
+It is published off the event loop and never awaited by an answer. Batches stored while one is being
+published are covered by the one after it.
+"""
+
+import asyncio
+
+from bridge.publisher import DRAIN, Publisher
+
+
+class Poke:
+    """Publishes ``tasks.intake.drain``, one at a time."""
+
+    def __init__(self, publisher: Publisher) -> None:
+        self._publisher = publisher
+        self._wanted = False
+        self._running: asyncio.Task[None] | None = None
+
+    def __call__(self) -> None:
+        """Ask for a drain. Returns at once."""
+        self._wanted = True
+        if self._running is None:
+            self._running = asyncio.create_task(self._run())
+
+    async def close(self) -> None:
+        """Wait until the last poke is out."""
+        if self._running is not None:
+            await self._running
+
+    async def _run(self) -> None:
+        try:
+            while self._wanted:
+                self._wanted = False
+                await asyncio.to_thread(self._publisher.publish, DRAIN)
+        finally:
+            self._running = None

@@ -1,0 +1,149 @@
+"""The parts of the bridge, put together once per process from the settings."""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from celery import Celery
+from redis import Redis
+
+from bridge import __version__
+from bridge.askelephant.client import ElephantClient, ElephantOptions
+from bridge.domain.mapping import Agent, Mapper
+from bridge.domain.policy import Policy
+from bridge.publisher import CeleryPublisher, Publisher
+from bridge.store.brake import Brake
+from bridge.store.calls import CallStore, Retention
+from bridge.store.connection import connect
+from bridge.store.counters import Counters
+from bridge.store.inbox import Inbox
+from bridge.store.keys import Keys
+from bridge.store.lease import Leases
+from bridge.store.lookup import Lookup
+from bridge.wavv.aliases import with_additions
+from bridge.wavv.events import Reading
+from bridge.wavv.phones import to_e164
+from config import Settings
+from config.broker import COUNTDOWN_LIMIT, WORKER_THREADS, broker_options, lease_time
+
+
+def utc_now() -> datetime:
+    """Return the time. The only clock of the bridge; decisions get it as a value."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Everything that has effects, and the values that decisions need."""
+
+    settings: Settings
+    redis: Redis
+    keys: Keys
+    calls: CallStore
+    lookup: Lookup
+    inbox: Inbox
+    leases: Leases
+    brake: Brake
+    counters: Counters
+    publisher: Publisher
+    elephant: ElephantClient
+    policy: Policy
+    mapper: Mapper
+    reading: Reading
+    now: Callable[[], datetime] = utc_now
+    jitter: Callable[[], float] = random.random
+
+
+def assemble(settings: Settings, publisher: Publisher | None = None) -> Parts:
+    """Return the parts for these settings; connections are made when they are first used."""
+    redis = connect(settings.redis_url or "")
+    keys = Keys(settings.namespace)
+    calls = CallStore(redis, keys, Retention(settings.sweep_grace, settings.retention))
+    return Parts(
+        settings=settings,
+        redis=redis,
+        keys=keys,
+        calls=calls,
+        lookup=Lookup(redis, keys, calls),
+        inbox=Inbox(redis, keys),
+        leases=Leases(redis, keys, lease_time(settings)),
+        brake=Brake(redis, keys, settings.probe_interval),
+        counters=Counters(redis, keys),
+        publisher=publisher or CeleryPublisher(_celery(settings)),
+        elephant=ElephantClient(elephant_options(settings)),
+        policy=policy(settings),
+        mapper=mapper(settings),
+        reading=reading(settings),
+    )
+
+
+def _celery(settings: Settings) -> Celery:
+    app = Celery("bridge", set_as_current=False)
+    app.conf.update(broker_options(settings))
+    return app
+
+
+def elephant_options(settings: Settings) -> ElephantOptions:
+    """Return how AskElephant is called."""
+    key = settings.askelephant_api_key
+    return ElephantOptions(
+        base_url=settings.askelephant_base_url,
+        api_key=key.get_secret_value() if key else None,
+        auth_scheme=settings.askelephant_auth_scheme,
+        read_timeout=settings.askelephant_timeout.total_seconds(),
+        expand=settings.expand,
+        user_agent=f"wavv-askelephant-bridge/{__version__}",
+        pool_size=WORKER_THREADS,
+    )
+
+
+def policy(settings: Settings) -> Policy:
+    """Return the operator's patience."""
+    return Policy(
+        settle=settings.settle_seconds,
+        recording_deadline=settings.recording_deadline,
+        poll_after=settings.transcript_poll_after,
+        transcript_deadline=settings.transcript_deadline,
+        insights_first_delay=settings.insights_first_delay,
+        insights_max_delay=settings.insights_max_delay,
+        insights_deadline=settings.insights_deadline,
+        insights_required=settings.awaited_insights,
+        retry_first_delay=settings.retry_first_delay,
+        retry_max_delay=settings.retry_max_delay,
+        retry_deadline=settings.retry_deadline,
+        probe_interval=settings.probe_interval,
+        countdown_limit=COUNTDOWN_LIMIT,
+        skip_shorter_than=settings.skip_shorter_than,
+        skip_outcomes=frozenset(outcome.upper() for outcome in settings.skip_outcomes),
+    )
+
+
+def mapper(settings: Settings) -> Mapper:
+    """Return how calls become engagements. Caller ids are compared as E.164, as events are."""
+    agents = {}
+    for one in settings.agents:
+        agent = Agent(one.name, one.email, _phone(one.phone, settings.phone_region))
+        keys = (one.id, _phone(one.caller_id, settings.phone_region))
+        agents.update({key: agent for key in keys if key})
+    return Mapper(
+        title_template=settings.title_template,
+        external_id_template=settings.external_id_template,
+        external_url_template=settings.external_url_template,
+        run_workflows=settings.run_workflows,
+        is_private=settings.is_private,
+        agents=agents,
+    )
+
+
+def reading(settings: Settings) -> Reading:
+    """Return how WAVV's events are read."""
+    return Reading(
+        region=settings.phone_region,
+        aliases=with_additions(settings.wavv_aliases),
+        inbound_lead=settings.wavv_inbound_lead,
+    )
+
+
+def _phone(text: str | None, region: str) -> str | None:
+    return (to_e164(text, region) or text) if text else None

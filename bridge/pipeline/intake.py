@@ -1,0 +1,74 @@
+"""Handling the inbox: each event is read, understood, and written onto its call."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+import structlog
+from redis.exceptions import RedisError
+from structlog.contextvars import bound_contextvars
+
+from bridge.domain.call import new_call
+from bridge.errors import EventError
+from bridge.parts import Parts
+from bridge.pipeline.correlate import hear_askelephant
+from bridge.pipeline.record import record
+from bridge.publisher import publish_next
+from bridge.store.inbox import Entry
+from bridge.wavv.events import Ignored, parse_event
+
+BATCH = 100
+TRIES = 3
+
+log = structlog.get_logger(__name__)
+
+
+def drain(parts: Parts) -> int:
+    """Handle one batch of events; return how many there were."""
+    entries = parts.inbox.take(BATCH)
+    outcomes: dict[str, str | None] = {}
+    try:
+        for entry in entries:
+            with bound_contextvars(entry=entry.id, request_id=entry.request_id):
+                _try(parts, entry, outcomes)
+    finally:
+        handled = [entry for entry in entries if entry.id in outcomes]
+        slugs = {entry_id: slug for entry_id, slug in outcomes.items() if slug is not None}
+        if handled:
+            parts.inbox.done(handled, slugs)
+    return len(entries)
+
+
+def _try(parts: Parts, entry: Entry, outcomes: dict[str, str | None]) -> None:
+    """Handle one event. What breaks its handler three times is set aside, and stops nobody.
+
+    Until then it stays pending and is claimed again a minute later. Redis being away is not the
+    event's fault, and is left to the next drain.
+    """
+    try:
+        outcomes[entry.id] = HEARERS[entry.source](parts, entry)
+    except RedisError:
+        raise
+    except Exception as error:
+        log.exception("event.broke_handler", deliveries=entry.deliveries)
+        if entry.deliveries >= TRIES or isinstance(error, EventError):
+            parts.inbox.set_aside(entry, f"{type(error).__name__}: {error}")
+
+
+def hear_wavv(parts: Parts, entry: Entry) -> str | None:
+    """Write WAVV's event onto its call. Return a slug if it changed none, else ``None``."""
+    event = parse_event(entry.raw, parts.reading)
+    if isinstance(event, Ignored):
+        log.info("event.ignored", reason=event.reason)
+        return f"ignored.{event.reason}"
+    heard = replace(event, entry=entry.id)
+    with bound_contextvars(call_id=heard.call_id):
+        log.info("event.heard", kind=heard.kind)
+        call = record(parts, new_call(heard.call_id, parts.now()), heard)
+        publish_next(parts.publisher, call, parts.now(), parts.policy.countdown_limit)
+    return None
+
+
+HEARERS: Mapping[str, Callable[[Parts, Entry], str | None]] = {
+    "wavv": hear_wavv,
+    "askelephant": hear_askelephant,
+}

@@ -1,0 +1,37 @@
+"""Writing what happened onto a call: advance, save, log."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import structlog
+
+from bridge.domain.call import Call
+from bridge.domain.events import Event
+from bridge.domain.machine import advance
+from bridge.parts import Parts
+from bridge.store.lease import Lease
+
+log = structlog.get_logger(__name__)
+
+
+def record(
+    parts: Parts,
+    call: Call,
+    event: Event,
+    lease: Lease | None = None,
+    insights: Mapping[str, Any] | None = None,
+) -> Call:
+    """Save the call after ``event``; what others saved meanwhile is kept, the event comes on top.
+
+    Raises ``LeaseLost`` when ``lease`` is no longer ours.
+    """
+    now = parts.now()
+
+    def after(found: Call | None) -> Call:
+        return advance(found or call, event, now, parts.policy)
+
+    saved = parts.calls.update(call.call_id, after, lease=lease, insights=insights) or call
+    if saved.state is not call.state:
+        log.info("call.moved", state=saved.state, was=call.state, reason=saved.reason)
+        parts.counters.count(f"calls.{saved.state}")
+    return saved

@@ -1,0 +1,67 @@
+"""The sweep: whatever is overdue is published again, whatever is old is forgotten.
+
+It makes every message a mere hint: a lost one, a killed worker, a flushed broker or a webhook that
+never came only cost time.
+"""
+
+from datetime import datetime
+
+import structlog
+
+from bridge.domain.call import Call
+from bridge.domain.events import DeadlinePassed
+from bridge.domain.steps import EXPIRE, STEPS, Step, is_due
+from bridge.parts import Parts
+from bridge.pipeline.record import record
+from bridge.publisher import DRAIN
+
+BATCH = 1000
+LOCK = "sweep"
+
+log = structlog.get_logger(__name__)
+
+
+def sweep(parts: Parts) -> int:
+    """Publish what is overdue, once over all beats; return how many steps were published."""
+    with parts.leases.hold(LOCK) as lease:
+        if lease is None:
+            return 0
+        now = parts.now()
+        published = sum(_publish(parts, step, now) for step in STEPS)
+        if parts.inbox.backlog().waiting:
+            parts.publisher.publish(DRAIN)
+        _forget(parts, now)
+        if published:
+            log.info("sweep.published", calls=published)
+        return published
+
+
+def expire(parts: Parts, call_id: str) -> Call | None:
+    """Let a call go that got no recording in time; return it as saved."""
+    call = parts.calls.load(call_id)
+    if call is None or not is_due(call, EXPIRE, parts.now()):
+        return None
+    return record(parts, call, DeadlinePassed())
+
+
+def _publish(parts: Parts, step: Step, now: datetime) -> int:
+    most = _allowance(parts, step, now)
+    call_ids = parts.calls.claim_due(step, now, most) if most else []
+    for call_id in call_ids:
+        parts.publisher.publish(step.task, call_id)
+    return len(call_ids)
+
+
+def _allowance(parts: Parts, step: Step, now: datetime) -> int:
+    """Return how many may be published: behind a closed brake none, or one to probe it."""
+    closed = parts.brake.state(now) if step.asks_askelephant else None
+    if closed is None:
+        return BATCH
+    return 1 if closed.until <= now else 0
+
+
+def _forget(parts: Parts, now: datetime) -> None:
+    calls = parts.calls.retire(now, BATCH)
+    events = parts.inbox.trim(now - parts.settings.event_retention)
+    if calls or events:
+        log.info("sweep.forgot", calls=calls, events=events)

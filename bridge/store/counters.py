@@ -1,0 +1,50 @@
+"""What has been counted since the bridge was installed, over all its processes."""
+
+from datetime import UTC, datetime
+
+from redis import Redis
+
+from bridge.store.keys import Keys
+from bridge.store.replies import text
+
+LISTED_AGENTS = 1000
+
+
+class Counters:
+    """Counters and last-seen times in one Redis."""
+
+    def __init__(self, redis: Redis, keys: Keys) -> None:
+        self._redis = redis
+        self._keys = keys
+
+    def count(self, name: str) -> None:
+        """Add one to the counter ``name``, a slug such as ``engagements.created``."""
+        self._redis.hincrby(self._keys.counters, name, 1)
+
+    def all(self) -> dict[str, int]:
+        """Return every counter by its name."""
+        counted = self._redis.hgetall(self._keys.counters)
+        return {text(name): int(value) for name, value in sorted(counted.items())}
+
+    def count_unmapped_agent(self, agent: str) -> None:
+        """Count a call whose agent the directory does not know; past 1,000 agents only known ones.
+
+        The bound keeps a dialer that sends a new agent id each time from filling the store.
+        """
+        key = self._keys.unmapped_agents
+        if self._redis.hexists(key, agent) or self._redis.hlen(key) < LISTED_AGENTS:
+            self._redis.hincrby(key, agent, 1)
+
+    def unmapped_agents(self) -> dict[str, int]:
+        """Return the number of calls of each agent that the directory does not know."""
+        counted = self._redis.hgetall(self._keys.unmapped_agents)
+        return {text(agent): int(value) for agent, value in sorted(counted.items())}
+
+    def saw(self, sign: str, now: datetime) -> None:
+        """Remember when ``sign`` (``webhook`` or ``poll``) last told of a transcript."""
+        self._redis.hset(self._keys.webhook_signs, sign, now.timestamp())
+
+    def last_saw(self, sign: str) -> datetime | None:
+        """Return when ``sign`` last told of a transcript."""
+        value = self._redis.hget(self._keys.webhook_signs, sign)
+        return None if value is None else datetime.fromtimestamp(float(value), UTC)

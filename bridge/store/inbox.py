@@ -1,0 +1,181 @@
+"""The inbox: every accepted event, raw and whole, until it is handled and for days after.
+
+A Redis stream with one consumer group. All workers read under one consumer's name: an entry is
+handed out once, and one that was taken but not handled for a minute is claimed by whoever asks.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from redis import Redis
+from redis.exceptions import ResponseError
+
+from bridge.store.keys import Keys
+from bridge.store.replies import text
+
+GROUP = CONSUMER = "intake"
+ABANDONED = timedelta(minutes=1)
+KEPT_ASIDE = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One event as it came. ``deliveries`` counts how often it was handed to a handler."""
+
+    id: str
+    source: str
+    raw: bytes
+    request_id: str
+    deliveries: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """What is not handled yet: how many events, and since when the oldest waits."""
+
+    waiting: int
+    oldest: datetime | None
+
+
+class Inbox:
+    """The inbox as workers see it; the ingress writes to it through its group commit."""
+
+    def __init__(self, redis: Redis, keys: Keys) -> None:
+        self._redis = redis
+        self._keys = keys
+
+    def take(self, most: int) -> list[Entry]:
+        """Return up to ``most`` events for handling: abandoned ones first, then new ones."""
+        try:
+            return self._abandoned(most) or self._new(most)
+        except ResponseError as error:
+            if not str(error).startswith("NOGROUP"):
+                raise
+            self._create_group()
+            return self._new(most)
+
+    def done(self, entries: Iterable[Entry], outcomes: Mapping[str, str]) -> None:
+        """Mark events as handled; ``outcomes`` has a slug for each that changed no call."""
+        pipe = self._redis.pipeline(transaction=True)
+        pipe.xack(self._keys.inbox, GROUP, *(entry.id for entry in entries))
+        for entry_id, slug in outcomes.items():
+            pipe.zadd(self._keys.outcomes, {f"{entry_id} {slug}": _milliseconds(entry_id)})
+            pipe.hincrby(self._keys.counters, f"events.{slug}", 1)
+        pipe.execute()
+
+    def set_aside(self, entry: Entry, error: str) -> None:
+        """Take an event that keeps breaking its handler out of the way, whole, with the error."""
+        pipe = self._redis.pipeline(transaction=True)
+        fields: dict[Any, Any] = {
+            "entry": entry.id,
+            "source": entry.source,
+            "raw": entry.raw,
+            "error": error,
+        }
+        pipe.xadd(self._keys.set_aside, fields, maxlen=KEPT_ASIDE)
+        pipe.xack(self._keys.inbox, GROUP, entry.id)
+        pipe.hincrby(self._keys.counters, "events.set_aside", 1)
+        pipe.execute()
+
+    def outcome(self, entry_id: str) -> str | None:
+        """Return the slug of an event that changed no call, such as ``ignored.unknown_event``."""
+        at = _milliseconds(entry_id)
+        for member in self._redis.zrange(self._keys.outcomes, at, at, byscore=True):
+            found, _, slug = text(member).partition(" ")
+            if found == entry_id:
+                return slug
+        return None
+
+    def backlog(self) -> Backlog:
+        """Return how much waits to be handled, and since when."""
+        oldest = self._oldest_unhandled()
+        if oldest is None:
+            return Backlog(0, None)
+        group = self._group()
+        waiting = int(group["pending"]) + int(group["lag"] or 0) if group else self._length()
+        return Backlog(max(waiting, 1), _time(oldest))
+
+    def trim(self, before: datetime) -> int:
+        """Drop events older than ``before``, but none that is not handled; return how many."""
+        cutoff = f"{int(before.timestamp() * 1000)}-0"
+        oldest = self._oldest_unhandled()
+        least = min(cutoff, oldest, key=_order) if oldest else cutoff
+        dropped = self._redis.xtrim(self._keys.inbox, minid=least, approximate=False)
+        self._redis.zremrangebyscore(self._keys.outcomes, "-inf", _milliseconds(least) - 1)
+        return int(dropped)
+
+    def _new(self, most: int) -> list[Entry]:
+        answer = self._redis.xreadgroup(GROUP, CONSUMER, {self._keys.inbox: ">"}, count=most)
+        return [_entry(row, 1) for _, rows in _streams(answer) for row in rows]
+
+    def _abandoned(self, most: int) -> list[Entry]:
+        idle = int(ABANDONED.total_seconds() * 1000)
+        pending = self._redis.xpending_range(
+            self._keys.inbox, GROUP, min="-", max="+", count=most, idle=idle
+        )
+        times = {text(one["message_id"]): int(one["times_delivered"]) for one in pending}
+        if not times:
+            return []
+        rows = self._redis.xclaim(self._keys.inbox, GROUP, CONSUMER, idle, list(times))
+        return [_entry(row, times[text(row[0])] + 1) for row in rows]
+
+    def _create_group(self) -> None:
+        try:
+            self._redis.xgroup_create(self._keys.inbox, GROUP, id="0", mkstream=True)
+        except ResponseError as error:  # two workers race to create it: either is right
+            if not str(error).startswith("BUSYGROUP"):
+                raise
+
+    def _group(self) -> Mapping[str, Any] | None:
+        if not self._redis.exists(self._keys.inbox):
+            return None
+        groups = self._redis.xinfo_groups(self._keys.inbox)
+        return next((one for one in groups if one["name"] == GROUP.encode()), None)
+
+    def _length(self) -> int:
+        return int(self._redis.xlen(self._keys.inbox))
+
+    def _oldest_unhandled(self) -> str | None:
+        group = self._group()
+        if group is None:
+            return self._first_after("-")
+        pending = self._redis.xpending(self._keys.inbox, GROUP)
+        taken = text(pending["min"]) if pending["min"] else None
+        untaken = self._first_after(f"({text(group['last-delivered-id'])}")
+        return min((one for one in (taken, untaken) if one), key=_order, default=None)
+
+    def _first_after(self, start: str) -> str | None:
+        rows = self._redis.xrange(self._keys.inbox, min=start, count=1)
+        return text(rows[0][0]) if rows else None
+
+
+def _entry(row: Any, deliveries: int) -> Entry:  # noqa: ANN401 - what Redis answers
+    entry_id, fields = row
+    return Entry(
+        id=text(entry_id),
+        source=text(fields[b"source"]),
+        raw=fields[b"raw"],
+        request_id=text(fields.get(b"request", b"")),
+        deliveries=deliveries,
+    )
+
+
+def _streams(answer: Any) -> Sequence[Any]:  # noqa: ANN401 - a list, or under RESP3 a dict
+    if isinstance(answer, dict):
+        return [(name, [row for part in rows for row in part]) for name, rows in answer.items()]
+    return answer or []
+
+
+def _order(entry_id: str) -> tuple[int, int]:
+    milliseconds, _, sequence = entry_id.partition("-")
+    return int(milliseconds), int(sequence or 0)
+
+
+def _milliseconds(entry_id: str) -> int:
+    return _order(entry_id)[0]
+
+
+def _time(entry_id: str) -> datetime:
+    return datetime.fromtimestamp(_milliseconds(entry_id) / 1000, UTC)

@@ -1,0 +1,109 @@
+"""The names of all keys. Everything is under the namespace, so that bridges may share a Redis."""
+
+from dataclasses import dataclass
+from hashlib import blake2b
+
+from bridge.domain.call import State
+from bridge.domain.steps import Step
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """Key names for one namespace."""
+
+    namespace: str
+
+    def of(self, *parts: str) -> str:
+        """Return ``namespace:part:part``."""
+        return ":".join((self.namespace, *parts))
+
+    def call(self, call_id: str) -> str:
+        """Return the key of the record: its version, a line feed, its JSON."""
+        return self.of("call", call_id)
+
+    def insights(self, call_id: str) -> str:
+        """Return the key of the call's insights, kept beside the record for its size."""
+        return self.of("insights", call_id)
+
+    def state(self, state: State) -> str:
+        """Return the sorted set of the calls in ``state``, by the time they were first heard of."""
+        return self.of("state", state)
+
+    def due(self, step: Step) -> str:
+        """Return the sorted set of the calls that wait for ``step``, by due time."""
+        return self.of("due", step.name)
+
+    def engagement(self, engagement_id: str) -> str:
+        """Return the key of the call behind an engagement."""
+        return self.of("engagement", engagement_id)
+
+    def url(self, external_url: str) -> str:
+        """Return the set of calls with this link; hashed, for links have any length."""
+        return self.of("url", digest(external_url.encode()))
+
+    def parked(self, engagement_id: str) -> str:
+        """Return the key of a transcript event whose call is not known yet."""
+        return self.of("parked", engagement_id)
+
+    def lease(self, name: str) -> str:
+        """Return the key of a lease."""
+        return self.of("lease", name)
+
+    def seen(self, source: str, key: str) -> str:
+        """Return the key that remembers a delivery, for deduplication."""
+        return self.of("seen", source, digest(key.encode()))
+
+    @property
+    def calls(self) -> str:
+        """All calls, by the time they were first heard of."""
+        return self.of("calls")
+
+    @property
+    def retire(self) -> str:
+        """Resting calls, by the time they may be forgotten."""
+        return self.of("retire")
+
+    @property
+    def inbox(self) -> str:
+        """The stream of raw events."""
+        return self.of("inbox")
+
+    @property
+    def outcomes(self) -> str:
+        """What became of events that changed no call: ``entry slug``, by time."""
+        return self.of("outcomes")
+
+    @property
+    def set_aside(self) -> str:
+        """Events that broke their handler, with the error."""
+        return self.of("set_aside")
+
+    @property
+    def refused(self) -> str:
+        """Events that were authentic but of no use, with the reason."""
+        return self.of("refused")
+
+    @property
+    def brake(self) -> str:
+        """The brake that all workers share."""
+        return self.of("brake")
+
+    @property
+    def counters(self) -> str:
+        """What has been counted since the bridge was installed."""
+        return self.of("counters")
+
+    @property
+    def unmapped_agents(self) -> str:
+        """Agents that the directory does not know, with the number of their calls."""
+        return self.of("unmapped_agents")
+
+    @property
+    def webhook_signs(self) -> str:
+        """When AskElephant's webhook last spoke, and when a poll last had to do its work."""
+        return self.of("webhook_signs")
+
+
+def digest(data: bytes) -> str:
+    """Return a short name for ``data``: 128 bits, in hexadecimal."""
+    return blake2b(data, digest_size=16).hexdigest()

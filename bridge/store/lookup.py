@@ -1,0 +1,97 @@
+"""Finding calls: by engagement, by link, by page, by count."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from redis import Redis
+
+from bridge.domain.call import Call, State
+from bridge.domain.steps import STEPS
+from bridge.store.calls import CallStore
+from bridge.store.keys import Keys
+from bridge.store.replies import text
+
+CHUNK = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place in the list of calls, newest first: after the call with this time and id."""
+
+    at: float
+    call_id: str
+
+
+class Lookup:
+    """Reading views on the calls. Nothing here changes a call."""
+
+    def __init__(self, redis: Redis, keys: Keys, calls: CallStore) -> None:
+        self._redis = redis
+        self._keys = keys
+        self._calls = calls
+
+    def by_engagement(self, engagement_id: str, external_url: str | None) -> Call | None:
+        """Return the call behind an engagement: by its id, else by its link.
+
+        A link finds a call only if that call has no engagement yet and no other call shares the
+        link (an operator's template may name the contact only): otherwise the POST's own answer
+        must tell.
+        """
+        call_id = self._redis.get(self._keys.engagement(engagement_id))
+        if call_id is not None:
+            return self._calls.load(text(call_id))
+        if external_url is None:
+            return None
+        members = self._redis.smembers(self._keys.url(external_url))
+        calls = self._calls.load_many(map(text, members))
+        waiting = [call for call in calls if call.engagement_id is None]
+        return waiting[0] if len(waiting) == 1 else None
+
+    def park(self, engagement_id: str, entry: str, keep: timedelta) -> None:
+        """Keep a transcript event whose call is not known yet, until the POST's answer asks."""
+        self._redis.set(self._keys.parked(engagement_id), entry, ex=keep)
+
+    def parked(self, engagement_id: str) -> str | None:
+        """Return the inbox entry of the transcript event that came before its call was known."""
+        entry = self._redis.get(self._keys.parked(engagement_id))
+        return text(entry) if entry is not None else None
+
+    def newest(
+        self, state: State | None, until: Place | None, since: datetime | None
+    ) -> Iterator[tuple[Place, Call]]:
+        """Yield calls, the newest first, from after ``until`` back to ``since``, in chunks."""
+        key = self._keys.state(state) if state else self._keys.calls
+        oldest = since.timestamp() if since else "-inf"
+        newest = until.at if until else "+inf"
+        offset = 0
+        while rows := self._rows(key, newest, oldest, offset):
+            offset += len(rows)
+            places = [place for place in rows if until is None or _is_after(place, until)]
+            found = {c.call_id: c for c in self._calls.load_many(p.call_id for p in places)}
+            yield from ((p, found[p.call_id]) for p in places if p.call_id in found)
+
+    def counts(self) -> Mapping[str, int]:
+        """Return the number of calls in each state."""
+        pipe = self._redis.pipeline(transaction=False)
+        for state in State:
+            pipe.zcard(self._keys.state(state))
+        return dict(zip(map(str, State), pipe.execute(), strict=True))
+
+    def overdue(self, now: datetime) -> Mapping[str, int]:
+        """Return how many calls the sweep would publish now, by step."""
+        pipe = self._redis.pipeline(transaction=False)
+        for step in STEPS:
+            pipe.zcount(self._keys.due(step), "-inf", now.timestamp())
+        return dict(zip((step.name for step in STEPS), pipe.execute(), strict=True))
+
+    def _rows(self, key: str, newest: Any, oldest: Any, offset: int) -> list[Place]:  # noqa: ANN401
+        rows: Any = self._redis.zrevrangebyscore(
+            key, newest, oldest, start=offset, num=CHUNK, withscores=True
+        )
+        return [Place(score, text(member)) for member, score in rows]
+
+
+def _is_after(place: Place, until: Place) -> bool:
+    return (place.at, place.call_id) < (until.at, until.call_id)

@@ -1,0 +1,1 @@
+"""Running the whole bridge on one machine: its processes, and an embedded Valkey."""

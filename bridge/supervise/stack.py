@@ -1,0 +1,46 @@
+"""The whole bridge as a list of processes, for `bridge up` and the demo."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from bridge.supervise import commands
+from bridge.supervise.commands import Command
+from bridge.supervise.embedded import embedded_valkey
+from config import Settings
+from config.broker import lease_time
+
+BREATH = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Where the web process listens, and Flower if it is wanted."""
+
+    web: int
+    flower: int | None = None
+
+
+@contextmanager
+def stack(
+    settings: Settings, ports: Ports, data: Path, env: Mapping[str, str]
+) -> Iterator[list[Command]]:
+    """Yield the bridge's processes in the order in which they are to be stopped.
+
+    Without ``BRIDGE_REDIS_URL`` an embedded Valkey on ``data`` is the last of them. Raises
+    ``DataInUse`` when that data is another's.
+    """
+    if settings.redis_url is not None:
+        yield _bridge(settings, ports, env)
+        return
+    with embedded_valkey(data) as (url, valkey):
+        yield [*_bridge(settings, ports, {**env, "BRIDGE_REDIS_URL": url}), valkey]
+
+
+def _bridge(settings: Settings, ports: Ports, env: Mapping[str, str]) -> list[Command]:
+    grace = lease_time(settings).total_seconds() + BREATH
+    listed = [commands.web(ports.web, env), commands.beat(env)]
+    if ports.flower is not None:
+        listed.append(commands.flower(ports.flower, env))
+    return [*listed, commands.worker(env, grace)]

@@ -1,0 +1,33 @@
+"""The names of WAVV's events, in all their spellings.
+
+The JavaScript SDK says ``CallStarted``, the v3 webhooks ``call.started``; ``CALL_STARTED``,
+``ON_CALL_STARTED``, ``callStarted`` and ``wavv_trigger_call_recorded`` have been seen too.
+"""
+
+from bridge.domain.call import Kind
+
+KINDS = {
+    "callstarted": Kind.STARTED,
+    "callincoming": Kind.STARTED,
+    "callended": Kind.ENDED,
+    "callrecorded": Kind.RECORDED,
+}
+_PREFIXES = ("on", "wavvtrigger")
+
+
+def event_kind(name: str) -> Kind | None:
+    """Return which of the three events ``name`` means, or ``None`` for any other."""
+    return KINDS.get(_plain(name))
+
+
+def is_incoming(name: str) -> bool:
+    """Tell whether the name alone says that the call is inbound (``call.incoming``)."""
+    return _plain(name) == "callincoming"
+
+
+def _plain(name: str) -> str:
+    letters = "".join(filter(str.isalnum, name)).lower()
+    for prefix in _PREFIXES:
+        if letters.startswith(prefix):
+            return letters.removeprefix(prefix)
+    return letters

@@ -1,0 +1,85 @@
+"""Calls of our own making, for the demo, the tests and ``bridge send``.
+
+The same seed and time make the same call. Nobody in them is real: addresses
+are at example.com, numbers are 555-01xx, which are set aside for fiction.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from random import Random
+from uuid import UUID
+
+from bridge.domain.call import Kind
+
+RECORDINGS = "https://recordings.wavv.example"
+_FIRST_NAMES = ("Ada", "Ben", "Chidi", "Dana", "Elif", "Femi", "Grace", "Hugo", "Ines", "Jun")
+_LAST_NAMES = ("Alvarez", "Brandt", "Chen", "Diallo", "Evans", "Fischer", "Garcia", "Haddad")
+_AREA_CODES = ("212", "303", "310", "415", "512", "617", "628", "702", "773", "917")
+_AGENTS = ("usr_alice", "usr_bob", "usr_carol", "usr_dev")
+
+
+@dataclass(frozen=True, slots=True)
+class SampleCall:
+    """One call, from which every channel's events are made. Phones are ten digits, as WAVV's."""
+
+    call_id: str
+    lead_id: str
+    lead_name: str
+    lead_email: str
+    lead_phone: str
+    agent_id: str
+    caller_id: str
+    campaign_id: str
+    direction: str
+    outcome: str
+    started_at: datetime
+    answered_at: datetime
+    seconds: int
+    recording_url: str
+
+    @property
+    def ended_at(self) -> datetime:
+        """When it was hung up."""
+        return self.answered_at + timedelta(seconds=self.seconds)
+
+    def told_at(self, kind: Kind) -> datetime:
+        """Return when WAVV sends this event; a recording takes it some seconds."""
+        later = {Kind.STARTED: self.started_at, Kind.ENDED: self.ended_at}
+        return later.get(kind, self.ended_at + timedelta(seconds=4))
+
+
+def sample_call(rng: Random, started_at: datetime, behaviour: str = "") -> SampleCall:
+    """Return a made-up call. ``behaviour``, after ``~`` in its id, is for AskElephant's sandbox.
+
+    The recording's URL ends in a signature, as WAVV's do: logs must not show it.
+    """
+    call_id = str(_uuid7(rng, started_at)) + (f"~{behaviour}" if behaviour else "")
+    first, last = rng.choice(_FIRST_NAMES), rng.choice(_LAST_NAMES)
+    return SampleCall(
+        call_id=call_id,
+        lead_id=f"ct_{rng.getrandbits(40):010x}",
+        lead_name=f"{first} {last}",
+        lead_email=f"{first}.{last}@example.com".lower(),
+        lead_phone=_phone(rng),
+        agent_id=rng.choice(_AGENTS),
+        caller_id=_phone(rng),
+        campaign_id=f"cmp_{rng.randrange(1, 9):03}",
+        direction=rng.choices(("outbound", "inbound"), (9, 1))[0],
+        outcome=rng.choice(("HUNG_UP", "USER_HUNG_UP", "CALLBACK")),
+        started_at=started_at,
+        answered_at=started_at + timedelta(seconds=rng.randrange(4, 25)),
+        seconds=rng.randrange(35, 900),
+        recording_url=f"{RECORDINGS}/{call_id.partition('~')[0]}.mp3?X-Expires=259200"
+        f"&X-Signature={rng.getrandbits(128):032x}",
+    )
+
+
+def _phone(rng: Random) -> str:
+    return f"{rng.choice(_AREA_CODES)}55501{rng.randrange(100):02}"
+
+
+def _uuid7(rng: Random, at: datetime) -> UUID:
+    """Return a UUIDv7 (RFC 9562), which is what WAVV's call ids were seen to be."""
+    milliseconds = int(at.timestamp() * 1000) & (2**48 - 1)
+    low = (0b10 << 62) | rng.getrandbits(62)
+    return UUID(int=(milliseconds << 80) | (7 << 76) | (rng.getrandbits(12) << 64) | low)

@@ -1,0 +1,137 @@
+"""The web process: the two doors, health, metrics, and the API. ``create_app`` is for uvicorn."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import SecretStr
+from redis.exceptions import RedisError
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from bridge import __version__
+from bridge.api.auth import Unauthorized
+from bridge.api.routes import router
+from bridge.health import is_ready, readiness
+from bridge.ingress.commit import GroupCommit
+from bridge.ingress.doors import Door, ElephantDoor, WavvDoor
+from bridge.ingress.poke import Poke
+from bridge.ingress.receive import Receiver, Refusals
+from bridge.ingress.request_id import RequestId
+from bridge.metrics import exposition
+from bridge.parts import Parts, assemble
+from bridge.problems import problem
+from bridge.store.connection import connect_async
+from config import SettingsError
+from config.logging import start_process
+
+
+def create_app() -> FastAPI:
+    """Return the application for this process's settings; end the process if they are no good."""
+    try:
+        settings = start_process()
+    except SettingsError as error:
+        raise SystemExit(str(error)) from error
+    if settings.redis_url is None:
+        raise SystemExit("BRIDGE_REDIS_URL must be set, or start everything with: bridge up")
+    return build_app(assemble(settings), settings.redis_url)
+
+
+def build_app(parts: Parts, redis_url: str) -> FastAPI:
+    """Return the application for these parts."""
+    app = FastAPI(
+        title="WAVV-AskElephant bridge",
+        version=__version__,
+        docs_url="/api/docs",
+        openapi_url="/api/openapi.json",
+        redoc_url=None,
+        lifespan=_lifespan,
+    )
+    app.state.parts = parts
+    app.state.api_tokens = _plain(parts.settings.api_tokens)
+    redis = connect_async(redis_url)
+    app.state.ingress_redis = redis
+    app.state.poke = Poke(parts.publisher)
+    remember = int(parts.settings.event_retention.total_seconds())
+    app.state.commit = GroupCommit(redis, parts.keys, remember, app.state.poke)
+    refusals = Refusals(redis, parts.keys)
+    for path, door in _doors(parts).items():
+        receiver = Receiver(door, app.state.commit, refusals)
+        app.router.routes.append(Route(path, receiver.receive, methods=["POST"]))
+    app.router.routes += [Route("/livez", _livez), Route("/readyz", _readyz)]
+    app.router.routes.append(Route("/metrics", _metrics))
+    app.include_router(router)
+    app.add_middleware(RequestId)
+    _add_problems(app)
+    return app
+
+
+def _doors(parts: Parts) -> dict[str, Door]:
+    settings = parts.settings
+    return {
+        "/webhooks/wavv": WavvDoor(
+            secrets=_plain(settings.wavv_secrets),
+            auth=settings.wavv_auth,
+            tolerance=settings.wavv_signature_tolerance.total_seconds(),
+            reading=parts.reading,
+        ),
+        "/webhooks/askelephant": ElephantDoor(_plain(settings.askelephant_webhook_secrets)),
+    }
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """At the end, what was accepted is written and its poke sent before the process goes."""
+    yield
+    await app.state.commit.close()
+    await app.state.poke.close()
+    await app.state.ingress_redis.aclose()
+
+
+async def _livez(_request: Request) -> Response:
+    return JSONResponse({"status": "alive", "version": __version__})
+
+
+async def _readyz(request: Request) -> Response:
+    checks = await asyncio.to_thread(readiness, request.app.state.parts)
+    ready = is_ready(checks)
+    body = {
+        "status": "ready" if ready else "not ready",
+        "checks": {c.name: {"ok": c.ok, "detail": c.detail} for c in checks},
+        "warnings": [f"{c.name}: {c.detail}" for c in checks if not (c.ok or c.required)],
+    }
+    return JSONResponse(body, status_code=200 if ready else 503)
+
+
+async def _metrics(request: Request) -> Response:
+    text = await asyncio.to_thread(exposition, request.app.state.parts)
+    return PlainTextResponse(text, media_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+def _add_problems(app: FastAPI) -> None:
+    @app.exception_handler(Unauthorized)
+    async def _(_request: Request, error: Unauthorized) -> Response:
+        headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else None  # noqa: PLR2004 - HTTP
+        return problem(error.status, error.reason, error.detail, headers)
+
+    @app.exception_handler(HTTPException)
+    async def _(_request: Request, error: HTTPException) -> Response:
+        slug = {404: "not_found", 405: "method_not_allowed", 409: "conflict"}
+        reason = slug.get(error.status_code, "bad_request")
+        return problem(error.status_code, reason, str(error.detail), error.headers)
+
+    @app.exception_handler(RequestValidationError)
+    async def _(_request: Request, error: RequestValidationError) -> Response:
+        told = "; ".join(f"{e['loc'][-1]}: {e['msg']}" for e in error.errors())
+        return problem(422, "bad_parameter", told)
+
+    @app.exception_handler(RedisError)
+    async def _(_request: Request, _error: RedisError) -> Response:
+        return problem(503, "store_unavailable", "The store does not answer. Try again.")
+
+
+def _plain(secrets: Sequence[SecretStr]) -> tuple[str, ...]:
+    return tuple(secret.get_secret_value() for secret in secrets)

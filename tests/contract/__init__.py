@@ -1,0 +1,1 @@
+"""One part at a time against what it really talks to."""

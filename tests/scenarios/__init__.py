@@ -1,0 +1,1 @@
+"""The real processes, driven over HTTP only."""

@@ -1,0 +1,207 @@
+"""Every answer of AskElephant has one meaning."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bridge.askelephant.answers import engagement_or_failure
+from bridge.askelephant.models import Engagement
+from bridge.domain.retry import Failure, Trouble
+
+NOW = datetime(2026, 5, 13, 14, 0, tzinfo=UTC)
+JSON = {"Content-Type": "application/json; charset=utf-8"}
+BODY = b'{"id": "ngmt_1", "title": "Sales call", "processing_status": "PENDING"}'
+
+
+def failure(status: int, body: bytes = b"", headers: dict[str, str] | None = None) -> Failure:
+    """Return what an answer means that must be a failure."""
+    outcome = engagement_or_failure(status, headers or {}, body, NOW)
+    assert isinstance(outcome, Failure)
+    return outcome
+
+
+def refused(status: int, **members: Any) -> Failure:  # noqa: ANN401 - any JSON
+    """Return what a refusal with this problem body means."""
+    return failure(status, json.dumps(members).encode())
+
+
+@pytest.mark.parametrize(("status", "created"), [(201, True), (200, False)])
+@pytest.mark.parametrize("content_type", ["application/json", "application/vnd.api+json;v=2"])
+def test_a_success_is_an_engagement(status: int, content_type: str, *, created: bool) -> None:
+    """201 = made now, 200 = it existed already and came back unchanged."""
+    headers = {"content-type": content_type, "X-Request-Id": "req_7"}
+    engagement = engagement_or_failure(status, headers, BODY, NOW)
+    assert isinstance(engagement, Engagement)
+    assert (engagement.id, engagement.created) == ("ngmt_1", created)
+    assert engagement.request_id == "req_7"
+
+
+@pytest.mark.parametrize("status", [200, 201])
+@pytest.mark.parametrize(
+    ("headers", "body"),
+    [
+        (JSON, b""),
+        (JSON, b"not json"),
+        (JSON, b"[]"),
+        (JSON, b'{"title": "no id"}'),
+        (JSON, b'{"id": "eng_1"}'),
+        (JSON, b'{"id": "ngmt_../users"}'),
+        (JSON, b'{"id": 5}'),
+        (JSON, b'{"id": "ngmt_1"'),
+        (JSON, b"\xff\xfe\x00"),
+        (JSON, b"[" * 100_000),
+        ({"content-type": "text/html"}, BODY),
+        ({}, BODY),
+    ],
+)
+def test_a_success_that_holds_no_engagement_is_transient(
+    status: int, headers: dict[str, str], body: bytes
+) -> None:
+    """A proxy's login page says nothing about the call: ask again."""
+    outcome = failure(status, body, headers)
+    assert outcome.trouble is Trouble.TRANSIENT
+    assert outcome.problem.reason == "askelephant_answer_unreadable"
+    assert outcome.problem.detail is None
+
+
+@pytest.mark.parametrize(
+    ("status", "trouble", "reason"),
+    [
+        (202, Trouble.TRANSIENT, "askelephant_answer_unreadable"),
+        (204, Trouble.TRANSIENT, "askelephant_answer_unreadable"),
+        (301, Trouble.TRANSIENT, "askelephant_redirected"),
+        (302, Trouble.TRANSIENT, "askelephant_redirected"),
+        (308, Trouble.TRANSIENT, "askelephant_redirected"),
+        (400, Trouble.REJECTED, "rejected"),
+        (401, Trouble.CREDENTIALS, "credentials_refused"),
+        (402, Trouble.REJECTED, "rejected"),
+        (403, Trouble.CREDENTIALS, "scope_missing"),
+        (404, Trouble.MISSING, "engagement_missing"),
+        (408, Trouble.TRANSIENT, "askelephant_timeout"),
+        (409, Trouble.TRANSIENT, "askelephant_conflict"),
+        (410, Trouble.REJECTED, "rejected"),
+        (413, Trouble.REJECTED, "rejected"),
+        (415, Trouble.REJECTED, "rejected"),
+        (422, Trouble.REJECTED, "rejected"),
+        (425, Trouble.TRANSIENT, "askelephant_error"),
+        (429, Trouble.THROTTLED, "throttled"),
+        (500, Trouble.TRANSIENT, "askelephant_error"),
+        (501, Trouble.TRANSIENT, "askelephant_error"),
+        (502, Trouble.TRANSIENT, "askelephant_error"),
+        (503, Trouble.TRANSIENT, "askelephant_error"),
+        (504, Trouble.TRANSIENT, "askelephant_error"),
+        (529, Trouble.TRANSIENT, "askelephant_error"),
+    ],
+)
+@pytest.mark.parametrize("body", [b"", b"<html>Sorry</html>", b"null", b'{"detail": []}', BODY])
+def test_every_status_has_one_meaning(
+    status: int, trouble: Trouble, reason: str, body: bytes
+) -> None:
+    """The meaning rests on the status; a body that cannot be read takes nothing away."""
+    outcome = failure(status, body)
+    assert (outcome.trouble, outcome.problem.reason) == (trouble, reason)
+    assert outcome.problem.status == status
+
+
+def test_a_problem_is_kept_whole() -> None:
+    """Support asks for the request id, the operator for every field."""
+    errors = [
+        {"field": "media_url", "code": "scheme", "message": "must be https"},
+        {"field": "title", "code": "too_long", "message": "at most 500"},
+    ]
+    told = refused(422, title="Invalid", detail="2 fields", request_id="req_1", errors=errors)
+    assert told.problem.detail == "2 fields"
+    assert told.problem.request_id == "req_1"
+    assert list(told.problem.errors) == errors
+
+
+def test_a_missing_scope_is_named() -> None:
+    """403: the detail says which scope the key lacks."""
+    told = refused(403, title="Forbidden", detail="Missing scope engagements:write")
+    assert told.problem.detail == "Missing scope engagements:write"
+
+
+def test_the_title_stands_in_for_the_detail() -> None:
+    """Better a short word than none."""
+    assert refused(400, title="Bad Request").problem.detail == "Bad Request"
+
+
+@pytest.mark.parametrize("name", ["x-request-id", "X-Request-ID", "Request-Id"])
+def test_the_request_id_may_come_in_a_header(name: str) -> None:
+    """A gateway's answer has no problem body, but often a header; it is bounded too."""
+    assert failure(502, b"<html>", {name: "r" * 1000}).problem.request_id == "r" * 500
+
+
+@pytest.mark.parametrize("status", [400, 422])
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"errors": [{"field": "participants[0]", "code": "owner_not_found", "message": "?"}]},
+        {"errors": [{"field": "participants", "message": "The owner is not an active user"}]},
+        {"errors": [{"field": ["participants", 0, "is_owner"], "code": "invalid"}]},
+        {"errors": [{"field": "title"}, {"field": "owner", "code": "unknown"}]},
+        {"detail": "Owner could not be resolved"},
+    ],
+)
+def test_an_unresolvable_owner_is_told_apart(status: int, members: dict[str, Any]) -> None:
+    """The call can still be saved without its owner; its documentation does not say the words."""
+    told = refused(status, **members)
+    assert (told.trouble, told.problem.reason) == (Trouble.OWNER, "owner_unresolvable")
+
+
+@pytest.mark.parametrize(
+    ("status", "members"),
+    [
+        (422, {"errors": [{"field": "participants.1.email", "message": "not an e-mail"}]}),
+        (422, {"errors": [{"field": "media_url", "message": "the owner of the bucket refuses"}]}),
+        (422, {"errors": [{"field": "title"}], "detail": "The owner is fine"}),
+        (410, {"errors": [{"field": "owner", "code": "owner"}]}),
+    ],
+)
+def test_the_owner_is_not_blamed_for_other_fields(status: int, members: dict[str, Any]) -> None:
+    """Where the owner is not at fault, dropping it would only cost the call its agent."""
+    assert refused(status, **members).trouble is Trouble.REJECTED
+
+
+@pytest.mark.parametrize(
+    ("value", "wait"),
+    [("30", 30), ("Wed, 13 May 2026 14:02:00 GMT", 120), ("soon", None), (None, None)],
+)
+@pytest.mark.parametrize("status", [429, 503])
+def test_retry_after_is_read_in_all_its_forms(
+    status: int, value: str | None, wait: int | None
+) -> None:
+    """Their word wins over our backoff, when it can be read."""
+    told = failure(status, headers={"Retry-After": value} if value else {})
+    assert told.retry_after == (None if wait is None else timedelta(seconds=wait))
+
+
+HEADERS = st.dictionaries(
+    st.sampled_from(["content-type", "Retry-After", "X-Request-Id", "Other"]),
+    st.text() | st.just("application/json"),
+)
+
+
+@given(st.integers(100, 999), HEADERS, st.binary() | st.text().map(json.dumps).map(str.encode))
+def test_no_answer_raises(status: int, headers: dict[str, str], body: bytes) -> None:
+    """An answer is either an engagement or a failure, whatever it holds."""
+    outcome = engagement_or_failure(status, headers, body, NOW)
+    assert isinstance(outcome, Engagement | Failure)
+
+
+ANY_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=10,
+)
+PROBLEM_KEYS = st.sampled_from(["title", "status", "detail", "request_id", "errors", "field"])
+
+
+@given(st.integers(300, 599), ANY_JSON | st.dictionaries(PROBLEM_KEYS, ANY_JSON))
+def test_no_problem_body_raises(status: int, body: object) -> None:
+    """Problem bodies of any JSON leave the status its meaning."""
+    assert failure(status, json.dumps(body).encode()).problem.status == status

@@ -1,0 +1,191 @@
+"""What AskElephant says is read tolerantly: one odd member never costs the whole answer."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from bridge.askelephant.models import (
+    EXPANDABLE,
+    LISTS,
+    MOST_ERRORS,
+    Engagement,
+    ProblemBody,
+    is_engagement_id,
+    read_engagement,
+    read_event,
+)
+
+ANY_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
+MEMBERS = (*EXPANDABLE, *(set(Engagement.model_fields) - {"id"}))
+
+
+def read(**members: object) -> Engagement:
+    """Read an engagement whose id is right and whose other members are these."""
+    return read_engagement({"id": "ngmt_1", **members}, created=True, request_id="req_1")
+
+
+def test_the_documented_answer_is_read_whole() -> None:
+    """The members that the guide shows arrive typed; what it does not show is ignored."""
+    engagement = read(
+        title="Sales call",
+        engagement_type="CALL",
+        processing_status="PENDING",
+        is_private=False,
+        external_url="wavv://call/1",
+        owner_user_id="usr_1",
+        created_at="2026-05-13T14:00:00.000Z",
+        a_new_member={"x": 1},
+    )
+    assert (engagement.title, engagement.processing_status) == ("Sales call", "PENDING")
+    assert engagement.created_at is not None
+    assert engagement.created_at.isoformat() == "2026-05-13T14:00:00+00:00"
+    assert (engagement.created, engagement.request_id) == (True, "req_1")
+    assert engagement.insights == {}
+
+
+def test_enums_are_open() -> None:
+    """AskElephant may add statuses and types at any time."""
+    engagement = read(processing_status="ARCHIVED", engagement_type="FAX")
+    assert (engagement.processing_status, engagement.engagement_type) == ("ARCHIVED", "FAX")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "1", "ngmt_", "ngmt_a/b", "ngmt_a\n", "ngmt_é", "ngmt_..", " ngmt_a", "ngmt_" + "a" * 201],
+)
+def test_an_id_that_is_none_is_refused(text: str) -> None:
+    """An id becomes part of a URL, so its form is the one thing that must be right."""
+    assert not is_engagement_id(text)
+    with pytest.raises(ValidationError):
+        read(id=text)
+
+
+@given(st.sampled_from(MEMBERS), ANY_JSON)
+def test_no_value_of_any_other_member_costs_the_answer(name: str, value: object) -> None:
+    """Whatever stands in an optional member, the engagement is still read."""
+    assert read(**{name: value}).id == "ngmt_1"
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "kept"),
+    [
+        ("action_items", [{"id": "ai_1"}], [{"id": "ai_1"}]),
+        ("action_items", [{"id": "ai_1"}, None, "x", 1], [{"id": "ai_1"}]),
+        ("signals", [{"data_type": "NEW", "value": [1]}], [{"data_type": "NEW", "value": [1]}]),
+        *[(key, None, []) for key in LISTS],
+        *[(key, {"0": {}}, []) for key in LISTS],
+        *[(key, "x", []) for key in LISTS],
+        ("transcript", "Hello", "Hello"),
+        ("transcript", None, None),
+        ("transcript", ["Hello"], None),
+        ("media_url", 5, None),
+        ("owner", {"id": "usr_1"}, {"id": "usr_1"}),
+        ("owner", "Alice", None),
+    ],
+)
+def test_an_insight_of_the_wrong_type_is_empty(key: str, value: object, kept: object) -> None:
+    """The pipeline counts lists and looks at nothing else."""
+    assert read(**{key: value}).insights == {key: kept}
+
+
+def test_only_the_expanded_members_are_insights() -> None:
+    """What was not asked for is absent, not empty, and an answer cannot claim our own fields."""
+    engagement = read(
+        tags=[], insights={"forged": 1}, created="no", request_id=["x"], summary="not of the eight"
+    )
+    assert engagement.insights == {"tags": []}
+    assert (engagement.created, engagement.request_id) == (True, "req_1")
+
+
+@given(st.dictionaries(st.sampled_from(["title", "detail", "request_id", "errors"]), ANY_JSON))
+def test_a_problem_of_any_json_is_read(members: dict[str, Any]) -> None:
+    """A refusal that cannot be read must not hide the refusal."""
+    problem = ProblemBody.model_validate(members)
+    assert len(problem.detail or "") <= 500
+
+
+@pytest.mark.parametrize(
+    ("errors", "told"),
+    [
+        (None, []),
+        ("media_url is bad", [{"message": "media_url is bad"}]),
+        ({"field": "title"}, [{"field": "title"}]),
+        (
+            [{"field": "title", "code": "too_long", "message": "Too long", "more": 1}],
+            [{"field": "title", "code": "too_long", "message": "Too long"}],
+        ),
+        ([{"field": ["participants", 0, "email"]}], [{"field": "participants.0.email"}]),
+        ([{"field": {}, "code": 7, "message": True}, None, 3], [{"code": "7"}]),
+    ],
+)
+def test_field_errors_are_kept_in_whatever_form_they_come(
+    errors: object, told: list[dict[str, str]]
+) -> None:
+    """The operator sees every field that was refused."""
+    problem = ProblemBody.model_validate({"errors": errors})
+    assert [error.model_dump(exclude_none=True) for error in problem.errors] == told
+
+
+def test_a_problem_is_bounded() -> None:
+    """The problem is stored with the call: neither its words nor its errors may grow at will."""
+    many = [{"field": "f" * 10_000}] * 1000
+    problem = ProblemBody.model_validate({"detail": "d" * 10_000, "errors": many})
+    assert problem.detail == "d" * 500
+    assert len(problem.errors) == MOST_ERRORS
+    assert problem.errors[0].field == "f" * 500
+
+
+def test_an_event_names_its_engagement() -> None:
+    """The guide's example is read whole."""
+    event = read_event(
+        {
+            "id": "evt_1",
+            "type": "v1.engagement.transcript_timeline.completed",
+            "api_version": "v1",
+            "created_at": "2026-05-13T14:15:00.000Z",
+            "workspace_id": "wrks_1",
+            "data": {
+                "object": {
+                    "object": "engagement",
+                    "id": "ngmt_1",
+                    "processing_status": "COMPLETED",
+                    "external_url": "wavv://call/1",
+                }
+            },
+        }
+    )
+    assert (event.id, event.workspace_id) == ("evt_1", "wrks_1")
+    assert event.engagement is not None
+    assert event.engagement.id == "ngmt_1"
+    assert event.engagement.external_url == "wavv://call/1"
+    assert event.engagement.processing_status == "COMPLETED"
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {},
+        {"data": None},
+        {"data": []},
+        {"data": {"object": None}},
+        {"data": {"object": {"object": "contact", "id": "cntc_1"}}},
+        {"data": {"object": {"id": 5}}},
+        {"engagement": {"id": "ngmt_1"}},
+    ],
+)
+def test_an_event_about_something_else_has_no_engagement(members: dict[str, Any]) -> None:
+    """Events of contacts and companies are acknowledged and ignored, never refused."""
+    assert read_event(members).engagement is None
+
+
+@given(st.dictionaries(st.sampled_from(["id", "type", "created_at", "data"]), ANY_JSON))
+def test_an_event_of_any_json_is_read(members: dict[str, Any]) -> None:
+    """What the event says may be odd; that it came is recorded anyway."""
+    read_event(members)

@@ -1,0 +1,155 @@
+"""One JSON object, or an error that says what is wrong with it."""
+
+import sys
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bridge.body import DEPTH_LIMIT, DIGITS_LIMIT, read_object
+from bridge.errors import EventError, MalformedBody
+
+KIB_256 = 256 * 1024
+
+
+def short(value: object) -> str:
+    """Return a test id that fits on a line."""
+    return ascii(value)[:40]
+
+
+@pytest.mark.parametrize(
+    ("raw", "reason"),
+    [
+        (b"", "empty_body"),
+        (b" \r\n\t", "empty_body"),
+        (b"\xff\xfe{\x00", "not_utf8"),
+        (b'{"name": "caf\xe9"}', "not_utf8"),
+        (b'{"cesu": "\xed\xa0\x80"}', "not_utf8"),
+        (b"not json", "not_json"),
+        (b"event=call.started&id=1", "not_json"),
+        (b'{"event": "call.started"', "not_json"),
+        (b"{'event': 'call.started'}", "not_json"),
+        (b'{"a": 1} {"b": 2}', "not_json"),
+        (b'{"a": "\x00"}', "not_json"),
+        (b"[]", "not_an_object"),
+        (b'"text"', "not_an_object"),
+        (b"1", "not_an_object"),
+        (b"null", "not_an_object"),
+        (b"[" * 10_000 + b"]" * 10_000, "too_deep"),
+        (b'{"a":' * 10_000 + b"1" + b"}" * 10_000, "too_deep"),
+        (b"[" * KIB_256, "too_deep"),
+        (b'{"a": 1, "a": 2}', "duplicate_key"),
+        (b'{"a": {"b": 1, "\\u0062": 2}}', "duplicate_key"),
+        (b'{"a": NaN}', "not_finite"),
+        (b'{"a": [Infinity]}', "not_finite"),
+        (b'{"a": -Infinity}', "not_finite"),
+        (b'{"a": 1e999}', "not_finite"),
+    ],
+    ids=short,
+)
+def test_a_malformed_body_is_refused_with_its_reason(raw: bytes, reason: str) -> None:
+    """Each way of being wrong has its own reason, the status 400, and words for the sender."""
+    with pytest.raises(MalformedBody) as caught:
+        read_object(raw)
+    assert (caught.value.reason, caught.value.status) == (reason, 400)
+    assert str(caught.value) == caught.value.detail
+    assert len(caught.value.detail) > 20
+
+
+def test_nesting_is_allowed_to_the_limit_whatever_the_recursion_limit() -> None:
+    """The limit is ours: the interpreter's own differs between versions and call depths."""
+    deepest = b'{"a":' * DEPTH_LIMIT + b"1" + b"}" * DEPTH_LIMIT
+    assert read_object(deepest)
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(1_000_000)
+    try:
+        with pytest.raises(MalformedBody, match=str(DEPTH_LIMIT)):
+            read_object(b'{"a":' + deepest + b"}")
+    finally:
+        sys.setrecursionlimit(before)
+
+
+def test_brackets_inside_strings_are_no_nesting() -> None:
+    """A transcript may hold any number of them, and escaped quotes between."""
+    text = '[{"' * 1_000
+    raw = b'{"note": "' + text.replace('"', '\\"').encode() + b'"}'
+    assert read_object(raw) == {"note": text}
+
+
+def test_many_siblings_are_no_nesting() -> None:
+    """Only what is open at once counts."""
+    assert len(read_object(b'{"a": [' + b"[]," * 1_000 + b"[]]}")["a"]) == 1_001
+
+
+@pytest.mark.parametrize(
+    ("written", "value"),
+    [
+        ("9" * DIGITS_LIMIT, int("9" * DIGITS_LIMIT)),
+        ("9" * 100_000, "9" * 100_000),
+        ("-" + "9" * 100_000, "-" + "9" * 100_000),
+        ("0.5", 0.5),
+    ],
+    ids=short,
+)
+def test_giant_integers_stay_as_their_digits(written: str, value: object) -> None:
+    """Python refuses to read more than 4,300 digits, and slowly reads those below."""
+    assert read_object(f'{{"a": {written}}}'.encode()) == {"a": value}
+
+
+@pytest.mark.parametrize(
+    ("written", "value"),
+    [
+        (r"\ud800", "\ufffd"),
+        (r"x\uDFFFy", "x\ufffdy"),
+        (r"\udc00\ud800", "\ufffd\ufffd"),
+        (r"\ud83d\ude00", "\U0001f600"),
+        (r"\\ud800", "\\ud800"),
+    ],
+)
+def test_lone_surrogates_are_replaced_wherever_they_are(written: str, value: str) -> None:
+    """They cannot be written as UTF-8, so Redis, pydantic and every log would choke on them."""
+    raw = f'{{"a": "{written}", "b": [{{"c": "{written}"}}, 1, null], "k{written}": 1}}'
+    assert read_object(raw.encode()) == {"a": value, "b": [{"c": value}, 1, None], f"k{value}": 1}
+
+
+def test_a_byte_order_mark_is_passed_over() -> None:
+    """RFC 8259 lets a reader ignore it, and spreadsheets write it."""
+    assert read_object(b'\xef\xbb\xbf{"a": 1}') == {"a": 1}
+
+
+def test_a_duplicate_key_is_named_in_plain_ascii_and_cut() -> None:
+    """The answer is for humans; it must not carry a sender's control characters."""
+    raw = b'{"\\u001b[31m%s": 1, "\\u001b[31m%s": 2}' % (b"k" * 999, b"k" * 999)
+    with pytest.raises(MalformedBody) as caught:
+        read_object(raw)
+    assert caught.value.detail.isascii()
+    assert caught.value.detail.isprintable()
+    assert len(caught.value.detail) < 120
+
+
+@pytest.mark.timeout(5)
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b'{"a":"' + b'\\"' * (KIB_256 // 2),
+        b'"' * KIB_256,
+        b'"' + b"\\" * KIB_256,
+        b'{"a": ' + b"9" * KIB_256 + b".1}",
+        b'{"a": 1e' + b"9" * KIB_256 + b"}",
+        b'{"a": "' + b"\\ud800" * (KIB_256 // 6) + b"!",
+        b"{" + b",".join(b'"%d":1' % number for number in range(KIB_256 // 10)) + b",",
+    ],
+    ids=short,
+)
+def test_no_body_of_the_permitted_size_is_slow_to_read(raw: bytes) -> None:
+    """Each is built to be quadratic for a careless reader; all take milliseconds."""
+    with pytest.raises(MalformedBody):
+        read_object(raw)
+
+
+@given(st.binary() | st.text().map(str.encode))
+def test_no_bytes_raise_anything_else(raw: bytes) -> None:
+    """The ingress turns ``EventError`` into an answer; anything else would be a 500."""
+    with suppress(EventError):
+        assert isinstance(read_object(raw), dict)

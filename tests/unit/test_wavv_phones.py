@@ -1,0 +1,38 @@
+"""Numbers that are numbers become E.164."""
+
+import pytest
+
+from bridge.wavv.phones import to_e164
+
+
+def short(value: object) -> str:
+    """Return a test id that fits on a line."""
+    return ascii(value)[:40]
+
+
+@pytest.mark.parametrize(
+    ("text", "region", "number"),
+    [
+        ("4155550123", "US", "+14155550123"),
+        ("(415) 555-0123", "US", "+14155550123"),
+        ("+1 415 555 0123", "DE", "+14155550123"),
+        ("tel:+1-415-555-0123", "US", "+14155550123"),
+        ("020 7946 0123", "GB", "+442079460123"),
+        ("0044 20 7946 0123", "DE", "+442079460123"),
+        ("sip:alice@example.com", "US", None),
+        ("anonymous", "US", None),
+        ("ACME", "US", None),
+        ("911", "US", None),
+        ("12", "US", None),
+        ("", "US", None),
+        ("4" * 20, "US", None),
+        ("4" * 1_000, "US", None),
+        ("4155550123", "ZZ", None),
+    ],
+    ids=short,
+)
+def test_possible_numbers_become_e164_and_others_none(
+    text: str, region: str, number: str | None
+) -> None:
+    """Numbers without a country code are read as the operator's country's."""
+    assert to_e164(text, region) == number

@@ -1,0 +1,92 @@
+"""The parser takes anything that the internet can send."""
+
+import json
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bridge.domain.call import Metadata
+from bridge.domain.events import CallHeard
+from bridge.errors import EventError
+from bridge.wavv.aliases import ALIASES
+from bridge.wavv.envelope import CALL_KEYS, NAME_KEYS
+from bridge.wavv.events import Ignored, Reading, parse_event
+
+READING = Reading()
+KEYS = sorted({key for keys in ALIASES.values() for key in keys} | {*CALL_KEYS, *NAME_KEYS})
+ANY_TEXT = st.text(st.characters(exclude_categories=()))
+NAMES = st.sampled_from(["call.started", "ON_CALL_ENDED", "wavv_trigger_call_recorded"])
+TIMES = st.sampled_from(["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "1e9", "-0"])
+SCALARS = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.integers(10**11, 10**18)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | ANY_TEXT
+    | st.datetimes().map(str)
+    | TIMES
+    | NAMES
+)
+JSON = st.recursive(
+    SCALARS,
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(KEYS) | ANY_TEXT, inner, max_size=8)
+    ),
+    max_leaves=20,
+)
+CALLS = st.dictionaries(st.sampled_from(KEYS), JSON, max_size=12)
+
+
+def outcome(raw: bytes) -> CallHeard | Ignored | EventError:
+    """Return what comes of ``raw``; anything but these three is a failure of the test."""
+    try:
+        return parse_event(raw, READING)
+    except EventError as error:
+        return error
+
+
+@given(st.binary())
+def test_no_bytes_raise_anything_but_an_event_error(raw: bytes) -> None:
+    """Anything else would be a 500, and the sender would send it again."""
+    assert isinstance(outcome(raw), EventError)
+
+
+@given(st.dictionaries(st.sampled_from(KEYS) | ANY_TEXT, JSON, max_size=12))
+def test_no_object_raises_anything_but_an_event_error(body: dict[str, Any]) -> None:
+    """Whatever its values: absurd times, giant numbers, broken text, objects for scalars."""
+    outcome(json.dumps(body).encode())
+
+
+@given(CALLS, NAMES, st.text("abc-123", min_size=1), st.sampled_from(["data", "payload"]))
+def test_a_named_event_with_an_id_is_always_heard(
+    call: dict[str, Any], name: str, call_id: str, key: str
+) -> None:
+    """Only a recording that is not https can refuse it; what is read can be stored and sent."""
+    for taken in (*ALIASES["call_id"], *ALIASES["recording_url"]):
+        call.pop(taken, None)
+    event = outcome(json.dumps({"event": name, key: call | {"id": call_id}}).encode())
+    assert isinstance(event, CallHeard)
+    assert event.call_id == call_id
+    stored = event.metadata.model_dump_json()
+    assert Metadata.model_validate_json(stored) == event.metadata
+    assert len(set(event.notes)) == len(event.notes)
+
+
+@given(st.sampled_from(sorted(set(Metadata.model_fields) - {"recording_url"})), st.data())
+def test_any_alias_fills_the_field_and_the_first_that_is_filled_wins(
+    field: str, data: st.DataObject
+) -> None:
+    """Empty strings and nulls before it are as good as missing."""
+    keys = ALIASES[field]
+    place = data.draw(st.integers(0, len(keys) - 1))
+    empty = data.draw(st.lists(st.sampled_from(["", None, " "]), min_size=place, max_size=place))
+    call = dict(zip(keys, [*empty, "1"], strict=False)) | dict.fromkeys(keys[place + 1 :], "2")
+    event = outcome(json.dumps({"event": "call.ended", "data": {"id": "c", **call}}).encode())
+    alone = {"event": "call.ended", "data": {"id": "c", keys[0]: "1"}}
+    assert event == outcome(json.dumps(alone).encode())
+    assert isinstance(event, CallHeard)
+    unreadable = {"started_at", "answered_at", "ended_at"}
+    assert (getattr(event.metadata, field) is None) == (field in unreadable)

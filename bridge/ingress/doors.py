@@ -9,7 +9,7 @@ from starlette.datastructures import Headers, QueryParams
 from bridge.askelephant.webhook import parse_webhook, verify_webhook
 from bridge.errors import NotStored
 from bridge.store.keys import digest
-from bridge.wavv.events import Reading, parse_event
+from bridge.wavv.events import Reading, check_event
 from bridge.wavv.signature import (
     SECRET_HEADER,
     SIGNATURE_HEADER,
@@ -64,8 +64,8 @@ class WavvDoor:
         return digest(knock.raw)
 
     def check(self, knock: Knock) -> None:
-        """Read the event as the intake will."""
-        parse_event(knock.raw, self.reading)
+        """Refuse what the intake could make nothing of."""
+        check_event(knock.raw, self.reading)
 
 
 @dataclass(frozen=True, slots=True)

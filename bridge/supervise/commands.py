@@ -47,3 +47,12 @@ def flower(port: int, env: Mapping[str, str]) -> Command:
     """Return Flower on the loopback. It keeps 100,000 tasks by default: too many for months."""
     argv = (*CELERY, "flower", "--address=127.0.0.1", f"--port={port}", "--max-tasks=10000")
     return Command("flower", argv, env)
+
+
+def sandbox(port: int, bridge_url: str, scale: float) -> Command:
+    """Return the sandbox, whose events go to the bridge at ``bridge_url``."""
+    argv = (
+        *(sys.executable, "-m", "bridge.cli", "sandbox", "--port", str(port)),
+        *("--webhook-url", f"{bridge_url}/webhooks/askelephant", "--scale", str(scale)),
+    )
+    return Command("sandbox", argv)

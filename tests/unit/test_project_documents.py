@@ -1,0 +1,141 @@
+"""The documents tell of the code that is there."""
+
+import importlib
+import inspect
+import re
+import stat
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+
+from bridge.cli import main
+from bridge.domain.call import State
+from bridge.domain.events import Noted
+from bridge.domain.machine import HEARD, TABLE
+from bridge.domain.steps import STEPS
+from bridge.metrics import exposition
+from bridge.parts import assemble
+from bridge.store.keys import Keys
+from config import Settings
+from tests.project import DOCUMENTS, ROOT, between, commands, pyproject, rows, section, text
+
+PARAMETERS = {"state": State.LIVE, "step": STEPS[0]}
+DEMO_AND_TESTS = {"make demo", "make test"}
+
+
+def test_the_architecture_holds_the_table_of_the_state_machine() -> None:
+    """The page's table is the machine's own, row by row."""
+    heard = [(at, str(kind), to) for (at, kind), to in HEARD.items()]
+    others = [(at, one.__name__, to) for (at, one), to in TABLE.items() if one is not Noted]
+    expected = [[at, name, "stays" if at is to else str(to)] for at, name, to in heard + others]
+    assert rows(between("docs/architecture.md", "machine")) == expected
+
+
+def test_the_architecture_draws_every_change_of_state() -> None:
+    """The picture has an arrow for each pair of states that the table joins, and no other."""
+    moves = {(str(at), str(to)) for (at, _), to in (*HEARD.items(), *TABLE.items()) if at is not to}
+    drawn = re.findall(r"^ {4}(\w+) --> (\w+)", text("docs/architecture.md"), re.MULTILINE)
+    assert {pair for pair in drawn if set(pair) <= set(State)} == moves
+
+
+def test_the_architecture_lists_every_key() -> None:
+    """Whoever looks into Redis finds each key explained."""
+    keys = Keys("bridge")
+    made = {_family(str(key)) for key in _all_keys(keys)} | {_family(keys.of("ready"))}
+    listed = [_family(row[0]) for row in rows(between("docs/architecture.md", "keys"))]
+    assert sorted(listed) == sorted(made)
+
+
+@pytest.mark.parametrize(
+    "row", rows(between("docs/architecture.md", "limits")), ids=lambda row: row[2]
+)
+def test_the_architecture_tells_the_limits_of_the_code(row: list[str]) -> None:
+    """A limit that is changed in the code is changed on the page."""
+    module, _, name = row[2].rpartition(".")
+    value: Any = getattr(importlib.import_module(module), name)
+    told = value.total_seconds() if isinstance(value, timedelta) else value
+    assert f"{told:g}" == f"{float(row[1]):g}"
+
+
+def test_the_architecture_lists_the_layers_that_are_held() -> None:
+    """The list of rooms is import-linter's."""
+    outer, inner = pyproject()["tool"]["importlinter"]["contracts"][:2]
+    place = outer["layers"].index("bridge")
+    layers = [*outer["layers"][:place], *inner["layers"], *outer["layers"][place + 1 :]]
+    listed = re.findall(r"^\d+\. (.*)$", between("docs/architecture.md", "layers"), re.MULTILINE)
+    assert [line.replace("`", "") for line in listed] == layers
+
+
+def test_the_readme_lists_every_metric(valkey_url: str, keys: Keys) -> None:
+    """A metric that is exposed is a metric that is told of."""
+    settings = Settings.model_construct(redis_url=valkey_url, namespace=keys.namespace)
+    parts = assemble(settings)
+    exposed = set(re.findall(r"^# TYPE (\S+)", exposition(parts).decode(), re.MULTILINE))
+    parts.redis.close()
+    operating = section("README.md", "## Operating it")
+    assert set(re.findall(r"`(bridge_\w+)(?:\{\w+\})?`", operating)) == exposed
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_links_between_documents_lead_somewhere(path: Path) -> None:
+    """No link to a file that is not there."""
+    links = re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", path.read_text(encoding="utf-8"))
+    broken = [link for link in links if "://" not in link and not (path.parent / link).exists()]
+    assert not broken
+
+
+@pytest.mark.parametrize("name", ["README.md", "docs/operations.md", "CONTRIBUTING.md"])
+def test_documents_use_commands_that_are_there(name: str) -> None:
+    """Every `bridge` command with its options, and every `make` target, exists."""
+    group = typer.main.get_command(main)
+    known: Any = getattr(group, "commands", {})
+    for line in commands(name):
+        words = line.partition("#")[0].split()
+        if words[:1] == ["bridge"]:
+            options = {option for one in known[words[1]].params for option in one.opts}
+            assert {word for word in words if word.startswith("--")} <= options, line
+        if words[:1] == ["make"]:
+            assert re.search(rf"^{words[1]}:", text("Makefile"), re.MULTILINE), line
+
+
+def test_the_readme_begins_with_the_two_commands() -> None:
+    """Who has three minutes runs `make demo`; who has ten runs `make test`."""
+    first = commands("README.md")[:2]
+    assert {line.partition("#")[0].strip() for line in first} == DEMO_AND_TESTS
+
+
+def test_decisions_are_numbered_without_gaps_and_have_three_parts() -> None:
+    """Context, decision, consequences; each under a page."""
+    found = sorted((ROOT / "docs" / "decisions").glob("0*.md"))
+    assert [int(path.name[:4]) for path in found] == list(range(1, len(found) + 1))
+    for path in found:
+        written = path.read_text(encoding="utf-8")
+        assert written.startswith(f"# {int(path.name[:4])}. "), path.name
+        parts = re.findall(r"^\*\*(\w+)\.\*\*", written, re.MULTILINE)
+        assert parts == ["Context", "Decision", "Consequences"], path.name
+        assert len(written.split()) < 300, path.name
+
+
+def test_continuous_integration_runs_the_three_targets() -> None:
+    """`.ci/run` is what a change must pass: check, test, demo; it can be run as it is."""
+    assert (ROOT / ".ci" / "run").stat().st_mode & stat.S_IXUSR
+    assert "for target in check test demo; do" in text(".ci/run")
+    assert "set -euo pipefail" in text(".ci/run")
+
+
+def _all_keys(keys: Keys) -> Iterator[Any]:
+    """Yield one key from each of the ways to make one."""
+    for name, member in inspect.getmembers(Keys):
+        if isinstance(member, property):
+            yield getattr(keys, name)
+        elif inspect.isfunction(member) and not name.startswith("_") and name != "of":
+            wanted = list(inspect.signature(member).parameters)[1:]
+            yield member(keys, *(PARAMETERS.get(one, "x") for one in wanted))
+
+
+def _family(key: str) -> str:
+    return ":".join(key.split(":")[:2])

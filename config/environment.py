@@ -1,10 +1,15 @@
 """The environment: passed on to child processes, or shut out for the demo."""
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from config.settings import PREFIX
+OPERATORS_OWN = re.compile(
+    r"(BRIDGE|CELERY|FLOWER|UVICORN)_.*|WEB_CONCURRENCY|(HTTPS?|ALL)_PROXY", re.IGNORECASE
+)
+"""Our settings, and what the libraries read by themselves: ``CELERY_BROKER_URL`` is stronger than
+Celery's configuration, and a proxy would be asked for the loopback."""
 
 
 def child_environment(extra: Mapping[str, str]) -> dict[str, str]:
@@ -13,7 +18,7 @@ def child_environment(extra: Mapping[str, str]) -> dict[str, str]:
 
 
 def isolate(directory: Path) -> None:
-    """Forget every ``BRIDGE_*`` variable, and work where no ``.env`` or ``bridge.toml`` is."""
-    for name in [name for name in os.environ if name.upper().startswith(PREFIX)]:
+    """Forget the operator's variables, and work where no ``.env`` or ``bridge.toml`` is."""
+    for name in filter(OPERATORS_OWN.fullmatch, list(os.environ)):
         del os.environ[name]
     os.chdir(directory)

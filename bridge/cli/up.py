@@ -7,9 +7,11 @@ import typer
 
 
 def up(
-    port: Annotated[int, typer.Option(envvar="PORT", help="Port of the web process.")] = 8000,
+    port: Annotated[
+        int, typer.Option(envvar="PORT", min=1, max=65535, help="Port of the web process.")
+    ] = 8000,
     flower: Annotated[bool, typer.Option("--flower", help="Start Flower, too.")] = False,
-    flower_port: Annotated[int, typer.Option(help="Port of Flower.")] = 5555,
+    flower_port: Annotated[int, typer.Option(min=1, max=65535, help="Port of Flower.")] = 5555,
     data: Annotated[Path, typer.Option(help="Where the embedded Valkey keeps its data.")] = Path(
         ".bridge"
     ),
@@ -23,7 +25,7 @@ def up(
 
     from bridge.supervise.embedded import DataInUse
     from bridge.supervise.output import print_labelled
-    from bridge.supervise.stack import Ports, stack
+    from bridge.supervise.stack import Ports, PortTaken, stack
     from bridge.supervise.supervisor import Supervisor
     from config import SettingsError, load_settings
 
@@ -40,7 +42,7 @@ def up(
         with stack(settings, ports, data, env) as processes:
             print_labelled("up", f"http://127.0.0.1:{port}/readyz tells when all is ready")
             code = asyncio.run(run_all())
-    except (SettingsError, DataInUse) as error:
+    except (SettingsError, DataInUse, PortTaken) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from error
     raise typer.Exit(code)

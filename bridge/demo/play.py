@@ -15,7 +15,7 @@ from rich.console import Console
 from bridge.demo.cast import Actor, actors
 from bridge.demo.screen import print_summary, screen
 from bridge.demo.stage import SCALE, Stage, set_stage
-from bridge.demo.watch import Verdict, count_engagements, has_arrived, look
+from bridge.demo.watch import Seen, Verdict, count_engagements, has_arrived, look
 from bridge.supervise import commands
 from bridge.supervise.stack import Ports, stack
 from bridge.supervise.supervisor import Supervisor
@@ -40,7 +40,7 @@ def play(log: Path) -> int:
         isolate(Path(directory))
         verdict = asyncio.run(_perform(console, Path(directory), log))
     if verdict is None:
-        console.print(f"[red]The bridge did not start.[/] Its words are in {log}")
+        console.print(f"[red]The demo did not get to its end.[/] Every log line is in {log}")
         return 1
     print_summary(console, verdict)
     console.print(f"Every log line is in {log}", highlight=False, soft_wrap=True)
@@ -51,7 +51,10 @@ async def _perform(console: Console, directory: Path, log: Path) -> Verdict | No
     stage = set_stage(with_flower=console.is_terminal)
     env = stage.environment()
     ports = Ports(stage.web_port, stage.flower_port)
-    with log.open("w") as lines, stack(load_settings(), ports, directory, env) as bridge:
+    with (
+        log.open("w", encoding="utf-8") as lines,
+        stack(load_settings(), ports, directory, env) as bridge,
+    ):
         *ours, valkey = bridge
         double = commands.sandbox(stage.sandbox_port, stage.web_url, SCALE)
         supervisor = Supervisor(
@@ -93,9 +96,12 @@ async def _watch(
 ) -> Verdict:
     begun = time.monotonic()
     sending = asyncio.create_task(asyncio.to_thread(_send, stage, cast))
+    seen: Seen = {}
     with screen(console, cast) as shown:
         while True:
-            seen, seconds = await look(client, stage), time.monotonic() - begun
+            with suppress(httpx.HTTPError):  # the web process is being stopped, or started again
+                seen = await look(client, stage)
+            seconds = time.monotonic() - begun
             shown.show(seen, seconds)
             if all(has_arrived(actor, seen) for actor in cast) or seconds > PATIENCE:
                 break

@@ -6,17 +6,31 @@ import signal
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 
 from bridge.supervise.commands import Command
+from bridge.supervise.lines import read_lines
 from config.environment import child_environment
 
-SHORT_LIFE = 5.0
-SHORT_LIVES = 3
 READY_CHECK = 0.05
-LONGEST_LINE = 1024 * 1024
 
 Sink = Callable[[str, str], None]
 """Takes a process's name and a line that it wrote."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """When a process is given up: after so many lives in a row of less than ``short_life`` seconds.
+
+    Before a process is started again, ``pause`` seconds pass for each short life so far.
+    """
+
+    short_life: float = 5.0
+    short_lives: int = 3
+    pause: float = 1.0
+
+
+PATIENCE = Patience()
 
 
 class KeepsDying(Exception):  # noqa: N818 - the name says what happened
@@ -26,25 +40,30 @@ class KeepsDying(Exception):  # noqa: N818 - the name says what happened
 class Child:
     """A process that is kept running until it is stopped."""
 
-    def __init__(self, command: Command, sink: Sink) -> None:
+    def __init__(self, command: Command, sink: Sink, patience: Patience = PATIENCE) -> None:
         self.command = command
         self._sink = sink
+        self._patience = patience
         self._process: asyncio.subprocess.Process | None = None
-        self._stopping = False
+        self._stopping = asyncio.Event()
 
     async def run(self) -> None:
-        """Run until stopped. Raises ``KeepsDying`` when it cannot stay up."""
+        """Run until stopped. Raises ``KeepsDying`` when it cannot stay up, ``OSError`` if at all.
+
+        Nothing outlives its process: what that leaves behind would hold its port, or its data.
+        """
         short_lives = 0
-        while True:
+        while not self._stopping.is_set():
             begun = time.monotonic()
             code = await self._run_once()
-            if self._stopping:
+            if self._stopping.is_set():
                 return
-            short_lives = short_lives + 1 if time.monotonic() - begun < SHORT_LIFE else 0
-            if short_lives == SHORT_LIVES:
+            short = time.monotonic() - begun < self._patience.short_life
+            short_lives = short_lives + 1 if short else 0
+            if short_lives == self._patience.short_lives:
                 raise KeepsDying(f"{self.command.name} keeps ending with exit code {code}")
             self._sink(self.command.name, f"ended with exit code {code}; starting it again")
-            await asyncio.sleep(short_lives)
+            await self._pause(short_lives * self._patience.pause)
 
     async def wait_until_ready(self) -> None:
         """Return when those that need this process may be started."""
@@ -54,7 +73,7 @@ class Child:
 
     async def stop(self) -> None:
         """End the process: SIGTERM, and after its grace SIGKILL."""
-        self._stopping = True
+        self._stopping.set()
         process = self._process
         if process is None or process.returncode is not None:
             return
@@ -68,31 +87,54 @@ class Child:
 
     def kill(self) -> None:
         """End the process at once, without its leave."""
-        self._stopping = True
+        self._stopping.set()
         self._signal(signal.SIGKILL)
 
     async def _run_once(self) -> int:
+        # A pipe of our own: with asyncio's, wait() would not return while a child that the process
+        # left behind holds the other end.
+        reading, writing = os.pipe()
+        passing_on = asyncio.create_task(self._pass_on(reading))
+        try:
+            return await self._live(writing)
+        finally:
+            await passing_on
+
+    async def _live(self, output: int) -> int:
+        try:
+            process = await self._start(output)
+        finally:
+            os.close(output)
+        if self._stopping.is_set():  # the word to stop came while it was being started
+            self._signal(signal.SIGKILL)
+        code = await process.wait()
+        self._signal(signal.SIGKILL)
+        self._process = None
+        return code
+
+    async def _start(self, output: int) -> asyncio.subprocess.Process:
         # A session of its own: the terminal's Ctrl-C must reach us alone, who stop in order.
         self._process = await asyncio.create_subprocess_exec(
             *self.command.argv,
             env=child_environment(self.command.env),
             stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
+            stdout=output,
             stderr=asyncio.subprocess.STDOUT,
             start_new_session=True,
-            limit=LONGEST_LINE,
             pass_fds=self.command.pass_fds,
         )
-        await self._pass_on(self._process)
-        return await self._process.wait()
+        return self._process
 
-    async def _pass_on(self, process: asyncio.subprocess.Process) -> None:
-        if process.stdout is None:
-            return
-        async for line in process.stdout:
-            self._sink(self.command.name, line.decode(errors="replace").rstrip("\n"))
+    async def _pass_on(self, output: int) -> None:
+        async for line in read_lines(output):
+            self._sink(self.command.name, line)
+
+    async def _pause(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._stopping.wait(), seconds)
 
     def _signal(self, number: signal.Signals) -> None:
-        if self._process is not None and self._process.returncode is None:
+        """Signal the process, and all that is of its session."""
+        if self._process is not None:
             with suppress(ProcessLookupError):
                 os.killpg(self._process.pid, number)

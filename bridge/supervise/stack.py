@@ -1,5 +1,7 @@
 """The whole bridge as a list of processes, for `bridge up` and the demo."""
 
+import os
+import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,6 +24,10 @@ class Ports:
     flower: int | None = None
 
 
+class PortTaken(Exception):  # noqa: N818 - the name says what happened
+    """Nobody but its owner can listen on the port."""
+
+
 @contextmanager
 def stack(
     settings: Settings, ports: Ports, data: Path, env: Mapping[str, str]
@@ -29,8 +35,11 @@ def stack(
     """Yield the bridge's processes in the order in which they are to be stopped.
 
     Without ``BRIDGE_REDIS_URL`` an embedded Valkey on ``data`` is the last of them. Raises
-    ``DataInUse`` when that data is another's.
+    ``DataInUse`` when that data is another's, ``PortTaken`` when a port is.
     """
+    _require_free(ports.web, "--port")
+    if ports.flower is not None:
+        _require_free(ports.flower, "--flower-port")
     if settings.redis_url is not None:
         yield _bridge(settings, ports, env)
         return
@@ -44,3 +53,14 @@ def _bridge(settings: Settings, ports: Ports, env: Mapping[str, str]) -> list[Co
     if ports.flower is not None:
         listed.append(commands.flower(ports.flower, env))
     return [*listed, commands.worker(env, grace)]
+
+
+def _require_free(port: int, option: str) -> None:
+    """Say at once what a process would find out, over and over, some seconds later."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the servers do
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            told = os.strerror(error.errno) if error.errno else str(error)
+            raise PortTaken(f"port {port}: {told}. Choose another with {option}") from error

@@ -4,7 +4,7 @@ import asyncio
 import signal
 from collections.abc import Sequence
 
-from bridge.supervise.child import Child, KeepsDying, Sink
+from bridge.supervise.child import PATIENCE, Child, Patience, Sink
 from bridge.supervise.commands import Command
 
 
@@ -16,9 +16,11 @@ class Supervisor:
     They are started the other way round.
     """
 
-    def __init__(self, commands: Sequence[Command], sink: Sink) -> None:
+    def __init__(
+        self, commands: Sequence[Command], sink: Sink, patience: Patience = PATIENCE
+    ) -> None:
         self._sink = sink
-        self._children = [Child(command, sink) for command in commands]
+        self._children = [Child(command, sink, patience) for command in commands]
         self._stop = asyncio.Event()
 
     def stop(self) -> None:
@@ -29,10 +31,12 @@ class Supervisor:
         self._stop.set()
 
     def stop_on_signals(self) -> None:
-        """Take Ctrl-C and SIGTERM as the word to stop."""
+        """Take Ctrl-C, SIGTERM and a closed terminal as the word to stop."""
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, self.stop)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            # nohup has SIGHUP ignored, so that the bridge outlives the terminal
+            if number is not signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
+                loop.add_signal_handler(number, self.stop)
 
     async def run(self) -> int:
         """Run until the end; return the exit code: 0 when it was asked for."""
@@ -43,7 +47,7 @@ class Supervisor:
         for child in self._children:
             await child.stop()
         ends = await asyncio.gather(*running, return_exceptions=True)
-        failures = [end for end in ends if isinstance(end, KeepsDying)]
+        failures = [end for end in ends if end is not None]
         for failure in failures:
             self._sink("up", str(failure))
         return 1 if failures else 0

@@ -1,0 +1,120 @@
+"""The ``bridge`` command as its users run it: a process, its output, and what it leaves behind."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from config.environment import OPERATORS_OWN
+
+BRIDGE = str(Path(sys.executable).with_name("bridge"))
+ENDS_WITHIN = 60.0
+
+
+def environment(settings: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment without a developer's own settings, and with these."""
+    ours = {name: value for name, value in os.environ.items() if not OPERATORS_OWN.fullmatch(name)}
+    ours.pop("PORT", None)
+    return {**ours, **settings}
+
+
+def run(
+    *words: str, cwd: Path, settings: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run ``bridge`` with these words to its end."""
+    return subprocess.run(  # noqa: S603 - our own command
+        (BRIDGE, *words),
+        cwd=cwd,
+        env=environment(settings or {}),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=ENDS_WITHIN,
+        check=False,
+    )
+
+
+@dataclass
+class Running:
+    """A ``bridge`` that runs until it is told to end."""
+
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def output(self) -> str:
+        """Return all it has written so far."""
+        return self.log.read_text(encoding="utf-8", errors="replace")
+
+    def interrupt(self) -> int:
+        """Press Ctrl-C once; return the exit code."""
+        self.process.send_signal(signal.SIGINT)
+        return self.process.wait(ENDS_WITHIN)
+
+    def descendants(self) -> dict[int, str]:
+        """Return the processes it started, and those they started: their command lines by pid."""
+        return _below(self.process.pid, _processes())
+
+
+@contextmanager
+def running(*words: str, cwd: Path, settings: Mapping[str, str]) -> Iterator[Running]:
+    """Run ``bridge`` with these words in the background; at the end it is gone, come what may."""
+    log = cwd / f"bridge-{words[0]}.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(  # noqa: S603 - our own command
+            (BRIDGE, *words),
+            cwd=cwd,
+            env=environment(settings),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    one = Running(process, log)
+    try:
+        yield one
+    finally:
+        _end(one)
+
+
+def alive(pids: Mapping[int, str]) -> dict[int, str]:
+    """Return those of the processes that are still there."""
+    return {pid: words for pid, (_, words) in _processes().items() if pid in pids}
+
+
+def _end(one: Running) -> None:
+    if one.process.poll() is not None:
+        return
+    below = one.descendants()
+    one.process.terminate()
+    try:
+        one.process.wait(ENDS_WITHIN)
+    except subprocess.TimeoutExpired:
+        for pid in (one.process.pid, *below):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        one.process.wait()
+        raise
+
+
+Table = Mapping[int, tuple[int, str]]
+"""Parent and command line of every process, by pid."""
+
+
+def _below(pid: int, table: Table) -> dict[int, str]:
+    found: dict[int, str] = {}
+    for child, (parent, words) in table.items():
+        if parent == pid:
+            found |= {child: words, **_below(child, table)}
+    return found
+
+
+def _processes() -> Table:
+    """Return all processes but those that are dead and only not yet collected by their parents."""
+    columns = ("ps", "-A", "-ww", "-o", "pid=,ppid=,stat=,args=")
+    listed = subprocess.run(columns, capture_output=True, text=True, check=True).stdout  # noqa: S603 - no input
+    rows = [line.split(maxsplit=3) for line in listed.splitlines()]
+    return {int(r[0]): (int(r[1]), r[3]) for r in rows if not r[2].startswith("Z")}

@@ -1,0 +1,78 @@
+"""The command itself: quick to help, and what it prints for other programs."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from dotenv import dotenv_values
+from typer.testing import CliRunner
+
+from bridge.cli import main
+from config import Settings
+from config.table import settings_table
+from tests.commands import run
+
+HEAVY = ("celery", "fastapi", "httpx", "kombu", "phonenumbers", "pydantic", "redis", "svix")
+COMMANDS = ("up", "demo", "sandbox", "send", "settings")
+
+
+@pytest.mark.parametrize("module", HEAVY)
+def test_help_needs_no_heavy_library(module: str, loaded: frozenset[str]) -> None:
+    """``bridge --help`` is instant; each command imports what it needs when it runs."""
+    assert module not in loaded
+
+
+@pytest.fixture(scope="module")
+def loaded() -> frozenset[str]:
+    """Return the modules that the command loads before it does anything."""
+    text = "import sys, bridge.cli.app; print(*sys.modules)"
+    argv = (sys.executable, "-c", text)
+    listed = subprocess.run(argv, capture_output=True, text=True, check=True)  # noqa: S603 - ours
+    return frozenset(listed.stdout.split())
+
+
+def test_help_names_every_command(tmp_path: Path) -> None:
+    """Also as a module, for whoever has no scripts directory on the path."""
+    argv = (sys.executable, "-m", "bridge.cli", "--help")
+    listed = subprocess.run(argv, capture_output=True, text=True, check=True, cwd=tmp_path)  # noqa: S603 - ours
+    assert all(f"  {name} " in listed.stdout for name in COMMANDS)
+    assert (
+        run("--help", cwd=tmp_path).stdout.split()
+        == listed.stdout.replace("python -m bridge.cli", "bridge").split()
+    )
+
+
+def test_without_a_command_it_helps() -> None:
+    """Nobody should be told only that something is missing."""
+    assert "Commands:" in CliRunner().invoke(main, []).output
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself(command: str) -> None:
+    """What it does comes first, then its options."""
+    told = CliRunner().invoke(main, [command, "--help"])
+    assert told.exit_code == 0
+    assert told.output.split("\n\n")[1].strip().endswith(".")
+
+
+def test_settings_prints_the_table() -> None:
+    """The README's table is this one."""
+    printed = CliRunner().invoke(main, ["settings"])
+    assert printed.output == f"{settings_table()}\n"
+    assert all(f"`BRIDGE_{name.upper()}`" in printed.output for name in Settings.model_fields)
+
+
+def test_the_sandboxs_settings_are_an_env_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """``bridge sandbox --settings >> .env`` is all that a bridge needs to speak to it."""
+    printed = CliRunner().invoke(main, ["sandbox", "--settings", "--port", "8499"])
+    (tmp_path / ".env").write_text(printed.output)
+    monkeypatch.chdir(tmp_path)
+    for name in dotenv_values(".env"):
+        monkeypatch.delenv(name, raising=False)
+    settings = Settings()
+    assert settings.askelephant_base_url == "http://127.0.0.1:8499/api"
+    assert settings.askelephant_api_key
+    assert settings.askelephant_webhook_secrets

@@ -1,0 +1,64 @@
+"""``bridge up`` that cannot start: it says why, all of it, and does not try for long."""
+
+import socket
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from bridge.supervise.embedded import embedded_valkey, free_port
+from tests.commands import run
+
+BAD = {
+    "BRIDGE_SETTLE_SECONDS": "soon",
+    "BRIDGE_ASKELEPHANT_API_KEY": "Bearer sk-apik_1.kept-secret",
+    "BRIDGE_WAVV_AUTH": "none",
+    "BRIDGE_SETLE_SECONDS": "2",
+}
+
+
+def refused(
+    cwd: Path, *words: str, settings: Mapping[str, str] | None = None, port: int | None = None
+) -> str:
+    """Return what ``bridge up`` says on standard error as it ends with exit code 2."""
+    port = port or free_port()
+    ended = run("up", "--port", str(port), *words, cwd=cwd, settings=settings)
+    assert ended.returncode == 2, ended.stdout
+    assert "Traceback" not in ended.stderr
+    assert not ended.stdout
+    return ended.stderr
+
+
+def test_bad_settings_are_told_all_at_once(tmp_path: Path) -> None:
+    """With the variables' names, the likely typo, and no secret."""
+    told = refused(tmp_path, settings=BAD)
+    assert {line.partition(":")[0] for line in told.splitlines()[1:]} == BAD.keys()
+    assert "is BRIDGE_SETTLE_SECONDS meant?" in told
+    assert "kept-secret" not in told
+    assert not (tmp_path / ".bridge").exists()
+
+
+def test_a_port_in_use_is_told_with_what_to_do(tmp_path: Path) -> None:
+    """Often it is the other terminal's bridge."""
+    with socket.create_server(("127.0.0.1", 0)) as owner:
+        taken = owner.getsockname()[1]
+        told = refused(tmp_path, port=taken)
+        assert told == f"port {taken}: Address already in use. Choose another with --port\n"
+        told = refused(tmp_path, "--flower", "--flower-port", str(taken))
+        assert told.endswith("Choose another with --flower-port\n")
+
+
+def test_data_in_use_is_told(tmp_path: Path) -> None:
+    """Two bridges on the same data would destroy it."""
+    with embedded_valkey(tmp_path / "kept"):
+        told = refused(tmp_path, "--data", "kept")
+    assert told == "another bridge is running on kept\n"
+
+
+@pytest.mark.parametrize("port", ["http", "0", "65536"])
+def test_a_port_that_is_none_is_told_with_the_variables_name(tmp_path: Path, port: str) -> None:
+    """Platforms set PORT; a typo there must not end in a traceback."""
+    ended = run("up", cwd=tmp_path, settings={"PORT": port})
+    assert ended.returncode == 2
+    assert "PORT" in ended.stderr
+    assert "Traceback" not in ended.stderr

@@ -1,0 +1,129 @@
+"""The client against a faithful AskElephant, over real HTTP: keys, scopes and outages."""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from bridge.askelephant.client import ElephantClient
+from bridge.askelephant.models import EXPANDABLE, Engagement
+from bridge.askelephant.sandbox.options import SCOPES
+from bridge.domain.retry import Failure, Trouble
+from tests.contract.client_parts import failed, made, open_client, request_for
+from tests.sandbox import Sandbox
+
+Ask = Callable[[ElephantClient, str], Engagement | Failure]
+
+
+def _submit(client: ElephantClient, _made_before: str) -> Engagement | Failure:
+    return client.create(request_for("another"))
+
+
+def _submit_private(client: ElephantClient, _made_before: str) -> Engagement | Failure:
+    return client.create(request_for("another", is_private=True))
+
+
+def _read(client: ElephantClient, made_before: str) -> Engagement | Failure:
+    return client.read(made_before)
+
+
+@pytest.fixture(scope="module")
+def everything(sandbox_process: Sandbox) -> Iterator[ElephantClient]:
+    """Give one client for the module, which expands all there is."""
+    with open_client(sandbox_process, expand=EXPANDABLE) as client:
+        yield client
+
+
+@pytest.fixture
+def sandbox(sandbox_process: Sandbox) -> Sandbox:
+    """Give the sandbox as new."""
+    return sandbox_process.reset()
+
+
+@pytest.fixture
+def client(sandbox: Sandbox, everything: ElephantClient) -> ElephantClient:
+    """Give the client, to a sandbox as new."""
+    assert sandbox.base_url
+    return everything
+
+
+@pytest.mark.parametrize("ask", [_submit, _read])
+def test_a_bad_key_is_a_matter_of_credentials(
+    client: ElephantClient, sandbox: Sandbox, ask: Ask
+) -> None:
+    """401, until the key works again; nothing is made meanwhile."""
+    one = made(client.create(request_for()))
+    sandbox.control("keys", {"id": "sandbox", "revoked": True})
+    failure = failed(ask(client, one.id))
+    assert (failure.trouble, failure.problem.reason) == (
+        Trouble.CREDENTIALS, "credentials_refused",
+    )  # fmt: skip
+    sandbox.control("keys", {"id": "sandbox", "revoked": False})
+    assert made(ask(client, one.id)).id
+
+
+@pytest.mark.parametrize(
+    ("scope", "ask"),
+    [
+        ("engagements:write", _submit),
+        ("engagements:private:read", _submit_private),
+        ("engagements:read", _read),
+        ("contacts:read", _read),
+        ("companies:read", _read),
+        ("users:read", _read),
+    ],
+)
+def test_a_missing_scope_is_named(
+    client: ElephantClient, sandbox: Sandbox, scope: str, ask: Ask
+) -> None:
+    """403 holds everything like a bad key, and its detail says what to add."""
+    one = made(client.create(request_for()))
+    sandbox.control("keys", {"id": "sandbox", "scopes": sorted(SCOPES - {scope})})
+    failure = failed(ask(client, one.id))
+    assert (failure.trouble, failure.problem.reason) == (Trouble.CREDENTIALS, "scope_missing")
+    assert scope in (failure.problem.detail or "")
+
+
+@pytest.mark.parametrize(("scheme", "accepted"), [("raw", True), ("bearer", False)])
+def test_a_key_goes_without_a_prefix(sandbox: Sandbox, scheme: str, *, accepted: bool) -> None:
+    """Two guide pages forbid it; the setting is for OAuth tokens."""
+    with open_client(sandbox, auth_scheme=scheme) as client:
+        outcome = client.create(request_for())
+    assert isinstance(outcome, Engagement) is accepted
+
+
+@pytest.mark.parametrize(
+    ("fault", "trouble", "wait"),
+    [
+        ({"status": 503, "retry_after": "7"}, Trouble.TRANSIENT, 7),
+        ({"status": 502}, Trouble.TRANSIENT, None),
+        ({"status": 429, "retry_after": "3"}, Trouble.THROTTLED, 3),
+    ],
+)
+def test_an_outage_says_how_long_to_wait(
+    client: ElephantClient,
+    sandbox: Sandbox,
+    fault: dict[str, Any],
+    trouble: Trouble,
+    wait: float | None,
+) -> None:
+    """Not only a throttle may carry Retry-After."""
+    sandbox.control("faults", fault)
+    failure = failed(client.create(request_for()))
+    assert failure.trouble is trouble
+    assert failure.retry_after == (None if wait is None else timedelta(seconds=wait))
+
+
+def test_an_api_that_hangs_or_is_not_there_is_transient(sandbox: Sandbox) -> None:
+    """No answer within the time-out, and nobody at the port."""
+    sandbox.control("faults", {"hang": True})
+    with open_client(sandbox, read_timeout=0.1) as client:
+        hanging = failed(client.create(request_for()))
+    sandbox.control("faults")
+    with open_client(sandbox, base_url="http://127.0.0.1:9/api") as client:
+        absent = failed(client.create(request_for()))
+    assert [one.problem.reason for one in (hanging, absent)] == [
+        "askelephant_timeout", "askelephant_unreachable",
+    ]  # fmt: skip
+    assert {one.trouble for one in (hanging, absent)} == {Trouble.TRANSIENT}

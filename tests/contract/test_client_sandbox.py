@@ -1,0 +1,229 @@
+"""The client against a faithful AskElephant, over real HTTP: what is made, read and refused."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+
+from bridge.askelephant.client import ElephantClient
+from bridge.askelephant.models import EXPANDABLE, LISTS, TEXTS
+from bridge.askelephant.sandbox import SandboxOptions, Timings
+from bridge.domain.retry import Trouble
+from tests.contract.client_parts import JANE, STRANGER, failed, made, open_client, request_for
+from tests.sandbox import Sandbox, running_sandbox
+
+INSTANT = Timings(media_fetch=0, pending=0, processing=0, insights_first=0, insights_last=0)
+
+
+@pytest.fixture(scope="module")
+def everything(sandbox_process: Sandbox) -> Iterator[ElephantClient]:
+    """Give one client for the module, which expands all there is."""
+    with open_client(sandbox_process, expand=EXPANDABLE) as client:
+        yield client
+
+
+@pytest.fixture
+def sandbox(sandbox_process: Sandbox) -> Sandbox:
+    """Give the sandbox as new."""
+    return sandbox_process.reset()
+
+
+@pytest.fixture
+def client(sandbox: Sandbox, everything: ElephantClient) -> ElephantClient:
+    """Give the client, to a sandbox as new."""
+    assert sandbox.base_url
+    return everything
+
+
+def test_a_call_that_is_submitted_twice_is_one_engagement(client: ElephantClient) -> None:
+    """201 and then 200, unchanged: whether it was new is told apart."""
+    first = made(client.create(request_for()))
+    again = made(client.create(request_for(title="Another", external_url="wavv://call/2")))
+    assert (first.created, again.created) == (True, False)
+    assert (again.id, again.title, again.external_url) == (
+        first.id, "Call with Jane Doe", "wavv://call/1",
+    )  # fmt: skip
+    assert first.processing_status == "PENDING"
+    assert (first.request_id or "").startswith("req_")
+
+
+def test_another_calls_engagement_can_be_told_by_its_link(client: ElephantClient) -> None:
+    """The answer never echoes the external_id."""
+    found = made(client.create(request_for("a~collision")))
+    assert (found.created, found.external_url == "wavv://call/1") == (False, False)
+
+
+def test_all_that_is_asked_for_reaches_the_other_side(
+    client: ElephantClient, sandbox: Sandbox
+) -> None:
+    """Field by field, as the reference names them; what is unknown is left out."""
+    client.create(request_for(is_private=False, transcript="Hello.", participants=(JANE,)))
+    (one,) = sandbox.settled()["engagements"]
+    assert one["request"] == {
+        "type": "CALL",
+        "title": "Call with Jane Doe",
+        "source_system": "wavv",
+        "external_id": "wavv-call-1",
+        "media_url": "https://recordings.example.com/1.mp3",
+        "external_url": "wavv://call/1",
+        "run_workflows": True,
+        "is_private": False,
+        "transcript": "Hello.",
+        "participants": [
+            {"name": "Jane Doe", "email": "jane@customer.example", "phone": "+14155550100"}
+        ],
+    }
+
+
+def test_all_eight_expansions_come_as_what_they_are(
+    client: ElephantClient, sandbox: Sandbox
+) -> None:
+    """Lists of objects, texts, and the owner."""
+    one = made(client.create(request_for()))
+    sandbox.settled()
+    read = made(client.read(one.id))
+    assert read.processing_status == "COMPLETED"
+    assert set(read.insights) == set(EXPANDABLE)
+    assert all(read.insights[name] for name in EXPANDABLE)
+    assert all(isinstance(read.insights[name], list) for name in LISTS)
+    assert all(isinstance(read.insights[name], str) for name in TEXTS)
+    assert read.insights["owner"]["email"] == "alice@dialer.example"
+
+
+@pytest.mark.parametrize("name", EXPANDABLE)
+def test_an_expansion_comes_only_when_it_is_asked_for(sandbox: Sandbox, name: str) -> None:
+    """Each of the eight by itself; what did not come is not there, rather than empty."""
+    with open_client(sandbox, expand=(name,)) as client:
+        one = made(client.create(request_for()))
+        assert one.insights == {}
+        assert set(made(client.read(one.id)).insights) == {name}
+    (read,) = [one for one in sandbox.journal()["requests"] if one["method"] == "GET"]
+    assert read["query"] == f"expand={name}"
+
+
+def test_answers_with_more_or_less_than_is_documented_are_read(
+    client: ElephantClient, sandbox: Sandbox
+) -> None:
+    """Unknown fields, unknown data types, and the required keys only."""
+    marked = made(client.create(request_for("a~unknown-fields+unknown-data-types+sparse-answers")))
+    assert (marked.external_url, marked.created) == (None, True)
+    sandbox.settled()
+    types = {one["data_type"] for one in made(client.read(marked.id)).insights["signals"]}
+    assert {"TIME_SERIES", "VOID"} <= types
+
+
+SUBMISSIONS = [
+    ("throttle-seconds", Trouble.THROTTLED, "throttled", 429, True),
+    ("throttle-date", Trouble.THROTTLED, "throttled", 429, True),
+    ("throttle-garbage", Trouble.THROTTLED, "throttled", 429, True),
+    ("throttle-bare", Trouble.THROTTLED, "throttled", 429, True),
+    ("error-before-commit", Trouble.TRANSIENT, "askelephant_error", 500, True),
+    ("error-after-commit", Trouble.TRANSIENT, "askelephant_error", 500, False),
+    ("conflict", Trouble.TRANSIENT, "askelephant_conflict", 409, True),
+    ("garbage-json", Trouble.TRANSIENT, "askelephant_answer_unreadable", 200, False),
+    ("reset", Trouble.TRANSIENT, "askelephant_unreachable", None, False),
+]
+
+
+@pytest.mark.parametrize(("behaviour", "trouble", "reason", "status", "created"), SUBMISSIONS)
+def test_a_failure_that_passes_is_told_by_its_kind(
+    client: ElephantClient,
+    behaviour: str,
+    trouble: Trouble,
+    reason: str,
+    status: int | None,
+    *,
+    created: bool,
+) -> None:
+    """The next try succeeds, whether or not the first had made the engagement."""
+    request = request_for(f"a~{behaviour}")
+    failure = failed(client.create(request))
+    assert (failure.trouble, failure.problem.reason, failure.problem.status) == (
+        trouble, reason, status,
+    )  # fmt: skip
+    assert made(client.create(request)).created is created
+
+
+@pytest.mark.parametrize(
+    ("form", "least", "most"),
+    [("seconds", 2, 2), ("date", 1, 3), ("garbage", None, None), ("bare", None, None)],
+)
+def test_the_wait_of_a_throttle_is_read_in_both_forms(
+    client: ElephantClient, form: str, least: float | None, most: float | None
+) -> None:
+    """Missing or senseless, it is the backoff's to choose."""
+    wait = failed(client.create(request_for(f"a~throttle-{form}"))).retry_after
+    if least is None or most is None:
+        assert wait is None
+    else:
+        assert wait is not None
+        assert timedelta(seconds=least) <= wait <= timedelta(seconds=most)
+
+
+@pytest.mark.parametrize(("behaviour", "status"), [("reject", 422), ("bad-request", 400)])
+def test_a_refusal_keeps_every_field_error(
+    client: ElephantClient, behaviour: str, status: int
+) -> None:
+    """And the request's id, which support asks for."""
+    failure = failed(client.create(request_for(f"a~{behaviour}")))
+    problem = failure.problem
+    assert (failure.trouble, problem.reason) == (Trouble.REJECTED, "rejected")
+    assert problem.status == status
+    assert [(one["field"], one["code"]) for one in problem.errors] == [
+        ("title", "rejected"), ("media_url", "rejected"),
+    ]  # fmt: skip
+    assert (problem.request_id or "").startswith("req_")
+
+
+def test_an_owner_who_is_nobody_is_a_trouble_of_its_own(client: ElephantClient) -> None:
+    """Nothing was made: without the owner the call is new."""
+    failure = failed(client.create(request_for(participants=(JANE, STRANGER))))
+    assert (failure.trouble, failure.problem.reason) == (Trouble.OWNER, "owner_unresolvable")
+    assert failure.problem.errors[0]["field"] == "participants.1"
+    assert made(client.create(request_for(participants=(JANE,)))).created
+
+
+def test_a_media_type_that_is_no_recording_is_rejected(client: ElephantClient) -> None:
+    """The sandbox finds what the bridge cannot see: what the host serves."""
+    failure = failed(client.create(request_for(media_url="https://recordings.example.com/a.zip")))
+    assert failure.trouble is Trouble.REJECTED
+    assert [one["field"] for one in failure.problem.errors] == ["media_url"]
+
+
+def test_a_slow_fetch_times_out_and_is_found_by_the_next_try() -> None:
+    """The server fetches the media inside the request: a time-out is normal, and costs nothing."""
+    request = request_for("a~slow-media.0.4")
+    with running_sandbox(SandboxOptions(scale=1, timings=INSTANT)) as sandbox:
+        with open_client(sandbox, read_timeout=0.1) as hasty:
+            failure = failed(hasty.create(request))
+        with open_client(sandbox, read_timeout=10) as patient:
+            found = made(patient.create(request))
+        assert len(sandbox.journal()["engagements"]) == 1
+    assert (failure.trouble, failure.problem.reason) == (Trouble.TRANSIENT, "askelephant_timeout")
+    assert not found.created
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "trouble", "reason", "status"),
+    [
+        ("read-missing", Trouble.MISSING, "engagement_missing", 404),
+        ("read-error", Trouble.TRANSIENT, "askelephant_error", 500),
+        ("read-throttled", Trouble.THROTTLED, "throttled", 429),
+        ("read-garbage", Trouble.TRANSIENT, "askelephant_answer_unreadable", 200),
+    ],
+)
+def test_a_read_that_fails_is_told_by_its_kind(
+    client: ElephantClient, behaviour: str, trouble: Trouble, reason: str, status: int
+) -> None:
+    """The next read succeeds."""
+    one = made(client.create(request_for(f"a~{behaviour}")))
+    failure = failed(client.read(one.id))
+    assert (failure.trouble, failure.problem.reason) == (trouble, reason)
+    assert failure.problem.status == status
+    assert made(client.read(one.id)).id == one.id
+
+
+def test_an_engagement_that_is_not_there_is_missing(client: ElephantClient) -> None:
+    """404, with the words of the problem."""
+    failure = failed(client.read("ngmt_0"))
+    assert (failure.trouble, failure.problem.detail) == (Trouble.MISSING, "engagement not found")

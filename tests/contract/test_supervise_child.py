@@ -1,0 +1,208 @@
+"""One supervised process: a real one, a few lines of Python."""
+
+import asyncio
+import signal
+from collections.abc import Iterator
+from types import SimpleNamespace
+
+import pytest
+
+from bridge.supervise import child as child_module
+from bridge.supervise.child import Child, KeepsDying, Patience
+from bridge.supervise.commands import Command
+from bridge.supervise.lines import LONGEST_LINE
+from tests.programs import HASTE, NEVER, OBEDIENT, ONCE, STUBBORN, Output, play, program
+
+HOUR = 3600.0
+
+
+def lines_of_one_life(text: str) -> list[str]:
+    """Return what a program's only life put out."""
+    output = Output()
+
+    async def scene() -> None:
+        with pytest.raises(KeepsDying):
+            await Child(program(text), output, ONCE).run()
+
+    play(scene())
+    return [line.removeprefix("it: ") for line in output.lines]
+
+
+@pytest.mark.parametrize(
+    ("written", "lines"),
+    [
+        (rb"one\ntwo\n", ["one", "two"]),
+        (rb"one\n\ntwo\n", ["one", "", "two"]),
+        (rb"no newline at the end", ["no newline at the end"]),
+        (rb"caf\xc3\xa9 \xff\n", ["café \N{REPLACEMENT CHARACTER}"]),
+        (rb"", []),
+    ],
+)
+def test_output_is_passed_on_line_by_line(written: bytes, lines: list[str]) -> None:
+    """Whatever a library may print, also without a last newline, also if it is not UTF-8."""
+    text = f"sys.stdout.buffer.write(b'{written.decode()}')"
+    assert lines_of_one_life(text) == lines
+
+
+def test_a_line_beyond_the_limit_comes_in_pieces_and_the_next_one_whole() -> None:
+    """A traceback with a huge payload must not end the supervision of its process."""
+    size = 2 * LONGEST_LINE + 7
+    *pieces, last = lines_of_one_life(f"say('x' * {size}); say('next')")
+    assert last == "next"
+    assert "".join(pieces) == "x" * size
+
+
+def test_standard_error_is_output_too() -> None:
+    """Log lines are written there."""
+    assert lines_of_one_life("print('a log line', file=sys.stderr)") == ["a log line"]
+
+
+def test_a_process_is_given_no_input_and_a_session_of_its_own() -> None:
+    """A terminal's Ctrl-C goes to its session: it must reach the supervisor alone."""
+    text = "say(repr(sys.stdin.read())); say(os.getsid(0) == os.getpid() == os.getpgrp())"
+    assert lines_of_one_life(text) == ["''", "True"]
+
+
+def test_a_process_that_ended_is_started_again() -> None:
+    """Whatever ended it, also exit code 0: it was not asked to."""
+
+    async def scene() -> None:
+        output = Output()
+        child = Child(program("say('up'); sys.exit(3)"), output, NEVER)
+        running = asyncio.create_task(child.run())
+        await output.until("it: ended with exit code 3; starting it again", times=4)
+        await child.stop()
+        await running
+        assert output.lines[:2] == ["it: up", "it: ended with exit code 3; starting it again"]
+
+    play(scene())
+
+
+def test_three_short_lives_in_a_row_are_enough() -> None:
+    """Starting it again is no cure; whoever reads this must look at what it said."""
+    output = Output()
+
+    async def scene() -> None:
+        with pytest.raises(KeepsDying, match=r"^it keeps ending with exit code 7$"):
+            await Child(program("say('up'); sys.exit(7)"), output, HASTE).run()
+
+    play(scene())
+    assert output.lines.count("it: up") == 3
+
+
+def test_a_long_life_in_between_counts_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that falls now and then is worth starting again for months."""
+    lives = [1, 1, HOUR, 1, 1, 1]
+    monkeypatch.setattr(child_module, "time", SimpleNamespace(monotonic=clock(lives).__next__))
+    output = Output()
+
+    async def scene() -> None:
+        with pytest.raises(KeepsDying):
+            await Child(program("say('up')"), output, Patience(short_life=5, pause=0)).run()
+
+    play(scene())
+    assert output.lines.count("it: up") == len(lives)
+
+
+def clock(lives: list[float]) -> Iterator[float]:
+    """Return what a clock shows at the beginning and the end of each life."""
+    for life in lives:
+        yield 0
+        yield life
+
+
+@pytest.mark.parametrize(
+    ("text", "grace", "ending"),
+    [
+        (OBEDIENT, HOUR, ["it: down"]),
+        (STUBBORN, 0.3, ["it: asked", "it: did not end in time; killing it"]),
+    ],
+)
+def test_a_process_is_asked_first_and_killed_only_after_its_grace(
+    text: str, grace: float, ending: list[str]
+) -> None:
+    """A worker finishes its requests; one that hangs does not keep the others."""
+
+    async def scene() -> None:
+        output = Output()
+        child = Child(program(text, grace=grace), output)
+        running = asyncio.create_task(child.run())
+        await output.until("it: up")
+        await child.stop()
+        await running
+        assert output.lines == ["it: up", *ending]
+
+    play(scene())
+
+
+def test_stopping_while_it_rests_between_two_lives_is_the_end() -> None:
+    """It must neither wait for the rest to be over nor start once more."""
+
+    async def scene() -> None:
+        output = Output()
+        child = Child(program("say('up')"), output, Patience(short_life=HOUR, pause=HOUR))
+        running = asyncio.create_task(child.run())
+        await output.until("it: ended with exit code 0; starting it again")
+        await child.stop()
+        await running
+        assert output.lines.count("it: up") == 1
+
+    play(scene())
+
+
+def test_stopping_while_it_is_being_started_is_the_end() -> None:
+    """The word may come before there is a process to give it to."""
+
+    async def scene() -> None:
+        child = Child(program(STUBBORN), Output())
+        running = asyncio.create_task(child.run())
+        await asyncio.sleep(0)
+        await child.stop()
+        await running
+
+    play(scene())
+
+
+def test_what_a_process_leaves_behind_ends_with_it() -> None:
+    """Uvicorn's workers outlive it when it is killed, and would hold its port.
+
+    The pipe is at its end only when all that hold it are gone: that is when the end is told.
+    """
+    text = "if os.fork(): os.kill(os.getpid(), signal.SIGKILL)\nwait()"
+
+    async def scene() -> None:
+        output = Output()
+        child = Child(program(text), output, NEVER)
+        running = asyncio.create_task(child.run())
+        code = -signal.SIGKILL
+        await output.until(f"it: ended with exit code {code}; starting it again", times=2)
+        await child.stop()
+        await running
+
+    play(scene())
+
+
+def test_a_program_that_cannot_be_started_is_an_error() -> None:
+    """There is nothing to start again."""
+
+    async def scene() -> None:
+        await Child(Command("it", ("/nowhere/it",)), Output()).run()
+
+    with pytest.raises(FileNotFoundError, match="/nowhere/it"):
+        play(scene())
+
+
+def test_its_environment_is_ours_with_its_own_on_top(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An operator's variables reach every process; the embedded Valkey's URL only those."""
+    monkeypatch.setenv("INHERITED", "ours")
+    monkeypatch.setenv("CHANGED", "ours")
+    output = Output()
+    text = "say(os.environ['INHERITED'] + ' ' + os.environ['CHANGED'])"
+
+    async def scene() -> None:
+        command = Command("it", program(text).argv, {"CHANGED": "its own"})
+        with pytest.raises(KeepsDying):
+            await Child(command, output, ONCE).run()
+
+    play(scene())
+    assert output.lines == ["it: ours its own"]

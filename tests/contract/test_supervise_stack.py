@@ -1,0 +1,75 @@
+"""Which processes the bridge has, in which order they stop, and what they are told."""
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from bridge.supervise.commands import Command
+from bridge.supervise.embedded import free_port
+from bridge.supervise.output import print_labelled
+from bridge.supervise.stack import Ports, PortTaken, stack
+from config import Settings
+from config.broker import lease_time
+
+EMBEDDED = Settings.model_validate({})
+ELSEWHERE = Settings.model_validate({"redis_url": "redis://redis.example:6379/0"})
+
+
+def processes(settings: Settings, ports: Ports, data: Path) -> dict[str, Command]:
+    """Return the processes by name, in their order."""
+    with stack(settings, ports, data, {"EXTRA": "1"}) as commands:
+        return {command.name: command for command in commands}
+
+
+def test_whoever_hands_out_work_stops_before_whoever_does_it(tmp_path: Path) -> None:
+    """And what all stand on stops last."""
+    found = processes(EMBEDDED, Ports(free_port(), free_port()), tmp_path)
+    assert list(found) == ["web", "beat", "flower", "worker", "valkey"]
+    urls = {found[name].env["BRIDGE_REDIS_URL"] for name in ("web", "beat", "flower", "worker")}
+    assert len(urls) == 1
+    assert found["web"].env["EXTRA"] == "1"
+
+
+def test_an_operators_own_redis_is_used_as_it_is(tmp_path: Path) -> None:
+    """Nothing is embedded then, and no directory made."""
+    found = processes(ELSEWHERE, Ports(free_port()), tmp_path / "data")
+    assert list(found) == ["web", "beat", "worker"]
+    assert "BRIDGE_REDIS_URL" not in found["web"].env
+    assert not (tmp_path / "data").exists()
+
+
+def test_a_worker_may_take_longer_to_end_than_its_longest_request(tmp_path: Path) -> None:
+    """A request that is cut off may have been accepted."""
+    worker = processes(ELSEWHERE, Ports(free_port()), tmp_path)["worker"]
+    assert worker.grace > lease_time(ELSEWHERE).total_seconds()
+
+
+@pytest.mark.parametrize("option", ["--port", "--flower-port"])
+def test_a_port_in_use_is_told_before_anything_is_started(tmp_path: Path, option: str) -> None:
+    """The process would die three times, each after seconds, to say the same."""
+    with socket.create_server(("127.0.0.1", 0)) as owner:
+        taken = owner.getsockname()[1]
+        web, flower = (taken, None) if option == "--port" else (free_port(), taken)
+        told = f"^port {taken}: Address already in use. Choose another with {option}$"
+        with pytest.raises(PortTaken, match=told):
+            processes(EMBEDDED, Ports(web, flower), tmp_path / "data")
+    assert not (tmp_path / "data").exists()
+
+
+def test_a_port_whose_connections_have_just_ended_is_free(tmp_path: Path) -> None:
+    """Their remains linger for a minute (TIME_WAIT), and the servers do not mind."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        with socket.create_connection(("127.0.0.1", port)) as client:
+            accepted, _ = server.accept()
+            accepted.close()
+            client.recv(1)
+    assert "web" in processes(ELSEWHERE, Ports(port), tmp_path)
+
+
+def test_lines_carry_the_name_of_their_process(capsys: pytest.CaptureFixture[str]) -> None:
+    """In one column, so that the eye can follow one of them."""
+    print_labelled("web", "up")
+    print_labelled("worker", "café \N{REPLACEMENT CHARACTER}")
+    assert capsys.readouterr().out == "web      | up\nworker   | café \N{REPLACEMENT CHARACTER}\n"

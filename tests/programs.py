@@ -1,0 +1,73 @@
+"""Small programs to supervise, and a sink that remembers what they wrote and can be waited on."""
+
+import asyncio
+import sys
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from bridge.supervise.child import Patience
+from bridge.supervise.commands import Command
+
+WITHIN = 20.0
+HASTE = Patience(short_life=3600, pause=0)
+"""Every life counts as short, and nobody rests between two."""
+
+ONCE = Patience(short_life=3600, short_lives=1, pause=0)
+NEVER = Patience(short_life=0, pause=0)
+"""No life counts as short: the process is started again for ever."""
+
+HELPERS = """\
+import os, signal, sys
+def say(text): print(text, flush=True)
+def on_term(act): signal.signal(signal.SIGTERM, lambda *_: act())
+def wait():
+    while True: signal.pause()
+"""
+OBEDIENT = "on_term(lambda: (say('down'), sys.exit(0))); say('up'); wait()"
+STUBBORN = "on_term(lambda: say('asked')); say('up'); wait()"
+
+
+def program(
+    text: str,
+    name: str = "it",
+    grace: float = WITHIN,
+    is_ready: Callable[[], bool] | None = None,
+) -> Command:
+    """Return a command that runs these lines of Python."""
+    return Command(name, (sys.executable, "-c", HELPERS + text), grace=grace, is_ready=is_ready)
+
+
+class Output:
+    """A sink. Lines are kept as ``name: line``."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self._more = asyncio.Condition()
+
+    def __call__(self, name: str, line: str) -> None:
+        """Keep the line, and wake whoever waits for it."""
+        self.lines.append(f"{name}: {line}")
+        self._told = asyncio.ensure_future(self._tell())
+
+    async def until(self, line: str, times: int = 1) -> None:
+        """Return when the line was written so many times."""
+        async with self._more, asyncio.timeout(WITHIN):
+            await self._more.wait_for(lambda: self.lines.count(line) >= times)
+
+    def has(self, line: str) -> bool:
+        """Tell whether the line was written."""
+        return line in self.lines
+
+    async def _tell(self) -> None:
+        async with self._more:
+            self._more.notify_all()
+
+
+def play(scene: Coroutine[Any, Any, None]) -> None:
+    """Run a scene; one that hangs has failed."""
+
+    async def bounded() -> None:
+        async with asyncio.timeout(3 * WITHIN):
+            await scene
+
+    asyncio.run(bounded())

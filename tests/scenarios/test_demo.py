@@ -1,0 +1,106 @@
+"""``bridge demo``, as a build would run it: without a terminal, amid an operator's settings."""
+
+import re
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from bridge.demo.cast import CAST, actors
+from tests.commands import alive, run, running
+from tests.scenarios.waiting import wait_for
+
+NOWHERE = "redis://127.0.0.1:1/0"
+POISON = {
+    "BRIDGE_REDIS_URL": NOWHERE,
+    "BRIDGE_BROKER_URL": NOWHERE,
+    "BRIDGE_NAMESPACE": "production",
+    "BRIDGE_ASKELEPHANT_BASE_URL": "https://127.0.0.1:1/production",
+    "BRIDGE_ASKELEPHANT_API_KEY": "sk-apik_production.key",
+    "BRIDGE_SETTLE_SECONDS": "not a number",
+    "CELERY_BROKER_URL": NOWHERE,
+    "HTTP_PROXY": "http://127.0.0.1:1",
+    "WEB_CONCURRENCY": "many",
+}
+PRIVATE = re.compile(r"sk-apik_|whsec_|[\w.]+@example\.com|55501\d\d|X-Signature=")
+
+
+@dataclass(frozen=True)
+class Performance:
+    """A demo that was played."""
+
+    ended: subprocess.CompletedProcess[str]
+    seconds: float
+    directory: Path
+
+    @property
+    def log(self) -> str:
+        """What the processes wrote."""
+        return (self.directory / ".bridge" / "demo.log").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Performance]:
+    """Play it once, where an operator's variables and files would break it if they got in."""
+    directory = tmp_path_factory.mktemp("demo")
+    (directory / ".env").write_text("BRIDGE_WAVV_AUTH=none\nBRIDGE_TYPO=1\n", encoding="utf-8")
+    (directory / "bridge.toml").write_text("this is no TOML", encoding="utf-8")
+    begun = time.monotonic()
+    ended = run("demo", cwd=directory, settings=POISON)
+    yield Performance(ended, time.monotonic() - begun, directory)
+    assert not (directory / ".bridge" / "valkey").exists()
+
+
+def test_every_call_ends_where_it_should(played: Performance) -> None:
+    """And the exit code says so."""
+    assert played.ended.returncode == 0, played.ended.stdout + played.ended.stderr
+    assert "25 of 25 calls are where they should be" in played.ended.stdout
+    assert not played.ended.stderr
+
+
+def test_every_call_is_accounted_for_in_plain_lines(played: Performance) -> None:
+    """Without colours, and with a row for each: a build's log is read in an editor."""
+    assert "\x1b" not in played.ended.stdout
+    _, _, table = played.ended.stdout.partition("where every call ended")
+    rows = [line for line in table.splitlines() if line.startswith("✓")]
+    assert [row[3:].partition("  ")[0] for row in rows] == [role.title for role in CAST]
+
+
+def test_it_takes_less_than_a_minute(played: Performance) -> None:
+    """Nobody watches longer."""
+    assert played.seconds < 60
+
+
+def test_the_log_holds_every_process_and_nobodys_data(played: Performance) -> None:
+    """It may be attached to an issue."""
+    writers = {line.partition("|")[0].strip() for line in played.log.splitlines()}
+    assert writers >= {"web", "worker", "valkey"}
+    assert not PRIVATE.search(played.log)
+    cast = actors(Random(25), datetime.now(UTC))  # noqa: S311 - the demo's own calls
+    names = {re.search(rb'"contactName": "([^"]+)"', one.deliveries[0].body) for one in cast}
+    said = [match[1].decode() for match in names if match]
+    assert len(said) == len(CAST)
+    assert not [name for name in said if name in played.log]
+
+
+def test_an_operators_own_settings_do_not_get_in(played: Performance) -> None:
+    """Demo calls must never reach a production's workspace."""
+    assert "production" not in played.log
+    assert "127.0.0.1:1/" not in played.log
+
+
+def test_ctrl_c_ends_the_demo_and_all_its_processes(tmp_path: Path) -> None:
+    """Half-way, in order, and not as a success."""
+    with running("demo", "--log", "own.log", cwd=tmp_path, settings={}) as demo:
+        wait_for(demo.output, lambda output: "normal" in output, "calls move")
+        started = demo.descendants()
+        assert demo.interrupt() == 1
+        assert len(started) >= 5
+        assert not alive(started)
+        assert "did not get to its end" in demo.output()
+    assert "valkey" in (tmp_path / "own.log").read_text(encoding="utf-8")

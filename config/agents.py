@@ -28,15 +28,17 @@ class AgentEntry(BaseModel):
 
 def read_agents(path: Path) -> tuple[AgentEntry, ...]:
     """Read the CSV; raise ``ValueError`` that lists every bad line."""
-    agents, problems = [], []
+    agents: list[AgentEntry] = []
+    problems: list[str] = []
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
-            rows = list(csv.DictReader(file))
+            reader = csv.DictReader(file)
+            rows = [(reader.line_num, {k: v for k, v in row.items() if v}) for row in reader]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise ValueError(f"cannot be read: {error}") from error
-    for number, row in enumerate(rows, start=2):
+    for number, row in rows:
         try:
-            agents.append(AgentEntry.model_validate({k: v for k, v in row.items() if v}))
+            agents.extend([AgentEntry.model_validate(row)] if row else ())
         except ValidationError as error:
             told = "; ".join(f"{'.'.join(map(str, e['loc']))} {e['msg']}" for e in error.errors())
             problems.append(f"line {number}: {told.strip()}")

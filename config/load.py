@@ -4,7 +4,7 @@ import difflib
 import os
 import re
 import tomllib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from dotenv import dotenv_values
@@ -41,11 +41,15 @@ def _has_key_form(settings: Settings) -> bool:
     )
 
 
+def _variable(field: str) -> str:
+    return f"{PREFIX}{field.upper()}"
+
+
 def _not_longer(shorter: str, longer: str) -> Agreement:
     return Agreement(
         (shorter, longer),
         lambda s: bool(getattr(s, shorter) <= getattr(s, longer)),
-        f"{PREFIX}{shorter.upper()}: must not be longer than {PREFIX}{longer.upper()}",
+        f"{_variable(shorter)}: must not be longer than {_variable(longer)}",
     )
 
 
@@ -69,8 +73,8 @@ AGREEMENTS = (
 
 def load_settings() -> Settings:
     """Return the settings of this process; raise ``SettingsError`` with all problems at once."""
-    if problem := _toml_problem():
-        raise SettingsError([problem])
+    if problems := _unreadable_files():
+        raise SettingsError(problems)
     settings, problems = _build()
     agents = settings.agents
     try:
@@ -103,32 +107,37 @@ def _told(error: Any) -> str:  # noqa: ANN401 - pydantic's ErrorDetails
     field, *inner = error["loc"]
     where = "".join(f"[{part}]" for part in inner)
     said = str(error["msg"]).removeprefix("Value error, ")
-    return f"{PREFIX}{str(field).upper()}{where}: {said}"
+    return f"{_variable(str(field))}{where}: {said}"
 
 
-def _toml_problem() -> str | None:
-    try:
-        tomllib.loads(TOML.read_text(encoding="utf-8")) if TOML.exists() else None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        return f"{TOML} is not TOML: {error}"
-    return None
+def _unreadable_files() -> list[str]:
+    problems = []
+    for path, read in ((TOML, _toml), (DOTENV, lambda: dotenv_values(DOTENV))):
+        try:
+            read()
+        except (OSError, ValueError) as error:  # what is not TOML, or not UTF-8, is a ValueError
+            problems.append(f"{path} cannot be read: {error}")
+    return problems
+
+
+def _toml() -> dict[str, Any]:
+    return tomllib.loads(TOML.read_text(encoding="utf-8")) if TOML.exists() else {}
 
 
 def unknown_names() -> list[str]:
     """Return a line for each ``BRIDGE_*`` variable or ``bridge.toml`` key that no setting has."""
-    known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
-    written = {
-        name.upper()
-        for name in (*os.environ, *dotenv_values(DOTENV))
-        if name.upper().startswith(PREFIX)
-    }
-    unknown = [_guess(name, known) for name in sorted(written - known)]
-    keys = set() if _toml_problem() or not TOML.exists() else set(tomllib.loads(TOML.read_text()))
-    strange = sorted(keys - set(Settings.model_fields))
-    return unknown + [f"{TOML}: {_guess(key, Settings.model_fields)}" for key in strange]
+    names = {name.upper() for name in (*os.environ, *dotenv_values(DOTENV))}
+    variables = {name.removeprefix(PREFIX).lower() for name in names if name.startswith(PREFIX)}
+    return [
+        *(_unknown(name, _variable) for name in sorted(variables - Settings.model_fields.keys())),
+        *(
+            f"{TOML}: {_unknown(key, str)}"
+            for key in sorted(_toml().keys() - Settings.model_fields)
+        ),
+    ]
 
 
-def _guess(name: str, known: Iterable[str]) -> str:
-    close = difflib.get_close_matches(name, list(known), n=1)
-    meant = f"; is {close[0]} meant?" if close else ""
-    return f"{name}: no setting has this name{meant}"
+def _unknown(name: str, spell: Callable[[str], str]) -> str:
+    close = difflib.get_close_matches(name, Settings.model_fields, n=1)
+    meant = f"; is {spell(close[0])} meant?" if close else ""
+    return f"{spell(name)}: no setting has this name{meant}"

@@ -26,20 +26,22 @@ HARMLESS = frozenset(
 
 PRIVATE_KEY = re.compile(
     r"secret|token|password|api_?key|authorization|signature|phone|e_?mail|caller_?id|number"
-    r"|(^|_)name$|title|transcript|summary|note$",
+    r"|(^|_)name$|(?-i:[a-z]Name$)|title|transcript|summary|note$",
     re.IGNORECASE,
 )
 PATTERNS = (
     (re.compile(r"sk-apik_\S+"), REDACTED),
     (re.compile(r"whsec_[A-Za-z0-9+/=_-]+"), REDACTED),
     (re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{6,}"), rf"\1 {REDACTED}"),
-    (re.compile(r"(?<=://)[^/\s:@]*:[^/\s@]+(?=@)"), REDACTED),
+    (re.compile(r"(?i)\b(secret|token|password|api_?key)=[^\s\"'&]+"), rf"\1={REDACTED}"),
+    (re.compile(r"(?<=://)[^/\s\"']+(?=@)"), REDACTED),
+    (re.compile(r"(://[^\s?\"'<>]*)\?[^\s\"'<>]+"), rf"\1?{REDACTED}"),
     (re.compile(r"[\w.+%-]+@[\w-]+\.[\w.-]*\w"), REDACTED),
-    (re.compile(r"\?[\w.~%+-]+=[^\s\"'<>)]*"), f"?{REDACTED}"),
+    (re.compile(r"\?[^\s=?\"'<>]+=[^\s\"'<>]*"), f"?{REDACTED}"),
 )
-DIGITS = re.compile(r"(?<![\w.:-])\+?\(?\d[\d(). -]{7,16}\d(?![\w:]|\.\d|-\w)")
-NO_PHONE = re.compile(r"\d+\.\d+|\d{4}-\d\d-\d\d.*")
-"""Decimal fractions and dates, which libraries' lines are full of."""
+DIGITS = re.compile(r"(?<![\w.-])(?<!\d:)\+?\(?\d[\d(). -]{7,16}\d(?![\w:]|\.\d|-\w)")
+NO_PHONE = re.compile(r"\d+\.\d+|\d{4}-\d\d-\d\d.*|\d{1,3}(\.\d{1,3}){3}")
+"""Decimal fractions, dates and IP addresses, which libraries' lines are full of."""
 
 
 def redact(_logger: object, _method: str, line: MutableMapping[str, Any]) -> dict[str, Any]:
@@ -59,13 +61,11 @@ def _phone(match: re.Match[str]) -> str:
 
 
 def _clean(key: str, value: Any) -> Any:  # noqa: ANN401 - a log value is anything
-    if isinstance(value, dict):
-        return {str(inner): _clean(str(inner), one) for inner, one in value.items()}
-    if key in HARMLESS:
-        return value
     if PRIVATE_KEY.search(key):
         return REDACTED
-    if value is None or isinstance(value, bool | int | float):
+    if isinstance(value, dict):
+        return {redact_text(str(inner)): _clean(str(inner), one) for inner, one in value.items()}
+    if key in HARMLESS or value is None or isinstance(value, bool | int | float):
         return value
     if isinstance(value, list | tuple | set | frozenset):
         return [_clean(key, one) for one in value]

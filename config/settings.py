@@ -30,22 +30,35 @@ ExpandValue = Literal[
     "tags",
 ]
 Expand = Annotated[tuple[ExpandValue, ...], NoDecode, BeforeValidator(t.parts)]
+Aliases = Annotated[dict[str, tuple[str, ...]], NoDecode, BeforeValidator(t.from_json)]
+Agents = Annotated[tuple[AgentEntry, ...], NoDecode, BeforeValidator(t.from_json)]
 
 
 class Settings(BaseSettings):
-    """All settings, frozen. Durations are seconds or ISO 8601; lists are comma-separated."""
+    """All settings, frozen. Durations are seconds or ISO 8601; lists are comma-separated.
+
+    An empty variable is an unset one: compose files pass on what is not there as empty.
+    """
 
     model_config = SettingsConfigDict(
-        env_prefix=PREFIX, env_file=DOTENV, toml_file=TOML, frozen=True, extra="ignore"
+        env_prefix=PREFIX,
+        env_file=DOTENV,
+        env_ignore_empty=True,
+        toml_file=TOML,
+        frozen=True,
+        extra="ignore",
     )
 
     redis_url: t.RedisUrl = Field(
         None,
+        repr=False,  # it may hold a password
         description="Redis or Valkey that keeps the calls: `redis://` or `rediss://`. "
         "Without it `bridge up` starts an embedded Valkey.",
     )
     broker_url: t.BrokerUrl = Field(
-        None, description="Celery's broker, `redis://` or `amqp://`; by default the same Redis."
+        None,
+        repr=False,  # as above
+        description="Celery's broker, `redis://` or `amqp://`; by default the same Redis.",
     )
     namespace: t.Namespace = Field("bridge", description="Prefix of every key in Redis.")
 
@@ -88,7 +101,7 @@ class Settings(BaseSettings):
     wavv_inbound_lead: Literal["phone", "caller_id"] = Field(
         "phone", description="Which key holds the other party's number on an inbound call."
     )
-    wavv_aliases: dict[str, tuple[str, ...]] = Field(
+    wavv_aliases: Aliases = Field(
         default_factory=dict,
         description='More names for WAVV\'s fields, as `{"recording_url": ["audio"]}`.',
     )
@@ -131,9 +144,7 @@ class Settings(BaseSettings):
     agents_file: Path | None = Field(
         None, description="CSV of agents: columns `id`, `caller_id`, `name`, `email`, `phone`."
     )
-    agents: tuple[AgentEntry, ...] = Field(
-        (), description="Agents, as `[[agents]]` tables in `bridge.toml`."
-    )
+    agents: Agents = Field((), description="Agents, as `[[agents]]` tables in `bridge.toml`.")
 
     skip_shorter_than: t.Duration = Field(
         timedelta(0), description="Recorded calls with less talk time are not submitted."

@@ -3,18 +3,21 @@
 import base64
 import binascii
 import ipaddress
+import json
 import re
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 from string import Formatter
 from typing import Annotated, Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, SecretStr
 from pydantic_settings import NoDecode
 
 NAMESPACE = re.compile(r"[A-Za-z0-9_.-]{1,50}")
 LONGEST = timedelta(days=3650)
+LINK = re.compile(r"(?!(javascript|data|vbscript|blob|file):)[a-z][a-z0-9+.-]*:", re.IGNORECASE)
+"""How a link may begin that AskElephant stores: the vendor's list of schemes it refuses."""
 
 
 def _seconds(value: Any) -> Any:  # noqa: ANN401 - a validator sees what the operator wrote
@@ -43,6 +46,14 @@ def parts(value: Any) -> Any:  # noqa: ANN401 - a validator sees what the operat
     if isinstance(value, str):
         return tuple(part.strip() for part in value.split(",") if part.strip())
     return value
+
+
+def from_json(value: Any) -> Any:  # noqa: ANN401 - a validator sees what the operator wrote
+    """Read what an environment variable can only hold as JSON; TOML has it already."""
+    try:
+        return json.loads(value) if isinstance(value, str) else value
+    except ValueError as error:
+        raise ValueError("must be JSON here; bridge.toml says it more kindly") from error
 
 
 def _blank_is_none(value: Any) -> Any:  # noqa: ANN401 - a validator sees what the operator wrote
@@ -74,19 +85,31 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
+def _split(url: str) -> SplitResult:
+    """Split the URL; the library's own words for one that is none quote it, with its password."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        told = "is no URL; in a password, characters such as / @ [ ] must be percent-encoded"
+        raise ValueError(told) from None
+    return parts
+
+
 def _base_url(value: str) -> str:
-    parts = urlsplit(value)
+    parts = _split(value.strip())
     secure = parts.scheme == "https" or (
         parts.scheme == "http" and _is_loopback(parts.hostname or "")
     )
     if not secure or not parts.hostname or parts.query or parts.fragment:
         raise ValueError("must be an https URL without a query (http only on the loopback)")
-    return value.rstrip("/")
+    return value.strip().rstrip("/")
 
 
 def _url_of(*schemes: str) -> Callable[[str | None], str | None]:
     def check(value: str | None) -> str | None:
-        if value is not None and urlsplit(value).scheme not in schemes:
+        # Celery takes several brokers, separated by semicolons.
+        if value is not None and any(_split(url).scheme not in schemes for url in value.split(";")):
             expected = " or ".join(f"{scheme}://" for scheme in schemes)
             raise ValueError(f"must start with {expected}")
         return value
@@ -114,6 +137,12 @@ def _placeholders(allowed: Iterable[str], required: Iterable[str]) -> Callable[[
     return check
 
 
+def _link(value: str) -> str:
+    if not LINK.match(value):
+        raise ValueError("must start with a scheme, such as https:// or wavv://, that runs no code")
+    return value
+
+
 Duration = Annotated[timedelta, BeforeValidator(_seconds), AfterValidator(_bounded)]
 PositiveDuration = Annotated[Duration, AfterValidator(_positive)]
 Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(parts)]
@@ -139,7 +168,9 @@ TITLE_NAMES = frozenset(
 )
 TitleTemplate = Annotated[str, AfterValidator(_placeholders(TITLE_NAMES, ()))]
 IdTemplate = Annotated[str, AfterValidator(_placeholders({"call_id"}, {"call_id"}))]
-UrlTemplate = Annotated[str, AfterValidator(_placeholders({"call_id", "contact_id"}, ()))]
+UrlTemplate = Annotated[
+    str, AfterValidator(_link), AfterValidator(_placeholders({"call_id", "contact_id"}, ()))
+]
 EngagementUrlTemplate = Annotated[
     str, AfterValidator(_placeholders({"engagement_id"}, {"engagement_id"}))
 ]

@@ -1,10 +1,12 @@
 """The ``bridge`` command as its users run it: a process, its output, and what it leaves behind."""
 
 import os
+import pty
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +15,15 @@ from config.environment import OPERATORS_OWN
 
 BRIDGE = str(Path(sys.executable).with_name("bridge"))
 ENDS_WITHIN = 60.0
+
+Keyboard = Callable[[bytes], object]
+"""Presses keys."""
+
+TAKES_THE_TERMINAL = """\
+import fcntl, os, sys, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
 
 
 def environment(settings: Mapping[str, str]) -> dict[str, str]:
@@ -78,6 +89,40 @@ def running(*words: str, cwd: Path, settings: Mapping[str, str]) -> Iterator[Run
         yield one
     finally:
         _end(one)
+
+
+@contextmanager
+def running_on_terminal(*words: str, cwd: Path) -> Iterator[tuple[Running, Keyboard]]:
+    """Run ``bridge`` as ``running`` does, but on a terminal of its own; give its keyboard, too."""
+    log = cwd / f"bridge-{words[0]}.log"
+    log.touch()
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(  # noqa: S603 - our own command
+        (sys.executable, "-c", TAKES_THE_TERMINAL, BRIDGE, *words),
+        cwd=cwd,
+        env=environment({"TERM": "xterm-256color", "COLUMNS": "120", "LINES": "50"}),
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,
+    )
+    os.close(theirs)
+    one = Running(process, log)
+    watching = threading.Thread(target=_watch, args=(ours, log))
+    watching.start()
+    try:
+        yield one, lambda keys: os.write(ours, keys)
+    finally:
+        _end(one)
+        watching.join()
+        os.close(ours)
+
+
+def _watch(terminal: int, log: Path) -> None:
+    """Write down what a terminal shows, until nobody has it open any more."""
+    with log.open("wb", buffering=0) as shown, suppress(OSError):
+        while data := os.read(terminal, 65536):
+            shown.write(data)
 
 
 def alive(pids: Mapping[int, str]) -> dict[int, str]:

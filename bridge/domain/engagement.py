@@ -3,9 +3,10 @@
 Source: AskElephant's reference for "Create engagement" and its dialer integration guide.
 """
 
-import ipaddress
 import re
+import socket
 from datetime import datetime
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
@@ -46,10 +47,24 @@ def check_external_url(url: str) -> str:
 
 
 def _is_local(host: str) -> bool:
+    host = host.lower().rstrip(".")
+    address = _address(host)
+    return host.endswith(_LOCAL_NAMES) if address is None else not address.is_global
+
+
+def _address(host: str) -> IPv4Address | IPv6Address | None:
+    """Return the address that ``host`` is, also in the spellings that resolvers take for one.
+
+    ``127.1``, ``0x7f.1`` and ``2130706433`` are the loopback, too.
+    """
     try:
-        return not ipaddress.ip_address(host).is_global
+        return ip_address(host)
     except ValueError:
-        return host.lower().rstrip(".").endswith(_LOCAL_NAMES)
+        pass
+    try:
+        return IPv4Address(socket.inet_aton(host))
+    except (OSError, ValueError):
+        return None
 
 
 class _Strict(BaseModel):

@@ -59,17 +59,23 @@ def advance(call: Call, event: e.Event, now: datetime, policy: Policy) -> Call:
 
 
 def _hear(call: Call, event: e.CallHeard, now: datetime, policy: Policy) -> Call:
-    had_recording = call.metadata.recording_url is not None
     metadata, stamps = merge(call.metadata, call.stamps, event)
     heard = tuple(sorted({*call.heard, event.kind}))
     told = call.but(metadata=metadata, stamps=stamps, heard=heard)
-    told = _note(told, now, event.kind, entry=event.entry, notes=event.notes or None)
+    told = _note(told, now, event.kind, entry=event.entry, notes=list(event.notes) or None)
     moved = _enter(told, HEARD.get((call.state, event.kind), call.state), now)
-    recording_came = metadata.recording_url is not None and not had_recording
-    is_news = not call.heard or moved.state is not call.state
-    if is_news or (moved.state is State.RECORDED and recording_came):
-        moved = _await(moved, now, policy)
-    return moved
+    if moved.state in RESTING or not _is_news(call, moved):
+        return moved
+    return _await(moved, now, policy)
+
+
+def _is_news(call: Call, moved: Call) -> bool:
+    """Tell whether an event starts a new wait: a repeated one must not put anything off."""
+    recording_came = (
+        moved.metadata.recording_url is not None and call.metadata.recording_url is None
+    )
+    is_awaited = moved.state is State.RECORDED and recording_came
+    return not call.heard or moved.state is not call.state or is_awaited
 
 
 def _await(call: Call, now: datetime, policy: Policy) -> Call:
@@ -104,7 +110,7 @@ def _submission_started(
         external_id=event.external_id, external_url=event.external_url, attempts=call.attempts + 1
     )
     return _note(
-        begun, now, "submission.started", attempt=begun.attempts, notes=event.notes or None
+        begun, now, "submission.started", attempt=begun.attempts, notes=list(event.notes) or None
     )
 
 

@@ -3,19 +3,15 @@
 Source: AskElephant's dialer integration guide, "WAVV-specific guidance".
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from urllib.parse import quote
 
 from pydantic import ValidationError
 
 from bridge.domain.call import Call, Metadata
 from bridge.domain.engagement import EngagementRequest, Participant
-
-TITLE_LIMIT = 500
-_BLANKS = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
+from bridge.domain.title import title
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +55,21 @@ class Unsubmittable:
 
 
 def engagement_request(call: Call, mapper: Mapper) -> Mapped | Unsubmittable:
-    """Return the request for a recorded call, or why there cannot be one."""
+    """Return the request for a recorded call, or why there cannot be one.
+
+    A request that left before may have made the engagement: whatever changed since (a template, a
+    late call page), the next one carries the same ``external_id`` and ``external_url``, or it would
+    make a second engagement, or look like a collision with the first.
+    """
     said = call.metadata
     agent = known_agent(said, mapper.agents)
     owner = None if call.owner_refused else agent
     try:
         request = EngagementRequest(
             title=title(call, mapper.title_template),
-            external_id=mapper.external_id_template.format_map({"call_id": call.call_id}),
+            external_id=call.external_id or external_id(call, mapper.external_id_template),
             media_url=said.recording_url or "",
-            external_url=external_url(call, mapper.external_url_template),
+            external_url=call.external_url or external_url(call, mapper.external_url_template),
             run_workflows=mapper.run_workflows,
             start_at=said.started_at or said.answered_at or call.created_at,
             is_private=mapper.is_private,
@@ -93,6 +94,11 @@ def known_agent(said: Metadata, agents: Mapping[str, Agent]) -> Agent | None:
     return None
 
 
+def external_id(call: Call, template: str) -> str:
+    """Return AskElephant's idempotency key for the call; it counts in the whole workspace."""
+    return template.format_map({"call_id": call.call_id})
+
+
 def external_url(call: Call, template: str) -> str:
     """Return the link back to the call: WAVV's call page, else the operator's template."""
     if call.metadata.call_url is not None:
@@ -100,38 +106,6 @@ def external_url(call: Call, template: str) -> str:
     contact_id = call.metadata.lead_id or ""
     values = {"call_id": quote(call.call_id, safe=""), "contact_id": quote(contact_id, safe="")}
     return template.format_map(values)
-
-
-def title(call: Call, template: str) -> str:
-    """Return a title of 1 to 500 characters, on one line, cut at a word where it must be cut."""
-    text = _BLANKS.sub(" ", template.format_map(_title_values(call))).strip()
-    return _cut(text or f"Call {call.call_id}", TITLE_LIMIT)
-
-
-def _title_values(call: Call) -> dict[str, str]:
-    said = call.metadata
-    at = said.started_at or said.answered_at or call.created_at
-    return {
-        "contact": said.lead_name or said.lead_phone or "unknown contact",
-        "contact_name": said.lead_name or "",
-        "phone": said.lead_phone or "",
-        "direction": (said.direction or "").lower(),
-        "time": _written(at),
-        "agent": said.agent_name or "",
-        "call_id": call.call_id,
-    }
-
-
-def _written(at: datetime) -> str:
-    return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
-
-
-def _cut(text: str, limit: int) -> str:
-    if len(text) <= limit:
-        return text
-    whole, _, _rest = text[:limit].rpartition(" ")
-    kept = whole if len(whole) > limit // 2 else text[: limit - 1]
-    return kept.rstrip()[: limit - 1] + "…"
 
 
 def _participants(said: Metadata, owner: Agent | None) -> tuple[Participant, ...]:

@@ -90,8 +90,10 @@ def plan_retry(failure: Failure, call: Call, now: datetime, jitter: float, polic
 
 def backoff(failures: int, jitter: float, policy: Policy) -> timedelta:
     """Return a wait that doubles with every failure up to the cap; jitter takes off up to half."""
-    doubled: timedelta = policy.retry_first_delay * 2 ** min(failures, 30)
-    return min(doubled, policy.retry_max_delay) * (1 - jitter / 2)
+    doubled = policy.retry_first_delay.total_seconds() * 2 ** min(failures, 30)
+    return timedelta(seconds=min(doubled, policy.retry_max_delay.total_seconds())) * (
+        1 - jitter / 2
+    )
 
 
 def _again(failure: Failure, call: Call, now: datetime, jitter: float, policy: Policy) -> Plan:

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict
 
 KEPT_FIRST = 20
 KEPT_LAST = 39
+SHORTENED = "timeline.shortened"
 
 
 class TimelineEntry(BaseModel):
@@ -30,6 +31,9 @@ def extend(
     if len(grown) <= KEPT_FIRST + 1 + KEPT_LAST:
         return grown
     gap, last = grown[KEPT_FIRST:-KEPT_LAST], grown[-KEPT_LAST:]
-    dropped = sum((entry.model_extra or {}).get("entries", 1) for entry in gap)
-    marker = TimelineEntry(at=gap[-1].at, what="timeline.shortened", entries=dropped)
+    marker = TimelineEntry(at=gap[-1].at, what=SHORTENED, entries=sum(map(_weight, gap)))
     return (*grown[:KEPT_FIRST], marker, *last)
+
+
+def _weight(entry: TimelineEntry) -> int:
+    return (entry.model_extra or {}).get("entries", 1) if entry.what == SHORTENED else 1

@@ -100,10 +100,12 @@ def test_a_server_that_outlived_its_bridge_still_holds_the_data(tmp_path: Path) 
         url = bridge.stdout.readline().strip()
         bridge.kill()
     with Redis.from_url(url, decode_responses=True) as redis:
-        redis.ping()
-        with pytest.raises(DataInUse), embedded_valkey(tmp_path):
-            pass
-        os.kill(int(redis.info("server")["process_id"]), signal.SIGTERM)
+        server = int(redis.info("server")["process_id"])
+        try:
+            with pytest.raises(DataInUse), embedded_valkey(tmp_path):
+                pass
+        finally:
+            os.kill(server, signal.SIGTERM)
     wait_for(lambda: is_free(tmp_path), bool, "the data is free again")
 
 

@@ -7,7 +7,6 @@ import pytest
 
 from bridge.supervise.commands import Command
 from bridge.supervise.embedded import free_port
-from bridge.supervise.output import print_labelled
 from bridge.supervise.stack import Ports, PortTaken, stack
 from config import Settings
 from config.broker import lease_time
@@ -66,10 +65,3 @@ def test_a_port_whose_connections_have_just_ended_is_free(tmp_path: Path) -> Non
             accepted.close()
             client.recv(1)
     assert "web" in processes(ELSEWHERE, Ports(port), tmp_path)
-
-
-def test_lines_carry_the_name_of_their_process(capsys: pytest.CaptureFixture[str]) -> None:
-    """In one column, so that the eye can follow one of them."""
-    print_labelled("web", "up")
-    print_labelled("worker", "café \N{REPLACEMENT CHARACTER}")
-    assert capsys.readouterr().out == "web      | up\nworker   | café \N{REPLACEMENT CHARACTER}\n"

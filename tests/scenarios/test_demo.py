@@ -12,7 +12,7 @@ from random import Random
 import pytest
 
 from bridge.demo.cast import CAST, actors
-from tests.commands import alive, run, running
+from tests.commands import alive, run, running_on_terminal
 from tests.scenarios.waiting import wait_for
 
 NOWHERE = "redis://127.0.0.1:1/0"
@@ -94,13 +94,17 @@ def test_an_operators_own_settings_do_not_get_in(played: Performance) -> None:
     assert "127.0.0.1:1/" not in played.log
 
 
-def test_ctrl_c_ends_the_demo_and_all_its_processes(tmp_path: Path) -> None:
-    """Half-way, in order, and not as a success."""
-    with running("demo", "--log", "own.log", cwd=tmp_path, settings={}) as demo:
-        wait_for(demo.output, lambda output: "normal" in output, "calls move")
-        started = demo.descendants()
-        assert demo.interrupt() == 1
-        assert len(started) >= 5
+def test_on_a_terminal_it_shows_a_table_and_ctrl_c_ends_it(tmp_path: Path) -> None:
+    """A real Ctrl-C, half-way: all processes end, and it is not taken for a success."""
+    with running_on_terminal("demo", "--log", "own.log", cwd=tmp_path) as (demo, press):
+        wait_for(demo.output, lambda output: "complete" in output, "a call is complete")
+        shown, started = demo.output(), demo.descendants()
+        press(b"\x03")
+        assert demo.process.wait(60) == 1
+        assert any("flower" in words for words in started.values())
         assert not alive(started)
         assert "did not get to its end" in demo.output()
+    assert re.search(r"API .*http://127\.0\.0\.1:\d+/api/docs", shown)
+    assert re.search(r"Flower .*http://127\.0\.0\.1:\d+", shown)
+    assert all(role.title in shown for role in CAST)
     assert "valkey" in (tmp_path / "own.log").read_text(encoding="utf-8")

@@ -1,5 +1,7 @@
 """Single values, as senders write them."""
 
+import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
@@ -40,6 +42,23 @@ def test_a_time_is_iso_8601_or_epoch_and_utc_when_it_does_not_say(value: object)
     assert values.moment(value) == Read(AT)
 
 
+@pytest.fixture
+def new_york(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Set the machine's time zone, for one test."""
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setenv("TZ", "America/New_York")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.usefixtures("new_york")
+@pytest.mark.parametrize("value", ["2026-05-13T14:00:00", "1778680800"])
+def test_a_time_without_an_offset_is_utc_wherever_the_bridge_runs(value: str) -> None:
+    """The machine's own time zone says nothing of the sender's."""
+    assert values.moment(value) == Read(AT)
+
+
 def test_a_date_of_eight_digits_is_a_date_not_an_epoch() -> None:
     """As epoch seconds it would be in August 1970."""
     assert values.moment("20260513") == Read(datetime(2026, 5, 13, tzinfo=UTC))
@@ -56,6 +75,8 @@ def test_a_date_of_eight_digits_is_a_date_not_an_epoch() -> None:
         "2026-02-30T00:00:00Z",
         "2026-05-13T14:00:00+99:00",
         "1" * 10_000,
+        "9" * 20,
+        10**17,
         "\ud800",
         "٢٠٢٦",
         0,

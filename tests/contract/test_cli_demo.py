@@ -1,0 +1,38 @@
+"""The demo, when the bridge does not come up."""
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from bridge.cli import main
+from bridge.demo import play
+from config.environment import OPERATORS_OWN
+
+
+@pytest.fixture(autouse=True)
+def all_is_given_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Undo what the demo does to its process: directory, environment, signals."""
+    for name in filter(OPERATORS_OWN.fullmatch, list(os.environ)):
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.getsignal(number) for number in numbers}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+def test_a_bridge_that_does_not_come_up_ends_the_demo(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It says where to look, and does not play to nobody."""
+    monkeypatch.setattr(play, "PATIENCE", 0.0)
+    played = CliRunner().invoke(main, ["demo", "--log", "own.log"])
+    assert played.exit_code == 1
+    told = " ".join(played.output.split())
+    assert told.startswith("The demo did not get to its end. Every log line is in ")
+    assert (tmp_path / "own.log").exists()

@@ -1,0 +1,212 @@
+"""``bridge up``, as an operator runs it, with a ``bridge sandbox`` in AskElephant's place."""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import httpx
+import pytest
+
+from bridge.supervise.embedded import free_port
+from bridge.wavv.samples import SampleCall, sample_call
+from tests.commands import BRIDGE, Running, alive, environment, run, running
+from tests.scenarios.client import Bridge
+from tests.scenarios.stack import answers
+from tests.scenarios.waiting import wait_for
+
+WAVV_SECRET = "whsec_of-up"
+API_TOKEN = "token-of-up"
+SOON = 40.0
+"""Seconds within which everything runs: three or four on an idle machine."""
+
+HASTY = {
+    "BRIDGE_WAVV_SECRETS": WAVV_SECRET,
+    "BRIDGE_API_TOKENS": API_TOKEN,
+    "BRIDGE_ASKELEPHANT_TIMEOUT": "2",
+    "BRIDGE_SETTLE_SECONDS": "1",
+    "BRIDGE_TRANSCRIPT_POLL_AFTER": "3",
+    "BRIDGE_INSIGHTS_FIRST_DELAY": "0.5",
+    "BRIDGE_INSIGHTS_MAX_DELAY": "1",
+    "BRIDGE_RETRY_FIRST_DELAY": "0.5",
+    "BRIDGE_SWEEP_INTERVAL": "0.5",
+    "BRIDGE_SWEEP_GRACE": "1",
+}
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a bridge of these tests runs, and the sandbox it speaks to."""
+
+    directory: Path
+    port: int
+    elephant: str
+    settings: Mapping[str, str]
+    bridge: Bridge
+
+    @property
+    def url(self) -> str:
+        """Where the bridge listens."""
+        return self.bridge.url
+
+    def readiness(self) -> Any:  # noqa: ANN401 - what /readyz says
+        """Return what ``/readyz`` says; nothing while nobody answers."""
+        return self.bridge.readiness() if answers(f"{self.url}/livez") else {}
+
+    def engagements(self, call: SampleCall) -> int:
+        """Return how many engagements AskElephant made of the call."""
+        made = httpx.get(f"{self.elephant}/sandbox/journal", trust_env=False).json()["engagements"]
+        return sum(one["external_id"] == f"wavv-call-{call.call_id}" for one in made)
+
+    @contextmanager
+    def up(self, *words: str) -> Iterator[Running]:
+        """Run ``bridge up`` until it is ready, and on."""
+        words = ("up", "--port", str(self.port), *words)
+        with running(*words, cwd=self.directory, settings=self.settings) as one:
+            wait_for(self.readiness, lambda r: r.get("status") == "ready", "it is ready", SOON)
+            yield one
+
+
+@contextmanager
+def placed(directory: Path) -> Iterator[Place]:
+    """Run a sandbox; its settings are those that ``bridge sandbox --settings`` prints."""
+    port, elephant = free_port(), free_port()
+    hook = f"http://127.0.0.1:{port}/webhooks/askelephant"
+    words = ("sandbox", "--port", str(elephant), "--webhook-url", hook, "--scale", "0.02")
+    printed = run(*words, "--settings", cwd=directory).stdout
+    printed_settings = dict(line.split("=", 1) for line in printed.splitlines())
+    url = f"http://127.0.0.1:{elephant}"
+    with running(*words, cwd=directory, settings={}):
+        wait_for(lambda: answers(f"{url}/sandbox/behaviours"), bool, "the sandbox is up", SOON)
+        with client(port) as bridge:
+            yield Place(directory, port, url, HASTY | printed_settings, bridge)
+
+
+@contextmanager
+def client(port: int) -> Iterator[Bridge]:
+    """Give a client of the bridge on ``port``."""
+    bridge = Bridge(f"http://127.0.0.1:{port}", WAVV_SECRET, API_TOKEN)
+    try:
+        yield bridge
+    finally:
+        bridge.http.close()
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Place]:
+    """Give a place for a bridge that the test starts and ends."""
+    with placed(tmp_path) as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
+def flowering(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Place, Running, str]]:
+    """Run a bridge with Flower for all tests that leave it running; give Flower's URL, too."""
+    port = free_port()
+    flower = ("--flower", "--flower-port", str(port))
+    with placed(tmp_path_factory.mktemp("up")) as place, place.up(*flower) as up:
+        yield place, up, f"http://127.0.0.1:{port}"
+
+
+def a_call(number: int) -> SampleCall:
+    """Make up a call."""
+    begun = datetime.now(UTC) - timedelta(minutes=20)
+    return sample_call(Random(number), begun)  # noqa: S311 - made-up calls, not secrets
+
+
+def test_one_ctrl_c_stops_all_in_order_and_leaves_nothing_running(place: Place) -> None:
+    """First who accepts, then who hands out, then who works, then what keeps; exit code 0."""
+    with place.up() as up:
+        started = up.descendants()
+        assert up.interrupt() == 0
+        assert not alive(started)
+        words = ("web      | ", "worker   | worker: Warm shutdown", "Valkey is now ready to exit")
+        last = [up.output().rindex(said) for said in words]
+    names = ("uvicorn", "worker", "beat", "valkey")
+    assert all(any(name in one for one in started.values()) for name in names)
+    assert last == sorted(last)
+
+
+def test_a_second_start_goes_on_where_the_first_one_stopped(place: Place) -> None:
+    """One call is stopped right after its acknowledgement, one while AskElephant works on it."""
+    calls = begun, accepted = [a_call(1), a_call(2)]
+    with place.up() as up:
+        place.bridge.tell(begun)
+        place.bridge.reaches(begun, "submitted")
+        place.bridge.tell(accepted)
+        assert up.interrupt() == 0
+    with place.up():
+        for call in calls:
+            place.bridge.reaches(call, "complete")
+    assert [place.engagements(call) for call in calls] == [1, 1]
+
+
+def test_a_killed_worker_is_started_again_and_carries_the_next_call(
+    flowering: tuple[Place, Running, str],
+) -> None:
+    """The operator need not be awake for it."""
+    place, up, _ = flowering
+    (worker,) = [pid for pid, words in up.descendants().items() if "tasks worker" in words]
+    os.kill(worker, signal.SIGKILL)
+    told = "worker   | ended with exit code -9; starting it again"
+    wait_for(up.output, lambda output: told in output, "the death is told")
+    call = place.bridge.tell(a_call(3))
+    place.bridge.reaches(call, "complete")
+    assert place.engagements(call) == 1
+
+
+def test_flower_is_started_when_it_is_asked_for(flowering: tuple[Place, Running, str]) -> None:
+    """On the loopback, where its pages need no password."""
+    _, _, flower = flowering
+    wait_for(lambda: answers(f"{flower}/healthcheck"), bool, "Flower answers", SOON)
+
+
+def test_made_up_calls_go_all_the_way(flowering: tuple[Place, Running, str]) -> None:
+    """``bridge send`` takes its secret from the same settings."""
+    place, _, _ = flowering
+    words = ("send", "--url", place.url, "--seed", "7", "--count", "2")
+    sent = run(*words, cwd=place.directory, settings=place.settings)
+    assert (sent.returncode, sent.stdout) == (0, "6 of 6 events accepted\n"), sent.stderr
+    listed = wait_for(
+        lambda: place.bridge.get("/api/calls?limit=200").json()["data"],
+        lambda calls: sum(one["state"] == "complete" for one in calls) >= 2,
+        "the calls complete",
+    )
+    assert {one["reason"] for one in listed} == {None}
+
+
+def test_without_credentials_it_runs_and_says_which_to_set(tmp_path: Path) -> None:
+    """The first start is before any key; PORT is what a platform gives."""
+    port = free_port()
+    settings = {"PORT": str(port)}
+    with client(port) as bridge, running("up", cwd=tmp_path, settings=settings) as up:
+        place = Place(tmp_path, port, "", settings, bridge)
+        said = wait_for(place.readiness, bool, "it answers", SOON)
+        assert up.interrupt() == 0
+    missing = {c["detail"] for c in said["checks"].values() if not c["ok"]}
+    names = ("ASKELEPHANT_API_KEY", "ASKELEPHANT_WEBHOOK_SECRETS", "WAVV_SECRETS")
+    assert {f"set BRIDGE_{name}" for name in names} <= missing
+    assert said["status"] == "not ready"
+
+
+def test_it_stops_in_order_also_when_nobody_reads_its_output(place: Place) -> None:
+    """Ctrl-C at ``bridge up | tee log`` ends tee as well."""
+    words = (BRIDGE, "up", "--port", str(place.port))
+    env = environment(place.settings)
+    with subprocess.Popen(words, cwd=place.directory, env=env, stdout=subprocess.PIPE) as process:  # noqa: S603 - our own command
+        up = Running(process, place.directory / "none")
+        wait_for(place.readiness, lambda r: r.get("status") == "ready", "it is ready", SOON)
+        started = up.descendants()
+        assert process.stdout is not None
+        process.stdout.close()
+        begun = time.monotonic()
+        assert up.interrupt() == 0
+        assert time.monotonic() - begun < SOON
+    assert not alive(started)

@@ -1,0 +1,119 @@
+"""The agent directory: a CSV, or tables in ``bridge.toml``."""
+
+import pytest
+
+from bridge.domain.mapping import Agent
+from bridge.parts import mapper
+from config import SettingsError, load_settings
+from config.agents import AgentEntry
+from tests.unit.conftest import Home
+
+ALICE = AgentEntry(
+    id="u-1",
+    caller_id="(212) 555-0100",
+    name="Alice Smith",
+    email="alice@example.com",
+    phone="2125550111",
+)
+BOB = AgentEntry(caller_id="+12125550101", phone="+12125550102")
+HEADER = "id,caller_id,name,email,phone\n"
+ALICES = "u-1,(212) 555-0100,Alice Smith,alice@example.com,2125550111\n"
+SHUFFLED = """\
+caller_id,name,id,email,phone
+ (212) 555-0100,"Alice Smith",u-1, alice@example.com ,2125550111
++12125550101,,,,+12125550102
+"""
+BOBS = ",+12125550101,,,+12125550102\n"
+
+
+def read(home: Home, csv: str | bytes) -> tuple[AgentEntry, ...]:
+    """Return the agents of this CSV."""
+    home.write("agents.csv", csv)
+    home.set(agents_file="agents.csv")
+    return load_settings().agents
+
+
+def problem(home: Home, csv: str | bytes) -> str:
+    """Return what is wrong with this CSV, without the variable's name."""
+    with pytest.raises(SettingsError) as raised:
+        read(home, csv)
+    (told,) = raised.value.problems
+    return told.removeprefix("BRIDGE_AGENTS_FILE: ")
+
+
+@pytest.mark.parametrize(
+    "csv",
+    [
+        HEADER + ALICES + BOBS,
+        "\ufeff" + HEADER + ALICES + BOBS,
+        (HEADER + ALICES + BOBS).replace("\n", "\r\n"),
+        HEADER + "\n" + ALICES + ",,,,\n\n" + BOBS + ",,,,\n",
+        SHUFFLED,
+    ],
+    ids=["plain", "excel's BOM", "windows", "blank lines", "other order"],
+)
+def test_agents_are_read_as_spreadsheets_write_them(home: Home, csv: str) -> None:
+    """Columns in any order, blanks around a value, rows of nothing but commas."""
+    assert read(home, csv) == (ALICE, BOB)
+
+
+def test_every_bad_line_is_told_by_its_number(home: Home) -> None:
+    """As the spreadsheet counts them, blank lines too; without what stands there."""
+    csv = HEADER + "u-1,,Alice,,\n\n" + ALICES + ",,Bob,bob@x.com,\nu-3,,,no mail,\n"
+    assert problem(home, csv).split(" | ") == [
+        "line 2: Value error, needs an email or a phone, or AskElephant cannot know the agent",
+        "line 5: Value error, needs an id or a caller_id",
+        "line 6: email String should match pattern '^[^@\\s]+@[^@\\s]+$'",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("csv", "told"),
+    [
+        ("id,mail\nu-1,alice@example.com\n", "line 2: mail Extra inputs are not permitted"),
+        ("id;email\nu-1;a@b.com\n", "line 2: id;email Extra inputs are not permitted"),
+        ("id,email\nu-1,a@b.com,more\n", "line 2: "),
+        (b"id,email\nu-1,\xe9@b.com\n", "cannot be read: "),
+        ("id,email\nu-1," + "x" * 200_000 + "\n", "cannot be read: "),
+    ],
+    ids=["unknown column", "semicolons", "too many cells", "not UTF-8", "huge cell"],
+)
+def test_a_file_of_another_form_is_a_problem(home: Home, csv: str | bytes, told: str) -> None:
+    """Better than agents that are silently not there."""
+    assert problem(home, csv).startswith(told)
+
+
+def test_a_missing_file_is_a_problem(home: Home) -> None:
+    """The operator named it."""
+    home.set(agents_file="nowhere/agents.csv")
+    with pytest.raises(SettingsError, match=r"BRIDGE_AGENTS_FILE: cannot be read: .*nowhere"):
+        load_settings()
+
+
+TABLES = '[[agents]]\nid = "u-9"\nname = "Eve"\nemail = "eve@example.com"\n'
+
+
+def test_agents_may_stand_in_toml_and_in_a_file(home: Home) -> None:
+    """Both count."""
+    home.write("bridge.toml", 'agents_file = "agents.csv"\n' + TABLES)
+    home.write("agents.csv", HEADER + BOBS)
+    eve = AgentEntry(id="u-9", name="Eve", email="eve@example.com")
+    assert load_settings().agents == (eve, BOB)
+
+
+def test_a_bad_table_is_told_by_its_place(home: Home) -> None:
+    """Counted from 0, as TOML's own tools do."""
+    home.write("bridge.toml", TABLES + '[[agents]]\nid = "u-8"\ncolor = "blue"\n')
+    with pytest.raises(SettingsError) as raised:
+        load_settings()
+    assert raised.value.problems == ("BRIDGE_AGENTS[1][color]: Extra inputs are not permitted",)
+
+
+def test_callers_are_compared_as_events_name_them(home: Home) -> None:
+    """Ten digits in the file, E.164 in the record."""
+    home.write("agents.csv", HEADER + ALICES + BOBS)
+    home.set(agents_file="agents.csv")
+    agents = mapper(load_settings()).agents
+    alice = Agent("Alice Smith", "alice@example.com", "+12125550111")
+    bob = Agent(phone="+12125550102")
+    assert agents == {"u-1": alice, "+12125550100": alice, "+12125550101": bob}

@@ -1,0 +1,58 @@
+"""How Celery reaches its broker, and that no time-out undercuts another."""
+
+import pytest
+
+from bridge.parts import elephant_options, policy
+from config import load_settings
+from config.broker import COUNTDOWN_LIMIT, broker_options, lease_time, visibility_timeout
+from tests.unit.conftest import Home
+
+
+@pytest.mark.parametrize("timeout", ["", "0.001", "1", "120", "PT20M", "P1D", "315360000"])
+def test_a_request_ends_before_its_lease_before_its_message_comes_back(
+    home: Home, timeout: str
+) -> None:
+    """Else two workers would work on one call, or a task run twice while it runs."""
+    home.set(askelephant_timeout=timeout)
+    settings = load_settings()
+    lease, visible = lease_time(settings), visibility_timeout(settings)
+    assert elephant_options(settings).longest_request < lease.total_seconds()
+    assert lease < visible
+    assert policy(settings).countdown_limit == COUNTDOWN_LIMIT < visible
+    options = broker_options(settings)["broker_transport_options"]
+    assert options == {} or options["visibility_timeout"] == visible.total_seconds()
+
+
+def test_no_connection_to_redis_waits_for_ever(home: Home) -> None:
+    """One that froze without closing would idle a worker until somebody looks."""
+    home.set(redis_url="redis://localhost", namespace="acme")
+    options = broker_options(load_settings())["broker_transport_options"]
+    assert {"socket_timeout", "socket_connect_timeout", "health_check_interval"} <= set(options)
+    assert options["socket_keepalive"] is options["retry_on_timeout"] is True
+    assert options["global_keyprefix"] == "acme:"
+
+
+@pytest.mark.parametrize(
+    ("variables", "url", "is_redis"),
+    [
+        ({"redis_url": "redis://a"}, "redis://a", True),
+        ({"redis_url": "redis://a", "broker_url": "rediss://b"}, "rediss://b", True),
+        ({"redis_url": "redis://a", "broker_url": "amqp://b"}, "amqp://b", False),
+    ],
+)
+def test_the_broker_is_the_same_redis_unless_another_is_named(
+    home: Home, variables: dict[str, str], url: str, *, is_redis: bool
+) -> None:
+    """Redis's options are not RabbitMQ's."""
+    home.set(**variables)
+    options = broker_options(load_settings())
+    assert options["broker_url"] == url
+    assert bool(options["broker_transport_options"]) is is_redis
+
+
+def test_messages_are_json_and_leave_no_results(home: Home) -> None:
+    """Nothing that can carry code, and nothing but the call record is the truth."""
+    home.set(redis_url="redis://localhost")
+    options = broker_options(load_settings())
+    assert (options["task_serializer"], options["accept_content"]) == ("json", ["json"])
+    assert (options["task_ignore_result"], options["result_backend"]) == (True, None)

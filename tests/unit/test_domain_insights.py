@@ -1,0 +1,133 @@
+"""When to ask for insights again, and when what came is all there will be."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bridge.domain.call import Call, InsightsSummary, State
+from bridge.domain.events import InsightsFinal, InsightsRead
+from bridge.domain.insights import merge_insights, next_insight_check
+from bridge.domain.policy import Policy
+from tests.domain import AT, JSON, POLICY, TEXTS, call_in
+
+DEADLINE = AT + timedelta(minutes=30)
+ITEMS: dict[str, Any] = {"action_items": [{"id": "ai_1"}, {"id": "ai_2"}]}
+SIGNALS: dict[str, Any] = {"signals": [{"id": "sig_1"}]}
+
+
+def waiting(checks: int = 0, deadline: datetime | None = DEADLINE) -> Call:
+    """Return a call whose insights were looked for this many times."""
+    return call_in(State.TRANSCRIBED).but(
+        insights=InsightsSummary(checks=checks, deadline=deadline)
+    )
+
+
+@pytest.mark.parametrize(
+    ("known", "required", "status"),
+    [
+        (ITEMS | SIGNALS, ("action_items", "signals"), "all"),
+        (ITEMS, ("action_items",), "all"),
+        ({}, (), "all"),
+        (ITEMS | {"signals": []}, ("action_items", "signals"), "some"),
+        (SIGNALS, ("action_items", "signals"), "some"),
+        ({"action_items": [], "signals": []}, ("action_items", "signals"), "none"),
+        ({"transcript": "Hello."}, ("action_items", "signals"), "none"),
+        ({"transcript": "Hello."}, ("transcript",), "all"),
+    ],
+)
+def test_the_end_says_which_of_the_wanted_came(
+    known: dict[str, Any], required: tuple[str, ...], status: str
+) -> None:
+    """At the deadline an empty array is final."""
+    event = next_insight_check(waiting(), known, DEADLINE, 0.5, Policy(insights_required=required))
+    assert isinstance(event, InsightsFinal)
+    assert (event.summary.status, event.summary.checks) == (status, 1)
+
+
+def test_all_that_is_wanted_ends_the_wait_at_once() -> None:
+    """What is not required is not waited for."""
+    event = next_insight_check(waiting(3), ITEMS | SIGNALS, AT, 0.5, POLICY)
+    assert event == InsightsFinal(
+        InsightsSummary(
+            status="all", counts={"action_items": 2, "signals": 1}, checks=4, deadline=DEADLINE
+        )
+    )
+
+
+def test_while_something_is_missing_there_is_another_check() -> None:
+    """It tells what came so far; only lists are counted."""
+    event = next_insight_check(waiting(), ITEMS | {"transcript": "Hi."}, AT, 0.0, POLICY)
+    assert event == InsightsRead(
+        InsightsSummary(counts={"action_items": 2}, checks=1, deadline=DEADLINE),
+        next_at=AT + timedelta(seconds=67.5),
+    )
+
+
+@pytest.mark.parametrize(
+    ("checks", "seconds"),
+    [(0, 67.5), (1, 101.25), (2, 151.875), (3, 227.8125), (4, 300), (50, 300), (10**9, 300)],
+)
+def test_waits_grow_by_half_up_to_the_cap(checks: int, seconds: float) -> None:
+    """Most insights are there within three minutes; jitter takes off up to a quarter."""
+    for jitter, part in ((0.0, 1.0), (1.0, 0.75)):
+        event = next_insight_check(waiting(checks), {}, AT, jitter, POLICY)
+        assert isinstance(event, InsightsRead)
+        assert event.next_at == AT + timedelta(seconds=seconds * part)
+
+
+@given(
+    st.integers(0, 10**6),
+    st.timedeltas(timedelta(hours=-1), timedelta(hours=1)),
+    st.floats(0, 1),
+    st.timedeltas(timedelta(0), timedelta(days=3650)),
+    st.timedeltas(timedelta(0), timedelta(days=3650)),
+)
+def test_no_check_is_beyond_the_deadline_nor_in_the_past(
+    checks: int, left: timedelta, jitter: float, first: timedelta, longest: timedelta
+) -> None:
+    """The last one is at the deadline, and ends the wait."""
+    policy = Policy(insights_first_delay=first, insights_max_delay=longest)
+    event = next_insight_check(waiting(checks), ITEMS, DEADLINE - left, jitter, policy)
+    if isinstance(event, InsightsRead):
+        assert DEADLINE - left <= event.next_at <= DEADLINE
+    assert isinstance(event, InsightsRead) is (left > timedelta(0))
+    assert event.summary.deadline == DEADLINE
+
+
+def test_a_call_without_a_deadline_waits_no_longer() -> None:
+    """None was ever set; a wait without end would be worse."""
+    assert isinstance(
+        next_insight_check(waiting(deadline=None), {}, AT, 0.5, POLICY), InsightsFinal
+    )
+
+
+@pytest.mark.parametrize(
+    ("known", "brought", "merged"),
+    [
+        ({}, ITEMS, ITEMS),
+        (ITEMS, {"action_items": []}, ITEMS),
+        (ITEMS, {"action_items": None}, ITEMS),
+        (ITEMS, SIGNALS, ITEMS | SIGNALS),
+        ({"signals": []}, SIGNALS, SIGNALS),
+        ({"signals": None}, {"signals": []}, {"signals": []}),
+        (SIGNALS, {"signals": [{"id": "sig_2"}]}, {"signals": [{"id": "sig_2"}]}),
+        ({"transcript": "Hello."}, {"transcript": ""}, {"transcript": "Hello."}),
+    ],
+)
+def test_newer_replaces_older_but_empty_never_replaces_filled(
+    known: dict[str, Any], brought: dict[str, Any], merged: dict[str, Any]
+) -> None:
+    """What AskElephant once said is not lost when it says nothing."""
+    assert merge_insights(known, brought) == merged
+
+
+@given(st.dictionaries(TEXTS, JSON), st.dictionaries(TEXTS, JSON))
+def test_a_fetch_only_ever_adds(known: dict[str, Any], brought: dict[str, Any]) -> None:
+    """Every filled value stays filled, and the same fetch twice is one."""
+    merged = merge_insights(known, brought)
+    assert all(merged[key] for key in known if known[key])
+    assert set(merged) == {*known, *brought}
+    assert merge_insights(merged, brought) == merged

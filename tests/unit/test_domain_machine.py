@@ -1,0 +1,217 @@
+"""Where each event leads from each state, and what it writes on the record."""
+
+from datetime import timedelta
+from itertools import product
+from typing import get_args
+
+import pytest
+
+from bridge.domain import events as e
+from bridge.domain.call import Call, Problem, State
+from bridge.domain.machine import EFFECTS, TABLE
+from tests.domain import (
+    AT,
+    DEFERRED,
+    ENDED,
+    ENGAGEMENT,
+    EVENTS,
+    FINAL,
+    PROBLEM,
+    READ,
+    READY,
+    RECORDED,
+    SENT,
+    STARTED,
+    SUBMITTED,
+    after,
+    call_in,
+)
+
+LATER = AT + timedelta(hours=1)
+OTHERS = [kind for kind in EVENTS if kind is not e.CallHeard]
+
+
+def last(call: Call) -> dict[str, object]:
+    """Return the newest entry of the timeline, without its time."""
+    return call.timeline[-1].model_dump(exclude={"at"})
+
+
+def test_every_event_has_its_effect() -> None:
+    """A new type of event is of no use without one."""
+    assert set(get_args(e.Event)) == set(EVENTS) == {*EFFECTS, e.CallHeard}
+    assert {kind for _, kind in TABLE} == set(EFFECTS)
+
+
+@pytest.mark.parametrize(
+    ("state", "kind"),
+    [pair for pair in product(State, OTHERS) if pair in TABLE],
+    ids=lambda one: one.__name__ if isinstance(one, type) else one,
+)
+def test_a_pair_in_the_table_leads_where_it_says(state: State, kind: type[e.Event]) -> None:
+    """The table is the state machine; nothing else moves a call."""
+    call = after([EVENTS[kind]], call_in(state), at=LATER)
+    assert call.state is TABLE[state, kind]
+    assert last(call)["what"] != "event.ignored"
+    assert call.state_since == (AT if call.state is state else LATER)
+
+
+@pytest.mark.parametrize(
+    ("state", "kind"),
+    [pair for pair in product(State, OTHERS) if pair not in TABLE],
+    ids=lambda one: one.__name__ if isinstance(one, type) else one,
+)
+def test_any_other_pair_is_noted_and_changes_nothing(state: State, kind: type[e.Event]) -> None:
+    """Events come late, twice and in the wrong order; none of that is an error."""
+    before = call_in(state)
+    call = after([EVENTS[kind]], before, at=LATER)
+    assert last(call) == {"what": "event.ignored", "event": kind.__name__}
+    assert call.updated_at == LATER
+    assert call.but(updated_at=AT, timeline=before.timeline) == before
+
+
+@pytest.mark.parametrize(
+    ("events", "state", "reason"),
+    [
+        ((STARTED, e.DeadlinePassed()), State.UNRECORDED, "end_not_heard"),
+        ((STARTED, ENDED, e.DeadlinePassed()), State.UNRECORDED, None),
+        ((ENDED, e.DeadlinePassed(), RECORDED), State.RECORDED, None),
+        ((RECORDED, e.Skipped("too_short")), State.SKIPPED, "too_short"),
+        ((RECORDED, DEFERRED), State.RECORDED, "server_error"),
+        ((RECORDED, SENT, DEFERRED, SENT, SUBMITTED), State.SUBMITTED, None),
+        ((RECORDED, e.Failed("rejected", PROBLEM)), State.FAILED, "rejected"),
+        ((RECORDED, e.Failed("recording_missing")), State.FAILED, "recording_missing"),
+        ((RECORDED, e.Failed("rejected"), e.Replayed()), State.RECORDED, None),
+    ],
+)
+def test_the_reason_is_of_the_present_state(
+    events: tuple[e.Event, ...], state: State, reason: str | None
+) -> None:
+    """It is gone with the state that it explained."""
+    call = after(events)
+    assert (call.state, call.reason) == (state, reason)
+
+
+def test_a_first_word_after_the_deadline_wakes_nothing() -> None:
+    """A call may be known by less than an event; only a recording wakes it."""
+    call = after([e.DeadlinePassed(), STARTED, ENDED])
+    assert (call.state, call.due_at) == (State.UNRECORDED, None)
+
+
+def test_a_deferred_step_counts_its_failures_but_a_held_one_does_not() -> None:
+    """Held steps have not failed: the brake is everybody's."""
+    call = after([RECORDED, DEFERRED, DEFERRED])
+    assert (call.failures, call.held, call.due_at, call.problem) == (2, False, DEFERRED.at, PROBLEM)
+    held = after([e.Deferred("rate_limited", LATER, held=True)], call)
+    assert (held.failures, held.held, held.due_at, held.problem) == (2, True, LATER, PROBLEM)
+    assert last(held) == {
+        "what": "step.held",
+        "reason": "rate_limited",
+        "until": LATER.isoformat(),
+    }
+    assert last(call) == {
+        "what": "step.deferred",
+        "reason": "server_error",
+        "until": DEFERRED.at.isoformat(),
+        "status": 422,
+        "request_id": "req_1",
+    }
+
+
+def test_a_step_forward_forgets_the_failures_of_the_last() -> None:
+    """The next step has its own patience."""
+    call = after([RECORDED, DEFERRED, e.Deferred("rate_limited", LATER, held=True), SUBMITTED])
+    assert (call.failures, call.held, call.problem) == (0, False, None)
+
+
+def test_insights_that_came_forget_the_failures_before_them() -> None:
+    """The fetches of one call may fail now and then for as long as the deadline lasts."""
+    call = after([DEFERRED, READ], call_in(State.TRANSCRIBED))
+    assert (call.failures, call.held, call.reason) == (0, False, None)
+    assert (call.due_at, call.insights) == (READ.next_at, READ.summary)
+
+
+def test_every_request_is_counted_and_remembered_before_it_leaves() -> None:
+    """Its webhook may be faster than its answer."""
+    call = after([RECORDED, e.SubmissionStarted("id-1", "wavv://1", ("agent_unmapped",))])
+    assert (call.attempts, call.external_id, call.external_url) == (1, "id-1", "wavv://1")
+    assert last(call) == {"what": "submission.started", "attempt": 1, "notes": ["agent_unmapped"]}
+
+
+@pytest.mark.parametrize(
+    ("created", "what"), [(True, "engagement.created"), (False, "engagement.existed")]
+)
+def test_a_submitted_call_waits_for_the_transcript_event_then_asks(
+    created: bool,  # noqa: FBT001 - a row of a table
+    what: str,
+) -> None:
+    """HTTP 201 made the engagement, HTTP 200 found it."""
+    call = after([RECORDED, SENT, e.Submitted(ENGAGEMENT, created, "req_2")])
+    assert (call.engagement_id, call.engagement_created) == (ENGAGEMENT, created)
+    assert call.due_at == AT + timedelta(minutes=15)
+    assert last(call) == {"what": what, "engagement_id": ENGAGEMENT, "request_id": "req_2"}
+
+
+@pytest.mark.parametrize(("source", "seconds"), [("webhook", 45), ("poll", 0)])
+def test_insights_get_a_deadline_and_a_first_check_when_the_transcript_is_ready(
+    source: str, seconds: int
+) -> None:
+    """Who asked for the transcript himself has the answer in his hands."""
+    call = after([RECORDED, SENT, SUBMITTED, e.TranscriptReady(ENGAGEMENT, source)])
+    assert call.state is State.TRANSCRIBED
+    assert call.due_at == AT + timedelta(seconds=seconds)
+    assert call.insights.deadline == AT + timedelta(minutes=30)
+
+
+def test_a_transcript_before_the_answer_waits_for_it() -> None:
+    """AskElephant's webhook may arrive before the POST has returned."""
+    early = after([RECORDED, SENT, READY])
+    assert (early.state, early.transcript_engagement_id) == (State.RECORDED, ENGAGEMENT)
+    call = after([SUBMITTED], early)
+    assert (call.state, call.due_at) == (State.TRANSCRIBED, AT + timedelta(seconds=45))
+    assert [entry.what for entry in call.timeline[-3:]] == [
+        "transcript.ready",
+        "engagement.created",
+        "transcript.ready",
+    ]
+
+
+def test_another_engagements_transcript_is_not_this_ones() -> None:
+    """Two engagements may share a link; only the answer tells which is the call's."""
+    call = after([RECORDED, SENT, e.TranscriptReady("ngmt_2", "webhook"), SUBMITTED])
+    assert call.state is State.SUBMITTED
+
+
+def test_a_refused_owner_is_left_out_of_the_next_request_at_once() -> None:
+    """Better without an owner than not at all."""
+    call = after([RECORDED, SENT, e.OwnerRefused(PROBLEM)], at=LATER)
+    assert (call.owner_refused, call.due_at, call.problem) == (True, LATER, PROBLEM)
+
+
+def test_a_replay_starts_afresh_but_keeps_what_the_engagement_is_known_by() -> None:
+    """The same ``external_id`` again: AskElephant answers with the engagement it has."""
+    refused = after([RECORDED, SENT, e.OwnerRefused(PROBLEM), SENT, e.Failed("rejected", PROBLEM)])
+    call = after([e.Replayed()], refused, at=LATER)
+    assert (call.state, call.attempts, call.owner_refused) == (State.RECORDED, 0, False)
+    assert (call.problem, call.due_at) == (None, LATER + timedelta(seconds=2))
+    assert (call.external_id, call.external_url) == (SENT.external_id, SENT.external_url)
+
+
+def test_a_replayed_call_whose_transcript_is_known_goes_straight_to_its_insights() -> None:
+    """No second webhook will come."""
+    call = after([e.Replayed(), SENT, SUBMITTED], call_in(State.COMPLETE))
+    assert call.state is State.TRANSCRIBED
+
+
+def test_a_failure_keeps_the_last_problem_when_it_brings_none() -> None:
+    """Support asks for its ``request_id``."""
+    call = after([RECORDED, DEFERRED, e.Failed("transcript_missing")])
+    assert (call.reason, call.problem) == ("transcript_missing", PROBLEM)
+    other = Problem(reason="rejected", request_id="req_2")
+    assert after([RECORDED, DEFERRED, e.Failed("rejected", other)]).problem == other
+
+
+def test_the_end_says_which_insights_came() -> None:
+    """``complete`` is all, some or none."""
+    call = call_in(State.COMPLETE)
+    assert (call.insights, call.due_at) == (FINAL.summary, None)
+    assert last(call) == {"what": "insights.final", "counts": {"signals": 1}, "status": "all"}

@@ -1,0 +1,240 @@
+"""From a call to the engagement that AskElephant is asked to create."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from bridge.domain.call import Call
+from bridge.domain.engagement import EngagementRequest
+from bridge.domain.mapping import Agent, Mapped, Mapper, Unsubmittable, engagement_request
+from tests.domain import AT, RECORDING, recorded_call
+
+ALICE = Agent("Alice Smith", "alice@example.com", "+12125550100")
+BOB = Agent("Bob Jones", None, "+12125550101")
+MAPPER = Mapper(agents={"u-1": ALICE, "+12125550199": BOB})
+LEAD: dict[str, Any] = {
+    "lead_name": "Jane Doe",
+    "lead_email": "jane@customer.example",
+    "lead_phone": "+14155550100",
+}
+
+
+def request(call: Call, mapper: Mapper = MAPPER) -> EngagementRequest:
+    """Return the request for a call that can be submitted."""
+    mapped = engagement_request(call, mapper)
+    assert isinstance(mapped, Mapped)
+    return mapped.request
+
+
+def people(call: Call) -> list[dict[str, Any]]:
+    """Return the participants as they are sent."""
+    return [one.model_dump(exclude_none=True) for one in request(call).participants]
+
+
+def test_a_call_becomes_a_call_of_wavv() -> None:
+    """As the vendor's "WAVV-specific guidance" says."""
+    made = request(recorded_call(**LEAD, started_at=AT))
+    assert made.model_dump(exclude={"participants"}, exclude_none=True) == {
+        "type": "CALL",
+        "source_system": "wavv",
+        "title": "Call with Jane Doe",
+        "external_id": "wavv-call-c-1",
+        "external_url": "wavv://call/c-1",
+        "media_url": RECORDING,
+        "run_workflows": True,
+        "start_at": AT,
+    }
+
+
+@pytest.mark.parametrize(
+    ("template", "said", "url"),
+    [
+        ("wavv://call/{call_id}", {}, "wavv://call/a%2Fb%20c%3Fd%23%C3%A9"),
+        (
+            "https://crm.example.com/{contact_id}",
+            {"lead_id": "x/1"},
+            "https://crm.example.com/x%2F1",
+        ),
+        ("https://crm.example.com/{contact_id}", {}, "https://crm.example.com/"),
+        ("wavv://{{{call_id}}}", {}, "wavv://{a%2Fb%20c%3Fd%23%C3%A9}"),
+        (
+            "wavv://call/{call_id}",
+            {"call_url": "https://d.example.com/1"},
+            "https://d.example.com/1",
+        ),
+    ],
+)
+def test_the_link_back_is_wavvs_call_page_else_the_operators_template(
+    template: str, said: dict[str, Any], url: str
+) -> None:
+    """Ids are quoted: they may hold anything."""
+    call = recorded_call(**said).but(call_id="a/b c?d#é")
+    assert request(call, Mapper(external_url_template=template)).external_url == url
+
+
+def test_what_a_request_left_with_is_kept_whatever_changes() -> None:
+    """A changed template or a late call page would make a second engagement, or a collision."""
+    call = recorded_call(call_url="https://dialer.example.com/late").but(
+        external_id="old-c-1", external_url="wavv://old/c-1"
+    )
+    changed = Mapper(external_id_template="new-{call_id}", external_url_template="new://{call_id}")
+    made = request(call, changed)
+    assert (made.external_id, made.external_url) == ("old-c-1", "wavv://old/c-1")
+
+
+def test_the_operators_templates_make_the_ids() -> None:
+    """Ids are not quoted where they are not part of a URL."""
+    mapper = Mapper(external_id_template="acme/{call_id}", title_template="{call_id} of {{acme}}")
+    made = request(recorded_call().but(call_id="a/b"), mapper)
+    assert (made.external_id, made.title) == ("acme/a/b", "a/b of {acme}")
+
+
+@pytest.mark.parametrize(
+    ("said", "start_at"),
+    [
+        ({"started_at": AT, "answered_at": AT + timedelta(seconds=9)}, AT),
+        ({"answered_at": AT + timedelta(seconds=9)}, AT + timedelta(seconds=9)),
+        ({"ended_at": AT - timedelta(hours=1)}, AT),
+    ],
+    ids=["started", "answered", "first-heard"],
+)
+def test_a_start_is_always_sent(said: dict[str, Any], start_at: object) -> None:
+    """The vendor's default is its own clock, which is hours late for an import."""
+    assert request(recorded_call(**said)).start_at == start_at
+
+
+@pytest.mark.parametrize("is_private", [None, True, False])
+@pytest.mark.parametrize("run_workflows", [True, False])
+def test_privacy_and_workflows_are_the_operators_choice(
+    *, is_private: bool | None, run_workflows: bool
+) -> None:
+    """Privacy has three values: unset leaves it to the workspace."""
+    mapper = replace(MAPPER, is_private=is_private, run_workflows=run_workflows)
+    body = request(recorded_call(), mapper).model_dump(exclude_none=True)
+    assert body.get("is_private") is is_private
+    assert body["run_workflows"] is run_workflows
+
+
+@pytest.mark.parametrize(("said", "sent"), [("Hello.", "Hello."), ("", None), (None, None)])
+def test_a_transcript_of_wavvs_goes_along(said: str | None, sent: str | None) -> None:
+    """As a supplement; an empty one is none."""
+    assert request(recorded_call(transcript=said)).transcript == sent
+
+
+OWNER = {"is_owner": True}
+AS_SENT = {"name": "Alice Smith", "email": "alice@example.com", "phone": "+12125550100"} | OWNER
+
+
+@pytest.mark.parametrize(
+    ("said", "owner"),
+    [
+        ({"agent_id": "u-1"}, AS_SENT),
+        ({"agent_id": "u-1", "agent_email": "other@example.com"}, AS_SENT),
+        ({"agent_id": "u-1", "agent_phone": "+12125550199"}, AS_SENT),
+        (
+            {"agent_id": "u-9", "agent_phone": "+12125550199"},
+            {"name": "Bob Jones", "phone": "+12125550101"} | OWNER,
+        ),
+        (
+            {"agent_name": "Eve", "agent_email": "eve@example.com"},
+            {"name": "Eve", "email": "eve@example.com"} | OWNER,
+        ),
+        ({"agent_email": "eve@example.com"}, {"email": "eve@example.com"} | OWNER),
+    ],
+    ids=["by-id", "before-email", "id-before-line", "by-line", "by-email", "email-alone"],
+)
+def test_the_agent_owns_the_engagement_when_askelephant_can_know_them(
+    said: dict[str, Any], owner: dict[str, Any]
+) -> None:
+    """By the operator's directory first, then by the e-mail that WAVV sent."""
+    assert people(recorded_call(**said)) == [owner]
+    mapped = engagement_request(recorded_call(**said), MAPPER)
+    assert isinstance(mapped, Mapped)
+    assert mapped.notes == ()
+
+
+@pytest.mark.parametrize(
+    ("said", "sent"),
+    [
+        ({}, []),
+        ({"agent_id": "u-9"}, []),
+        ({"agent_phone": "+12125550777"}, []),
+        ({"agent_name": "Eve"}, [{"name": "Eve"}]),
+    ],
+    ids=["nobody", "unknown-id", "bare-line", "name-alone"],
+)
+def test_without_a_known_agent_nobody_is_marked_as_owner(
+    said: dict[str, Any], sent: list[dict[str, Any]]
+) -> None:
+    """An owner who cannot be resolved would be refused; none at all is the key's own user."""
+    assert people(recorded_call(**said)) == sent
+    mapped = engagement_request(recorded_call(**said), MAPPER)
+    assert isinstance(mapped, Mapped)
+    assert mapped.notes == ("agent_unmapped",)
+
+
+def test_an_owner_who_was_refused_is_not_marked_again() -> None:
+    """Who it was is still said."""
+    said = {"agent_name": "Eve", "agent_email": "eve@example.com"}
+    call = recorded_call(**said).but(owner_refused=True)
+    assert people(call) == [{"name": "Eve", "email": "eve@example.com"}]
+    assert people(recorded_call(agent_id="u-1").but(owner_refused=True)) == []
+
+
+@pytest.mark.parametrize(
+    ("said", "lead"),
+    [
+        (LEAD, {"name": "Jane Doe", "email": "jane@customer.example", "phone": "+14155550100"}),
+        ({"lead_phone": "sip:jane@x"}, {"phone": "sip:jane@x"}),
+        ({"lead_name": "Jane Doe"}, {"name": "Jane Doe"}),
+    ],
+)
+def test_the_lead_follows_the_agent(said: dict[str, Any], lead: dict[str, Any]) -> None:
+    """With what is known of them."""
+    assert people(recorded_call(**said)) == [lead]
+    assert people(recorded_call(**said, agent_id="u-1")) == [AS_SENT, lead]
+
+
+@pytest.mark.parametrize(
+    ("call", "mapper", "reason", "fields"),
+    [
+        (recorded_call(recording_url=None), MAPPER, "media_url_not_https", ["media_url"]),
+        (recorded_call(recording_url="http://x"), MAPPER, "media_url_not_https", ["media_url"]),
+        (
+            recorded_call(recording_url="https://10.0.0.1"),
+            MAPPER,
+            "media_url_private",
+            ["media_url"],
+        ),
+        (recorded_call(call_url="file:///x"), MAPPER, "external_url_blocked", ["external_url"]),
+        (recorded_call(call_url="x.example"), MAPPER, "external_url_invalid", ["external_url"]),
+        (recorded_call().but(call_id="x" * 500), MAPPER, "request_invalid", ["external_id"]),
+        (recorded_call(transcript="é" * 475_001), MAPPER, "request_invalid", [""]),
+        (recorded_call(transcript="x" * 900_001), MAPPER, "request_invalid", ["transcript"]),
+        (
+            recorded_call(recording_url="https://127.1", call_url="data:,"),
+            MAPPER,
+            "media_url_private",
+            ["media_url", "external_url"],
+        ),
+        (
+            recorded_call(),
+            Mapper(external_url_template="javascript:{call_id}"),
+            "external_url_blocked",
+            ["external_url"],
+        ),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_request_that_would_be_refused_is_not_even_made(
+    call: Call, mapper: Mapper, reason: str, fields: list[str]
+) -> None:
+    """The call fails here with the reason, and with every field that is wrong."""
+    refused = engagement_request(call, mapper)
+    assert isinstance(refused, Unsubmittable)
+    assert refused.reason == reason
+    assert [error["field"] for error in refused.errors] == fields
+    assert all(error["code"] and error["message"] for error in refused.errors)
+    assert call.metadata.recording_url is None or call.metadata.recording_url not in str(refused)

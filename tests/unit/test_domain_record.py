@@ -1,0 +1,81 @@
+"""The stored record, and the records of other versions of the bridge."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from bridge.domain import events as e
+from bridge.domain.call import RESTING, Call, Metadata, State, new_call
+from tests.domain import AT, ENDED, EVENTS, RECORDED, after, call_in
+
+
+def written(call: Call) -> dict[str, Any]:
+    """Return the record as the store keeps it."""
+    stored: dict[str, Any] = json.loads(
+        call.model_dump_json(exclude_none=True, exclude_defaults=True)
+    )
+    return stored
+
+
+def test_a_new_call_holds_nothing_but_its_id_and_its_times() -> None:
+    """Millions of them are kept."""
+    assert set(written(new_call("c-1", AT))) == {
+        "call_id",
+        "created_at",
+        "updated_at",
+        "state_since",
+    }
+
+
+def test_the_version_is_the_stores_and_not_part_of_the_value() -> None:
+    """It stands beside it, for compare-and-set."""
+    assert "version" not in written(new_call("c-1", AT).but(version=7))
+
+
+@pytest.mark.parametrize("event", EVENTS.values(), ids=lambda event: type(event).__name__)
+@pytest.mark.parametrize("state", State)
+def test_what_a_newer_version_wrote_survives_an_older_worker(state: State, event: e.Event) -> None:
+    """While the bridge is updated, both versions work on the same calls."""
+    newer = written(call_in(state))
+    newer["mood"] = {"of": ["the", "call"]}
+    newer.setdefault("metadata", {})["weather"] = "rain"
+    newer["timeline"][0] |= {"entries": "seven", "by": "a newer worker"}
+    call = after([event, RECORDED, ENDED], Call.model_validate_json(json.dumps(newer)))
+    kept = written(call)
+    assert kept["mood"] == {"of": ["the", "call"]}
+    assert kept["metadata"]["weather"] == "rain"
+    assert kept["timeline"][0] == newer["timeline"][0]
+
+
+def test_a_newer_versions_entry_may_hold_anything_when_the_timeline_is_shortened() -> None:
+    """Only our own marker's ``entries`` is a count."""
+    newer = written(call_in(State.RECORDED))
+    newer["timeline"] = [{"at": AT.isoformat(), "what": "new", "entries": ["x"]}] * 60
+    call = after([ENDED], Call.model_validate(newer))
+    assert call.timeline[20].model_dump()["entries"] == 2
+
+
+def test_a_record_cannot_be_changed_in_place() -> None:
+    """Every change goes through the state machine, and is saved or lost as a whole."""
+    call = new_call("c-1", AT)
+    with pytest.raises(ValidationError):
+        call.state = State.COMPLETE  # type: ignore[misc] # the rule under test
+    with pytest.raises(ValidationError):
+        call.metadata.seconds = 5  # type: ignore[misc] # the rule under test
+    assert call.but(metadata=Metadata(seconds=5)) != call == new_call("c-1", AT)
+
+
+def test_four_states_rest() -> None:
+    """The others are on their way."""
+    resting = {State.COMPLETE, State.UNRECORDED, State.SKIPPED, State.FAILED}
+    assert resting == RESTING
+
+
+def test_a_known_time_is_the_senders() -> None:
+    """Where an event says when it was sent, else when what it tells happened."""
+    ended = e.CallHeard("c-1", ENDED.kind, Metadata(started_at=AT, ended_at=AT + timedelta(1)))
+    assert ended.stamp == ((AT + timedelta(1)).timestamp(), 2)
+    assert e.CallHeard("c-1", RECORDED.kind, Metadata()).stamp == (0.0, 3)

@@ -1,0 +1,114 @@
+"""What a failure means for the call, and for all calls."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bridge.domain.call import Call, Problem
+from bridge.domain.policy import Policy
+from bridge.domain.retry import (
+    DropOwner,
+    Failure,
+    GiveUp,
+    Hold,
+    Plan,
+    RetryAt,
+    Trouble,
+    backoff,
+    plan_retry,
+)
+from tests.domain import AT, POLICY, recorded_call
+
+PROBLEM = Problem(reason="why", status=500)
+FRESH = recorded_call()
+HELD_BEFORE = FRESH.but(failures=3)
+OLD = FRESH.but(state_since=AT - POLICY.retry_deadline)
+ALMOST_OLD = FRESH.but(state_since=AT - POLICY.retry_deadline + timedelta(seconds=1))
+SUBMITTED = FRESH.but(engagement_id="ngmt_1")
+
+
+def seconds(number: float) -> timedelta:
+    """Return a wait."""
+    return timedelta(seconds=number)
+
+
+@pytest.mark.parametrize(
+    ("trouble", "retry_after", "call", "plan"),
+    [
+        (Trouble.TRANSIENT, None, FRESH, RetryAt(AT + seconds(5))),
+        (Trouble.TRANSIENT, None, HELD_BEFORE, RetryAt(AT + seconds(40))),
+        (Trouble.TRANSIENT, seconds(30), FRESH, RetryAt(AT + seconds(30))),
+        (Trouble.TRANSIENT, seconds(0), FRESH, RetryAt(AT + seconds(5))),
+        (Trouble.TRANSIENT, timedelta(days=1), FRESH, RetryAt(AT + timedelta(minutes=15))),
+        (Trouble.TRANSIENT, None, ALMOST_OLD, RetryAt(AT + seconds(5))),
+        (Trouble.TRANSIENT, None, OLD, GiveUp("why")),
+        (Trouble.TRANSIENT, seconds(30), OLD, GiveUp("why")),
+        (Trouble.THROTTLED, seconds(30), FRESH, Hold(AT + seconds(30))),
+        (Trouble.THROTTLED, timedelta(days=1), FRESH, Hold(AT + timedelta(days=1))),
+        (Trouble.THROTTLED, None, HELD_BEFORE, Hold(AT + seconds(40))),
+        (Trouble.THROTTLED, None, OLD, Hold(AT + seconds(5))),
+        (Trouble.CREDENTIALS, None, FRESH, Hold(AT + timedelta(minutes=1))),
+        (Trouble.CREDENTIALS, seconds(30), OLD, Hold(AT + timedelta(minutes=1))),
+        (Trouble.REJECTED, None, FRESH, GiveUp("why")),
+        (Trouble.OWNER, None, FRESH, DropOwner()),
+        (Trouble.OWNER, None, FRESH.but(owner_refused=True), GiveUp("why")),
+        (Trouble.MISSING, None, SUBMITTED, RetryAt(AT + seconds(5))),
+        (Trouble.MISSING, None, SUBMITTED.but(failures=4), RetryAt(AT + seconds(80))),
+        (Trouble.MISSING, None, SUBMITTED.but(failures=5), GiveUp("why")),
+        (Trouble.MISSING, None, FRESH.but(failures=5), RetryAt(AT + seconds(160))),
+        (Trouble.MISSING, None, OLD.but(failures=5), GiveUp("why")),
+    ],
+)
+def test_every_trouble_has_its_plan(
+    trouble: Trouble, retry_after: timedelta | None, call: Call, plan: Plan
+) -> None:
+    """As the vendor's error page says; without jitter here."""
+    failure = Failure(trouble, PROBLEM, retry_after)
+    assert plan_retry(failure, call, AT, 0.0, POLICY) == plan
+
+
+def test_there_is_a_row_for_every_trouble() -> None:
+    """A new kind of failure needs a plan before it can happen."""
+    for trouble in Trouble:
+        assert plan_retry(Failure(trouble, PROBLEM), FRESH, AT, 0.5, POLICY)
+
+
+@pytest.mark.parametrize(
+    ("failures", "wait"),
+    [(0, 5), (1, 10), (2, 20), (7, 640), (8, 900), (100, 900), (10**9, 900)],
+)
+def test_the_wait_doubles_up_to_the_cap(failures: int, wait: float) -> None:
+    """Long enough for an outage, short enough for a hiccup."""
+    assert backoff(failures, 0.0, POLICY) == seconds(wait)
+    assert backoff(failures, 1.0, POLICY) == seconds(wait / 2)
+
+
+@given(
+    st.integers(0, 10**6),
+    st.floats(0, 1, exclude_max=True),
+    st.timedeltas(seconds(0.001), timedelta(days=3650)),
+    st.timedeltas(seconds(0), timedelta(days=3650)),
+)
+def test_a_wait_is_between_half_the_cap_and_the_cap_whatever_the_policy(
+    failures: int, jitter: float, first: timedelta, longest: timedelta
+) -> None:
+    """Jitter keeps a thousand calls from coming back at once; no setting overflows."""
+    wait = backoff(failures, jitter, Policy(retry_first_delay=first, retry_max_delay=longest))
+    assert min(first, longest) / 2 - seconds(1e-5) <= wait <= longest
+
+
+@given(
+    st.integers(0, 1_000), st.floats(0, 1), st.none() | st.timedeltas(seconds(0), seconds(86400))
+)
+def test_a_retry_is_never_in_the_past_nor_beyond_the_longest_wait(
+    failures: int, jitter: float, retry_after: timedelta | None
+) -> None:
+    """``Retry-After`` wins over the backoff, up to the operator's patience."""
+    policy = replace(POLICY, retry_max_delay=timedelta(minutes=10))
+    failure = Failure(Trouble.TRANSIENT, PROBLEM, retry_after)
+    plan = plan_retry(failure, FRESH.but(failures=failures), AT, jitter, policy)
+    assert isinstance(plan, RetryAt)
+    assert AT < plan.at <= AT + timedelta(minutes=10)

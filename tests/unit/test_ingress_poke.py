@@ -1,0 +1,82 @@
+"""The poke: few messages for many events, and none forgotten."""
+
+import asyncio
+import threading
+from dataclasses import dataclass, field
+
+from bridge.ingress.poke import Poke
+from bridge.publisher import DRAIN
+
+
+@dataclass
+class SlowPublisher:
+    """Publishes when its gate is open; it is called in a thread, off the event loop."""
+
+    gate: threading.Event = field(default_factory=threading.Event)
+    begun: threading.Event = field(default_factory=threading.Event)
+    published: list[str] = field(default_factory=list)
+
+    def publish(self, task: str, *_args: str, countdown: float = 0) -> None:
+        """Wait, then write the task down."""
+        assert countdown == 0
+        self.begun.set()
+        assert self.gate.wait(10)
+        self.published.append(task)
+
+
+def test_pokes_during_one_publication_become_one_more() -> None:
+    """What was stored while a message was on its way is covered by the one after it."""
+    publisher = SlowPublisher()
+
+    async def scene() -> None:
+        poke = Poke(publisher)
+        poke()
+        assert await asyncio.to_thread(publisher.begun.wait, 10)
+        for _ in range(100):
+            poke()
+        publisher.gate.set()
+        await poke.close()
+
+    asyncio.run(scene())
+    assert publisher.published == [DRAIN, DRAIN]
+
+
+def test_asking_takes_no_time() -> None:
+    """A broker that hangs holds up no answer; only the shutdown waits for it."""
+    publisher = SlowPublisher()
+
+    async def scene() -> None:
+        poke = Poke(publisher)
+        poke()
+        assert await asyncio.to_thread(publisher.begun.wait, 10)
+        assert publisher.published == []
+        closing = asyncio.create_task(poke.close())
+        await asyncio.sleep(0)
+        assert not closing.done()
+        publisher.gate.set()
+        await closing
+
+    asyncio.run(scene())
+    assert publisher.published == [DRAIN]
+
+
+def test_a_poke_after_a_pause_is_published_again() -> None:
+    """Each batch that finds nothing on its way sends its own."""
+    publisher = SlowPublisher()
+    publisher.gate.set()
+
+    async def scene() -> None:
+        poke = Poke(publisher)
+        for _ in range(3):
+            poke()
+            await poke.close()
+
+    asyncio.run(scene())
+    assert publisher.published == [DRAIN] * 3
+
+
+def test_closing_without_a_poke_waits_for_nothing() -> None:
+    """Nothing was stored, nothing is said."""
+    publisher = SlowPublisher()
+    asyncio.run(Poke(publisher).close())
+    assert publisher.published == []

@@ -9,6 +9,9 @@ from redis.exceptions import RedisError, ResponseError
 from bridge.parts import Parts
 
 STALE_BACKLOG = timedelta(minutes=5)
+UNWRITABLE = (
+    "cannot be written to: check BRIDGE_REDIS_URL, that it runs, and that it has memory left"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,7 @@ def _redis_writable(parts: Parts) -> Check:
     try:
         parts.redis.set(parts.keys.of("ready"), "1", ex=60)
     except (RedisError, OSError) as error:
-        return Check("redis", ok=False, detail=f"cannot be written to: {type(error).__name__}")
+        return Check("redis", ok=False, detail=f"{UNWRITABLE} ({type(error).__name__})")
     return Check("redis", ok=True, detail="reachable and writable")
 
 

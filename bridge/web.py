@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
+import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import SecretStr
@@ -28,6 +29,8 @@ from bridge.store.connection import connect_async
 from config import SettingsError
 from config.logging import start_process
 
+log = structlog.get_logger(__name__)
+
 
 def create_app() -> FastAPI:
     """Return the application for this process's settings; end the process if they are no good."""
@@ -48,6 +51,7 @@ def build_app(parts: Parts, redis_url: str) -> FastAPI:
         docs_url="/api/docs",
         openapi_url="/api/openapi.json",
         redoc_url=None,
+        redirect_slashes=False,  # webhook senders take a redirect for a failure
         lifespan=_lifespan,
     )
     app.state.parts = parts
@@ -131,6 +135,14 @@ def _add_problems(app: FastAPI) -> None:
     @app.exception_handler(RedisError)
     async def _(_request: Request, _error: RedisError) -> Response:
         return problem(503, "store_unavailable", "The store does not answer. Try again.")
+
+    @app.exception_handler(Exception)
+    async def _(request: Request, error: Exception) -> Response:
+        # Runs outside of all middleware, so what RequestId does for others is done here.
+        request_id = str(request.state.request_id)
+        log.error("request.failed", request_id=request_id, error=type(error).__name__)
+        detail = "The bridge failed. Its log tells more, under this answer's X-Request-Id."
+        return problem(500, "internal_error", detail, {"X-Request-Id": request_id})
 
 
 def _plain(secrets: Sequence[SecretStr]) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """Pages of calls: an opaque cursor, and a search whose cost is bounded."""
 
 import base64
-import binascii
+import math
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -67,6 +67,9 @@ def _place(cursor: str) -> Place:
     try:
         text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
         at, _, call_id = text.decode().partition(" ")
-        return Place(float(at), call_id)
-    except (binascii.Error, ValueError) as error:
-        raise ValueError("cursor must be the next_cursor of an earlier page") from error
+        place = Place(float(at), call_id)
+    except ValueError:  # also what is not base64, and what is not UTF-8
+        place = None
+    if place is None or not math.isfinite(place.at):
+        raise ValueError("cursor must be the next_cursor of an earlier page")
+    return place

@@ -1,10 +1,15 @@
-"""The routes under ``/api``."""
+"""The routes under ``/api``.
+
+WAVV's ids are opaque and may hold a slash, so they are matched as paths: the routes with something
+behind the id come first.
+"""
 
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, HTTPException, Query, Request
+from pydantic import BeforeValidator
 
 from bridge.api import views
 from bridge.api.auth import require_token
@@ -15,6 +20,10 @@ from bridge.domain.events import Replayed
 from bridge.parts import Parts
 from bridge.pipeline.record import record
 from bridge.publisher import publish_next
+
+PAGE = 50
+BLANK_IS_NONE = BeforeValidator(lambda said: said or None)
+"""A form sends every parameter, those left out as empty strings."""
 
 router = APIRouter(prefix="/api", dependencies=[Depends(require_token)])
 
@@ -40,43 +49,44 @@ WithCall = Annotated[Call, Depends(_call)]
 @router.get("/calls")
 def list_calls(  # noqa: PLR0913, PLR0917 - these are the query's parameters
     parts: WithParts,
-    state: State | None = None,
+    state: Annotated[State | None, BLANK_IS_NONE] = None,
     q: Annotated[str | None, Query(max_length=200)] = None,
-    since: datetime | None = None,
-    until: datetime | None = None,
+    since: Annotated[datetime | None, BLANK_IS_NONE] = None,
+    until: Annotated[datetime | None, BLANK_IS_NONE] = None,
     cursor: Annotated[str | None, Query(max_length=500)] = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    limit: Annotated[int, BeforeValidator(lambda said: said or PAGE), Query(ge=1, le=200)] = PAGE,
 ) -> views.CallPage:
     """List calls, the newest first. `q` is any part of an id, name, number or link."""
     query = CallQuery(state, q or None, _aware(since), _aware(until))
     try:
-        found = page(parts.lookup, query, cursor, limit)
+        found = page(parts.lookup, query, cursor or None, limit)
     except ValueError as error:
         raise HTTPException(400, str(error)) from error
     data = [views.summary(call, parts.settings) for call in found.calls]
     return views.CallPage(data=data, next_cursor=found.next_cursor)
 
 
-@router.get("/calls/{call_id}")
-def show_call(call: WithCall, parts: WithParts) -> views.CallView:
-    """Show one call: where it is, why, and everything that happened to it."""
-    return views.view(call, parts.calls.insights(call.call_id), parts.settings)
-
-
-@router.get("/calls/{call_id}/insights")
+@router.get("/calls/{call_id:path}/insights")
 def show_insights(call: WithCall, parts: WithParts) -> views.InsightsView:
     """Show what AskElephant found in the call."""
     return views.insights_view(call, parts.calls.insights(call.call_id))
 
 
-@router.post("/calls/{call_id}/replay", status_code=202)
+@router.post("/calls/{call_id:path}/replay", status_code=202)
 def replay_call(call: WithCall, parts: WithParts) -> views.CallView:
     """Send a call at rest through again. Its `external_id` stays: no second engagement."""
     if call.state not in {State.COMPLETE, State.SKIPPED, State.FAILED}:
-        raise HTTPException(409, f"The call is {call.state}: only one at rest can be replayed.")
+        told = f"The call is {call.state}: only a complete, skipped or failed one can be replayed."
+        raise HTTPException(409, told)
     replayed = record(parts, call, Replayed())
     publish_next(parts.publisher, replayed, parts.now(), parts.policy.countdown_limit)
     return views.view(replayed, parts.calls.insights(call.call_id), parts.settings)
+
+
+@router.get("/calls/{call_id:path}")
+def show_call(call: WithCall, parts: WithParts) -> views.CallView:
+    """Show one call: where it is, why, and everything that happened to it."""
+    return views.view(call, parts.calls.insights(call.call_id), parts.settings)
 
 
 @router.get("/stats")

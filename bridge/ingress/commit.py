@@ -2,18 +2,21 @@
 
 The first event goes at once; those that arrive while it is on its way form the next batch. There is
 no timer, so thin traffic waits for nothing. Each request is answered on the confirmation of its own
-write, and a bound on those waiting keeps a slow Redis from filling the memory.
+write, and a bound on those waiting keeps a slow Redis from filling the memory. A Redis that fails
+one batch fails all who wait behind it: each would only wait for a failure of its own, while its
+sender's patience ends (WAVV's after 10 s).
 """
 
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextvars import Context
 from dataclasses import dataclass, field
 from hashlib import sha1
 
 import structlog
 from redis.asyncio import Redis
-from redis.exceptions import NoScriptError, RedisError
+from redis.exceptions import NoScriptError
 
 from bridge.errors import NotStored
 from bridge.store.keys import Keys
@@ -24,6 +27,8 @@ log = structlog.get_logger(__name__)
 AGAIN = "Nothing was stored: send this event again."
 MOST_WAITING = 2048
 BATCH = 256
+PATIENCE_SECONDS = 5.0
+"""For one batch with all its retries."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +65,8 @@ class GroupCommit:
         stored = asyncio.get_running_loop().create_future()
         self._waiting.append(Arrival(source, key, raw, at, request_id, stored))
         if self._writer is None:
-            self._writer = asyncio.create_task(self._write())
+            # In a context of its own: it writes for others than the request that started it.
+            self._writer = asyncio.create_task(self._write(), context=Context())
         return bool(await stored)
 
     async def close(self) -> None:
@@ -78,11 +84,14 @@ class GroupCommit:
 
     async def _commit(self, batch: Sequence[Arrival]) -> None:
         try:
-            answers = await self._send(batch)
-        except (RedisError, OSError) as error:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                answers = await self._send(batch)
+        except Exception as error:  # noqa: BLE001 - whatever it was, those who wait must be told
+            batch = [*batch, *self._waiting]
+            self._waiting.clear()
             answers = [error] * len(batch)
         for arrival, answer in zip(batch, answers, strict=True):
-            _settle(arrival.stored, answer)
+            _settle(arrival, answer)
         if not all(isinstance(answer, Exception) for answer in answers):
             self._on_stored()
 
@@ -106,11 +115,13 @@ class GroupCommit:
         return list(await pipe.execute(raise_on_error=False))
 
 
-def _settle(stored: asyncio.Future[bool], answer: object) -> None:
-    if stored.done():  # the sender hung up; its event is stored all the same
+def _settle(arrival: Arrival, answer: object) -> None:
+    if arrival.stored.done():  # its request was cancelled; what is stored stays stored
         return
     if isinstance(answer, Exception):
-        log.error("event.not_stored", error=type(answer).__name__, detail=str(answer))
-        stored.set_exception(NotStored("store_unavailable", f"The store did not answer. {AGAIN}"))
+        told = {"error": type(answer).__name__, "detail": str(answer)}
+        log.error("event.not_stored", request_id=arrival.request_id, **told)
+        unavailable = NotStored("store_unavailable", f"The store did not take it. {AGAIN}")
+        arrival.stored.set_exception(unavailable)
     else:
-        stored.set_result(bool(answer))
+        arrival.stored.set_result(bool(answer))

@@ -5,6 +5,7 @@ published are covered by the one after it.
 """
 
 import asyncio
+from contextvars import Context
 
 from bridge.publisher import DRAIN, Publisher
 
@@ -21,7 +22,7 @@ class Poke:
         """Ask for a drain. Returns at once."""
         self._wanted = True
         if self._running is None:
-            self._running = asyncio.create_task(self._run())
+            self._running = asyncio.create_task(self._run(), context=Context())
 
     async def close(self) -> None:
         """Wait until the last poke is out."""

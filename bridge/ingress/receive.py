@@ -49,14 +49,14 @@ class Receiver:
             request_id = str(request.state.request_id)
             new = await self.commit.add(self.door.source, key, raw, knock.now, request_id)
         except EventError as error:
-            kept = None if isinstance(error, NotStored) else raw
-            return await self._refuse(error, kept)
+            return await self._refuse(error, raw)
         log.info("event.stored", source=self.door.source, duplicate=not new)
         return Response(status_code=ACCEPTED)
 
     async def _refuse(self, error: EventError, raw: bytes | None = None) -> Response:
         log.warning("event.refused", source=self.door.source, reason=error.reason)
-        await self.refusals.keep(self.door.source, error, raw)
+        if not isinstance(error, NotStored):  # it comes again; and a store that fails is spared
+            await self.refusals.keep(self.door.source, error, raw)
         headers = {"WWW-Authenticate": "Signature"} if isinstance(error, Unsigned) else None
         return problem(error.status, error.reason, error.detail, headers)
 

@@ -18,7 +18,8 @@ from bridge.store.brake import Closed
 from bridge.store.lease import Lease
 
 log = structlog.get_logger(__name__)
-HELD = (Trouble.THROTTLED, Trouble.CREDENTIALS)
+UNPROVEN = (Trouble.THROTTLED, Trouble.CREDENTIALS, Trouble.TRANSIENT)
+"""Failures of a probe that do not prove its key: an outage says nothing of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ def ask(parts: Parts, at: Turn, request: Callable[[], Engagement | Failure]) -> 
         held = e.Deferred(admission.reason, admission.until, held=True)
         return record(parts, at.call, held, at.lease)
     answer = request()
-    if admission.probe and not (isinstance(answer, Failure) and answer.trouble in HELD):
+    if admission.probe and not (isinstance(answer, Failure) and answer.trouble in UNPROVEN):
         parts.brake.open()
         log.info("brake.opened")
     if isinstance(answer, Failure):

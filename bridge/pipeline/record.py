@@ -25,13 +25,16 @@ def record(
 
     Raises ``LeaseLost`` when ``lease`` is no longer ours.
     """
-    now = parts.now()
+    now, was = parts.now(), call.state
 
     def after(found: Call | None) -> Call:
-        return advance(found or call, event, now, parts.policy)
+        nonlocal was  # where the call is by now, which ``call`` may not know
+        before = found or call
+        was = before.state
+        return advance(before, event, now, parts.policy)
 
     saved = parts.calls.update(call.call_id, after, lease=lease, insights=insights) or call
-    if saved.state is not call.state:
-        log.info("call.moved", state=saved.state, was=call.state, reason=saved.reason)
+    if saved.state is not was:
+        log.info("call.moved", state=saved.state, was=was, reason=saved.reason)
         parts.counters.count(f"calls.{saved.state}")
     return saved

@@ -1,0 +1,228 @@
+"""A bridge without Celery: its parts on a real Valkey, against a sandbox over real HTTP.
+
+The clock stands still until a test moves it. What the parts publish is written down, and done in
+its order when the test says so.
+"""
+
+import json
+from collections.abc import Callable, Iterator, MutableMapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import Any, Self
+
+import httpx
+from structlog.testing import capture_logs
+
+from bridge.askelephant.client import ElephantClient
+from bridge.askelephant.sandbox.event import TRANSCRIPT_READY, make_event
+from bridge.domain.call import Call, Kind
+from bridge.domain.steps import EXPIRE, INSIGHTS, SUBMIT
+from bridge.parts import Parts, assemble, elephant_options
+from bridge.pipeline import insights, intake, submit, sweep
+from bridge.publisher import DRAIN, publish_next
+from bridge.wavv.channels import delivery
+from bridge.wavv.samples import SampleCall, sample_call
+from config import Settings
+from tests.contract.published import Clock, Message, Published
+from tests.contract.store_parts import age_entries, put_event
+from tests.sandbox import Sandbox
+
+ALL_KINDS = (Kind.STARTED, Kind.ENDED, Kind.RECORDED)
+MOST_TASKS = 500
+SWEEPS_APART = timedelta(seconds=30)
+
+WORK: dict[str, Callable[[Parts, str], Call | None]] = {
+    SUBMIT.task: submit.submit,
+    INSIGHTS.task: insights.fetch,
+    EXPIRE.task: sweep.expire,
+}
+
+
+@dataclass
+class Bridge:
+    """A bridge, the world around it, and what tests do to both."""
+
+    parts_at_start: Parts
+    sandbox: Sandbox
+    clock: Clock
+    published: Published
+    logs: list[MutableMapping[str, Any]]
+    dialled: int = 0
+
+    def __post_init__(self) -> None:
+        self.parts = self.parts_at_start
+
+    def as_new(self) -> Self:
+        """Forget every call and all changes; return the bridge.
+
+        Its clock starts at the real time, for the inbox has the server's own stamps.
+        """
+        self.close()
+        self.parts = self.parts_at_start
+        for key in self.parts.redis.scan_iter(self.parts.keys.of("*"), count=1000):
+            self.parts.redis.delete(key)
+        self.sandbox.reset()
+        self.clock.time = datetime.now(UTC)
+        self.published.messages.clear()
+        self.logs.clear()
+        self.dialled = 0
+        return self
+
+    def close(self) -> None:
+        """Close the connections that a change of the settings has opened."""
+        if self.parts is not self.parts_at_start:
+            self.parts.elephant.close()
+            self.parts.redis.close()
+
+    def dial(self, behaviour: str = "", **changes: Any) -> SampleCall:  # noqa: ANN401 - any field of a call
+        """Return a new call of WAVV's; ``behaviour`` is the sandbox's (see its docstring)."""
+        self.dialled += 1
+        call = sample_call(Random(self.dialled), self.clock(), behaviour)  # noqa: S311 - same each time
+        return replace(call, **changes)
+
+    def tell(self, call: SampleCall, *kinds: Kind, **data: object) -> list[str]:
+        """Put the call's events, by default all three, into the inbox; return their entries."""
+        return [self.hear(event_body(call, kind, **data), "wavv") for kind in (kinds or ALL_KINDS)]
+
+    def hear(self, raw: bytes, source: str, key: str | None = None) -> str:
+        """Put an event into the inbox as the ingress does; return its entry."""
+        return put_event(self.parts.redis, self.parts.keys, raw, source, key)
+
+    def age(self, *entries: str) -> None:
+        """Make events that were taken look abandoned."""
+        age_entries(self.parts.redis, self.parts.keys, *entries)
+
+    def drain(self) -> None:
+        """Handle all events that can be taken."""
+        while intake.drain(self.parts):
+            pass
+
+    def sweep(self) -> int:
+        """Sweep once."""
+        return sweep.sweep(self.parts)
+
+    def work(self, by: datetime | None = None, until: Callable[[], bool] = lambda: False) -> None:
+        """Run what was published as workers would, moving the clock, until nothing is left.
+
+        Stops before what is due after ``by``, or when ``until`` says so.
+        """
+        for _ in range(MOST_TASKS):
+            message = self.published.first()
+            if message is None or (by is not None and message.at > by) or until():
+                return
+            self.published.messages.remove(message)
+            self.clock.time = max(self.clock.time, message.at)
+            self.run(message)
+        raise AssertionError("the bridge does not come to rest")
+
+    def run(self, message: Message) -> None:
+        """Run one task, as a worker would."""
+        if message.task == DRAIN:
+            self.drain()
+            return
+        self.sandbox.settled()
+        saved = WORK[message.task](self.parts, *message.args)
+        if saved is not None:
+            limit = self.parts.policy.countdown_limit
+            publish_next(self.parts.publisher, saved, self.clock(), limit)
+
+    def go(self, call: SampleCall, *kinds: Kind, **data: object) -> Call:
+        """Tell of the call, and work until nothing is left; return it."""
+        self.tell(call, *kinds, **data)
+        self.drain()
+        self.work()
+        return self.call(call)
+
+    def sweep_for(self, **duration: float) -> None:
+        """Let time pass with the workers running, and a sweep every half minute."""
+        end = self.clock() + timedelta(**duration)
+        while self.clock() < end:
+            following = min(self.clock() + SWEEPS_APART, end)
+            self.work(by=following)
+            self.clock.time = following
+            self.sweep()
+        self.work(by=end)
+
+    def transcribed(self, call: SampleCall, kind: str = TRANSCRIPT_READY) -> str:
+        """Put AskElephant's event of the call's engagement into the inbox; return its entry."""
+        return self.hear(self.event_of(call, kind), "askelephant")
+
+    def event_of(self, call: SampleCall, kind: str = TRANSCRIPT_READY) -> bytes:
+        """Return AskElephant's event of the call's engagement, as it stands in the sandbox."""
+        made = self.sandbox.settled()["engagements"]
+        (shown,) = [one for one in made if one["external_id"] == f"wavv-call-{call.call_id}"]
+        hidden = ("external_id", "behaviours", "request", "action_items", "signals")
+        face = {key: value for key, value in shown.items() if key not in hidden}
+        return make_event(kind, face, "", "wrks_1", self.clock()).body.encode()
+
+    def call(self, call: SampleCall) -> Call:
+        """Return the record."""
+        found = self.parts.calls.load(call.call_id)
+        assert found is not None
+        return found
+
+    def insights(self, call: SampleCall) -> dict[str, Any]:
+        """Return what was fetched."""
+        return self.parts.calls.insights(call.call_id)
+
+    def counted(self, name: str) -> int:
+        """Return a counter."""
+        return self.parts.counters.all().get(name, 0)
+
+    def requests(self, method: str = "POST") -> list[dict[str, Any]]:
+        """Return the requests that reached the sandbox."""
+        return [one for one in self.sandbox.settled()["requests"] if one["method"] == method]
+
+    def bodies(self) -> list[dict[str, Any]]:
+        """Return the bodies of the engagements that the sandbox made."""
+        return [one["request"] for one in self.sandbox.settled()["engagements"]]
+
+    def logged(self, event: str) -> list[MutableMapping[str, Any]]:
+        """Return the log lines of this name."""
+        return [line for line in self.logs if line["event"] == event]
+
+    def change_settings(self, **changes: object) -> None:
+        """Start the bridge afresh with other settings, on the same data, clock and publisher."""
+        self.close()
+        changed = self.parts.settings.model_dump() | changes
+        self.parts = _parts(changed, self.clock, self.published)
+
+    def speak_through(self, transport: httpx.BaseTransport) -> None:
+        """Send all requests to AskElephant through ``transport``."""
+        elephant = ElephantClient(elephant_options(self.parts.settings), transport=transport)
+        self.close()
+        self.parts = replace(self.parts, elephant=elephant)
+
+
+def whats(call: Call) -> list[str]:
+    """Return the slugs of the timeline."""
+    return [entry.what for entry in call.timeline]
+
+
+def event_body(call: SampleCall, kind: Kind, **data: object) -> bytes:
+    """Return WAVV's event with these keys of its data changed; ``None`` is a null."""
+    body = json.loads(delivery(call, kind).body)
+    body["data"] |= data
+    return json.dumps(body).encode()
+
+
+@contextmanager
+def running_bridge(sandbox: Sandbox, **settings: object) -> Iterator[Bridge]:
+    """Put a bridge together, for one test after another (see ``as_new``)."""
+    clock = Clock(datetime.now(UTC))
+    published = Published(clock)
+    reach = {"askelephant_base_url": sandbox.base_url, "askelephant_api_key": sandbox.token}
+    parts = _parts(reach | settings, clock, published)
+    with capture_logs() as logs:
+        bridge = Bridge(parts, sandbox, clock, published, logs)
+        yield bridge
+        bridge.close()
+    parts.elephant.close()
+    parts.redis.close()
+
+
+def _parts(settings: dict[str, Any], clock: Clock, published: Published) -> Parts:
+    parts = assemble(Settings.model_validate(settings), published)
+    return replace(parts, now=clock, jitter=lambda: 0.0)

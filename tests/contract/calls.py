@@ -1,0 +1,28 @@
+"""Calls in the store, as the workers would have left them."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from bridge.domain.call import Call, new_call
+from tests.contract.web import Web
+
+BEGIN = datetime(2026, 5, 13, 14, 0, tzinfo=UTC)
+
+
+def keep(web: Web, call_id: str, /, *, after: float = 0, **changes: Any) -> Call:  # noqa: ANN401 - of many types
+    """Store a call first heard of ``after`` seconds from the beginning; return it."""
+    call = new_call(call_id, BEGIN + timedelta(seconds=after)).but(**changes)
+    saved = web.parts.calls.update(call_id, lambda _: call)
+    assert saved is not None
+    return saved
+
+
+def walk(web: Web, **query: str | int) -> list[str]:
+    """Return the ids on all pages, one after the other."""
+    ids: list[str] = []
+    cursor: str | None = ""
+    while cursor is not None:
+        page = web.get("/api/calls", **query, cursor=cursor).json()
+        ids += [call["call_id"] for call in page["data"]]
+        cursor = page["next_cursor"]
+    return ids

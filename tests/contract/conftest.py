@@ -1,0 +1,71 @@
+"""Fixtures of the contract tests: stores, a bridge without Celery, the web process."""
+
+import uuid
+from collections.abc import Iterator
+
+import pytest
+from fakeredis import FakeRedis
+from redis import Redis
+
+from bridge.askelephant.sandbox import SandboxOptions
+from bridge.store.keys import Keys
+from tests.contract.bridge_parts import Bridge, running_bridge
+from tests.contract.store_parts import Store
+from tests.contract.valkey import Valkey, own_valkey
+from tests.contract.web import Web, running_web
+from tests.sandbox import Sandbox, running_sandbox
+
+
+@pytest.fixture
+def real_store(redis: Redis, keys: Keys) -> Store:
+    """Give a store on a real Valkey."""
+    return Store(redis, keys)
+
+
+@pytest.fixture(params=["fakeredis", "valkey"])
+def store(request: pytest.FixtureRequest, keys: Keys) -> Store:
+    """Give a store, once on fakeredis and once on a real Valkey: both pass the same tests."""
+    if request.param == "valkey":
+        return Store(request.getfixturevalue("redis"), keys)
+    return Store(FakeRedis(), keys)
+
+
+@pytest.fixture(scope="module")
+def sandbox_process() -> Iterator[Sandbox]:
+    """Run one AskElephant in which no time passes for this module."""
+    with running_sandbox(SandboxOptions(scale=0)) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture(scope="module")
+def bridge_process(sandbox_process: Sandbox, valkey_url: str) -> Iterator[Bridge]:
+    """Put together one bridge without Celery for this module, on a real Valkey."""
+    namespace = f"test-{uuid.uuid4().hex}"
+    with running_bridge(sandbox_process, redis_url=valkey_url, namespace=namespace) as running:
+        yield running
+
+
+@pytest.fixture
+def bridge(bridge_process: Bridge) -> Bridge:
+    """Give the bridge as new, against an AskElephant that is empty."""
+    return bridge_process.as_new()
+
+
+@pytest.fixture(scope="module")
+def web_process(valkey_url: str) -> Iterator[Web]:
+    """Run one web process for this module."""
+    with running_web(valkey_url) as web:
+        yield web
+
+
+@pytest.fixture
+def web(web_process: Web) -> Web:
+    """Give the process with an empty store."""
+    return web_process.forget()
+
+
+@pytest.fixture
+def valkey() -> Iterator[Valkey]:
+    """Run a Valkey that a test may stop, freeze, pause or misconfigure."""
+    with own_valkey() as server:
+        yield server

@@ -1,0 +1,49 @@
+"""A clock that a test moves, and a publisher that only writes down."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+
+@dataclass
+class Clock:
+    """A time that a test moves."""
+
+    time: datetime
+
+    def __call__(self) -> datetime:
+        """Return the time."""
+        return self.time
+
+    def wait(self, **duration: float) -> None:
+        """Let this much time pass at once."""
+        self.time += timedelta(**duration)
+
+
+@dataclass(frozen=True)
+class Message:
+    """A task that was asked for, and when it is to run."""
+
+    at: datetime
+    task: str
+    args: tuple[str, ...]
+
+
+@dataclass
+class Published:
+    """A publisher that only writes down what it was asked for."""
+
+    clock: Clock
+    messages: list[Message] = field(default_factory=list)
+
+    def publish(self, task: str, *args: str, countdown: float = 0) -> None:
+        """Write the task down."""
+        at = self.clock() + timedelta(seconds=countdown)
+        self.messages.append(Message(at, task, args))
+
+    def tasks(self) -> list[tuple[str, ...]]:
+        """Return each task with its arguments, in the order they were asked for."""
+        return [(message.task, *message.args) for message in self.messages]
+
+    def first(self) -> Message | None:
+        """Return the message that is to run first."""
+        return min(self.messages, key=lambda message: message.at, default=None)

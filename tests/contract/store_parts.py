@@ -1,0 +1,134 @@
+"""The whole store on one Redis, and what its tests do to it over and over."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from redis import Redis
+
+from bridge.domain.call import Call, State, new_call
+from bridge.domain.steps import STEPS
+from bridge.store.brake import Brake
+from bridge.store.calls import CallStore, Retention
+from bridge.store.counters import Counters
+from bridge.store.inbox import CONSUMER, GROUP, Inbox
+from bridge.store.keys import Keys
+from bridge.store.lease import Leases
+from bridge.store.lookup import Lookup
+from bridge.store.lua import script
+from bridge.store.replies import text
+
+NOW = datetime(2026, 5, 13, 14, 0, tzinfo=UTC)
+GRACE = timedelta(seconds=30)
+KEPT = timedelta(days=30)
+PROBE_INTERVAL = timedelta(minutes=1)
+LEASE_TIME = timedelta(minutes=2)
+REMEMBERED = 3600
+RETENTION = Retention(GRACE, KEPT)
+
+
+@dataclass(frozen=True)
+class Store:
+    """Everything that is kept in one namespace of one Redis."""
+
+    redis: Redis
+    keys: Keys
+
+    @property
+    def calls(self) -> CallStore:
+        """The calls."""
+        return CallStore(self.redis, self.keys, RETENTION)
+
+    @property
+    def lookup(self) -> Lookup:
+        """The views on the calls."""
+        return Lookup(self.redis, self.keys, self.calls)
+
+    @property
+    def inbox(self) -> Inbox:
+        """The inbox."""
+        return Inbox(self.redis, self.keys)
+
+    @property
+    def brake(self) -> Brake:
+        """The brake."""
+        return Brake(self.redis, self.keys, PROBE_INTERVAL)
+
+    @property
+    def leases(self) -> Leases:
+        """The leases."""
+        return Leases(self.redis, self.keys, LEASE_TIME)
+
+    @property
+    def counters(self) -> Counters:
+        """The counters."""
+        return Counters(self.redis, self.keys)
+
+    def save(self, call_id: str, **changes: Any) -> Call:  # noqa: ANN401 - the fields are of many types
+        """Save the call with these fields changed; make it first if it is new."""
+        saved = self.calls.update(
+            call_id, lambda found: (found or new_call(call_id, NOW)).but(**changes)
+        )
+        assert saved is not None
+        return saved
+
+    def post(self, raw: bytes, source: str = "wavv", key: str | None = None) -> str:
+        """Store an event as the ingress does; return its entry, empty for a duplicate."""
+        return put_event(self.redis, self.keys, raw, source, key)
+
+    def age(self, *entries: str, minutes: float = 2) -> None:
+        """Make entries that were taken look as if that was ``minutes`` ago."""
+        age_entries(self.redis, self.keys, *entries, minutes=minutes)
+
+    def indexed(self, call_id: str) -> dict[str, float]:
+        """Return the time-ordered indexes that hold the call, by name, with its place in each."""
+        keys = self.keys
+        names = {"calls": keys.calls, "retire": keys.retire}
+        names |= {f"state:{state}": keys.state(state) for state in State}
+        names |= {f"due:{step.name}": keys.due(step) for step in STEPS}
+        scores = {name: self.redis.zscore(key, call_id) for name, key in names.items()}
+        return {name: float(score) for name, score in scores.items() if score is not None}
+
+    def key_names(self) -> set[str]:
+        """Return every key there is, without the namespace."""
+        return {
+            text(key).removeprefix(self.keys.of("")) for key in self.redis.keys(self.keys.of("*"))
+        }
+
+
+def put_event(redis: Redis, keys: Keys, raw: bytes, source: str, key: str | None) -> str:
+    """Run the ingress's own script; without ``key`` the event is no re-send of another."""
+    add = redis.register_script(script("add_event"))
+    seen = keys.seen(source, key or f"{source}:{redis.incr(keys.of('test', 'events'))}")
+    args: list[str | bytes | float] = [REMEMBERED, source, raw, NOW.timestamp(), "req-1"]
+    return text(add(keys=[keys.inbox, seen, keys.counters], args=args))
+
+
+def age_entries(redis: Redis, keys: Keys, *entries: str, minutes: float = 2) -> None:
+    """Set back the idle time of taken entries, without a delivery: nobody has to wait for it."""
+    idle = int(minutes * 60_000)
+    for entry in entries:
+        redis.xclaim(keys.inbox, GROUP, CONSUMER, 0, [entry], idle=idle, justid=True)
+
+
+def at_once(*works: Callable[[], object]) -> None:
+    """Run all works in threads that start together; raise what any of them raised."""
+    barrier = threading.Barrier(len(works))
+    broken: list[BaseException] = []
+
+    def run(work: Callable[[], object]) -> None:
+        try:
+            barrier.wait()
+            work()
+        except BaseException as error:  # noqa: BLE001 - told to the test that waits
+            broken.append(error)
+
+    threads = [threading.Thread(target=run, args=(work,)) for work in works]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if broken:
+        raise broken[0]

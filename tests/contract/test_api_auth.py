@@ -1,0 +1,99 @@
+"""Who may read: those who bear one of the operator's tokens, and nobody else."""
+
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from tests.contract.web import Web, bearer, problem_in, running_web
+
+TOKENS = ("token-one", "token two?", "tökén")
+ROUTES = [
+    ("GET", "/api/calls"),
+    ("GET", "/api/calls?limit=0"),
+    ("GET", "/api/calls/none"),
+    ("GET", "/api/calls/none/insights"),
+    ("POST", "/api/calls/none/replay"),
+    ("GET", "/api/stats"),
+]
+
+
+@pytest.fixture(scope="module")
+def web_process(valkey_url: str) -> Iterator[Web]:
+    """Run a web process that knows several tokens."""
+    with running_web(valkey_url, api_tokens=",".join(TOKENS)) as web:
+        yield web
+
+
+@pytest.mark.parametrize(("method", "path"), ROUTES)
+def test_without_configured_tokens_the_api_is_closed(
+    valkey_url: str, method: str, path: str
+) -> None:
+    """403, whatever is presented, and the variable that opens it."""
+    with running_web(valkey_url, api_tokens="") as web:
+        for headers in ({}, bearer("anything")):
+            answer = web.client.request(method, path, headers=headers)
+            assert "BRIDGE_API_TOKENS" in problem_in(answer, 403, "api_closed")
+
+
+@pytest.mark.parametrize(("method", "path"), ROUTES)
+def test_without_a_token_nothing_is_told(web: Web, method: str, path: str) -> None:
+    """Not even whether a call exists, or a parameter is good."""
+    answer = web.client.request(method, path)
+    assert "Authorization: Bearer" in problem_in(answer, 401, "bad_token")
+    assert answer.headers["www-authenticate"] == "Bearer"
+
+
+@pytest.mark.parametrize("token", TOKENS[:2])
+@pytest.mark.parametrize("scheme", ["Bearer", "bearer"])
+def test_each_token_is_good(web: Web, scheme: str, token: str) -> None:
+    """Several at once, for rotation; the scheme in any case (RFC 9110, 11.1)."""
+    answer = web.client.get("/api/calls", headers={"Authorization": f"{scheme} {token}"})
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "token-one",
+        "Basic token-one",
+        "Bearer",
+        "Bearer token-on",
+        "Bearer token-one,token two?",
+        "Bearer TOKEN-ONE",
+        "Bearer é",
+        "Bearer \u2713" * 10,
+        "Bearer " + "x" * 50_000,
+    ],
+    ids=lambda header: header[:20],
+)
+def test_any_other_header_is_answered_401(web: Web, header: str) -> None:
+    """However odd or long; the answer does not repeat it."""
+    headers = httpx.Headers({"Authorization": header}, encoding="utf-8")
+    answer = web.client.get("/api/stats", headers=headers)
+    problem_in(answer, 401, "bad_token")
+    assert len(answer.content) < 500
+
+
+@pytest.mark.parametrize("path", ["/livez", "/readyz", "/metrics", "/api/docs"])
+def test_what_tells_nothing_of_calls_is_open(web: Web, path: str) -> None:
+    """Probes, scrapers and readers of the documentation bear no token."""
+    assert web.client.get(path).status_code == 200
+
+
+def test_the_documentation_names_the_tokens(web: Web) -> None:
+    """The OpenAPI says for each route that it wants a bearer token."""
+    api = web.client.get("/api/openapi.json").json()
+    (scheme,) = api["components"]["securitySchemes"].items()
+    assert (scheme[1]["type"], scheme[1]["scheme"]) == ("http", "bearer")
+    assert "BRIDGE_API_TOKENS" in scheme[1]["description"]
+    routes = [route for methods in api["paths"].values() for route in methods.values()]
+    assert all(route["security"] == [{scheme[0]: []}] for route in routes)
+    assert set(api["paths"]) == {
+        "/api/calls",
+        "/api/calls/{call_id}",
+        "/api/calls/{call_id}/insights",
+        "/api/calls/{call_id}/replay",
+        "/api/stats",
+    }
+    assert web.client.get("/api/docs", headers=bearer("wrong")).status_code == 200

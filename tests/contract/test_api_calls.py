@@ -1,0 +1,172 @@
+"""One call, whole: where it is and why; its insights; replay; and the counts of everything."""
+
+import json
+from datetime import timedelta
+from urllib.parse import quote
+
+import httpx
+import pytest
+
+from bridge.domain.call import InsightsSummary, Metadata, State
+from bridge.pipeline.intake import drain
+from tests.contract.calls import BEGIN, keep
+from tests.contract.web import TOKEN, Web, bearer, problem_in
+
+PROMISED = {
+    "call_id", "state", "reason", "engagement_id", "external_url", "askelephant_url", "metadata",
+    "insights", "timeline", "attempts", "due_at", "created_at", "updated_at",
+}  # fmt: skip
+"""The design's public interface: it may only grow."""
+
+ODD_IDS = [
+    "a~429.30+x", "two words", "a/b", "/", "a//b/", "ümlaut ✓", "100%", "a%2Fb", "a?b=c", "a#b",
+    "a+b", "a;b", "'\"<>", "\\", "🐘", "...",
+]  # fmt: skip
+ITEMS = [{"object": "action_item", "id": "act_1", "title": "Send the offer"}]
+SIGNALS = [{"object": "signal", "id": "sig_1", "name": "Budget", "value": {"any": ["json", 1]}}]
+
+
+def path(call_id: str, *further: str) -> str:
+    """Return the path of a call, its id encoded as clients do."""
+    return "/".join(["/api/calls", quote(call_id, safe=""), *further])
+
+
+def replay(web: Web, call_id: str) -> httpx.Response:
+    """Ask for a call to be sent through again."""
+    return web.client.post(path(call_id, "replay"), headers=bearer(TOKEN))
+
+
+def with_insights(web: Web, call_id: str) -> None:
+    """Store a complete call with its insights."""
+    summary = InsightsSummary(status="all", checks=2, deadline=BEGIN + timedelta(minutes=30))
+    call = keep(web, call_id, state=State.COMPLETE, insights=summary, engagement_id="ngmt_1",
+                external_url=f"wavv://call/{call_id}", attempts=1)  # fmt: skip
+    found = {"action_items": ITEMS, "signals": SIGNALS, "transcript": "Hello.", "tags": []}
+    web.parts.calls.update(call_id, lambda _: call.but(reason="seen"), insights=found)
+
+
+def test_a_call_that_was_heard_of_has_all_that_is_promised(web: Web) -> None:
+    """From the event to the API, with what WAVV said and what happened when."""
+    data = {"id": "call-1", "contactName": "Ada", "phone": "4155550100", "seconds": 61}
+    web.wavv(json.dumps({"event": "call.ended", "data": data}).encode())
+    drain(web.parts)
+    shown = web.get("/api/calls/call-1").json()
+    assert shown.keys() >= PROMISED
+    assert (shown["call_id"], shown["state"], shown["attempts"]) == ("call-1", "ended", 0)
+    assert shown["engagement_id"] is shown["askelephant_url"] is None
+    said = shown["metadata"]
+    assert (said["lead_name"], said["lead_phone"], said["seconds"]) == ("Ada", "+14155550100", 61)
+    assert [entry["what"] for entry in shown["timeline"]] == ["CallEnded"]
+    assert shown["timeline"][0].keys() >= {"at", "what", "entry"}
+    assert shown["insights"] == {
+        "status": "pending", "checks": 0, "deadline": None, "action_items": [], "signals": [],
+    }  # fmt: skip
+    assert shown["due_at"] > shown["created_at"]
+
+
+def test_a_complete_call_has_its_insights_and_links_in_both_directions(web: Web) -> None:
+    """The call's page in the dialer, the engagement's in AskElephant, and what was found."""
+    with_insights(web, "call-1")
+    shown = web.get("/api/calls/call-1").json()
+    assert shown["external_url"] == "wavv://call/call-1"
+    assert shown["askelephant_url"] == "https://app.askelephant.ai/engagements/ngmt_1"
+    assert shown["insights"]["status"] == "all"
+    assert (shown["insights"]["action_items"], shown["insights"]["signals"]) == (ITEMS, SIGNALS)
+    assert web.get("/api/calls/call-1/insights").json() == shown["insights"]
+    assert shown["insights"]["transcript"] == "Hello."
+
+
+def test_the_list_shows_the_same_call_without_its_weight(web: Web) -> None:
+    """What stands in both is equal; timelines and insights are only in the whole one."""
+    with_insights(web, "call-1")
+    (line,) = web.get("/api/calls").json()["data"]
+    whole = web.get("/api/calls/call-1").json()
+    assert line.keys() >= PROMISED - {"insights", "timeline"}
+    assert not {"insights", "timeline"} & line.keys()
+    assert line["insights_status"] == whole["insights"]["status"]
+    assert {key: whole[key] for key in line} == line
+
+
+@pytest.mark.parametrize("call_id", ODD_IDS)
+def test_an_odd_id_is_an_id_like_any_other(web: Web, call_id: str) -> None:
+    """WAVV's ids are opaque; they come encoded in the path, slashes and all."""
+    keep(web, "b")
+    with_insights(web, call_id)
+    assert web.get(path(call_id)).json()["call_id"] == call_id
+    assert web.get(path(call_id, "insights")).json()["status"] == "all"
+    replayed = replay(web, call_id)
+    assert (replayed.status_code, replayed.json()["call_id"]) == (202, call_id)
+
+
+@pytest.mark.parametrize(
+    "call_id", ["none", "", "call-1/", "call-1/x", "CALL-1", "x" * 5000, "\x00"]
+)
+def test_a_call_nobody_heard_of_is_answered_404(web: Web, call_id: str) -> None:
+    """On every route, in the usual form."""
+    keep(web, "call-1")
+    told = [web.get(path(call_id)), web.get(path(call_id, "insights"))]
+    for answer in told:
+        assert "Nothing was heard" in problem_in(answer, 404, "not_found")
+
+
+@pytest.mark.parametrize("state", [State.COMPLETE, State.SKIPPED, State.FAILED])
+def test_a_call_at_rest_can_be_replayed(web: Web, state: State) -> None:
+    """It is recorded again, keeps its ids, and is published for submission."""
+    said = Metadata(recording_url="https://recordings.example.com/1.mp3")
+    keep(web, "call-1", state=state, reason="old", metadata=said, engagement_id="ngmt_1",
+         external_id="wavv-call-call-1", attempts=3)  # fmt: skip
+    answer = replay(web, "call-1")
+    shown = answer.json()
+    assert (answer.status_code, shown["state"], shown["reason"]) == (202, "recorded", None)
+    assert (shown["external_id"], shown["attempts"]) == ("wavv-call-call-1", 0)
+    assert shown["timeline"][-1]["what"] == "call.replayed"
+    assert web.published.tasks == [("tasks.submit.submit_recording", "call-1")]
+    assert web.get("/api/calls/call-1").json() == shown
+
+
+@pytest.mark.parametrize(
+    "state", [State.LIVE, State.ENDED, State.RECORDED, State.SUBMITTED, State.TRANSCRIBED,
+              State.UNRECORDED],
+)  # fmt: skip
+def test_a_call_on_its_way_cannot_be_replayed(web: Web, state: State) -> None:
+    """409 with the state it is in; an unrecorded one has nothing to submit. Nothing changes."""
+    before = keep(web, "call-1", state=state)
+    answer = replay(web, "call-1")
+    assert f"The call is {state}" in problem_in(answer, 409, "conflict")
+    assert web.parts.calls.load("call-1") == before
+    assert web.published.tasks == []
+
+
+def test_a_replay_of_nothing_is_answered_404(web: Web) -> None:
+    """In the usual form."""
+    answer = replay(web, "none")
+    problem_in(answer, 404, "not_found")
+
+
+def test_the_counts_of_an_empty_bridge_are_zero(web: Web) -> None:
+    """Every state and step is named."""
+    shown = web.get("/api/stats").json()
+    assert shown["states"] == {state.value: 0 for state in State}
+    assert shown["overdue"] == {"expire": 0, "submit": 0, "insights": 0}
+    assert shown["inbox"] == {"waiting": 0, "oldest": None}
+    assert (shown["brake"], shown["counters"], shown["unmapped_agents"]) == (None, {}, {})
+
+
+def test_the_counts_say_where_everything_is(web: Web) -> None:
+    """Calls by state, what is overdue, what waits, the brake, the counters, unknown agents."""
+    now = web.parts.now()
+    keep(web, "call-1", state=State.RECORDED, due_at=BEGIN)
+    keep(web, "call-2", state=State.COMPLETE)
+    web.wavv(b'{"event": "call.ended", "data": {"id": "call-3"}}')
+    web.parts.brake.close("bad_key", now, now + timedelta(hours=1), "the key was refused")
+    web.parts.counters.count_unmapped_agent("usr_zoe")
+    shown = web.get("/api/stats").json()
+    assert (shown["states"]["recorded"], shown["states"]["complete"]) == (1, 1)
+    assert (shown["overdue"]["submit"], shown["inbox"]["waiting"]) == (1, 1)
+    assert shown["inbox"]["oldest"] is not None
+    assert (shown["brake"]["reason"], shown["brake"]["detail"]) == (
+        "bad_key",
+        "the key was refused",
+    )
+    assert shown["counters"]["events.received.wavv"] == 1
+    assert shown["unmapped_agents"] == {"usr_zoe": 1}

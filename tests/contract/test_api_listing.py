@@ -1,0 +1,205 @@
+"""The list of calls: pages without a gap or a repetition, filters, and what is not understood."""
+
+import base64
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+import pytest
+
+from bridge.api.pages import SCANNED, Query, page
+from bridge.domain.call import Call, Metadata, State, new_call
+from bridge.store.lookup import Lookup, Place
+from tests.contract.calls import BEGIN, keep, walk
+from tests.contract.web import Web, problem_in
+
+
+@pytest.fixture
+def calls(web: Web) -> list[str]:
+    """Store 250 calls, ten at a time first heard of at the same moment; return ids, newest first.
+
+    At equal times the ids decide, backwards as the times do.
+    """
+    ids = [f"call-{number:03}~é" for number in range(250)]
+    for number, call_id in enumerate(ids):
+        keep(web, call_id, after=number // 10 + 0.123456)
+    return ids[::-1]
+
+
+@pytest.mark.parametrize("limit", [1, 7, 50, 125, 200])
+def test_all_pages_together_are_all_calls_once(web: Web, calls: list[str], limit: int) -> None:
+    """Newest first, whatever the size of a page, and across equal times."""
+    assert walk(web, limit=limit) == calls
+
+
+def test_a_page_is_fifty_calls_long_unless_asked(web: Web, calls: list[str]) -> None:
+    """And tells of each call what a list needs."""
+    body = web.get("/api/calls").json()
+    assert [call["call_id"] for call in body["data"]] == calls[:50]
+    assert body["next_cursor"]
+
+
+def test_calls_that_arrive_meanwhile_disturb_no_page(web: Web, calls: list[str]) -> None:
+    """They are newer than every cursor."""
+    seen, cursor = [], ""
+    for number in range(5):
+        body = web.get("/api/calls", limit=50, cursor=cursor).json()
+        seen += [call["call_id"] for call in body["data"]]
+        cursor = body["next_cursor"]
+        keep(web, f"new-{number}", after=1000 + number)
+    assert seen == calls
+
+
+def test_calls_that_move_on_meanwhile_disturb_no_page(web: Web, calls: list[str]) -> None:
+    """In a list of one state, those already seen may leave it."""
+    seen: list[str] = []
+    cursor = ""
+    for _ in range(5):
+        body = web.get("/api/calls", limit=50, cursor=cursor, state="live").json()
+        seen += [call["call_id"] for call in body["data"]]
+        cursor = body["next_cursor"]
+        for call in body["data"][::2]:
+            web.parts.calls.update(call["call_id"], lambda c: c.but(state=State.ENDED) if c else c)
+    assert seen == calls
+
+
+def test_an_empty_bridge_has_an_empty_page(web: Web) -> None:
+    """No calls, and no next page."""
+    assert web.get("/api/calls").json() == {"data": [], "next_cursor": None}
+
+
+def test_the_last_page_says_so(web: Web) -> None:
+    """Two calls, pages of one: the walk ends."""
+    keep(web, "a")
+    keep(web, "b", after=1)
+    assert walk(web, limit=1) == ["b", "a"]
+
+
+@pytest.mark.parametrize("state", list(State))
+def test_a_state_shows_its_calls_only(web: Web, state: State) -> None:
+    """Every state can be asked for."""
+    for other in State:
+        keep(web, f"call-{other}", state=other)
+    assert walk(web, state=state.value) == [f"call-{state}"]
+
+
+@pytest.mark.parametrize(
+    "q",
+    ["all-1~x", "CALL-1", "ada", "LOVELACE", "+1415555", "ada@example.com", "crm-7", "usr_alice",
+     "ngmt_1", "wavv://call/1", "missing_owner", "Ünï"],
+)  # fmt: skip
+def test_a_search_finds_any_part_of_what_one_may_know(web: Web, q: str) -> None:
+    """An id, a name, a number, a link, a reason; in any case."""
+    said = Metadata(
+        lead_name="Ada LoveLace ünï", lead_email="ada@example.com", lead_phone="+14155550100",
+        lead_id="crm-7", agent_id="usr_alice",
+    )  # fmt: skip
+    keep(web, "call-1~x", metadata=said, engagement_id="ngmt_1", reason="missing_owner",
+         external_url="wavv://call/1")  # fmt: skip
+    keep(web, "other-2", after=1)
+    assert walk(web, q=q) == ["call-1~x"]
+
+
+def test_a_search_goes_on_over_pages(web: Web, calls: list[str]) -> None:
+    """Pages are filled with what was found, not with what was looked at."""
+    found = [call_id for call_id in calls if "5" in call_id]
+    assert walk(web, q="5", limit=10) == found
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ({"since": "2026-05-13T14:00:02Z"}, ["d", "c"]),
+        ({"until": "2026-05-13T14:00:02Z"}, ["b", "a"]),
+        ({"since": "2026-05-13T14:00:01Z", "until": "2026-05-13T14:00:03Z"}, ["c", "b"]),
+        ({"since": "2026-05-13T14:00:02"}, ["d", "c"]),
+        ({"since": "2026-05-13T16:00:02+02:00"}, ["d", "c"]),
+        ({"since": "1778680802"}, ["d", "c"]),
+        ({"since": "2026-05-14"}, []),
+        ({"until": "2026-05-13"}, []),
+        ({"since": "0001-01-01T00:00:00Z", "until": "9999-12-31T23:59:59Z"}, ["d", "c", "b", "a"]),
+        ({"since": "2026-05-13T14:00:03Z", "until": "2026-05-13T14:00:01Z"}, []),
+    ],
+)
+def test_times_bound_the_list(web: Web, query: dict[str, str], found: list[str]) -> None:
+    """From ``since`` on, and before ``until``; without an offset they are UTC."""
+    for second, call_id in enumerate("abcd"):
+        keep(web, call_id, after=second)
+    assert walk(web, **query) == found
+    assert walk(web, limit=1, **query) == found
+
+
+def test_filters_are_taken_together(web: Web) -> None:
+    """State, search and time."""
+    for second, state in enumerate([State.FAILED, State.LIVE, State.FAILED]):
+        keep(web, f"call-{second}", after=second, state=state)
+    assert walk(web, state="failed", q="call", since="2026-05-13T14:00:01Z") == ["call-2"]
+
+
+def test_empty_parameters_are_none(web: Web) -> None:
+    """As a form sends them."""
+    keep(web, "a")
+    names = ("state", "q", "since", "until", "cursor", "limit")
+    answer = web.get("/api/calls", **dict.fromkeys(names, ""))
+    assert [call["call_id"] for call in answer.json()["data"]] == ["a"]
+
+
+def coded(text: str) -> str:
+    """Return a cursor of our form."""
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+@pytest.mark.parametrize(
+    "cursor",
+    ["garbage!", "%%%", "é", "AAAA", "a", coded("soon a"), coded("nan a"), coded("inf a"),
+     coded("-inf "), coded("1e999 a"), coded("a 1.0"), "_w"],
+)  # fmt: skip
+def test_a_cursor_that_is_not_ours_is_answered_400(web: Web, cursor: str) -> None:
+    """And not an empty page, or the whole list from the beginning."""
+    keep(web, "a")
+    answer = web.get("/api/calls", cursor=cursor)
+    assert "next_cursor of an earlier page" in problem_in(answer, 400, "bad_request")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("limit", "0"), ("limit", "-1"), ("limit", "201"), ("limit", "many"), ("limit", "1e3"),
+        ("state", "unknown"), ("state", "LIVE"), ("since", "yesterday"), ("until", "2026-13-01"),
+        ("since", "1e400"), ("q", "x" * 201), ("cursor", "x" * 501),
+    ],
+)  # fmt: skip
+def test_a_parameter_that_is_not_understood_is_answered_422(
+    web: Web, name: str, value: str
+) -> None:
+    """With its name and what it should be, and without repeating a long one."""
+    answer = web.get("/api/calls", **{name: value})
+    assert problem_in(answer, 422, "bad_parameter").startswith(f"{name}: ")
+    assert "x" * 201 not in answer.text
+
+
+class ManyCalls(Lookup):
+    """A lookup with more calls than a search looks at for one page; the last one matches."""
+
+    def __init__(self) -> None:
+        """Need no Redis."""
+
+    def newest(
+        self, state: State | None, until: Place | None, since: datetime | None
+    ) -> Iterator[tuple[Place, Call]]:
+        """Yield calls, newest first."""
+        assert (state, since) == (None, None)
+        begin = 0 if until is None else int(BEGIN.timestamp() - until.at) + 1
+        for number in range(begin, SCANNED + 2):
+            at = BEGIN - timedelta(seconds=number)
+            call = new_call("needle" if number == SCANNED + 1 else "hay", at)
+            yield Place(at.timestamp(), call.call_id), call
+
+
+def test_a_search_for_nothing_ends_and_can_be_gone_on_with() -> None:
+    """The cost of one page is bounded; its cursor goes on where it stopped."""
+    first = page(ManyCalls(), Query(q="needle"), None, 50)
+    assert first.calls == []
+    assert first.next_cursor is not None
+    second = page(ManyCalls(), Query(q="needle"), first.next_cursor, 50)
+    assert [call.call_id for call in second.calls] == ["needle"]
+    assert second.next_cursor is None

@@ -1,0 +1,147 @@
+"""Liveness and readiness: what is wrong, and what to do about it."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import httpx
+import pytest
+
+from tests.contract.valkey import Valkey
+from tests.contract.web import ENDED, SECRETS, Web, running_web
+
+CHECKS = {
+    "askelephant_api_key", "askelephant_webhook_secrets", "wavv_secrets", "redis", "eviction",
+    "persistence", "inbox", "askelephant", "askelephant_webhook",
+}  # fmt: skip
+
+
+def failing(answer: httpx.Response) -> dict[str, str]:
+    """Return what does not pass, with its detail."""
+    return {n: c["detail"] for n, c in answer.json()["checks"].items() if not c["ok"]}
+
+
+def test_a_bridge_that_has_all_it_needs_is_ready(web: Web) -> None:
+    """Every check is passed and listed, and none of them tells a secret."""
+    answer = web.client.get("/readyz")
+    assert (answer.status_code, answer.json()["status"]) == (200, "ready")
+    assert set(answer.json()["checks"]) == CHECKS
+    assert (failing(answer), answer.json()["warnings"]) == ({}, [])
+    assert not [secret for secret in SECRETS if secret in answer.text]
+
+
+@pytest.mark.parametrize(
+    "name", ["askelephant_api_key", "askelephant_webhook_secrets", "wavv_secrets"]
+)
+def test_a_missing_credential_is_named(valkey_url: str, name: str) -> None:
+    """With the variable to set; each alone is enough."""
+    with running_web(valkey_url, **{name: ""}) as web:
+        answer = web.client.get("/readyz")
+    assert (answer.status_code, answer.json()["status"]) == (503, "not ready")
+    assert failing(answer) == {name: f"set BRIDGE_{name.upper()}"}
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "check", "advice"),
+    [
+        ("maxmemory-policy", "allkeys-lru", "eviction", "set maxmemory-policy noeviction"),
+        ("maxmemory-policy", "volatile-ttl", "eviction", "set maxmemory-policy noeviction"),
+        ("appendonly", "no", "persistence", "appendonly yes"),
+        ("maxmemory", "1", "redis", "has memory left"),
+    ],
+)
+def test_a_misconfigured_redis_is_not_ready(
+    valkey: Valkey, setting: str, value: str, check: str, advice: str
+) -> None:
+    """It would lose calls sooner or later: better it takes none now."""
+    valkey.redis.config_set("maxmemory", "100mb")
+    valkey.redis.config_set(setting, value)
+    with running_web(valkey.url) as web:
+        answer = web.client.get("/readyz")
+    assert answer.status_code == 503
+    assert set(failing(answer)) == {check}
+    assert advice in failing(answer)[check]
+
+
+def test_an_eviction_policy_without_a_limit_evicts_nothing(valkey: Valkey) -> None:
+    """So it is no reason to send senders away."""
+    valkey.redis.config_set("maxmemory-policy", "allkeys-lru")
+    with running_web(valkey.url) as web:
+        assert web.client.get("/readyz").status_code == 200
+
+
+def test_without_redis_the_bridge_is_alive_and_not_ready(valkey: Valkey) -> None:
+    """Restarting the process would not bring Redis back."""
+    with running_web(valkey.url) as web:
+        valkey.stop()
+        answer = web.client.get("/readyz")
+        assert answer.status_code == 503
+        assert "BRIDGE_REDIS_URL" in failing(answer)["redis"]
+        assert set(answer.json()["checks"]) == CHECKS - {
+            "eviction", "persistence", "inbox", "askelephant", "askelephant_webhook",
+        }  # fmt: skip
+        assert web.client.get("/livez").json()["status"] == "alive"
+        valkey.start()
+        assert web.client.get("/readyz").status_code == 200
+
+
+def test_a_server_that_does_not_tell_its_configuration_is_trusted(valkey: Valkey) -> None:
+    """Managed ones forbid CONFIG; then the detail says what must be so."""
+    user = {"commands": ["+@all", "-config"], "keys": ["*"], "channels": ["*"], "nopass": True}
+    valkey.redis.acl_setuser("app", enabled=True, **user)  # type: ignore[arg-type]  # many types
+    with running_web(valkey.url.replace("://", "://app:any@")) as web:
+        answer = web.client.get("/readyz")
+    assert answer.status_code == 200
+    details = {name: check["detail"] for name, check in answer.json()["checks"].items()}
+    assert "must be noeviction" in details["eviction"]
+    assert "AOF should be on" in details["persistence"]
+
+
+def close_brake(web: Web) -> None:
+    """Let AskElephant refuse the key."""
+    now = web.parts.now()
+    web.parts.brake.close("bad_key", now, now + timedelta(hours=1), "the key was refused")
+
+
+def silence_webhook(web: Web) -> None:
+    """Let the bridge find a transcript by asking, after the webhook's last word."""
+    web.parts.counters.saw("webhook", web.parts.now() - timedelta(hours=1))
+    web.parts.counters.saw("poll", web.parts.now())
+
+
+def age_backlog(web: Web) -> None:
+    """Let an event wait for six minutes."""
+    six_minutes_ago = int((web.parts.now() - timedelta(minutes=6)).timestamp() * 1000)
+    fields = {"source": "wavv", "raw": ENDED}
+    web.parts.redis.xadd(web.parts.keys.inbox, fields, id=f"{six_minutes_ago}-1")  # type: ignore[arg-type]  # redis-py's invariant dict
+
+
+@pytest.mark.parametrize(
+    ("trouble", "check", "says"),
+    [
+        (close_brake, "askelephant", "bad_key the key was refused"),
+        (silence_webhook, "askelephant_webhook", "Check Settings > Webhooks in AskElephant"),
+        (age_backlog, "inbox", "is a worker running?"),
+    ],
+)
+def test_a_trouble_that_loses_nothing_is_only_a_warning(
+    web: Web, trouble: Callable[[Web], None], check: str, says: str
+) -> None:
+    """Senders may go on sending: the events are kept until it is over."""
+    trouble(web)
+    answer = web.client.get("/readyz")
+    assert (answer.status_code, answer.json()["status"]) == (200, "ready")
+    (warning,) = answer.json()["warnings"]
+    assert warning.startswith(f"{check}: ")
+    assert says in warning
+
+
+def test_a_webhook_that_speaks_again_is_no_trouble(web: Web) -> None:
+    """Its word is later than the last one found by asking."""
+    silence_webhook(web)
+    web.parts.counters.saw("webhook", web.parts.now() + timedelta(seconds=1))
+    assert web.client.get("/readyz").json()["warnings"] == []
+
+
+def test_liveness_asks_nobody(web: Web) -> None:
+    """It tells the version, and needs no store."""
+    assert web.client.get("/livez").json() == {"status": "alive", "version": "0.1.0"}

@@ -1,0 +1,61 @@
+"""Metrics: Prometheus can read them, and they say where everything is."""
+
+from datetime import timedelta
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from bridge.domain.call import State
+from tests.contract.web import ENDED, Web
+
+Sample = tuple[str, frozenset[tuple[str, str]]]
+
+
+def scraped(web: Web) -> dict[Sample, float]:
+    """Return every sample, by its name and labels, as Prometheus reads it."""
+    answer = web.client.get("/metrics")
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
+    families = text_string_to_metric_families(answer.text)
+    return {
+        (sample.name, frozenset(sample.labels.items())): sample.value
+        for family in families
+        for sample in family.samples
+    }
+
+
+def sample(name: str, **labels: str) -> Sample:
+    """Return a sample's key."""
+    return (name, frozenset(labels.items()))
+
+
+def test_every_state_and_step_is_there_from_the_beginning(web: Web) -> None:
+    """Zero is a number too: an alert can be written before anything has happened."""
+    samples = scraped(web)
+    states = {sample("bridge_calls", state=state): 0.0 for state in State}
+    steps = ("expire", "submit", "insights")
+    steps_due = {sample("bridge_steps_overdue", step=step): 0.0 for step in steps}
+    assert samples.items() >= (states | steps_due).items()
+    assert samples[sample("bridge_inbox_waiting")] == 0.0
+    assert samples[sample("bridge_inbox_oldest_seconds")] == 0.0
+
+
+def test_what_happens_is_counted_under_its_slug(web: Web) -> None:
+    """Received, duplicate, refused; and what waits in the inbox."""
+    for raw in (ENDED, ENDED, b"[]"):
+        web.wavv(raw)
+    samples = scraped(web)
+    for slug in ("events.received.wavv", "events.duplicate.wavv", "events.refused.not_an_object"):
+        assert samples[sample("bridge_counted_total", what=slug)] == 1.0
+    assert samples[sample("bridge_inbox_waiting")] == 1.0
+    assert 0.0 <= samples[sample("bridge_inbox_oldest_seconds")] < 60.0
+
+
+def test_the_brake_is_shown_while_it_is_closed(web: Web) -> None:
+    """With its reason as the label; open, there is no sample at all."""
+    closed = sample("bridge_brake_closed", reason="bad_key")
+    assert closed not in scraped(web)
+    now = web.parts.now()
+    web.parts.brake.close("bad_key", now, now + timedelta(hours=1), None)
+    assert scraped(web)[closed] == 1.0
+    web.parts.brake.open()
+    assert closed not in scraped(web)

@@ -1,0 +1,190 @@
+"""What an acknowledgement means: the event is stored, once, whatever happens around it."""
+
+import asyncio
+import json
+import socket
+import threading
+from collections import Counter
+from collections.abc import Iterable
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+
+from bridge.publisher import DRAIN
+from bridge.web import build_app
+from tests.contract.valkey import Valkey, until
+from tests.contract.web import (
+    ENDED,
+    JSON,
+    WAVV,
+    Published,
+    Web,
+    parts_for,
+    running_web,
+    signed,
+)
+from tests.sandbox import WAIT
+
+
+def event(number: int) -> bytes:
+    """Return the event of one call among many."""
+    return json.dumps({"event": "call.ended", "data": {"id": f"call-{number}"}}).encode()
+
+
+def request(raw: bytes) -> bytes:
+    """Return a whole HTTP request that delivers an event."""
+    lines = [f"POST {WAVV} HTTP/1.1", "Host: bridge", f"Content-Length: {len(raw)}"]
+    lines += [f"{name}: {value}" for name, value in (JSON | signed(raw)).items()]
+    return "\r\n".join([*lines, "", ""]).encode() + raw
+
+
+def all_at_once(web: Web, bodies: Iterable[bytes]) -> Counter[int]:
+    """Deliver all bodies at the same time, each on its own connection; count the statuses."""
+
+    async def deliver(raw: bytes) -> int:
+        reader, writer = await asyncio.open_connection(*web.address)
+        writer.write(request(raw))
+        status = (await reader.readline()).split()[1]
+        writer.close()
+        await writer.wait_closed()
+        return int(status)
+
+    async def deliver_all() -> list[int]:
+        return await asyncio.gather(*map(deliver, bodies))
+
+    return Counter(asyncio.run(deliver_all()))
+
+
+def sent_by_hand(web: Web, raw: bytes) -> socket.socket:
+    """Return a connection on which an event was sent and no answer read."""
+    connection = socket.create_connection(web.address, timeout=WAIT)
+    connection.sendall(request(raw))
+    return connection
+
+
+def is_listening(web: Web) -> bool:
+    """Tell whether new connections are taken."""
+    try:
+        socket.create_connection(web.address, timeout=WAIT).close()
+    except ConnectionError:
+        return False
+    return True
+
+
+def test_a_new_event_is_acknowledged_with_an_empty_body(web: Web) -> None:
+    """202, nothing to read, and the bytes as they came."""
+    answer = web.wavv(ENDED)
+    assert (answer.status_code, answer.content) == (202, b"")
+    assert web.stored() == [ENDED]
+    assert web.counted("events.received.wavv") == 1
+
+
+def test_an_event_is_stored_with_where_it_came_from(web: Web) -> None:
+    """Source, raw bytes, time, and the request that brought it."""
+    web.wavv(ENDED, **{"X-Request-Id": "req-1"})
+    rows: Any = web.parts.redis.xrange(web.parts.keys.inbox)
+    ((_, fields),) = rows
+    assert {b"source": b"wavv", b"raw": ENDED, b"request": b"req-1"}.items() <= fields.items()
+    assert float(fields[b"at"]) == pytest.approx(web.parts.now().timestamp(), abs=WAIT)
+
+
+def test_a_duplicate_is_acknowledged_and_counted(web: Web) -> None:
+    """A re-send of WAVV's has the same bytes and a new signature."""
+    answers = [web.wavv(ENDED) for _ in range(3)]
+    assert [(answer.status_code, answer.content) for answer in answers] == [(202, b"")] * 3
+    assert web.stored() == [ENDED]
+    counted = [web.counted(f"events.{name}.wavv") for name in ("received", "duplicate")]
+    assert counted == [1, 2]
+
+
+def test_svix_re_sends_are_known_by_their_id(web: Web) -> None:
+    """The id is constant over re-sends; other ids with the same bytes are other events."""
+    for message_id in ("msg_1", "msg_1", "msg_2"):
+        assert web.elephant(b"{}", message_id).status_code == 202
+    assert web.stored() == [b"{}", b"{}"]
+    assert web.counted("events.duplicate.askelephant") == 1
+
+
+def test_the_doors_do_not_share_their_memory(web: Web) -> None:
+    """The same bytes from two sources are two events."""
+    raw = b'{"event": "other", "type": "other"}'
+    assert (web.wavv(raw).status_code, web.elephant(raw).status_code) == (202, 202)
+    assert len(web.stored()) == 2
+
+
+def test_a_refused_event_is_not_remembered_as_seen(web: Web) -> None:
+    """Mended and sent again under the same id, it is accepted."""
+    assert web.elephant(b"[]", "msg_1").status_code == 400
+    assert web.elephant(b"{}", "msg_1").status_code == 202
+    assert web.stored() == [b"{}"]
+
+
+def test_50_identical_deliveries_at_once_are_one_event(web: Web) -> None:
+    """They race, and one wins."""
+    assert all_at_once(web, [ENDED] * 50) == {202: 50}
+    assert web.stored() == [ENDED]
+    assert web.counted("events.duplicate.wavv") == 49
+
+
+def test_500_events_at_once_are_all_stored_exactly_once(web: Web) -> None:
+    """None is lost in the crowd, and none is stored twice."""
+    bodies = [event(number) for number in range(500)]
+    assert all_at_once(web, bodies) == {202: 500}
+    assert sorted(web.stored()) == sorted(bodies)
+    assert web.counted("events.received.wavv") == 500
+
+
+def test_an_event_wakes_the_workers_and_many_do_so_with_few_messages(valkey_url: str) -> None:
+    """One poke covers what was stored before it."""
+    with running_web(valkey_url) as web:
+        all_at_once(web, [event(number) for number in range(100)])
+    assert set(web.published.tasks) == {(DRAIN,)}
+    assert 1 <= len(web.published.tasks) < 100
+
+
+def test_an_event_whose_sender_hung_up_is_stored(valkey: Valkey) -> None:
+    """It was accepted; that nobody hears so is no reason to lose it."""
+    with running_web(valkey.url) as web:
+        with valkey.paused():
+            with sent_by_hand(web, ENDED):
+                valkey.wait_for_writers()
+            assert web.client.get("/livez").status_code == 200
+            assert web.stored() == []
+        until(lambda: web.stored() == [ENDED])
+        assert web.wavv(event(2)).status_code == 202
+
+
+def test_a_shutdown_answers_and_stores_what_was_accepted(valkey: Valkey) -> None:
+    """No new connections, but those inside are served to the end."""
+    bodies = [event(number) for number in range(20)]
+    with ExitStack() as process, ExitStack() as connections:
+        web = process.enter_context(running_web(valkey.url))
+        with valkey.paused():
+            sent = [connections.enter_context(sent_by_hand(web, raw)) for raw in bodies]
+            valkey.wait_for_writers()
+            assert web.client.get("/livez").status_code == 200  # read after all that came before
+            ending = threading.Thread(target=process.close)
+            ending.start()
+            until(lambda: not is_listening(web))
+        answers = [connection.recv(1000) for connection in sent]
+        ending.join()
+    assert all(answer.startswith(b"HTTP/1.1 202 ") for answer in answers)
+    assert sorted(web.stored()) == sorted(bodies)
+
+
+def test_a_shutdown_that_cannot_wait_for_answers_still_writes_and_pokes(valkey_url: str) -> None:
+    """Uvicorn gives requests up after its grace; what was accepted is stored all the same."""
+    parts = parts_for(valkey_url, {})
+
+    async def live_and_end() -> None:
+        app = build_app(parts, valkey_url)
+        async with app.router.lifespan_context(app):
+            adding = asyncio.create_task(app.state.commit.add("wavv", "key", ENDED, 1.0, "req-1"))
+            await asyncio.sleep(0)
+            adding.cancel()
+
+    asyncio.run(live_and_end())
+    assert isinstance(parts.publisher, Published)
+    assert (parts.inbox.backlog().waiting, parts.publisher.tasks) == (1, [(DRAIN,)])
+    parts.redis.close()

@@ -1,0 +1,119 @@
+"""Bad bodies at the two doors: each is told what is wrong with it, and repeated to nobody."""
+
+import json
+
+import pytest
+
+from tests.contract.web import Web, problem_in
+
+PRIVATE = "Ada Lovelace"
+"""Stands in the bodies, and must not come back in an answer."""
+
+
+def event(**data: object) -> bytes:
+    """Return a recorded call's event with these data."""
+    known = {"contactName": PRIVATE, **data}
+    return json.dumps({"event": "call.recorded", "data": known}).encode()
+
+
+MALFORMED = {
+    "empty": (b"", "empty_body", "The body is empty"),
+    "blank": (b" \r\n\t", "empty_body", "The body is empty"),
+    "no JSON": (b"contactName=Ada Lovelace", "not_json", "line 1 column 1"),
+    "cut short": (event(id="1")[:-1], "not_json", "line 1 column"),
+    "two documents": (event(id="1") * 2, "not_json", "Extra data"),
+    "array": (b'["Ada Lovelace"]', "not_an_object", "not an object"),
+    "string": (b'"Ada Lovelace"', "not_an_object", "not an object"),
+    "null": (b"null", "not_an_object", "not an object"),
+    "10,000 levels": (b'{"a":' * 10_000 + b"1" + b"}" * 10_000, "too_deep", "64 levels"),
+    "10,000 lists": (b'{"a":' + b"[" * 10_000 + b"]" * 10_000 + b"}", "too_deep", "64 levels"),
+    "10,000 open": (b"[" * 10_000, "too_deep", "64 levels"),
+    "Latin-1": ('{"event": "Gérard"}'.encode("latin-1"), "not_utf8", "byte 12"),
+    "UTF-16": ('{"event": "call.ended"}'.encode("utf-16"), "not_utf8", "byte 0"),
+    "half a character": (b'{"a": "\xe2\x82"}', "not_utf8", "UTF-8"),
+    "duplicate key": (b'{"event": "x", "data": {"id": "1", "id": "2"}}', "duplicate_key", "'id'"),
+    "NaN": (b'{"event": "x", "data": {"seconds": NaN}}', "not_finite", "NaN"),
+    "Infinity": (b'{"event": "x", "data": {"seconds": -Infinity}}', "not_finite", "-Infinity"),
+    "1e999": (b'{"event": "x", "data": {"seconds": 1e999}}', "not_finite", "1e308"),
+    "raw control": (b'{"event": "a\x00b"}', "not_json", "control character"),
+}
+
+
+DELIVERIES = [
+    pytest.param(door, *row, id=f"{door}: {name}")
+    for door in ("wavv", "elephant")
+    for name, row in MALFORMED.items()
+    if door == "wavv" or row[1] != "not_utf8"  # Svix's library verifies text only
+]
+
+
+@pytest.mark.parametrize(("door", "raw", "reason", "says"), DELIVERIES)
+def test_a_body_that_is_no_json_object_is_answered_400(
+    web: Web, door: str, raw: bytes, reason: str, says: str
+) -> None:
+    """Either door says what is wrong; nothing is stored as an event."""
+    answer = web.wavv(raw) if door == "wavv" else web.elephant(raw)
+    assert says in problem_in(answer, 400, reason)
+    assert PRIVATE not in answer.text
+    assert web.stored() == []
+
+
+UNUSABLE = {
+    "no call id": (event(), "no_call_id", "`id`, `callId`, `call_id`, `uuid`"),
+    "null call id": (event(id=None), "no_call_id", "`callId`"),
+    "blank call id": (event(id="  "), "no_call_id", "`callId`"),
+    "id of 10,000": (event(id="x" * 10_000), "bad_call_id", "1 to 200 printable"),
+    "id of 201": (event(id="x" * 201), "bad_call_id", "1 to 200 printable"),
+    "id with a line feed": (event(id="a\nb"), "bad_call_id", "printable"),
+    "id with NUL": (event(id="a\x00b"), "bad_call_id", "printable"),
+    "id with DEL": (event(id="a\x7fb"), "bad_call_id", "printable"),
+    "id with a bidi mark": (event(id="a\u202eb"), "bad_call_id", "printable"),
+    "id half a surrogate": (event(id="a\ud800b"), "bad_call_id", "printable"),
+    "id an object": (event(id={"a": 1}), "bad_call_id", "text or a whole number"),
+    "id a flag": (event(id=True), "bad_call_id", "text or a whole number"),
+    "http recording": (event(id="1", recordingUrl="http://a.example/x"), "recording_url_not_https",
+                       "https URL"),
+    "file recording": (event(id="1", recordingUrl="file:///etc/passwd"), "recording_url_not_https",
+                       "https URL"),
+    "hostless recording": (event(id="1", recordingUrl="https:///x"), "recording_url_not_https",
+                           "https URL"),
+    "no name": (b'{"data": {"id": "1", "contactName": "Ada Lovelace"}}', "no_event_name",
+                "`event`"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("raw", "reason", "says"), UNUSABLE.values(), ids=UNUSABLE)
+def test_an_event_no_call_can_be_made_of_is_answered_422(
+    web: Web, raw: bytes, reason: str, says: str
+) -> None:
+    """The answer names what is accepted instead, so that a forwarder can be mended."""
+    answer = web.wavv(raw)
+    assert says in problem_in(answer, 422, reason)
+    assert not [told for told in (PRIVATE, "etc/passwd", "a.example") if told in answer.text]
+    assert web.stored() == []
+
+
+@pytest.mark.parametrize("name", ["call.transcribed", "Zzz", "ping", "call.started.v9", "✓"])
+def test_an_unknown_event_is_acknowledged_and_kept(web: Web, name: str) -> None:
+    """A sender would retry anything else; the intake marks it ``ignored: unknown_event``."""
+    raw = json.dumps({"event": name, "data": {"id": ["strange"]}}).encode()
+    answer = web.wavv(raw)
+    assert (answer.status_code, answer.content) == (202, b"")
+    assert web.stored() == [raw]
+    assert web.refused() == []
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b'{"type": "v1.contact.created", "data": {"object": {"id": "ctct_1"}}}',
+        b'{"type": "v9.new", "data": "text"}',
+        b'{"type": ["v1"], "data": {"object": [1]}, "id": 7, "created_at": "soon"}',
+        b"{}",
+    ],
+)
+def test_whatever_askelephant_signs_is_acknowledged(web: Web, raw: bytes) -> None:
+    """Its event types are open; Svix would switch the endpoint off after days of refusals."""
+    answer = web.elephant(raw)
+    assert (answer.status_code, answer.content) == (202, b"")
+    assert web.stored() == [raw]

@@ -1,0 +1,64 @@
+"""Refused events: counted all, and kept when they are authentic, for bad input never costs data."""
+
+import pytest
+
+from bridge.ingress.receive import KEPT_REFUSED
+from tests.contract.web import ENDED, WAVV, Web, problem_in, sent, signed
+
+NO_ID = b'{"event": "call.recorded", "data": {}}'
+
+
+@pytest.mark.parametrize(
+    ("raw", "reason"),
+    [
+        (NO_ID, "no_call_id"),
+        (b"\xff\x00", "not_utf8"),
+        (b"[1]", "not_an_object"),
+        (b'{"event": "call.ended", "data": {"id": "a\\nb"}}', "bad_call_id"),
+    ],
+)
+def test_an_authentic_event_is_kept_whole_with_its_reason(
+    web: Web, raw: bytes, reason: str
+) -> None:
+    """An operator can mend the forwarder, and send what it said again."""
+    problem_in(web.wavv(raw), 422 if "id" in reason else 400, reason)
+    assert web.refused() == [("wavv", reason, raw)]
+    assert web.counted(f"events.refused.{reason}") == 1
+    assert (web.stored(), web.published.tasks) == ([], [])
+
+
+def test_askelephants_refused_events_are_kept_too(web: Web) -> None:
+    """Under their own source."""
+    problem_in(web.elephant(b"null"), 400, "not_an_object")
+    assert web.refused() == [("askelephant", "not_an_object", b"null")]
+
+
+@pytest.mark.parametrize(
+    ("headers", "raw", "reason"),
+    [
+        ({}, ENDED, "signature_missing"),
+        ({}, NO_ID, "signature_missing"),
+        (signed(ENDED, "whsec_strange"), ENDED, "signature_mismatch"),
+        (signed(ENDED) | {"Content-Type": "text/plain"}, ENDED, "content_type"),
+        ({}, b"x" * 300_000, "too_large"),
+    ],
+)
+def test_a_strangers_event_is_counted_and_not_kept(
+    web: Web, headers: dict[str, str], raw: bytes, reason: str
+) -> None:
+    """Anyone could fill the store; and a stranger learns nothing of what a good body is."""
+    answer = web.client.post(WAVV, content=raw, headers=sent(headers))
+    assert answer.json()["reason"] == reason
+    assert web.counted(f"events.refused.{reason}") == 1
+    assert (web.stored(), web.refused()) == ([], [])
+
+
+def test_the_kept_ones_are_bounded(web: Web) -> None:
+    """A forwarder that sends nonsense for a week does not fill the store."""
+    pipe = web.parts.redis.pipeline(transaction=False)
+    for _ in range(KEPT_REFUSED + 500):
+        pipe.xadd(web.parts.keys.refused, {"source": "wavv", "reason": "old", "raw": b""})
+    pipe.execute()
+    web.wavv(NO_ID)
+    assert web.parts.redis.xlen(web.parts.keys.refused) <= KEPT_REFUSED + 100
+    assert web.refused()[-1][1] == "no_call_id"

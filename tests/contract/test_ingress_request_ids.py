@@ -1,0 +1,67 @@
+"""Request ids: one for every request, in its answer, on its log lines, and beside its event."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from structlog.contextvars import merge_contextvars
+from structlog.testing import capture_logs
+
+from tests.contract.web import ENDED, JSON, WAVV, Web, problem_in, sent
+
+OURS = re.compile(r"[0-9a-f]{32}")
+
+
+@pytest.fixture
+def lines() -> Iterator[list[Any]]:
+    """Give the lines that are logged meanwhile."""
+    with capture_logs(processors=[merge_contextvars]) as captured:
+        yield captured
+
+
+@pytest.mark.parametrize("request_id", ["a", "req_1.2-3", "x" * 100])
+def test_a_sane_id_of_the_senders_is_kept(web: Web, request_id: str) -> None:
+    """So that both sides' logs can be laid beside each other."""
+    answer = web.wavv(ENDED, **{"X-Request-Id": request_id})
+    assert answer.headers.get_list("x-request-id") == [request_id]
+
+
+@pytest.mark.parametrize("request_id", ["", "a b", "x" * 101, "é", "a;b", "<script>", "a,b"])
+def test_an_insane_id_is_replaced(web: Web, request_id: str) -> None:
+    """It would end up in log lines and in the store."""
+    answer = web.client.post(WAVV, content=ENDED, headers=sent({"X-Request-Id": request_id}))
+    assert OURS.fullmatch(answer.headers["x-request-id"])
+
+
+@pytest.mark.parametrize("path", ["/livez", "/readyz", "/api/calls", "/nowhere", WAVV])
+def test_every_answer_has_an_id_of_its_own(web: Web, path: str) -> None:
+    """Also those that refuse."""
+    ids = {web.client.get(path).headers["x-request-id"] for _ in range(2)}
+    assert len(ids) == 2
+    assert all(OURS.fullmatch(one) for one in ids)
+
+
+def test_the_id_is_on_every_log_line_of_the_request(web: Web, lines: list[Any]) -> None:
+    """Accepted or refused."""
+    web.wavv(ENDED, **{"X-Request-Id": "good"})
+    web.client.post(WAVV, content=ENDED, headers=JSON | {"X-Request-Id": "bad"})
+    told = [(line["event"], line["request_id"]) for line in lines]
+    assert told == [("event.stored", "good"), ("event.refused", "bad")]
+
+
+def test_the_log_says_nothing_of_the_body(web: Web, lines: list[Any]) -> None:
+    """Neither names nor numbers nor secrets get that far."""
+    web.wavv(b'{"event": "call.ended", "data": {"contactName": "Ada", "phone": "4155550100"}}')
+    assert [line["reason"] for line in lines] == ["no_call_id"]
+    assert not [told for told in ("Ada", "4155550100") if told in str(lines)]
+
+
+def test_an_error_of_our_own_is_a_problem_with_an_id(web: Web, lines: list[Any]) -> None:
+    """Even then the answer has the usual form, and the log line can be found by it."""
+    web.parts.redis.set(web.parts.keys.call("call-1"), "no record at all")
+    answer = web.get("/api/calls/call-1")
+    assert "X-Request-Id" in problem_in(answer, 500, "internal_error")
+    assert "no record" not in answer.text
+    (line,) = [line for line in lines if line["event"] == "request.failed"]
+    assert line["request_id"] == answer.headers["x-request-id"]

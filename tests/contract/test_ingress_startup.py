@@ -1,0 +1,51 @@
+"""The web process's start: with settings that are good, or with words on how to mend them."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.sandbox import WAIT
+
+START = "from bridge.web import create_app; print(create_app().title)"
+
+
+def started(home: Path, **variables: str) -> "subprocess.CompletedProcess[str]":
+    """Make the application as uvicorn would, in a process with only these settings."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("BRIDGE_")}
+    environment = clean | {"PYTHONPATH": str(Path.cwd())} | variables
+    argv = [sys.executable, "-c", START]
+    return subprocess.run(  # noqa: S603 - our own interpreter
+        argv,
+        cwd=home,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=3 * WAIT,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("variables", "told"),
+    [
+        ({}, "BRIDGE_REDIS_URL must be set, or start everything with: bridge up"),
+        ({"BRIDGE_REDIS_URL": "localhost:6379"}, "BRIDGE_REDIS_URL: must start with redis://"),
+    ],
+)
+def test_bad_settings_end_the_process_with_what_to_mend(
+    tmp_path: Path, variables: dict[str, str], told: str
+) -> None:
+    """In one sentence, not in a traceback."""
+    process = started(tmp_path, **variables)
+    assert process.returncode == 1
+    assert told in process.stderr
+    assert "Traceback" not in process.stderr
+
+
+def test_good_settings_make_the_application(tmp_path: Path) -> None:
+    """Redis need not be there yet: connections are made when they are used."""
+    process = started(tmp_path, BRIDGE_REDIS_URL="redis://127.0.0.1:1/0")
+    assert (process.returncode, process.stdout.strip()) == (0, "WAVV-AskElephant bridge")

@@ -1,0 +1,159 @@
+"""WAVV's door: who may come in, by signature or by shared secret."""
+
+import time
+from collections.abc import Iterator, Mapping
+
+import httpx
+import pytest
+
+from tests.contract.web import (
+    ENDED,
+    WAVV,
+    WAVV_SECRET,
+    Web,
+    problem_in,
+    running_web,
+    sent,
+    signed,
+)
+
+NEW = "whsec_wavv-secret-two"
+BARE = "no-prefix-at-all"
+SHARED = ("shared-one", "shared-two")
+
+
+@pytest.fixture(scope="module")
+def signing(valkey_url: str) -> Iterator[Web]:
+    """Run a web process that wants signatures, in the middle of a rotation."""
+    with running_web(valkey_url, wavv_secrets=f"{WAVV_SECRET}, {NEW}, {BARE}") as web:
+        yield web
+
+
+@pytest.fixture(scope="module")
+def sharing(valkey_url: str) -> Iterator[Web]:
+    """Run a web process that wants a shared secret."""
+    with running_web(valkey_url, wavv_auth="shared_secret", wavv_secrets=",".join(SHARED)) as web:
+        yield web
+
+
+def deliver(web: Web, headers: Mapping[str, str], query: str = "") -> httpx.Response:
+    """Deliver one event with these headers, into an empty store."""
+    web.forget()
+    return web.client.post(WAVV + query, content=ENDED, headers=sent(headers))
+
+
+@pytest.mark.parametrize(
+    "key",
+    [WAVV_SECRET, WAVV_SECRET.removeprefix("whsec_"), NEW, NEW.removeprefix("whsec_"), BARE,
+     f"whsec_{BARE}"],
+)  # fmt: skip
+def test_every_secret_is_valid_in_both_readings(signing: Web, key: str) -> None:
+    """Whether ``whsec_`` is part of the key is not told, and a rotation has two secrets."""
+    assert deliver(signing, signed(ENDED, key)).status_code == 202
+    assert signing.stored() == [ENDED]
+
+
+def test_one_good_signature_among_several_is_enough(signing: Web) -> None:
+    """WAVV signs with both secrets while it rotates."""
+    stamp, _, good = signed(ENDED)["X-WAVV-Signature"].partition(",")
+    both = f"{stamp},v1={'0' * 64},v0=x,{good}"
+    assert deliver(signing, {"X-WAVV-Signature": both}).status_code == 202
+
+
+@pytest.mark.parametrize("off", [-290, 290])
+def test_a_clock_may_be_a_little_off(signing: Web, off: int) -> None:
+    """Five minutes in either direction."""
+    assert deliver(signing, signed(ENDED, at=time.time() + off)).status_code == 202
+
+
+GARBLED = "t=1,v1=zz", "t=,v1=", "garbage", "v1=" + "0" * 64, "t=soon,v1=" + "0" * 64, ",,,", "é"
+
+
+@pytest.mark.parametrize("headers", [{}, {"X-WAVV-Signature": ""}])
+def test_a_missing_signature_is_answered_401(signing: Web, headers: dict[str, str]) -> None:
+    """With the header's name and form."""
+    answer = deliver(signing, headers)
+    assert "X-WAVV-Signature: t=" in problem_in(answer, 401, "signature_missing")
+    assert answer.headers["www-authenticate"] == "Signature"
+
+
+@pytest.mark.parametrize("header", GARBLED)
+def test_a_garbled_signature_is_answered_401(signing: Web, header: str) -> None:
+    """Whatever stands in the header, it is told and never raises."""
+    answer = deliver(signing, {"X-WAVV-Signature": header})
+    assert "cannot be read" in problem_in(answer, 401, "signature_malformed")
+
+
+@pytest.mark.parametrize(
+    ("off", "reason", "says"),
+    [(-310, "signature_expired", "older than 300 s"), (310, "signature_in_future", "clock")],
+)
+def test_a_time_out_of_tolerance_is_answered_401(
+    signing: Web, off: int, reason: str, says: str
+) -> None:
+    """A captured delivery cannot be sent again later, and a wrong clock is told as such."""
+    answer = deliver(signing, signed(ENDED, at=time.time() + off))
+    assert says in problem_in(answer, 401, reason)
+
+
+@pytest.mark.parametrize(
+    ("raw", "key"),
+    [(ENDED, "whsec_nobody-knows-it"), (ENDED + b" ", WAVV_SECRET), (ENDED, ""), (ENDED, "whsec_")],
+)
+def test_a_signature_that_is_not_this_bodys_is_answered_401(
+    signing: Web, raw: bytes, key: str
+) -> None:
+    """A wrong secret and a changed body cannot be told apart; an empty key is nobody's."""
+    problem_in(deliver(signing, signed(raw, key)), 401, "signature_mismatch")
+    assert signing.stored() == []
+
+
+def test_a_shared_secret_does_not_open_the_signed_door(signing: Web) -> None:
+    """The operator chose one way, and there is no weaker one beside it."""
+    answer = deliver(signing, {"X-Webhook-Secret": WAVV_SECRET}, f"?secret={WAVV_SECRET}")
+    problem_in(answer, 401, "signature_missing")
+
+
+@pytest.mark.parametrize("secret", SHARED)
+@pytest.mark.parametrize("by", ["header", "query"])
+def test_a_shared_secret_is_accepted_by_header_and_by_query(
+    sharing: Web, secret: str, by: str
+) -> None:
+    """Forwarders that can set no header have the URL; several secrets are valid at once."""
+    headers = {"X-Webhook-Secret": secret} if by == "header" else {}
+    answer = deliver(sharing, headers, f"?secret={secret}" if by == "query" else "")
+    assert (answer.status_code, sharing.stored()) == (202, [ENDED])
+
+
+@pytest.mark.parametrize(
+    ("headers", "query", "reason"),
+    [
+        ({}, "", "secret_missing"),
+        ({"X-Webhook-Secret": ""}, "?secret=", "secret_missing"),
+        ({"X-Webhook-Secret": "wrong"}, "", "secret_mismatch"),
+        ({"X-Webhook-Secret": "wrong"}, "?secret=shared-one", "secret_mismatch"),
+        ({}, "?secret=SHARED-ONE", "secret_mismatch"),
+        ({}, "?secret=shared-one,shared-two", "secret_mismatch"),
+        ({}, "?secret=%ff%00", "secret_mismatch"),
+        ({"X-Webhook-Secret": "é"}, "", "secret_mismatch"),
+        ({"X-WAVV-Signature": "t=1,v1=00"}, "", "secret_missing"),
+    ],
+)
+def test_a_wrong_shared_secret_is_answered_401(
+    sharing: Web, headers: dict[str, str], query: str, reason: str
+) -> None:
+    """The answer says where to put it, and repeats nothing of what was sent."""
+    answer = deliver(sharing, headers, query)
+    assert "X-Webhook-Secret" in problem_in(answer, 401, reason)
+    assert "shared-one" not in answer.text
+    assert sharing.stored() == []
+
+
+@pytest.mark.parametrize("auth", ["signature", "shared_secret"])
+def test_without_a_secret_nobody_comes_in(valkey_url: str, auth: str) -> None:
+    """503 and not 401: the event is good, and shall come again when the variable is set."""
+    with running_web(valkey_url, wavv_auth=auth, wavv_secrets="") as web:
+        answer = deliver(web, signed(ENDED, "") | {"X-Webhook-Secret": ""})
+        assert "BRIDGE_WAVV_SECRETS" in problem_in(answer, 503, "not_configured")
+        assert int(answer.headers["retry-after"]) > 0
+        assert web.stored() == []

@@ -1,0 +1,207 @@
+"""A 429 or a refused key meets all calls: they are held, none is lost, and none fails."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from bridge.askelephant.sandbox.options import ENGAGEMENTS_WRITE, SCOPES
+from bridge.domain.call import Kind, State
+from bridge.store.brake import Closed
+from bridge.wavv.samples import SampleCall
+from tests.contract.bridge_parts import Bridge, whats
+
+REVOKED: Mapping[str, Any] = {"id": "sandbox", "revoked": True}
+RESTORED: Mapping[str, Any] = {"id": "sandbox", "revoked": False, "scopes": sorted(SCOPES)}
+
+
+def _all_told(bridge: Bridge, calls: list[SampleCall]) -> None:
+    for call in calls:
+        bridge.tell(call)
+    bridge.drain()
+    bridge.work()
+
+
+def _states(bridge: Bridge, calls: list[SampleCall]) -> set[State]:
+    return {bridge.call(call).state for call in calls}
+
+
+def _closed(bridge: Bridge) -> Closed:
+    closed = bridge.parts.brake.state(bridge.clock())
+    assert closed is not None
+    return closed
+
+
+@pytest.mark.parametrize(
+    ("form", "least", "most"),
+    [("seconds", 2, 2), ("date", 1, 3), ("garbage", 5, 5), ("bare", 5, 5)],
+)
+def test_a_throttled_call_closes_the_brake_for_all(
+    bridge: Bridge, form: str, least: float, most: float
+) -> None:
+    """For AskElephant's time, else the backoff's; the others are held without being sent."""
+    calls = [bridge.dial(f"throttle-{form}"), bridge.dial(), bridge.dial()]
+    _all_told(bridge, calls)
+    assert [one["status"] for one in bridge.requests()] == [429]
+    closed = _closed(bridge)
+    assert closed.reason == "throttled"
+    assert least <= (closed.until - bridge.clock()).total_seconds() <= most
+    for call in calls:
+        found = bridge.call(call)
+        assert (found.state, found.reason, found.held) == (State.RECORDED, "throttled", True)
+        assert found.due_at == closed.until
+    assert bridge.published.messages == []
+
+
+def test_a_throttled_brake_opens_by_time_for_all(bridge: Bridge) -> None:
+    """The sweep publishes them as soon as it may, without any grace."""
+    calls = [bridge.dial("throttle-seconds"), bridge.dial(), bridge.dial()]
+    _all_told(bridge, calls)
+    bridge.clock.wait(seconds=1.9)
+    assert bridge.sweep() == 0
+    bridge.clock.wait(seconds=0.1)
+    assert bridge.sweep() == 3
+    bridge.work()
+    assert _states(bridge, calls) == {State.SUBMITTED}
+    found = bridge.call(calls[0])
+    assert (found.held, found.attempts, found.failures) == (False, 2, 0)
+
+
+def test_a_throttled_read_holds_submissions_as_well(bridge: Bridge) -> None:
+    """Limits and their scope are unpublished: one brake for everything."""
+    call, other = bridge.dial("read-throttled"), bridge.dial()
+    bridge.go(call)
+    bridge.transcribed(call)
+    bridge.drain()
+    bridge.work()
+    assert bridge.call(call).held
+    bridge.tell(other)
+    bridge.drain()
+    bridge.clock.wait(seconds=1)
+    assert bridge.parts.brake.state(bridge.clock()) is not None
+    bridge.sweep_for(minutes=3)
+    assert (bridge.call(call).state, bridge.call(other).state) == (State.COMPLETE, State.SUBMITTED)
+
+
+def test_a_refused_key_holds_all_calls_and_tries_one_now_and_then(bridge: Bridge) -> None:
+    """Ten calls, ten minutes: one request a minute, and nobody fails."""
+    bridge.sandbox.control("keys", REVOKED)
+    calls = [bridge.dial() for _ in range(10)]
+    _all_told(bridge, calls)
+    assert len(bridge.requests()) == 1
+    bridge.sweep_for(minutes=10)
+    assert 9 <= len(bridge.requests()) <= 11
+    assert _closed(bridge).reason == "credentials_refused"
+    (alarm,) = bridge.logged("brake.closed")
+    assert (alarm["log_level"], alarm["reason"]) == ("error", "credentials_refused")
+    assert _states(bridge, calls) == {State.RECORDED}
+    assert {bridge.call(call).reason for call in calls} == {"credentials_refused"}
+    assert bridge.published.messages == []
+
+
+def test_a_brake_for_credentials_lets_go_when_the_key_works_again(bridge: Bridge) -> None:
+    """By its own probe, and all calls go their way: also one that was read, not sent."""
+    read = bridge.dial()
+    bridge.go(read)
+    bridge.transcribed(read)
+    bridge.drain()
+    bridge.sandbox.control("keys", REVOKED)
+    calls = [bridge.dial() for _ in range(5)]
+    _all_told(bridge, calls)
+    bridge.sweep_for(minutes=5)
+    assert bridge.call(read).state is State.TRANSCRIBED
+    bridge.sandbox.control("keys", RESTORED)
+    bridge.sweep_for(minutes=3)
+    assert bridge.parts.brake.state(bridge.clock()) is None
+    assert _states(bridge, calls) == {State.SUBMITTED}
+    assert bridge.call(read).state is State.COMPLETE
+    assert len(bridge.bodies()) == 6
+    assert len(bridge.logged("brake.opened")) == 1
+
+
+def test_calls_that_come_while_the_brake_is_closed_are_held_as_well(bridge: Bridge) -> None:
+    """Without a request of their own."""
+    bridge.sandbox.control("keys", REVOKED)
+    bridge.go(bridge.dial())
+    late = bridge.dial()
+    found = bridge.go(late)
+    assert (found.state, found.held, found.attempts) == (State.RECORDED, True, 0)
+    assert len(bridge.requests()) == 1
+
+
+def test_a_missing_scope_is_named_to_the_operator(bridge: Bridge) -> None:
+    """On the brake and on the call: it is what has to be added."""
+    changed = {"id": "sandbox", "scopes": sorted(SCOPES - {ENGAGEMENTS_WRITE})}
+    bridge.sandbox.control("keys", changed)
+    found = bridge.go(bridge.dial())
+    closed = _closed(bridge)
+    assert closed.reason == found.reason == "scope_missing"
+    assert ENGAGEMENTS_WRITE in (closed.detail or "")
+    assert found.problem is not None
+    assert ENGAGEMENTS_WRITE in (found.problem.detail or "")
+    assert (found.problem.request_id or "").startswith("req_")
+
+
+def test_a_bridge_without_a_key_holds_everything_until_it_has_one(bridge: Bridge) -> None:
+    """A restart with the key is all it takes."""
+    bridge.change_settings(askelephant_api_key=None)
+    call = bridge.dial()
+    found = bridge.go(call)
+    assert (found.state, found.reason) == (State.RECORDED, "credentials_missing")
+    assert bridge.requests() == []
+    bridge.change_settings(askelephant_api_key=bridge.sandbox.token)
+    bridge.sweep_for(minutes=2)
+    assert bridge.call(call).state is State.SUBMITTED
+
+
+def test_a_probe_that_is_rejected_for_its_body_proves_the_key(bridge: Bridge) -> None:
+    """The brake opens; the call that was the probe fails alone."""
+    bridge.sandbox.control("keys", REVOKED)
+    probe, other = bridge.dial("reject"), bridge.dial()
+    _all_told(bridge, [probe, other])
+    bridge.sandbox.control("keys", RESTORED)
+    bridge.sweep_for(minutes=3)
+    assert bridge.call(probe).state is State.FAILED
+    assert bridge.call(other).state is State.SUBMITTED
+
+
+def test_a_probe_that_fails_for_another_reason_proves_nothing(bridge: Bridge) -> None:
+    """An outage tells nothing of the key: opening now would send every call into both."""
+    bridge.sandbox.control("keys", REVOKED)
+    calls = [bridge.dial() for _ in range(4)]
+    _all_told(bridge, calls)
+    bridge.sandbox.control("faults", {"status": 503})
+    bridge.sweep_for(minutes=5)
+    assert _closed(bridge).reason == "credentials_refused"
+    assert len(bridge.requests()) <= 7
+    bridge.sandbox.control("faults")
+    bridge.sandbox.control("keys", RESTORED)
+    bridge.sweep_for(minutes=10)
+    assert _states(bridge, calls) == {State.SUBMITTED}
+
+
+def test_what_does_not_ask_askelephant_goes_on_behind_the_brake(bridge: Bridge) -> None:
+    """Calls without a recording end as ever; rules skip as ever."""
+    bridge.change_settings(recording_deadline=60, skip_shorter_than=30)
+    bridge.sandbox.control("keys", REVOKED)
+    bridge.go(bridge.dial())
+    unrecorded, short = bridge.dial(), bridge.dial(seconds=3)
+    bridge.go(unrecorded, Kind.ENDED)
+    assert bridge.go(short).state is State.SKIPPED
+    bridge.sweep_for(minutes=2)
+    assert bridge.call(unrecorded).state is State.UNRECORDED
+
+
+def test_a_long_hold_does_not_age_a_call(bridge: Bridge) -> None:
+    """A weekend without a key fails nobody, however long: the deadline is for failures."""
+    bridge.change_settings(retry_deadline=600, probe_interval=600)
+    bridge.sandbox.control("keys", REVOKED)
+    call = bridge.dial()
+    bridge.go(call)
+    bridge.sweep_for(hours=1)
+    found = bridge.call(call)
+    assert (found.state, found.failures) == (State.RECORDED, 0)
+    assert whats(found).count("step.held") >= 5
+    bridge.sandbox.control("keys", RESTORED)
+    bridge.sweep_for(minutes=15)
+    assert bridge.call(call).state is State.SUBMITTED

@@ -1,0 +1,249 @@
+"""Insights are waited for with patience, and not for ever; without a webhook the bridge asks."""
+
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from bridge.askelephant.models import EXPANDABLE
+from bridge.domain.call import State
+from bridge.errors import LeaseLost
+from bridge.pipeline import insights
+from bridge.wavv.samples import SampleCall
+from tests.contract.bridge_parts import Bridge, whats
+from tests.contract.transports import Interposed, scripted
+
+ITEM, SIGNAL = {"id": "ai_1"}, {"id": "sig_1"}
+
+
+def _transcribed(bridge: Bridge, behaviour: str = "", **data: str) -> SampleCall:
+    """Return a call whose transcript event was heard."""
+    call = bridge.dial(behaviour)
+    bridge.go(call, **data)
+    bridge.transcribed(call)
+    bridge.drain()
+    return call
+
+
+def _answer(status: str = "COMPLETED", **brought: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON
+    empty: dict[str, Any] = {"action_items": [], "signals": []}
+    return {"object": "engagement", "id": "ngmt_1", "processing_status": status} | empty | brought
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "status", "kept"),
+    [
+        ("", "all", ["action_items", "signals"]),
+        ("unknown-fields+unknown-data-types", "all", ["action_items", "signals"]),
+        ("partial-insights", "some", ["signals"]),
+        ("no-insights", "none", []),
+    ],
+)
+def test_a_call_is_complete_with_what_came_by_the_deadline(
+    bridge: Bridge, behaviour: str, status: str, kept: list[str]
+) -> None:
+    """An empty array may be final, and looks the same: so every call has a deadline."""
+    call = _transcribed(bridge, behaviour)
+    heard_at = bridge.clock()
+    bridge.work()
+    found = bridge.call(call)
+    assert (found.state, found.insights.status) == (State.COMPLETE, status)
+    brought = bridge.insights(call)
+    assert [key for key in ("action_items", "signals") if brought[key]] == kept
+    assert found.insights.counts == {
+        key: len(value) for key, value in brought.items() if isinstance(value, list)
+    }
+    waited = (bridge.clock() - heard_at).total_seconds()
+    assert waited == (45 if status == "all" else 1800)
+    assert found.insights.checks == len(bridge.requests("GET"))
+
+
+def test_the_checks_grow_further_apart(bridge: Bridge) -> None:
+    """From the first delay up to the longest, the last one on the deadline."""
+    call = _transcribed(bridge, "no-insights")
+    times = [bridge.clock()]
+    while bridge.published.messages:
+        seen = len(bridge.requests("GET"))
+        bridge.work(until=lambda seen=seen: len(bridge.requests("GET")) > seen)  # type: ignore[misc]  # bound now
+        times.append(bridge.clock())
+    waits = [(b - a).total_seconds() for a, b in pairwise(times)]
+    assert waits[:4] == [45, 67.5, 101.25, 151.875]
+    assert max(waits) == 300
+    assert sorted(waits[:-1]) == waits[:-1]
+    assert bridge.call(call).state is State.COMPLETE
+
+
+def test_every_fetch_keeps_what_it_brought(bridge: Bridge) -> None:
+    """Insights come one after the other; one that is empty again later is not lost."""
+    call = _transcribed(bridge)
+    answers = [
+        _answer(),
+        _answer(signals=[SIGNAL]),
+        _answer(action_items=[ITEM], transcript="Hello"),
+    ]
+    bridge.speak_through(scripted(answers))
+    kept = []
+    for _ in answers:
+        bridge.clock.wait(minutes=5)
+        insights.fetch(bridge.parts, call.call_id)
+        brought = bridge.insights(call)
+        kept.append((brought["action_items"], brought["signals"]))
+    assert kept == [([], []), ([], [SIGNAL]), ([ITEM], [SIGNAL])]
+    found = bridge.call(call)
+    assert (found.state, found.insights.status) == (State.COMPLETE, "all")
+    assert bridge.insights(call)["transcript"] == "Hello"
+
+
+@pytest.mark.parametrize(
+    ("settings", "status"),
+    [
+        ({"insights_required": "signals"}, "all"),
+        ({"insights_required": "tags,signals"}, "all"),
+        ({"insights_required": ""}, "all"),
+        ({"insights_required": "action_items"}, "none"),
+    ],
+)
+def test_the_operator_says_what_must_be_there(
+    bridge: Bridge, settings: dict[str, str], status: str
+) -> None:
+    """Of a call whose action items never come."""
+    bridge.change_settings(expand="action_items,signals,tags", **settings)
+    call = _transcribed(bridge, "partial-insights")
+    bridge.work()
+    found = bridge.call(call)
+    assert (found.state, found.insights.status) == (State.COMPLETE, status)
+
+
+def test_all_eight_expansions_can_be_fetched(bridge: Bridge) -> None:
+    """And are kept as they came."""
+    bridge.change_settings(expand=",".join(EXPANDABLE))
+    call = _transcribed(bridge, contactEmail="jane@customer.example")
+    bridge.work()
+    brought = bridge.insights(call)
+    assert set(brought) == set(EXPANDABLE)
+    assert all(brought.values())
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "statuses"),
+    [
+        ("read-missing.3", [404, 404, 404, 200]),
+        ("read-error.2", [500, 500, 200]),
+        ("read-garbage", [200, 200]),
+    ],
+)
+def test_a_failed_read_is_tried_again(bridge: Bridge, behaviour: str, statuses: list[int]) -> None:
+    """A fresh id may be missing for a little; the failures in a row are forgotten afterwards."""
+    call = _transcribed(bridge, behaviour)
+    bridge.work()
+    found = bridge.call(call)
+    assert (found.state, found.insights.status, found.failures) == (State.COMPLETE, "all", 0)
+    assert [one["status"] for one in bridge.requests("GET")] == statuses
+
+
+def test_an_engagement_that_stays_missing_fails_its_call(bridge: Bridge) -> None:
+    """Deleted in their app, say: not asked for until the end of days."""
+    call = _transcribed(bridge, "read-missing.99")
+    bridge.work()
+    found = bridge.call(call)
+    assert (found.state, found.reason) == (State.FAILED, "engagement_missing")
+    assert len(bridge.requests("GET")) == 6
+
+
+def test_without_a_webhook_the_bridge_asks_itself(bridge: Bridge) -> None:
+    """Slower, and it says so: a webhook that is misconfigured costs no insights."""
+    call = bridge.dial("no-webhook")
+    bridge.go(call)
+    started = bridge.clock()
+    bridge.sweep_for(minutes=14)
+    assert bridge.requests("GET") == []
+    bridge.sweep_for(minutes=3)
+    found = bridge.call(call)
+    assert (found.state, found.insights.status) == (State.COMPLETE, "all")
+    (ready,) = [entry for entry in found.timeline if entry.what == "transcript.ready"]
+    assert (ready.model_extra or {})["source"] == "poll"
+    assert bridge.counted("transcripts.polled") == 1
+    polled = bridge.parts.counters.last_saw("poll")
+    assert polled is not None
+    assert (polled - started).total_seconds() >= 900
+    assert len(bridge.requests("GET")) == 1
+    assert len(bridge.logged("webhook.silent")) == 1
+
+
+def test_insights_that_a_poll_finds_partly_are_waited_for(bridge: Bridge) -> None:
+    """From then on as after an event."""
+    call = bridge.dial("no-webhook+partial-insights")
+    bridge.go(call)
+    bridge.sweep_for(minutes=20)
+    assert bridge.call(call).state is State.TRANSCRIBED
+    bridge.sweep_for(minutes=35)
+    found = bridge.call(call)
+    assert (found.state, found.insights.status) == (State.COMPLETE, "some")
+
+
+def test_a_call_whose_processing_never_ends_fails_by_the_deadline(bridge: Bridge) -> None:
+    """Asked about with growing patience until then."""
+    bridge.change_settings(transcript_deadline=3600)
+    call = bridge.dial("stuck")
+    bridge.go(call)
+    bridge.sweep_for(minutes=55)
+    found = bridge.call(call)
+    assert (found.state, found.reason) == (State.SUBMITTED, "transcript_pending")
+    bridge.sweep_for(minutes=15)
+    found = bridge.call(call)
+    assert (found.state, found.reason) == (State.FAILED, "transcript_missing")
+    assert 8 <= len(bridge.requests("GET")) <= 16
+
+
+def test_an_event_ends_the_asking(bridge: Bridge) -> None:
+    """The webhook spoke at last: the poll's failures in a row are forgotten."""
+    call = bridge.dial("stuck")
+    bridge.go(call)
+    bridge.sweep_for(minutes=20)
+    assert bridge.call(call).failures > 0
+    bridge.transcribed(call)
+    bridge.drain()
+    found = bridge.call(call)
+    assert (found.state, found.failures, found.reason) == (State.TRANSCRIBED, 0, None)
+
+
+def test_processing_that_failed_is_noticed_by_asking(bridge: Bridge) -> None:
+    """FAILED has no event of its own."""
+    call = bridge.dial("failed")
+    bridge.go(call)
+    bridge.sweep_for(minutes=17)
+    found = bridge.call(call)
+    assert (found.state, found.reason) == (State.FAILED, "processing_failed")
+
+
+def test_processing_that_fails_after_the_transcript_ends_the_call_too(bridge: Bridge) -> None:
+    """Whatever the order of their events."""
+    call = _transcribed(bridge)
+    bridge.speak_through(scripted([_answer("FAILED")]))
+    bridge.work()
+    assert bridge.call(call).reason == "processing_failed"
+
+
+def test_a_fetch_that_is_run_twice_asks_once(bridge: Bridge) -> None:
+    """Too early, or done already: nothing happens."""
+    call = _transcribed(bridge)
+    assert insights.fetch(bridge.parts, call.call_id) is None
+    bridge.work()
+    assert insights.fetch(bridge.parts, call.call_id) is None
+    assert len(bridge.requests("GET")) == 1
+    assert whats(bridge.call(call)).count("insights.final") == 1
+
+
+def test_a_fetch_whose_lease_ran_out_saves_nothing(bridge: Bridge) -> None:
+    """Another worker may have the call by now; the step stays due and is done again."""
+    call = _transcribed(bridge)
+    before = bridge.call(call)
+    bridge.clock.wait(minutes=1)
+    lease = bridge.parts.keys.lease(call.call_id)
+    bridge.speak_through(Interposed(lambda: bridge.parts.redis.delete(lease)))
+    with pytest.raises(LeaseLost):
+        insights.fetch(bridge.parts, call.call_id)
+    assert (bridge.call(call), bridge.insights(call)) == (before, {})
+    bridge.change_settings()
+    bridge.work()
+    assert bridge.call(call).state is State.COMPLETE

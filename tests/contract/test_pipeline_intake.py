@@ -1,0 +1,222 @@
+"""The inbox is handled: every event ends on its call, or as a recorded outcome."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
+from typing import Any, NoReturn
+
+import pytest
+from redis import Redis
+from redis.exceptions import ConnectionError as RedisAway
+
+from bridge.domain.call import Kind, State
+from bridge.domain.steps import SUBMIT
+from bridge.parts import Parts
+from bridge.pipeline import intake
+from bridge.publisher import DRAIN
+from bridge.store.inbox import Entry, Inbox
+from tests.contract.bridge_parts import ALL_KINDS, Bridge, whats
+from tests.contract.store_parts import at_once
+
+SETTLE = timedelta(seconds=2)
+
+
+@pytest.mark.parametrize(
+    ("kinds", "state"),
+    [
+        ((Kind.STARTED,), State.LIVE),
+        ((Kind.STARTED, Kind.ENDED), State.ENDED),
+        ((Kind.ENDED, Kind.STARTED), State.ENDED),
+        ((Kind.RECORDED, Kind.ENDED, Kind.STARTED), State.RECORDED),
+    ],
+)
+def test_events_of_a_call_are_written_onto_it_in_any_order(
+    bridge: Bridge, kinds: tuple[Kind, ...], state: State
+) -> None:
+    """Each names the inbox entry it came from."""
+    call = bridge.dial()
+    entries = bridge.tell(call, *kinds)
+    bridge.drain()
+    found = bridge.call(call)
+    assert found.state is state
+    assert [entry.what for entry in found.timeline] == list(kinds)
+    assert [(entry.model_extra or {})["entry"] for entry in found.timeline] == entries
+    assert bridge.parts.inbox.backlog().waiting == 0
+
+
+def test_only_a_recording_is_submitted_after_it_has_settled(bridge: Bridge) -> None:
+    """Started and Ended store; Recorded alone publishes, for metadata may be right behind it."""
+    call = bridge.dial()
+    bridge.tell(call, Kind.STARTED, Kind.ENDED)
+    bridge.drain()
+    assert bridge.published.messages == []
+    bridge.tell(call, Kind.RECORDED)
+    bridge.drain()
+    (message,) = bridge.published.messages
+    assert (message.task, message.args) == (SUBMIT.task, (call.call_id,))
+    assert message.at == bridge.clock() + SETTLE
+
+
+def test_a_redelivered_event_is_dropped_at_the_door(bridge: Bridge) -> None:
+    """Same key, same event: counted, never handled."""
+    raw = b'{"event": "call.started", "data": {"id": "c-1"}}'
+    assert bridge.hear(raw, "wavv", key="k")
+    assert bridge.hear(raw, "wavv", key="k") == ""
+    bridge.drain()
+    found = bridge.parts.calls.load("c-1")
+    assert found is not None
+    assert whats(found) == ["CallStarted"]
+
+
+def test_a_repeated_event_puts_nothing_off(bridge: Bridge) -> None:
+    """A re-send that the deduplication has forgotten adds a line, and no second submission."""
+    call = bridge.dial()
+    bridge.tell(call)
+    bridge.drain()
+    due_at = bridge.call(call).due_at
+    bridge.clock.wait(seconds=1)
+    bridge.tell(call)
+    bridge.drain()
+    assert bridge.call(call).due_at == due_at
+    bridge.work()
+    assert len(bridge.requests()) == 1
+
+
+@pytest.mark.parametrize("name", ["call.transferred", "ContactCreated", "heartbeat"])
+def test_an_unknown_event_is_kept_and_its_outcome_recorded(bridge: Bridge, name: str) -> None:
+    """Acknowledged, for the sender would retry it; never an error."""
+    entry = bridge.hear(b'{"event": "%s", "data": {"id": "c-1"}}' % name.encode(), "wavv")
+    bridge.drain()
+    assert bridge.parts.inbox.outcome(entry) == "ignored.unknown_event"
+    assert bridge.counted("events.ignored.unknown_event") == 1
+    assert bridge.parts.calls.load("c-1") is None
+
+
+def _breaking(broken: bytes) -> Mapping[str, Any]:
+    """Return hearers of which WAVV's breaks on an event with these bytes in it."""
+
+    def hear(parts: Parts, entry: Entry) -> str | None:
+        if broken in entry.raw:
+            raise ZeroDivisionError("a bug of ours")
+        return intake.hear_wavv(parts, entry)
+
+    return {"wavv": hear}
+
+
+def test_an_event_that_breaks_its_handler_is_tried_three_times_and_stops_nobody(
+    bridge: Bridge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Then it is set aside, whole; the others of its batch are handled at once."""
+    bad, good = bridge.dial(), bridge.dial()
+    monkeypatch.setattr(intake, "HEARERS", _breaking(bad.call_id.encode()))
+    (entry,) = bridge.tell(bad, Kind.ENDED)
+    bridge.tell(good, Kind.ENDED)
+    for tries in (1, 2, 3):
+        bridge.drain()
+        assert bridge.call(good).state is State.ENDED
+        assert bridge.parts.inbox.backlog().waiting == (0 if tries == intake.TRIES else 1)
+        bridge.age(entry)
+    assert bridge.counted("events.set_aside") == 1
+    bridge.drain()
+    assert bridge.parts.calls.load(bad.call_id) is None
+
+
+def test_an_event_that_broke_once_is_handled_when_the_bug_is_gone(
+    bridge: Bridge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A restart with a mended version loses nothing."""
+    call = bridge.dial()
+    (entry,) = bridge.tell(call, Kind.ENDED)
+    with monkeypatch.context() as broken:
+        broken.setattr(intake, "HEARERS", _breaking(call.call_id.encode()))
+        bridge.drain()
+    bridge.age(entry)
+    bridge.drain()
+    assert whats(bridge.call(call)) == ["CallEnded"]
+    assert bridge.parts.inbox.backlog().waiting == 0
+
+
+def test_an_event_that_nobody_can_read_is_set_aside_at_once(bridge: Bridge) -> None:
+    """The door lets none through; should one be there, reading it again would not help."""
+    bridge.hear(b"not json", "wavv")
+    bridge.hear(b"[]", "askelephant")
+    bridge.drain()
+    assert bridge.counted("events.set_aside") == 2
+    assert bridge.parts.inbox.backlog().waiting == 0
+
+
+def test_redis_going_away_leaves_the_event_for_the_next_drain(
+    bridge: Bridge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is not the event's fault: not set aside, however often; those before it stay handled."""
+    first, second, third = bridge.dial(), bridge.dial(), bridge.dial()
+    entries = [bridge.tell(call, Kind.ENDED)[0] for call in (first, second, third)]
+
+    def hear(parts: Parts, entry: Entry) -> str | None:
+        if second.call_id.encode() in entry.raw:
+            raise RedisAway("gone")
+        return intake.hear_wavv(parts, entry)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(intake, "HEARERS", {"wavv": hear})
+        for _ in range(intake.TRIES + 1):
+            with pytest.raises(RedisAway):
+                intake.drain(bridge.parts)
+            bridge.age(*entries[1:])
+    assert bridge.call(first).state is State.ENDED
+    assert bridge.parts.inbox.backlog().waiting == 2
+    bridge.drain()
+    assert [bridge.call(call).state for call in (second, third)] == [State.ENDED] * 2
+    assert bridge.counted("events.set_aside") == 0
+
+
+def test_an_event_whose_acknowledgement_is_lost_changes_nothing_the_second_time(
+    bridge: Bridge,
+) -> None:
+    """The worker died between save and acknowledgement: the record only gets its lines twice."""
+
+    class Dying(Inbox):
+        def done(self, *_: object) -> NoReturn:
+            raise RedisAway("killed")
+
+    call = bridge.dial()
+    entries = bridge.tell(call)
+    dying = replace(bridge.parts, inbox=Dying(bridge.parts.redis, bridge.parts.keys))
+    with pytest.raises(RedisAway):
+        intake.drain(dying)
+    before = bridge.call(call)
+    bridge.age(*entries)
+    bridge.drain()
+    after = bridge.call(call)
+    assert len(after.timeline) == 2 * len(entries)
+    changed = {"timeline", "updated_at"}
+    assert after.model_dump(exclude=changed) == before.model_dump(exclude=changed)
+
+
+def test_drains_that_race_handle_every_event_once(bridge: Bridge, redis: Redis) -> None:
+    """Twenty calls, sixty events, four workers."""
+    calls = [bridge.dial() for _ in range(20)]
+    for call in calls:
+        bridge.tell(call)
+    at_once(*[partial(bridge.drain)] * 4)
+    for call in calls:
+        found = bridge.call(call)
+        assert sorted(whats(found)) == sorted(ALL_KINDS)
+        assert (found.state, found.version) == (State.RECORDED, 3)
+    assert redis.xpending(bridge.parts.keys.inbox, "intake")["pending"] == 0
+
+
+def test_a_batch_is_bounded(bridge: Bridge, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One drain after another, until none is left."""
+    monkeypatch.setattr(intake, "BATCH", 2)
+    bridge.tell(bridge.dial())
+    assert [intake.drain(bridge.parts) for _ in range(3)] == [2, 1, 0]
+
+
+def test_a_drain_that_was_published_finds_an_empty_inbox_harmless(bridge: Bridge) -> None:
+    """Messages are hints: any number of them, at any time."""
+    for _ in range(3):
+        bridge.published.publish(DRAIN)
+    bridge.work()
+    assert bridge.published.messages == []

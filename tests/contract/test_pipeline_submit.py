@@ -1,0 +1,291 @@
+"""Submission: a recorded call is sent once, without what AskElephant refuses, or not at all."""
+
+from typing import Any
+
+import pytest
+
+from bridge.domain.call import Kind, State
+from bridge.pipeline import submit
+from tests.contract.bridge_parts import Bridge, event_body, whats
+from tests.contract.transports import Interposed
+
+OWNER = {"agentEmail": "alice@unknown.example", "agentName": "Alice Smith"}
+
+
+def test_a_call_goes_all_the_way(bridge: Bridge) -> None:
+    """From WAVV's three events to all insights, by one request that submits and one that reads."""
+    call = bridge.dial()
+    assert bridge.go(call).state is State.SUBMITTED
+    bridge.transcribed(call)
+    bridge.drain()
+    bridge.work()
+    found = bridge.call(call)
+    assert (found.state, found.insights.status, found.attempts) == (State.COMPLETE, "all", 1)
+    assert found.external_id == f"wavv-call-{call.call_id}"
+    assert found.engagement_created
+    assert (found.due_at, found.reason, found.problem) == (None, None, None)
+    assert whats(found) == [
+        "CallStarted", "CallEnded", "CallRecorded", "submission.started", "engagement.created",
+        "transcript.ready", "insights.final",
+    ]  # fmt: skip
+    assert {"action_items", "signals", "transcript"} == set(bridge.insights(call))
+    assert (len(bridge.requests("POST")), len(bridge.requests("GET"))) == (1, 1)
+
+
+def test_a_recording_alone_is_enough(bridge: Bridge) -> None:
+    """Recorded first, and nothing else: submitted with what it said."""
+    call = bridge.dial()
+    assert bridge.go(call, Kind.RECORDED).state is State.SUBMITTED
+    (body,) = bridge.bodies()
+    assert body["media_url"] == call.recording_url
+    assert body["title"] == f"Call with {call.lead_name}"
+
+
+def test_what_comes_while_a_recording_settles_is_submitted_with_it(bridge: Bridge) -> None:
+    """That is what the settling is for."""
+    call = bridge.dial()
+    bridge.tell(call, Kind.RECORDED, contactName=None)
+    bridge.drain()
+    bridge.clock.wait(seconds=1)
+    assert bridge.go(call, Kind.STARTED).state is State.SUBMITTED
+    (body,) = bridge.bodies()
+    assert body["title"] == f"Call with {call.lead_name}"
+
+
+def test_what_comes_after_the_submission_still_ends_on_the_record(bridge: Bridge) -> None:
+    """The state stays; AskElephant would not take the change."""
+    call = bridge.dial()
+    bridge.go(call, Kind.RECORDED)
+    found = bridge.go(call, Kind.ENDED, disposition="Hot")
+    assert (found.state, found.metadata.disposition) == (State.SUBMITTED, "Hot")
+    assert len(bridge.requests()) == 1
+
+
+def test_a_submission_that_is_run_twice_is_sent_once(bridge: Bridge) -> None:
+    """The second finds that the call is not due."""
+    call = bridge.dial()
+    bridge.go(call)
+    assert submit.submit(bridge.parts, call.call_id) is None
+    assert submit.submit(bridge.parts, "nobody") is None
+    assert len(bridge.requests()) == 1
+
+
+def test_a_submission_waits_for_its_time(bridge: Bridge) -> None:
+    """A message that comes too early does nothing."""
+    call = bridge.dial()
+    bridge.tell(call)
+    bridge.drain()
+    assert submit.submit(bridge.parts, call.call_id) is None
+    bridge.clock.wait(seconds=2)
+    assert submit.submit(bridge.parts, call.call_id) is not None
+
+
+def test_a_call_that_another_worker_holds_is_left_to_it(bridge: Bridge) -> None:
+    """One worker per call, while its lease lasts."""
+    call = bridge.dial()
+    bridge.tell(call)
+    bridge.drain()
+    bridge.clock.wait(seconds=2)
+    with bridge.parts.leases.hold(call.call_id):
+        assert submit.submit(bridge.parts, call.call_id) is None
+    assert bridge.requests() == []
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "created", "statuses"),
+    [
+        ("error-before-commit", True, [500, 201]),
+        ("error-after-commit.2", False, [500, 500, 200]),
+        ("conflict", True, [409, 201]),
+        ("garbage-json", False, [200, 200]),
+        ("reset", False, [201, 200]),
+    ],
+)
+def test_a_transient_failure_is_tried_again_with_backoff(
+    bridge: Bridge,
+    behaviour: str,
+    statuses: list[int],
+    *,
+    created: bool,
+) -> None:
+    """One engagement, whether or not the failed try had made it; the first wait is five seconds."""
+    call = bridge.dial(behaviour)
+    bridge.tell(call)
+    bridge.drain()
+    bridge.work(until=lambda: len(bridge.requests()) == 1)
+    found = bridge.call(call)
+    assert (found.state, found.failures) == (State.RECORDED, 1)
+    assert found.due_at is not None
+    assert (found.due_at - bridge.clock()).total_seconds() == 5
+    bridge.work()
+    found = bridge.call(call)
+    assert (found.state, found.engagement_created) == (State.SUBMITTED, created)
+    assert (found.failures, found.attempts) == (0, len(statuses))
+    assert [one["status"] for one in bridge.requests()] == statuses
+    assert len(bridge.bodies()) == 1
+    assert bridge.counted("engagements.created" if created else "engagements.existed") == 1
+
+
+@pytest.mark.parametrize("behaviour", ["reject", "bad-request"])
+def test_a_rejected_call_fails_with_every_field_error(bridge: Bridge, behaviour: str) -> None:
+    """Permanent for this body: not tried again, and kept whole for support and replay."""
+    call = bridge.dial(behaviour)
+    found = bridge.go(call)
+    assert (found.state, found.reason) == (State.FAILED, "rejected")
+    assert found.problem is not None
+    assert [error["field"] for error in found.problem.errors] == ["title", "media_url"]
+    assert (found.problem.request_id or "").startswith("req_")
+    bridge.sweep_for(minutes=5)
+    assert len(bridge.requests()) == 1
+
+
+def test_an_owner_that_is_refused_is_left_out(bridge: Bridge) -> None:
+    """The call goes again at once, without an owner; the key's own user has it then."""
+    call = bridge.dial()
+    before = bridge.clock()
+    found = bridge.go(call, **OWNER)
+    assert (found.state, found.owner_refused, found.problem) == (State.SUBMITTED, True, None)
+    (body,) = bridge.bodies()
+    assert not any(person.get("is_owner") for person in body["participants"])
+    assert [one["status"] for one in bridge.requests()] == [422, 201]
+    assert (bridge.clock() - before).total_seconds() == 2
+
+
+def test_an_owner_whom_the_directory_knows_owns_the_call(bridge: Bridge) -> None:
+    """And the agents it does not know are listed for the operator."""
+    call, other = bridge.dial(agent_id="usr_9"), bridge.dial(agent_id="usr_1")
+    known = {"id": "usr_9", "name": "Bob", "email": "bob@dialer.example"}
+    bridge.change_settings(agents=[known])
+    for one in (call, other):
+        bridge.go(one)
+    owners = [[p["name"] for p in b["participants"] if p.get("is_owner")] for b in bridge.bodies()]
+    assert owners == [["Bob"], []]
+    assert bridge.parts.counters.unmapped_agents() == {"usr_1": 1}
+
+
+def test_an_engagement_of_another_call_is_a_collision(bridge: Bridge) -> None:
+    """A 200 whose link is not ours: never taken for this call's."""
+    found = bridge.go(bridge.dial("collision"))
+    assert (found.state, found.reason) == (State.FAILED, "external_id_collision")
+    assert found.engagement_id is None
+    assert found.problem is not None
+    assert (found.problem.detail or "").startswith("ngmt_")
+
+
+@pytest.mark.parametrize(
+    ("settings", "call", "reason"),
+    [
+        ({"skip_shorter_than": 30}, {"seconds": 29}, "too_short"),
+        ({"skip_outcomes": "voicemail"}, {"outcome": "VOICEMAIL"}, "outcome_excluded"),
+        ({"skip_shorter_than": 30, "skip_outcomes": "VOICEMAIL"}, {}, None),
+    ],
+)
+def test_an_operators_rule_skips_a_call(
+    bridge: Bridge, settings: dict[str, Any], call: dict[str, Any], reason: str | None
+) -> None:
+    """Recorded with its reason, and never sent."""
+    bridge.change_settings(**settings)
+    found = bridge.go(bridge.dial(**call))
+    assert found.state is (State.SKIPPED if reason else State.SUBMITTED)
+    assert found.reason == reason
+    assert len(bridge.requests()) == (0 if reason else 1)
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        ({"recordingUrl": "https://127.0.0.1/a.mp3"}, "media_url_private"),
+        ({"callUrl": "javascript:alert(1)"}, "external_url_blocked"),
+    ],
+)
+def test_a_call_that_would_be_refused_anyway_is_not_even_sent(
+    bridge: Bridge, data: dict[str, str], reason: str
+) -> None:
+    """It fails here, with the reason and the field."""
+    found = bridge.go(bridge.dial(), **data)
+    assert (found.state, found.reason) == (State.FAILED, reason)
+    assert found.problem is not None
+    assert found.problem.errors
+    assert bridge.requests() == []
+
+
+def test_a_recording_without_its_link_waits_for_it(bridge: Bridge) -> None:
+    """A later event brings it, whatever its kind."""
+    call = bridge.dial()
+    found = bridge.go(call, Kind.RECORDED, recordingUrl=None)
+    assert (found.state, found.reason) == (State.RECORDED, "recording_missing")
+    assert bridge.published.messages == []
+    bridge.clock.wait(hours=3)
+    assert bridge.go(call, Kind.ENDED, recordingUrl=call.recording_url).state is State.SUBMITTED
+
+
+def test_a_recording_whose_link_never_comes_fails_by_the_deadline(bridge: Bridge) -> None:
+    """It was recorded, so it is not unrecorded: somebody should look."""
+    bridge.change_settings(recording_deadline=600)
+    call = bridge.dial()
+    bridge.go(call, Kind.RECORDED, recordingUrl=None)
+    bridge.sweep_for(minutes=9)
+    assert bridge.call(call).state is State.RECORDED
+    bridge.sweep_for(minutes=3)
+    found = bridge.call(call)
+    assert (found.state, found.reason) == (State.FAILED, "recording_missing")
+    assert bridge.requests() == []
+
+
+@pytest.mark.parametrize(
+    ("kinds", "reason"), [((Kind.STARTED, Kind.ENDED), None), ((Kind.STARTED,), "end_not_heard")]
+)
+def test_a_call_without_a_recording_ends_unrecorded(
+    bridge: Bridge, kinds: tuple[Kind, ...], reason: str | None
+) -> None:
+    """The normal end of most dials; one whose end was not heard says so."""
+    bridge.change_settings(recording_deadline=600)
+    call = bridge.dial()
+    bridge.go(call, *kinds)
+    bridge.sweep_for(minutes=12)
+    found = bridge.call(call)
+    assert (found.state, found.reason) == (State.UNRECORDED, reason)
+    assert bridge.requests() == []
+
+
+def test_a_recording_that_comes_after_the_deadline_is_submitted(bridge: Bridge) -> None:
+    """WAVV's events may be hours late."""
+    bridge.change_settings(recording_deadline=600)
+    call = bridge.dial()
+    bridge.go(call, Kind.ENDED)
+    bridge.sweep_for(minutes=12)
+    assert bridge.call(call).state is State.UNRECORDED
+    assert bridge.go(call, Kind.RECORDED).state is State.SUBMITTED
+
+
+def test_a_failure_that_lasts_ends_at_the_retry_deadline(bridge: Bridge) -> None:
+    """Hours of 503: then the call is a dead letter, with what was answered last."""
+    bridge.change_settings(retry_deadline=1800)
+    bridge.sandbox.control("faults", {"status": 503})
+    call = bridge.dial()
+    bridge.tell(call)
+    bridge.drain()
+    bridge.sweep_for(minutes=25)
+    assert bridge.call(call).state is State.RECORDED
+    bridge.sweep_for(minutes=15)
+    found = bridge.call(call)
+    assert (found.state, found.reason) == (State.FAILED, "askelephant_error")
+    assert found.problem is not None
+    assert found.problem.status == 503
+
+
+def test_news_while_the_request_is_out_is_kept(bridge: Bridge) -> None:
+    """WAVV speaks while AskElephant fetches the media: the answer is written on top of it."""
+    call = bridge.dial()
+    bridge.tell(call, Kind.RECORDED)
+    bridge.drain()
+    bridge.clock.wait(seconds=2)
+
+    def meanwhile() -> None:
+        bridge.hear(event_body(call, Kind.ENDED, disposition="Hot"), "wavv")
+        bridge.drain()
+
+    bridge.speak_through(Interposed(meanwhile))
+    found = submit.submit(bridge.parts, call.call_id)
+    assert found is not None
+    assert (found.state, found.metadata.disposition) == (State.SUBMITTED, "Hot")

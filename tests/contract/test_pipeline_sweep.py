@@ -1,0 +1,187 @@
+"""The sweep: whatever is overdue is published again, whatever is old is forgotten."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from bridge.domain.call import Kind, State
+from bridge.domain.steps import EXPIRE, INSIGHTS, SUBMIT
+from bridge.pipeline import sweep
+from bridge.publisher import DRAIN
+from bridge.store.brake import THROTTLED
+from bridge.wavv.samples import SampleCall
+from tests.contract.bridge_parts import Bridge
+from tests.contract.store_parts import at_once
+
+GRACE = timedelta(seconds=30)
+
+
+def _waiting(bridge: Bridge, kinds: tuple[Kind, ...] = (Kind.RECORDED,)) -> SampleCall:
+    """Return a call whose message was lost."""
+    call = bridge.dial()
+    bridge.tell(call, *kinds)
+    bridge.drain()
+    bridge.published.messages.clear()
+    return call
+
+
+def test_a_step_whose_message_was_lost_is_published_again(bridge: Bridge) -> None:
+    """After its grace, once, and once more when that was lost as well."""
+    call = _waiting(bridge)
+    bridge.clock.wait(seconds=2)
+    assert bridge.sweep() == 0
+    bridge.clock.wait(seconds=30)
+    assert [bridge.sweep() for _ in range(3)] == [1, 0, 0]
+    assert bridge.published.tasks() == [(SUBMIT.task, call.call_id)]
+    bridge.clock.wait(seconds=30)
+    assert bridge.sweep() == 1
+
+
+def test_a_bridge_whose_every_message_is_lost_completes_its_calls(bridge: Bridge) -> None:
+    """The record is the truth: only what the sweep publishes is run, and nothing is missing."""
+    calls = [bridge.dial(), bridge.dial("error-after-commit"), bridge.dial("partial-insights")]
+    lost = [bridge.dial("no-webhook"), bridge.dial("throttle-bare")]
+    for call in (*calls, *lost):
+        bridge.tell(call)
+    told: set[str] = set()
+    for _ in range(120):
+        bridge.clock.wait(minutes=1)
+        bridge.published.messages.clear()
+        bridge.sweep()
+        for message in list(bridge.published.messages):
+            bridge.run(message)
+        for call in calls:
+            if bridge.call(call).state is State.SUBMITTED and call.call_id not in told:
+                told.add(call.call_id)
+                bridge.transcribed(call)
+    assert {bridge.call(call).state for call in (*calls, *lost)} == {State.COMPLETE}
+    assert len(bridge.bodies()) == 5
+
+
+def test_each_step_is_published_by_its_own_task(bridge: Bridge) -> None:
+    """Expire, submit and insights; resting calls need nothing."""
+    bridge.change_settings(recording_deadline=60)
+    ended, recorded = _waiting(bridge, (Kind.ENDED,)), _waiting(bridge)
+    submitted, done = bridge.dial(), bridge.dial("reject")
+    bridge.go(submitted)
+    bridge.go(done)
+    bridge.published.messages.clear()
+    bridge.clock.wait(hours=1)
+    assert bridge.sweep() == 3
+    assert set(bridge.published.tasks()) == {
+        (EXPIRE.task, ended.call_id),
+        (SUBMIT.task, recorded.call_id),
+        (INSIGHTS.task, submitted.call_id),
+    }
+
+
+@pytest.mark.parametrize(
+    ("reason", "until", "published"),
+    [
+        (THROTTLED, 60, [EXPIRE]),
+        (THROTTLED, -1, [EXPIRE, SUBMIT, SUBMIT, SUBMIT]),
+        ("credentials_refused", 60, [EXPIRE]),
+        ("credentials_refused", -1, [EXPIRE, SUBMIT]),
+    ],
+)
+def test_the_sweep_heeds_the_brake(
+    bridge: Bridge, reason: str, until: int, published: list[Any]
+) -> None:
+    """Nothing that asks AskElephant while it is closed, or one to try whether it can open."""
+    bridge.change_settings(recording_deadline=60)
+    for kinds in ((Kind.ENDED,), *[(Kind.RECORDED,)] * 3):
+        _waiting(bridge, kinds)
+    bridge.clock.wait(minutes=5)
+    now = bridge.clock()
+    bridge.parts.brake.close(reason, now, now + timedelta(seconds=until), None)
+    assert bridge.sweep() == len(published)
+    assert [task for task, *_ in bridge.published.tasks()] == [step.task for step in published]
+
+
+def test_only_one_sweep_works_at_a_time(bridge: Bridge) -> None:
+    """Beat may run more than once: the second does nothing, not even forget."""
+    _waiting(bridge)
+    bridge.tell(bridge.dial())
+    bridge.clock.wait(minutes=5)
+    with bridge.parts.leases.hold(sweep.LOCK):
+        assert bridge.sweep() == 0
+    assert bridge.published.messages == []
+    assert bridge.sweep() == 1
+
+
+def test_sweeps_that_race_publish_each_step_once(bridge: Bridge) -> None:
+    """Whichever gets the lock, and whenever."""
+    for _ in range(10):
+        _waiting(bridge)
+    bridge.clock.wait(minutes=5)
+    at_once(*[bridge.sweep] * 4)
+    assert len(bridge.published.tasks()) == len(set(bridge.published.tasks())) == 10
+
+
+def test_a_sweep_is_bounded(bridge: Bridge, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An outage of hours is worked off in steps."""
+    monkeypatch.setattr(sweep, "BATCH", 4)
+    for _ in range(6):
+        _waiting(bridge)
+    bridge.clock.wait(minutes=5)
+    assert [bridge.sweep() for _ in range(3)] == [4, 2, 0]
+
+
+def test_an_inbox_that_waits_is_drained_again(bridge: Bridge) -> None:
+    """The poke was lost, or its worker was killed with the events in its hands."""
+    bridge.sweep()
+    assert bridge.published.tasks() == []
+    call = bridge.dial()
+    entries = bridge.tell(call, Kind.ENDED)
+    bridge.sweep()
+    assert bridge.published.tasks() == [(DRAIN,)]
+    bridge.parts.inbox.take(10)
+    bridge.age(*entries)
+    bridge.sweep()
+    bridge.work()
+    assert bridge.call(call).state is State.ENDED
+    bridge.sweep()
+    assert bridge.published.tasks() == []
+
+
+def test_an_expired_call_is_let_go_only_when_it_is_due(bridge: Bridge) -> None:
+    """A task may come twice, too early, or for a call that has moved on."""
+    call = _waiting(bridge, (Kind.ENDED,))
+    assert sweep.expire(bridge.parts, call.call_id) is None
+    assert sweep.expire(bridge.parts, "nobody") is None
+    bridge.go(call, Kind.RECORDED)
+    bridge.clock.wait(days=2)
+    assert sweep.expire(bridge.parts, call.call_id) is None
+    assert bridge.call(call).state is State.SUBMITTED
+
+
+def test_finished_calls_and_their_events_are_forgotten_in_time(bridge: Bridge) -> None:
+    """Calls after 30 days, events after 7; calls that still need something stay."""
+    done, waiting = bridge.dial("reject"), bridge.dial("no-webhook+stuck")
+    bridge.change_settings(transcript_deadline=3650 * 86400)
+    bridge.go(done)
+    bridge.go(waiting)
+    bridge.clock.wait(days=6.9)
+    bridge.sweep()
+    assert bridge.parts.redis.xlen(bridge.parts.keys.inbox) == 6
+    bridge.clock.wait(days=0.2)
+    bridge.sweep()
+    assert bridge.parts.redis.xlen(bridge.parts.keys.inbox) == 0
+    bridge.clock.wait(days=22.8)
+    bridge.sweep()
+    assert bridge.call(done).state is State.FAILED
+    bridge.clock.wait(days=0.2)
+    bridge.sweep()
+    assert bridge.parts.calls.load(done.call_id) is None
+    assert bridge.call(waiting).state is State.SUBMITTED
+
+
+def test_events_that_were_not_handled_are_never_forgotten(bridge: Bridge) -> None:
+    """However long the workers were away."""
+    call = bridge.dial()
+    bridge.tell(call, Kind.ENDED)
+    bridge.clock.wait(days=60)
+    bridge.sweep()
+    bridge.work()
+    assert bridge.call(call).state is State.ENDED

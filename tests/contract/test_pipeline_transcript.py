@@ -1,0 +1,233 @@
+"""AskElephant's events find their call: late, twice, early, or not at all."""
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from urllib.parse import quote
+
+import pytest
+
+from bridge.askelephant.sandbox.event import CREATED, TRANSCRIPT_READY, UPDATED
+from bridge.domain.call import State
+from bridge.domain.steps import INSIGHTS
+from bridge.pipeline import intake, submit
+from bridge.store.lookup import Lookup
+from bridge.wavv.samples import SampleCall
+from tests.contract.bridge_parts import Bridge, whats
+from tests.contract.transports import Interposed
+
+FIRST_DELAY = timedelta(seconds=45)
+FOREIGN = {"object": "engagement", "id": "ngmt_99", "external_url": "https://zoom.example/1"}
+
+
+def _event(kind: str | None, shown: object) -> bytes:
+    return json.dumps({"id": "evt_1", "type": kind, "data": {"object": shown}}).encode()
+
+
+def _ready(bridge: Bridge, behaviour: str = "") -> SampleCall:
+    """Return a call that is due for its submission."""
+    call = bridge.dial(behaviour)
+    bridge.tell(call)
+    bridge.drain()
+    bridge.published.messages.clear()
+    bridge.clock.wait(seconds=2)
+    return call
+
+
+def _is_transcribed(bridge: Bridge, call: SampleCall, entry: str) -> bool:
+    """Tell whether the event moved the call exactly once, and names its place in the inbox."""
+    found = bridge.call(call)
+    told = [one for one in found.timeline if one.what == "transcript.ready"]
+    entries = {(one.model_extra or {}).get("entry") for one in told}
+    return found.state is State.TRANSCRIBED and entry in entries and found.due_at is not None
+
+
+def test_the_insights_are_fetched_some_time_after_the_transcript(bridge: Bridge) -> None:
+    """The vendor's advice: wait 30 to 60 seconds, for they come from pipelines of their own."""
+    call = bridge.dial()
+    bridge.go(call)
+    entry = bridge.transcribed(call)
+    bridge.drain()
+    assert _is_transcribed(bridge, call, entry)
+    (message,) = bridge.published.messages
+    assert (message.task, message.args) == (INSIGHTS.task, (call.call_id,))
+    assert message.at == bridge.clock() + FIRST_DELAY
+
+
+def test_the_webhooks_last_word_is_remembered(bridge: Bridge) -> None:
+    """Readiness tells a silent webhook by it."""
+    call = bridge.dial()
+    bridge.go(call)
+    assert bridge.parts.counters.last_saw("webhook") is None
+    bridge.transcribed(call)
+    bridge.drain()
+    assert bridge.parts.counters.last_saw("webhook") == bridge.clock()
+
+
+def test_a_repeated_event_puts_nothing_off(bridge: Bridge) -> None:
+    """The second is noted as ignored, and publishes nothing."""
+    call = bridge.dial()
+    bridge.go(call)
+    bridge.transcribed(call)
+    bridge.drain()
+    due_at = bridge.call(call).due_at
+    bridge.published.messages.clear()
+    bridge.clock.wait(seconds=20)
+    bridge.transcribed(call)
+    bridge.drain()
+    found = bridge.call(call)
+    assert (found.due_at, whats(found)[-1]) == (due_at, "event.ignored")
+    assert bridge.published.messages == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "shown", "slug"),
+    [
+        (TRANSCRIPT_READY, FOREIGN, "parked.unknown_engagement"),
+        (UPDATED, FOREIGN, "ignored.not_ours"),
+        ("v1.engagement.deleted", FOREIGN, "ignored.not_ours"),
+        (CREATED, FOREIGN, "ignored.unknown_event"),
+        ("v1.contact.created", {"object": "contact", "id": "c_1"}, "ignored.unknown_event"),
+        ("v2.engagement.exploded", FOREIGN, "ignored.unknown_event"),
+        (UPDATED, {"id": "../../etc"}, "ignored.unknown_event"),
+        (None, None, "ignored.unknown_event"),
+    ],
+)
+def test_an_event_that_is_about_none_of_our_calls_is_recorded_as_such(
+    bridge: Bridge, kind: str | None, shown: object, slug: str
+) -> None:
+    """Engagements made in their app are normal: acknowledged, counted, and no error."""
+    entry = bridge.hear(_event(kind, shown), "askelephant")
+    bridge.drain()
+    assert bridge.parts.inbox.outcome(entry) == slug
+    assert bridge.counted(f"events.{slug}") == 1
+    assert bridge.parts.inbox.backlog().waiting == 0
+
+
+@pytest.mark.parametrize("what", ["updated", "deleted"])
+def test_a_change_of_our_engagement_is_noted_on_its_call(bridge: Bridge, what: str) -> None:
+    """Worth knowing; the state stays."""
+    call = bridge.dial()
+    before = bridge.go(call)
+    entry = bridge.transcribed(call, f"v1.engagement.{what}")
+    bridge.drain()
+    found = bridge.call(call)
+    assert found.state is before.state
+    assert whats(found) == [*whats(before), f"engagement.{what}"]
+    assert bridge.parts.inbox.outcome(entry) is None
+
+
+def test_an_event_before_the_posts_answer_finds_its_call_by_the_link(bridge: Bridge) -> None:
+    """The link was saved before the request left."""
+    call = _ready(bridge)
+    entries: list[str] = []
+
+    def meanwhile() -> None:
+        entries.append(bridge.transcribed(call))
+        bridge.drain()
+        assert bridge.call(call).state is State.RECORDED
+
+    bridge.speak_through(Interposed(meanwhile))
+    submit.submit(bridge.parts, call.call_id)
+    assert _is_transcribed(bridge, call, entries[0])
+    found = bridge.call(call)
+    assert found.due_at == bridge.clock() + FIRST_DELAY
+    assert found.insights.deadline is not None
+
+
+def test_an_early_event_without_a_link_is_parked_until_the_answer_comes(bridge: Bridge) -> None:
+    """The POST's side looks for it when it has saved the engagement's id."""
+    call = _ready(bridge, "sparse-answers")
+    entries: list[str] = []
+
+    def meanwhile() -> None:
+        entries.append(bridge.transcribed(call))
+        bridge.drain()
+        assert bridge.parts.inbox.outcome(entries[0]) == "parked.unknown_engagement"
+
+    bridge.speak_through(Interposed(meanwhile))
+    submit.submit(bridge.parts, call.call_id)
+    assert _is_transcribed(bridge, call, entries[0])
+
+
+def test_an_early_event_whose_link_two_calls_share_waits_for_the_answer(bridge: Bridge) -> None:
+    """Guessing would show one customer's insights beside another's call."""
+    bridge.change_settings(external_url_template="crm://contact/{contact_id}")
+    other = bridge.dial("error-before-commit", lead_id="ct_1")
+    call = bridge.dial(lead_id="ct_1")
+    for one in (other, call):
+        bridge.tell(one)
+    bridge.drain()
+    bridge.clock.wait(seconds=2)
+    submit.submit(bridge.parts, other.call_id)
+    entries: list[str] = []
+
+    def meanwhile() -> None:
+        entries.append(bridge.transcribed(call))
+        bridge.drain()
+
+    bridge.speak_through(Interposed(meanwhile))
+    submit.submit(bridge.parts, call.call_id)
+    assert bridge.parts.inbox.outcome(entries[0]) == "parked.unknown_engagement"
+    assert _is_transcribed(bridge, call, entries[0])
+    assert bridge.call(other).state is State.RECORDED
+
+
+@pytest.mark.parametrize("parks_first", [True, False])
+def test_parking_and_the_posts_answer_find_each_other_in_either_order(
+    bridge: Bridge, *, parks_first: bool
+) -> None:
+    """The answer is saved, and asks for a parked event, between the event's look and its second.
+
+    Whether the event was parked before that or is parked after it: one of the two sees the other.
+    """
+    call = _ready(bridge, "sparse-answers")
+
+    class Racing(Lookup):
+        def park(self, engagement_id: str, entry: str, keep: timedelta) -> None:
+            if parks_first:
+                super().park(engagement_id, entry, keep)
+            submit.submit(bridge.parts, call.call_id)
+            if not parks_first:
+                super().park(engagement_id, entry, keep)
+
+    link = f"wavv://call/{quote(call.call_id, safe='')}"
+    bridge.sandbox.submit(f"wavv-call-{call.call_id}", external_url=link)
+    entry = bridge.transcribed(call)
+    parts = bridge.parts
+    racing = replace(parts, lookup=Racing(parts.redis, parts.keys, parts.calls))
+    assert intake.drain(racing) == 1
+    assert _is_transcribed(bridge, call, entry)
+    assert bridge.parts.inbox.outcome(entry) is None
+    bridge.work()
+    bridge.sweep_for(minutes=2)
+    assert bridge.call(call).state is State.COMPLETE
+
+
+def test_an_event_between_the_save_and_the_look_for_parked_ones_moves_the_call_once(
+    bridge: Bridge,
+) -> None:
+    """The third place where it can arrive: the call is known already, and nothing is parked."""
+    call = _ready(bridge)
+    entries: list[str] = []
+
+    class Racing(Lookup):
+        def parked(self, engagement_id: str) -> str | None:
+            entries.append(bridge.transcribed(call))
+            bridge.drain()
+            return super().parked(engagement_id)
+
+    parts = bridge.parts
+    racing = replace(parts, lookup=Racing(parts.redis, parts.keys, parts.calls))
+    submit.submit(racing, call.call_id)
+    assert _is_transcribed(bridge, call, entries[0])
+    assert whats(bridge.call(call)).count("transcript.ready") == 1
+
+
+def test_a_parked_event_is_not_kept_for_ever(bridge: Bridge) -> None:
+    """As long as raw events are, for its call may never turn up."""
+    bridge.change_settings(event_retention_days=2)
+    bridge.hear(_event(TRANSCRIPT_READY, FOREIGN), "askelephant")
+    bridge.drain()
+    left = bridge.parts.redis.ttl(bridge.parts.keys.parked("ngmt_99"))
+    assert timedelta(days=1) < timedelta(seconds=left) <= timedelta(days=2)

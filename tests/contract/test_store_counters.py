@@ -1,0 +1,40 @@
+"""Counters and last-seen times, over all processes."""
+
+from datetime import timedelta
+
+import pytest
+
+from tests.contract.store_parts import NOW, Store
+
+
+def test_what_is_counted_adds_up_over_all_processes(store: Store) -> None:
+    """By name, sorted."""
+    assert store.counters.all() == {}
+    for name in ("b", "a", "b"):
+        store.counters.count(name)
+    assert list(store.counters.all().items()) == [("a", 1), ("b", 2)]
+
+
+def test_unmapped_agents_are_counted_each(store: Store) -> None:
+    """The operator sees whom to add to the directory."""
+    for agent in ("usr_2", "usr_1", "usr_2"):
+        store.counters.count_unmapped_agent(agent)
+    assert store.counters.unmapped_agents() == {"usr_1": 1, "usr_2": 2}
+
+
+def test_the_list_of_unmapped_agents_is_bounded(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A dialer with a new agent id for each call fills no store; known ones go on counting."""
+    monkeypatch.setattr("bridge.store.counters.LISTED_AGENTS", 2)
+    for agent in ("usr_1", "usr_2", "usr_3", "usr_1"):
+        store.counters.count_unmapped_agent(agent)
+    assert store.counters.unmapped_agents() == {"usr_1": 2, "usr_2": 1}
+
+
+def test_signs_are_remembered_by_their_last_time(store: Store) -> None:
+    """Each for itself; one never seen has none."""
+    store.counters.saw("webhook", NOW)
+    store.counters.saw("webhook", NOW + timedelta(seconds=1.5))
+    assert store.counters.last_saw("webhook") == NOW + timedelta(seconds=1.5)
+    assert store.counters.last_saw("poll") is None

@@ -1,0 +1,156 @@
+"""The indexes move with the record, in the same atomic step; the sweep works from them."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from bridge.domain.call import Call, State
+from bridge.domain.steps import EXPIRE, INSIGHTS, STEPS, SUBMIT, Step
+from bridge.store.calls import CallStore
+from tests.contract.store_parts import GRACE, KEPT, NOW, RETENTION, Store
+
+SOON, LATER = NOW + timedelta(minutes=1), NOW + timedelta(hours=1)
+URL = "wavv://call/c-1"
+
+
+@pytest.mark.parametrize(
+    ("changes", "index", "at"),
+    [
+        ({"state": State.LIVE, "due_at": SOON}, "due:expire", SOON + GRACE),
+        ({"state": State.ENDED, "due_at": SOON}, "due:expire", SOON + GRACE),
+        ({"state": State.RECORDED, "due_at": SOON}, "due:submit", SOON + GRACE),
+        ({"state": State.RECORDED, "due_at": SOON, "held": True}, "due:submit", SOON),
+        ({"state": State.SUBMITTED, "due_at": SOON}, "due:insights", SOON + GRACE),
+        ({"state": State.TRANSCRIBED, "due_at": SOON}, "due:insights", SOON + GRACE),
+        ({"state": State.TRANSCRIBED, "due_at": SOON, "held": True}, "due:insights", SOON),
+        ({"state": State.COMPLETE}, "retire", NOW + KEPT),
+        ({"state": State.UNRECORDED}, "retire", NOW + KEPT),
+        ({"state": State.SKIPPED}, "retire", NOW + KEPT),
+        ({"state": State.FAILED}, "retire", NOW + KEPT),
+        ({"state": State.LIVE}, None, None),
+    ],
+)
+def test_a_call_waits_in_one_place_only(
+    store: Store,
+    changes: dict[str, Any],
+    index: str | None,
+    at: datetime | None,
+) -> None:
+    """Due with the grace of a task on its way; held ones exactly; resting ones to be forgotten."""
+    store.save("c-1", **changes)
+    place = {index: at.timestamp()} if index and at else {}
+    created = NOW.timestamp()
+    assert store.indexed("c-1") == {"calls": created, f"state:{changes['state']}": created} | place
+
+
+def test_a_call_leaves_its_old_places_on_every_move(store: Store) -> None:
+    """Through all states and back: never in two sets of a kind."""
+    way = (*State, State.RECORDED, State.UNRECORDED, State.RECORDED)
+    for state in way:
+        store.save("c-1", state=state, due_at=SOON if state in WAITING else None)
+        kinds = [name.partition(":")[0] for name in store.indexed("c-1")]
+        last = "due" if state in WAITING else "retire"
+        assert kinds == ["calls", *sorted({"state", last}, key=ORDER.index)]
+
+
+WAITING = {State.LIVE, State.ENDED, State.RECORDED, State.SUBMITTED, State.TRANSCRIBED}
+ORDER = ("retire", "state", "due")
+
+
+def test_a_call_that_needs_nothing_now_is_not_due(store: Store) -> None:
+    """The due time goes away with the need, in the same state."""
+    store.save("c-1", state=State.RECORDED, due_at=SOON)
+    store.save("c-1", due_at=None)
+    assert set(store.indexed("c-1")) == {"calls", "state:recorded"}
+
+
+def test_a_call_is_found_by_engagement_and_link_once_it_is_saved(store: Store) -> None:
+    """Both lookups are written with the record that names them."""
+    store.save("c-1", external_url=URL)
+    found = store.lookup.by_engagement("ngmt_1", URL)
+    assert found is not None
+    store.save("c-1", engagement_id="ngmt_1")
+    found = store.lookup.by_engagement("ngmt_1", None)
+    assert found is not None
+    assert found.call_id == "c-1"
+
+
+def test_an_overdue_call_is_claimed_once_until_its_grace_is_over(store: Store) -> None:
+    """Two sweeps do not publish the same step; a message that was lost is published again."""
+    store.save("c-1", state=State.RECORDED, due_at=NOW)
+    overdue = NOW + GRACE
+    assert store.calls.claim_due(SUBMIT, overdue - timedelta(seconds=1), 10) == []
+    assert store.calls.claim_due(SUBMIT, overdue, 10) == ["c-1"]
+    assert store.calls.claim_due(SUBMIT, overdue, 10) == []
+    assert store.calls.claim_due(SUBMIT, overdue + GRACE, 10) == ["c-1"]
+
+
+def test_a_held_call_is_claimed_exactly_when_its_brake_may_open(store: Store) -> None:
+    """No task is on its way for it, so it needs no grace."""
+    store.save("c-1", state=State.RECORDED, due_at=SOON, held=True)
+    assert store.calls.claim_due(SUBMIT, SOON - timedelta(milliseconds=1), 10) == []
+    assert store.calls.claim_due(SUBMIT, SOON, 10) == ["c-1"]
+
+
+def test_a_claim_is_bounded_and_takes_the_most_overdue_first(store: Store) -> None:
+    """One sweep after an outage does not publish everything at once."""
+    for minute in (3, 1, 2):
+        due_at = NOW + timedelta(minutes=minute)
+        store.save(f"c-{minute}", state=State.RECORDED, due_at=due_at)
+    assert store.calls.claim_due(SUBMIT, LATER, 2) == ["c-1", "c-2"]
+    assert store.calls.claim_due(SUBMIT, LATER, 2) == ["c-3"]
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_claim_takes_calls_of_its_step_only(store: Store, step: Step) -> None:
+    """Each step has its own set: behind the brake expiring goes on."""
+    states = {EXPIRE: State.ENDED, SUBMIT: State.RECORDED, INSIGHTS: State.SUBMITTED}
+    for each, state in states.items():
+        store.save(each.name, state=state, due_at=NOW)
+    assert store.calls.claim_due(step, LATER, 10) == [step.name]
+
+
+def test_a_retired_call_leaves_nothing_behind(store: Store) -> None:
+    """Record, insights, lookups and every index: months of calls must not pile up."""
+    before = store.save("c-1", state=State.RECORDED, due_at=SOON, external_url=URL)
+    after = before.but(state=State.COMPLETE, due_at=None, engagement_id="ngmt_1")
+    store.calls.update("c-1", lambda _: after, insights={"tags": []})
+    assert store.key_names() > {"call:c-1", "insights:c-1", "engagement:ngmt_1"}
+    assert store.calls.retire(NOW + KEPT - timedelta(seconds=1), 10) == 0
+    assert store.calls.retire(NOW + KEPT, 10) == 1
+    assert store.key_names() == set()
+
+
+def test_retiring_is_bounded_and_leaves_other_calls_alone(store: Store) -> None:
+    """Also those that share the link of a forgotten one."""
+    for number in range(3):
+        store.save(f"done-{number}", state=State.COMPLETE, external_url=URL)
+    store.save("waiting", state=State.RECORDED, external_url=URL)
+    assert [store.calls.retire(NOW + KEPT, 2) for _ in range(3)] == [2, 1, 0]
+    found = store.lookup.by_engagement("ngmt_1", URL)
+    assert found is not None
+    assert found.call_id == "waiting"
+
+
+def test_a_call_that_moves_on_while_it_is_retired_stays(store: Store) -> None:
+    """A late recording saves it between the sweep's reading and its forgetting."""
+
+    class Rival(CallStore):
+        def load_many(self, call_ids: Iterable[str]) -> list[Call]:
+            loaded = super().load_many(call_ids)
+            store.save("c-1", state=State.RECORDED, due_at=LATER)
+            return loaded
+
+    store.save("c-1", state=State.UNRECORDED)
+    assert Rival(store.redis, store.keys, RETENTION).retire(NOW + KEPT, 10) == 0
+    assert set(store.indexed("c-1")) == {"calls", "state:recorded", "due:submit"}
+    assert store.calls.load("c-1") is not None
+
+
+def test_a_resting_call_is_kept_from_its_last_news(store: Store) -> None:
+    """Replayed or edited, it is news again, and stays its full time."""
+    store.save("c-1", state=State.COMPLETE)
+    store.save("c-1", updated_at=NOW + timedelta(days=10))
+    assert store.indexed("c-1")["retire"] == (NOW + timedelta(days=10) + KEPT).timestamp()

@@ -1,0 +1,49 @@
+"""Leases: one worker at a time, and never for ever."""
+
+import pytest
+
+from tests.contract.store_parts import LEASE_TIME, Store
+
+
+def test_only_one_holds_a_lease(store: Store) -> None:
+    """The other gets none and does nothing; a third name is free."""
+    with store.leases.hold("c-1") as first, store.leases.hold("c-1") as second:
+        assert first is not None
+        assert first.name == "c-1"
+        assert second is None
+        with store.leases.hold("c-2") as other:
+            assert other is not None
+
+
+def test_a_lease_is_given_back(store: Store) -> None:
+    """Also by work that breaks; each holding has a token of its own."""
+    with pytest.raises(ZeroDivisionError), store.leases.hold("c-1") as first:
+        _ = 1 / 0
+    with store.leases.hold("c-1") as second:
+        assert first is not None
+        assert second is not None
+        assert first.token != second.token
+    assert store.key_names() == set()
+
+
+def test_a_lease_ends_by_itself(store: Store) -> None:
+    """A killed worker cannot give it back."""
+    with store.leases.hold("c-1"):
+        left = store.redis.pttl(store.keys.lease("c-1"))
+        assert 0 < left <= LEASE_TIME.total_seconds() * 1000
+
+
+def test_a_lease_that_another_has_taken_over_stays_theirs(store: Store) -> None:
+    """Ours expired while we worked: giving back must not take theirs."""
+    with store.leases.hold("c-1"):
+        store.redis.set(store.keys.lease("c-1"), "theirs")
+    assert store.redis.get(store.keys.lease("c-1")) == b"theirs"
+
+
+def test_who_got_no_lease_gives_none_back(store: Store) -> None:
+    """The holder keeps it."""
+    with store.leases.hold("c-1") as first:
+        with store.leases.hold("c-1"):
+            pass
+        assert first is not None
+        assert store.redis.get(store.keys.lease("c-1")) == first.token.encode()

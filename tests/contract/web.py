@@ -1,0 +1,163 @@
+"""The web process as tests meet it: uvicorn in a thread, a real Valkey, a publisher that records.
+
+Signatures are made here by the vendors' descriptions, not by the bridge's own code.
+"""
+
+import base64
+import hashlib
+import hmac
+import time
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+
+import httpx
+
+from bridge.parts import Parts, assemble
+from bridge.web import build_app
+from config import Settings
+from tests.sandbox import WAIT, serving
+
+WAVV, ELEPHANT = "/webhooks/wavv", "/webhooks/askelephant"
+WAVV_SECRET = "whsec_wavv-secret-one"
+SVIX_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+TOKEN = "token-one"
+API_KEY = "sk-apik_1.not-a-real-key"
+ENDED = b'{"event": "call.ended", "data": {"id": "call-1"}}'
+JSON = {"Content-Type": "application/json"}
+SECRETS = (WAVV_SECRET, SVIX_SECRET, TOKEN, API_KEY)
+
+DEFAULTS: Mapping[str, object] = {
+    "askelephant_api_key": API_KEY,
+    "askelephant_webhook_secrets": SVIX_SECRET,
+    "wavv_secrets": WAVV_SECRET,
+    "api_tokens": TOKEN,
+}
+
+
+@dataclass
+class Published:
+    """A publisher that only writes down what it was asked for."""
+
+    tasks: list[tuple[str, ...]] = field(default_factory=list)
+
+    def publish(self, task: str, *args: str, countdown: float = 0) -> None:  # noqa: ARG002 - the protocol's
+        """Write the task down."""
+        self.tasks.append((task, *args))
+
+
+@dataclass(frozen=True)
+class Web:
+    """A running web process, and a look into what it stored."""
+
+    parts: Parts
+    published: Published
+    client: httpx.Client
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Return where it listens, for raw sockets."""
+        return (self.client.base_url.host, self.client.base_url.port or 0)
+
+    def wavv(self, raw: bytes, **headers: str) -> httpx.Response:
+        """Deliver an event of WAVV's, well signed at this moment."""
+        return self.client.post(WAVV, content=raw, headers={**JSON, **signed(raw), **headers})
+
+    def elephant(self, raw: bytes, message_id: str = "msg_1") -> httpx.Response:
+        """Deliver an event of AskElephant's, well signed at this moment."""
+        headers = JSON | svix_signed(raw, message_id=message_id)
+        return self.client.post(ELEPHANT, content=raw, headers=headers)
+
+    def get(self, path: str, **query: str | int) -> httpx.Response:
+        """Ask the API, with its token."""
+        return self.client.get(path, params=query or None, headers=bearer(TOKEN))
+
+    def stored(self) -> list[bytes]:
+        """Return the bodies in the inbox."""
+        rows: Any = self.parts.redis.xrange(self.parts.keys.inbox)
+        return [fields[b"raw"] for _, fields in rows]
+
+    def refused(self) -> list[tuple[str, str, bytes]]:
+        """Return source, reason and body of what was refused and kept."""
+        rows: Any = self.parts.redis.xrange(self.parts.keys.refused)
+        names = (b"source", b"reason")
+        return [(*(row[n].decode() for n in names), row[b"raw"]) for _, row in rows]
+
+    def counted(self, name: str) -> int:
+        """Return a counter."""
+        return self.parts.counters.all().get(name, 0)
+
+    def forget(self) -> "Web":
+        """Let the store and the publisher forget everything; return the same process."""
+        for key in self.parts.redis.scan_iter(self.parts.keys.of("*"), count=1000):
+            self.parts.redis.delete(key)
+        self.published.tasks.clear()
+        return self
+
+
+def parts_for(redis_url: str, changes: Mapping[str, object]) -> Parts:
+    """Return parts on a namespace of their own; nothing is read from the environment."""
+    own = {"redis_url": redis_url, "namespace": f"test-{uuid.uuid4().hex}"}
+    return assemble(Settings.model_validate({**DEFAULTS, **own, **changes}), Published())
+
+
+@contextmanager
+def running_web(redis_url: str, /, **changes: object) -> Iterator[Web]:
+    """Run the web process with ``changes`` to the settings for the length of a test."""
+    parts = parts_for(redis_url, changes)
+    assert isinstance(parts.publisher, Published)
+    with (
+        serving(build_app(parts, redis_url)) as root,
+        httpx.Client(base_url=root, timeout=WAIT, trust_env=False) as client,
+    ):
+        yield Web(parts, parts.publisher, client)
+    parts.redis.close()
+
+
+def signed(raw: bytes, secret: str = WAVV_SECRET, at: float | None = None) -> dict[str, str]:
+    """Return WAVV's signature of ``raw``, the whole secret being the key."""
+    stamp = str(int(time.time() if at is None else at))
+    digest = hmac.digest(secret.encode(), f"{stamp}.".encode() + raw, hashlib.sha256)
+    return {"X-WAVV-Signature": f"t={stamp},v1={digest.hex()}"}
+
+
+def svix_signed(
+    raw: bytes,
+    secret: str = SVIX_SECRET,
+    at: float | None = None,
+    message_id: str = "msg_1",
+    family: str = "svix",
+) -> dict[str, str]:
+    """Return Svix's three headers for ``raw``."""
+    stamp = str(int(time.time() if at is None else at))
+    key = base64.b64decode(secret.removeprefix("whsec_"))
+    digest = hmac.digest(key, f"{message_id}.{stamp}.".encode() + raw, hashlib.sha256)
+    signature = f"v1,{base64.b64encode(digest).decode()}"
+    parts = {"id": message_id, "timestamp": stamp, "signature": signature}
+    return {f"{family}-{name}": value for name, value in parts.items()}
+
+
+def sent(headers: Mapping[str, str]) -> httpx.Headers:
+    """Return a JSON delivery's headers; their values may hold any UTF-8, as hostile ones do."""
+    return httpx.Headers({**JSON, **headers}, encoding="utf-8")
+
+
+def bearer(token: str) -> dict[str, str]:
+    """Return the header that carries an API token."""
+    return {"Authorization": f"Bearer {token}"}
+
+
+def problem_in(answer: httpx.Response, status: int, reason: str) -> str:
+    """Check that the answer is this problem, whole and without secrets; return its detail."""
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    body = answer.json()
+    told = {key: body[key] for key in ("type", "title", "status", "reason")}
+    title = HTTPStatus(status).phrase
+    assert told == {"type": "about:blank", "title": title, "status": status, "reason": reason}
+    assert body["detail"]
+    assert not [secret for secret in SECRETS if secret.removeprefix("whsec_") in answer.text]
+    return str(body["detail"])

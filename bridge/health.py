@@ -9,6 +9,7 @@ from redis.exceptions import RedisError, ResponseError
 from bridge.parts import Parts
 
 STALE_BACKLOG = timedelta(minutes=5)
+STALE_SWEEPS = 3
 UNWRITABLE = (
     "cannot be written to: check BRIDGE_REDIS_URL, that it runs, and that it has memory left"
 )
@@ -113,10 +114,21 @@ def _webhook(parts: Parts) -> Check:
     return Check("askelephant_webhook", ok=False, detail=detail, required=False)
 
 
+def _sweep(parts: Parts) -> Check:
+    """Warn when no sweep has ended for long: what is overdue then stays so."""
+    last = parts.counters.last_saw("sweep")
+    patience = STALE_SWEEPS * parts.settings.sweep_interval + parts.settings.sweep_grace
+    if last is not None and parts.now() - last <= patience:
+        return Check("sweep", ok=True, detail=f"last at {last.isoformat()}", required=False)
+    told = f"last at {last.isoformat()}" if last else "has never run"
+    return Check("sweep", ok=False, detail=f"{told}: do beat and a worker run?", required=False)
+
+
 REDIS_CHECKS: tuple[Callable[[Parts], Check], ...] = (
     _eviction,
     _persistence,
     _backlog,
     _brake,
     _webhook,
+    _sweep,
 )

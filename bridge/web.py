@@ -16,7 +16,7 @@ from starlette.routing import Route
 from bridge import __version__
 from bridge.api.auth import Unauthorized
 from bridge.api.routes import router
-from bridge.health import is_ready, readiness
+from bridge.health import Check, is_ready, readiness
 from bridge.ingress.commit import GroupCommit
 from bridge.ingress.doors import Door, ElephantDoor, WavvDoor
 from bridge.ingress.poke import Poke
@@ -30,6 +30,8 @@ from config import SettingsError
 from config.logging import start_process
 
 log = structlog.get_logger(__name__)
+
+READINESS_SECONDS = 4.0
 
 
 def create_app() -> FastAPI:
@@ -100,7 +102,12 @@ async def _livez(_request: Request) -> Response:
 
 
 async def _readyz(request: Request) -> Response:
-    checks = await asyncio.to_thread(readiness, request.app.state.parts)
+    looking = asyncio.to_thread(readiness, request.app.state.parts)
+    try:
+        checks = await asyncio.wait_for(looking, READINESS_SECONDS)
+    except TimeoutError:
+        late = f"does not answer within {READINESS_SECONDS:g} s: check the network to Redis"
+        checks = [Check("redis", ok=False, detail=late)]
     ready = is_ready(checks)
     body = {
         "status": "ready" if ready else "not ready",
@@ -140,7 +147,7 @@ def _add_problems(app: FastAPI) -> None:
     async def _(request: Request, error: Exception) -> Response:
         # Runs outside of all middleware, so what RequestId does for others is done here.
         request_id = str(request.state.request_id)
-        log.error("request.failed", request_id=request_id, error=type(error).__name__)
+        log.error("answer.failed", request_id=request_id, error=type(error).__name__)
         detail = "The bridge failed. Its log tells more, under this answer's X-Request-Id."
         return problem(500, "internal_error", detail, {"X-Request-Id": request_id})
 

@@ -1,7 +1,6 @@
 """How Celery reaches its broker: one set of options for those who publish and those who work.
 
-Plain data, without Celery. Each value has its reason beside it; those measured are told in
-``docs/decisions/``.
+Plain data, without Celery. Each value has its reason beside it.
 """
 
 from datetime import timedelta
@@ -13,7 +12,11 @@ COUNTDOWN_LIMIT = timedelta(minutes=5)
 """No message waits longer than this in a worker; longer waits are due times in the store."""
 
 QUEUE = "celery"
+QUICK_QUEUE = "quick"
+"""For what takes milliseconds and must not wait behind a thousand submissions."""
+
 WORKER_THREADS = 32
+QUICK_TASKS = ("tasks.intake.drain", "tasks.sweep.sweep")
 MARGIN = timedelta(seconds=90)
 """What a request may take besides its answer: a free connection, connecting, TLS, sending."""
 
@@ -41,6 +44,7 @@ def broker_options(settings: Settings) -> dict[str, Any]:
         "broker_connection_timeout": 4,
         "broker_transport_options": _redis_options(settings) if _is_redis(url) else {},
         "task_default_queue": QUEUE,
+        "task_routes": {name: {"queue": QUICK_QUEUE} for name in QUICK_TASKS},
         "task_serializer": "json",  # nothing that can carry code
         "accept_content": ["json"],
         "task_ignore_result": True,  # the call record is the result

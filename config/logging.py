@@ -12,6 +12,7 @@ from typing import Any
 import structlog
 from structlog.typing import Processor
 
+from config.environment import forget_celery_variables
 from config.load import load_settings, unknown_names
 from config.redaction import redact
 from config.settings import Settings
@@ -21,6 +22,8 @@ QUIET = (
     "asyncio",
     "celery.app.trace",
     "celery.beat",
+    "celery.pool",
+    "celery.utils.functional",
     "celery.worker.strategy",
     "httpcore",
     "httpx",
@@ -43,8 +46,11 @@ def start_process() -> Settings:
     """Load the settings, configure logging, and report misspelt settings. For every process."""
     settings = load_settings()
     configure_logging(settings)
+    log = structlog.get_logger("config")
     for name in unknown_names():
-        structlog.get_logger("config").warning("setting.unknown", setting=name)
+        log.warning("setting.unknown", setting=name)
+    for name in forget_celery_variables():
+        log.warning("setting.ignored", setting=f"{name}: set BRIDGE_BROKER_URL instead")
     return settings
 
 

@@ -7,12 +7,14 @@ from typing import Any
 
 from celery import Celery
 from celery.signals import setup_logging
+from kombu import Queue
 
 from config import Settings
-from config.broker import WORKER_THREADS, broker_options, lease_time
+from config.broker import QUEUE, QUICK_QUEUE, WORKER_THREADS, broker_options, lease_time
 from config.load import SettingsError
 from config.logging import start_process
 
+SWEEPS_KEPT = 10
 MODULES = ("tasks.intake", "tasks.submit", "tasks.insights", "tasks.sweep")
 
 
@@ -22,6 +24,7 @@ def worker_options(settings: Settings) -> dict[str, Any]:
         "include": MODULES,
         "worker_pool": "threads",  # tasks wait for HTTP: 32 threads take 0.1 GB, 32 processes 2.4
         "worker_concurrency": WORKER_THREADS,
+        "task_queues": (Queue(QUICK_QUEUE), Queue(QUEUE)),  # both, in turns
         "worker_prefetch_multiplier": 1,  # what a worker has taken, no other can take
         "task_acks_late": True,  # a killed worker's task comes back
         "task_reject_on_worker_lost": True,
@@ -37,8 +40,8 @@ def worker_options(settings: Settings) -> dict[str, Any]:
             "sweep": {
                 "task": "tasks.sweep.sweep",
                 "schedule": settings.sweep_interval,
-                # a sweep that nobody took in time is of no use: the next one does its work
-                "options": {"expires": max(1.0, settings.sweep_interval.total_seconds())},
+                # while no worker runs they pile up, and one is enough
+                "options": {"expires": SWEEPS_KEPT * settings.sweep_interval.total_seconds()},
             }
         },
     }

@@ -53,9 +53,16 @@ def advance(call: Call, event: e.Event, now: datetime, policy: Policy) -> Call:
     if isinstance(event, e.CallHeard):
         return _hear(call, event, now, policy)
     target = TABLE.get((call.state, type(event)))
-    if target is None:
+    if target is None or _is_of_another(call, event):
         return _note(call, now, "event.ignored", event=type(event).__name__)
     return EFFECTS[type(event)](_enter(call, target, now), event, now, policy)
+
+
+def _is_of_another(call: Call, event: e.Event) -> bool:
+    """Tell whether a transcript is of an engagement that is not this call's."""
+    if not isinstance(event, e.TranscriptReady):
+        return False
+    return call.engagement_id not in {None, event.engagement_id}
 
 
 def _hear(call: Call, event: e.CallHeard, now: datetime, policy: Policy) -> Call:

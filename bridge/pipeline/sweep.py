@@ -16,14 +16,13 @@ from bridge.pipeline.record import record
 from bridge.publisher import DRAIN
 
 BATCH = 1000
-LOCK = "sweep"
 
 log = structlog.get_logger(__name__)
 
 
 def sweep(parts: Parts) -> int:
     """Publish what is overdue, once over all beats; return how many steps were published."""
-    with parts.leases.hold(LOCK) as lease:
+    with parts.leases.hold_sweep() as lease:
         if lease is None:
             return 0
         now = parts.now()
@@ -31,6 +30,7 @@ def sweep(parts: Parts) -> int:
         if parts.inbox.backlog().waiting:
             parts.publisher.publish(DRAIN)
         _forget(parts, now)
+        parts.counters.saw("sweep", now)
         if published:
             log.info("sweep.published", calls=published)
         return published
@@ -61,7 +61,8 @@ def _allowance(parts: Parts, step: Step, now: datetime) -> int:
 
 
 def _forget(parts: Parts, now: datetime) -> None:
-    calls = parts.calls.retire(now, BATCH)
-    events = parts.inbox.trim(now - parts.settings.event_retention)
+    oldest = now - parts.settings.event_retention
+    calls, events = parts.calls.retire(now, BATCH), parts.inbox.trim(oldest)
+    parts.inbox.trim_logs(oldest)
     if calls or events:
         log.info("sweep.forgot", calls=calls, events=events)

@@ -65,6 +65,8 @@ class Brake:
     def close(self, reason: str, now: datetime, until: datetime, detail: str | None) -> bool:
         """Close the brake, or keep it closed longer; return whether it was open before."""
         before = self.state(now)
+        if before and before.reason != THROTTLED and reason == THROTTLED:
+            return False  # a refused key outlasts a late 429
         since = before.since if before else now
         latest = max(until, before.until) if before and before.reason == reason else until
         self._redis.hset(

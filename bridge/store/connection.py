@@ -6,6 +6,7 @@ from redis import Redis
 from redis.asyncio import Redis as AsyncRedis
 from redis.asyncio.retry import Retry as AsyncRetry
 from redis.backoff import ExponentialBackoff
+from redis.maint_notifications import MaintNotificationsConfig
 from redis.retry import Retry
 
 OPTIONS: dict[str, Any] = {
@@ -13,6 +14,8 @@ OPTIONS: dict[str, Any] = {
     "socket_connect_timeout": 2.0,
     "socket_keepalive": True,
     "health_check_interval": 5,
+    # A feature of one vendor's cloud: every new connection would ask the server for it.
+    "maint_notifications_config": MaintNotificationsConfig(enabled=False),
 }
 
 

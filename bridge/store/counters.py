@@ -41,10 +41,13 @@ class Counters:
         return {text(agent): int(value) for agent, value in sorted(counted.items())}
 
     def saw(self, sign: str, now: datetime) -> None:
-        """Remember when ``sign`` (``webhook`` or ``poll``) last told of a transcript."""
-        self._redis.hset(self._keys.webhook_signs, sign, now.timestamp())
+        """Remember when ``sign`` was last seen.
+
+        ``webhook`` or ``poll`` told of a transcript, ``sweep`` came to its end.
+        """
+        self._redis.hset(self._keys.signs, sign, now.timestamp())
 
     def last_saw(self, sign: str) -> datetime | None:
-        """Return when ``sign`` last told of a transcript."""
-        value = self._redis.hget(self._keys.webhook_signs, sign)
+        """Return when ``sign`` was last seen."""
+        value = self._redis.hget(self._keys.signs, sign)
         return None if value is None else datetime.fromtimestamp(float(value), UTC)

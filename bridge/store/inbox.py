@@ -106,6 +106,12 @@ class Inbox:
         self._redis.zremrangebyscore(self._keys.outcomes, "-inf", _milliseconds(least) - 1)
         return int(dropped)
 
+    def trim_logs(self, before: datetime) -> None:
+        """Drop refused and set-aside events older than ``before``: they are personal data, too."""
+        least = f"{int(before.timestamp() * 1000)}-0"
+        for stream in (self._keys.refused, self._keys.set_aside):
+            self._redis.xtrim(stream, minid=least, approximate=False)
+
     def _new(self, most: int) -> list[Entry]:
         answer = self._redis.xreadgroup(GROUP, CONSUMER, {self._keys.inbox: ">"}, count=most)
         return [_entry(row, 1) for _, rows in _streams(answer) for row in rows]

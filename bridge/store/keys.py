@@ -45,9 +45,9 @@ class Keys:
         """Return the key of a transcript event whose call is not known yet."""
         return self.of("parked", engagement_id)
 
-    def lease(self, name: str) -> str:
-        """Return the key of a lease."""
-        return self.of("lease", name)
+    def lease(self, call_id: str) -> str:
+        """Return the key of the lease on a call."""
+        return self.of("lease", call_id)
 
     def seen(self, source: str, key: str) -> str:
         """Return the key that remembers a delivery, for deduplication."""
@@ -84,6 +84,11 @@ class Keys:
         return self.of("refused")
 
     @property
+    def sweep_lease(self) -> str:
+        """The lease of whoever sweeps."""
+        return self.of("sweep_lease")
+
+    @property
     def brake(self) -> str:
         """The brake that all workers share."""
         return self.of("brake")
@@ -99,9 +104,9 @@ class Keys:
         return self.of("unmapped_agents")
 
     @property
-    def webhook_signs(self) -> str:
-        """When AskElephant's webhook last spoke, and when a poll last had to do its work."""
-        return self.of("webhook_signs")
+    def signs(self) -> str:
+        """When the webhook last spoke, a poll last had to do its work, a sweep last ended."""
+        return self.of("signs")
 
 
 def digest(data: bytes) -> str:

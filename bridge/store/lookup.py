@@ -1,5 +1,6 @@
 """Finding calls: by engagement, by link, by page, by count."""
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -61,14 +62,16 @@ class Lookup:
     def newest(
         self, state: State | None, until: Place | None, since: datetime | None
     ) -> Iterator[tuple[Place, Call]]:
-        """Yield calls, the newest first, from after ``until`` back to ``since``, in chunks."""
+        """Yield calls, the newest first, from after ``until`` back to ``since``, in chunks.
+
+        Each chunk starts at the last place seen, not at a count: calls come and go meanwhile.
+        """
         key = self._keys.state(state) if state else self._keys.calls
         oldest = since.timestamp() if since else "-inf"
-        newest = until.at if until else "+inf"
-        offset = 0
-        while rows := self._rows(key, newest, oldest, offset):
-            offset += len(rows)
-            places = [place for place in rows if until is None or _is_after(place, until)]
+        end, offset = until or Place(math.inf, ""), 0
+        while rows := self._rows(key, end.at, oldest, offset):
+            places = [place for place in rows if _is_after(place, end)]
+            end, offset = (places[-1], 0) if places else (end, offset + len(rows))
             found = {c.call_id: c for c in self._calls.load_many(p.call_id for p in places)}
             yield from ((p, found[p.call_id]) for p in places if p.call_id in found)
 
@@ -86,7 +89,7 @@ class Lookup:
             pipe.zcount(self._keys.due(step), "-inf", now.timestamp())
         return dict(zip((step.name for step in STEPS), pipe.execute(), strict=True))
 
-    def _rows(self, key: str, newest: Any, oldest: Any, offset: int) -> list[Place]:  # noqa: ANN401
+    def _rows(self, key: str, newest: float, oldest: float | str, offset: int) -> list[Place]:
         rows: Any = self._redis.zrevrangebyscore(
             key, newest, oldest, start=offset, num=CHUNK, withscores=True
         )

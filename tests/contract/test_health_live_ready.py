@@ -11,13 +11,25 @@ from tests.contract.web import ENDED, SECRETS, Web, running_web
 
 CHECKS = {
     "askelephant_api_key", "askelephant_webhook_secrets", "wavv_secrets", "redis", "eviction",
-    "persistence", "inbox", "askelephant", "askelephant_webhook",
+    "persistence", "inbox", "askelephant", "askelephant_webhook", "sweep",
 }  # fmt: skip
 
 
 def failing(answer: httpx.Response) -> dict[str, str]:
     """Return what does not pass, with its detail."""
     return {n: c["detail"] for n, c in answer.json()["checks"].items() if not c["ok"]}
+
+
+@pytest.mark.parametrize(
+    ("ago", "told"), [(timedelta(seconds=59), []), (timedelta(seconds=61), ["sweep: last at "])]
+)
+def test_a_sweep_that_stays_away_is_a_warning(web: Web, ago: timedelta, told: list[str]) -> None:
+    """Three intervals and the grace without one: beat or the workers are gone. Still ready."""
+    web.parts.counters.saw("sweep", web.parts.now() - ago)
+    answer = web.client.get("/readyz")
+    assert answer.status_code == 200
+    warnings = answer.json()["warnings"]
+    assert [warning[: len(start)] for warning, start in zip(warnings, told, strict=True)] == told
 
 
 def test_a_bridge_that_has_all_it_needs_is_ready(web: Web) -> None:
@@ -77,7 +89,7 @@ def test_without_redis_the_bridge_is_alive_and_not_ready(valkey: Valkey) -> None
         assert answer.status_code == 503
         assert "BRIDGE_REDIS_URL" in failing(answer)["redis"]
         assert set(answer.json()["checks"]) == CHECKS - {
-            "eviction", "persistence", "inbox", "askelephant", "askelephant_webhook",
+            "eviction", "persistence", "inbox", "askelephant", "askelephant_webhook", "sweep",
         }  # fmt: skip
         assert web.client.get("/livez").json()["status"] == "alive"
         valkey.start()

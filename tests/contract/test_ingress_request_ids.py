@@ -63,5 +63,5 @@ def test_an_error_of_our_own_is_a_problem_with_an_id(web: Web, lines: list[Any])
     answer = web.get("/api/calls/call-1")
     assert "X-Request-Id" in problem_in(answer, 500, "internal_error")
     assert "no record" not in answer.text
-    (line,) = [line for line in lines if line["event"] == "request.failed"]
+    (line,) = [line for line in lines if line["event"] == "answer.failed"]
     assert line["request_id"] == answer.headers["x-request-id"]

@@ -104,10 +104,12 @@ def test_only_one_sweep_works_at_a_time(bridge: Bridge) -> None:
     _waiting(bridge)
     bridge.tell(bridge.dial())
     bridge.clock.wait(minutes=5)
-    with bridge.parts.leases.hold(sweep.LOCK):
+    with bridge.parts.leases.hold_sweep():
         assert bridge.sweep() == 0
     assert bridge.published.messages == []
+    assert bridge.parts.counters.last_saw("sweep") is None
     assert bridge.sweep() == 1
+    assert bridge.parts.counters.last_saw("sweep") == bridge.clock()
 
 
 def test_sweeps_that_race_publish_each_step_once(bridge: Bridge) -> None:
@@ -175,6 +177,18 @@ def test_finished_calls_and_their_events_are_forgotten_in_time(bridge: Bridge) -
     bridge.sweep()
     assert bridge.parts.calls.load(done.call_id) is None
     assert bridge.call(waiting).state is State.SUBMITTED
+
+
+def test_events_set_aside_are_forgotten_with_the_others(bridge: Bridge) -> None:
+    """After the days that raw events are kept."""
+    bridge.hear(b"not json", "wavv")
+    bridge.drain()
+    bridge.clock.wait(days=6.9)
+    bridge.sweep()
+    assert bridge.parts.redis.xlen(bridge.parts.keys.set_aside) == 1
+    bridge.clock.wait(days=0.2)
+    bridge.sweep()
+    assert bridge.parts.redis.xlen(bridge.parts.keys.set_aside) == 0
 
 
 def test_events_that_were_not_handled_are_never_forgotten(bridge: Bridge) -> None:

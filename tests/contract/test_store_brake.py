@@ -96,3 +96,12 @@ def test_many_who_race_for_the_probe_get_one(real_store: Store) -> None:
         at_once(*[lambda: answers.append(real_store.brake.admit(at))] * 16)  # noqa: B023 - run here
         assert answers.count(Admitted(probe=True)) == 1
         assert sum(isinstance(answer, Closed) for answer in answers) == 15
+
+
+def test_a_late_throttle_does_not_open_what_a_refused_key_closed(store: Store) -> None:
+    """A request that left before may still be answered 429: the key is refused all the same."""
+    store.brake.close(REFUSED, NOW, NOW + timedelta(seconds=60), None)
+    assert not store.brake.close(THROTTLED, NOW, NOW + timedelta(seconds=1), None)
+    closed = store.brake.state(NOW + timedelta(seconds=2))
+    assert closed is not None
+    assert closed.reason == REFUSED

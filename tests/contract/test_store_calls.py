@@ -127,9 +127,7 @@ def test_a_save_under_a_lease_that_is_no_longer_ours_is_refused(
         store.redis.set(store.keys.lease("c-1"), holder)
     before = store.indexed("c-1")
     with pytest.raises(LeaseLost) as raised:
-        store.calls.update(
-            "c-1", lambda _: FULL, lease=Lease("c-1", "ours"), insights={"signals": [1]}
-        )
+        store.calls.update("c-1", lambda _: FULL, lease=Lease("ours"), insights={"signals": [1]})
     assert raised.value.call_id == "c-1"
     loaded = store.calls.load("c-1")
     assert loaded is not None

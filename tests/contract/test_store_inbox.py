@@ -161,6 +161,18 @@ def test_trimming_keeps_handled_events_for_their_time(store: Store) -> None:
     assert store.inbox.outcome(entry_id) is None
 
 
+def test_what_was_refused_or_set_aside_is_forgotten_in_time(store: Store) -> None:
+    """It is personal data as well, and nobody handles it any more."""
+    store.post(b"broken")
+    store.inbox.set_aside(store.inbox.take(1)[0], "ValueError: no")
+    store.redis.xadd(store.keys.refused, {"raw": b"bad"})
+    streams = (store.keys.set_aside, store.keys.refused)
+    store.inbox.trim_logs(datetime.now(UTC) - timedelta(days=7))
+    assert [store.redis.xlen(stream) for stream in streams] == [1, 1]
+    store.inbox.trim_logs(_long_after())
+    assert [store.redis.xlen(stream) for stream in streams] == [0, 0]
+
+
 def test_an_inbox_that_is_no_stream_is_an_error(store: Store) -> None:
     """Only a missing group is mended; anything else must be seen."""
     store.redis.set(store.keys.inbox, "not a stream")

@@ -9,7 +9,6 @@ def test_only_one_holds_a_lease(store: Store) -> None:
     """The other gets none and does nothing; a third name is free."""
     with store.leases.hold("c-1") as first, store.leases.hold("c-1") as second:
         assert first is not None
-        assert first.name == "c-1"
         assert second is None
         with store.leases.hold("c-2") as other:
             assert other is not None
@@ -47,3 +46,11 @@ def test_who_got_no_lease_gives_none_back(store: Store) -> None:
             pass
         assert first is not None
         assert store.redis.get(store.keys.lease("c-1")) == first.token.encode()
+
+
+def test_the_sweep_is_leased_apart_from_every_call(store: Store) -> None:
+    """A call's id may be any word: no call can keep the sweep from its work."""
+    with store.leases.hold("sweep"), store.leases.hold_sweep() as first:
+        assert first is not None
+        with store.leases.hold_sweep() as second:
+            assert second is None

@@ -90,6 +90,21 @@ def test_pages_have_neither_gaps_nor_repetitions(
     assert len(set(seen)) == len(seen) == 10
 
 
+def test_a_list_that_changes_while_it_is_read_has_neither_gaps_nor_repetitions(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """New calls come in front, others leave their state: the rest is seen once each."""
+    monkeypatch.setattr("bridge.store.lookup.CHUNK", 4)
+    for number in range(12):
+        store.save(f"c-{number:02}", created_at=_at(number // 5))
+    seen: list[str] = []
+    for _, call in store.lookup.newest(State.LIVE, None, None):
+        seen.append(call.call_id)
+        store.save(f"new-{len(seen)}", created_at=_at(99))
+        store.save(call.call_id, state=State.ENDED)
+    assert seen == [f"c-{number:02}" for number in reversed(range(12))]
+
+
 @pytest.mark.parametrize(
     ("chosen", "expected"),
     [

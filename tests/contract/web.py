@@ -9,12 +9,13 @@ import hmac
 import time
 import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
 import httpx
+from redis.exceptions import RedisError
 
 from bridge.parts import Parts, assemble
 from bridge.web import build_app
@@ -91,10 +92,11 @@ class Web:
         return self.parts.counters.all().get(name, 0)
 
     def forget(self) -> "Web":
-        """Let the store and the publisher forget everything; return the same process."""
+        """Let all be forgotten, as if a sweep had just ended; return the same process."""
         for key in self.parts.redis.scan_iter(self.parts.keys.of("*"), count=1000):
             self.parts.redis.delete(key)
         self.published.tasks.clear()
+        self.parts.counters.saw("sweep", self.parts.now())
         return self
 
 
@@ -106,9 +108,11 @@ def parts_for(redis_url: str, changes: Mapping[str, object]) -> Parts:
 
 @contextmanager
 def running_web(redis_url: str, /, **changes: object) -> Iterator[Web]:
-    """Run the web process with ``changes`` to the settings for the length of a test."""
+    """Run the web process with ``changes`` to the settings, as if a sweep had just ended."""
     parts = parts_for(redis_url, changes)
     assert isinstance(parts.publisher, Published)
+    with suppress(RedisError):
+        parts.counters.saw("sweep", parts.now())
     with (
         serving(build_app(parts, redis_url)) as root,
         httpx.Client(base_url=root, timeout=WAIT, trust_env=False) as client,

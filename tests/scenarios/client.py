@@ -1,0 +1,121 @@
+"""The bridge as its users meet it: WAVV's events in, the API out. Nothing but HTTP."""
+
+import json
+import time
+import uuid
+from collections.abc import Iterable, Sequence
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+from bridge.domain.call import RESTING, Kind
+from bridge.wavv.channels import Channel, delivery
+from bridge.wavv.delivery import PATH, Auth, Delivery, by_signature
+from bridge.wavv.samples import SampleCall
+from bridge.wavv.sender import Answer, post
+from tests.scenarios.waiting import WITHIN, wait_for
+
+Json = dict[str, Any]
+ALL = (Kind.STARTED, Kind.ENDED, Kind.RECORDED)
+
+
+class Bridge:
+    """A client of one web process."""
+
+    def __init__(self, url: str, wavv_secret: str, api_token: str) -> None:
+        self.url = url
+        self.proof: Auth = by_signature(wavv_secret, time.time)
+        self._token = api_token
+        self.http = httpx.Client(base_url=url, timeout=10, trust_env=False)
+
+    def post(self, one: Delivery, proof: Auth | None = None) -> Answer:
+        """Post one delivery, signed as WAVV does unless another ``proof`` is given."""
+        return post(one, self.url, proof or self.proof, self.http)
+
+    def deliver(self, deliveries: Iterable[Delivery]) -> None:
+        """Post deliveries, each of which must be accepted."""
+        for one in deliveries:
+            answer = self.post(one)
+            assert answer.status == 202, f"{answer.status}: {answer.detail}"
+
+    def tell(
+        self, call: SampleCall, kinds: Sequence[Kind] = ALL, channel: Channel = "v3"
+    ) -> SampleCall:
+        """Tell of a call, in the order of ``kinds``; return it."""
+        self.deliver(delivery(call, kind, channel) for kind in kinds)
+        return call
+
+    def get(self, path: str) -> httpx.Response:
+        """Ask the API."""
+        return self.http.get(path, headers={"Authorization": f"Bearer {self._token}"})
+
+    def call(self, call_id: str) -> Json:
+        """Return the call as the API shows it; ``{}`` while it is unknown."""
+        answer = self.get(f"/api/calls/{quote(call_id, safe='')}")
+        return {} if answer.status_code == 404 else _json(answer)
+
+    def replay(self, call_id: str) -> None:
+        """Send a call through again."""
+        headers = {"Authorization": f"Bearer {self._token}"}
+        path = f"/api/calls/{quote(call_id, safe='')}/replay"
+        assert self.http.post(path, headers=headers).status_code == 202
+
+    def stats(self) -> Json:
+        """Return the counts of everything."""
+        return _json(self.get("/api/stats"))
+
+    def counted(self, name: str) -> int:
+        """Return one counter."""
+        return int(self.stats()["counters"].get(name, 0))
+
+    def readiness(self) -> Json:
+        """Return what ``/readyz`` says."""
+        found: Json = self.http.get("/readyz").json()
+        return found
+
+    def warnings(self) -> list[str]:
+        """Return what ``/readyz`` warns of."""
+        return list(self.readiness().get("warnings", []))
+
+    def reaches(self, call: SampleCall, state: str, within: float = WITHIN) -> Json:
+        """Wait until the call is in ``state``; fail at once when it rests in another."""
+        seen = wait_for(
+            lambda: self.call(call.call_id),
+            lambda seen: seen.get("state") in {state, *RESTING},
+            f"{call.call_id} becomes {state}",
+            within,
+        )
+        assert seen["state"] == state, seen
+        return seen
+
+    def rests(self, call: SampleCall, within: float = WITHIN) -> Json:
+        """Wait until the call needs nothing more."""
+        return wait_for(
+            lambda: self.call(call.call_id),
+            lambda seen: seen.get("state") in RESTING,
+            f"{call.call_id} comes to rest",
+            within,
+        )
+
+
+def unknown_event() -> Delivery:
+    """Return an event of a kind that the bridge does not know."""
+    body = {"event": "call.transferred", "data": {"id": str(uuid.uuid4())}}
+    return Delivery(PATH, json.dumps(body).encode())
+
+
+def happened(call: Json) -> list[str]:
+    """Return the slugs of the call's timeline, in order."""
+    return [entry["what"] for entry in call["timeline"]]
+
+
+def entries(call: Json, what: str) -> list[Json]:
+    """Return the timeline's entries with this slug."""
+    return [entry for entry in call["timeline"] if entry["what"] == what]
+
+
+def _json(answer: httpx.Response) -> Json:
+    assert answer.status_code == 200, f"{answer.status_code}: {answer.text}"
+    found: Json = answer.json()
+    return found

@@ -1,0 +1,81 @@
+"""Two bridges of real processes for all scenarios, on one real Valkey with AOF.
+
+``shared`` carries the calls of ``cases`` all at once, and is never disturbed. ``solo`` is for
+scenarios that break something and mend it again: each leaves it as it found it.
+"""
+
+from collections.abc import Generator, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from bridge.supervise.embedded import embedded_valkey
+from bridge.wavv.samples import SampleCall
+from tests.scenarios.cases import CASES
+from tests.scenarios.leaks import leaks
+from tests.scenarios.process import Process
+from tests.scenarios.stack import Stack, running_stack
+from tests.scenarios.waiting import wait_for
+
+SENDERS = 4
+
+
+@pytest.fixture(scope="session")
+def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Run the Valkey that ``bridge up`` runs; give its URL."""
+    directory = tmp_path_factory.mktemp("valkey")
+    with embedded_valkey(directory) as (url, command), Process(command, directory) as server:
+        is_ready = command.is_ready
+        assert is_ready is not None
+        wait_for(is_ready, bool, "Valkey answers", within=10)
+        yield url
+        assert "rror" not in server.output()
+
+
+@pytest.fixture(scope="session")
+def shared(valkey: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """Run the bridge that nothing disturbs."""
+    with running_stack("shared", valkey, tmp_path_factory.mktemp("shared")) as stack:
+        yield stack
+    assert not leaks(stack)
+
+
+@pytest.fixture(scope="session")
+def solo(valkey: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """Run the bridge that scenarios may break."""
+    with running_stack("solo", valkey, tmp_path_factory.mktemp("solo")) as stack:
+        yield stack
+    assert not leaks(stack)
+
+
+@pytest.fixture(scope="session")
+def sent(shared: Stack) -> Mapping[str, SampleCall]:
+    """Tell the shared bridge of all cases at once; give their calls by the cases' names."""
+    calls = {name: shared.call(case.behaviour, **case.changes) for name, case in CASES.items()}
+    with ThreadPoolExecutor(SENDERS) as senders:
+        told = [senders.submit(shared.bridge.tell, calls[n], CASES[n].kinds) for n in CASES]
+    for one in told:
+        one.result()
+    return calls
+
+
+@pytest.fixture(scope="session")
+def settled(shared: Stack, sent: Mapping[str, SampleCall]) -> Mapping[str, SampleCall]:
+    """Wait until every case has come to rest."""
+    for call in sent.values():
+        shared.bridge.rests(call, within=60)
+    return sent
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show the end of every process's output beside a failure."""
+    report = yield
+    if report.failed:
+        used = getattr(item, "funcargs", {}).values()
+        for stack in {id(one): one for one in used if isinstance(one, Stack)}.values():
+            for name, process in stack.processes.items():
+                report.sections.append((f"{stack.name} {name}", process.last_lines()))
+    return report

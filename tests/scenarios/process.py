@@ -1,0 +1,79 @@
+"""One of the real processes: started as production starts it, its output kept in a file."""
+
+import os
+import signal
+import subprocess
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Self
+
+from bridge.supervise.commands import Command
+from config.settings import PREFIX
+
+SHOWN_LINES, SHOWN_WIDTH = 40, 300
+ENDS_WITHIN = 20.0
+"""Seconds after SIGTERM. A request of these tests takes four at most."""
+
+
+class Process:
+    """A command that can be started, stopped and started again, with other settings if need be.
+
+    It ends by SIGTERM, as under any supervisor: only then does it write down its coverage.
+    """
+
+    def __init__(self, command: Command, directory: Path) -> None:
+        self.command = command
+        self.log = directory / f"{command.name}.log"
+        self._directory = directory
+        self._running: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def start(self, **changes: str) -> Self:
+        """Start it. It reads no ``.env`` of a developer: its directory is the test's own."""
+        with self.log.open("ab") as log:
+            self._running = subprocess.Popen(  # noqa: S603 - the bridge's own commands
+                self.command.argv,
+                env=_environment({**self.command.env, **changes}),
+                cwd=self._directory,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                pass_fds=self.command.pass_fds,
+            )
+        return self
+
+    def stop(self) -> None:
+        """End it; one that does not end in time is killed, and the test fails."""
+        running, self._running = self._running, None
+        if running is None:
+            return
+        running.send_signal(signal.SIGTERM)
+        try:
+            running.wait(ENDS_WITHIN)
+        except subprocess.TimeoutExpired as error:
+            raise AssertionError(f"{self.command.name} did not end after SIGTERM") from error
+        finally:
+            with suppress(ProcessLookupError):  # what it may have started is of its session
+                os.killpg(running.pid, signal.SIGKILL)
+            running.wait()
+
+    def output(self) -> str:
+        """Return all it has written so far."""
+        return self.log.read_text(errors="replace") if self.log.exists() else ""
+
+    def last_lines(self) -> str:
+        """Return the end of its output, for the report of a failure."""
+        lines = (line for line in self.output().splitlines() if "TaskPool: Apply" not in line)
+        return "\n".join(line[:SHOWN_WIDTH] for line in [*lines][-SHOWN_LINES:])
+
+
+def _environment(extra: Mapping[str, str]) -> dict[str, str]:
+    ours = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+    return {**ours, **extra}

@@ -1,0 +1,165 @@
+"""A whole bridge: web, worker and beat as real processes, and the sandbox beside them."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from random import Random
+
+import httpx
+
+from bridge.askelephant.sandbox import SandboxOptions
+from bridge.supervise import commands
+from bridge.supervise.commands import Command
+from bridge.supervise.embedded import free_port
+from bridge.wavv.samples import SampleCall, sample_call
+from tests.sandbox import Sandbox
+from tests.scenarios.client import Bridge, unknown_event
+from tests.scenarios.process import Process
+from tests.scenarios.waiting import wait_for
+
+WAVV_SECRET = "whsec_scenarios-of-wavv"
+API_TOKEN = "token-of-the-scenarios"
+AGENTS = """\
+id,caller_id,name,email,phone
+usr_alice,,Alice Smith,alice.smith@dialer.example,
+usr_ghost,,Gus Ghost,gus.ghost@unknown.example,
+"""
+"""The sandbox knows everyone but those at ``@unknown.example``."""
+
+SCALE = 0.005
+"""Of the sandbox's time: a transcript takes 0.3 s, insights 0.15 to 0.75 s more."""
+
+FAST = {
+    "BRIDGE_SETTLE_SECONDS": "0.2",
+    "BRIDGE_ASKELEPHANT_TIMEOUT": "3",  # slow recordings take 4.5: see slow-media in the cases
+    "BRIDGE_RECORDING_DEADLINE": "3",
+    "BRIDGE_TRANSCRIPT_POLL_AFTER": "3",  # ten times what the webhook takes
+    "BRIDGE_TRANSCRIPT_DEADLINE": "6",
+    "BRIDGE_INSIGHTS_FIRST_DELAY": "0.3",
+    "BRIDGE_INSIGHTS_MAX_DELAY": "1",
+    "BRIDGE_INSIGHTS_DEADLINE": "5",  # insights that are late take two
+    "BRIDGE_RETRY_FIRST_DELAY": "0.2",
+    "BRIDGE_RETRY_MAX_DELAY": "1",
+    "BRIDGE_PROBE_INTERVAL": "1",
+    "BRIDGE_SWEEP_INTERVAL": "0.5",
+    "BRIDGE_SWEEP_GRACE": "1",
+    "BRIDGE_SKIP_SHORTER_THAN": "10",  # the samples talk for 35 seconds or more
+    "BRIDGE_SKIP_OUTCOMES": "VOICEMAIL",
+    "BRIDGE_LOG_LEVEL": "debug",
+    "BRIDGE_LOG_FORMAT": "json",
+    "BRIDGE_AGENTS_FILE": "agents.csv",
+}
+"""About a hundredth of the defaults. What must not race is well apart, also on a busy machine."""
+
+
+@dataclass
+class Stack:
+    """The processes, and the two ends they are driven and watched by."""
+
+    name: str
+    bridge: Bridge
+    sandbox: Sandbox
+    processes: dict[str, Process]
+    directory: Path
+    calls: list[SampleCall] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._rng = Random(self.name)  # noqa: S311 - made-up calls, not secrets
+
+    def call(self, behaviour: str = "", **changes: object) -> SampleCall:
+        """Make up a call that no one has heard of; remember it for the search of the logs."""
+        begun = datetime.now(UTC) - timedelta(minutes=20)
+        call = replace(sample_call(self._rng, begun, behaviour), **changes)  # type: ignore[arg-type]  # the changes are of many types
+        self.calls.append(call)
+        return call
+
+    def requests(self, call: SampleCall, method: str = "POST") -> list[int | None]:
+        """Return the statuses of the requests that AskElephant got for a call."""
+        seen = self.sandbox.journal()["requests"]
+        wanted = (method, f"wavv-call-{call.call_id}")
+        return [one["status"] for one in seen if (one["method"], one["external_id"]) == wanted]
+
+    def engagements(self, call: SampleCall) -> list[dict[str, object]]:
+        """Return what AskElephant made of a call."""
+        made = self.sandbox.journal()["engagements"]
+        return [one for one in made if one["external_id"] == f"wavv-call-{call.call_id}"]
+
+    def restart(self, name: str, **changes: str) -> None:
+        """Stop a process and start it again, with changed settings for this one life."""
+        self.processes[name].stop()
+        self.start(name, **changes)
+
+    def start(self, name: str, **changes: str) -> None:
+        """Start a process that was stopped; return when it serves."""
+        self.processes[name].start(**changes)
+        self.wait_until_up()
+
+    def wait_until_up(self) -> None:
+        """Return when the web process and the sandbox answer."""
+        wait_for(lambda: answers(f"{self.bridge.url}/livez"), bool, f"{self.name}'s web is up")
+        root = str(self.sandbox.client.base_url)
+        wait_for(lambda: answers(f"{root}/sandbox/behaviours"), bool, "the sandbox is up")
+
+    def wait_until_working(self) -> None:
+        """Return when a worker handles events: one that nobody knows is counted."""
+        name = "events.ignored.unknown_event"
+        before = self.bridge.counted(name)
+        self.bridge.deliver([unknown_event()])
+        wait_for(lambda: self.bridge.counted(name), lambda now: now > before, "a worker works")
+
+
+@contextmanager
+def running_stack(name: str, redis_url: str, directory: Path) -> Iterator[Stack]:
+    """Run a bridge of its own namespace; at the end all of it is gone, whatever happened."""
+    directory.joinpath("agents.csv").write_text(AGENTS, encoding="utf-8")
+    web, elephant = free_port(), free_port()
+    options = SandboxOptions()
+    env = environment(name, redis_url, elephant, options)
+    started = [
+        _sandbox_command(elephant, web),
+        commands.worker(env, 0),
+        commands.beat(env),
+        commands.web(web, env),
+    ]
+    with ExitStack() as exits:
+        processes = {one.name: exits.enter_context(Process(one, directory)) for one in started}
+        sandbox = exits.enter_context(Sandbox(f"http://127.0.0.1:{elephant}", options))
+        bridge = Bridge(f"http://127.0.0.1:{web}", WAVV_SECRET, API_TOKEN)
+        exits.callback(bridge.http.close)
+        stack = Stack(name, bridge, sandbox, processes, directory)
+        stack.wait_until_up()
+        stack.wait_until_working()
+        yield stack
+
+
+def environment(
+    name: str, redis_url: str, elephant: int, options: SandboxOptions
+) -> dict[str, str]:
+    """Return the settings of a stack's processes."""
+    return FAST | {
+        "BRIDGE_REDIS_URL": redis_url,
+        "BRIDGE_NAMESPACE": name,
+        "BRIDGE_ASKELEPHANT_BASE_URL": f"http://127.0.0.1:{elephant}/api",
+        "BRIDGE_ASKELEPHANT_API_KEY": options.api_keys[0].token,
+        "BRIDGE_ASKELEPHANT_WEBHOOK_SECRETS": ",".join(options.webhook_secrets),
+        "BRIDGE_WAVV_SECRETS": WAVV_SECRET,
+        "BRIDGE_API_TOKENS": API_TOKEN,
+    }
+
+
+def answers(url: str) -> bool:
+    """Tell whether somebody answers at ``url``."""
+    try:
+        return httpx.get(url, timeout=2, trust_env=False).is_success
+    except httpx.TransportError:
+        return False
+
+
+def _sandbox_command(port: int, web: int) -> Command:
+    bridge = str(Path(sys.executable).with_name("bridge"))
+    hook = f"http://127.0.0.1:{web}/webhooks/askelephant"
+    argv = (bridge, "sandbox", "--port", str(port), "--webhook-url", hook, "--scale", str(SCALE))
+    return Command("sandbox", (*argv, "--noise"))

@@ -1,0 +1,132 @@
+"""AskElephant's side: what it was sent, what it sent back, and events of every sort."""
+
+from collections.abc import Mapping
+
+import pytest
+
+from bridge.wavv.samples import SampleCall
+from tests.scenarios.client import Json, entries
+from tests.scenarios.stack import Stack
+from tests.scenarios.waiting import wait_for
+
+Calls = Mapping[str, SampleCall]
+ALICE = {"name": "Alice Smith", "email": "alice.smith@dialer.example", "is_owner": True}
+
+
+def test_links_lead_both_ways(shared: Stack, sent: Calls) -> None:
+    """The engagement links to the call in the dialer, the call to the engagement."""
+    name = "owner known"
+    call = shared.bridge.reaches(sent[name], "complete")
+    [made] = shared.engagements(sent[name])
+    assert made["external_url"] == call["external_url"] == f"wavv://call/{call['call_id']}"
+    assert call["engagement_id"] == made["id"]
+    assert call["askelephant_url"] == f"https://app.askelephant.ai/engagements/{made['id']}"
+
+
+def test_the_request_maps_the_call_as_the_guide_says(shared: Stack, sent: Calls) -> None:
+    """Type, source, ids, recording, owner and lead are the seed's "WAVV-specific guidance"."""
+    call = sent["owner known"]
+    shared.bridge.reaches(call, "complete")
+    request = _request(shared, call)
+    assert (request["type"], request["source_system"]) == ("CALL", "wavv")
+    assert request["external_id"] == f"wavv-call-{call.call_id}"
+    assert request["media_url"] == call.recording_url
+    assert request["run_workflows"] is True
+    assert "is_private" not in request
+    lead = {"name": call.lead_name, "phone": f"+1{call.lead_phone}"}
+    assert request["participants"] == [ALICE, lead]
+
+
+def test_an_owner_that_is_no_user_is_left_out(shared: Stack, sent: Calls) -> None:
+    """The call is worth more than its owner: it is sent again without one."""
+    call = sent["owner refused"]
+    shared.bridge.reaches(call, "complete")
+    assert shared.requests(call) == [422, 201]
+    assert not any(one.get("is_owner") for one in _request(shared, call)["participants"])
+
+
+def test_insights_are_what_askelephant_found(shared: Stack, sent: Calls) -> None:
+    """Action items, signals and transcript stand beside the call, also at a path of their own."""
+    call = shared.bridge.reaches(sent["insights late"], "complete")
+    [made] = shared.engagements(sent["insights late"])
+    told = shared.bridge.get(f"/api/calls/{call['call_id']}/insights").json()
+    assert told == call["insights"]
+    assert (len(told["action_items"]), len(told["signals"])) == (
+        made["action_items"],
+        made["signals"],
+    )
+    assert told["transcript"]
+
+
+def test_a_rejection_keeps_every_field_error(shared: Stack, sent: Calls) -> None:
+    """Whoever has to mend the call sees status, request id and what was wrong with each field."""
+    for name, status in {"rejected with 422": 422, "rejected with 400": 400}.items():
+        problem = shared.bridge.reaches(sent[name], "failed")["problem"]
+        assert problem["status"] == status
+        assert problem["request_id"]
+        assert [error["field"] for error in problem["errors"]] == ["title", "media_url"]
+
+
+@pytest.mark.parametrize("name", ["event never", "event always badly signed"])
+def test_without_a_transcript_event_the_bridge_asks(name: str, shared: Stack, sent: Calls) -> None:
+    """A webhook that never comes, or cannot be believed, makes a call slower, not lost."""
+    call = shared.bridge.reaches(sent[name], "complete")
+    assert [entry["source"] for entry in entries(call, "transcript.ready")] == ["poll"]
+
+
+def test_an_event_may_come_before_the_answer_to_the_request(shared: Stack, sent: Calls) -> None:
+    """The event was acknowledged before there was an engagement to match it with: none is lost."""
+    call = shared.bridge.reaches(sent["event before the answer"], "complete")
+    assert [entry["source"] for entry in entries(call, "transcript.ready")] == ["webhook"]
+    journal, ours = shared.sandbox.journal(), f"wavv-call-{call['call_id']}"
+    [posted] = [o for o in journal["requests"] if (o["method"], o["external_id"]) == ("POST", ours)]
+    [told] = [one for one in journal["deliveries"] if _is_of_transcript(one, ours)]
+    assert told["answered_at"] <= posted["answered_at"]
+
+
+@pytest.mark.parametrize(
+    ("name", "answers"),
+    [
+        ("event badly signed at first", [401, 401, 202]),
+        ("event too old at first", [401, 202]),
+        ("event with two signatures", [202]),
+        ("event twice", [202, 202]),
+        ("event sent again and again", [202] * 6),
+    ],
+)
+def test_only_a_valid_signature_opens_the_door(
+    name: str, answers: list[int], shared: Stack, sent: Calls
+) -> None:
+    """A bad signature is refused until a good one comes; a known event is acknowledged again."""
+    shared.bridge.reaches(sent[name], "complete")
+    external_id = f"wavv-call-{sent[name].call_id}"
+
+    def told() -> list[int | None]:
+        tried = shared.sandbox.journal()["deliveries"]
+        return [one["status"] for one in tried if _is_of_transcript(one, external_id)]
+
+    assert (
+        wait_for(told, lambda seen: len(seen) == len(answers) and None not in seen, name) == answers
+    )
+
+
+def test_engagements_of_other_people_are_ignored(shared: Stack) -> None:
+    """Someone made an engagement in AskElephant's own app: acknowledged, and no call of ours."""
+    name = "events.parked.unknown_engagement"
+    before = shared.bridge.counted(name)
+    made = shared.sandbox.submit("made-in-the-app", external_url="https://app.example/1").json()
+    wait_for(lambda: shared.bridge.counted(name), lambda now: now > before, "its event is parked")
+    found = shared.bridge.get(f"/api/calls?q={made['id']}").json()
+    assert found["data"] == []
+
+
+def _is_of_transcript(delivery: Json, external_id: str) -> bool:
+    wanted = (external_id, "v1.engagement.transcript_timeline.completed")
+    return (delivery["external_id"], delivery["type"]) == wanted
+
+
+def _request(stack: Stack, call: SampleCall) -> Json:
+    [made] = stack.engagements(call)
+    request = made["request"]
+    assert isinstance(request, dict)
+    return request

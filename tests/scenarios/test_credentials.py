@@ -1,0 +1,61 @@
+"""A refused key: no call fails, few requests leave, and all go on by themselves once it works."""
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from bridge.askelephant.sandbox.options import SCOPES
+from tests.scenarios.client import entries
+from tests.scenarios.stack import Stack
+from tests.scenarios.waiting import wait_for
+
+KEY = "sandbox"
+PROBES = 2
+
+
+@pytest.fixture
+def stack(solo: Stack) -> Iterator[Stack]:
+    """Give the bridge back with a key that works."""
+    yield solo
+    solo.sandbox.control("keys", {"id": KEY, "revoked": False, "scopes": sorted(SCOPES)})
+    wait_for(lambda: solo.bridge.stats()["brake"], lambda brake: brake is None, "the brake opens")
+
+
+def test_while_the_key_is_refused_calls_wait_and_one_request_at_a_time_tries_it(
+    stack: Stack,
+) -> None:
+    """401 is everybody's: the first one closes the brake, and only probes pass it."""
+    stack.sandbox.control("keys", {"id": KEY, "revoked": True})
+    before = _refusals(stack, 401)
+    first = stack.bridge.tell(stack.call())
+    wait_for(lambda: stack.bridge.stats()["brake"], bool, "the brake closes")
+    begun = time.monotonic()
+    calls = [first, *(stack.bridge.tell(stack.call()) for _ in range(10))]
+    wait_for(lambda: _refusals(stack, 401) - before, lambda now: now > PROBES, "probes are made")
+    most = 2 + (time.monotonic() - begun)  # the first, one per second, one at the edge
+    assert _refusals(stack, 401) - before <= most
+    assert {stack.bridge.call(one.call_id)["state"] for one in calls} == {"recorded"}
+
+    stack.sandbox.control("keys", {"id": KEY, "revoked": False})
+    done = [stack.bridge.reaches(call, "complete") for call in calls]
+    assert all(entries(call, "step.held")[0]["reason"] == "credentials_refused" for call in done)
+    assert all(len(stack.engagements(call)) == 1 for call in calls)
+
+
+@pytest.mark.parametrize("scope", ["engagements:write", "engagements:read"])
+def test_a_missing_scope_is_named_where_the_operator_looks(stack: Stack, scope: str) -> None:
+    """``/readyz`` warns with the scope's name, ``/api/stats`` has it beside the brake."""
+    stack.sandbox.control("keys", {"id": KEY, "scopes": sorted(SCOPES - {scope})})
+    call = stack.bridge.tell(stack.call())
+    brake: Any = wait_for(lambda: stack.bridge.stats()["brake"], bool, "the brake closes")
+    assert (brake["reason"], scope in brake["detail"]) == ("scope_missing", True)
+    assert any(scope in warning for warning in stack.bridge.warnings())
+    assert stack.bridge.readiness()["status"] == "ready"
+    stack.sandbox.control("keys", {"id": KEY, "scopes": sorted(SCOPES)})
+    stack.bridge.reaches(call, "complete")
+
+
+def _refusals(stack: Stack, status: int) -> int:
+    return sum(one["status"] == status for one in stack.sandbox.journal()["requests"])

@@ -1,0 +1,49 @@
+"""Flower shows the workers and their tasks, and no more of a call than its id."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from bridge.supervise import commands
+from bridge.supervise.embedded import free_port
+from tests.scenarios.leaks import private
+from tests.scenarios.process import Process
+from tests.scenarios.stack import Stack, answers
+from tests.scenarios.waiting import wait_for
+
+
+@pytest.fixture(scope="module")
+def flower(shared: Stack) -> Iterator[httpx.Client]:
+    """Run Flower with its API open, which it is not by default."""
+    port = free_port()
+    env = {**shared.processes["web"].command.env, "FLOWER_UNAUTHENTICATED_API": "true"}
+    url = f"http://127.0.0.1:{port}"
+    process = Process(commands.flower(port, env), shared.directory)
+    shared.processes["flower"] = process
+    with process, httpx.Client(base_url=url, timeout=10, trust_env=False) as client:
+        wait_for(lambda: answers(f"{url}/healthcheck"), bool, "Flower is up")
+        yield client
+
+
+def test_flower_shows_a_living_worker(flower: httpx.Client) -> None:
+    """Gossip and mingle are off, and events are on: that is all Flower needs."""
+    found: Any = wait_for(
+        lambda: flower.get("/api/workers?status=true").json(),
+        lambda workers: workers and all(workers.values()),
+        "Flower sees the worker",
+    )
+    assert len(found) == 1
+
+
+def test_flower_shows_tasks_by_their_call_id(flower: httpx.Client, shared: Stack) -> None:
+    """The arguments are ids: there is nobody in them to protect."""
+    call = shared.bridge.tell(shared.call())
+    shared.bridge.reaches(call, "complete")
+    found: Any = wait_for(
+        lambda: flower.get("/api/tasks?limit=1000").json(),
+        lambda tasks: any(call.call_id in str(task["args"]) for task in tasks.values()),
+        "Flower shows the call's tasks",
+    )
+    assert not [value for value in private(call) if value in str(found)]

@@ -1,0 +1,31 @@
+"""Patience with insights: asked for again until they are there, or until the deadline."""
+
+from collections.abc import Mapping
+
+import pytest
+
+from bridge.wavv.samples import SampleCall
+from tests.scenarios.client import entries
+from tests.scenarios.stack import Stack
+
+KINDS = {"late-insights.400": "all", "partial-insights": "some", "no-insights": "none"}
+
+
+@pytest.fixture(scope="module")
+def told(solo: Stack) -> Mapping[str, SampleCall]:
+    """Tell a bridge that has nothing else to do: how often it asks is a matter of time."""
+    return {behaviour: solo.bridge.tell(solo.call(behaviour)) for behaviour in KINDS}
+
+
+@pytest.mark.parametrize("behaviour", KINDS)
+def test_what_is_missing_is_asked_for_again_and_what_came_is_kept(
+    behaviour: str, solo: Stack, told: Mapping[str, SampleCall]
+) -> None:
+    """At the deadline some insights are some insights."""
+    call = solo.bridge.reaches(told[behaviour], "complete")
+    insights = call["insights"]
+    assert insights["status"] == KINDS[behaviour]
+    assert bool(insights["signals"]) == (behaviour != "no-insights")
+    assert bool(insights["action_items"]) == (behaviour == "late-insights.400")
+    assert insights["checks"] == len(entries(call, "insights.read")) + 1 > 1
+    assert insights["checks"] == solo.requests(told[behaviour], "GET").count(200)

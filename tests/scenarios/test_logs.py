@@ -1,0 +1,23 @@
+"""What the processes write at debug level, after calls of every kind."""
+
+from collections.abc import Mapping
+
+from bridge.wavv.samples import SampleCall
+from tests.scenarios.leaks import leaks
+from tests.scenarios.stack import Stack
+
+Calls = Mapping[str, SampleCall]
+
+
+def test_no_secret_and_no_person_is_in_the_logs(shared: Stack, settled: Calls) -> None:
+    """Keys, secrets, names, numbers, addresses and signed URLs stay out of every log line."""
+    assert settled
+    assert not leaks(shared)
+
+
+def test_a_call_can_be_followed_through_the_logs(shared: Stack, settled: Calls) -> None:
+    """The worker's lines carry the call's id: one search tells its way."""
+    call = settled["told as started-ended-recorded"]
+    lines = [one for one in shared.processes["worker"].output().splitlines() if call.call_id in one]
+    for slug in ("event.heard", "call.moved", "transcript.heard"):
+        assert any(slug in line for line in lines), slug

@@ -1,0 +1,81 @@
+"""Processes and AskElephant go away in mid-flight and come back: nothing is lost, nothing twice."""
+
+from collections.abc import Callable
+
+from bridge.wavv.channels import deliveries
+from bridge.wavv.samples import SampleCall
+from tests.scenarios.client import Json
+from tests.scenarios.stack import Stack
+from tests.scenarios.waiting import wait_for
+
+SEVERAL = 6
+
+
+def test_calls_survive_an_outage_of_askelephant(solo: Stack) -> None:
+    """Connections are refused, then answered again: every call is tried until it is through."""
+    solo.processes["sandbox"].stop()
+    calls = _told(solo)
+    seen = _wait_for_all(solo, calls, lambda call: call.get("reason") == "askelephant_unreachable")
+    assert {call["state"] for call in seen} == {"recorded"}
+    solo.start("sandbox")
+    _all_complete_once(solo, calls)
+
+
+def test_calls_survive_errors_that_meet_everyone(solo: Stack) -> None:
+    """503 for every request is not the calls' fault: each is tried again and again."""
+    solo.sandbox.control("faults", {"status": 503})
+    calls = _told(solo)
+    _wait_for_all(solo, calls, lambda call: call.get("attempts", 0) > 1)
+    solo.sandbox.control("faults")
+    _all_complete_once(solo, calls)
+
+
+def test_the_web_process_may_be_restarted_in_mid_flight(solo: Stack) -> None:
+    """What it has acknowledged goes on without it; what it could not take is sent again."""
+    calls = _told(solo)
+    solo.processes["web"].stop()
+    late = solo.call()
+    events = deliveries(late)
+    assert [solo.bridge.post(event).status for event in events] == [None] * len(events)
+    solo.start("web")
+    solo.bridge.deliver(events)
+    _all_complete_once(solo, [*calls, late])
+
+
+def test_a_worker_may_be_restarted_in_mid_flight(solo: Stack) -> None:
+    """SIGTERM lets requests that have left be answered; the rest is another worker's work."""
+    calls = _told(solo, "slow-media.200")
+    _wait_for_all(solo, calls, lambda call: call.get("attempts") == 1)
+    solo.processes["worker"].stop()
+    late = solo.bridge.tell(solo.call())
+    assert solo.bridge.call(late.call_id) == {}
+    solo.start("worker")
+    _all_complete_once(solo, [*calls, late])
+    assert all(len(solo.requests(call)) == 1 for call in calls)
+
+
+def test_without_beat_calls_still_complete(solo: Stack) -> None:
+    """The sweep is the safety net, not the way: events and countdowns carry a call."""
+    solo.processes["beat"].stop()
+    _all_complete_once(solo, _told(solo))
+    solo.start("beat")
+
+
+def _told(stack: Stack, behaviour: str = "") -> list[SampleCall]:
+    return [stack.bridge.tell(stack.call(behaviour)) for _ in range(SEVERAL)]
+
+
+def _wait_for_all(
+    stack: Stack, calls: list[SampleCall], holds: Callable[[Json], bool]
+) -> list[Json]:
+    return wait_for(
+        lambda: [stack.bridge.call(call.call_id) for call in calls],
+        lambda seen: all(map(holds, seen)),
+        "all calls are where they should be",
+    )
+
+
+def _all_complete_once(stack: Stack, calls: list[SampleCall]) -> None:
+    for call in calls:
+        stack.bridge.reaches(call, "complete")
+    assert [len(stack.engagements(call)) for call in calls] == [1] * len(calls)

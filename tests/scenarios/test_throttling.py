@@ -1,0 +1,51 @@
+"""A 429 to one is a 429 to all: everything waits, nothing fails, and all go on in time."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+import pytest
+
+from bridge.wavv.samples import SampleCall
+from tests.scenarios.cases import THROTTLED
+from tests.scenarios.client import entries, happened
+from tests.scenarios.stack import Stack
+from tests.scenarios.waiting import wait_for
+
+
+@pytest.fixture(scope="module")
+def throttled(solo: Stack) -> Mapping[str, SampleCall]:
+    """Tell of all cases at once."""
+    return {name: solo.bridge.tell(solo.call(case.behaviour)) for name, case in THROTTLED.items()}
+
+
+@pytest.mark.parametrize("name", THROTTLED)
+def test_a_throttled_call_is_held_and_completes(
+    name: str, solo: Stack, throttled: Mapping[str, SampleCall]
+) -> None:
+    """Whatever form ``Retry-After`` has, and if it has none: one request more for each refusal."""
+    case = THROTTLED[name]
+    call = solo.bridge.reaches(throttled[name], "complete")
+    assert set(case.happened) <= set(happened(call))
+    assert len(solo.requests(throttled[name])) == call["attempts"] == case.tries
+    assert len(solo.engagements(throttled[name])) == 1
+
+
+def test_while_one_is_throttled_no_other_asks(
+    solo: Stack, throttled: Mapping[str, SampleCall]
+) -> None:
+    """A call that comes meanwhile waits behind the same brake, and is sent once, afterwards."""
+    for call in throttled.values():
+        solo.bridge.reaches(call, "complete")
+    first = solo.bridge.tell(solo.call("throttle-seconds"))
+    held = wait_for(
+        lambda: solo.bridge.call(first.call_id), lambda seen: seen.get("held"), "it is held"
+    )
+    [refused] = entries(held, "step.held")
+    assert (refused["reason"], refused["status"]) == ("throttled", 429)
+    assert solo.bridge.stats()["brake"]["reason"] == "throttled"
+    other = solo.bridge.tell(solo.call())
+    done = solo.bridge.reaches(other, "complete")
+    assert done["attempts"] == 1
+    [started] = entries(done, "submission.started")
+    assert datetime.fromisoformat(started["at"]) >= datetime.fromisoformat(refused["until"])
+    solo.bridge.reaches(first, "complete")

@@ -1,0 +1,125 @@
+"""WAVV's side: events in any order, again and again, too late, of any channel, or of no meaning."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+import pytest
+
+from bridge.domain.call import Kind
+from bridge.supervise import commands
+from bridge.supervise.embedded import free_port
+from bridge.wavv.channels import Channel
+from bridge.wavv.delivery import by_shared_secret
+from bridge.wavv.samples import SampleCall
+from tests.scenarios.cases import ORDERS
+from tests.scenarios.client import Bridge, happened, unknown_event
+from tests.scenarios.process import Process
+from tests.scenarios.stack import API_TOKEN, WAVV_SECRET, Stack, answers
+from tests.scenarios.waiting import wait_for
+
+Calls = Mapping[str, SampleCall]
+
+
+@pytest.mark.parametrize("name", ORDERS)
+def test_any_order_of_events_tells_the_same(name: str, shared: Stack, sent: Calls) -> None:
+    """What the record holds is what the three events said, whichever came first."""
+    call = sent[name]
+    said = shared.bridge.reaches(call, "complete")["metadata"]
+    assert said["lead_name"] == call.lead_name
+    assert said["lead_phone"] == f"+1{call.lead_phone}"
+    assert said["agent_phone"] == f"+1{call.caller_id}"
+    assert said["agent_id"] == call.agent_id
+    assert (said["outcome"], said["seconds"]) == (call.outcome, call.seconds)
+    assert said["recording_url"] == call.recording_url
+
+
+def test_an_event_sent_five_times_is_heard_once(shared: Stack, sent: Calls) -> None:
+    """WAVV's by its bytes, AskElephant's by its svix-id: the timeline has each once."""
+    call = shared.bridge.reaches(sent["every event five times"], "complete")
+    assert [happened(call).count(kind) for kind in (*Kind, "transcript.ready")] == [1, 1, 1, 1]
+    counters = shared.bridge.stats()["counters"]
+    assert counters["events.duplicate.wavv"] >= 12
+    assert counters["events.duplicate.askelephant"] >= 5
+
+
+def test_an_event_is_answered_with_an_empty_202_also_the_second_time(shared: Stack) -> None:
+    """Acknowledged is acknowledged: a sender learns nothing else, and has no reason to retry."""
+    event = unknown_event()
+    assert [(a.status, a.detail) for a in map(shared.bridge.post, (event, event))] == [
+        (202, "")
+    ] * 2
+
+
+def test_a_recording_url_may_come_later(shared: Stack) -> None:
+    """A recording without its URL waits for it, and says so."""
+    without = shared.call(recording_url="")
+    shared.bridge.tell(without)
+    waiting = shared.bridge.reaches(without, "recorded")
+    assert waiting["reason"] == "recording_missing"
+    url = "https://recordings.wavv.example/later.mp3"
+    shared.bridge.tell(replace(without, recording_url=url), [Kind.RECORDED])
+    assert shared.bridge.reaches(without, "complete")["metadata"]["recording_url"] == url
+
+
+def test_a_recording_may_come_after_the_deadline(shared: Stack, sent: Calls) -> None:
+    """``unrecorded`` is not the end: events come hours late."""
+    call = shared.bridge.tell(shared.call(), [Kind.STARTED, Kind.ENDED])
+    shared.bridge.reaches(sent["unrecorded"], "unrecorded")
+    shared.bridge.rests(call)
+    shared.bridge.tell(call, [Kind.RECORDED])
+    done = wait_for(
+        lambda: shared.bridge.call(call.call_id),
+        lambda seen: seen["state"] == "complete",
+        "a late recording is submitted",
+    )
+    assert "recording.not_made" in happened(done)
+
+
+def test_metadata_right_behind_the_recording_is_submitted_with_it(
+    shared: Stack, sent: Calls
+) -> None:
+    """The settling time: the recording came first, and its engagement knows when the call began."""
+    call = sent["told as recorded-ended-started"]
+    shared.bridge.reaches(call, "complete")
+    [made] = shared.engagements(call)
+    assert str(made["start_at"])[:19] == call.started_at.isoformat()[:19]
+
+
+@pytest.fixture(scope="module")
+def by_secret(shared: Stack) -> Iterator[Bridge]:
+    """Run a second web process on the same store, for channels that cannot sign."""
+    port = free_port()
+    command = commands.web(port, shared.processes["web"].command.env)
+    command = commands.Command("web-by-secret", command.argv, command.env)
+    url = f"http://127.0.0.1:{port}"
+    bridge = Bridge(url, WAVV_SECRET, API_TOKEN)
+    bridge.proof = by_shared_secret(WAVV_SECRET)
+    process = Process(command, shared.directory)
+    shared.processes[command.name] = process
+    try:
+        process.start(BRIDGE_WAVV_AUTH="shared_secret")
+        wait_for(lambda: answers(f"{url}/livez"), bool, "the second web process is up")
+        yield bridge
+    finally:
+        process.stop()
+        bridge.http.close()
+
+
+@pytest.mark.parametrize("channel", ["v3", "sdk", "crm"])
+def test_every_channel_leads_to_an_engagement(
+    channel: Channel, by_secret: Bridge, shared: Stack
+) -> None:
+    """WAVV's webhook, a CRM that forwards the SDK's events, and a CRM workflow of strings."""
+    call = by_secret.tell(shared.call(), channel=channel)
+    done = by_secret.reaches(call, "complete")
+    assert done["insights"]["status"] == "all"
+    assert done["metadata"]["lead_phone"] == f"+1{call.lead_phone}"
+    assert len(shared.engagements(call)) == 1
+
+
+def test_an_unknown_event_is_acknowledged_and_counted(shared: Stack) -> None:
+    """An error would make the sender send it again; silence would hide it."""
+    name = "events.ignored.unknown_event"
+    before = shared.bridge.counted(name)
+    shared.bridge.deliver([unknown_event()])
+    wait_for(lambda: shared.bridge.counted(name), lambda now: now > before, "it is counted")

@@ -32,6 +32,9 @@ QUIET = (
 )
 """Loggers whose lines hold whole messages, or say in other words what ours and Flower say."""
 
+OWN_HANDLERS = ("uvicorn", "uvicorn.error", "celery", "flower", "tornado")
+"""Loggers that their programs set up with handlers of their own, which redact nothing."""
+
 SHARED: tuple[Processor, ...] = (
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
@@ -82,9 +85,11 @@ def configure_logging(settings: Settings) -> None:
 
 
 def _library_levels() -> dict[str, Any]:
-    own_handlers = ("uvicorn", "uvicorn.error", "celery", "flower", "tornado")
-    levels: dict[str, Any] = {name: {"handlers": [], "propagate": True} for name in own_handlers}
-    return levels | {name: {"level": "WARNING"} for name in QUIET}
+    """Take libraries' loggers as they come: with handlers and levels of their own making."""
+    levels = dict.fromkeys(OWN_HANDLERS, "NOTSET") | dict.fromkeys(QUIET, "WARNING")
+    return {
+        name: {"handlers": [], "propagate": True, "level": level} for name, level in levels.items()
+    }
 
 
 def _formatter(settings: Settings) -> logging.Formatter:

@@ -132,10 +132,11 @@ def _submitted(call: Call, event: e.Submitted, now: datetime, policy: Policy) ->
     stored = _note(
         stored, now, what, engagement_id=event.engagement_id, request_id=event.request_id
     )
-    if call.transcript_engagement_id == event.engagement_id:
-        ready = e.TranscriptReady(event.engagement_id, source="webhook")
-        return advance(stored, ready, now, policy)
-    return stored
+    if call.transcript_engagement_id != event.engagement_id:
+        return stored
+    # The transcript was heard of before this answer, and has waited on the call.
+    heard = _enter(stored, State.TRANSCRIBED, now)
+    return _await_insights(heard, policy.insights_first_delay, now, policy)
 
 
 def _owner_refused(call: Call, event: e.OwnerRefused, now: datetime, _policy: Policy) -> Call:
@@ -155,8 +156,12 @@ def _transcript_ready(call: Call, event: e.TranscriptReady, now: datetime, polic
     if call.state is State.RECORDED:
         return noted
     first = timedelta(0) if event.source == "poll" else policy.insights_first_delay
+    return _await_insights(noted, first, now, policy)
+
+
+def _await_insights(call: Call, first: timedelta, now: datetime, policy: Policy) -> Call:
     waiting = InsightsSummary(deadline=now + policy.insights_deadline)
-    return noted.but(insights=waiting, due_at=now + first)
+    return call.but(insights=waiting, due_at=now + first)
 
 
 def _insights_read(call: Call, event: e.InsightsRead, now: datetime, _policy: Policy) -> Call:

@@ -6,6 +6,7 @@ from datetime import timedelta
 import httpx
 import pytest
 
+from bridge.web import READINESS_SECONDS
 from tests.contract.valkey import Valkey
 from tests.contract.web import ENDED, SECRETS, Web, running_web
 
@@ -94,6 +95,14 @@ def test_without_redis_the_bridge_is_alive_and_not_ready(valkey: Valkey) -> None
         assert web.client.get("/livez").json()["status"] == "alive"
         valkey.start()
         assert web.client.get("/readyz").status_code == 200
+
+
+def test_a_frozen_redis_is_told_of_in_time(valkey: Valkey) -> None:
+    """A load balancer does not wait for the client's own time-outs and retries."""
+    with running_web(valkey.url) as web, valkey.frozen():
+        answer = web.client.get("/readyz", timeout=2 * READINESS_SECONDS)
+        assert answer.status_code == 503
+        assert "does not answer within 4 s" in failing(answer)["redis"]
 
 
 def test_a_server_that_does_not_tell_its_configuration_is_trusted(valkey: Valkey) -> None:

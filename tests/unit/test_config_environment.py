@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from config.environment import child_environment, isolate
+from config.environment import child_environment, forget_celery_variables, isolate
 
 
 def test_children_inherit_and_are_told_more(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -26,3 +26,14 @@ def test_the_demo_knows_nothing_of_the_operators_settings(
     isolate(tmp_path)
     assert os.environ == {"PATH": "/bin"}
     assert Path.cwd() == tmp_path
+
+
+def test_celerys_own_variables_cannot_overrule_the_settings(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Celery prefers them to its configuration; they are removed, and told by name."""
+    ours = {"PATH": "/bin", "BRIDGE_BROKER_URL": "redis://here"}
+    celerys = {"CELERY_BROKER_URL": "x", "CELERY_BROKER_READ_URL": "x"}
+    monkeypatch.setattr(os, "environ", ours | celerys)
+    assert set(forget_celery_variables()) == set(celerys)
+    assert os.environ == ours

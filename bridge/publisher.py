@@ -12,6 +12,7 @@ from bridge.domain.call import Call
 from bridge.domain.steps import countdown, next_step
 
 DRAIN = "tasks.intake.drain"
+SWEEP = "tasks.sweep.sweep"
 log = structlog.get_logger(__name__)
 
 

@@ -170,7 +170,7 @@ class Settings(BaseSettings):
     insights_first_delay: t.Duration = Field(
         timedelta(seconds=45), description="Wait between the transcript and the first fetch."
     )
-    insights_max_delay: t.Duration = Field(
+    insights_max_delay: t.PositiveDuration = Field(
         timedelta(minutes=5), description="Longest wait between two fetches."
     )
     insights_deadline: t.Duration = Field(
@@ -180,7 +180,7 @@ class Settings(BaseSettings):
     retry_first_delay: t.PositiveDuration = Field(
         timedelta(seconds=5), description="Wait after a first failed request; doubles each time."
     )
-    retry_max_delay: t.Duration = Field(
+    retry_max_delay: t.PositiveDuration = Field(
         timedelta(minutes=15), description="Longest wait between two attempts."
     )
     retry_deadline: t.Duration = Field(

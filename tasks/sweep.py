@@ -2,11 +2,12 @@
 
 from bridge.domain.steps import EXPIRE
 from bridge.pipeline import sweep as pipeline
+from bridge.publisher import SWEEP
 from tasks.app import app
 from tasks.base import BridgeTask, parts
 
 
-@app.task(base=BridgeTask, bind=True, name="tasks.sweep.sweep")
+@app.task(base=BridgeTask, bind=True, name=SWEEP)
 def sweep(self: BridgeTask) -> None:  # noqa: ARG001 - bound for its base
     """Publish what is overdue, forget what is old."""
     pipeline.sweep(parts())

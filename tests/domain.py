@@ -38,6 +38,8 @@ EVENTS: Mapping[type[e.Event], e.Event] = {
     e.Submitted: SUBMITTED,
     e.OwnerRefused: e.OwnerRefused(PROBLEM),
     e.TranscriptReady: READY,
+    e.TranscriptPending: e.TranscriptPending(AT + timedelta(minutes=20)),
+    e.TranscriptMissing: e.TranscriptMissing(),
     e.InsightsRead: READ,
     e.InsightsFinal: FINAL,
     e.Deferred: DEFERRED,

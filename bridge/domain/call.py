@@ -1,6 +1,6 @@
 """The call record: everything the bridge knows of one call, and where it stands."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Literal
 
@@ -98,8 +98,9 @@ class Call(Record):
     """One call. ``due_at`` is when it next needs something; ``None`` = nothing.
 
     ``held`` = its step waits behind the brake. ``attempts`` counts the requests that submitted it,
-    ``failures`` the failures in a row of its present step. ``version`` is the store's, for
-    compare-and-set: 0 = never saved.
+    ``polls`` those that asked for its transcript, ``failures`` the failures in a row of its present
+    step, ``failing_since`` when they began (time behind the brake is no failure). ``version`` is
+    the store's, for compare-and-set: 0 = never saved.
     """
 
     call_id: str
@@ -116,7 +117,9 @@ class Call(Record):
     owner_refused: bool = False
     insights: InsightsSummary = InsightsSummary()
     attempts: int = 0
+    polls: int = 0
     failures: int = 0
+    failing_since: datetime | None = None
     problem: Problem | None = None
     held: bool = False
     due_at: datetime | None = None
@@ -125,6 +128,15 @@ class Call(Record):
     state_since: datetime
     timeline: tuple[TimelineEntry, ...] = ()
     version: int = Field(default=0, exclude=True)
+
+    @property
+    def began_at(self) -> datetime:
+        """When it began by what was said of it; else when it was first heard of."""
+        said = self.metadata
+        begun = said.started_at or said.answered_at
+        if begun is None and said.ended_at is not None:
+            begun = said.ended_at - timedelta(seconds=said.seconds or 0)
+        return begun or self.created_at
 
     def but(self, **changes: Any) -> "Call":  # noqa: ANN401 - the fields are of many types
         """Return the same call with these fields changed."""

@@ -36,6 +36,11 @@ def check_media_url(url: str) -> str:
     return url
 
 
+def has_scheme(url: str) -> bool:
+    """Tell whether ``url`` is whole, and not a path or a host alone."""
+    return _SCHEME.match(url) is not None
+
+
 def check_external_url(url: str) -> str:
     """Return ``url`` if AskElephant would store it: any scheme but those that can run code."""
     match = _SCHEME.match(url)

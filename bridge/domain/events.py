@@ -71,6 +71,18 @@ class TranscriptReady:
 
 
 @dataclass(frozen=True, slots=True)
+class TranscriptPending:
+    """We asked, and there is no transcript yet: again at ``next_at``. No failure of anybody's."""
+
+    next_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptMissing:
+    """We asked for the last time, and there is no transcript."""
+
+
+@dataclass(frozen=True, slots=True)
 class InsightsRead:
     """A fetch brought something or nothing, and more may come at ``next_at``."""
 
@@ -130,6 +142,8 @@ Event = (
     | Submitted
     | OwnerRefused
     | TranscriptReady
+    | TranscriptPending
+    | TranscriptMissing
     | InsightsRead
     | InsightsFinal
     | Deferred

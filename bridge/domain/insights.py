@@ -5,7 +5,7 @@ may be final. Source: AskElephant's dialer integration guide, "Timing considerat
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from bridge.domain.call import Call, InsightsSummary
@@ -14,6 +14,8 @@ from bridge.domain.policy import Policy
 
 Brought = Mapping[str, Any]
 GROWTH = 1.5
+LEAST = timedelta(seconds=1)
+"""A first fetch may be at once; those after it are some time apart."""
 
 
 def merge_insights(known: Brought, brought: Brought) -> dict[str, Any]:
@@ -34,7 +36,7 @@ def next_insight_check(
     missing = len(policy.insights_required) - len(filled)
     summary = InsightsSummary(counts=counts, checks=checks, deadline=deadline)
     if missing and now < deadline:
-        delay = policy.insights_first_delay * GROWTH ** min(checks, 30)
+        delay = (policy.insights_first_delay or LEAST) * GROWTH ** min(checks, 30)
         wait = min(delay, policy.insights_max_delay) * (1 - jitter / 4)
         return InsightsRead(summary, next_at=min(now + wait, deadline))
     return InsightsFinal(summary.model_copy(update={"status": _status(filled, missing)}))

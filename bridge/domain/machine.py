@@ -36,6 +36,8 @@ TABLE: Mapping[tuple[State, type[e.Event]], State] = {
     (S.RECORDED, e.Failed): S.FAILED,
     (S.SUBMITTED, e.Deferred): S.SUBMITTED,
     (S.SUBMITTED, e.TranscriptReady): S.TRANSCRIBED,
+    (S.SUBMITTED, e.TranscriptPending): S.SUBMITTED,
+    (S.SUBMITTED, e.TranscriptMissing): S.FAILED,
     (S.SUBMITTED, e.Failed): S.FAILED,
     (S.TRANSCRIBED, e.Deferred): S.TRANSCRIBED,
     (S.TRANSCRIBED, e.InsightsRead): S.TRANSCRIBED,
@@ -97,8 +99,8 @@ def _enter(call: Call, target: State, now: datetime) -> Call:
     if target is call.state:
         return call
     due_at = None if target in RESTING else call.due_at
-    fresh: dict[str, Any] = {"failures": 0, "held": False, "reason": None, "due_at": due_at}
-    return call.but(state=target, state_since=now, **fresh)
+    fresh: dict[str, Any] = {"held": False, "reason": None, "due_at": due_at}
+    return call.but(state=target, state_since=now, failures=0, failing_since=None, **fresh)
 
 
 def _note(call: Call, now: datetime, what: str, **details: object) -> Call:
@@ -161,12 +163,38 @@ def _transcript_ready(call: Call, event: e.TranscriptReady, now: datetime, polic
 
 def _await_insights(call: Call, first: timedelta, now: datetime, policy: Policy) -> Call:
     waiting = InsightsSummary(deadline=now + policy.insights_deadline)
-    return call.but(insights=waiting, due_at=now + first)
+    return call.but(insights=waiting, due_at=now + min(first, policy.insights_deadline))
+
+
+def _transcript_pending(
+    call: Call, event: e.TranscriptPending, now: datetime, _policy: Policy
+) -> Call:
+    asked = call.but(
+        reason="transcript_pending",
+        due_at=event.next_at,
+        polls=call.polls + 1,
+        failures=0,
+        failing_since=None,
+        held=False,
+    )
+    return _note(asked, now, "transcript.pending", next_at=event.next_at.isoformat())
+
+
+def _transcript_missing(
+    call: Call, _event: e.TranscriptMissing, now: datetime, _policy: Policy
+) -> Call:
+    reason = "transcript_missing"
+    return _note(call.but(reason=reason), now, "call.failed", reason=reason)
 
 
 def _insights_read(call: Call, event: e.InsightsRead, now: datetime, _policy: Policy) -> Call:
     read = call.but(
-        insights=event.summary, due_at=event.next_at, failures=0, held=False, reason=None
+        insights=event.summary,
+        due_at=event.next_at,
+        failures=0,
+        failing_since=None,
+        held=False,
+        reason=None,
     )
     return _note(
         read, now, "insights.read", counts=event.summary.counts, next_at=event.next_at.isoformat()
@@ -186,6 +214,7 @@ def _deferred(call: Call, event: e.Deferred, now: datetime, _policy: Policy) -> 
         due_at=event.at,
         held=event.held,
         failures=call.failures if event.held else call.failures + 1,
+        failing_since=None if event.held else call.failing_since or now,
         problem=event.problem or call.problem,
     )
     status = event.problem.status if event.problem else None
@@ -206,7 +235,9 @@ def _failed(call: Call, event: e.Failed, now: datetime, _policy: Policy) -> Call
 
 
 def _replayed(call: Call, _event: e.Replayed, now: datetime, policy: Policy) -> Call:
-    again = call.but(insights=InsightsSummary(), owner_refused=False, problem=None, attempts=0)
+    again = call.but(
+        insights=InsightsSummary(), owner_refused=False, problem=None, attempts=0, polls=0
+    )
     return _await(_note(again, now, "call.replayed"), now, policy)
 
 
@@ -220,6 +251,8 @@ EFFECTS: Mapping[type[e.Event], Callable[[Call, Any, datetime, Policy], Call]] =
     e.Submitted: _submitted,
     e.OwnerRefused: _owner_refused,
     e.TranscriptReady: _transcript_ready,
+    e.TranscriptPending: _transcript_pending,
+    e.TranscriptMissing: _transcript_missing,
     e.InsightsRead: _insights_read,
     e.InsightsFinal: _insights_final,
     e.Deferred: _deferred,

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from pydantic import ValidationError
 
 from bridge.domain.call import Call, Metadata
-from bridge.domain.engagement import EngagementRequest, Participant
+from bridge.domain.engagement import EngagementRequest, Participant, has_scheme
 from bridge.domain.title import title
 
 
@@ -71,7 +71,7 @@ def engagement_request(call: Call, mapper: Mapper) -> Mapped | Unsubmittable:
             media_url=said.recording_url or "",
             external_url=call.external_url or external_url(call, mapper.external_url_template),
             run_workflows=mapper.run_workflows,
-            start_at=said.started_at or said.answered_at or call.created_at,
+            start_at=call.began_at,
             is_private=mapper.is_private,
             transcript=said.transcript or None,
             participants=_participants(said, owner),
@@ -100,9 +100,10 @@ def external_id(call: Call, template: str) -> str:
 
 
 def external_url(call: Call, template: str) -> str:
-    """Return the link back to the call: WAVV's call page, else the operator's template."""
-    if call.metadata.call_url is not None:
-        return call.metadata.call_url
+    """Return the link back to the call: WAVV's call page if it is whole, else the template."""
+    page = call.metadata.call_url
+    if page is not None and has_scheme(page):
+        return page
     contact_id = call.metadata.lead_id or ""
     values = {"call_id": quote(call.call_id, safe=""), "contact_id": quote(contact_id, safe="")}
     return template.format_map(values)

@@ -97,7 +97,8 @@ def backoff(failures: int, jitter: float, policy: Policy) -> timedelta:
 
 
 def _again(failure: Failure, call: Call, now: datetime, jitter: float, policy: Policy) -> Plan:
-    if now - call.state_since >= policy.retry_deadline:
+    failing_for = now - (call.failing_since or now)
+    if failing_for >= policy.retry_deadline:
         return GiveUp(failure.problem.reason)
     wait = failure.retry_after or backoff(call.failures, jitter, policy)
     return RetryAt(now + min(wait, policy.retry_max_delay))

@@ -24,13 +24,12 @@ def title(call: Call, template: str) -> str:
 
 def _values(call: Call) -> dict[str, str]:
     said = call.metadata
-    at = said.started_at or said.answered_at or call.created_at
     return {
         "contact": said.lead_name or said.lead_phone or "unknown contact",
         "contact_name": said.lead_name or "",
         "phone": said.lead_phone or "",
         "direction": (said.direction or "").lower(),
-        "time": _written(at),
+        "time": _written(call.began_at),
         "agent": said.agent_name or "",
         "call_id": call.call_id,
     }

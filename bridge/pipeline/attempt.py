@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import assert_never
 
 import structlog
@@ -14,8 +15,10 @@ from bridge.domain.retry import DropOwner, Failure, GiveUp, Hold, RetryAt, Troub
 from bridge.domain.steps import Step, is_due
 from bridge.parts import Parts
 from bridge.pipeline.record import record
+from bridge.publisher import SWEEP
 from bridge.store.brake import Closed
 from bridge.store.lease import Lease
+from config.redaction import redact_text
 
 log = structlog.get_logger(__name__)
 UNPROVEN = (Trouble.THROTTLED, Trouble.CREDENTIALS, Trouble.TRANSIENT)
@@ -55,6 +58,7 @@ def ask(parts: Parts, at: Turn, request: Callable[[], Engagement | Failure]) -> 
     if admission.probe and not (isinstance(answer, Failure) and answer.trouble in UNPROVEN):
         parts.brake.open()
         log.info("brake.opened")
+        _wake_sweep(parts, timedelta(0))
     if isinstance(answer, Failure):
         return _after_failure(parts, at, answer)
     return answer
@@ -86,7 +90,15 @@ def _event(parts: Parts, plan: RetryAt | Hold | DropOwner | GiveUp, failure: Fai
 
 
 def _close_brake(parts: Parts, plan: Hold, failure: Failure) -> None:
-    problem = failure.problem
-    if parts.brake.close(problem.reason, parts.now(), plan.until, problem.detail):
+    problem, now = failure.problem, parts.now()
+    detail = redact_text(problem.detail) if problem.detail else None  # /readyz shows it to all
+    if parts.brake.close(problem.reason, now, plan.until, detail):
         level = log.error if failure.trouble is Trouble.CREDENTIALS else log.warning
         level("brake.closed", reason=problem.reason, until=plan.until.isoformat())
+        _wake_sweep(parts, plan.until - now)
+
+
+def _wake_sweep(parts: Parts, wait: timedelta) -> None:
+    """Let those that are held go as soon as they may, not at the next interval."""
+    if wait <= parts.policy.countdown_limit:
+        parts.publisher.publish(SWEEP, countdown=wait.total_seconds())

@@ -12,6 +12,9 @@ from bridge.parts import Parts
 from bridge.pipeline.attempt import Turn, ask, turn
 from bridge.pipeline.record import record
 
+PROOFS = ("transcript", "action_items", "signals")
+"""What is only there once there is a transcript; an owner or a link is there from the start."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -36,16 +39,16 @@ def _fetch(parts: Parts, at: Turn) -> Call:
 def _poll(parts: Parts, at: Turn, answer: Engagement) -> Call:
     """No transcript event came in time: see for ourselves whether there is a transcript."""
     call, now = at.call, parts.now()
-    if answer.processing_status == "COMPLETED" or any(answer.insights.values()):
+    if answer.processing_status == "COMPLETED" or any(answer.insights.get(key) for key in PROOFS):
         log.warning("webhook.silent", engagement_id=answer.id)
         parts.counters.saw("poll", now)
         parts.counters.count("transcripts.polled")
         ready = e.TranscriptReady(answer.id, source="poll")
         return _keep(parts, at, record(parts, call, ready, at.lease), answer)
     if now - call.state_since >= parts.policy.transcript_deadline:
-        return record(parts, call, e.Failed("transcript_missing"), at.lease)
-    again = now + backoff(call.failures, parts.jitter(), parts.policy)
-    return record(parts, call, e.Deferred("transcript_pending", again), at.lease)
+        return record(parts, call, e.TranscriptMissing(), at.lease)
+    again = now + backoff(call.polls, parts.jitter(), parts.policy)
+    return record(parts, call, e.TranscriptPending(again), at.lease)
 
 
 def _keep(parts: Parts, at: Turn, call: Call, answer: Engagement) -> Call:

@@ -63,7 +63,7 @@ class Brake:
         return closed
 
     def close(self, reason: str, now: datetime, until: datetime, detail: str | None) -> bool:
-        """Close the brake, or keep it closed longer; return whether it was open before."""
+        """Close the brake, or keep it closed longer; return whether that is news."""
         before = self.state(now)
         if before and before.reason != THROTTLED and reason == THROTTLED:
             return False  # a refused key outlasts a late 429
@@ -78,7 +78,7 @@ class Brake:
                 "detail": detail or "",
             },
         )
-        return before is None
+        return before is None or before.reason != reason
 
     def open(self) -> None:
         """Open the brake: a probe was accepted."""

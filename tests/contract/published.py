@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from bridge.publisher import SWEEP
+
 
 @dataclass
 class Clock:
@@ -45,5 +47,10 @@ class Published:
         return [(message.task, *message.args) for message in self.messages]
 
     def first(self) -> Message | None:
-        """Return the message that is to run first."""
-        return min(self.messages, key=lambda message: message.at, default=None)
+        """Return the message that is to run first. Sweeps are left to the test, as beat."""
+        due = [message for message in self.messages if message.task != SWEEP]
+        return min(due, key=lambda message: message.at, default=None)
+
+    def sweeps(self) -> list[datetime]:
+        """Return when the sweep was asked for, besides beat."""
+        return [message.at for message in self.messages if message.task == SWEEP]

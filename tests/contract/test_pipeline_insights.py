@@ -196,11 +196,11 @@ def test_a_call_whose_processing_never_ends_fails_by_the_deadline(bridge: Bridge
 
 
 def test_an_event_ends_the_asking(bridge: Bridge) -> None:
-    """The webhook spoke at last: the poll's failures in a row are forgotten."""
+    """The webhook spoke at last: what was waited for is forgotten."""
     call = bridge.dial("stuck")
     bridge.go(call)
     bridge.sweep_for(minutes=20)
-    assert bridge.call(call).failures > 0
+    assert bridge.call(call).polls > 0
     bridge.transcribed(call)
     bridge.drain()
     found = bridge.call(call)
@@ -247,3 +247,14 @@ def test_a_fetch_whose_lease_ran_out_saves_nothing(bridge: Bridge) -> None:
     bridge.change_settings()
     bridge.work()
     assert bridge.call(call).state is State.COMPLETE
+
+
+def test_what_is_there_from_the_start_proves_no_transcript(bridge: Bridge) -> None:
+    """An engagement has its owner and its recording long before it has a transcript."""
+    bridge.change_settings(expand=("action_items", "signals", "owner", "media_url"))
+    call = bridge.dial("stuck")
+    bridge.go(call)
+    bridge.sweep_for(minutes=20)
+    found = bridge.call(call)
+    assert (found.state, found.reason) == (State.SUBMITTED, "transcript_pending")
+    assert bridge.logged("webhook.silent") == []

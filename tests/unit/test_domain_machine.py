@@ -1,5 +1,6 @@
 """Where each event leads from each state, and what it writes on the record."""
 
+from dataclasses import replace
 from datetime import timedelta
 from itertools import product
 from typing import get_args
@@ -8,7 +9,7 @@ import pytest
 
 from bridge.domain import events as e
 from bridge.domain.call import Call, Problem, State
-from bridge.domain.machine import EFFECTS, TABLE
+from bridge.domain.machine import EFFECTS, TABLE, advance
 from tests.domain import (
     AT,
     DEFERRED,
@@ -16,6 +17,7 @@ from tests.domain import (
     ENGAGEMENT,
     EVENTS,
     FINAL,
+    POLICY,
     PROBLEM,
     READ,
     READY,
@@ -214,3 +216,34 @@ def test_the_end_says_which_insights_came() -> None:
     call = call_in(State.COMPLETE)
     assert (call.insights, call.due_at) == (FINAL.summary, None)
     assert last(call) == {"what": "insights.final", "counts": {"signals": 1}, "status": "all"}
+
+
+def test_failures_are_dated_from_the_first_in_a_row() -> None:
+    """Time behind the brake is no failure: it ends the row, whoever waits for a key loses none."""
+    first = e.Deferred("askelephant_error", AT)
+    failing = after([first], call_in(State.RECORDED))
+    later = AT + timedelta(hours=1)
+    assert after([first], failing, later).failing_since == AT
+    held = e.Deferred("credentials_refused", AT, held=True)
+    assert after([held], failing, later).failing_since is None
+
+
+def test_asking_in_vain_is_no_failure() -> None:
+    """A transcript that takes its time must not bring the call nearer to being given up."""
+    asked = after([e.TranscriptPending(AT)] * 6, call_in(State.SUBMITTED))
+    assert (asked.polls, asked.failures, asked.reason) == (6, 0, "transcript_pending")
+
+
+@pytest.mark.parametrize("late", [e.TranscriptPending(AT), e.TranscriptMissing()])
+def test_a_poll_that_is_overtaken_by_the_event_changes_nothing(late: e.Event) -> None:
+    """The webhook spoke while the poll was on its way: what the poll found is of the past."""
+    call = call_in(State.TRANSCRIBED)
+    overtaken = after([late], call)
+    assert (overtaken.state, overtaken.due_at) == (call.state, call.due_at)
+
+
+def test_the_first_fetch_is_not_after_the_deadline() -> None:
+    """A deadline shorter than the first delay is the operator's word, too."""
+    policy = replace(POLICY, insights_deadline=timedelta(seconds=10))
+    call = advance(call_in(State.SUBMITTED), READY, AT, policy)
+    assert call.due_at == call.insights.deadline == AT + timedelta(seconds=10)

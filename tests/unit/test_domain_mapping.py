@@ -96,9 +96,11 @@ def test_the_operators_templates_make_the_ids() -> None:
     [
         ({"started_at": AT, "answered_at": AT + timedelta(seconds=9)}, AT),
         ({"answered_at": AT + timedelta(seconds=9)}, AT + timedelta(seconds=9)),
-        ({"ended_at": AT - timedelta(hours=1)}, AT),
+        ({"ended_at": AT, "seconds": 60}, AT - timedelta(seconds=60)),
+        ({"ended_at": AT - timedelta(hours=1)}, AT - timedelta(hours=1)),
+        ({}, AT),
     ],
-    ids=["started", "answered", "first-heard"],
+    ids=["started", "answered", "ended-and-long", "ended", "first-heard"],
 )
 def test_a_start_is_always_sent(said: dict[str, Any], start_at: object) -> None:
     """The vendor's default is its own clock, which is hours late for an import."""
@@ -209,7 +211,6 @@ def test_the_lead_follows_the_agent(said: dict[str, Any], lead: dict[str, Any]) 
             ["media_url"],
         ),
         (recorded_call(call_url="file:///x"), MAPPER, "external_url_blocked", ["external_url"]),
-        (recorded_call(call_url="x.example"), MAPPER, "external_url_invalid", ["external_url"]),
         (recorded_call().but(call_id="x" * 500), MAPPER, "request_invalid", ["external_id"]),
         (recorded_call(transcript="é" * 475_001), MAPPER, "request_invalid", [""]),
         (recorded_call(transcript="x" * 900_001), MAPPER, "request_invalid", ["transcript"]),
@@ -238,3 +239,9 @@ def test_a_request_that_would_be_refused_is_not_even_made(
     assert [error["field"] for error in refused.errors] == fields
     assert all(error["code"] and error["message"] for error in refused.errors)
     assert call.metadata.recording_url is None or call.metadata.recording_url not in str(refused)
+
+
+@pytest.mark.parametrize("page", ["/calls/1", "crm.example/calls/1"])
+def test_a_call_page_that_is_no_whole_link_gives_way_to_the_template(page: str) -> None:
+    """The link is a convenience: half a one must not cost the call."""
+    assert request(recorded_call(call_url=page)).external_url == "wavv://call/c-1"

@@ -25,8 +25,9 @@ from tests.domain import AT, POLICY, recorded_call
 PROBLEM = Problem(reason="why", status=500)
 FRESH = recorded_call()
 HELD_BEFORE = FRESH.but(failures=3)
-OLD = FRESH.but(state_since=AT - POLICY.retry_deadline)
-ALMOST_OLD = FRESH.but(state_since=AT - POLICY.retry_deadline + timedelta(seconds=1))
+OLD = FRESH.but(failing_since=AT - POLICY.retry_deadline)
+ALMOST_OLD = FRESH.but(failing_since=AT - POLICY.retry_deadline + timedelta(seconds=1))
+LONG_HELD = FRESH.but(state_since=AT - 2 * POLICY.retry_deadline)
 SUBMITTED = FRESH.but(engagement_id="ngmt_1")
 
 
@@ -45,6 +46,7 @@ def seconds(number: float) -> timedelta:
         (Trouble.TRANSIENT, timedelta(days=1), FRESH, RetryAt(AT + timedelta(minutes=15))),
         (Trouble.TRANSIENT, None, ALMOST_OLD, RetryAt(AT + seconds(5))),
         (Trouble.TRANSIENT, None, OLD, GiveUp("why")),
+        (Trouble.TRANSIENT, None, LONG_HELD, RetryAt(AT + seconds(5))),
         (Trouble.TRANSIENT, seconds(30), OLD, GiveUp("why")),
         (Trouble.THROTTLED, seconds(30), FRESH, Hold(AT + seconds(30))),
         (Trouble.THROTTLED, timedelta(days=1), FRESH, Hold(AT + timedelta(days=1))),

@@ -24,7 +24,7 @@ class BridgeTask(Task[Any, Any]):
 
     max_retries = None  # how often is decided by the call's own schedule
 
-    def before_start(self, task_id: str, args: Any, kwargs: Any) -> None:  # noqa: ANN401, ARG002
+    def before_start(self, task_id: str, args: Any, kwargs: Any) -> None:  # noqa: ANN401, ARG002 - Celery's signature
         """Bind the task and its call to every log line of the run."""
         clear_contextvars()
         bind_contextvars(task=self.name, task_id=task_id)

@@ -43,7 +43,7 @@ def client(answer: Answer = engagement, **options: Any) -> ElephantClient:  # no
     return ElephantClient(chosen, transport=httpx.MockTransport(answer), now=lambda: NOW)
 
 
-def asked(ask: Callable[[ElephantClient], object], **options: Any) -> httpx.Request:  # noqa: ANN401
+def asked(ask: Callable[[ElephantClient], object], **options: Any) -> httpx.Request:  # noqa: ANN401 - of many types
     """Return the request that ``ask`` makes."""
     requests: list[httpx.Request] = []
 

@@ -105,3 +105,10 @@ def test_a_late_throttle_does_not_open_what_a_refused_key_closed(store: Store) -
     closed = store.brake.state(NOW + timedelta(seconds=2))
     assert closed is not None
     assert closed.reason == REFUSED
+
+
+def test_a_key_refused_while_throttled_is_news(store: Store) -> None:
+    """It needs a person, and the throttle before it did not."""
+    assert store.brake.close(THROTTLED, NOW, SOON, None)
+    assert store.brake.close(REFUSED, NOW, LATER, None)
+    assert not store.brake.close(REFUSED, NOW, LATER, None)

@@ -1,5 +1,6 @@
 """When to ask for insights again, and when what came is all there will be."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -131,3 +132,11 @@ def test_a_fetch_only_ever_adds(known: dict[str, Any], brought: dict[str, Any]) 
     assert all(merged[key] for key in known if known[key])
     assert set(merged) == {*known, *brought}
     assert merge_insights(merged, brought) == merged
+
+
+def test_a_first_fetch_at_once_is_not_repeated_at_once() -> None:
+    """A first delay of nothing must not become a loop without a pause."""
+    policy = replace(POLICY, insights_first_delay=timedelta(0))
+    event = next_insight_check(waiting(), {}, AT, 0.0, policy)
+    assert isinstance(event, InsightsRead)
+    assert event.next_at >= AT + timedelta(seconds=1)

@@ -36,3 +36,9 @@ def test_possible_numbers_become_e164_and_others_none(
 ) -> None:
     """Numbers without a country code are read as the operator's country's."""
     assert to_e164(text, region) == number
+
+
+@pytest.mark.parametrize("text", ["5550100", "555-0100"])
+def test_a_number_without_its_area_is_not_made_into_another(text: str) -> None:
+    """Seven digits can be dialled within one area only, and nobody said which."""
+    assert to_e164(text, "US") is None

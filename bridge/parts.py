@@ -14,6 +14,7 @@ from bridge.domain.mapping import Agent, Mapper
 from bridge.domain.policy import Policy
 from bridge.publisher import CeleryPublisher, Publisher
 from bridge.store.brake import Brake
+from bridge.store.budget import Budget
 from bridge.store.calls import CallStore, Retention
 from bridge.store.connection import connect
 from bridge.store.counters import Counters
@@ -45,6 +46,7 @@ class Parts:
     inbox: Inbox
     leases: Leases
     brake: Brake
+    budget: Budget
     counters: Counters
     publisher: Publisher
     elephant: ElephantClient
@@ -69,6 +71,7 @@ def assemble(settings: Settings, publisher: Publisher | None = None) -> Parts:
         inbox=Inbox(redis, keys),
         leases=Leases(redis, keys, lease_time(settings)),
         brake=Brake(redis, keys, settings.probe_interval),
+        budget=Budget(redis, keys, settings.askelephant_rate),
         counters=Counters(redis, keys),
         publisher=publisher or CeleryPublisher(_celery(settings)),
         elephant=ElephantClient(elephant_options(settings)),

@@ -79,6 +79,11 @@ class Settings(BaseSettings):
         description="Longest wait for an answer: AskElephant fetches the recording inside the "
         "request.",
     )
+    askelephant_rate: t.OptionalRate = Field(
+        None,
+        description="Most requests to AskElephant by all workers together, such as `60/m` "
+        "(`/s`, `/m`, `/h`); none by default.",
+    )
     askelephant_url_template: t.EngagementUrlTemplate = Field(
         "https://app.askelephant.ai/engagements/{engagement_id}",
         description="Link from a call to its engagement.",
@@ -188,7 +193,8 @@ class Settings(BaseSettings):
     )
     probe_interval: t.PositiveDuration = Field(
         timedelta(minutes=1),
-        description="While the API key is refused, one request per this time tries it.",
+        description="While the API key is refused, or AskElephant is down, one request per this "
+        "time tries it.",
     )
     sweep_interval: t.PositiveDuration = Field(
         timedelta(seconds=10), description="How often the sweep looks for overdue calls."

@@ -6,6 +6,7 @@ import ipaddress
 import json
 import re
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import timedelta
 from string import Formatter
 from typing import Annotated, Any
@@ -54,6 +55,36 @@ def from_json(value: Any) -> Any:  # noqa: ANN401 - a validator sees what the op
         return json.loads(value) if isinstance(value, str) else value
     except ValueError as error:
         raise ValueError("must be JSON here; bridge.toml says it more kindly") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """So many requests in any ``per``; written as ``60/m``."""
+
+    requests: int
+    per: timedelta
+
+    def __str__(self) -> str:
+        """Return it as it is written in a setting."""
+        return f"{self.requests}/{'smh'[PERIODS.index(self.per)]}"
+
+    @property
+    def apart(self) -> timedelta:
+        """The time between two requests that keep to it evenly."""
+        return self.per / self.requests
+
+
+PERIODS = (timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1))
+RATE = re.compile(r"([1-9][0-9]{0,5})/([smh])")
+
+
+def _rate(value: Any) -> Any:  # noqa: ANN401 - a validator sees what the operator wrote
+    written = RATE.fullmatch(value.strip()) if isinstance(value, str) else None
+    if written:
+        return Rate(int(written[1]), PERIODS["smh".index(written[2])])
+    if value is None or isinstance(value, Rate):
+        return value
+    raise ValueError("must be requests per second, minute or hour, such as 10/s, 60/m or 1000/h")
 
 
 def _blank_is_none(value: Any) -> Any:  # noqa: ANN401 - a validator sees what the operator wrote
@@ -149,6 +180,7 @@ Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(parts)]
 Secrets = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(parts)]
 WebhookSecrets = Annotated[Secrets, AfterValidator(_webhook_secrets)]
 OptionalSecret = Annotated[SecretStr | None, BeforeValidator(_blank_is_none)]
+OptionalRate = Annotated[Rate | None, BeforeValidator(_rate), BeforeValidator(_blank_is_none)]
 OptionalFlag = Annotated[bool | None, BeforeValidator(_blank_is_none)]
 Namespace = Annotated[str, AfterValidator(_namespace)]
 BaseUrl = Annotated[str, AfterValidator(_base_url)]

@@ -64,16 +64,20 @@ class GiveUp:
 Plan = RetryAt | Hold | DropOwner | GiveUp
 
 
-def plan_retry(failure: Failure, call: Call, now: datetime, jitter: float, policy: Policy) -> Plan:
+def plan_retry(
+    failure: Failure, call: Call, now: datetime, jitter: float, policy: Policy, throttles: int = 0
+) -> Plan:
     """Return what follows from ``failure``. ``jitter`` is a random number of 0 to 1.
 
-    Transient failures back off until ``retry_deadline`` has passed since the call entered its
-    state; throttling and refused credentials hold everything and fail nothing. A fresh engagement
-    may be missing a little; missing on submission is a wrong base URL, which can be mended.
+    Transient failures back off until ``retry_deadline`` has passed since the first in a row;
+    throttling and refused credentials hold everything and fail nothing. ``throttles`` counts those
+    in a row over all calls: without a word of AskElephant's own, each waits twice as long as the
+    last. A fresh engagement may be missing a little; missing on submission is a wrong base URL,
+    which can be mended.
     """
     match failure.trouble:
         case Trouble.THROTTLED:
-            return Hold(now + (failure.retry_after or backoff(call.failures, jitter, policy)))
+            return Hold(now + (failure.retry_after or backoff(throttles, jitter, policy)))
         case Trouble.CREDENTIALS:
             return Hold(now + policy.probe_interval)
         case Trouble.REJECTED:

@@ -3,26 +3,27 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import assert_never
 
 import structlog
 
 from bridge.askelephant.models import Engagement
 from bridge.domain import events as e
-from bridge.domain.call import Call
-from bridge.domain.retry import DropOwner, Failure, GiveUp, Hold, RetryAt, Trouble, plan_retry
+from bridge.domain.call import Call, Problem
+from bridge.domain.retry import DropOwner, Failure, GiveUp, Hold, Plan, RetryAt, Trouble, plan_retry
 from bridge.domain.steps import Step, is_due
 from bridge.parts import Parts
 from bridge.pipeline.record import record
 from bridge.publisher import SWEEP
-from bridge.store.brake import Closed
+from bridge.store.brake import OUTAGE, Admitted, Closed
 from bridge.store.lease import Lease
 from config.redaction import redact_text
 
 log = structlog.get_logger(__name__)
-UNPROVEN = (Trouble.THROTTLED, Trouble.CREDENTIALS, Trouble.TRANSIENT)
-"""Failures of a probe that do not prove its key: an outage says nothing of it."""
+UNSERVED = (Trouble.THROTTLED, Trouble.CREDENTIALS, Trouble.TRANSIENT)
+"""Failures that say nothing of the request. Any other proves that AskElephant works, and our key.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,34 +53,42 @@ def ask(parts: Parts, at: Turn, request: Callable[[], Engagement | Failure]) -> 
     """Return AskElephant's answer, or the call as it was saved after a failure or at the brake."""
     admission = parts.brake.admit(parts.now())
     if isinstance(admission, Closed):
-        held = e.Deferred(admission.reason, admission.until, held=True)
-        return record(parts, at.call, held, at.lease)
+        return _hold(parts, at, admission.reason, admission.until)
+    if (refilled_at := parts.budget.spend()) is not None:
+        return _hold(parts, at, "request_budget", refilled_at)
     answer = request()
-    if admission.probe and not (isinstance(answer, Failure) and answer.trouble in UNPROVEN):
-        parts.brake.open()
-        log.info("brake.opened")
-        _wake_sweep(parts, timedelta(0))
+    if not (isinstance(answer, Failure) and answer.trouble in UNSERVED):
+        _served(parts, admission)
     if isinstance(answer, Failure):
-        return _after_failure(parts, at, answer)
+        return _after_failure(parts, at, answer, admission)
     return answer
 
 
-def _after_failure(parts: Parts, at: Turn, failure: Failure) -> Call:
-    problem = failure.problem
+def _hold(parts: Parts, at: Turn, reason: str, until: datetime) -> Call:
+    return record(parts, at.call, e.Deferred(reason, until, held=True), at.lease)
+
+
+def _served(parts: Parts, admission: Admitted) -> None:
+    if parts.brake.served(admission, parts.now()):
+        log.info("brake.opened")
+        _wake_sweep(parts, timedelta(0))
+
+
+def _after_failure(parts: Parts, at: Turn, failure: Failure, admission: Admitted) -> Call:
+    problem, call = failure.problem, at.call
     log.warning("request.failed", reason=problem.reason, status=problem.status,
                 request_id=problem.request_id)  # fmt: skip
-    now = parts.now()
-    plan = plan_retry(failure, at.call, now, parts.jitter(), parts.policy)
-    return record(parts, at.call, _event(parts, plan, failure), at.lease)
+    now, jitter = parts.now(), parts.jitter()
+    plan = plan_retry(failure, call, now, jitter, parts.policy, admission.throttles)
+    _strain_brake(parts, call, plan, failure)
+    return record(parts, call, _event(plan, problem), at.lease)
 
 
-def _event(parts: Parts, plan: RetryAt | Hold | DropOwner | GiveUp, failure: Failure) -> e.Event:
-    problem = failure.problem
+def _event(plan: Plan, problem: Problem) -> e.Event:
     match plan:
         case RetryAt():
             return e.Deferred(problem.reason, plan.at, problem=problem)
         case Hold():
-            _close_brake(parts, plan, failure)
             return e.Deferred(problem.reason, plan.until, held=True, problem=problem)
         case DropOwner():
             return e.OwnerRefused(problem)
@@ -89,13 +98,22 @@ def _event(parts: Parts, plan: RetryAt | Hold | DropOwner | GiveUp, failure: Fai
             assert_never(plan)
 
 
-def _close_brake(parts: Parts, plan: Hold, failure: Failure) -> None:
+def _strain_brake(parts: Parts, call: Call, plan: Plan, failure: Failure) -> None:
+    """Let the brake know of what may meet all calls, and log it when that closed it."""
     problem, now = failure.problem, parts.now()
     detail = redact_text(problem.detail) if problem.detail else None  # /readyz shows it to all
-    if parts.brake.close(problem.reason, now, plan.until, detail):
-        level = log.error if failure.trouble is Trouble.CREDENTIALS else log.warning
-        level("brake.closed", reason=problem.reason, until=plan.until.isoformat())
-        _wake_sweep(parts, plan.until - now)
+    if isinstance(plan, Hold):
+        reason, until = problem.reason, plan.until
+        is_news = parts.brake.close(reason, now, until, detail)
+    elif failure.trouble is Trouble.TRANSIENT:
+        reason, until = OUTAGE, now + parts.policy.probe_interval
+        is_news = parts.brake.failed(call.call_id, now, f"{problem.reason} {detail or ''}".strip())
+    else:
+        return
+    if is_news:
+        level = log.warning if failure.trouble is Trouble.THROTTLED else log.error
+        level("brake.closed", reason=reason, until=until.isoformat())
+        _wake_sweep(parts, until - now)
 
 
 def _wake_sweep(parts: Parts, wait: timedelta) -> None:

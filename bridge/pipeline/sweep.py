@@ -5,6 +5,7 @@ never came only cost time.
 """
 
 from datetime import datetime
+from math import ceil
 
 import structlog
 
@@ -14,6 +15,7 @@ from bridge.domain.steps import EXPIRE, STEPS, Step, is_due
 from bridge.parts import Parts
 from bridge.pipeline.record import record
 from bridge.publisher import DRAIN
+from bridge.store.lease import Lease
 
 BATCH = 1000
 
@@ -21,12 +23,15 @@ log = structlog.get_logger(__name__)
 
 
 def sweep(parts: Parts) -> int:
-    """Publish what is overdue, once over all beats; return how many steps were published."""
+    """Publish what is overdue, once over all beats; return how many steps were published.
+
+    Raises ``LeaseLost`` when it took so long that another sweep has begun.
+    """
     with parts.leases.hold_sweep() as lease:
         if lease is None:
             return 0
         now = parts.now()
-        published = sum(_publish(parts, step, now) for step in STEPS)
+        published = sum(_publish(parts, step, now, lease) for step in STEPS)
         if parts.inbox.backlog().waiting:
             parts.publisher.publish(DRAIN)
         _forget(parts, now)
@@ -44,20 +49,28 @@ def expire(parts: Parts, call_id: str) -> Call | None:
     return record(parts, call, DeadlinePassed())
 
 
-def _publish(parts: Parts, step: Step, now: datetime) -> int:
+def _publish(parts: Parts, step: Step, now: datetime, lease: Lease) -> int:
     most = _allowance(parts, step, now)
-    call_ids = parts.calls.claim_due(step, now, most) if most else []
-    for call_id in call_ids:
-        parts.publisher.publish(step.task, call_id)
+    call_ids = parts.calls.claim_due(step, now, most, lease) if most else []
+    rate = parts.settings.askelephant_rate if step.asks_askelephant else None
+    apart = rate.apart.total_seconds() if rate else 0
+    for number, call_id in enumerate(call_ids):
+        parts.publisher.publish(step.task, call_id, countdown=number * apart)
     return len(call_ids)
 
 
 def _allowance(parts: Parts, step: Step, now: datetime) -> int:
-    """Return how many may be published: behind a closed brake none, or one to probe it."""
-    closed = parts.brake.state(now) if step.asks_askelephant else None
-    if closed is None:
+    """Return how many may be published: what the budget allows until the next sweep.
+
+    Behind a closed brake none, or one to probe it.
+    """
+    if not step.asks_askelephant:
         return BATCH
-    return 1 if closed.until <= now else 0
+    closed = parts.brake.state(now)
+    if closed is not None:
+        return 1 if closed.until <= now else 0
+    rate, interval = parts.settings.askelephant_rate, parts.settings.sweep_interval
+    return BATCH if rate is None else min(BATCH, ceil(interval / rate.apart))
 
 
 def _forget(parts: Parts, now: datetime) -> None:

@@ -1,11 +1,12 @@
-"""The brake that all workers share: a 429 to one is a 429 to all, and so is a refused key.
+"""The brake that all workers share: what AskElephant tells one of them, it tells all.
 
-Closed for throttling, it opens when AskElephant's time has passed. Closed for credentials, it lets
-one request through per probe interval, and opens when that one is accepted.
+Closed for throttling, it opens when AskElephant's time has passed. Closed for credentials or for an
+outage, it lets one request through per probe interval, and opens when one is served.
 """
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from redis import Redis
 
@@ -14,6 +15,16 @@ from bridge.store.lua import script
 from bridge.store.replies import text
 
 THROTTLED = "throttled"
+OUTAGE = "outage"
+OUTAGE_CALLS = 10
+"""So many calls fail in a row, each for a reason that should pass: it is not the calls."""
+
+FAILING_FOR = timedelta(minutes=10)
+"""After so long without another failure, the row is broken."""
+
+WEIGHTS = {OUTAGE: 0, THROTTLED: 1}
+HEAVIEST = 2
+"""Refused credentials: they need a person, and no late answer of another kind opens them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,61 +39,77 @@ class Closed:
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """A request may leave. ``probe`` = through a closed brake, to try whether it can open."""
+    """A request may leave. ``probe`` = through a closed brake, to try whether it can open.
+
+    ``throttles`` = how often in a row AskElephant has throttled us; ``strained`` = something has
+    failed since it last served a request, and has to be forgotten when it serves this one.
+    """
 
     probe: bool = False
+    throttles: int = 0
+    strained: bool = False
 
 
 class Brake:
-    """One brake for all workers, in Redis."""
+    """One brake for all workers, in Redis. Each of its moves is one script."""
 
     def __init__(self, redis: Redis, keys: Keys, probe_interval: timedelta) -> None:
         self._redis = redis
-        self._key = keys.brake
+        self._key, self._failing = keys.brake, keys.failing
         self._interval = probe_interval
-        self._probe = redis.register_script(script("probe_brake"))
+        self._admit = redis.register_script(script("admit_brake"))
+        self._close = redis.register_script(script("close_brake"))
+        self._relieve = redis.register_script(script("relieve_brake"))
 
     def state(self, now: datetime) -> Closed | None:
         """Return why and until when the brake is closed, or ``None`` when it is open."""
-        said = {text(k): text(v) for k, v in self._redis.hgetall(self._key).items()}
-        if not said:
+        names = ("opens", "reason", "since", "until", "detail")
+        opens, *said = self._redis.hmget(self._key, names)
+        closed = _closed(said) if opens else None
+        if closed and closed.until <= now and text(opens) == "by_time":
             return None
-        since, until = (_time(said[name]) for name in ("since", "until"))
-        if said["reason"] == THROTTLED and until <= now:
-            return None
-        return Closed(said["reason"], since, until, said.get("detail") or None)
+        return closed
 
     def admit(self, now: datetime) -> Admitted | Closed:
         """Return whether a request may leave now."""
-        closed = self.state(now)
-        if closed is None:
-            return Admitted()
         following = (now + self._interval).timestamp()
-        if closed.until <= now and self._probe(keys=[self._key], args=[now.timestamp(), following]):
-            return Admitted(probe=True)
-        return closed
+        keys, args = [self._key, self._failing], [now.timestamp(), following]
+        verdict, throttles, failing, *said = self._admit(keys=keys, args=args)
+        if verdict == b"closed":
+            return _closed(said)
+        strained = bool(int(throttles) or failing)
+        return Admitted(verdict == b"probe", int(throttles), strained)
 
     def close(self, reason: str, now: datetime, until: datetime, detail: str | None) -> bool:
         """Close the brake, or keep it closed longer; return whether that is news."""
-        before = self.state(now)
-        if before and before.reason != THROTTLED and reason == THROTTLED:
-            return False  # a refused key outlasts a late 429
-        since = before.since if before else now
-        latest = max(until, before.until) if before and before.reason == reason else until
-        self._redis.hset(
-            self._key,
-            mapping={
-                "reason": reason,
-                "since": since.timestamp(),
-                "until": latest.timestamp(),
-                "detail": detail or "",
-            },
-        )
-        return before is None or before.reason != reason
+        opens = "by_time" if reason == THROTTLED else "by_probe"
+        weight = WEIGHTS.get(reason, HEAVIEST)
+        args = (reason, weight, opens, now.timestamp(), until.timestamp(), detail or "")
+        return bool(self._close(keys=[self._key], args=args))
 
-    def open(self) -> None:
-        """Open the brake: a probe was accepted."""
-        self._redis.delete(self._key)
+    def failed(self, call_id: str, now: datetime, detail: str | None) -> bool:
+        """Note a failure that should pass; return whether so many in a row closed the brake.
+
+        Calls are counted, not failures: one whose recording is beyond reach holds nobody else.
+        """
+        pipe = self._redis.pipeline(transaction=True)
+        pipe.sadd(self._failing, call_id)
+        pipe.expire(self._failing, FAILING_FOR)
+        pipe.scard(self._failing)
+        is_outage = int(pipe.execute()[-1]) >= OUTAGE_CALLS
+        return is_outage and self.close(OUTAGE, now, now + self._interval, detail)
+
+    def served(self, admitted: Admitted, now: datetime) -> bool:
+        """Note that AskElephant served a request; return whether that opened the brake."""
+        if not (admitted.probe or admitted.strained):
+            return False
+        args = (now.timestamp(), int(admitted.probe), OUTAGE)
+        return bool(self._relieve(keys=[self._key, self._failing], args=args))
+
+
+def _closed(said: list[Any]) -> Closed:
+    reason, since, until, detail = (text(one) for one in said)
+    return Closed(reason, _time(since), _time(until), detail or None)
 
 
 def _time(text: str) -> datetime:

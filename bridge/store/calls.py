@@ -88,10 +88,16 @@ class CallStore:
                 time.sleep(random.uniform(0, 0.002 * (attempt + 1)))  # noqa: S311 - spreads rivals
         raise CallContended(call_id)
 
-    def claim_due(self, step: Step, now: datetime, most: int) -> list[str]:
-        """Take up to ``most`` calls overdue for ``step``; they come back after the grace."""
+    def claim_due(self, step: Step, now: datetime, most: int, lease: Lease) -> list[str]:
+        """Take up to ``most`` calls overdue for ``step``; they come back after the grace.
+
+        Raises ``LeaseLost`` when the sweep's ``lease`` is no longer ours.
+        """
         again = (now + self._retention.grace).timestamp()
-        ids = self._claim(keys=[self._keys.due(step)], args=[now.timestamp(), most, again])
+        keys = [self._keys.due(step), self._keys.sweep_lease]
+        ids = self._claim(keys=keys, args=[now.timestamp(), most, again, lease.token])
+        if ids is None:
+            raise LeaseLost("sweep")
         return [text(one) for one in ids]
 
     def retire(self, now: datetime, most: int) -> int:

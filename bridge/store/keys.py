@@ -94,6 +94,16 @@ class Keys:
         return self.of("brake")
 
     @property
+    def failing(self) -> str:
+        """The calls that failed since AskElephant last served one."""
+        return self.of("failing")
+
+    @property
+    def budget(self) -> str:
+        """The prefix of the window in which requests to AskElephant are counted."""
+        return self.of("budget")
+
+    @property
     def counters(self) -> str:
         """What has been counted since the bridge was installed."""
         return self.of("counters")

@@ -9,7 +9,7 @@ from typing import Any
 from redis import Redis
 
 from bridge.domain.call import Call, State, new_call
-from bridge.domain.steps import STEPS
+from bridge.domain.steps import STEPS, Step
 from bridge.store.brake import Brake
 from bridge.store.calls import CallStore, Retention
 from bridge.store.counters import Counters
@@ -73,6 +73,12 @@ class Store:
         )
         assert saved is not None
         return saved
+
+    def claim(self, step: Step, now: datetime, most: int) -> list[str]:
+        """Claim what is overdue, as a sweep does."""
+        with self.leases.hold_sweep() as lease:
+            assert lease is not None
+            return self.calls.claim_due(step, now, most, lease)
 
     def post(self, raw: bytes, source: str = "wavv", key: str | None = None) -> str:
         """Store an event as the ingress does; return its entry, empty for a duplicate."""

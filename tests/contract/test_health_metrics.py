@@ -57,5 +57,5 @@ def test_the_brake_is_shown_while_it_is_closed(web: Web) -> None:
     now = web.parts.now()
     web.parts.brake.close("bad_key", now, now + timedelta(hours=1), None)
     assert scraped(web)[closed] == 1.0
-    web.parts.brake.open()
+    web.parts.redis.delete(web.parts.keys.brake)
     assert closed not in scraped(web)

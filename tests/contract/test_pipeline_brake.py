@@ -8,7 +8,7 @@ import pytest
 
 from bridge.askelephant.sandbox.options import ENGAGEMENTS_WRITE, SCOPES
 from bridge.domain.call import Kind, State
-from bridge.store.brake import Closed
+from bridge.store.brake import OUTAGE_CALLS, Closed
 from bridge.wavv.samples import SampleCall
 from tests.contract.bridge_parts import Bridge, whats
 
@@ -213,3 +213,76 @@ def test_a_long_hold_does_not_age_a_call(bridge: Bridge) -> None:
     bridge.sandbox.control("keys", RESTORED)
     bridge.sweep_for(minutes=15)
     assert bridge.call(call).state is State.SUBMITTED
+
+
+def test_an_outage_holds_all_calls_and_tries_one_now_and_then(bridge: Bridge) -> None:
+    """Thirty calls, an hour of errors: ten tell of the outage, then one request a minute."""
+    bridge.sandbox.control("faults", {"status": 503})
+    calls = [bridge.dial() for _ in range(30)]
+    _all_told(bridge, calls)
+    assert len(bridge.requests()) == 10
+    assert _closed(bridge).reason == "outage"
+    bridge.sweep_for(hours=1)
+    assert 60 <= len(bridge.requests()) - 10 <= 61
+    (alarm,) = bridge.logged("brake.closed")
+    assert (alarm["log_level"], alarm["reason"]) == ("error", "outage")
+    assert _states(bridge, calls) == {State.RECORDED}
+    assert len(bridge.published.tasks()) - len(bridge.published.sweeps()) <= 1  # the last probe
+    bridge.sandbox.control("faults")
+    bridge.sweep_for(minutes=2)
+    assert _states(bridge, calls) == {State.SUBMITTED}
+    assert len(bridge.bodies()) == 30
+    assert len(bridge.logged("brake.opened")) == 1
+
+
+def test_a_call_that_alone_fails_holds_nobody(bridge: Bridge) -> None:
+    """Its recording is beyond reach for two hours; every other call goes its way."""
+    ill = bridge.dial("error-before-commit.1000")
+    bridge.go(ill)
+    bridge.sweep_for(hours=2)
+    assert bridge.call(ill).attempts > OUTAGE_CALLS
+    assert bridge.parts.brake.state(bridge.clock()) is None
+    assert bridge.go(bridge.dial()).state is State.SUBMITTED
+
+
+def test_throttling_without_a_time_holds_longer_each_time(bridge: Bridge) -> None:
+    """5, 10, 20 seconds over all calls, until AskElephant serves one."""
+    bridge.sandbox.control("faults", {"status": 429})
+    calls = [bridge.dial() for _ in range(4)]
+    _all_told(bridge, calls)
+    waits = [(_closed(bridge).until - bridge.clock()).total_seconds()]
+    for _ in range(2):
+        bridge.clock.time = _closed(bridge).until
+        bridge.sweep()
+        bridge.work()
+        waits.append((_closed(bridge).until - bridge.clock()).total_seconds())
+    assert waits == pytest.approx([5, 10, 20], abs=0.01)
+    bridge.sandbox.control("faults")
+    bridge.sweep_for(minutes=2)
+    assert _states(bridge, calls) == {State.SUBMITTED}
+
+
+def test_a_request_budget_is_never_exceeded(bridge: Bridge) -> None:
+    """Five calls, two requests a minute: the others wait for theirs, and nobody fails."""
+    bridge.change_settings(askelephant_rate="2/m")
+    calls = [bridge.dial() for _ in range(5)]
+    _all_told(bridge, calls)
+    assert len(bridge.requests()) == 2
+    held = [found for found in map(bridge.call, calls) if found.state is State.RECORDED]
+    assert {(one.reason, one.held, one.failures) for one in held} == {("request_budget", True, 0)}
+    assert all(one.due_at and one.due_at > bridge.clock() for one in held)
+    assert bridge.published.first() is None
+
+
+def test_the_sweep_paces_what_it_publishes_to_the_budget(bridge: Bridge) -> None:
+    """After an outage a thousand calls are due: they go out evenly, no faster than they may."""
+    bridge.sandbox.control("keys", REVOKED)
+    calls = [bridge.dial() for _ in range(20)]
+    _all_told(bridge, calls)
+    bridge.parts.redis.delete(bridge.parts.keys.brake)
+    bridge.change_settings(askelephant_rate="60/m", sweep_interval=10)
+    bridge.clock.wait(minutes=2)
+    bridge.published.messages.clear()
+    assert bridge.sweep() == 10
+    times = [(message.at - bridge.clock()).total_seconds() for message in bridge.published.messages]
+    assert times == pytest.approx(list(range(10)))

@@ -1,10 +1,10 @@
-"""The brake: throttled it opens with time; for credentials it lets one probe through at a time."""
+"""The brake: throttled it opens with time; else it lets one probe through at a time."""
 
 from datetime import datetime, timedelta
 
 import pytest
 
-from bridge.store.brake import Admitted, Closed
+from bridge.store.brake import OUTAGE, OUTAGE_CALLS, Admitted, Closed
 from tests.contract.store_parts import NOW, PROBE_INTERVAL, Store, at_once
 
 SOON, LATER = NOW + timedelta(seconds=30), NOW + timedelta(seconds=60)
@@ -24,11 +24,11 @@ def test_a_throttled_brake_opens_when_its_time_has_passed(store: Store) -> None:
     closed = Closed(THROTTLED, NOW, SOON, "slow down")
     assert store.brake.admit(SOON - MOMENT) == store.brake.state(NOW) == closed
     assert store.brake.state(SOON) is None
-    assert [store.brake.admit(SOON) for _ in range(2)] == [Admitted(), Admitted()]
+    assert [store.brake.admit(SOON).__class__ for _ in range(2)] == [Admitted, Admitted]
 
 
-@pytest.mark.parametrize("reason", [REFUSED, "scope_missing", "credentials_missing"])
-def test_a_brake_for_credentials_lets_one_probe_through_per_interval(
+@pytest.mark.parametrize("reason", [REFUSED, "scope_missing", "credentials_missing", OUTAGE])
+def test_a_brake_for_credentials_or_an_outage_lets_one_probe_through_per_interval(
     store: Store, reason: str
 ) -> None:
     """Everybody else waits, for as long as the key is refused."""
@@ -42,10 +42,13 @@ def test_a_brake_for_credentials_lets_one_probe_through_per_interval(
         at += PROBE_INTERVAL
 
 
-def test_a_brake_opens_when_it_is_told(store: Store) -> None:
-    """A probe was accepted: everything may go at once."""
-    store.brake.close(REFUSED, NOW, LATER, None)
-    store.brake.open()
+@pytest.mark.parametrize("reason", [REFUSED, OUTAGE])
+def test_a_brake_opens_when_its_probe_was_served(store: Store, reason: str) -> None:
+    """Everything may go at once."""
+    store.brake.close(reason, NOW, SOON, None)
+    probe = store.brake.admit(SOON)
+    assert probe == Admitted(probe=True)
+    assert store.brake.served(probe, SOON)
     assert store.brake.state(NOW) is None
     assert store.brake.admit(NOW) == Admitted(probe=False)
 
@@ -63,6 +66,8 @@ def test_closing_tells_whether_it_was_open_before(store: Store) -> None:
         ((THROTTLED, LATER), (THROTTLED, SOON), LATER, THROTTLED),
         ((THROTTLED, SOON), (THROTTLED, LATER), LATER, THROTTLED),
         ((THROTTLED, LATER), (REFUSED, SOON), SOON, REFUSED),
+        ((OUTAGE, LATER), (THROTTLED, SOON), SOON, THROTTLED),
+        ((OUTAGE, LATER), (REFUSED, SOON), SOON, REFUSED),
     ],
 )
 def test_closing_again_never_shortens_the_same_wait(
@@ -98,13 +103,19 @@ def test_many_who_race_for_the_probe_get_one(real_store: Store) -> None:
         assert sum(isinstance(answer, Closed) for answer in answers) == 15
 
 
-def test_a_late_throttle_does_not_open_what_a_refused_key_closed(store: Store) -> None:
-    """A request that left before may still be answered 429: the key is refused all the same."""
-    store.brake.close(REFUSED, NOW, NOW + timedelta(seconds=60), None)
-    assert not store.brake.close(THROTTLED, NOW, NOW + timedelta(seconds=1), None)
-    closed = store.brake.state(NOW + timedelta(seconds=2))
-    assert closed is not None
-    assert closed.reason == REFUSED
+@pytest.mark.parametrize(
+    ("heavy", "light"), [(REFUSED, THROTTLED), (REFUSED, OUTAGE), (THROTTLED, OUTAGE)]
+)
+def test_what_weighs_less_does_not_open_what_is_closed(
+    store: Store, heavy: str, light: str
+) -> None:
+    """A request that left before may still be answered otherwise: the key is refused all the same.
+
+    And an outage, which probes, must not cut AskElephant's own time short.
+    """
+    store.brake.close(heavy, NOW, LATER, None)
+    assert not store.brake.close(light, NOW, SOON, None)
+    assert store.brake.state(NOW) == Closed(heavy, NOW, LATER, None)
 
 
 def test_a_key_refused_while_throttled_is_news(store: Store) -> None:
@@ -112,3 +123,74 @@ def test_a_key_refused_while_throttled_is_news(store: Store) -> None:
     assert store.brake.close(THROTTLED, NOW, SOON, None)
     assert store.brake.close(REFUSED, NOW, LATER, None)
     assert not store.brake.close(REFUSED, NOW, LATER, None)
+
+
+def _fail(store: Store, calls: range) -> list[bool]:
+    return [store.brake.failed(f"c{number}", NOW, "askelephant_error") for number in calls]
+
+
+def test_many_calls_that_fail_in_a_row_are_an_outage(store: Store) -> None:
+    """From then on one request per interval asks whether it is over."""
+    assert _fail(store, range(OUTAGE_CALLS)) == [False] * (OUTAGE_CALLS - 1) + [True]
+    closed = Closed(OUTAGE, NOW, NOW + PROBE_INTERVAL, "askelephant_error")
+    assert store.brake.admit(NOW) == store.brake.state(NOW) == closed
+    assert store.brake.admit(closed.until) == Admitted(probe=True, strained=True)
+
+
+def test_one_call_that_fails_over_and_over_is_no_outage(store: Store) -> None:
+    """Its recording is beyond reach, and that is nobody else's trouble."""
+    assert not any(_fail(store, range(1)) == [True] for _ in range(3 * OUTAGE_CALLS))
+    assert store.brake.state(NOW) is None
+
+
+def test_a_request_that_is_served_breaks_the_row(store: Store) -> None:
+    """It takes as many failures again; and an unstrained brake is not even asked."""
+    _fail(store, range(OUTAGE_CALLS - 1))
+    admitted = store.brake.admit(NOW)
+    assert admitted == Admitted(strained=True)
+    assert not store.brake.served(admitted, NOW)
+    assert not any(_fail(store, range(OUTAGE_CALLS - 1)))
+    assert store.brake.state(NOW) is None
+
+
+def test_a_row_of_failures_is_forgotten_with_time(store: Store) -> None:
+    """Ten calls in a week that each failed once are no outage."""
+    _fail(store, range(1))
+    assert 0 < store.redis.ttl(store.keys.failing) <= 600
+
+
+def test_a_late_answer_ends_an_outage(store: Store) -> None:
+    """A request that left before the brake closed was served: AskElephant works."""
+    _fail(store, range(1))
+    admitted = store.brake.admit(NOW)
+    assert isinstance(admitted, Admitted)
+    _fail(store, range(OUTAGE_CALLS))
+    assert store.brake.served(admitted, NOW)
+    assert store.brake.state(NOW) is None
+
+
+@pytest.mark.parametrize("reason", [THROTTLED, REFUSED])
+def test_a_late_answer_ends_nothing_else(store: Store, reason: str) -> None:
+    """It says nothing of a key refused since, nor of the time that AskElephant asked for."""
+    _fail(store, range(1))
+    admitted = store.brake.admit(NOW)
+    assert isinstance(admitted, Admitted)
+    store.brake.close(reason, NOW, SOON, None)
+    assert not store.brake.served(admitted, NOW)
+    assert store.brake.state(NOW) == Closed(reason, NOW, SOON, None)
+
+
+def test_throttles_in_a_row_are_counted_until_one_is_served(store: Store) -> None:
+    """One 429 of a burst counts, not each: the wait must grow with the bursts."""
+    at = NOW
+    for count in range(1, 4):
+        until = at + PROBE_INTERVAL
+        assert [store.brake.close(THROTTLED, at, until, None) for _ in range(5)] == [True] + [
+            False
+        ] * 4
+        admitted = store.brake.admit(until)
+        assert admitted == Admitted(throttles=count, strained=True)
+        at = until
+    assert isinstance(admitted, Admitted)
+    assert store.brake.served(admitted, at)
+    assert store.brake.admit(at) == Admitted()

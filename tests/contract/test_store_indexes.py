@@ -8,6 +8,7 @@ import pytest
 
 from bridge.domain.call import Call, State
 from bridge.domain.steps import EXPIRE, INSIGHTS, STEPS, SUBMIT, Step
+from bridge.errors import LeaseLost
 from bridge.store.calls import CallStore
 from tests.contract.store_parts import GRACE, KEPT, NOW, RETENTION, Store
 
@@ -81,17 +82,17 @@ def test_an_overdue_call_is_claimed_once_until_its_grace_is_over(store: Store) -
     """Two sweeps do not publish the same step; a message that was lost is published again."""
     store.save("c-1", state=State.RECORDED, due_at=NOW)
     overdue = NOW + GRACE
-    assert store.calls.claim_due(SUBMIT, overdue - timedelta(seconds=1), 10) == []
-    assert store.calls.claim_due(SUBMIT, overdue, 10) == ["c-1"]
-    assert store.calls.claim_due(SUBMIT, overdue, 10) == []
-    assert store.calls.claim_due(SUBMIT, overdue + GRACE, 10) == ["c-1"]
+    assert store.claim(SUBMIT, overdue - timedelta(seconds=1), 10) == []
+    assert store.claim(SUBMIT, overdue, 10) == ["c-1"]
+    assert store.claim(SUBMIT, overdue, 10) == []
+    assert store.claim(SUBMIT, overdue + GRACE, 10) == ["c-1"]
 
 
 def test_a_held_call_is_claimed_exactly_when_its_brake_may_open(store: Store) -> None:
     """No task is on its way for it, so it needs no grace."""
     store.save("c-1", state=State.RECORDED, due_at=SOON, held=True)
-    assert store.calls.claim_due(SUBMIT, SOON - timedelta(milliseconds=1), 10) == []
-    assert store.calls.claim_due(SUBMIT, SOON, 10) == ["c-1"]
+    assert store.claim(SUBMIT, SOON - timedelta(milliseconds=1), 10) == []
+    assert store.claim(SUBMIT, SOON, 10) == ["c-1"]
 
 
 def test_a_claim_is_bounded_and_takes_the_most_overdue_first(store: Store) -> None:
@@ -99,8 +100,21 @@ def test_a_claim_is_bounded_and_takes_the_most_overdue_first(store: Store) -> No
     for minute in (3, 1, 2):
         due_at = NOW + timedelta(minutes=minute)
         store.save(f"c-{minute}", state=State.RECORDED, due_at=due_at)
-    assert store.calls.claim_due(SUBMIT, LATER, 2) == ["c-1", "c-2"]
-    assert store.calls.claim_due(SUBMIT, LATER, 2) == ["c-3"]
+    assert store.claim(SUBMIT, LATER, 2) == ["c-1", "c-2"]
+    assert store.claim(SUBMIT, LATER, 2) == ["c-3"]
+
+
+def test_a_sweep_that_lost_its_lease_claims_nothing(store: Store) -> None:
+    """It stood still for so long that another has begun: one at a time."""
+    store.save("c-1", state=State.RECORDED, due_at=NOW)
+    with store.leases.hold_sweep() as lease:
+        assert lease is not None
+        store.redis.delete(store.keys.sweep_lease)
+        with pytest.raises(LeaseLost):
+            store.calls.claim_due(SUBMIT, LATER, 10, lease)
+        with store.leases.hold_sweep(), pytest.raises(LeaseLost):
+            store.calls.claim_due(SUBMIT, LATER, 10, lease)
+    assert store.claim(SUBMIT, LATER, 10) == ["c-1"]
 
 
 @pytest.mark.parametrize("step", STEPS)
@@ -109,7 +123,7 @@ def test_a_claim_takes_calls_of_its_step_only(store: Store, step: Step) -> None:
     states = {EXPIRE: State.ENDED, SUBMIT: State.RECORDED, INSIGHTS: State.SUBMITTED}
     for each, state in states.items():
         store.save(each.name, state=state, due_at=NOW)
-    assert store.calls.claim_due(step, LATER, 10) == [step.name]
+    assert store.claim(step, LATER, 10) == [step.name]
 
 
 def test_a_retired_call_leaves_nothing_behind(store: Store) -> None:

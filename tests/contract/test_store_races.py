@@ -6,6 +6,7 @@ from bridge.domain.call import Call, State, new_call
 from bridge.domain.steps import SUBMIT
 from bridge.store.inbox import Inbox
 from bridge.store.keys import Keys
+from bridge.store.lease import Lease
 from tests.contract.store_parts import GRACE, NOW, Store, at_once
 
 THREADS, EACH = 8, 20
@@ -95,15 +96,17 @@ def test_workers_that_race_to_make_the_group_make_one(real_store: Store) -> None
         assert sorted(taken) == sorted(ids)
 
 
-def test_sweeps_that_race_share_what_is_overdue(real_store: Store) -> None:
+def test_claims_that_race_share_what_is_overdue(real_store: Store) -> None:
     """Each call is claimed by one of them."""
     for number in range(50):
         real_store.save(f"c-{number}", state=State.RECORDED, due_at=NOW)
     claimed: list[str] = []
 
-    def work() -> None:
-        while call_ids := real_store.calls.claim_due(SUBMIT, NOW + GRACE, 7):
+    def work(lease: Lease) -> None:
+        while call_ids := real_store.calls.claim_due(SUBMIT, NOW + GRACE, 7, lease):
             claimed.extend(call_ids)
 
-    at_once(*[work] * 4)
+    with real_store.leases.hold_sweep() as lease:
+        assert lease is not None
+        at_once(*[partial(work, lease)] * 4)
     assert sorted(claimed) == sorted(f"c-{number}" for number in range(50))

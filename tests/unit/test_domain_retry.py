@@ -50,7 +50,7 @@ def seconds(number: float) -> timedelta:
         (Trouble.TRANSIENT, seconds(30), OLD, GiveUp("why")),
         (Trouble.THROTTLED, seconds(30), FRESH, Hold(AT + seconds(30))),
         (Trouble.THROTTLED, timedelta(days=1), FRESH, Hold(AT + timedelta(days=1))),
-        (Trouble.THROTTLED, None, HELD_BEFORE, Hold(AT + seconds(40))),
+        (Trouble.THROTTLED, None, HELD_BEFORE, Hold(AT + seconds(5))),
         (Trouble.THROTTLED, None, OLD, Hold(AT + seconds(5))),
         (Trouble.CREDENTIALS, None, FRESH, Hold(AT + timedelta(minutes=1))),
         (Trouble.CREDENTIALS, seconds(30), OLD, Hold(AT + timedelta(minutes=1))),
@@ -70,6 +70,17 @@ def test_every_trouble_has_its_plan(
     """As the vendor's error page says; without jitter here."""
     failure = Failure(trouble, PROBLEM, retry_after)
     assert plan_retry(failure, call, AT, 0.0, POLICY) == plan
+
+
+@pytest.mark.parametrize(("throttles", "wait"), [(0, 5), (1, 10), (5, 160), (20, 900)])
+def test_throttles_in_a_row_hold_longer_each_time(throttles: int, wait: float) -> None:
+    """Unless AskElephant says how long: then that is the wait."""
+    bare, told = (
+        Failure(Trouble.THROTTLED, PROBLEM),
+        Failure(Trouble.THROTTLED, PROBLEM, seconds(3)),
+    )
+    assert plan_retry(bare, FRESH, AT, 0.0, POLICY, throttles) == Hold(AT + seconds(wait))
+    assert plan_retry(told, FRESH, AT, 0.0, POLICY, throttles) == Hold(AT + seconds(3))
 
 
 def test_there_is_a_row_for_every_trouble() -> None:

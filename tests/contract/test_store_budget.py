@@ -1,0 +1,48 @@
+"""The budget of requests: no window of its length ever holds more."""
+
+import time
+
+import pytest
+
+from bridge.store.budget import Budget
+from config.types import PERIODS, Rate
+from tests.contract.store_parts import Store, at_once
+
+SECOND, MINUTE, HOUR = PERIODS
+
+
+def test_without_a_rate_everything_is_within_the_budget(store: Store) -> None:
+    """And nothing is counted."""
+    budget = Budget(store.redis, store.keys, None)
+    assert [budget.spend() for _ in range(100)] == [None] * 100
+    assert store.key_names() == set()
+
+
+@pytest.mark.parametrize("per", PERIODS)
+def test_a_spent_budget_says_when_there_is_something_in_it_again(store: Store, per: object) -> None:
+    """When the first request leaves the window, and not before."""
+    rate = Rate(3, per)  # type: ignore[arg-type]  # a parameter
+    budget, begun = Budget(store.redis, store.keys, rate), time.time()
+    assert [budget.spend() for _ in range(3)] == [None] * 3
+    again = budget.spend()
+    assert again is not None
+    assert again.timestamp() == pytest.approx(begun + rate.per.total_seconds(), abs=1)
+
+
+def test_all_workers_share_one_budget(real_store: Store) -> None:
+    """Sixteen that race for ten requests get ten."""
+    rate = Rate(10, HOUR)
+    got: list[bool] = []
+
+    def work() -> None:
+        got.append(Budget(real_store.redis, real_store.keys, rate).spend() is None)
+
+    at_once(*[work] * 16)
+    assert got.count(True) == 10
+
+
+def test_the_window_forgets_itself(store: Store) -> None:
+    """A bridge that rests leaves nothing behind."""
+    Budget(store.redis, store.keys, Rate(1, MINUTE)).spend()
+    (name,) = store.key_names()
+    assert 0 < store.redis.ttl(store.keys.of(name)) <= 60

@@ -90,11 +90,16 @@ def _celery(settings: Settings) -> Celery:
 def elephant_options(settings: Settings) -> ElephantOptions:
     """Return how AskElephant is called."""
     key = settings.askelephant_api_key
+    patience = settings.askelephant_timeout.total_seconds()
+    longest = ElephantOptions()
     return ElephantOptions(
         base_url=settings.askelephant_base_url,
         api_key=key.get_secret_value() if key else None,
         auth_scheme=settings.askelephant_auth_scheme,
-        read_timeout=settings.askelephant_timeout.total_seconds(),
+        read_timeout=patience,
+        connect_timeout=min(patience, longest.connect_timeout),
+        write_timeout=min(patience, longest.write_timeout),
+        pool_timeout=min(patience, longest.pool_timeout),
         expand=settings.expand,
         user_agent=f"wavv-askelephant-bridge/{__version__}",
         pool_size=WORKER_THREADS,

@@ -17,13 +17,16 @@ QUICK_QUEUE = "quick"
 
 WORKER_THREADS = 32
 QUICK_TASKS = ("tasks.intake.drain", "tasks.sweep.sweep")
-MARGIN = timedelta(seconds=90)
-"""What a request may take besides its answer: a free connection, connecting, TLS, sending."""
+LONGEST_MARGIN, BREATH = timedelta(seconds=90), timedelta(seconds=20)
+"""What a request may take besides its answer: a free connection, connecting, TLS, sending, each no
+longer than the answer itself.
+"""
 
 
 def lease_time(settings: Settings) -> timedelta:
     """Return how long a worker may hold a call: longer than its longest request."""
-    return settings.askelephant_timeout + MARGIN
+    answer = settings.askelephant_timeout
+    return answer + min(4 * answer + BREATH, LONGEST_MARGIN)
 
 
 def visibility_timeout(settings: Settings) -> timedelta:

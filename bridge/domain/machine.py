@@ -142,7 +142,7 @@ def _submitted(call: Call, event: e.Submitted, now: datetime, policy: Policy) ->
 
 
 def _owner_refused(call: Call, event: e.OwnerRefused, now: datetime, _policy: Policy) -> Call:
-    ownerless = call.but(owner_refused=True, problem=event.problem, due_at=now)
+    ownerless = call.but(owner_refused=True, problem=event.problem, due_at=now, held=False)
     return _note(ownerless, now, "owner.refused", request_id=event.problem.request_id)
 
 

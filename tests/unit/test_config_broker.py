@@ -23,6 +23,13 @@ def test_a_request_ends_before_its_lease_before_its_message_comes_back(
     assert options == {} or options["visibility_timeout"] == visible.total_seconds()
 
 
+@pytest.mark.parametrize(("timeout", "longest"), [("1", 30), ("3", 40), ("120", 210)])
+def test_a_lease_is_no_longer_than_it_must_be(home: Home, timeout: str, longest: float) -> None:
+    """It is how long a call waits for a worker that was killed in mid-request."""
+    home.set(askelephant_timeout=timeout)
+    assert lease_time(load_settings()).total_seconds() <= longest
+
+
 def test_no_connection_to_redis_waits_for_ever(home: Home) -> None:
     """One that froze without closing would idle a worker until somebody looks."""
     home.set(redis_url="redis://localhost", namespace="acme")

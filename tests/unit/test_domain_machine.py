@@ -183,9 +183,11 @@ def test_another_engagements_transcript_is_not_this_ones() -> None:
 
 
 def test_a_refused_owner_is_left_out_of_the_next_request_at_once() -> None:
-    """Better without an owner than not at all."""
-    call = after([RECORDED, SENT, e.OwnerRefused(PROBLEM)], at=LATER)
+    """Better without an owner than not at all; also for a probe, which was held before."""
+    held = e.Deferred("credentials_refused", LATER, held=True)
+    call = after([RECORDED, held, SENT, e.OwnerRefused(PROBLEM)], at=LATER)
     assert (call.owner_refused, call.due_at, call.problem) == (True, LATER, PROBLEM)
+    assert not call.held
 
 
 def test_a_replay_starts_afresh_but_keeps_what_the_engagement_is_known_by() -> None:

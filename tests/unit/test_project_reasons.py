@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from bridge.askelephant.answers import MEANING
+from bridge.store.brake import OUTAGE
 from tests.project import last_table, rows, section, sources
 
 Modules = Iterator[tuple[Path, ast.Module]]
@@ -22,7 +23,7 @@ NOT_OURS = ("bridge/askelephant/sandbox", "bridge/demo", "bridge/cli", "bridge/s
 REASON_AT = {
     "GiveUp": 0, "Failed": 0, "Skipped": 0, "Deferred": 0, "Ignored": 0, "PydanticCustomError": 0,
     "MalformedBody": 0, "Unsigned": 0, "TooLarge": 0, "UnsupportedType": 0, "Unusable": 0,
-    "NotStored": 0, "Unauthorized": 1, "_failure": 1, "problem": 1, "Unsubmittable": 0,
+    "NotStored": 0, "Unauthorized": 1, "_failure": 1, "_hold": 2, "problem": 1, "Unsubmittable": 0,
 }  # fmt: skip
 """Which argument of a call is a reason."""
 
@@ -83,7 +84,7 @@ def test_every_check_of_readiness_is_in_the_documents() -> None:
 
 def reasons() -> set[str]:
     """Return every reason that the code can give."""
-    found = {slug for _, slug in MEANING.values()}
+    found = {OUTAGE} | {slug for _, slug in MEANING.values()}
     for _, tree in code():
         for node in ast.walk(tree):
             found |= {slug for slug in _reasons_of(node) if SLUG.fullmatch(slug)}

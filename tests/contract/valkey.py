@@ -25,6 +25,7 @@ class Valkey:
     server: ValkeyServer
     url: str
     redis: Redis
+    directory: Path
 
     def stop(self) -> None:
         """End the server."""
@@ -68,7 +69,7 @@ def own_valkey(**config: str) -> Iterator[Valkey]:
         try:
             url = f"{server.connection_url}/0"
             with connect(url) as redis:
-                yield Valkey(server, url, redis)
+                yield Valkey(server, url, redis, Path(directory))
         finally:
             server.terminate()
 

@@ -180,6 +180,16 @@ def test_a_late_answer_ends_nothing_else(store: Store, reason: str) -> None:
     assert store.brake.state(NOW) == Closed(reason, NOW, SOON, None)
 
 
+def test_a_probe_that_is_served_does_not_cut_a_throttle_short(store: Store) -> None:
+    """Another worker was told to wait while the probe was on its way."""
+    store.brake.close(OUTAGE, NOW, NOW, None)
+    probe = store.brake.admit(NOW)
+    assert probe == Admitted(probe=True)
+    store.brake.close(THROTTLED, NOW, LATER, None)
+    assert not store.brake.served(probe, NOW)
+    assert store.brake.state(NOW) == Closed(THROTTLED, NOW, LATER, None)
+
+
 def test_throttles_in_a_row_are_counted_until_one_is_served(store: Store) -> None:
     """One 429 of a burst counts, not each: the wait must grow with the bursts."""
     at = NOW

@@ -4,5 +4,6 @@
 redis.call('DEL', KEYS[2])
 local said = redis.call('HMGET', KEYS[1], 'reason', 'opens', 'until')
 local is_over = said[2] == 'by_time' and tonumber(said[3]) <= tonumber(ARGV[1])
-if is_over or ARGV[2] == '1' or said[1] == ARGV[3] then return redis.call('DEL', KEYS[1]) end
+local is_proven = said[2] == 'by_probe' and (ARGV[2] == '1' or said[1] == ARGV[3])
+if is_over or is_proven then return redis.call('DEL', KEYS[1]) end
 return 0

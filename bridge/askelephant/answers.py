@@ -17,11 +17,11 @@ from bridge.askelephant.models import (
     ProblemBody,
     read_engagement,
 )
-from bridge.askelephant.retry_after import retry_after
 from bridge.body import read_object
 from bridge.domain.call import Problem
 from bridge.domain.retry import Failure, Trouble
 from bridge.errors import MalformedBody
+from bridge.retry_after import retry_after
 
 OK, CREATED = 200, 201
 REDIRECTION, CLIENT_ERROR, SERVER_ERROR = 300, 400, 500

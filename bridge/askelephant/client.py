@@ -10,7 +10,7 @@ from typing import Literal
 import httpx
 
 from bridge import __version__
-from bridge.askelephant.answer_body import LONGEST_SILENCE, BodyError, read_body
+from bridge.answer_body import LONGEST_SILENCE, BodyError, read_body
 from bridge.askelephant.answers import UNREADABLE, engagement_or_failure
 from bridge.askelephant.models import Engagement, is_engagement_id
 from bridge.domain.call import Problem

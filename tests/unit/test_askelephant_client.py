@@ -13,8 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from bridge import __version__
-from bridge.askelephant import answer_body
+from bridge import __version__, answer_body
 from bridge.askelephant.client import ElephantClient, ElephantOptions
 from bridge.askelephant.models import Engagement
 from bridge.domain.engagement import EngagementRequest

@@ -1,4 +1,4 @@
-"""How long AskElephant asks us to wait. Source: RFC 9110 section 10.2.3 (``Retry-After``)."""
+"""How long a server asks us to wait. Source: RFC 9110 section 10.2.3 (``Retry-After``)."""
 
 import re
 from datetime import UTC, datetime, timedelta

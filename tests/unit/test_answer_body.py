@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 import httpx
 import pytest
 
-from bridge.askelephant.answer_body import LONGEST_SILENCE, BodyError, read_body
+from bridge.answer_body import LONGEST_SILENCE, BodyError, read_body
 
 MOST = 1000
 

@@ -1,4 +1,4 @@
-"""How long AskElephant asks us to wait."""
+"""How long a server asks us to wait."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.askelephant.retry_after import LONGEST, retry_after
+from bridge.retry_after import LONGEST, retry_after
 
 NOW = datetime(2026, 5, 13, 14, 0, tzinfo=UTC)
 

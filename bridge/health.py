@@ -114,6 +114,18 @@ def _webhook(parts: Parts) -> Check:
     return Check("askelephant_webhook", ok=False, detail=detail, required=False)
 
 
+def _wavv_api(parts: Parts) -> Check:
+    """Warn while WAVV refuses its API key: links to recordings are then not fetched afresh."""
+    if parts.settings.wavv_api_key is None:
+        return Check("wavv_api", ok=True, detail="no key: not asked", required=False)
+    refused = parts.counters.last_saw("wavv_refused")
+    answered = parts.counters.last_saw("wavv_answered")
+    if refused is None or (answered is not None and answered > refused):
+        return Check("wavv_api", ok=True, detail="no sign of trouble", required=False)
+    detail = f"WAVV refused the key at {refused.isoformat()}: check BRIDGE_WAVV_API_KEY"
+    return Check("wavv_api", ok=False, detail=detail, required=False)
+
+
 def _sweep(parts: Parts) -> Check:
     """Warn when no sweep has ended for long: what is overdue then stays so."""
     last = parts.counters.last_saw("sweep")
@@ -130,5 +142,6 @@ REDIS_CHECKS: tuple[Callable[[Parts], Check], ...] = (
     _backlog,
     _brake,
     _webhook,
+    _wavv_api,
     _sweep,
 )

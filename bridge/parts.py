@@ -23,6 +23,7 @@ from bridge.store.keys import Keys
 from bridge.store.lease import Leases
 from bridge.store.lookup import Lookup
 from bridge.wavv.aliases import with_additions
+from bridge.wavv.client import WavvClient, WavvOptions
 from bridge.wavv.events import Reading
 from bridge.wavv.phones import to_e164
 from config import Settings
@@ -36,7 +37,10 @@ def utc_now() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """Everything that has effects, and the values that decisions need."""
+    """Everything that has effects, and the values that decisions need.
+
+    ``wavv`` ``None`` = no API key of WAVV's, so that links to recordings come by events only.
+    """
 
     settings: Settings
     redis: Redis
@@ -50,6 +54,7 @@ class Parts:
     counters: Counters
     publisher: Publisher
     elephant: ElephantClient
+    wavv: WavvClient | None
     policy: Policy
     mapper: Mapper
     reading: Reading
@@ -75,6 +80,7 @@ def assemble(settings: Settings, publisher: Publisher | None = None) -> Parts:
         counters=Counters(redis, keys),
         publisher=publisher or CeleryPublisher(_celery(settings)),
         elephant=ElephantClient(elephant_options(settings)),
+        wavv=wavv_client(settings),
         policy=policy(settings),
         mapper=mapper(settings),
         reading=reading(settings),
@@ -106,11 +112,22 @@ def elephant_options(settings: Settings) -> ElephantOptions:
     )
 
 
+def wavv_client(settings: Settings) -> WavvClient | None:
+    """Return the client of WAVV's API, if there is a key for it."""
+    if settings.wavv_api_key is None:
+        return None
+    key, base_url = settings.wavv_api_key.get_secret_value(), settings.wavv_base_url
+    return WavvClient(WavvOptions(api_key=key, base_url=base_url, pool_size=WORKER_THREADS))
+
+
 def policy(settings: Settings) -> Policy:
     """Return the operator's patience."""
     return Policy(
         settle=settings.settle_seconds,
         recording_deadline=settings.recording_deadline,
+        recording_first_delay=settings.recording_first_delay,
+        recording_max_delay=settings.recording_max_delay,
+        refetches_links=settings.wavv_api_key is not None,
         poll_after=settings.transcript_poll_after,
         transcript_deadline=settings.transcript_deadline,
         insights_first_delay=settings.insights_first_delay,

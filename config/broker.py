@@ -22,11 +22,15 @@ LONGEST_MARGIN, BREATH = timedelta(seconds=90), timedelta(seconds=20)
 longer than the answer itself.
 """
 
+LINK_MARGIN = timedelta(seconds=20)
+"""What a fresh link from WAVV may take before that."""
+
 
 def lease_time(settings: Settings) -> timedelta:
-    """Return how long a worker may hold a call: longer than its longest request."""
+    """Return how long a worker may hold a call: longer than the requests of its longest step."""
     answer = settings.askelephant_timeout
-    return answer + min(4 * answer + BREATH, LONGEST_MARGIN)
+    link = LINK_MARGIN if settings.wavv_api_key else timedelta(0)
+    return link + answer + min(4 * answer + BREATH, LONGEST_MARGIN)
 
 
 def visibility_timeout(settings: Settings) -> timedelta:

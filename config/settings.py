@@ -100,8 +100,11 @@ class Settings(BaseSettings):
     wavv_signature_tolerance: t.Duration = Field(
         timedelta(seconds=300), description="How old, or how far ahead, a signature may be."
     )
+    wavv_base_url: t.BaseUrl = Field("https://api.wavv.com", description="Base URL of WAVV's API.")
     wavv_api_key: t.OptionalSecret = Field(
-        None, description="WAVV API key. Optional, and not used yet."
+        None,
+        description="WAVV API key. With it, the link to a recording is fetched afresh when it is "
+        "missing, was refused, or is about to expire.",
     )
     wavv_inbound_lead: Literal["phone", "caller_id"] = Field(
         "phone", description="Which key holds the other party's number on an inbound call."
@@ -163,7 +166,16 @@ class Settings(BaseSettings):
         description="Wait between a call's recording and its submission, for late metadata.",
     )
     recording_deadline: t.Duration = Field(
-        timedelta(hours=24), description="Without a recording by then a call is `unrecorded`."
+        timedelta(hours=24),
+        description="Without a recording by then a call is `unrecorded`; one whose recording was "
+        "announced and cannot be had has failed.",
+    )
+    recording_first_delay: t.PositiveDuration = Field(
+        timedelta(minutes=1),
+        description="Wait for a recording that is not ready; doubles each time.",
+    )
+    recording_max_delay: t.PositiveDuration = Field(
+        timedelta(hours=1), description="Longest wait between two looks for a recording."
     )
     transcript_poll_after: t.Duration = Field(
         timedelta(minutes=15),

@@ -15,6 +15,7 @@ AT = datetime(2026, 5, 13, 14, 0, tzinfo=UTC)
 POLICY = Policy()
 ENGAGEMENT = "ngmt_1"
 RECORDING = "https://recordings.example.com/c-1.mp3"
+FETCHED = "https://recordings.example.com/c-1.mp3?signature=fresh"
 PROBLEM = Problem(reason="rejected", status=422, request_id="req_1")
 
 STARTED = e.CallHeard("c-1", Kind.STARTED, Metadata(lead_name="Jane Doe"), AT)
@@ -22,6 +23,10 @@ ENDED = e.CallHeard("c-1", Kind.ENDED, Metadata(seconds=99), AT + timedelta(minu
 RECORDED = e.CallHeard(
     "c-1", Kind.RECORDED, Metadata(recording_url=RECORDING), AT + timedelta(minutes=3)
 )
+UNLINKED = e.CallHeard("c-1", Kind.RECORDED, Metadata(), AT + timedelta(minutes=3))
+LINKED = e.LinkFetched(FETCHED, AT + timedelta(hours=72))
+UNREADY = Problem(reason="recording_not_ready", status=422, request_id="req_2")
+AWAITED = e.RecordingAwaited("recording_not_ready", AT + timedelta(minutes=1), UNREADY)
 SENT = e.SubmissionStarted("wavv-call-c-1", "wavv://call/c-1")
 SUBMITTED = e.Submitted(ENGAGEMENT, created=True, request_id="req_1")
 READY = e.TranscriptReady(ENGAGEMENT, source="webhook", entry="1-0")
@@ -34,6 +39,8 @@ DEFERRED = e.Deferred("server_error", AT + timedelta(minutes=5), problem=PROBLEM
 EVENTS: Mapping[type[e.Event], e.Event] = {
     e.CallHeard: STARTED,
     e.DeadlinePassed: e.DeadlinePassed(),
+    e.LinkFetched: LINKED,
+    e.RecordingAwaited: AWAITED,
     e.SubmissionStarted: SENT,
     e.Submitted: SUBMITTED,
     e.OwnerRefused: e.OwnerRefused(PROBLEM),
@@ -131,11 +138,17 @@ SUMMARIES = st.builds(
 )
 
 
+LINKS_FETCHED = st.builds(e.LinkFetched, TEXTS, st.none() | MOMENTS)
+REASONS = st.sampled_from(["recording_missing", "recording_not_ready"])
+
+
 def any_event(engagements: st.SearchStrategy[str]) -> st.SearchStrategy[e.Event]:
     """Return any event at all, about one of these engagements."""
     return st.one_of(
         HEARD,
         st.sampled_from([RECORDED, e.DeadlinePassed(), e.Replayed()]),
+        LINKS_FETCHED,
+        st.builds(e.RecordingAwaited, REASONS, MOMENTS, st.none() | PROBLEMS),
         st.builds(e.SubmissionStarted, TEXTS, TEXTS, st.lists(TEXTS, max_size=2).map(tuple)),
         st.builds(e.Submitted, engagements, st.booleans(), st.none() | TEXTS),
         st.builds(e.OwnerRefused, PROBLEMS),
@@ -144,7 +157,7 @@ def any_event(engagements: st.SearchStrategy[str]) -> st.SearchStrategy[e.Event]
         st.builds(e.InsightsFinal, SUMMARIES),
         st.builds(e.Deferred, TEXTS, MOMENTS, st.booleans(), st.none() | PROBLEMS),
         st.builds(e.Skipped, TEXTS),
-        st.builds(e.Failed, TEXTS, st.none() | PROBLEMS),
+        st.builds(e.Failed, TEXTS | REASONS, st.none() | PROBLEMS),
         st.builds(e.Noted, TEXTS, st.none() | TEXTS),
     )
 

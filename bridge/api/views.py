@@ -6,6 +6,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from bridge.domain.call import Call, Metadata, Problem, State
+from bridge.domain.recording import link
 from bridge.domain.timeline import TimelineEntry
 from config import Settings
 
@@ -44,6 +45,9 @@ class CallView(CallSummary):
 
     external_id: str | None
     engagement_created: bool | None = Field(description="False if AskElephant already had it")
+    recording_url: str | None = Field(
+        description="The link to submit: what WAVV's events said, or a fresher one that was fetched"
+    )
     held: bool = Field(description="Waits behind the brake")
     problem: Problem | None = Field(description="The last refusal or failure")
     insights: InsightsView
@@ -84,10 +88,12 @@ def summary(call: Call, settings: Settings) -> CallSummary:
 
 def view(call: Call, insights: dict[str, Any], settings: Settings) -> CallView:
     """Return the whole call, with its insights."""
+    recording = link(call)
     return CallView(
         **_common(call, settings),
         external_id=call.external_id,
         engagement_created=call.engagement_created,
+        recording_url=recording.url if recording else None,
         held=call.held,
         problem=call.problem,
         insights=insights_view(call, insights),

@@ -42,6 +42,10 @@ _INVALID = frozenset({400, 422})
 _JSON = re.compile(r"application/([\w.-]+\+)?json\s*(;|$)", re.IGNORECASE)
 _OWNER = re.compile("owner", re.IGNORECASE)
 _PARTICIPANT = re.compile("participant", re.IGNORECASE)
+_MEDIA = re.compile("media|recording", re.IGNORECASE)
+_OF_MEDIA = re.compile("(?<![a-z])(media|recording|audio|video)", re.IGNORECASE)
+"""In words of theirs; "immediately" holds "media", too."""
+
 _REQUEST_ID_HEADERS = ("x-request-id", "request-id")
 
 
@@ -88,6 +92,8 @@ def _meaning(status: int, told: ProblemBody) -> tuple[Trouble, str]:
         return Trouble.TRANSIENT, "askelephant_redirected" if redirected else UNREADABLE
     if status in _INVALID and _blames_owner(told):
         return Trouble.OWNER, "owner_unresolvable"
+    if status in _INVALID and _blames_media(told):
+        return Trouble.MEDIA, "recording_not_ready"
     return Trouble.REJECTED, "rejected"
 
 
@@ -106,6 +112,24 @@ def _is_of_owner(error: FieldError) -> bool:
     if _OWNER.search(field):
         return True
     return bool(_PARTICIPANT.search(field) and _OWNER.search(words))
+
+
+def _blames_media(told: ProblemBody) -> bool:
+    """Tell whether the recording alone is to blame: it may be late, or its link have expired.
+
+    Whatever else is wrong with the request does not mend itself. How AskElephant words a recording
+    that cannot be fetched is not documented.
+    """
+    if not told.errors:
+        return bool(_OF_MEDIA.search(told.detail or ""))
+    return all(_is_of_media(error) for error in told.errors)
+
+
+def _is_of_media(error: FieldError) -> bool:
+    """Tell by the field; only an error without one is judged by its words."""
+    if error.field:
+        return bool(_MEDIA.search(error.field))
+    return bool(_OF_MEDIA.search(f"{error.code} {error.message}"))
 
 
 def _members(body: bytes) -> dict[str, Any]:

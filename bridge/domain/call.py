@@ -85,6 +85,19 @@ class Problem(Record):
     errors: tuple[dict[str, Any], ...] = ()
 
 
+class FetchedLink(Record):
+    """A link to the recording that was fetched from WAVV at ``at``, by our clock.
+
+    ``instead_of`` is the link that WAVV's events had told of by then: only another one, said later
+    than ``at``, is fresher. ``expires_at`` is WAVV's word; ``None`` = it did not tell.
+    """
+
+    url: str
+    at: datetime
+    expires_at: datetime | None = None
+    instead_of: str | None = None
+
+
 class InsightsSummary(Record):
     """Which insights came. The insights themselves are stored beside the record."""
 
@@ -98,9 +111,10 @@ class Call(Record):
     """One call. ``due_at`` is when it next needs something; ``None`` = nothing.
 
     ``held`` = its step waits behind the brake. ``attempts`` counts the requests that submitted it,
-    ``polls`` those that asked for its transcript, ``failures`` the failures in a row of its present
-    step, ``failing_since`` when they began (time behind the brake is no failure). ``version`` is
-    the store's, for compare-and-set: 0 = never saved.
+    ``polls`` those that asked for its transcript, ``looks`` those for a recording that was not
+    there, ``failures`` the failures in a row of its present step, ``failing_since`` when they began
+    (time behind the brake is no failure). ``version`` is the store's, for compare-and-set: 0 =
+    never saved.
     """
 
     call_id: str
@@ -109,6 +123,7 @@ class Call(Record):
     metadata: Metadata = Metadata()
     stamps: dict[str, tuple[float, int]] = Field(default_factory=dict)
     heard: tuple[Kind, ...] = ()
+    fetched_link: FetchedLink | None = None
     external_id: str | None = None
     external_url: str | None = None
     engagement_id: str | None = None
@@ -118,6 +133,7 @@ class Call(Record):
     insights: InsightsSummary = InsightsSummary()
     attempts: int = 0
     polls: int = 0
+    looks: int = 0
     failures: int = 0
     failing_since: datetime | None = None
     problem: Problem | None = None

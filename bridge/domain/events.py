@@ -37,6 +37,23 @@ class DeadlinePassed:
 
 
 @dataclass(frozen=True, slots=True)
+class LinkFetched:
+    """WAVV's API gave a fresh link to the recording. It is none of the words of its events."""
+
+    url: str
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingAwaited:
+    """There is no recording to submit yet: look again at ``at``. No failure of AskElephant's."""
+
+    reason: str
+    at: datetime
+    problem: Problem | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SubmissionStarted:
     """A request to AskElephant is about to leave. Saved first: its webhook may be faster."""
 
@@ -138,6 +155,8 @@ class Noted:
 Event = (
     CallHeard
     | DeadlinePassed
+    | LinkFetched
+    | RecordingAwaited
     | SubmissionStarted
     | Submitted
     | OwnerRefused

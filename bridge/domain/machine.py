@@ -9,9 +9,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bridge.domain import events as e
-from bridge.domain.call import RESTING, Call, InsightsSummary, Kind, State
+from bridge.domain.call import RESTING, Call, InsightsSummary, Kind, Problem, State
 from bridge.domain.merge import merge
 from bridge.domain.policy import Policy
+from bridge.domain.recording import await_wavv, fetched_link, is_news, is_overtaken
 from bridge.domain.timeline import extend
 
 S, K = State, Kind
@@ -27,6 +28,8 @@ HEARD: Mapping[tuple[State, Kind], State] = {
 TABLE: Mapping[tuple[State, type[e.Event]], State] = {
     (S.LIVE, e.DeadlinePassed): S.UNRECORDED,
     (S.ENDED, e.DeadlinePassed): S.UNRECORDED,
+    (S.RECORDED, e.LinkFetched): S.RECORDED,
+    (S.RECORDED, e.RecordingAwaited): S.RECORDED,
     (S.RECORDED, e.SubmissionStarted): S.RECORDED,
     (S.RECORDED, e.OwnerRefused): S.RECORDED,
     (S.RECORDED, e.Deferred): S.RECORDED,
@@ -55,7 +58,7 @@ def advance(call: Call, event: e.Event, now: datetime, policy: Policy) -> Call:
     if isinstance(event, e.CallHeard):
         return _hear(call, event, now, policy)
     target = TABLE.get((call.state, type(event)))
-    if target is None or _is_of_another(call, event):
+    if target is None or _is_of_another(call, event) or is_overtaken(call, event):
         return _note(call, now, "event.ignored", event=type(event).__name__)
     return EFFECTS[type(event)](_enter(call, target, now), event, now, policy)
 
@@ -73,26 +76,9 @@ def _hear(call: Call, event: e.CallHeard, now: datetime, policy: Policy) -> Call
     told = call.but(metadata=metadata, stamps=stamps, heard=heard)
     told = _note(told, now, event.kind, entry=event.entry, notes=list(event.notes) or None)
     moved = _enter(told, HEARD.get((call.state, event.kind), call.state), now)
-    if moved.state in RESTING or not _is_news(call, moved):
+    if moved.state in RESTING or not is_news(call, moved):
         return moved
-    return _await(moved, now, policy)
-
-
-def _is_news(call: Call, moved: Call) -> bool:
-    """Tell whether an event starts a new wait: a repeated one must not put anything off."""
-    recording_came = (
-        moved.metadata.recording_url is not None and call.metadata.recording_url is None
-    )
-    is_awaited = moved.state is State.RECORDED and recording_came
-    return not call.heard or moved.state is not call.state or is_awaited
-
-
-def _await(call: Call, now: datetime, policy: Policy) -> Call:
-    """Set when a call that is still WAVV's next needs something, and what it waits for."""
-    if call.state is State.RECORDED and call.metadata.recording_url is not None:
-        return call.but(due_at=now + policy.settle, reason=None)
-    reason = "recording_missing" if call.state is State.RECORDED else None
-    return call.but(due_at=now + policy.recording_deadline, reason=reason)
+    return await_wavv(moved, now, policy)
 
 
 def _enter(call: Call, target: State, now: datetime) -> Call:
@@ -110,6 +96,22 @@ def _note(call: Call, now: datetime, what: str, **details: object) -> Call:
 def _deadline_passed(call: Call, _event: e.DeadlinePassed, now: datetime, _policy: Policy) -> Call:
     reason = None if Kind.ENDED in call.heard else "end_not_heard"
     return _note(call, now, "recording.not_made").but(reason=reason)
+
+
+def _link_fetched(call: Call, event: e.LinkFetched, now: datetime, _policy: Policy) -> Call:
+    expires = event.expires_at.isoformat() if event.expires_at else None
+    linked = call.but(fetched_link=fetched_link(call, event, now))
+    return _note(linked, now, "recording.refetched", expires_at=expires)
+
+
+def _recording_awaited(
+    call: Call, event: e.RecordingAwaited, now: datetime, _policy: Policy
+) -> Call:
+    asked = {"due_at": event.at, "looks": call.looks + 1, "failures": 0, "failing_since": None}
+    problem = event.problem or call.problem
+    waiting = call.but(reason=event.reason, held=False, problem=problem, **asked)
+    details = {"reason": event.reason, "until": event.at.isoformat()}
+    return _note(waiting, now, "recording.awaited", **details, **_told_by(event.problem))
 
 
 def _submission_started(
@@ -217,11 +219,13 @@ def _deferred(call: Call, event: e.Deferred, now: datetime, _policy: Policy) -> 
         failing_since=None if event.held else call.failing_since or now,
         problem=event.problem or call.problem,
     )
-    status = event.problem.status if event.problem else None
-    request_id = event.problem.request_id if event.problem else None
     what = "step.held" if event.held else "step.deferred"
     details = {"reason": event.reason, "until": event.at.isoformat()}
-    return _note(waiting, now, what, **details, status=status, request_id=request_id)
+    return _note(waiting, now, what, **details, **_told_by(event.problem))
+
+
+def _told_by(problem: Problem | None) -> dict[str, Any]:
+    return {"status": problem.status, "request_id": problem.request_id} if problem else {}
 
 
 def _skipped(call: Call, event: e.Skipped, now: datetime, _policy: Policy) -> Call:
@@ -236,9 +240,9 @@ def _failed(call: Call, event: e.Failed, now: datetime, _policy: Policy) -> Call
 
 def _replayed(call: Call, _event: e.Replayed, now: datetime, policy: Policy) -> Call:
     again = call.but(
-        insights=InsightsSummary(), owner_refused=False, problem=None, attempts=0, polls=0
+        insights=InsightsSummary(), owner_refused=False, problem=None, attempts=0, polls=0, looks=0
     )
-    return _await(_note(again, now, "call.replayed"), now, policy)
+    return await_wavv(_note(again, now, "call.replayed"), now, policy)
 
 
 def _noted(call: Call, event: e.Noted, now: datetime, _policy: Policy) -> Call:
@@ -247,6 +251,8 @@ def _noted(call: Call, event: e.Noted, now: datetime, _policy: Policy) -> Call:
 
 EFFECTS: Mapping[type[e.Event], Callable[[Call, Any, datetime, Policy], Call]] = {
     e.DeadlinePassed: _deadline_passed,
+    e.LinkFetched: _link_fetched,
+    e.RecordingAwaited: _recording_awaited,
     e.SubmissionStarted: _submission_started,
     e.Submitted: _submitted,
     e.OwnerRefused: _owner_refused,

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from bridge.domain.call import Call, Metadata
 from bridge.domain.engagement import EngagementRequest, Participant, has_scheme
+from bridge.domain.recording import link
 from bridge.domain.title import title
 
 
@@ -61,14 +62,14 @@ def engagement_request(call: Call, mapper: Mapper) -> Mapped | Unsubmittable:
     late call page), the next one carries the same ``external_id`` and ``external_url``, or it would
     make a second engagement, or look like a collision with the first.
     """
-    said = call.metadata
+    said, recording = call.metadata, link(call)
     agent = known_agent(said, mapper.agents)
     owner = None if call.owner_refused else agent
     try:
         request = EngagementRequest(
             title=title(call, mapper.title_template),
             external_id=call.external_id or external_id(call, mapper.external_id_template),
-            media_url=said.recording_url or "",
+            media_url=recording.url if recording else "",
             external_url=call.external_url or external_url(call, mapper.external_url_template),
             run_workflows=mapper.run_workflows,
             start_at=call.began_at,

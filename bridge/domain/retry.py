@@ -4,12 +4,12 @@ Transient, throttled, credentials and rejected are four different things, and lo
 operator. Source of the table: AskElephant's error page and dialer integration guide.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import assert_never
 
-from bridge.domain.call import Call, Problem
+from bridge.domain.call import Call, Problem, State
 from bridge.domain.policy import Policy
 
 GET_MISSING_ATTEMPTS = 5
@@ -23,12 +23,13 @@ class Trouble(StrEnum):
     CREDENTIALS = "credentials"
     REJECTED = "rejected"
     OWNER = "owner"
+    MEDIA = "media"
     MISSING = "missing"
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A request that did not succeed. ``retry_after`` is AskElephant's own word, if it gave one."""
+    """A request that did not succeed. ``retry_after`` is the server's own word, if it gave one."""
 
     trouble: Trouble
     problem: Problem
@@ -55,13 +56,20 @@ class DropOwner:
 
 
 @dataclass(frozen=True, slots=True)
+class AwaitRecording:
+    """The recording is not ready: look for it again at ``at``."""
+
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class GiveUp:
     """No further attempt makes sense."""
 
     reason: str
 
 
-Plan = RetryAt | Hold | DropOwner | GiveUp
+Plan = RetryAt | Hold | DropOwner | AwaitRecording | GiveUp
 
 
 def plan_retry(
@@ -80,8 +88,8 @@ def plan_retry(
             return Hold(now + (failure.retry_after or backoff(throttles, jitter, policy)))
         case Trouble.CREDENTIALS:
             return Hold(now + policy.probe_interval)
-        case Trouble.REJECTED:
-            return GiveUp(failure.problem.reason)
+        case Trouble.REJECTED | Trouble.MEDIA:
+            return _refused(failure, call, now, jitter, policy)
         case Trouble.OWNER:
             return GiveUp(failure.problem.reason) if call.owner_refused else DropOwner()
         case Trouble.MISSING if call.engagement_id and call.failures >= GET_MISSING_ATTEMPTS:
@@ -92,12 +100,39 @@ def plan_retry(
             assert_never(failure.trouble)
 
 
+def plan_look(
+    reason: str, call: Call, now: datetime, jitter: float, policy: Policy
+) -> AwaitRecording | GiveUp:
+    """Return when to look for the recording again: until the deadline since it was heard of.
+
+    After an outage beyond that deadline, a link that could be fetched afresh gets one more look.
+    """
+    deadline = call.state_since + policy.recording_deadline
+    patience = replace(
+        policy,
+        retry_first_delay=policy.recording_first_delay,
+        retry_max_delay=policy.recording_max_delay,
+    )
+    following = now + backoff(call.looks, jitter, patience)
+    if now < deadline:
+        return AwaitRecording(min(following, deadline))
+    is_last = call.looks > 0 or not policy.refetches_links
+    return GiveUp(reason) if is_last else AwaitRecording(following)
+
+
 def backoff(failures: int, jitter: float, policy: Policy) -> timedelta:
     """Return a wait that doubles with every failure up to the cap; jitter takes off up to half."""
     doubled = policy.retry_first_delay.total_seconds() * 2 ** min(failures, 30)
     return timedelta(seconds=min(doubled, policy.retry_max_delay.total_seconds())) * (
         1 - jitter / 2
     )
+
+
+def _refused(failure: Failure, call: Call, now: datetime, jitter: float, policy: Policy) -> Plan:
+    """Give up what is refused, but for a recording: it may only be late."""
+    if failure.trouble is Trouble.MEDIA and call.state is State.RECORDED:
+        return plan_look(failure.problem.reason, call, now, jitter, policy)
+    return GiveUp(failure.problem.reason)
 
 
 def _again(failure: Failure, call: Call, now: datetime, jitter: float, policy: Policy) -> Plan:

@@ -11,7 +11,17 @@ import structlog
 from bridge.askelephant.models import Engagement
 from bridge.domain import events as e
 from bridge.domain.call import Call, Problem
-from bridge.domain.retry import DropOwner, Failure, GiveUp, Hold, Plan, RetryAt, Trouble, plan_retry
+from bridge.domain.retry import (
+    AwaitRecording,
+    DropOwner,
+    Failure,
+    GiveUp,
+    Hold,
+    Plan,
+    RetryAt,
+    Trouble,
+    plan_retry,
+)
 from bridge.domain.steps import Step, is_due
 from bridge.parts import Parts
 from bridge.pipeline.record import record
@@ -92,6 +102,8 @@ def _event(plan: Plan, problem: Problem) -> e.Event:
             return e.Deferred(problem.reason, plan.until, held=True, problem=problem)
         case DropOwner():
             return e.OwnerRefused(problem)
+        case AwaitRecording():
+            return e.RecordingAwaited(problem.reason, plan.at, problem)
         case GiveUp():
             return e.Failed(plan.reason, problem)
         case _:

@@ -3,13 +3,14 @@
 from bridge.askelephant.models import Engagement
 from bridge.domain import events as e
 from bridge.domain.call import Call, Problem
-from bridge.domain.mapping import Mapped, Unsubmittable, engagement_request, known_agent
+from bridge.domain.mapping import Unsubmittable, engagement_request, known_agent
 from bridge.domain.retry import Failure
 from bridge.domain.rules import skip_reason
 from bridge.domain.steps import SUBMIT
 from bridge.parts import Parts
 from bridge.pipeline.attempt import Turn, ask, turn
 from bridge.pipeline.record import record
+from bridge.pipeline.recording import with_link
 
 
 def submit(parts: Parts, call_id: str) -> Call | None:
@@ -19,12 +20,21 @@ def submit(parts: Parts, call_id: str) -> Call | None:
 
 
 def _submit(parts: Parts, at: Turn) -> Call:
-    prepared = _prepare(parts, at.call)
-    if not isinstance(prepared, Mapped):
-        return record(parts, at.call, prepared, at.lease)
-    request = prepared.request
+    """Skip the call, wait for its recording, or send it."""
+    if (reason := skip_reason(at.call.metadata, parts.policy)) is not None:
+        return record(parts, at.call, e.Skipped(reason), at.lease)
+    linked = with_link(parts, at)
+    return linked if isinstance(linked, Call) else _send(parts, linked)
+
+
+def _send(parts: Parts, at: Turn) -> Call:
+    mapped = engagement_request(at.call, parts.mapper)
+    if isinstance(mapped, Unsubmittable):
+        refused = Problem(reason=mapped.reason, errors=mapped.errors)
+        return record(parts, at.call, e.Failed(mapped.reason, refused), at.lease)
+    request = mapped.request
     # Saved before the request leaves: the transcript event may arrive before its answer.
-    started = e.SubmissionStarted(request.external_id, request.external_url, prepared.notes)
+    started = e.SubmissionStarted(request.external_id, request.external_url, mapped.notes)
 
     def post() -> Engagement | Failure:
         record(parts, at.call, started, at.lease)
@@ -32,18 +42,6 @@ def _submit(parts: Parts, at: Turn) -> Call:
 
     answer = ask(parts, at, post)
     return answer if isinstance(answer, Call) else _accept(parts, at, answer, request.external_url)
-
-
-def _prepare(parts: Parts, call: Call) -> Mapped | e.Skipped | e.Failed:
-    """Return the request, or what keeps the call from being sent at all."""
-    if (reason := skip_reason(call.metadata, parts.policy)) is not None:
-        return e.Skipped(reason)
-    if call.metadata.recording_url is None:
-        return e.Failed("recording_missing")
-    mapped = engagement_request(call, parts.mapper)
-    if isinstance(mapped, Unsubmittable):
-        return e.Failed(mapped.reason, Problem(reason=mapped.reason, errors=mapped.errors))
-    return mapped
 
 
 def _accept(parts: Parts, at: Turn, engagement: Engagement, external_url: str) -> Call:

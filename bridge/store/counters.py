@@ -43,7 +43,8 @@ class Counters:
     def saw(self, sign: str, now: datetime) -> None:
         """Remember when ``sign`` was last seen.
 
-        ``webhook`` or ``poll`` told of a transcript, ``sweep`` came to its end.
+        ``webhook`` or ``poll`` told of a transcript, ``sweep`` came to its end, WAVV's API has
+        ``wavv_answered`` or ``wavv_refused`` its key.
         """
         self._redis.hset(self._keys.signs, sign, now.timestamp())
 

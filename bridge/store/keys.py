@@ -115,7 +115,7 @@ class Keys:
 
     @property
     def signs(self) -> str:
-        """When the webhook last spoke, a poll last had to do its work, a sweep last ended."""
+        """When the webhook last spoke, a poll had to do its work, a sweep ended, WAVV answered."""
         return self.of("signs")
 
 

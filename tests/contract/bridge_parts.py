@@ -73,8 +73,7 @@ class Bridge:
     def close(self) -> None:
         """Close the connections that a change of the settings has opened."""
         if self.parts is not self.parts_at_start:
-            self.parts.elephant.close()
-            self.parts.redis.close()
+            _close(self.parts)
 
     def dial(self, behaviour: str = "", **changes: Any) -> SampleCall:  # noqa: ANN401 - any field of a call
         """Return a new call of WAVV's; ``behaviour`` is the sandbox's (see its docstring)."""
@@ -219,8 +218,14 @@ def running_bridge(sandbox: Sandbox, **settings: object) -> Iterator[Bridge]:
         bridge = Bridge(parts, sandbox, clock, published, logs)
         yield bridge
         bridge.close()
+    _close(parts)
+
+
+def _close(parts: Parts) -> None:
     parts.elephant.close()
     parts.redis.close()
+    if parts.wavv is not None:
+        parts.wavv.close()
 
 
 def _parts(settings: dict[str, Any], clock: Clock, published: Published) -> Parts:

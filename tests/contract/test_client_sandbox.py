@@ -183,10 +183,10 @@ def test_an_owner_who_is_nobody_is_a_trouble_of_its_own(client: ElephantClient) 
     assert made(client.create(request_for(participants=(JANE,)))).created
 
 
-def test_a_media_type_that_is_no_recording_is_rejected(client: ElephantClient) -> None:
-    """The sandbox finds what the bridge cannot see: what the host serves."""
+def test_a_host_that_serves_no_recording_is_blamed_on_the_media(client: ElephantClient) -> None:
+    """The sandbox finds what the bridge cannot see: what the host serves, by now."""
     failure = failed(client.create(request_for(media_url="https://recordings.example.com/a.zip")))
-    assert failure.trouble is Trouble.REJECTED
+    assert (failure.trouble, failure.problem.reason) == (Trouble.MEDIA, "recording_not_ready")
     assert [one["field"] for one in failure.problem.errors] == ["media_url"]
 
 

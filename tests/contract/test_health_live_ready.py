@@ -12,7 +12,7 @@ from tests.contract.web import ENDED, SECRETS, Web, running_web
 
 CHECKS = {
     "askelephant_api_key", "askelephant_webhook_secrets", "wavv_secrets", "redis", "eviction",
-    "persistence", "inbox", "askelephant", "askelephant_webhook", "sweep",
+    "persistence", "inbox", "askelephant", "askelephant_webhook", "wavv_api", "sweep",
 }  # fmt: skip
 
 
@@ -90,7 +90,8 @@ def test_without_redis_the_bridge_is_alive_and_not_ready(valkey: Valkey) -> None
         assert answer.status_code == 503
         assert "BRIDGE_REDIS_URL" in failing(answer)["redis"]
         assert set(answer.json()["checks"]) == CHECKS - {
-            "eviction", "persistence", "inbox", "askelephant", "askelephant_webhook", "sweep",
+            "eviction", "persistence", "inbox", "askelephant", "askelephant_webhook", "wavv_api",
+            "sweep",
         }  # fmt: skip
         assert web.client.get("/livez").json()["status"] == "alive"
         valkey.start()
@@ -161,6 +162,29 @@ def test_a_webhook_that_speaks_again_is_no_trouble(web: Web) -> None:
     silence_webhook(web)
     web.parts.counters.saw("webhook", web.parts.now() + timedelta(seconds=1))
     assert web.client.get("/readyz").json()["warnings"] == []
+
+
+@pytest.mark.parametrize(
+    ("key", "answered", "warned"),
+    [("key", None, True), ("key", -1, True), ("key", 1, False), ("", None, False)],
+)
+def test_a_refused_wavv_key_is_a_warning_until_it_is_taken(
+    valkey_url: str,
+    key: str,
+    answered: int | None,
+    warned: bool,  # noqa: FBT001 - a row of a table
+) -> None:
+    """No call is held for it, so nothing else would show it; without a key there is no trouble."""
+    with running_web(valkey_url, wavv_api_key=key) as web:
+        now = web.parts.now()
+        web.parts.counters.saw("wavv_refused", now)
+        if answered is not None:
+            web.parts.counters.saw("wavv_answered", now + timedelta(seconds=answered))
+        answer = web.client.get("/readyz")
+    assert answer.status_code == 200
+    warnings = [one for one in answer.json()["warnings"] if one.startswith("wavv_api: ")]
+    assert bool(warnings) is warned
+    assert all("check BRIDGE_WAVV_API_KEY" in one for one in warnings)
 
 
 def test_liveness_asks_nobody(web: Web) -> None:

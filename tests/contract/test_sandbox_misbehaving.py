@@ -48,6 +48,7 @@ def test_a_throttled_call_succeeds_after_its_tries(sandbox: Sandbox, form: str) 
         ("error-after-commit", [500, 200], 1),
         ("error-after-commit.2", [500, 500, 200], 1),
         ("conflict", [409, 201], 0),
+        ("media-late.2", [422, 422, 201], 0),
         ("reject", [422, 422], 0),
         ("bad-request", [400, 400], 0),
         ("throttle-bare+error-after-commit", [429, 500, 200], 0),

@@ -157,7 +157,6 @@ def test_an_unresolvable_owner_is_told_apart(status: int, members: dict[str, Any
     ("status", "members"),
     [
         (422, {"errors": [{"field": "participants.1.email", "message": "not an e-mail"}]}),
-        (422, {"errors": [{"field": "media_url", "message": "the owner of the bucket refuses"}]}),
         (422, {"errors": [{"field": "title"}], "detail": "The owner is fine"}),
         (410, {"errors": [{"field": "owner", "code": "owner"}]}),
     ],
@@ -165,6 +164,54 @@ def test_an_unresolvable_owner_is_told_apart(status: int, members: dict[str, Any
 def test_the_owner_is_not_blamed_for_other_fields(status: int, members: dict[str, Any]) -> None:
     """Where the owner is not at fault, dropping it would only cost the call its agent."""
     assert refused(status, **members).trouble is Trouble.REJECTED
+
+
+@pytest.mark.parametrize("status", [400, 422])
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"errors": [{"field": "media_url", "code": "unreachable", "message": "answered 403"}]},
+        {"errors": [{"field": "body.mediaUrl"}, {"field": ["media", "type"]}]},
+        {"errors": [{"field": "media_url", "message": "the owner of the bucket refuses"}]},
+        {"errors": [{"field": "recording", "message": "is empty"}]},
+        {"errors": [{"code": "invalid_media_url"}]},
+        {"errors": [{"message": "The recording could not be downloaded"}]},
+        {"errors": "audio could not be read"},
+        {"detail": "Failed to fetch media_url: 404"},
+        {"detail": "no audio/* or video/* at this address"},
+    ],
+)
+def test_a_recording_that_is_not_ready_is_told_apart(status: int, members: dict[str, Any]) -> None:
+    """It may be late, or its link have expired: the request itself is as it should be."""
+    told = refused(status, **members)
+    assert (told.trouble, told.problem.reason) == (Trouble.MEDIA, "recording_not_ready")
+
+
+@pytest.mark.parametrize(
+    ("status", "members"),
+    [
+        (422, {}),
+        (422, {"title": "Unsupported media", "errors": [{"field": "title"}]}),
+        (422, {"errors": [{"field": "media_url"}, {"field": "title"}]}),
+        (422, {"errors": [{"field": "external_url", "message": "is no link to a recording"}]}),
+        (422, {"errors": [{"field": "media_url"}, {"message": "too long"}]}),
+        (422, {"detail": "must be sent immediately to an intermediate host"}),
+        (422, {"detail": "the record is invalid"}),
+        (410, {"errors": [{"field": "media_url"}]}),
+        (415, {"detail": "Unsupported media type"}),
+    ],
+)
+def test_the_recording_is_not_blamed_for_what_else_is_wrong(
+    status: int, members: dict[str, Any]
+) -> None:
+    """Waiting mends no title: such a call fails at once, and is seen."""
+    assert refused(status, **members).trouble is Trouble.REJECTED
+
+
+def test_an_owner_is_dropped_before_a_recording_is_awaited() -> None:
+    """One thing after the other: the next answer speaks of the recording alone."""
+    told = refused(422, errors=[{"field": "media_url"}, {"field": "owner"}])
+    assert told.trouble is Trouble.OWNER
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,7 @@ from tests.domain import (
     SENT,
     STARTED,
     SUBMITTED,
+    UNLINKED,
     after,
     call_in,
 )
@@ -81,7 +82,7 @@ def test_any_other_pair_is_noted_and_changes_nothing(state: State, kind: type[e.
         ((RECORDED, DEFERRED), State.RECORDED, "server_error"),
         ((RECORDED, SENT, DEFERRED, SENT, SUBMITTED), State.SUBMITTED, None),
         ((RECORDED, e.Failed("rejected", PROBLEM)), State.FAILED, "rejected"),
-        ((RECORDED, e.Failed("recording_missing")), State.FAILED, "recording_missing"),
+        ((UNLINKED, e.Failed("recording_missing")), State.FAILED, "recording_missing"),
         ((RECORDED, e.Failed("rejected"), e.Replayed()), State.RECORDED, None),
     ],
 )

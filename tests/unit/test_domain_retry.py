@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.domain.call import Call, Problem
+from bridge.domain.call import Call, Problem, State
 from bridge.domain.policy import Policy
 from bridge.domain.retry import (
+    AwaitRecording,
     DropOwner,
     Failure,
     GiveUp,
@@ -18,6 +19,7 @@ from bridge.domain.retry import (
     RetryAt,
     Trouble,
     backoff,
+    plan_look,
     plan_retry,
 )
 from tests.domain import AT, POLICY, recorded_call
@@ -28,6 +30,8 @@ HELD_BEFORE = FRESH.but(failures=3)
 OLD = FRESH.but(failing_since=AT - POLICY.retry_deadline)
 ALMOST_OLD = FRESH.but(failing_since=AT - POLICY.retry_deadline + timedelta(seconds=1))
 LONG_HELD = FRESH.but(state_since=AT - 2 * POLICY.retry_deadline)
+TOO_LATE = FRESH.but(state_since=AT - POLICY.recording_deadline)
+LATE = TOO_LATE.but(state_since=TOO_LATE.state_since + timedelta(seconds=30))
 SUBMITTED = FRESH.but(engagement_id="ngmt_1")
 
 
@@ -55,6 +59,13 @@ def seconds(number: float) -> timedelta:
         (Trouble.CREDENTIALS, None, FRESH, Hold(AT + timedelta(minutes=1))),
         (Trouble.CREDENTIALS, seconds(30), OLD, Hold(AT + timedelta(minutes=1))),
         (Trouble.REJECTED, None, FRESH, GiveUp("why")),
+        (Trouble.MEDIA, None, FRESH, AwaitRecording(AT + seconds(60))),
+        (Trouble.MEDIA, seconds(5), FRESH, AwaitRecording(AT + seconds(60))),
+        (Trouble.MEDIA, None, FRESH.but(looks=2, failures=9), AwaitRecording(AT + seconds(240))),
+        (Trouble.MEDIA, None, FRESH.but(looks=99), AwaitRecording(AT + timedelta(hours=1))),
+        (Trouble.MEDIA, None, LATE, AwaitRecording(AT + seconds(30))),
+        (Trouble.MEDIA, None, TOO_LATE, GiveUp("why")),
+        (Trouble.MEDIA, None, SUBMITTED.but(state=State.SUBMITTED), GiveUp("why")),
         (Trouble.OWNER, None, FRESH, DropOwner()),
         (Trouble.OWNER, None, FRESH.but(owner_refused=True), GiveUp("why")),
         (Trouble.MISSING, None, SUBMITTED, RetryAt(AT + seconds(5))),
@@ -81,6 +92,24 @@ def test_throttles_in_a_row_hold_longer_each_time(throttles: int, wait: float) -
     )
     assert plan_retry(bare, FRESH, AT, 0.0, POLICY, throttles) == Hold(AT + seconds(wait))
     assert plan_retry(told, FRESH, AT, 0.0, POLICY, throttles) == Hold(AT + seconds(3))
+
+
+@pytest.mark.parametrize(
+    ("looks", "refetches", "plan"),
+    [
+        (0, False, GiveUp("why")),
+        (0, True, AwaitRecording(AT + seconds(60))),
+        (1, True, GiveUp("why")),
+    ],
+)
+def test_after_the_deadline_a_link_that_can_be_fetched_afresh_gets_one_look(
+    looks: int,
+    refetches: bool,  # noqa: FBT001 - a row of a table
+    plan: AwaitRecording | GiveUp,
+) -> None:
+    """An outage that outlives the link and the deadline must not cost the call."""
+    policy = replace(POLICY, refetches_links=refetches)
+    assert plan_look("why", TOO_LATE.but(looks=looks), AT, 0.0, policy) == plan
 
 
 def test_there_is_a_row_for_every_trouble() -> None:

@@ -21,6 +21,7 @@ error-after-commit     1  500 after the engagement is made, for the first N trie
 conflict               1  409, for the first N tries
 reject                    422 with field errors, always
 bad-request               400 with field errors, always
+media-late             1  422 that blames media_url, for the first N tries
 slow-media           150  the media takes N seconds to fetch, and is then accepted
 reset                  1  made, then the connection breaks half-way, for the first N tries
 garbage-json           1  made, then a 200 that is not JSON, for the first N tries

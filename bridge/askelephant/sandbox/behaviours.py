@@ -30,6 +30,7 @@ _TABLE = {
     "conflict": Behaviour("409, for the first N tries", 1),
     "reject": Behaviour("422 with field errors, always"),
     "bad-request": Behaviour("400 with field errors, always"),
+    "media-late": Behaviour("422 that blames media_url, for the first N tries", 1),
     "slow-media": Behaviour("the media takes N seconds to fetch, and is then accepted", 150),
     "reset": Behaviour("made, then the connection breaks half-way, for the first N tries", 1),
     "garbage-json": Behaviour("made, then a 200 that is not JSON, for the first N tries", 1),

@@ -14,6 +14,9 @@ REJECTED = (
     FieldError(field="title", code="rejected", message="title is refused by this sandbox"),
     FieldError(field="media_url", code="rejected", message="media_url is refused, too"),
 )
+UNFETCHED = (
+    FieldError(field="media_url", code="media_unavailable", message="media_url answered 404"),
+)
 
 
 def refuse_submission(workspace: Workspace, external_id: str, plan: Plan, now: datetime) -> None:
@@ -27,6 +30,8 @@ def refuse_submission(workspace: Workspace, external_id: str, plan: Plan, now: d
         raise ApiProblem(409, "another request holds this external_id")
     if "reject" in plan:
         raise ApiProblem(422, "validation failed", REJECTED)
+    if workspace.takes_turn(external_id, plan, "media-late"):
+        raise ApiProblem(422, "validation failed", UNFETCHED)
     if "bad-request" in plan:
         raise ApiProblem(400, "invalid request body", REJECTED)
 

@@ -1,0 +1,69 @@
+"""What an answer of WAVV's REST API to "the recording, please" means: a value, whatever came.
+
+Source: WAVV's REST reference, ``GET /v3/calls/{id}/recording`` → ``{url, expiresAt}``.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from bridge.body import read_object
+from bridge.domain.call import Problem
+from bridge.domain.retry import Failure, Trouble
+from bridge.errors import MalformedBody
+from bridge.retry_after import retry_after
+from bridge.wavv import values
+
+OK, NOT_FOUND, TOO_MANY = 200, 404, 429
+REFUSED = frozenset({401, 403})
+
+
+@dataclass(frozen=True, slots=True)
+class FreshLink:
+    """A link to the recording, freshly signed. ``expires_at`` ``None`` = WAVV did not tell."""
+
+    url: str
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NoRecording:
+    """WAVV has no recording of such a call, or none yet."""
+
+
+Answer = FreshLink | NoRecording | Failure
+
+
+def link_or_failure(status: int, headers: Mapping[str, str], body: bytes, now: datetime) -> Answer:
+    """Return the link that came, or why there is none. Never raises; ``now`` dates Retry-After."""
+    if status == OK:
+        return _link(body) or failure(Trouble.TRANSIENT, "wavv_answer_unreadable", status)
+    if status == NOT_FOUND:
+        return NoRecording()
+    if status in REFUSED:
+        return failure(Trouble.CREDENTIALS, "wavv_key_refused", status)
+    wait = retry_after(headers.get("retry-after"), now)
+    if status == TOO_MANY:
+        return Failure(Trouble.THROTTLED, Problem(reason="wavv_throttled", status=status), wait)
+    return Failure(Trouble.TRANSIENT, Problem(reason="wavv_error", status=status), wait)
+
+
+def failure(trouble: Trouble, reason: str, status: int | None = None) -> Failure:
+    """Return a failure of WAVV's API."""
+    return Failure(trouble, Problem(reason=reason, status=status))
+
+
+def _link(body: bytes) -> FreshLink | None:
+    said = _members(body)
+    url = values.text(said.get("url")).value
+    if url is None or not values.is_https(url):
+        return None
+    return FreshLink(url, values.moment(said.get("expiresAt")).value)
+
+
+def _members(body: bytes) -> dict[str, Any]:
+    try:
+        return read_object(body)
+    except MalformedBody:
+        return {}

@@ -1,0 +1,55 @@
+"""WAVV's REST API as far as it is known, over real HTTP: the one route that the bridge asks."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from tests.sandbox import serving
+
+KEY = "wavv-key-of-the-tests"
+EXPIRES = "2099-01-01T00:00:00Z"
+
+
+@dataclass
+class WavvRest:
+    """The API, and what a test sets: ``ready`` call ids have a recording, a new link each time.
+
+    ``status`` is answered to all instead, with ``headers``. ``asked`` holds what was asked for, as
+    it came; ``links`` what was given.
+    """
+
+    url: str = ""
+    key: str = KEY
+    ready: set[str] = field(default_factory=set)
+    status: int | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+    expires_at: str | None = EXPIRES
+    asked: list[str] = field(default_factory=list)
+    links: list[str] = field(default_factory=list)
+
+    async def recording(self, request: Request) -> Response:
+        """Answer ``GET /v3/calls/{id}/recording``."""
+        self.asked.append(request.scope["raw_path"].decode())
+        if request.headers.get("authorization") != f"Bearer {self.key}":
+            return JSONResponse({"error": "unauthorized"}, 401)
+        if self.status is not None:
+            return JSONResponse({"error": "as the test says"}, self.status, self.headers)
+        if request.path_params["id"] not in self.ready:
+            return JSONResponse({"error": "not found"}, 404)
+        self.links.append(f"https://recordings.wavv.example/{len(self.links)}.mp3?signature=fresh")
+        return JSONResponse({"url": self.links[-1], "expiresAt": self.expires_at})
+
+
+@contextmanager
+def running_wavv() -> Iterator[WavvRest]:
+    """Run WAVV's API for the length of a test."""
+    rest = WavvRest()
+    route = Route("/v3/calls/{id:path}/recording", rest.recording)
+    with serving(Starlette(routes=[route])) as root:
+        rest.url = root
+        yield rest

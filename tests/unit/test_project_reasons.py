@@ -24,8 +24,12 @@ REASON_AT = {
     "GiveUp": 0, "Failed": 0, "Skipped": 0, "Deferred": 0, "Ignored": 0, "PydanticCustomError": 0,
     "MalformedBody": 0, "Unsigned": 0, "TooLarge": 0, "UnsupportedType": 0, "Unusable": 0,
     "NotStored": 0, "Unauthorized": 1, "_failure": 1, "_hold": 2, "problem": 1, "Unsubmittable": 0,
+    "RecordingAwaited": 0, "failure": 1,
 }  # fmt: skip
 """Which argument of a call is a reason."""
+
+NAMED = {"UNREADABLE": "askelephant_answer_unreadable", "MISSING": "recording_missing"}
+"""Reasons that are given by a constant's name."""
 
 RETURN_REASONS = frozenset({"skip_reason", "_meaning", "_unsubmittable"})
 TOLD_OTHERWISE = frozenset(
@@ -125,14 +129,14 @@ def strings(node: ast.expr) -> Iterator[str]:
         case ast.Call(args=args) if called(node) in {"get", "Unsubmittable"}:
             for arg in args:
                 yield from strings(arg)
-        case ast.Name(id="UNREADABLE"):
-            yield "askelephant_answer_unreadable"
+        case ast.Name(id=name) if name in NAMED:
+            yield NAMED[name]
 
 
 def documented_reasons() -> set[str]:
     """Return the reasons of the tables in the README and in the operations page."""
     tables = [("README.md", "## Where is my call", 0)]
-    heads = ("## Events that are", "## The API's", "## Tasks that end")
+    heads = ("## Events that are", "## The API's", "## Tasks that end", "## Links that are")
     tables += [("docs/operations.md", head, 1) for head in heads]
     found = set()
     for name, head, column in tables:

@@ -7,7 +7,7 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from bridge.domain.call import InsightsSummary, Metadata, State
+from bridge.domain.call import FetchedLink, InsightsSummary, Metadata, State
 from bridge.pipeline.intake import drain
 from tests.contract.calls import BEGIN, keep
 from tests.contract.web import TOKEN, Web, bearer, problem_in
@@ -62,6 +62,18 @@ def test_a_call_that_was_heard_of_has_all_that_is_promised(web: Web) -> None:
         "status": "pending", "checks": 0, "deadline": None, "action_items": [], "signals": [],
     }  # fmt: skip
     assert shown["due_at"] > shown["created_at"]
+
+
+def test_a_call_shows_the_link_that_is_submitted(web: Web) -> None:
+    """What WAVV's events said, until a fresher one was fetched; their words stay as they were."""
+    said = Metadata(recording_url="https://recordings.example.com/said.mp3")
+    fetched = FetchedLink(url="https://recordings.example.com/fetched.mp3", at=BEGIN)
+    keep(web, "call-1")
+    keep(web, "call-2", metadata=said)
+    keep(web, "call-3", metadata=said, fetched_link=fetched)
+    shown = [web.get(path(f"call-{number}")).json() for number in (1, 2, 3)]
+    assert [one["recording_url"] for one in shown] == [None, said.recording_url, fetched.url]
+    assert shown[2]["metadata"]["recording_url"] == said.recording_url
 
 
 def test_a_complete_call_has_its_insights_and_links_in_both_directions(web: Web) -> None:

@@ -14,8 +14,8 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from bridge import __version__
+from bridge.api import replays, routes
 from bridge.api.auth import Unauthorized
-from bridge.api.routes import router
 from bridge.health import Check, is_ready, readiness
 from bridge.ingress.commit import GroupCommit
 from bridge.ingress.doors import Door, ElephantDoor, WavvDoor
@@ -69,7 +69,8 @@ def build_app(parts: Parts, redis_url: str) -> FastAPI:
         app.router.routes.append(Route(path, receiver.receive, methods=["POST"]))
     app.router.routes += [Route("/livez", _livez), Route("/readyz", _readyz)]
     app.router.routes.append(Route("/metrics", _metrics))
-    app.include_router(router)
+    for router in (routes.router, replays.router):
+        app.include_router(router)
     app.add_middleware(RequestId)
     _add_problems(app)
     return app

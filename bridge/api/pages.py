@@ -3,7 +3,7 @@
 import base64
 import math
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from bridge.domain.call import Call, State
 from bridge.store.lookup import Lookup, Place
@@ -14,12 +14,22 @@ SCANNED = 5000
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """Which calls are asked for. ``q`` is any part of an id, name, number or link."""
+    """Which calls are asked for: ``since`` and ``until`` bound when they were first heard of.
+
+    ``q`` is any part of an id, name, number or link.
+    """
 
     state: State | None = None
     q: str | None = None
     since: datetime | None = None
     until: datetime | None = None
+    reason: str | None = None
+
+    def holds(self, call: Call) -> bool:
+        """Tell whether the call is one of them, by what may change of it."""
+        if self.state not in {None, call.state} or self.reason not in {None, call.reason}:
+            return False
+        return self.q is None or _matches(call, self.q)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +46,16 @@ def page(lookup: Lookup, query: Query, cursor: str | None, limit: int) -> Page:
     place = None
     rows = lookup.newest(query.state, _start(query, cursor), query.since)
     for scanned, (place, call) in enumerate(rows, start=1):
-        if query.q is None or _matches(call, query.q):
+        if query.holds(call):
             found.append(call)
         if len(found) == limit or scanned == SCANNED:
             return Page(found, _cursor(place))
     return Page(found, None)
+
+
+def aware(at: datetime | None) -> datetime | None:
+    """Take a time without a zone as UTC."""
+    return at.replace(tzinfo=UTC) if at and at.tzinfo is None else at
 
 
 def _start(query: Query, cursor: str | None) -> Place | None:

@@ -5,7 +5,7 @@ behind the id come first.
 """
 
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, HTTPException, Query, Request
@@ -14,11 +14,10 @@ from pydantic import BeforeValidator
 from bridge.api import views
 from bridge.api.auth import require_token
 from bridge.api.pages import Query as CallQuery
-from bridge.api.pages import page
+from bridge.api.pages import aware, page
 from bridge.domain.call import Call, State
-from bridge.domain.events import Replayed
 from bridge.parts import Parts
-from bridge.pipeline.record import record
+from bridge.pipeline.replay import replay
 from bridge.publisher import publish_next
 
 PAGE = 50
@@ -51,13 +50,14 @@ def list_calls(  # noqa: PLR0913, PLR0917 - these are the query's parameters
     parts: WithParts,
     state: Annotated[State | None, BLANK_IS_NONE] = None,
     q: Annotated[str | None, Query(max_length=200)] = None,
+    reason: Annotated[str | None, Query(max_length=200)] = None,
     since: Annotated[datetime | None, BLANK_IS_NONE] = None,
     until: Annotated[datetime | None, BLANK_IS_NONE] = None,
     cursor: Annotated[str | None, Query(max_length=500)] = None,
     limit: Annotated[int, BeforeValidator(lambda said: said or PAGE), Query(ge=1, le=200)] = PAGE,
 ) -> views.CallPage:
     """List calls, the newest first. `q` is any part of an id, name, number or link."""
-    query = CallQuery(state, q or None, _aware(since), _aware(until))
+    query = CallQuery(state, q or None, aware(since), aware(until), reason or None)
     try:
         found = page(parts.lookup, query, cursor or None, limit)
     except ValueError as error:
@@ -75,10 +75,11 @@ def show_insights(call: WithCall, parts: WithParts) -> views.InsightsView:
 @router.post("/calls/{call_id:path}/replay", status_code=202)
 def replay_call(call: WithCall, parts: WithParts) -> views.CallView:
     """Send a call at rest through again. Its `external_id` stays: no second engagement."""
-    if call.state not in {State.COMPLETE, State.SKIPPED, State.FAILED}:
-        told = f"The call is {call.state}: only a complete, skipped or failed one can be replayed."
+    replayed = replay(parts, call)
+    if replayed is None:
+        found = parts.calls.load(call.call_id) or call
+        told = f"The call is {found.state}: only a complete, skipped or failed one can be replayed."
         raise HTTPException(409, told)
-    replayed = record(parts, call, Replayed())
     publish_next(parts.publisher, replayed, parts.now(), parts.policy.countdown_limit)
     return views.view(replayed, parts.calls.insights(call.call_id), parts.settings)
 
@@ -102,8 +103,3 @@ def show_stats(parts: WithParts) -> views.StatsView:
         counters=parts.counters.all(),
         unmapped_agents=parts.counters.unmapped_agents(),
     )
-
-
-def _aware(at: datetime | None) -> datetime | None:
-    """Take a time without a zone as UTC."""
-    return at.replace(tzinfo=UTC) if at and at.tzinfo is None else at

@@ -141,7 +141,9 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """An operator sends the call through again."""
+    """An operator sends the call through again; at a pace not before ``at``."""
+
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -238,11 +238,13 @@ def _failed(call: Call, event: e.Failed, now: datetime, _policy: Policy) -> Call
     return _note(dead, now, "call.failed", reason=event.reason, request_id=request_id)
 
 
-def _replayed(call: Call, _event: e.Replayed, now: datetime, policy: Policy) -> Call:
+def _replayed(call: Call, event: e.Replayed, now: datetime, policy: Policy) -> Call:
     again = call.but(
         insights=InsightsSummary(), owner_refused=False, problem=None, attempts=0, polls=0, looks=0
     )
-    return await_wavv(_note(again, now, "call.replayed"), now, policy)
+    waiting = await_wavv(_note(again, now, "call.replayed"), now, policy)
+    dues = [at for at in (waiting.due_at, event.at) if at is not None]
+    return waiting.but(due_at=max(dues))
 
 
 def _noted(call: Call, event: e.Noted, now: datetime, _policy: Policy) -> Call:

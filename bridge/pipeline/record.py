@@ -5,7 +5,7 @@ from typing import Any
 
 import structlog
 
-from bridge.domain.call import Call
+from bridge.domain.call import Call, State
 from bridge.domain.events import Event
 from bridge.domain.machine import advance
 from bridge.parts import Parts
@@ -35,6 +35,11 @@ def record(
 
     saved = parts.calls.update(call.call_id, after, lease=lease, insights=insights) or call
     if saved.state is not was:
-        log.info("call.moved", state=saved.state, was=was, reason=saved.reason)
-        parts.counters.count(f"calls.{saved.state}")
+        tell_move(parts, saved, was)
     return saved
+
+
+def tell_move(parts: Parts, saved: Call, was: State) -> None:
+    """Log and count that a call has entered another state."""
+    log.info("call.moved", state=saved.state, was=was, reason=saved.reason)
+    parts.counters.count(f"calls.{saved.state}")

@@ -1,0 +1,119 @@
+"""Replaying many: a dry run counts, a real one writes due times. Both go page by page.
+
+Nothing is remembered between two requests: the cursor says where the next one goes on, and when its
+first call may be due. A run that broke off is run again, and finds what is still at rest.
+"""
+
+from collections import Counter
+from datetime import UTC, datetime
+from typing import Annotated, Literal
+
+import structlog
+from fastapi import APIRouter, Depends, HTTPException, Response
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from bridge.api.auth import require_token
+from bridge.api.pages import Page, Query, aware, page
+from bridge.api.routes import WithParts
+from bridge.domain.call import Call, State
+from bridge.domain.pace import read_pace
+from bridge.parts import Parts
+from bridge.pipeline.replay import replay_many
+
+MOST = 500
+"""Calls of one request, so that it takes seconds, not minutes."""
+
+NO_REASON = "none"
+MARK = "~"
+
+router = APIRouter(prefix="/api", dependencies=[Depends(require_token)])
+log = structlog.get_logger(__name__)
+
+
+def _check_pace(written: str | float) -> str | float:
+    read_pace(written)
+    return written
+
+
+Moment = Annotated[datetime | None, AfterValidator(aware)]
+Written = Annotated[str | float, AfterValidator(_check_pace)]
+
+
+class ReplayOrder(BaseModel):
+    """Which calls to replay, and how. The filters are those of the list of calls."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    state: Literal[State.COMPLETE, State.SKIPPED, State.FAILED]
+    reason: str | None = Field(None, max_length=200)
+    since: Moment = Field(None, description="Only calls first heard of then, or later")
+    until: Moment = Field(None, description="Only calls first heard of before")
+    pace: Written = Field("60/m", description="`60/m`, `1/s`, `500/h`, or calls per second")
+    limit: int = Field(MOST, ge=1, description=f"Most calls; no request takes over {MOST}")
+    cursor: str | None = Field(None, max_length=1200, description="Of the answer before")
+    dry_run: bool = Field(default=True, description="Only count")
+
+
+class ReplayView(BaseModel):
+    """What a page of calls came to. ``next_cursor`` is null on the last one."""
+
+    dry_run: bool
+    matched: int
+    reasons: dict[str, int] = Field(description="Those that matched; `none` = without a reason")
+    started: int = Field(description="Fewer than matched, if others moved a call meanwhile")
+    first_due_at: datetime | None
+    last_due_at: datetime | None
+    next_cursor: str | None
+
+
+@router.post("/replay", responses={202: {"model": ReplayView}})
+def replay_calls(order: ReplayOrder, parts: WithParts, response: Response) -> ReplayView:
+    """Count the calls at rest that match, or (202) send them through again, at a pace.
+
+    Each keeps its `external_id`: no second engagement.
+    """
+    query = Query(order.state, None, order.since, order.until, order.reason or None)
+    start, found = _next_page(parts, order, query)
+    if order.dry_run:
+        return _view(order, found, [], start)
+    response.status_code = 202
+    replayed = replay_many(parts, found.calls, query.holds, read_pace(order.pace), start)
+    log.info("calls.replayed", started=len(replayed), matched=len(found.calls))
+    return _view(order, found, replayed, start)
+
+
+def _next_page(parts: Parts, order: ReplayOrder, query: Query) -> tuple[datetime, Page]:
+    """Return when the first of the page may be due, and the page."""
+    try:
+        earliest, place = _read_cursor(order.cursor)
+        found = page(parts.lookup, query, place, min(order.limit, MOST))
+    except ValueError as error:
+        raise HTTPException(400, str(error)) from error
+    return max(parts.now() + parts.policy.settle, earliest), found
+
+
+def _view(order: ReplayOrder, found: Page, replayed: list[Call], start: datetime) -> ReplayView:
+    dues = [call.due_at for call in replayed if call.due_at]
+    following = read_pace(order.pace).due(start, len(replayed))
+    return ReplayView(
+        dry_run=order.dry_run,
+        matched=len(found.calls),
+        reasons=dict(Counter(call.reason or NO_REASON for call in found.calls)),
+        started=len(replayed),
+        first_due_at=min(dues, default=None),
+        last_due_at=max(dues, default=None),
+        next_cursor=_cursor(following, found.next_cursor),
+    )
+
+
+def _cursor(following: datetime, place: str | None) -> str | None:
+    return place and f"{following.timestamp()!r}{MARK}{place}"
+
+
+def _read_cursor(cursor: str | None) -> tuple[datetime, str | None]:
+    """Return when the next call may be due, and where the list goes on."""
+    at, _, place = (cursor or f"0{MARK}").partition(MARK)
+    try:
+        return datetime.fromtimestamp(float(at), UTC), place or None
+    except (ValueError, OverflowError, OSError):
+        raise ValueError("cursor must be the next_cursor of an earlier answer") from None

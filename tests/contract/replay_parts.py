@@ -1,0 +1,64 @@
+"""A bridge without Celery behind its own web process: what an operator asks is what parts do."""
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from bridge.domain.call import Call, State
+from bridge.wavv.samples import SampleCall
+from bridge.web import build_app
+from tests.contract.bridge_parts import Bridge, running_bridge
+from tests.contract.web import TOKEN, bearer
+from tests.sandbox import WAIT, Sandbox, serving
+
+
+@dataclass
+class Operated:
+    """A bridge and its API."""
+
+    bridge: Bridge
+    http: httpx.Client
+
+    @property
+    def url(self) -> str:
+        """Return where the API listens."""
+        return str(self.http.base_url)
+
+    def order(self, **order: object) -> httpx.Response:
+        """Ask for a replay of many."""
+        return self.http.post("/api/replay", json=order)
+
+    def fail(self, count: int, behaviour: str = "reject") -> list[SampleCall]:
+        """Return calls that failed, each first heard of a second after the one before."""
+        self.bridge.sandbox.control("behaviours", {"containing": {"wavv-call-": behaviour}})
+        calls = []
+        for _ in range(count):
+            self.bridge.clock.wait(seconds=1)
+            calls.append(self.bridge.dial())
+            assert self.bridge.go(calls[-1]).state is State.FAILED
+        return calls
+
+    def mend(self) -> None:
+        """Let AskElephant accept what it refused."""
+        self.bridge.sandbox.control("behaviours")
+
+    def records(self, calls: list[SampleCall]) -> list[Call]:
+        """Return their records."""
+        return [self.bridge.call(call) for call in calls]
+
+
+@contextmanager
+def operated_bridge(sandbox: Sandbox, valkey_url: str) -> Iterator[Operated]:
+    """Run a bridge and its API, for one test after another."""
+    namespace = f"test-{uuid.uuid4().hex}"
+    settings: dict[str, Any] = {"redis_url": valkey_url, "namespace": namespace}
+    with (
+        running_bridge(sandbox, **settings, api_tokens=TOKEN) as bridge,
+        serving(build_app(bridge.parts, valkey_url)) as root,
+        httpx.Client(base_url=root, headers=bearer(TOKEN), timeout=WAIT, trust_env=False) as http,
+    ):
+        yield Operated(bridge, http)

@@ -1,0 +1,303 @@
+"""Replaying many: counted first, chosen as in the list, at a pace, and never a second engagement.
+
+The API is real, and so are the parts behind it; AskElephant is the sandbox.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from functools import partial
+
+import httpx
+import pytest
+
+from bridge.api import replays
+from bridge.api.pages import Query
+from bridge.domain.call import Call, State
+from bridge.domain.events import Replayed
+from bridge.domain.machine import advance
+from bridge.pipeline.replay import replay
+from bridge.wavv.samples import SampleCall
+from tests.contract.bridge_parts import whats
+from tests.contract.replay_parts import Operated, operated_bridge
+from tests.contract.store_parts import at_once
+from tests.contract.web import problem_in
+from tests.sandbox import Sandbox
+
+
+@pytest.fixture(scope="module")
+def operated_process(sandbox_process: Sandbox, valkey_url: str) -> Iterator[Operated]:
+    """Run one bridge with its API for this module."""
+    with operated_bridge(sandbox_process, valkey_url) as operated:
+        yield operated
+
+
+@pytest.fixture
+def operated(operated_process: Operated) -> Operated:
+    """Give it as new."""
+    operated_process.bridge.as_new()
+    return operated_process
+
+
+def dues(answer: httpx.Response) -> tuple[datetime, datetime]:
+    """Return when the first and the last of a page are due."""
+    told = answer.json()
+    first, last = (datetime.fromisoformat(told[f"{one}_due_at"]) for one in ("first", "last"))
+    return first, last
+
+
+def test_a_dry_run_is_the_default_counts_by_reason_and_changes_nothing(operated: Operated) -> None:
+    """Whoever forgets a word has only counted."""
+    calls = operated.fail(2)
+    operated.bridge.sandbox.control("behaviours")
+    calls += [operated.bridge.dial("failed+no-webhook")]
+    operated.bridge.go(calls[-1])
+    operated.bridge.sweep_for(minutes=20)
+    before = operated.records(calls)
+    answer = operated.order(state="failed")
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "dry_run": True, "matched": 3, "started": 0, "first_due_at": None, "last_due_at": None,
+        "reasons": {"rejected": 2, "processing_failed": 1}, "next_cursor": None,
+    }  # fmt: skip
+    assert operated.records(calls) == before
+
+
+def test_complete_calls_have_no_reason_and_are_counted_all_the_same(operated: Operated) -> None:
+    """Under a word that is no slug of ours."""
+    _complete(operated)
+    assert operated.order(state="complete").json()["reasons"] == {"none": 1}
+
+
+@pytest.mark.parametrize("behaviour", ["reject", "garbage-json"])
+def test_calls_that_failed_for_a_cause_now_mended_go_through_once_each(
+    operated: Operated, behaviour: str
+) -> None:
+    """Whether or not AskElephant had made the engagement: one each, and no event is missing."""
+    bridge = operated.bridge
+    bridge.change_settings(retry_deadline=0)
+    calls = operated.fail(30, behaviour) if behaviour == "reject" else _fail_after_commit(operated)
+    operated.mend()
+    answer = operated.order(state="failed", dry_run=False, pace="10/s")
+    assert (answer.status_code, answer.json()["started"]) == (202, len(calls))
+    bridge.sweep_for(minutes=3)
+    assert {call.state for call in operated.records(calls)} == {State.SUBMITTED}
+    for call in calls:
+        bridge.transcribed(call)
+    bridge.drain()
+    bridge.sweep_for(minutes=3)
+    assert {call.state for call in operated.records(calls)} == {State.COMPLETE}
+    made = Counter(one["external_id"] for one in bridge.sandbox.settled()["engagements"])
+    assert made == {f"wavv-call-{call.call_id}": 1 for call in calls}
+
+
+@pytest.mark.parametrize("many", [True, False])
+def test_a_complete_call_that_is_replayed_still_has_one_engagement(
+    operated: Operated, *, many: bool
+) -> None:
+    """AskElephant answers 200 with the same; the insights are read anew."""
+    call = _complete(operated)
+    before = operated.bridge.call(call)
+    if many:
+        assert operated.order(state="complete", dry_run=False).status_code == 202
+    else:
+        assert operated.http.post(f"/api/calls/{call.call_id}/replay").status_code == 202
+    operated.bridge.sweep_for(minutes=5)
+    found = operated.bridge.call(call)
+    assert (found.state, found.engagement_id) == (State.COMPLETE, before.engagement_id)
+    assert (found.insights.status, found.engagement_created) == ("all", False)
+    assert [one["status"] for one in operated.bridge.requests()] == [201, 200]
+    assert len(operated.bridge.bodies()) == 1
+
+
+def test_a_call_that_failed_when_it_was_read_is_asked_for_under_its_engagement(
+    operated: Operated,
+) -> None:
+    """The POST again is how AskElephant says that it still has it; then what failed is redone."""
+    bridge = operated.bridge
+    call = bridge.dial("stuck")
+    bridge.go(call)
+    bridge.sweep_for(hours=25)
+    assert bridge.call(call).reason == "transcript_missing"
+    operated.order(state="failed", dry_run=False)
+    bridge.sweep_for(minutes=1)
+    found = bridge.call(call)
+    assert (found.state, found.engagement_created) == (State.SUBMITTED, False)
+    bridge.transcribed(call)
+    bridge.drain()
+    bridge.sweep_for(hours=1)
+    assert bridge.call(call).state is State.COMPLETE
+    assert len(bridge.bodies()) == 1
+
+
+def test_a_replay_is_spread_by_its_pace_and_held_by_the_records_alone(operated: Operated) -> None:
+    """Nothing is published: the process that was asked may end at once. The newest go first."""
+    calls = operated.fail(12)
+    operated.bridge.published.messages.clear()
+    start = operated.bridge.clock() + timedelta(seconds=2)
+    answer = operated.order(state="failed", dry_run=False, pace="6/m")
+    due = [call.due_at for call in operated.records(calls)]
+    assert due == [start + timedelta(seconds=10 * place) for place in range(12)][::-1]
+    assert dues(answer) == (start, start + timedelta(seconds=110))
+    assert operated.bridge.published.messages == []
+
+
+def test_the_pace_is_what_leaves(operated: Operated) -> None:
+    """Six a minute are six requests a minute, whatever waits."""
+    operated.fail(12)
+    operated.mend()
+    before = len(operated.bridge.requests())
+    operated.order(state="failed", dry_run=False, pace="6/m")
+    operated.bridge.sweep_for(seconds=90)
+    assert len(operated.bridge.requests()) - before <= 6
+    operated.bridge.sweep_for(minutes=2)
+    assert len(operated.bridge.requests()) - before == 12
+
+
+def test_the_pace_goes_on_over_pages(operated: Operated, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The cursor carries it: whoever goes on has nothing to add up."""
+    monkeypatch.setattr(replays, "MOST", 5)
+    calls = operated.fail(12)
+    start = operated.bridge.clock() + timedelta(seconds=2)
+    cursor: str | None = None
+    started: list[int] = []
+    while not started or cursor:
+        order = {"state": "failed", "dry_run": False, "pace": "1/m", "cursor": cursor}
+        told = operated.order(**order, limit=9).json()
+        started.append(told["started"])
+        cursor = told["next_cursor"]
+    assert started == [5, 5, 2]
+    due = [call.due_at for call in operated.records(calls)]
+    assert due == [start + timedelta(minutes=place) for place in range(12)][::-1]
+
+
+def test_a_call_that_fails_again_meanwhile_is_not_replayed_twice_by_one_run(
+    operated: Operated,
+) -> None:
+    """The run goes on below it, or a cause that is not mended would never let it end."""
+    calls = operated.fail(2)
+    first = operated.order(state="failed", dry_run=False, limit=1).json()
+    operated.bridge.sweep_for(minutes=2)
+    assert operated.bridge.call(calls[1]).state is State.FAILED
+    second = operated.order(state="failed", dry_run=False, cursor=first["next_cursor"]).json()
+    assert (second["started"], second["next_cursor"]) == (1, None)
+    assert operated.bridge.call(calls[0]).state is State.RECORDED
+
+
+@pytest.mark.parametrize(
+    ("chosen", "places"),
+    [
+        ({}, {0, 1, 2, 3}),
+        ({"reason": "rejected"}, {0, 1, 2, 3}),
+        ({"reason": "reject"}, set()),
+        ({"since": 2}, {2, 3}),
+        ({"until": 2}, {0, 1}),
+        ({"since": 1, "until": 3}, {1, 2}),
+        ({"limit": 1}, {3}),
+        ({"state": "skipped"}, set()),
+    ],
+)
+def test_the_filters_choose_what_the_list_shows(
+    operated: Operated, chosen: dict[str, object], places: set[int]
+) -> None:
+    """State, reason, and the time a call was first heard of: the same words, the same calls."""
+    calls = operated.fail(4)
+    first_heard = [call.created_at for call in operated.records(calls)]
+    for name in {"since", "until"} & chosen.keys():
+        place = chosen[name]
+        assert isinstance(place, int)
+        chosen = chosen | {name: first_heard[place].isoformat()}
+    order = {"state": "failed"} | chosen
+    listed = operated.http.get("/api/calls", params=order).json()["data"]  # type: ignore[arg-type]
+    assert operated.order(**order).json()["matched"] == len(places)
+    operated.order(**order, dry_run=False)
+    moved = {n for n, call in enumerate(operated.records(calls)) if call.state is State.RECORDED}
+    assert moved == places
+    assert {call["call_id"] for call in listed} == {calls[place].call_id for place in places}
+
+
+def test_two_replays_at_once_start_each_call_once(operated: Operated) -> None:
+    """What is on its way again is not at rest; the loser leaves no mark on it."""
+    calls = operated.fail(20)
+    asked = partial(operated.order, state="failed", dry_run=False)
+    answers: list[httpx.Response] = []
+    at_once(*[lambda: answers.append(asked())] * 3)
+    assert [answer.status_code for answer in answers] == [202] * 3
+    assert sum(answer.json()["started"] for answer in answers) == 20
+    for call in operated.records(calls):
+        assert whats(call).count("call.replayed") == 1
+        assert "event.ignored" not in whats(call)
+
+
+@pytest.mark.parametrize("change", [{"state": State.RECORDED}, {"reason": "processing_failed"}])
+def test_a_call_that_changed_since_it_was_matched_is_left_alone(
+    operated: Operated, change: dict[str, object]
+) -> None:
+    """What was chosen must still be true when it is saved."""
+    (call,) = operated.fail(1)
+    parts = operated.bridge.parts
+    listed = operated.bridge.call(call)
+    parts.calls.update(call.call_id, lambda found: found and found.but(**change))
+    before = operated.bridge.call(call)
+    query = Query(State.FAILED, reason="rejected")
+    assert replay(parts, listed, query.holds) is None
+    assert operated.bridge.call(call) == before
+
+
+def test_a_call_that_a_message_replayed_meanwhile_is_told_as_it_is(operated: Operated) -> None:
+    """409 names the state of now."""
+    (call,) = operated.fail(1)
+    parts = operated.bridge.parts
+
+    def again(found: Call | None) -> Call | None:
+        return found and advance(found, Replayed(), parts.now(), parts.policy)
+
+    parts.calls.update(call.call_id, again)
+    answer = operated.http.post(f"/api/calls/{call.call_id}/replay")
+    assert "The call is recorded" in problem_in(answer, 409, "conflict")
+
+
+@pytest.mark.parametrize(
+    ("order", "name"),
+    [
+        ({}, "state"), ({"state": "recorded"}, "state"), ({"state": "unrecorded"}, "state"),
+        ({"state": "failed", "pace": "fast"}, "pace"), ({"state": "failed", "pace": 0}, "pace"),
+        ({"state": "failed", "pace": "1000/s"}, "pace"), ({"state": "failed", "limit": 0}, "limit"),
+        ({"state": "failed", "since": "yesterday"}, "since"),
+        ({"state": "failed", "dryrun": False}, "dryrun"),
+        ({"state": "failed", "dry_run": "maybe"}, "dry_run"),
+    ],
+)  # fmt: skip
+def test_an_order_that_is_not_understood_is_answered_422(
+    operated: Operated, order: dict[str, object], name: str
+) -> None:
+    """By name, also a word that is none of ours: half an order would replay what nobody meant."""
+    assert problem_in(operated.order(**order), 422, "bad_parameter").startswith(name)
+
+
+@pytest.mark.parametrize(
+    "cursor", ["garbage", "nan~", "inf~x", "1e300~", "1~%%%", "1~AAAA", "x~", "~"]
+)
+def test_a_cursor_that_is_not_ours_is_answered_400(operated: Operated, cursor: str) -> None:
+    """And not the whole list from the beginning."""
+    answer = operated.order(state="failed", dry_run=False, cursor=cursor)
+    assert "next_cursor of an earlier" in problem_in(answer, 400, "bad_request")
+
+
+def _complete(operated: Operated) -> SampleCall:
+    bridge = operated.bridge
+    call = bridge.dial()
+    bridge.go(call)
+    bridge.transcribed(call)
+    bridge.drain()
+    bridge.work()
+    assert bridge.call(call).state is State.COMPLETE
+    return call
+
+
+def _fail_after_commit(operated: Operated) -> list[SampleCall]:
+    """Return calls that failed although AskElephant had made their engagements."""
+    calls = operated.fail(5, "garbage-json.9")
+    assert {call.engagement_id for call in operated.records(calls)} == {None}
+    assert len(operated.bridge.bodies()) == len(calls)
+    return calls

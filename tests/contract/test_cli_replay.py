@@ -1,0 +1,209 @@
+"""``bridge replay``: what it counts, what it sends again, and what it says when it cannot."""
+
+import os
+from collections.abc import Iterator
+from datetime import timedelta
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+from typer.testing import CliRunner, Result
+
+from bridge.api import replays
+from bridge.cli import main
+from bridge.domain.call import State
+from bridge.supervise.embedded import free_port
+from config.environment import OPERATORS_OWN
+from tests.contract.bridge_parts import whats
+from tests.contract.replay_parts import Operated, operated_bridge
+from tests.contract.web import TOKEN
+from tests.sandbox import Sandbox, serving
+
+
+@pytest.fixture(scope="module")
+def operated_process(sandbox_process: Sandbox, valkey_url: str) -> Iterator[Operated]:
+    """Run one bridge with its API for this module."""
+    with operated_bridge(sandbox_process, valkey_url) as operated:
+        yield operated
+
+
+@pytest.fixture
+def operated(operated_process: Operated) -> Operated:
+    """Give it as new."""
+    operated_process.bridge.as_new()
+    return operated_process
+
+
+@pytest.fixture(autouse=True)
+def own_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave a developer's settings out of it; the token is one of the bridge's."""
+    for name in filter(OPERATORS_OWN.fullmatch, list(os.environ)):
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("BRIDGE_API_TOKENS", f"{TOKEN},another")
+
+
+def ask(url: str, *words: str) -> Result:
+    """Run ``bridge replay``."""
+    return CliRunner().invoke(main, ["replay", "--url", url, *words])
+
+
+def test_without_yes_it_counts_and_says_how_to_go_on(operated: Operated) -> None:
+    """A table by reason, and nothing is changed."""
+    calls = operated.fail(3)
+    operated.bridge.parts.calls.update(
+        calls[0].call_id, lambda call: call and call.but(reason="processing_failed")
+    )
+    before = operated.records(calls)
+    asked = ask(operated.url, "--state", "failed")
+    assert asked.exit_code == 0
+    assert [line.split() for line in asked.output.splitlines()[:3]] == [
+        ["2", "rejected"], ["1", "processing_failed"], ["3", "match"],
+    ]  # fmt: skip
+    assert "--yes" in asked.output
+    assert operated.records(calls) == before
+
+
+def test_with_yes_all_that_match_are_sent_page_by_page(
+    operated: Operated, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many pages: each call once, all of them at one pace."""
+    monkeypatch.setattr(replays, "MOST", 2)
+    calls = operated.fail(7)
+    asked = ask(operated.url, "--state", "failed", "--reason", "rejected", "--yes", "--pace", "1/m")
+    assert asked.exit_code == 0
+    assert asked.output.startswith("7 of 7 calls are sent through again\n")
+    found = operated.records(calls)
+    due = [call.due_at for call in found if call.due_at]
+    assert {later - earlier for later, earlier in pairwise(due)} == {timedelta(minutes=1)}
+    assert [whats(call).count("call.replayed") for call in found] == [1] * 7
+
+
+def test_a_limit_holds_over_pages(operated: Operated, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The newest, and no more than asked for."""
+    monkeypatch.setattr(replays, "MOST", 2)
+    calls = operated.fail(5)
+    assert ask(operated.url, "--state", "failed", "--limit", "3", "--yes").exit_code == 0
+    moved = [call.state is State.RECORDED for call in operated.records(calls)]
+    assert moved == [False, False, True, True, True]
+
+
+def test_times_bound_what_is_sent(operated: Operated) -> None:
+    """From ``--since`` on, and before ``--until``."""
+    calls = operated.fail(3)
+    times = [call.created_at.isoformat() for call in operated.records(calls)]
+    words = ("--since", times[1], "--until", times[2], "--yes")
+    assert ask(operated.url, "--state", "failed", *words).exit_code == 0
+    moved = [call.state is State.RECORDED for call in operated.records(calls)]
+    assert moved == [False, True, False]
+
+
+def test_calls_that_are_named_are_sent_at_once(operated: Operated) -> None:
+    """Without a question: naming a call is clear enough."""
+    calls = operated.fail(2)
+    operated.mend()
+    asked = ask(operated.url, *(call.call_id for call in calls))
+    assert (asked.exit_code, asked.output.count("sent again")) == (0, 2)
+    operated.bridge.work()
+    assert {call.state for call in operated.records(calls)} == {State.SUBMITTED}
+
+
+def test_a_call_that_cannot_be_replayed_is_told_and_the_others_are_sent(
+    operated: Operated,
+) -> None:
+    """Unknown, or on its way: the exit code is 1."""
+    (call,) = operated.fail(1)
+    asked = ask(operated.url, "nobody/at all", call.call_id, call.call_id)
+    assert asked.exit_code == 1
+    unknown, sent, again = asked.output.splitlines()
+    assert unknown.startswith("nobody/at all: Nothing was heard")
+    assert sent == f"{call.call_id}: sent again"
+    assert again.startswith(f"{call.call_id}: The call is recorded")
+
+
+@pytest.mark.parametrize("words", [(), ("--yes",)])
+def test_nothing_that_matches_is_told_by_the_exit_code(
+    operated: Operated, words: tuple[str, ...]
+) -> None:
+    """1, whether it would only count or not."""
+    operated.fail(1)
+    asked = ask(operated.url, "--state", "skipped", *words)
+    assert asked.exit_code == 1
+    assert asked.output.split()[0] == "0"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        (),
+        ("c-1", "--state", "failed"),
+        ("--state", "recorded"),
+        ("--state", "failed", "--limit", "0"),
+    ],
+)
+def test_options_that_make_no_sense_are_refused(words: tuple[str, ...]) -> None:
+    """Before anything is asked."""
+    asked = ask("http://127.0.0.1:1", *words)
+    assert asked.exit_code == 2
+    assert "Usage" in asked.output
+
+
+@pytest.mark.parametrize(
+    "words", [("--pace", "fast"), ("--since", "yesterday"), ("--pace", "1000/s", "--yes")]
+)
+def test_what_the_bridge_does_not_understand_is_told_in_its_words(
+    operated: Operated, words: tuple[str, ...]
+) -> None:
+    """By name."""
+    asked = ask(operated.url, "--state", "failed", *words)
+    assert asked.exit_code == 2
+    assert asked.output.startswith(f"422: {words[0].removeprefix('--')}: ")
+
+
+@pytest.mark.parametrize("words", [("--state", "failed"), ("c-1",)])
+@pytest.mark.parametrize("token", ["wrong", "tökén"])
+def test_a_wrong_token_is_told(operated: Operated, token: str, words: tuple[str, ...]) -> None:
+    """With what would be right."""
+    asked = ask(operated.url, "--token", token, *words)
+    assert asked.exit_code == 2
+    assert "401" in asked.output
+    assert "BRIDGE_API_TOKENS" in asked.output
+
+
+def test_a_token_that_is_nowhere_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Either way of giving it is named."""
+    monkeypatch.delenv("BRIDGE_API_TOKENS")
+    asked = ask("http://127.0.0.1:1", "--state", "failed")
+    assert asked.exit_code == 2
+    assert "BRIDGE_API_TOKENS" in asked.output
+
+
+@pytest.mark.parametrize("url", [f"http://127.0.0.1:{free_port()}", "http://127.0.0.1:x", "nonsense"])
+def test_a_bridge_that_does_not_answer_is_told(url: str) -> None:
+    """With its URL, and no traceback."""
+    asked = ask(url, "--state", "failed")
+    assert (asked.exit_code, asked.output.count("\n")) == (2, 1)
+    assert url in asked.output
+
+
+async def _no_json(_request: Request) -> Response:
+    return PlainTextResponse("a proxy's page", 502)
+
+
+async def _away(_request: Request) -> Response:
+    return JSONResponse({"detail": "The store does not answer."}, 503)
+
+
+@pytest.mark.parametrize(("answer", "told"), [(_no_json, "is no bridge: 502"), (_away, "503: The")])
+@pytest.mark.parametrize("words", [("--state", "failed", "--yes"), ("c-1",)])
+def test_an_answer_that_is_none_is_told(answer: object, told: str, words: tuple[str, ...]) -> None:
+    """What somebody in between says, and a store that is away; it can be asked again."""
+    app = Starlette(routes=[Route("/{rest:path}", answer, methods=["POST"])])  # type: ignore[arg-type]
+    with serving(app) as root:
+        asked = ask(root, *words)
+    assert asked.exit_code == 2
+    assert told in asked.output

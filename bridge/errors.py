@@ -10,9 +10,10 @@ The reason is the log key, the metric label and the words on the page::
     │   ├── UnsupportedType   415  not JSON, by its own word
     │   ├── Unusable          422  an event that can be read, and leads to no call
     │   └── NotStored         503  the event may be lost: the sender must try again
-    ├── StoreError            a call that could not be saved
+    ├── StoreError            a call that could not be read or saved
     │   ├── LeaseLost         another worker has taken the call over
-    │   └── CallContended     the call kept changing while it was being saved
+    │   ├── CallContended     the call kept changing while it was being saved
+    │   └── NewerRecord       a newer version of the bridge wrote the call
     └── CaptureError          a line of a capture file that cannot be replayed
 """
 
@@ -77,7 +78,7 @@ class Unusable(EventError):  # noqa: N818 - as above
 
 
 class StoreError(BridgeError):
-    """The call ``call_id`` could not be saved; it stays due, and is taken up again."""
+    """The call ``call_id`` could not be read or saved; it stays due, and is taken up again."""
 
     def __init__(self, call_id: str) -> None:
         super().__init__(call_id)
@@ -94,6 +95,12 @@ class CallContended(StoreError):  # noqa: N818 - the name says what happened
     """Others saved the call each time this decision was about to be."""
 
     reason = "call_contended"
+
+
+class NewerRecord(StoreError):  # noqa: N818 - the name says what happened
+    """A newer version of the bridge wrote the record, and this one cannot tell what it means."""
+
+    reason = "newer_record"
 
 
 class CaptureError(BridgeError):

@@ -16,6 +16,7 @@ from starlette.routing import Route
 from bridge import __version__
 from bridge.api import replays, routes
 from bridge.api.auth import Unauthorized
+from bridge.errors import NewerRecord
 from bridge.health import Check, is_ready, readiness
 from bridge.ingress.commit import GroupCommit
 from bridge.ingress.doors import Door, ElephantDoor, WavvDoor
@@ -143,6 +144,11 @@ def _add_problems(app: FastAPI) -> None:
     @app.exception_handler(RedisError)
     async def _(_request: Request, _error: RedisError) -> Response:
         return problem(503, "store_unavailable", "The store does not answer. Try again.")
+
+    @app.exception_handler(NewerRecord)
+    async def _(_request: Request, _error: NewerRecord) -> Response:
+        told = "A newer version of the bridge wrote this call. Update this process, too."
+        return problem(503, "newer_record", told)
 
     @app.exception_handler(Exception)
     async def _(request: Request, error: Exception) -> Response:

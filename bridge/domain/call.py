@@ -27,6 +27,13 @@ RESTING = frozenset({State.COMPLETE, State.UNRECORDED, State.SKIPPED, State.FAIL
 """States that need nothing more. Only ``unrecorded`` is left by itself: a recording may be late."""
 
 
+FORMAT = 1
+"""Raised when a record's meaning or shape changes so that an older worker would get it wrong.
+
+A new field alone does not: an older worker keeps it, and does without.
+"""
+
+
 class Kind(StrEnum):
     """The three things WAVV says of a call, under the names of its JavaScript SDK."""
 
@@ -114,7 +121,8 @@ class Call(Record):
     ``polls`` those that asked for its transcript, ``looks`` those for a recording that was not
     there, ``failures`` the failures in a row of its present step, ``failing_since`` when they began
     (time behind the brake is no failure). ``version`` is the store's, for compare-and-set: 0 =
-    never saved.
+    never saved. ``format`` is the ``FORMAT`` it was written in; it must keep its default, for the
+    first one is not written.
     """
 
     call_id: str
@@ -143,6 +151,7 @@ class Call(Record):
     updated_at: datetime
     state_since: datetime
     timeline: tuple[TimelineEntry, ...] = ()
+    format: int = 1
     version: int = Field(default=0, exclude=True)
 
     @property

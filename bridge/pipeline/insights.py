@@ -10,6 +10,7 @@ from bridge.domain.retry import backoff
 from bridge.domain.steps import INSIGHTS
 from bridge.parts import Parts
 from bridge.pipeline.attempt import Turn, ask, turn
+from bridge.pipeline.newer import leaving_newer
 from bridge.pipeline.record import record
 
 PROOFS = ("transcript", "action_items", "signals")
@@ -18,6 +19,7 @@ PROOFS = ("transcript", "action_items", "signals")
 log = structlog.get_logger(__name__)
 
 
+@leaving_newer()
 def fetch(parts: Parts, call_id: str) -> Call | None:
     """Fetch if it is due; return the call as saved, or ``None`` when it was not our turn."""
     with turn(parts, call_id, INSIGHTS) as at:

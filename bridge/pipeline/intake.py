@@ -8,7 +8,7 @@ from redis.exceptions import RedisError
 from structlog.contextvars import bound_contextvars
 
 from bridge.domain.call import new_call
-from bridge.errors import EventError
+from bridge.errors import EventError, NewerRecord
 from bridge.parts import Parts
 from bridge.pipeline.correlate import hear_askelephant
 from bridge.pipeline.record import record
@@ -42,12 +42,16 @@ def _try(parts: Parts, entry: Entry, outcomes: dict[str, str | None]) -> None:
     """Handle one event. What breaks its handler three times is set aside, and stops nobody.
 
     Until then it stays pending and is claimed again a minute later. Redis being away is not the
-    event's fault, and is left to the next drain.
+    event's fault, and is left to the next drain; nor is a call that a newer version of the bridge
+    wrote: the event waits for a worker of that version, however often it must be tried.
     """
     try:
         outcomes[entry.id] = HEARERS[entry.source](parts, entry)
     except RedisError:
         raise
+    except NewerRecord as error:
+        log.warning("record.newer", call_id=error.call_id)
+        parts.inbox.leave(entry)
     except Exception as error:
         log.exception("event.broke_handler", deliveries=entry.deliveries)
         if entry.deliveries >= TRIES or isinstance(error, EventError):

@@ -8,6 +8,7 @@ from bridge.domain.events import Replayed
 from bridge.domain.machine import TABLE, advance
 from bridge.domain.pace import Pace
 from bridge.parts import Parts
+from bridge.pipeline.newer import leaving_newer
 from bridge.pipeline.record import tell_move
 
 REPLAYABLE = frozenset(state for state, event in TABLE if event is Replayed)
@@ -56,7 +57,7 @@ def replay_many(
     """
     replayed: list[Call] = []
     for call in calls:
-        saved = replay(parts, call, is_wanted, pace.due(start, len(replayed)))
-        if saved is not None:
-            replayed.append(saved)
+        with leaving_newer():
+            saved = replay(parts, call, is_wanted, pace.due(start, len(replayed)))
+            replayed += [saved] if saved else []
     return replayed

@@ -9,10 +9,12 @@ from bridge.domain.rules import skip_reason
 from bridge.domain.steps import SUBMIT
 from bridge.parts import Parts
 from bridge.pipeline.attempt import Turn, ask, turn
+from bridge.pipeline.newer import leaving_newer
 from bridge.pipeline.record import record
 from bridge.pipeline.recording import with_link
 
 
+@leaving_newer()
 def submit(parts: Parts, call_id: str) -> Call | None:
     """Submit the call if it is due; return it as saved, or ``None`` when it was not our turn."""
     with turn(parts, call_id, SUBMIT) as at:

@@ -13,6 +13,7 @@ from bridge.domain.call import Call
 from bridge.domain.events import DeadlinePassed
 from bridge.domain.steps import EXPIRE, STEPS, Step, is_due
 from bridge.parts import Parts
+from bridge.pipeline.newer import leaving_newer
 from bridge.pipeline.record import record
 from bridge.publisher import DRAIN
 from bridge.store.lease import Lease
@@ -41,6 +42,7 @@ def sweep(parts: Parts) -> int:
         return published
 
 
+@leaving_newer()
 def expire(parts: Parts, call_id: str) -> Call | None:
     """Let a call go that got no recording in time; return it as saved."""
     call = parts.calls.load(call_id)

@@ -12,17 +12,21 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import structlog
+from pydantic import ValidationError
 from redis import Redis
 
-from bridge.domain.call import RESTING, Call
+from bridge.domain.call import FORMAT, RESTING, Call
 from bridge.domain.steps import EXPIRE, Step, next_step, sweep_at
-from bridge.errors import CallContended, LeaseLost
+from bridge.errors import CallContended, LeaseLost, NewerRecord
 from bridge.store.keys import Keys
 from bridge.store.lease import Lease
 from bridge.store.lua import script
 from bridge.store.replies import text
 
 ATTEMPTS = 100
+
+log = structlog.get_logger(__name__)
 
 
 class Conflict(Exception):  # noqa: N818 - a signal within the store, never seen outside
@@ -49,14 +53,30 @@ class CallStore:
         self._claim = redis.register_script(script("claim_due"))
 
     def load(self, call_id: str) -> Call | None:
-        """Return the call, or ``None`` when nothing was ever heard of it."""
-        return _read(self._redis.get(self._keys.call(call_id)))
+        """Return the call, or ``None`` when nothing was ever heard of it.
+
+        Raises ``NewerRecord`` when a newer version of the bridge wrote it.
+        """
+        return _read(call_id, self._redis.get(self._keys.call(call_id)))
 
     def load_many(self, call_ids: Iterable[str]) -> list[Call]:
-        """Return those of the calls that exist, in the same order."""
-        names = [self._keys.call(call_id) for call_id in call_ids]
-        values = self._redis.mget(names) if names else []
-        return [call for call in map(_read, values) if call is not None]
+        """Return those of the calls that exist, in the same order; raise as ``load`` does."""
+        read = (_read(call_id, value) for call_id, value in self._values(call_ids))
+        return [call for call in read if call is not None]
+
+    def load_readable(self, call_ids: Iterable[str]) -> list[Call]:
+        """Return those of the calls that exist, and that this version can read."""
+        calls, newer = [], 0
+        for call_id, value in self._values(call_ids):
+            try:
+                call = _read(call_id, value)
+            except NewerRecord:
+                newer += 1
+            else:
+                calls += [call] if call else []
+        if newer:
+            log.warning("record.newer", calls=newer)
+        return calls
 
     def insights(self, call_id: str) -> dict[str, Any]:
         """Return what AskElephant brought for the call so far."""
@@ -105,8 +125,13 @@ class CallStore:
         ids = self._redis.zrange(
             self._keys.retire, "-inf", now.timestamp(), byscore=True, offset=0, num=most
         )
-        forgotten = [self._forget(call) for call in self.load_many(map(text, ids))]
+        forgotten = [self._forget(call) for call in self.load_readable(map(text, ids))]
         return sum(forgotten)
+
+    def _values(self, call_ids: Iterable[str]) -> list[tuple[str, Any]]:
+        ids = list(call_ids)
+        values = self._redis.mget([self._keys.call(one) for one in ids]) if ids else []
+        return list(zip(ids, values, strict=True))
 
     def _put(
         self,
@@ -116,7 +141,7 @@ class CallStore:
         insights: Mapping[str, Any] | None,
     ) -> Call:
         old = before or after
-        saved = after.but(version=(before.version if before else 0) + 1)
+        saved = after.but(version=(before.version if before else 0) + 1, format=FORMAT)
         answer = self._save(
             keys=[
                 self._keys.call(after.call_id),
@@ -170,11 +195,21 @@ class CallStore:
         return int(dropped)
 
 
-def _read(value: Any) -> Call | None:  # noqa: ANN401 - what Redis answers
+def _read(call_id: str, value: Any) -> Call | None:  # noqa: ANN401 - what Redis answers
+    """Nobody but the bridge writes records: one that does not fit is a newer version's.
+
+    The validation's own words quote what was said of the call, and must not reach a log.
+    """
     if not value:
         return None
     version, _, document = value.partition(b"\n")
-    return Call.model_validate_json(document).but(version=int(version))
+    try:
+        call = Call.model_validate_json(document)
+    except ValidationError:
+        raise NewerRecord(call_id) from None
+    if call.format > FORMAT:
+        raise NewerRecord(call_id)
+    return call.but(version=int(version))
 
 
 def _written(call: Call) -> str:

@@ -65,6 +65,13 @@ class Inbox:
             pipe.hincrby(self._keys.counters, f"events.{slug}", 1)
         pipe.execute()
 
+    def leave(self, entry: Entry) -> None:
+        """Leave an event pending as if this delivery had not been: it is claimed a minute later."""
+        self._redis.xclaim(
+            self._keys.inbox, GROUP, CONSUMER, 0, [entry.id],
+            retrycount=entry.deliveries - 1, justid=True,
+        )  # fmt: skip
+
     def set_aside(self, entry: Entry, error: str) -> None:
         """Take an event that keeps breaking its handler out of the way, whole, with the error."""
         pipe = self._redis.pipeline(transaction=True)

@@ -64,7 +64,8 @@ class Lookup:
     ) -> Iterator[tuple[Place, Call]]:
         """Yield calls, the newest first, from after ``until`` back to ``since``, in chunks.
 
-        Each chunk starts at the last place seen, not at a count: calls come and go meanwhile.
+        Each chunk starts at the last place seen, not at a count: calls come and go meanwhile. Calls
+        that a newer version of the bridge wrote are left out.
         """
         key = self._keys.state(state) if state else self._keys.calls
         oldest = since.timestamp() if since else "-inf"
@@ -72,7 +73,7 @@ class Lookup:
         while rows := self._rows(key, end.at, oldest, offset):
             places = [place for place in rows if _is_after(place, end)]
             end, offset = (places[-1], 0) if places else (end, offset + len(rows))
-            found = {c.call_id: c for c in self._calls.load_many(p.call_id for p in places)}
+            found = {c.call_id: c for c in self._calls.load_readable(p.call_id for p in places)}
             yield from ((p, found[p.call_id]) for p in places if p.call_id in found)
 
     def counts(self) -> Mapping[str, int]:

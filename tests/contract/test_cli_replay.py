@@ -182,7 +182,9 @@ def test_a_token_that_is_nowhere_is_asked_for(monkeypatch: pytest.MonkeyPatch) -
     assert "BRIDGE_API_TOKENS" in asked.output
 
 
-@pytest.mark.parametrize("url", [f"http://127.0.0.1:{free_port()}", "http://127.0.0.1:x", "nonsense"])
+@pytest.mark.parametrize(
+    "url", [f"http://127.0.0.1:{free_port()}", "http://127.0.0.1:x", "nonsense"]
+)
 def test_a_bridge_that_does_not_answer_is_told(url: str) -> None:
     """With its URL, and no traceback."""
     asked = ask(url, "--state", "failed")

@@ -93,7 +93,7 @@ def test_an_unknown_event_is_kept_and_its_outcome_recorded(bridge: Bridge, name:
     assert bridge.parts.calls.load("c-1") is None
 
 
-def _breaking(broken: bytes) -> Mapping[str, Any]:
+def breaking(broken: bytes) -> Mapping[str, Any]:
     """Return hearers of which WAVV's breaks on an event with these bytes in it."""
 
     def hear(parts: Parts, entry: Entry) -> str | None:
@@ -109,7 +109,7 @@ def test_an_event_that_breaks_its_handler_is_tried_three_times_and_stops_nobody(
 ) -> None:
     """Then it is set aside, whole; the others of its batch are handled at once."""
     bad, good = bridge.dial(), bridge.dial()
-    monkeypatch.setattr(intake, "HEARERS", _breaking(bad.call_id.encode()))
+    monkeypatch.setattr(intake, "HEARERS", breaking(bad.call_id.encode()))
     (entry,) = bridge.tell(bad, Kind.ENDED)
     bridge.tell(good, Kind.ENDED)
     for tries in (1, 2, 3):
@@ -129,7 +129,7 @@ def test_an_event_that_broke_once_is_handled_when_the_bug_is_gone(
     call = bridge.dial()
     (entry,) = bridge.tell(call, Kind.ENDED)
     with monkeypatch.context() as broken:
-        broken.setattr(intake, "HEARERS", _breaking(call.call_id.encode()))
+        broken.setattr(intake, "HEARERS", breaking(call.call_id.encode()))
         bridge.drain()
     bridge.age(entry)
     bridge.drain()

@@ -1,0 +1,271 @@
+"""An older worker meets records of a newer version of the bridge: it leaves them alone, unharmed.
+
+While a bridge is updated both versions run on the same Redis. "Newer" is a format that is not known
+yet, a state that is not, or any other shape; "upgraded" is the record as this version can read it.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+
+from bridge.domain.call import FORMAT, Kind, State
+from bridge.errors import NewerRecord
+from bridge.pipeline import insights, intake, submit, sweep
+from bridge.store import calls
+from bridge.wavv.samples import SampleCall
+from tests.contract.bridge_parts import Bridge, whats
+from tests.contract.replay_parts import Operated, operated_bridge
+from tests.contract.test_pipeline_intake import breaking
+from tests.contract.transports import Interposed
+from tests.contract.web import problem_in
+from tests.sandbox import Sandbox
+
+NEWER: Mapping[str, dict[str, Any]] = {
+    "format": {"format": 2},
+    "state": {"state": "reviewed"},
+    "kind": {"heard": ["CallTransferred"]},
+    "shape": {"metadata": {"lead_phone": {"e164": "+14155550100"}}},
+}
+
+
+@pytest.fixture(scope="module")
+def operated_process(sandbox_process: Sandbox, valkey_url: str) -> Iterator[Operated]:
+    """Run one bridge with its API for this module."""
+    with operated_bridge(sandbox_process, valkey_url) as operated:
+        yield operated
+
+
+@pytest.fixture
+def operated(operated_process: Operated) -> Operated:
+    """Give it as new."""
+    operated_process.bridge.as_new()
+    return operated_process
+
+
+@pytest.fixture
+def bridge(operated: Operated) -> Bridge:
+    """Give the bridge behind the API."""
+    return operated.bridge
+
+
+def rewrite(bridge: Bridge, call: SampleCall, changes: Mapping[str, Any]) -> bytes:
+    """Write the record as another version would, its indexes as they are; return what was there."""
+    key = bridge.parts.keys.call(call.call_id)
+    before: Any = bridge.parts.redis.get(key)
+    version, _, document = before.partition(b"\n")
+    changed = json.dumps(json.loads(document) | changes).encode()
+    bridge.parts.redis.set(key, version + b"\n" + changed)
+    return bytes(before)
+
+
+def upgrade(bridge: Bridge, call: SampleCall, before: bytes) -> None:
+    """Let this version be able to read the record."""
+    bridge.parts.redis.set(bridge.parts.keys.call(call.call_id), before)
+
+
+def stored(bridge: Bridge, call: SampleCall) -> bytes:
+    """Return the record as it is stored."""
+    value: Any = bridge.parts.redis.get(bridge.parts.keys.call(call.call_id))
+    return bytes(value)
+
+
+def waiting_call(bridge: Bridge, *kinds: Kind) -> SampleCall:
+    """Return a call of which these events were heard, and which is due."""
+    call = bridge.dial()
+    bridge.tell(call, *kinds)
+    bridge.drain()
+    bridge.clock.wait(days=2)
+    return call
+
+
+@pytest.mark.parametrize("newer", NEWER.values(), ids=NEWER)
+def test_an_event_of_a_newer_record_waits_for_a_newer_worker(
+    bridge: Bridge, newer: dict[str, Any]
+) -> None:
+    """It is tried once a minute, however long, and never set aside; the others go on."""
+    call, other = waiting_call(bridge, Kind.STARTED), bridge.dial()
+    before = rewrite(bridge, call, newer)
+    written = stored(bridge, call)
+    (entry,) = bridge.tell(call, Kind.RECORDED)
+    bridge.tell(other, Kind.ENDED)
+    for _ in range(2 * intake.TRIES):
+        bridge.drain()
+        bridge.age(entry)
+    assert bridge.call(other).state is State.ENDED
+    assert stored(bridge, call) == written
+    assert bridge.counted("events.set_aside") == 0
+    assert bridge.parts.inbox.backlog().waiting == 1
+    assert {line["call_id"] for line in bridge.logged("record.newer")} == {call.call_id}
+
+    upgrade(bridge, call, before)
+    bridge.drain()
+    found = bridge.call(call)
+    assert (found.state, whats(found)) == (State.RECORDED, ["CallStarted", "CallRecorded"])
+    assert bridge.parts.inbox.backlog().waiting == 0
+
+
+def test_a_wait_for_a_newer_worker_is_no_try(
+    bridge: Bridge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An event that then breaks its handler has its three tries all the same."""
+    call = waiting_call(bridge, Kind.STARTED)
+    before = rewrite(bridge, call, NEWER["format"])
+    (entry,) = bridge.tell(call, Kind.ENDED)
+    for _ in range(intake.TRIES):
+        bridge.drain()
+        bridge.age(entry)
+    upgrade(bridge, call, before)
+    with monkeypatch.context() as broken:
+        broken.setattr(intake, "HEARERS", breaking(call.call_id.encode()))
+        for _ in range(intake.TRIES - 1):
+            bridge.drain()
+            bridge.age(entry)
+    assert bridge.counted("events.set_aside") == 0
+    bridge.drain()
+    assert bridge.call(call).state is State.ENDED
+
+
+@pytest.mark.parametrize("shares_its_link", [True, False])
+def test_a_transcript_of_a_newer_record_waits_too(bridge: Bridge, *, shares_its_link: bool) -> None:
+    """And is not given to another call, because the right one cannot be read."""
+    call, other = bridge.dial("no-webhook"), bridge.dial("no-webhook")
+    bridge.go(call)
+    bridge.go(other)
+    if shares_its_link:
+        link = bridge.call(call).external_url
+        for one in (call, other):
+            bridge.parts.calls.update(
+                one.call_id, lambda c: c and c.but(external_url=link, engagement_id=None)
+            )
+        bridge.parts.redis.delete(*bridge.parts.redis.keys(bridge.parts.keys.of("engagement", "*")))
+    before = rewrite(bridge, call, NEWER["state"])
+    entry = bridge.transcribed(call)
+    bridge.drain()
+    assert bridge.call(other).state is State.SUBMITTED
+    assert bridge.parts.inbox.backlog().waiting == 1
+    if not shares_its_link:
+        upgrade(bridge, call, before)
+        bridge.age(entry)
+        bridge.drain()
+        assert bridge.call(call).state is State.TRANSCRIBED
+
+
+@pytest.mark.parametrize("newer", NEWER.values(), ids=NEWER)
+def test_steps_leave_a_newer_record_alone_and_the_sweep_keeps_asking(
+    bridge: Bridge, newer: dict[str, Any]
+) -> None:
+    """It stays due; no request leaves; once it can be read, it goes on."""
+    ended, recorded = waiting_call(bridge, Kind.ENDED), waiting_call(bridge, Kind.RECORDED)
+    submitted = bridge.dial("no-webhook")
+    bridge.go(submitted)
+    bridge.published.messages.clear()
+    steps = {ended: sweep.expire, recorded: submit.submit, submitted: insights.fetch}
+    before = {call: rewrite(bridge, call, newer) for call in steps}
+    bridge.clock.wait(days=1)
+    requests = len(bridge.sandbox.settled()["requests"])
+    for call, step in steps.items():
+        assert step(bridge.parts, call.call_id) is None
+    for _ in range(3):
+        assert bridge.sweep() == len(steps)
+        bridge.work()
+        bridge.clock.wait(seconds=30)
+    assert len(bridge.sandbox.settled()["requests"]) == requests
+    for call, document in before.items():
+        assert json.loads(stored(bridge, call).partition(b"\n")[2]).items() >= newer.items()
+        upgrade(bridge, call, document)
+    bridge.sweep()
+    bridge.work()
+    assert bridge.call(ended).state is State.UNRECORDED
+    assert bridge.call(recorded).state is bridge.call(submitted).state is State.COMPLETE
+
+
+def test_a_record_that_becomes_newer_during_a_request_is_not_overwritten(bridge: Bridge) -> None:
+    """The answer is lost with its save, and asked for again: one engagement."""
+    call = waiting_call(bridge, Kind.RECORDED)
+    before: list[bytes] = []
+    bridge.speak_through(Interposed(lambda: before.append(rewrite(bridge, call, {"format": 2}))))
+    assert submit.submit(bridge.parts, call.call_id) is None
+    assert b'"format": 2' in stored(bridge, call)
+    upgrade(bridge, call, before[0])
+    bridge.change_settings()
+    assert submit.submit(bridge.parts, call.call_id) is not None
+    assert [one["status"] for one in bridge.requests()] == [201, 200]
+    assert len(bridge.bodies()) == 1
+
+
+@pytest.mark.parametrize("newer", NEWER.values(), ids=NEWER)
+def test_a_newer_record_is_not_forgotten_and_stops_no_other(
+    bridge: Bridge, newer: dict[str, Any]
+) -> None:
+    """Retention goes on without it: the newer version forgets it in its own way."""
+    newest, other = bridge.dial("reject"), bridge.dial("reject")
+    bridge.go(newest)
+    bridge.go(other)
+    rewrite(bridge, newest, newer)
+    bridge.clock.wait(days=31)
+    bridge.sweep()
+    assert bridge.parts.calls.load(other.call_id) is None
+    assert stored(bridge, newest)
+
+
+@pytest.mark.parametrize("newer", NEWER.values(), ids=NEWER)
+def test_the_api_shows_the_others_and_tells_what_it_cannot_read(
+    operated: Operated, newer: dict[str, Any]
+) -> None:
+    """The list goes on without it, a replay of many leaves it; asked for by name: 503, not 500."""
+    call, other = operated.fail(2)
+    rewrite(operated.bridge, call, newer)
+    listed = operated.http.get("/api/calls").json()["data"]
+    assert [one["call_id"] for one in listed] == [other.call_id]
+    assert operated.order(state="failed", dry_run=False).json()["started"] == 1
+    path = f"/api/calls/{call.call_id}"
+    for answer in (operated.http.get(path), operated.http.post(f"{path}/replay")):
+        assert "newer version" in problem_in(answer, 503, "newer_record")
+    assert sum(operated.http.get("/api/stats").json()["states"].values()) == 2
+
+
+def test_what_only_a_newer_version_knows_is_kept_through_the_store(bridge: Bridge) -> None:
+    """A new field needs no new format: it survives every save of an older worker, nested or not."""
+    call = waiting_call(bridge, Kind.STARTED)
+    said = json.loads(stored(bridge, call).partition(b"\n")[2])["metadata"]
+    entry = bridge.call(call).timeline[0].model_dump(mode="json") | {"by": "a newer worker"}
+    news = {"mood": {"of": ["the", None]}, "metadata": said | {"weather": {"is": "rain"}}}
+    rewrite(bridge, call, news | {"timeline": [entry]})
+    bridge.go(call, Kind.ENDED, Kind.RECORDED)
+    bridge.transcribed(call)
+    bridge.drain()
+    bridge.work()
+    assert bridge.call(call).state is State.COMPLETE
+    kept = json.loads(stored(bridge, call).partition(b"\n")[2])
+    assert kept["mood"] == news["mood"]
+    assert kept["metadata"]["weather"] == {"is": "rain"}
+    assert kept["timeline"][0] == entry
+
+
+def test_a_record_tells_its_format_from_the_second_on(
+    bridge: Bridge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first is not written, for millions are kept; an older version takes more for newer."""
+    call = waiting_call(bridge, Kind.STARTED)
+    assert b"format" not in stored(bridge, call)
+    assert FORMAT == 1
+    with monkeypatch.context() as newer:
+        newer.setattr(calls, "FORMAT", 2)
+        bridge.tell(call, Kind.ENDED)
+        bridge.drain()
+        assert bridge.call(call).format == 2
+    with pytest.raises(NewerRecord) as raised:
+        bridge.parts.calls.load(call.call_id)
+    assert str(raised.value) == raised.value.call_id == call.call_id
+
+
+def test_the_error_tells_nothing_of_what_was_said(bridge: Bridge) -> None:
+    """A validation quotes what it refuses: a number must not reach a log that way."""
+    call = waiting_call(bridge, Kind.STARTED)
+    rewrite(bridge, call, NEWER["shape"])
+    with pytest.raises(NewerRecord) as raised:
+        bridge.parts.calls.load(call.call_id)
+    assert raised.value.__cause__ is None
+    assert raised.value.__suppress_context__

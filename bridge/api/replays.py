@@ -5,24 +5,33 @@ first call may be due. A run that broke off is run again, and finds what is stil
 """
 
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal
 
 import structlog
 from fastapi import APIRouter, Depends, HTTPException, Response
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    WithJsonSchema,
+)
 
 from bridge.api.auth import require_token
 from bridge.api.pages import Page, Query, aware, page
 from bridge.api.routes import WithParts
 from bridge.domain.call import Call, State
-from bridge.domain.pace import read_pace
 from bridge.parts import Parts
 from bridge.pipeline.replay import replay_many
+from config.types import OptionalRate, Rate
 
 MOST = 500
 """Calls of one request, so that it takes seconds, not minutes."""
 
+PACE = Rate(60, timedelta(minutes=1))
+FASTEST = timedelta(seconds=0.01)
 NO_REASON = "none"
 MARK = "~"
 
@@ -30,13 +39,26 @@ router = APIRouter(prefix="/api", dependencies=[Depends(require_token)])
 log = structlog.get_logger(__name__)
 
 
-def _check_pace(written: str | float) -> str | float:
-    read_pace(written)
-    return written
+def _per_hour(pace: object) -> object:
+    """Take a bare number as calls per second."""
+    if isinstance(pace, int | float) and not isinstance(pace, bool):
+        return f"{3600 * pace:.0f}/h"
+    return pace
+
+
+def _bounded(pace: Rate | None) -> Rate | None:
+    if pace is not None and pace.apart < FASTEST:
+        raise ValueError("must be no faster than 100/s: no sweep publishes more")
+    return pace
 
 
 Moment = Annotated[datetime | None, AfterValidator(aware)]
-Written = Annotated[str | float, AfterValidator(_check_pace)]
+Pace = Annotated[
+    OptionalRate,
+    AfterValidator(_bounded),
+    BeforeValidator(_per_hour),
+    WithJsonSchema({"type": ["string", "number", "null"], "examples": ["60/m", 0.5]}),
+]
 
 
 class ReplayOrder(BaseModel):
@@ -48,7 +70,7 @@ class ReplayOrder(BaseModel):
     reason: str | None = Field(None, max_length=200)
     since: Moment = Field(None, description="Only calls first heard of then, or later")
     until: Moment = Field(None, description="Only calls first heard of before")
-    pace: Written = Field("60/m", description="`60/m`, `1/s`, `500/h`, or calls per second")
+    pace: Pace = Field(None, description="Such as `1/s`, `500/h`, or calls per second; `60/m`")
     limit: int = Field(MOST, ge=1, description=f"Most calls; no request takes over {MOST}")
     cursor: str | None = Field(None, max_length=1200, description="Of the answer before")
     dry_run: bool = Field(default=True, description="Only count")
@@ -77,7 +99,7 @@ def replay_calls(order: ReplayOrder, parts: WithParts, response: Response) -> Re
     if order.dry_run:
         return _view(order, found, [], start)
     response.status_code = 202
-    replayed = replay_many(parts, found.calls, query.holds, read_pace(order.pace), start)
+    replayed = replay_many(parts, found.calls, query.holds, order.pace or PACE, start)
     log.info("calls.replayed", started=len(replayed), matched=len(found.calls))
     return _view(order, found, replayed, start)
 
@@ -94,7 +116,7 @@ def _next_page(parts: Parts, order: ReplayOrder, query: Query) -> tuple[datetime
 
 def _view(order: ReplayOrder, found: Page, replayed: list[Call], start: datetime) -> ReplayView:
     dues = [call.due_at for call in replayed if call.due_at]
-    following = read_pace(order.pace).due(start, len(replayed))
+    following = start + len(replayed) * (order.pace or PACE).apart
     return ReplayView(
         dry_run=order.dry_run,
         matched=len(found.calls),

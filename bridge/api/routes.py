@@ -81,13 +81,13 @@ def replay_call(call: WithCall, parts: WithParts) -> views.CallView:
         told = f"The call is {found.state}: only a complete, skipped or failed one can be replayed."
         raise HTTPException(409, told)
     publish_next(parts.publisher, replayed, parts.now(), parts.policy.countdown_limit)
-    return views.view(replayed, parts.calls.insights(call.call_id), parts.settings)
+    return views.view(replayed, parts)
 
 
 @router.get("/calls/{call_id:path}")
 def show_call(call: WithCall, parts: WithParts) -> views.CallView:
     """Show one call: where it is, why, and everything that happened to it."""
-    return views.view(call, parts.calls.insights(call.call_id), parts.settings)
+    return views.view(call, parts)
 
 
 @router.get("/stats")

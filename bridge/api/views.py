@@ -6,8 +6,10 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from bridge.domain.call import Call, Metadata, Problem, State
+from bridge.domain.mapping import Unsubmittable, engagement_request
 from bridge.domain.recording import link
 from bridge.domain.timeline import TimelineEntry
+from bridge.parts import Parts
 from config import Settings
 
 
@@ -50,6 +52,9 @@ class CallView(CallSummary):
     )
     held: bool = Field(description="Waits behind the brake")
     problem: Problem | None = Field(description="The last refusal or failure")
+    request: dict[str, Any] | None = Field(
+        description="What is sent to AskElephant, made of the record as it is now; null = it cannot"
+    )
     insights: InsightsView
     timeline: list[TimelineEntry]
 
@@ -86,17 +91,18 @@ def summary(call: Call, settings: Settings) -> CallSummary:
     return CallSummary(**_common(call, settings))
 
 
-def view(call: Call, insights: dict[str, Any], settings: Settings) -> CallView:
+def view(call: Call, parts: Parts) -> CallView:
     """Return the whole call, with its insights."""
     recording = link(call)
     return CallView(
-        **_common(call, settings),
+        **_common(call, parts.settings),
         external_id=call.external_id,
         engagement_created=call.engagement_created,
         recording_url=recording.url if recording else None,
         held=call.held,
         problem=call.problem,
-        insights=insights_view(call, insights),
+        request=_request(call, parts),
+        insights=insights_view(call, parts.calls.insights(call.call_id)),
         timeline=list(call.timeline),
     )
 
@@ -105,6 +111,13 @@ def insights_view(call: Call, insights: dict[str, Any]) -> InsightsView:
     """Return the insights with how they stand."""
     told = call.insights
     return InsightsView(status=told.status, checks=told.checks, deadline=told.deadline, **insights)
+
+
+def _request(call: Call, parts: Parts) -> dict[str, Any] | None:
+    mapped = engagement_request(call, parts.mapper)
+    if isinstance(mapped, Unsubmittable):
+        return None
+    return mapped.request.model_dump(mode="json", exclude_none=True)
 
 
 def _common(call: Call, settings: Settings) -> dict[str, Any]:

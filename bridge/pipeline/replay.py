@@ -6,10 +6,10 @@ from datetime import datetime
 from bridge.domain.call import Call
 from bridge.domain.events import Replayed
 from bridge.domain.machine import TABLE, advance
-from bridge.domain.pace import Pace
 from bridge.parts import Parts
 from bridge.pipeline.newer import leaving_newer
 from bridge.pipeline.record import tell_move
+from config.types import Rate
 
 REPLAYABLE = frozenset(state for state, event in TABLE if event is Replayed)
 
@@ -47,7 +47,7 @@ def replay_many(
     parts: Parts,
     calls: Iterable[Call],
     is_wanted: Callable[[Call], bool],
-    pace: Pace,
+    pace: Rate,
     start: datetime,
 ) -> list[Call]:
     """Replay the calls, due from ``start`` on at ``pace``; return those that were.
@@ -58,6 +58,6 @@ def replay_many(
     replayed: list[Call] = []
     for call in calls:
         with leaving_newer():
-            saved = replay(parts, call, is_wanted, pace.due(start, len(replayed)))
+            saved = replay(parts, call, is_wanted, start + len(replayed) * pace.apart)
             replayed += [saved] if saved else []
     return replayed

@@ -10,6 +10,7 @@ from redis import Redis
 from bridge.askelephant.sandbox import SandboxOptions
 from bridge.store.keys import Keys
 from tests.contract.bridge_parts import Bridge, running_bridge
+from tests.contract.replay_parts import Operated, operated_bridge
 from tests.contract.store_parts import Store
 from tests.contract.valkey import Valkey, own_valkey
 from tests.contract.web import Web, running_web
@@ -49,6 +50,20 @@ def bridge_process(sandbox_process: Sandbox, valkey_url: str) -> Iterator[Bridge
 def bridge(bridge_process: Bridge) -> Bridge:
     """Give the bridge as new, against an AskElephant that is empty."""
     return bridge_process.as_new()
+
+
+@pytest.fixture(scope="module")
+def operated_process(sandbox_process: Sandbox, valkey_url: str) -> Iterator[Operated]:
+    """Run one bridge with its API for this module."""
+    with operated_bridge(sandbox_process, valkey_url) as operated:
+        yield operated
+
+
+@pytest.fixture
+def operated(operated_process: Operated) -> Operated:
+    """Give it as new."""
+    operated_process.bridge.as_new()
+    return operated_process
 
 
 @pytest.fixture(scope="module")

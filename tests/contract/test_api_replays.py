@@ -4,14 +4,11 @@ The API is real, and so are the parts behind it; AskElephant is the sandbox.
 """
 
 from collections import Counter
-from collections.abc import Iterator
-from datetime import datetime, timedelta
 from functools import partial
 
 import httpx
 import pytest
 
-from bridge.api import replays
 from bridge.api.pages import Query
 from bridge.domain.call import Call, State
 from bridge.domain.events import Replayed
@@ -19,31 +16,9 @@ from bridge.domain.machine import advance
 from bridge.pipeline.replay import replay
 from bridge.wavv.samples import SampleCall
 from tests.contract.bridge_parts import whats
-from tests.contract.replay_parts import Operated, operated_bridge
+from tests.contract.replay_parts import Operated
 from tests.contract.store_parts import at_once
 from tests.contract.web import problem_in
-from tests.sandbox import Sandbox
-
-
-@pytest.fixture(scope="module")
-def operated_process(sandbox_process: Sandbox, valkey_url: str) -> Iterator[Operated]:
-    """Run one bridge with its API for this module."""
-    with operated_bridge(sandbox_process, valkey_url) as operated:
-        yield operated
-
-
-@pytest.fixture
-def operated(operated_process: Operated) -> Operated:
-    """Give it as new."""
-    operated_process.bridge.as_new()
-    return operated_process
-
-
-def dues(answer: httpx.Response) -> tuple[datetime, datetime]:
-    """Return when the first and the last of a page are due."""
-    told = answer.json()
-    first, last = (datetime.fromisoformat(told[f"{one}_due_at"]) for one in ("first", "last"))
-    return first, last
 
 
 def test_a_dry_run_is_the_default_counts_by_reason_and_changes_nothing(operated: Operated) -> None:
@@ -128,47 +103,6 @@ def test_a_call_that_failed_when_it_was_read_is_asked_for_under_its_engagement(
     bridge.sweep_for(hours=1)
     assert bridge.call(call).state is State.COMPLETE
     assert len(bridge.bodies()) == 1
-
-
-def test_a_replay_is_spread_by_its_pace_and_held_by_the_records_alone(operated: Operated) -> None:
-    """Nothing is published: the process that was asked may end at once. The newest go first."""
-    calls = operated.fail(12)
-    operated.bridge.published.messages.clear()
-    start = operated.bridge.clock() + timedelta(seconds=2)
-    answer = operated.order(state="failed", dry_run=False, pace="6/m")
-    due = [call.due_at for call in operated.records(calls)]
-    assert due == [start + timedelta(seconds=10 * place) for place in range(12)][::-1]
-    assert dues(answer) == (start, start + timedelta(seconds=110))
-    assert operated.bridge.published.messages == []
-
-
-def test_the_pace_is_what_leaves(operated: Operated) -> None:
-    """Six a minute are six requests a minute, whatever waits."""
-    operated.fail(12)
-    operated.mend()
-    before = len(operated.bridge.requests())
-    operated.order(state="failed", dry_run=False, pace="6/m")
-    operated.bridge.sweep_for(seconds=90)
-    assert len(operated.bridge.requests()) - before <= 6
-    operated.bridge.sweep_for(minutes=2)
-    assert len(operated.bridge.requests()) - before == 12
-
-
-def test_the_pace_goes_on_over_pages(operated: Operated, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The cursor carries it: whoever goes on has nothing to add up."""
-    monkeypatch.setattr(replays, "MOST", 5)
-    calls = operated.fail(12)
-    start = operated.bridge.clock() + timedelta(seconds=2)
-    cursor: str | None = None
-    started: list[int] = []
-    while not started or cursor:
-        order = {"state": "failed", "dry_run": False, "pace": "1/m", "cursor": cursor}
-        told = operated.order(**order, limit=9).json()
-        started.append(told["started"])
-        cursor = told["next_cursor"]
-    assert started == [5, 5, 2]
-    due = [call.due_at for call in operated.records(calls)]
-    assert due == [start + timedelta(minutes=place) for place in range(12)][::-1]
 
 
 def test_a_call_that_fails_again_meanwhile_is_not_replayed_twice_by_one_run(
@@ -262,7 +196,10 @@ def test_a_call_that_a_message_replayed_meanwhile_is_told_as_it_is(operated: Ope
     [
         ({}, "state"), ({"state": "recorded"}, "state"), ({"state": "unrecorded"}, "state"),
         ({"state": "failed", "pace": "fast"}, "pace"), ({"state": "failed", "pace": 0}, "pace"),
-        ({"state": "failed", "pace": "1000/s"}, "pace"), ({"state": "failed", "limit": 0}, "limit"),
+        ({"state": "failed", "pace": "101/s"}, "pace"), ({"state": "failed", "pace": 1e9}, "pace"),
+        ({"state": "failed", "pace": -1}, "pace"), ({"state": "failed", "pace": True}, "pace"),
+        ({"state": "failed", "pace": "0/m"}, "pace"), ({"state": "failed", "pace": "1/d"}, "pace"),
+        ({"state": "failed", "limit": 0}, "limit"),
         ({"state": "failed", "since": "yesterday"}, "since"),
         ({"state": "failed", "dryrun": False}, "dryrun"),
         ({"state": "failed", "dry_run": "maybe"}, "dry_run"),

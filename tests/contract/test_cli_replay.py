@@ -1,7 +1,6 @@
 """``bridge replay``: what it counts, what it sends again, and what it says when it cannot."""
 
 import os
-from collections.abc import Iterator
 from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -19,23 +18,9 @@ from bridge.domain.call import State
 from bridge.supervise.embedded import free_port
 from config.environment import OPERATORS_OWN
 from tests.contract.bridge_parts import whats
-from tests.contract.replay_parts import Operated, operated_bridge
+from tests.contract.replay_parts import Operated
 from tests.contract.web import TOKEN
-from tests.sandbox import Sandbox, serving
-
-
-@pytest.fixture(scope="module")
-def operated_process(sandbox_process: Sandbox, valkey_url: str) -> Iterator[Operated]:
-    """Run one bridge with its API for this module."""
-    with operated_bridge(sandbox_process, valkey_url) as operated:
-        yield operated
-
-
-@pytest.fixture
-def operated(operated_process: Operated) -> Operated:
-    """Give it as new."""
-    operated_process.bridge.as_new()
-    return operated_process
+from tests.sandbox import serving
 
 
 @pytest.fixture(autouse=True)

@@ -5,7 +5,7 @@ yet, a state that is not, or any other shape; "upgraded" is the record as this v
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -16,11 +16,10 @@ from bridge.pipeline import insights, intake, submit, sweep
 from bridge.store import calls
 from bridge.wavv.samples import SampleCall
 from tests.contract.bridge_parts import Bridge, whats
-from tests.contract.replay_parts import Operated, operated_bridge
+from tests.contract.replay_parts import Operated
 from tests.contract.test_pipeline_intake import breaking
 from tests.contract.transports import Interposed
 from tests.contract.web import problem_in
-from tests.sandbox import Sandbox
 
 NEWER: Mapping[str, dict[str, Any]] = {
     "format": {"format": 2},
@@ -28,20 +27,6 @@ NEWER: Mapping[str, dict[str, Any]] = {
     "kind": {"heard": ["CallTransferred"]},
     "shape": {"metadata": {"lead_phone": {"e164": "+14155550100"}}},
 }
-
-
-@pytest.fixture(scope="module")
-def operated_process(sandbox_process: Sandbox, valkey_url: str) -> Iterator[Operated]:
-    """Run one bridge with its API for this module."""
-    with operated_bridge(sandbox_process, valkey_url) as operated:
-        yield operated
-
-
-@pytest.fixture
-def operated(operated_process: Operated) -> Operated:
-    """Give it as new."""
-    operated_process.bridge.as_new()
-    return operated_process
 
 
 @pytest.fixture

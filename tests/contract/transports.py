@@ -1,5 +1,6 @@
 """Transports between the bridge and AskElephant, for what no sandbox does on request."""
 
+import json
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -19,6 +20,23 @@ class Interposed(httpx.BaseTransport):
         answer.read()
         self._meanwhile()
         return answer
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+
+class Overheard(httpx.BaseTransport):
+    """Speaks to the sandbox; keeps the bodies that were sent."""
+
+    def __init__(self) -> None:
+        self.bodies: list[Any] = []
+        self._http = httpx.HTTPTransport()
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Keep the body, then fetch the answer."""
+        self.bodies.append(json.loads(request.read() or b"null"))
+        return self._http.handle_request(request)
 
     def close(self) -> None:
         """Close the connections."""

@@ -1,0 +1,79 @@
+"""A call that failed is kept whole: the request, the response, its ``request_id``, the attempts."""
+
+from typing import Any
+
+import pytest
+
+from bridge.domain.call import State
+from bridge.wavv.samples import SampleCall
+from tests.contract.replay_parts import Operated
+from tests.contract.transports import Overheard
+
+
+def shown(operated: Operated, call: SampleCall) -> dict[str, Any]:
+    """Return the call as the API shows it."""
+    found: dict[str, Any] = operated.http.get(f"/api/calls/{call.call_id}").json()
+    return found
+
+
+def overhear(operated: Operated, behaviour: str) -> Overheard:
+    """Let AskElephant misbehave, and keep what it is sent."""
+    operated.bridge.sandbox.control("behaviours", {"containing": {"wavv-call-": behaviour}})
+    overheard = Overheard()
+    operated.bridge.speak_through(overheard)
+    return overheard
+
+
+def test_a_refused_call_shows_what_was_sent_and_what_was_answered(operated: Operated) -> None:
+    """Field by field, with the id that AskElephant's support asks for; then it can be replayed."""
+    overheard = overhear(operated, "reject")
+    call = operated.bridge.dial()
+    assert operated.bridge.go(call).state is State.FAILED
+    found = shown(operated, call)
+    (sent,) = overheard.bodies
+    assert found["request"] == sent
+    assert (found["reason"], found["attempts"]) == ("rejected", 1)
+    problem = found["problem"]
+    assert problem["status"] == 422
+    assert problem["detail"]
+    assert [error["field"] for error in problem["errors"]] == ["title", "media_url"]
+    assert problem["request_id"].startswith("req_")
+    operated.mend()
+    operated.order(state="failed", dry_run=False)
+    operated.bridge.sweep_for(minutes=1)
+    again = shown(operated, call)
+    assert again["engagement_id"]
+    assert overheard.bodies[1] == sent == again["request"]
+
+
+def test_a_call_whose_retries_ended_shows_every_attempt(operated: Operated) -> None:
+    """Each on the timeline, with its own ``request_id``; the same request every time."""
+    operated.bridge.change_settings(retry_deadline=3600)
+    overheard = overhear(operated, "conflict.999")
+    call = operated.bridge.dial()
+    operated.bridge.tell(call)
+    operated.bridge.drain()
+    operated.bridge.sweep_for(hours=2)
+    found = shown(operated, call)
+    assert (found["state"], found["reason"]) == ("failed", "askelephant_conflict")
+    assert found["attempts"] == len(overheard.bodies) > 5
+    assert all(body == found["request"] for body in overheard.bodies)
+    entries = [one for one in found["timeline"] if one["what"] in {"step.deferred", "call.failed"}]
+    ids = [one["request_id"] for one in entries]
+    assert len(set(ids)) == len(ids) == found["attempts"]
+    assert found["problem"]["request_id"] == ids[-1]
+    assert found["problem"]["status"] == 409
+
+
+@pytest.mark.parametrize("said", [{"recordingUrl": None}, {"recordingUrl": "https://10.0.0.1/1"}])
+def test_a_call_that_cannot_be_sent_shows_no_request(
+    operated: Operated, said: dict[str, object]
+) -> None:
+    """There is none: the reason, and the problem if there is one, say why."""
+    call = operated.bridge.dial()
+    operated.bridge.tell(call, **said)
+    operated.bridge.drain()
+    operated.bridge.sweep_for(hours=25)
+    found = shown(operated, call)
+    assert (found["state"], found["request"], found["attempts"]) == ("failed", None, 0)
+    assert found["reason"] in {"recording_missing", "media_url_private"}

@@ -1,0 +1,68 @@
+"""The pace of a replay: due times on the records, over pages, and what leaves by them."""
+
+from datetime import datetime, timedelta
+
+import httpx
+import pytest
+
+from bridge.api import replays
+from tests.contract.replay_parts import Operated
+
+
+def dues(answer: httpx.Response) -> tuple[datetime, datetime]:
+    """Return when the first and the last of a page are due."""
+    told = answer.json()
+    first, last = (datetime.fromisoformat(told[f"{one}_due_at"]) for one in ("first", "last"))
+    return first, last
+
+
+def test_a_replay_is_spread_by_its_pace_and_held_by_the_records_alone(operated: Operated) -> None:
+    """Nothing is published: the process that was asked may end at once. The newest go first."""
+    calls = operated.fail(12)
+    operated.bridge.published.messages.clear()
+    start = operated.bridge.clock() + timedelta(seconds=2)
+    answer = operated.order(state="failed", dry_run=False, pace="6/m")
+    due = [call.due_at for call in operated.records(calls)]
+    assert due == [start + timedelta(seconds=10 * place) for place in range(12)][::-1]
+    assert dues(answer) == (start, start + timedelta(seconds=110))
+    assert operated.bridge.published.messages == []
+
+
+def test_the_pace_is_what_leaves(operated: Operated) -> None:
+    """Six a minute are six requests a minute, whatever waits."""
+    operated.fail(12)
+    operated.mend()
+    before = len(operated.bridge.requests())
+    operated.order(state="failed", dry_run=False, pace="6/m")
+    operated.bridge.sweep_for(seconds=90)
+    assert len(operated.bridge.requests()) - before <= 6
+    operated.bridge.sweep_for(minutes=2)
+    assert len(operated.bridge.requests()) - before == 12
+
+
+def test_the_pace_goes_on_over_pages(operated: Operated, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The cursor carries it: whoever goes on has nothing to add up."""
+    monkeypatch.setattr(replays, "MOST", 5)
+    calls = operated.fail(12)
+    start = operated.bridge.clock() + timedelta(seconds=2)
+    cursor: str | None = None
+    started: list[int] = []
+    while not started or cursor:
+        order = {"state": "failed", "dry_run": False, "pace": "1/m", "cursor": cursor}
+        told = operated.order(**order, limit=9).json()
+        started.append(told["started"])
+        cursor = told["next_cursor"]
+    assert started == [5, 5, 2]
+    due = [call.due_at for call in operated.records(calls)]
+    assert due == [start + timedelta(minutes=place) for place in range(12)][::-1]
+
+
+@pytest.mark.parametrize(
+    ("pace", "apart"),
+    [("6/m", 10), ("1/s", 1), ("500/h", 7.2), ("100/s", 0.01), (2, 0.5), (0.5, 2), (None, 1)],
+)
+def test_a_pace_is_calls_in_a_time(operated: Operated, pace: object, apart: float) -> None:
+    """By second, minute or hour; a bare number is by second; without a word one a second."""
+    operated.fail(2)
+    first, last = dues(operated.order(state="failed", dry_run=False, pace=pace))
+    assert (last - first).total_seconds() == apart

@@ -132,7 +132,7 @@ def _add_problems(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def _(_request: Request, error: HTTPException) -> Response:
-        slug = {404: "not_found", 405: "method_not_allowed", 409: "conflict"}
+        slug = {404: "not_found", 405: "method_not_allowed", 409: "conflict", 413: "too_large"}
         reason = slug.get(error.status_code, "bad_request")
         return problem(error.status_code, reason, str(error.detail), error.headers)
 

@@ -9,13 +9,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal
 
 import structlog
-from fastapi import APIRouter, Depends, HTTPException, Response
+from fastapi import APIRouter, Depends, HTTPException, Request, Response
+from fastapi.exceptions import RequestValidationError
 from pydantic import (
     AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
+    ValidationError,
     WithJsonSchema,
 )
 
@@ -32,6 +34,7 @@ MOST = 500
 
 PACE = Rate(60, timedelta(minutes=1))
 FASTEST = timedelta(seconds=0.01)
+LIMIT = 16 * 1024
 NO_REASON = "none"
 MARK = "~"
 
@@ -88,8 +91,29 @@ class ReplayView(BaseModel):
     next_cursor: str | None
 
 
-@router.post("/replay", responses={202: {"model": ReplayView}})
-def replay_calls(order: ReplayOrder, parts: WithParts, response: Response) -> ReplayView:
+async def _order(request: Request) -> ReplayOrder:
+    """Read the order; FastAPI would read a body of any size before it asks for the token."""
+    raw = b""
+    async for chunk in request.stream():
+        raw += chunk
+        if len(raw) > LIMIT:
+            raise HTTPException(413, f"The body is over {LIMIT} bytes. No order is as large.")
+    try:
+        return ReplayOrder.model_validate_json(raw)
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_context=False, include_input=False)
+        raise RequestValidationError(
+            [one | {"loc": ("body", *one["loc"])} for one in found]
+        ) from None
+
+
+BODY = {"content": {"application/json": {"schema": ReplayOrder.model_json_schema()}}}
+
+
+@router.post("/replay", responses={202: {"model": ReplayView}}, openapi_extra={"requestBody": BODY})
+def replay_calls(
+    order: Annotated[ReplayOrder, Depends(_order)], parts: WithParts, response: Response
+) -> ReplayView:
     """Count the calls at rest that match, or (202) send them through again, at a pace.
 
     Each keeps its `external_id`: no second engagement.

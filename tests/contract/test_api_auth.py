@@ -14,6 +14,7 @@ ROUTES = [
     ("GET", "/api/calls/none"),
     ("GET", "/api/calls/none/insights"),
     ("POST", "/api/calls/none/replay"),
+    ("POST", "/api/replay"),
     ("GET", "/api/stats"),
 ]
 
@@ -94,6 +95,7 @@ def test_the_documentation_names_the_tokens(web: Web) -> None:
         "/api/calls/{call_id}",
         "/api/calls/{call_id}/insights",
         "/api/calls/{call_id}/replay",
+        "/api/replay",
         "/api/stats",
     }
     assert web.client.get("/api/docs", headers=bearer("wrong")).status_code == 200

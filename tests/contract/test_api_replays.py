@@ -6,9 +6,9 @@ The API is real, and so are the parts behind it; AskElephant is the sandbox.
 from collections import Counter
 from functools import partial
 
-import httpx
 import pytest
 
+from bridge.api import replays
 from bridge.api.pages import Query
 from bridge.domain.call import Call, State
 from bridge.domain.events import Replayed
@@ -154,10 +154,10 @@ def test_two_replays_at_once_start_each_call_once(operated: Operated) -> None:
     """What is on its way again is not at rest; the loser leaves no mark on it."""
     calls = operated.fail(20)
     asked = partial(operated.order, state="failed", dry_run=False)
-    answers: list[httpx.Response] = []
-    at_once(*[lambda: answers.append(asked())] * 3)
-    assert [answer.status_code for answer in answers] == [202] * 3
-    assert sum(answer.json()["started"] for answer in answers) == 20
+    started: list[int] = []
+    at_once(*[lambda: started.append(asked().json()["started"])] * 3)
+    assert sum(started) == 20
+    assert len(started) == 3
     for call in operated.records(calls):
         assert whats(call).count("call.replayed") == 1
         assert "event.ignored" not in whats(call)
@@ -210,6 +210,29 @@ def test_an_order_that_is_not_understood_is_answered_422(
 ) -> None:
     """By name, also a word that is none of ours: half an order would replay what nobody meant."""
     assert problem_in(operated.order(**order), 422, "bad_parameter").startswith(name)
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b"\xff", b"[" * 9999])
+def test_an_order_that_is_no_object_is_answered_422(operated: Operated, body: bytes) -> None:
+    """In the usual form."""
+    problem_in(operated.http.post("/api/replay", content=body), 422, "bad_parameter")
+
+
+def test_an_order_that_is_too_large_is_not_read_and_a_stranger_is_not_heard(
+    operated: Operated,
+) -> None:
+    """The token is asked for first; then no more is read than any order has."""
+    large = b'{"state": "failed", "reason": "%s"}' % (b"x" * replays.LIMIT)
+    problem_in(operated.http.post("/api/replay", content=large), 413, "too_large")
+    stranger = operated.http.post("/api/replay", content=b"{", headers={"Authorization": ""})
+    problem_in(stranger, 401, "bad_token")
+
+
+def test_the_order_is_described(operated: Operated) -> None:
+    """On the page of the API, with every filter."""
+    described = operated.http.get("/api/openapi.json").json()["paths"]["/api/replay"]["post"]
+    schema = described["requestBody"]["content"]["application/json"]["schema"]
+    assert schema["properties"].keys() == set(replays.ReplayOrder.model_fields)
 
 
 @pytest.mark.parametrize(

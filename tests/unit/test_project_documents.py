@@ -24,6 +24,8 @@ from config import Settings
 from tests.project import DOCUMENTS, ROOT, between, commands, pyproject, rows, section, text
 
 PARAMETERS = {"state": State.LIVE, "step": STEPS[0]}
+RETRIES = "## Retries, and their ends"
+UNITS = {"s": 1, "min": 60, "h": 3600}
 DEMO_AND_TESTS = {"make demo", "make test"}
 
 
@@ -68,6 +70,15 @@ def test_the_architecture_lists_the_layers_that_are_held() -> None:
     layers = [*outer["layers"][:place], *inner["layers"], *outer["layers"][place + 1 :]]
     listed = re.findall(r"^\d+\. (.*)$", between("docs/architecture.md", "layers"), re.MULTILINE)
     assert [line.replace("`", "") for line in listed] == layers
+
+
+def test_the_operations_tell_the_times_of_the_settings() -> None:
+    """How long something is tried again is what the setting says."""
+    told = re.findall(r"`BRIDGE_(\w+)` \((\d+) (s|min|h)\b", section("docs/operations.md", RETRIES))
+    assert len(told) > 7
+    for name, number, unit in told:
+        default = Settings.model_fields[name.lower()].default
+        assert timedelta(seconds=int(number) * UNITS[unit]) == default, name
 
 
 def test_the_readme_lists_every_metric(valkey_url: str, keys: Keys) -> None:

@@ -196,7 +196,7 @@ class CallStore:
 
 
 def _read(call_id: str, value: Any) -> Call | None:  # noqa: ANN401 - what Redis answers
-    """Nobody but the bridge writes records: one that does not fit is a newer version's.
+    """Nobody but the bridge writes records: JSON that does not fit is a newer version's.
 
     The validation's own words quote what was said of the call, and must not reach a log.
     """
@@ -205,7 +205,9 @@ def _read(call_id: str, value: Any) -> Call | None:  # noqa: ANN401 - what Redis
     version, _, document = value.partition(b"\n")
     try:
         call = Call.model_validate_json(document)
-    except ValidationError:
+    except ValidationError as error:
+        if error.errors(include_input=False)[0]["type"] == "json_invalid":
+            raise
         raise NewerRecord(call_id) from None
     if call.format > FORMAT:
         raise NewerRecord(call_id)

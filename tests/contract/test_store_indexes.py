@@ -152,8 +152,8 @@ def test_a_call_that_moves_on_while_it_is_retired_stays(store: Store) -> None:
     """A late recording saves it between the sweep's reading and its forgetting."""
 
     class Rival(CallStore):
-        def load_many(self, call_ids: Iterable[str]) -> list[Call]:
-            loaded = super().load_many(call_ids)
+        def load_readable(self, call_ids: Iterable[str]) -> list[Call]:
+            loaded = super().load_readable(call_ids)
             store.save("c-1", state=State.RECORDED, due_at=LATER)
             return loaded
 

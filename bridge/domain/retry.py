@@ -91,7 +91,8 @@ def plan_retry(
         case Trouble.REJECTED | Trouble.MEDIA:
             return _refused(failure, call, now, jitter, policy)
         case Trouble.OWNER:
-            return GiveUp(failure.problem.reason) if call.owner_refused else DropOwner()
+            is_new = call.state is State.RECORDED and not call.owner_refused
+            return DropOwner() if is_new else GiveUp(failure.problem.reason)
         case Trouble.MISSING if call.engagement_id and call.failures >= GET_MISSING_ATTEMPTS:
             return GiveUp(failure.problem.reason)
         case Trouble.TRANSIENT | Trouble.MISSING:

@@ -68,6 +68,7 @@ def seconds(number: float) -> timedelta:
         (Trouble.MEDIA, None, SUBMITTED.but(state=State.SUBMITTED), GiveUp("why")),
         (Trouble.OWNER, None, FRESH, DropOwner()),
         (Trouble.OWNER, None, FRESH.but(owner_refused=True), GiveUp("why")),
+        (Trouble.OWNER, None, FRESH.but(state=State.SUBMITTED), GiveUp("why")),
         (Trouble.MISSING, None, SUBMITTED, RetryAt(AT + seconds(5))),
         (Trouble.MISSING, None, SUBMITTED.but(failures=4), RetryAt(AT + seconds(80))),
         (Trouble.MISSING, None, SUBMITTED.but(failures=5), GiveUp("why")),

@@ -64,6 +64,21 @@ class Process:
                 os.killpg(running.pid, signal.SIGKILL)
             running.wait()
 
+    def kill(self) -> None:
+        """End it at once, without its leave, and all that is of its session."""
+        running = self._running
+        if running is not None:
+            with suppress(ProcessLookupError):
+                os.killpg(running.pid, signal.SIGKILL)
+            running.wait()
+            self._running = None
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether it was started, and ended by itself."""
+        running = self._running
+        return running is not None and running.poll() is not None
+
     def output(self) -> str:
         """Return all it has written so far."""
         return self.log.read_text(errors="replace") if self.log.exists() else ""

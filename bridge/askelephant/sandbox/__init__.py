@@ -61,8 +61,11 @@ The control API takes and gives JSON:
   without a marker; replaces what was posted before
 - ``POST /sandbox/keys``: ``{id, secret?, scopes?, revoked?}`` adds or changes one key
 - ``POST /sandbox/users``: ``{users: [{id, name?, email?, phone?, active?}] | null}``
-- ``POST /sandbox/webhook``: ``{url?, secrets?}``; several secrets sign as in a rotation
-- ``POST /sandbox/faults``: ``{status?, retry_after?, hang?, delay?}`` for all; ``{}`` clears
+- ``POST /sandbox/webhook``: ``{url?, secrets?, clock_step?}``; several secrets sign as in a
+  rotation; ``clock_step`` is how many seconds the signer's clock is off
+- ``POST /sandbox/faults``: ``{status?, retry_after?, retry_date?, hang?, delay?, lag?, spoil?}``
+  for all; ``{}`` clears. ``spoil`` is what becomes of answers when all is done: ``error`` (500),
+  ``reset`` (half of it), ``drip``, ``garbage`` (no JSON), ``html`` (another type), ``huge`` (10 MB)
 - ``POST /sandbox/resend``: ``{engagement_id | external_id}`` → 202 ``{svix_id}``
 - ``POST /sandbox/reset``: forget everything
 """

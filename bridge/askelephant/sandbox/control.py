@@ -4,6 +4,7 @@ It has no key: a sandbox listens on the loopback.
 """
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Annotated, TypeVar
 
 from pydantic import AfterValidator, Field, ValidationError
@@ -58,10 +59,14 @@ class UsersBody(Given):
 
 
 class WebhookBody(Given):
-    """Where events go and what signs them; what is left out stays."""
+    """Where events go and what signs them; what is left out stays.
+
+    ``clock_step`` is how many seconds the signer's clock is off.
+    """
 
     url: str | None = None
     secrets: WebhookSecrets | None = None
+    clock_step: Annotated[float, Field(ge=-86_400, le=86_400)] | None = None
 
 
 class ResendBody(Given):
@@ -144,12 +149,14 @@ class Control:
         return Response(status_code=204)
 
     async def webhook(self, request: Request) -> Response:
-        """Set where events go, or rotate what signs them."""
+        """Set where events go, rotate what signs them, or step its clock."""
         body = await _posted(request, WebhookBody)
         if "url" in body.model_fields_set:
             self.workspace.webhook_url = body.url
         if body.secrets is not None:
             self.workspace.webhook_secrets = body.secrets
+        if body.clock_step is not None:
+            self.workspace.clock_step = timedelta(seconds=body.clock_step)
         return Response(status_code=204)
 
     async def faults(self, request: Request) -> Response:

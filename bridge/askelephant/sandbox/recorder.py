@@ -9,6 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bridge.askelephant.sandbox.journal import Received
 from bridge.askelephant.sandbox.problems import ApiProblem, problem_response
+from bridge.askelephant.sandbox.spoil import answer_of, send_spoiled
 from bridge.askelephant.sandbox.stamps import clock, new_id
 from bridge.askelephant.sandbox.workspace import Workspace
 
@@ -43,7 +44,16 @@ class Recorder:
         except ApiProblem as problem:
             await problem_response(problem, entry.request_id)(scope, receive, recording)
             return
-        await self.app(scope, receive, recording)
+        await self._answer(scope, receive, recording)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        fault, over = self.workspace.faults.present, self.workspace.faults.changed
+        if fault.spoil is None and not fault.lag:
+            await self.app(scope, receive, send)
+            return
+        answer = await answer_of(self.app, scope, receive)
+        await self.workspace.pause(fault.lag)
+        await send_spoiled(answer, fault.spoil, send, over)
 
     async def _meet_faults(self) -> None:
         faults = self.workspace.faults

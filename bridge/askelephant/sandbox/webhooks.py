@@ -79,7 +79,8 @@ class Webhooks:
         )
         self.workspace.journal.deliveries.append(tried)
         secrets = self.workspace.webhook_secrets
-        headers = signed_headers(event.svix_id, event.body, secrets, manner, now)
+        signed_at = now + self.workspace.clock_step
+        headers = signed_headers(event.svix_id, event.body, secrets, manner, signed_at)
         await _post(self._client, url, event.body, headers, tried)
         return tried.status is not None and 200 <= tried.status < 300  # noqa: PLR2004 - any 2xx
 

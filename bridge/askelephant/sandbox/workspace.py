@@ -7,7 +7,7 @@ as its media.
 import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from bridge.askelephant.sandbox.behaviours import Plan, marker_of, read_plan
@@ -34,6 +34,7 @@ class Workspace:
         self.users = self.options.users
         self.webhook_url = self.options.webhook_url
         self.webhook_secrets = self.options.webhook_secrets
+        self.clock_step = timedelta(0)
         self.exact: Mapping[str, str] = {}
         self.containing: Mapping[str, str] = {}
         self.engagements: dict[str, Engagement] = {}

@@ -1,0 +1,79 @@
+"""What was seen when all was over: the sandbox's journal, the bridge's API and its inbox."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from redis import Redis
+
+from bridge.store.inbox import Inbox
+from bridge.store.keys import Keys
+from tests.chaos.senders import Acknowledged
+from tests.scenarios.client import Bridge, Json
+
+ALL_CALLS = "/api/calls?limit=200"
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """An event in the inbox. ``outcome`` is what became of one that changed no call."""
+
+    entry: str
+    source: str
+    raw: bytes
+    outcome: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Everything the invariant is judged by."""
+
+    acknowledged: Sequence[Acknowledged]
+    unsent: Sequence[str]
+    journal: Json
+    calls: Mapping[str, Json]
+    stats: Json
+    inbox: Sequence[Stored]
+    set_aside: int
+
+
+def gather(
+    bridge: Bridge,
+    journal: Json,
+    redis: Redis,
+    keys: Keys,
+    sent: tuple[Sequence[Acknowledged], Sequence[str]],
+) -> Evidence:
+    """Gather it all. ``journal`` was taken before: what it shows as delivered is in the inbox."""
+    return Evidence(
+        acknowledged=sent[0],
+        unsent=sent[1],
+        journal=journal,
+        calls={call_id: bridge.call(call_id) for call_id in _call_ids(bridge)},
+        stats=bridge.stats(),
+        inbox=list(_stored(redis, keys)),
+        set_aside=int(redis.xlen(keys.set_aside)),
+    )
+
+
+def about(stored: Stored) -> tuple[str, str]:
+    """Return the type of AskElephant's event and the engagement it is about."""
+    event: dict[str, Any] = json.loads(stored.raw)
+    return event["type"], event["data"]["object"]["id"]
+
+
+def _call_ids(bridge: Bridge) -> Iterator[str]:
+    path: str | None = ALL_CALLS
+    while path is not None:
+        page = bridge.get(path).raise_for_status().json()
+        yield from (call["call_id"] for call in page["data"])
+        cursor = page["next_cursor"]
+        path = f"{ALL_CALLS}&cursor={cursor}" if cursor else None
+
+
+def _stored(redis: Redis, keys: Keys) -> Iterator[Stored]:
+    inbox = Inbox(redis, keys)
+    for entry, fields in redis.xrange(keys.inbox):
+        name = entry.decode()
+        yield Stored(name, fields[b"source"].decode(), fields[b"raw"], inbox.outcome(name))

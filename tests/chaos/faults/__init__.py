@@ -1,0 +1,1 @@
+"""What can go wrong, by theme. ``table`` has them all."""

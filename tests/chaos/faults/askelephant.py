@@ -1,0 +1,121 @@
+"""Faults of AskElephant: away, failing, slow, talking nonsense, throttling, refusing the key."""
+
+import time
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from bridge.askelephant.sandbox.options import DEFAULT_KEY, SCOPES
+from tests.chaos.scene import Fault, Scene
+from tests.chaos.stage import SETTINGS, Needs
+from tests.scenarios.client import Json
+
+LONG = (8.0, 12.0)
+STORMS: tuple[Mapping[str, object], ...] = (
+    {"retry_after": 2},
+    {"retry_date": 3},
+    {"retry_after": "in a little while"},
+    {},
+)
+IN_FLIGHT = 2.0
+"""Seconds in which requests that had left before the brake closed are answered."""
+NEEDED = ("engagements:read", "engagements:write")
+
+
+def refuse(scene: Scene) -> None:
+    """Refuse connections for long."""
+    link = scene.stage.elephant_link
+    assert link is not None
+    scene.wait_for_moment(2)
+    link.refuse()
+    scene.pause(*LONG)
+    link.accept()
+
+
+def fail(**fault: object) -> Callable[[Scene], None]:
+    """Return what puts the whole API into a fault of the sandbox for long."""
+
+    def befall(scene: Scene) -> None:
+        scene.wait_for_moment(2)
+        before = _requests(scene)
+        scene.stage.sandbox.control("faults", fault).raise_for_status()
+        scene.pause(*LONG)
+        scene.stage.sandbox.control("faults")
+        scene.promise(_requests(scene) > before, "no request met the fault")
+
+    return befall
+
+
+def throttle(scene: Scene) -> None:
+    """Answer 429 to all, with every form of Retry-After in turn."""
+    for storm in scene.rng.sample(STORMS, len(STORMS)):
+        scene.wait_for_moment(len(STORMS))
+        scene.stage.sandbox.control("faults", {"status": 429, **storm})
+        scene.pause(1, 4)
+        scene.stage.sandbox.control("faults")
+
+
+def revoke_key(scene: Scene) -> None:
+    """Refuse the key with 401, and take it back."""
+    _refuse_key(scene, {"revoked": True}, 401)
+
+
+def take_scope(scene: Scene) -> None:
+    """Refuse with 403 what the key may not do, and let it again."""
+    _refuse_key(scene, {"scopes": sorted(SCOPES - {scene.rng.choice(NEEDED)})}, 403)
+
+
+def _refuse_key(scene: Scene, change: Mapping[str, object], status: int) -> None:
+    """Hold the bridge to probing no more than it says, and to failing nothing meanwhile."""
+    scene.wait_for_moment(2)
+    scene.stage.sandbox.control("keys", {"id": DEFAULT_KEY.id, **change})
+    scene.pause(IN_FLIGHT)
+    failed, begun = _unplanned_failures(scene), time.time()
+    scene.pause(*LONG)
+    held = time.time() - begun
+    probes = _refusals(scene, status, begun)
+    scene.promise(_unplanned_failures(scene) <= failed, "calls failed for a refused key")
+    mended = {"id": DEFAULT_KEY.id, "revoked": False, "scopes": sorted(SCOPES)}
+    scene.stage.sandbox.control("keys", mended)
+    most = held / float(SETTINGS["BRIDGE_PROBE_INTERVAL"]) + 1
+    scene.noted.append(f"{probes} probes in {held:.1f} s")
+    scene.promise(1 <= probes <= most, f"{probes} probes in {held:.1f} s, {most:.1f} are allowed")
+
+
+def _unplanned_failures(scene: Scene) -> int:
+    failed = scene.stage.bridge.get("/api/calls?state=failed&limit=200").json()["data"]
+    planned = {one.call_id for one in scene.plan if one.state == "failed"}
+    return sum(call["call_id"] not in planned for call in failed)
+
+
+def _refusals(scene: Scene, status: int, since: float) -> int:
+    seen = scene.stage.sandbox.journal()["requests"]
+    return sum(one["status"] == status and _at(one) >= since for one in seen)
+
+
+def _at(request: Json) -> float:
+    return datetime.fromisoformat(request["at"]).timestamp()
+
+
+def _requests(scene: Scene) -> int:
+    return len(scene.stage.sandbox.journal()["requests"])
+
+
+FAULTS = (
+    Fault(
+        "askelephant-refused",
+        "connections refused for long",
+        refuse,
+        Needs(elephant_link=True),
+    ),
+    Fault("askelephant-500", "500 for everything", fail(status=500)),
+    Fault("askelephant-hanging", "no answer at all", fail(hang=True)),
+    Fault("askelephant-500-after-commit", "done, then 500", fail(spoil="error")),
+    Fault("askelephant-reset", "done, then the connection breaks", fail(spoil="reset")),
+    Fault("askelephant-drip", "done, then a byte now and then", fail(spoil="drip")),
+    Fault("askelephant-garbage", "done, then a 200 that is no JSON", fail(spoil="garbage")),
+    Fault("askelephant-content-type", "done, then a page of HTML", fail(spoil="html")),
+    Fault("askelephant-huge", "done, then 10 MB", fail(spoil="huge")),
+    Fault("throttled", "429 with every form of Retry-After", throttle),
+    Fault("key-revoked", "401 for everything, then mended", revoke_key),
+    Fault("scope-missing", "403 for a scope, then mended", take_scope),
+)

@@ -1,0 +1,24 @@
+"""Many faults in one run, one upon the other."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from tests.chaos.scene import Fault, Scene
+from tests.chaos.stage import Needs
+
+CHOSEN = 8
+PACE = 8.0
+"""Calls per second: slower, so that each fault meets new ones."""
+
+
+def mixed(faults: Sequence[Fault]) -> Fault:
+    """Return a fault that plays a random choice of ``faults``, one after the other."""
+
+    def befall(scene: Scene) -> None:
+        chosen = scene.rng.sample(faults, min(CHOSEN, len(faults)))
+        scene.noted.append(", ".join(fault.name for fault in chosen))
+        for fault in chosen:
+            fault.befall(replace(scene, span=scene.span / len(chosen)))
+
+    needs = Needs(store_link=True, elephant_link=True, beats=2)
+    return Fault("mixed", "many of these, one upon the other", befall, needs, pace=PACE)

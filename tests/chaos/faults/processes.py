@@ -1,0 +1,52 @@
+"""Faults of the bridge's own processes."""
+
+from tests.chaos.scene import Fault, Scene
+from tests.chaos.stage import WORKERS, Needs
+
+SEVERAL = 4
+OLD_AND_NEW = 2
+
+
+def none(_scene: Scene) -> None:
+    """Let nothing happen."""
+
+
+def kill_worker(scene: Scene) -> None:
+    """Kill one worker after the other, while answers hang between AskElephant and the save."""
+    scene.stage.sandbox.control("faults", {"lag": 60})  # 0.3 s: many requests are in that window
+    for _ in range(SEVERAL):
+        scene.wait_for_moment(SEVERAL)
+        scene.stage.kill(scene.rng.choice(WORKERS))
+    scene.stage.sandbox.control("faults")
+
+
+def kill_web(scene: Scene) -> None:
+    """Kill the web process under load."""
+    for _ in range(SEVERAL):
+        scene.wait_for_moment(SEVERAL)
+        scene.stage.kill("web")
+
+
+def kill_beat(scene: Scene) -> None:
+    """Kill beat, and leave it away for some sweeps."""
+    for _ in range(SEVERAL):
+        scene.wait_for_moment(SEVERAL)
+        scene.stage.kill("beat-1")
+
+
+def deploy(scene: Scene) -> None:
+    """Stop everything in mid-flight, in the order of ``bridge up``, and start it again."""
+    for _ in range(OLD_AND_NEW):
+        scene.wait_for_moment(OLD_AND_NEW)
+        scene.stage.stop("web", "beat-1", *WORKERS)
+        scene.stage.start(*WORKERS, "beat-1", "web")
+
+
+FAULTS = (
+    Fault("none", "nothing: ordinary work", none),
+    Fault("kill-worker", "SIGKILL of workers between their request and its save", kill_worker),
+    Fault("kill-web", "SIGKILL of the web process under load", kill_web),
+    Fault("kill-beat", "SIGKILL of beat", kill_beat),
+    Fault("two-beats", "two beats at once, one of them killed", kill_beat, Needs(beats=2)),
+    Fault("deploy", "SIGTERM of everything in mid-flight, then a start", deploy),
+)

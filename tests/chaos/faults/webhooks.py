@@ -1,0 +1,40 @@
+"""Faults of AskElephant's webhooks: many times over, too early, not at all."""
+
+import time
+
+from tests.chaos.faults.processes import none
+from tests.chaos.scene import Fault, Scene
+
+TIMES = 5
+EVERY = 1.0
+LONGEST = 60.0
+
+
+def resend(scene: Scene) -> None:
+    """Send every transcript event five times more, shuffled across the whole run."""
+    left: dict[str, int] = {}
+    wanted = sum(one.engagements and one.behaviour != "failed" for one in scene.plan)
+    end = time.monotonic() + LONGEST
+    while time.monotonic() < end and not (len(left) == wanted and not any(left.values())):
+        begun = time.monotonic()
+        for one in scene.stage.sandbox.journal()["engagements"]:
+            if one["processing_status"] == "COMPLETED":
+                left.setdefault(one["external_id"], TIMES)
+        waiting = [name for name, times in left.items() if times]
+        for name in scene.rng.sample(waiting, (len(waiting) + 1) // 2):
+            left[name] -= 1
+            scene.stage.sandbox.control("resend", {"external_id": name}).raise_for_status()
+        scene.pause(max(0.0, begun + EVERY - time.monotonic()))
+    scene.promise(not any(left.values()), "not every webhook was sent five times more")
+
+
+FAULTS = (
+    Fault("webhooks-resent", "each webhook five times more, shuffled", resend),
+    Fault(
+        "webhook-before-answer",
+        "the event before the request's own answer",
+        none,
+        behaviours=("early-webhook",),
+    ),
+    Fault("webhooks-none", "no webhook at all", none, behaviours=("no-webhook",)),
+)

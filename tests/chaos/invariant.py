@@ -1,0 +1,190 @@
+"""The invariant. Pure: a plan and the evidence in, what breaks it out."""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bridge.domain.timeline import SHORTENED
+from tests.chaos.evidence import Evidence, Stored, about
+from tests.chaos.plan import PlannedCall
+from tests.scenarios.client import Json, happened
+
+FOUND = ("action_items", "signals")
+UNNAMED = {SHORTENED, "event.ignored"}
+
+
+class Kind(StrEnum):
+    """The three columns that must be zero."""
+
+    LOST = "lost"
+    DUPLICATED = "duplicated"
+    STUCK = "stuck"
+
+
+@dataclass(frozen=True, slots=True)
+class Breach:
+    """One way in which the invariant is broken, and the call it is about (``""`` = all of them)."""
+
+    kind: Kind
+    call_id: str
+    why: str
+
+
+Breaches = Iterator[Breach]
+Plan = Sequence[PlannedCall]
+
+
+def breaches(plan: Plan, seen: Evidence) -> list[Breach]:
+    """Return everything that breaks the invariant; nothing, if it holds."""
+    return [breach for rule in RULES for breach in rule(plan, seen)]
+
+
+def counted(found: Iterable[Breach]) -> Mapping[Kind, int]:
+    """Return of each kind how many calls break it."""
+    calls = {(breach.kind, breach.call_id) for breach in found}
+    return Counter(kind for kind, _ in calls)
+
+
+def events_were_acknowledged(_plan: Plan, seen: Evidence) -> Breaches:
+    """The bridge must come back for every sender who is patient."""
+    for call_id in seen.unsent:
+        yield Breach(Kind.STUCK, call_id, "an event of it was never acknowledged")
+
+
+def events_are_accounted_for(_plan: Plan, seen: Evidence) -> Breaches:
+    """What was answered with 202 is in the inbox, and told on its call's timeline."""
+    entries = {stored.raw: stored for stored in seen.inbox if stored.source == "wavv"}
+    for event in seen.acknowledged:
+        stored = entries.get(event.raw)
+        if stored is None:
+            yield Breach(Kind.LOST, event.call_id, f"{event.kind} was acknowledged and not stored")
+        elif not _is_accounted_for(stored, seen.calls.get(event.call_id, {})):
+            told = f"{event.kind} is stored as {stored.entry}, and not on the call's timeline"
+            yield Breach(Kind.LOST, event.call_id, told)
+
+
+def webhooks_are_accounted_for(plan: Plan, seen: Evidence) -> Breaches:
+    """The same for AskElephant's events."""
+    stored = defaultdict(list)
+    for one in seen.inbox:
+        if one.source == "askelephant":
+            stored[about(one)].append(one)
+    calls = _by_external_id(plan)
+    for tried in seen.journal["deliveries"]:
+        call_id = calls.get(tried["external_id"], "")
+        key = (tried["type"], tried["engagement_id"])
+        if tried["status"] != 202:
+            continue
+        if key not in stored:
+            yield Breach(Kind.LOST, call_id, f"{tried['type']} was acknowledged and not stored")
+        elif not all(_is_accounted_for(one, seen.calls.get(call_id, {})) for one in stored[key]):
+            yield Breach(Kind.LOST, call_id, f"{tried['type']} is not on the call's timeline")
+
+
+def events_were_handled(_plan: Plan, seen: Evidence) -> Breaches:
+    """The inbox is empty, and nothing had to be set aside."""
+    if waiting := seen.stats["inbox"]["waiting"]:
+        yield Breach(Kind.STUCK, "", f"{waiting} events still wait in the inbox")
+    if seen.set_aside:
+        yield Breach(Kind.STUCK, "", f"{seen.set_aside} events broke their handler")
+
+
+def recorded_calls_have_one_engagement(plan: Plan, seen: Evidence) -> Breaches:
+    """And the others none: in AskElephant's own books."""
+    made = _engagements(seen)
+    for one in plan:
+        count = len(made.get(_external_id(one), ()))
+        if count < one.engagements:
+            yield Breach(Kind.LOST, one.call_id, "AskElephant has no engagement of it")
+        if count > one.engagements:
+            told = f"AskElephant has {count} engagements of it, not {one.engagements}"
+            yield Breach(Kind.DUPLICATED, one.call_id, told)
+    for external_id in made.keys() - _by_external_id(plan).keys():
+        yield Breach(Kind.DUPLICATED, external_id, "AskElephant has an engagement of no call")
+
+
+def calls_know_their_engagement(plan: Plan, seen: Evidence) -> Breaches:
+    """The call's engagement is the one AskElephant has, and its insights are beside the call."""
+    made = _engagements(seen)
+    for one in plan:
+        call = seen.calls.get(one.call_id, {})
+        for engagement in made.get(_external_id(one), ())[:1]:
+            if call.get("engagement_id") != engagement["id"]:
+                yield Breach(Kind.LOST, one.call_id, f"it knows nothing of {engagement['id']}")
+            elif one.state == "complete":
+                yield from _insights_came(one.call_id, call, engagement)
+
+
+def calls_are_at_rest(plan: Plan, seen: Evidence) -> Breaches:
+    """Every call is known, and where the plan says; none is overdue, and the brake is open."""
+    for one in plan:
+        call = seen.calls.get(one.call_id)
+        if call is None:
+            yield Breach(Kind.LOST, one.call_id, "the bridge knows no such call")
+        elif call["state"] != one.state:
+            told = f"it is {call['state']} ({call['reason']}), not {one.state}"
+            yield Breach(Kind.STUCK, one.call_id, told)
+    for step, count in seen.stats["overdue"].items():
+        if count:
+            yield Breach(Kind.STUCK, "", f"{count} calls are overdue for {step}")
+    if brake := seen.stats["brake"]:
+        yield Breach(Kind.STUCK, "", f"the brake is closed: {brake['reason']}")
+
+
+def counts_add_up(plan: Plan, seen: Evidence) -> Breaches:
+    """Each call is in one state, and nobody else's is among them."""
+    total = sum(seen.stats["states"].values())
+    if total != len(seen.calls):
+        kind = Kind.LOST if total < len(seen.calls) else Kind.DUPLICATED
+        yield Breach(kind, "", f"the states count {total} calls, and {len(seen.calls)} are listed")
+    for call_id in seen.calls.keys() - {one.call_id for one in plan}:
+        yield Breach(Kind.DUPLICATED, call_id, "the bridge knows a call that nobody told it of")
+
+
+RULES: tuple[Callable[[Plan, Evidence], Breaches], ...] = (
+    events_were_acknowledged,
+    events_are_accounted_for,
+    webhooks_are_accounted_for,
+    events_were_handled,
+    recorded_calls_have_one_engagement,
+    calls_know_their_engagement,
+    calls_are_at_rest,
+    counts_add_up,
+)
+
+
+def _is_accounted_for(stored: Stored, call: Json) -> bool:
+    """Tell whether an event has an outcome, or a place on its call's timeline.
+
+    A timeline that was shortened may have let go of it; an event that does not apply any more is
+    noted as ``event.ignored``, without its entry.
+    """
+    if stored.outcome is not None or not call:
+        return stored.outcome is not None
+    told = {entry.get("entry") for entry in call["timeline"]}
+    return stored.entry in told or not UNNAMED.isdisjoint(happened(call))
+
+
+def _insights_came(call_id: str, call: Json, engagement: Json) -> Breaches:
+    for name in FOUND:
+        has, there = len(call["insights"].get(name, ())), engagement[name]
+        if has < there:
+            yield Breach(Kind.LOST, call_id, f"AskElephant has {there} {name}, the call {has}")
+        if has > there:
+            yield Breach(Kind.DUPLICATED, call_id, f"the call has {has} {name}, not {there}")
+
+
+def _engagements(seen: Evidence) -> Mapping[str, list[Json]]:
+    made = defaultdict(list)
+    for one in seen.journal["engagements"]:
+        made[one["external_id"]].append(one)
+    return made
+
+
+def _by_external_id(plan: Plan) -> Mapping[str, str]:
+    return {_external_id(one): one.call_id for one in plan}
+
+
+def _external_id(one: PlannedCall) -> str:
+    return f"wavv-call-{one.call_id}"

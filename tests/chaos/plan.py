@@ -1,0 +1,135 @@
+"""The plan of a run: which calls there are, what is told of each, when, and where each must end."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from random import Random
+
+from bridge.domain.call import Kind
+from bridge.wavv.channels import Channel, delivery
+from bridge.wavv.delivery import Delivery
+from bridge.wavv.samples import SampleCall, sample_call
+
+CHANNELS: tuple[Channel, ...] = ("v3", "sdk", "crm")
+CALLS_PER_SECOND = 25.0
+LONGEST_GAP = 1.5
+"""Seconds between two events of one call."""
+
+PLAIN, SHUFFLED, ALONE, UNRECORDED = "plain", "shuffled", "alone", "unrecorded"
+SHAPES = {PLAIN: 60, SHUFFLED: 20, ALONE: 5, UNRECORDED: 15}
+"""How the events of a call come, and how many of a hundred do so."""
+
+BEHAVIOURS = {
+    "": 50,
+    "late-insights": 5,  # three seconds after the transcript at the sandbox's scale
+    "early-webhook": 5,
+    "no-webhook": 3,
+    "twice-webhook": 3,
+    "resent-webhook": 3,
+    "unordered-webhook": 3,
+    "bad-signature-first": 2,
+    "error-before-commit": 3,
+    "error-after-commit": 3,
+    "reset": 3,
+    "garbage-json": 2,
+    "slow-media.200": 4,  # a second
+    "read-missing": 2,
+    "read-error": 2,
+    "read-garbage": 2,
+    "partial-insights": 1,
+    "no-insights": 1,
+    "unknown-fields+unknown-data-types": 1,
+    "reject": 1,
+    "failed": 1,
+}
+"""What befalls recorded calls in AskElephant, with its weight."""
+
+DUPLICATED = 0.15
+"""The share of events that WAVV sends twice."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One event of a call, to be sent ``at`` seconds after the start of the run."""
+
+    at: float
+    kind: Kind
+    delivery: Delivery
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedCall:
+    """A call, its events in the order of their sending, and what must become of it."""
+
+    call: SampleCall
+    behaviour: str
+    events: tuple[Told, ...]
+
+    @property
+    def call_id(self) -> str:
+        """The call's id, which also carries its behaviour."""
+        return self.call.call_id
+
+    @property
+    def is_recorded(self) -> bool:
+        """Whether WAVV tells of a recording."""
+        return any(event.kind is Kind.RECORDED for event in self.events)
+
+    @property
+    def state(self) -> str:
+        """Where it must end."""
+        if not self.is_recorded:
+            return "unrecorded"
+        return "failed" if self.behaviour in {"reject", "failed"} else "complete"
+
+    @property
+    def engagements(self) -> int:
+        """How many engagements there must be of it."""
+        return int(self.is_recorded and self.behaviour != "reject")
+
+
+def make_plan(
+    rng: Random,
+    calls: int,
+    begun: datetime,
+    behaviours: Sequence[str] = (),
+    pace: float = CALLS_PER_SECOND,
+) -> tuple[PlannedCall, ...]:
+    """Return a plan of ``calls`` calls. The same ``rng`` and ``begun`` make the same plan.
+
+    ``behaviours`` befall every recorded call beside its own, where they are not the same kind.
+    """
+    starts = ((index + rng.random()) / pace for index in range(calls))
+    return tuple(_planned(rng, at, begun, behaviours) for at in starts)
+
+
+def _planned(rng: Random, at: float, begun: datetime, more: Sequence[str]) -> PlannedCall:
+    shape = _weighted(rng, SHAPES)
+    behaviour = "" if shape == UNRECORDED else _weighted(rng, BEHAVIOURS)
+    if more and "webhook" not in behaviour:
+        behaviour = "+".join(filter(None, (behaviour, *more)))
+    call = sample_call(rng, begun, behaviour)
+    channel = rng.choice(CHANNELS)
+    told = []
+    for kind in _kinds(rng, shape):
+        told.append(Told(at, kind, delivery(call, kind, channel)))
+        at += rng.uniform(0, LONGEST_GAP) ** 2 / LONGEST_GAP
+    again = [_again(rng, event) for event in told if rng.random() < DUPLICATED]
+    return PlannedCall(call, behaviour, tuple(sorted([*told, *again], key=lambda one: one.at)))
+
+
+def _again(rng: Random, event: Told) -> Told:
+    return Told(event.at + rng.uniform(0, 3 * LONGEST_GAP), event.kind, event.delivery)
+
+
+def _kinds(rng: Random, shape: str) -> list[Kind]:
+    if shape == ALONE:
+        return [Kind.RECORDED]
+    kinds = [Kind.STARTED, Kind.ENDED, Kind.RECORDED]
+    if shape == UNRECORDED:
+        return kinds[:2]
+    return rng.sample(kinds, 3) if shape == SHUFFLED else kinds
+
+
+def _weighted(rng: Random, weights: dict[str, int]) -> str:
+    return rng.choices(list(weights), list(weights.values()))[0]

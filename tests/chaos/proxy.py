@@ -1,0 +1,185 @@
+"""A TCP link on the loopback that can be cut, slowed, frozen and refused while it is in use."""
+
+import asyncio
+import socket
+import struct
+import threading
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from random import Random
+from typing import Any, Self
+
+CHUNK = 65536
+RESET_ON_CLOSE = struct.pack("ii", 1, 0)
+"""SO_LINGER of no time: closing then sends RST, as a peer that has died and come back does."""
+
+End = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+Underway = asyncio.Queue[tuple[float, bytes]]
+"""Bytes, and when they arrive."""
+
+
+class Connection:
+    """One connection through the proxy: what comes in at either end goes out at the other."""
+
+    def __init__(self, proxy: "Proxy", near: End, far: End) -> None:
+        self._proxy = proxy
+        self._ends = (near, far)
+        self._thawed = asyncio.Event()
+        self._thawed.set()
+
+    async def carry(self) -> None:
+        """Carry bytes both ways until one end closes."""
+        near, far = self._ends
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._pump(near[0], far[1]))
+                group.create_task(self._pump(far[0], near[1]))
+        except* (OSError, EOFError):
+            pass
+        finally:
+            self.cut()
+
+    def freeze(self) -> None:
+        """Let nothing pass from here on, for good: neither bytes nor the news of an end."""
+        self._thawed.clear()
+
+    def reset(self) -> None:
+        """Break the connection at both ends, with RST."""
+        for _, writer in self._ends:
+            sock: socket.socket = writer.get_extra_info("socket")
+            with suppress(OSError):
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
+        self.cut()
+
+    def cut(self) -> None:
+        """Close both ends at once; what was not yet delivered is lost."""
+        for _, writer in self._ends:
+            writer.transport.abort()
+
+    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Read on while earlier bytes are on their way: a slow link is long, not narrow."""
+        underway: Underway = asyncio.Queue()
+        loop, data = asyncio.get_running_loop(), b"begin"
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._deliver(underway, writer))
+            while data:
+                data = await reader.read(CHUNK)
+                await self._thawed.wait()
+                underway.put_nowait((loop.time() + self._proxy.delay, data))
+        raise EOFError
+
+    async def _deliver(self, underway: Underway, writer: asyncio.StreamWriter) -> None:
+        """Write what was read when its time has come; nothing read is the end."""
+        while True:
+            due, data = await underway.get()
+            await asyncio.sleep(due - asyncio.get_running_loop().time())
+            await self._thawed.wait()
+            if not data:
+                break
+            writer.write(data)
+            await writer.drain()
+        writer.close()
+        await writer.wait_closed()
+
+
+class Proxy:
+    """Listens on ``port`` and passes connections on to ``target``; driven from any thread.
+
+    ``delay`` is the seconds that bytes take each way.
+    """
+
+    def __init__(self, target: int, port: int) -> None:
+        self.target, self.port = target, port
+        self.delay = 0.0
+        self._connections: set[Connection] = set()
+        self._carrying: set[asyncio.Task[None]] = set()
+        self._freezes_new = False
+        self._loop = asyncio.new_event_loop()
+        self._server: asyncio.Server | None = None
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        self.accept()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._do(self._close())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    @property
+    def url(self) -> str:
+        """The near end, as ``host:port``."""
+        return f"127.0.0.1:{self.port}"
+
+    def accept(self) -> None:
+        """Listen."""
+        self._do(self._listen())
+
+    def refuse(self) -> None:
+        """Stop listening and cut everything: who connects is refused."""
+        self._do(self._deafen())
+
+    def reset(self, share: float = 1.0, rng: Random | None = None) -> int:
+        """Reset a share of the connections; return how many."""
+        return self._do(self._each(Connection.reset, share, rng))
+
+    def freeze(self, share: float = 1.0, rng: Random | None = None, *, new: bool = True) -> int:
+        """Freeze a share of the connections for good, and those that come (``new``) as well."""
+        self._freezes_new = new
+        return self._do(self._each(Connection.freeze, share, rng))
+
+    def thaw(self) -> None:
+        """Let new connections work again; those that froze are dead, and nobody tells their ends."""
+        self._freezes_new = False
+
+    async def _listen(self) -> None:
+        self._server = await asyncio.start_server(self._accepted, "127.0.0.1", self.port)
+
+    async def _deafen(self) -> None:
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+        for one in list(self._connections):
+            one.cut()
+
+    async def _close(self) -> None:
+        await self._deafen()
+        for task in list(self._carrying):
+            task.cancel()
+        await asyncio.gather(*self._carrying, return_exceptions=True)
+
+    async def _each(
+        self, act: Callable[[Connection], None], share: float, rng: Random | None
+    ) -> int:
+        chosen = [one for one in self._connections if rng is None or rng.random() < share]
+        for one in chosen:
+            act(one)
+        return len(chosen)
+
+    async def _accepted(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._carrying.add(task)
+        try:
+            far = await asyncio.open_connection("127.0.0.1", self.target)
+        except OSError:
+            writer.transport.abort()
+        else:
+            await self._carry(Connection(self, (reader, writer), far))
+        finally:
+            self._carrying.discard(task)
+
+    async def _carry(self, connection: Connection) -> None:
+        if self._freezes_new:
+            connection.freeze()
+        self._connections.add(connection)
+        try:
+            await connection.carry()
+        finally:
+            self._connections.discard(connection)
+
+    def _do(self, work: Coroutine[Any, Any, Any]) -> Any:  # noqa: ANN401 - whatever the work gives
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(10)

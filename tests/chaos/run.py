@@ -1,0 +1,98 @@
+"""One run: a stage, a plan, a fault; then quiet, and the proof."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from random import Random
+
+from bridge.store.keys import Keys
+from tests.chaos.evidence import Evidence, gather
+from tests.chaos.invariant import Breach, Kind, breaches
+from tests.chaos.plan import make_plan
+from tests.chaos.quiet import wait_for_quiet
+from tests.chaos.scene import Fault, Scene
+from tests.chaos.senders import Senders
+from tests.chaos.stage import NAMESPACE, Stage, running_stage
+from tests.scenarios.stack import WAVV_SECRET
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a run has shown. ``recovered`` is in seconds; ``None`` = it did not become quiet."""
+
+    fault: str
+    calls: int
+    seed: int
+    directory: Path
+    breaches: Sequence[Breach]
+    broken: Sequence[str]
+    noted: Sequence[str]
+    recovered: float | None
+    seconds: float
+
+    @property
+    def is_good(self) -> bool:
+        """Whether nothing was lost, doubled or stuck, and every promise was kept."""
+        return not self.breaches and not self.broken and self.recovered is not None
+
+
+def play(fault: Fault, calls: int, seed: int, directory: Path) -> Result:
+    """Play a fault, and judge what is left."""
+    begun = time.monotonic()
+    rng = Random(f"{seed} {fault.name}")  # noqa: S311 - chance that can be replayed
+    told_of = datetime.now(UTC) - timedelta(minutes=20)
+    plan = make_plan(rng, calls, told_of, fault.behaviours, fault.pace)
+    with running_stage(directory, fault.needs) as stage:
+        senders = Senders(stage.bridge.url, WAVV_SECRET)
+        scene = Scene(stage, plan, senders, rng, calls / fault.pace)
+        senders.start(plan)
+        fault.befall(scene)
+        over = time.monotonic()
+        quiet = wait_for_quiet(stage.bridge, senders, calls, fault.within)
+        fault.afterwards(scene)
+        seen = _evidence(stage, senders)
+    last = max([over, *(event.at for event in senders.acknowledged)])
+    found = _excused(scene, breaches(plan, seen), seen)
+    if quiet is None:
+        scene.broken.append(f"not quiet {fault.within:g} s after the fault")
+    return Result(
+        fault.name,
+        calls,
+        seed,
+        directory,
+        found,
+        scene.broken,
+        [*scene.noted, *_told(stage, senders)],
+        None if quiet is None else max(0.0, quiet - last),
+        time.monotonic() - begun,
+    )
+
+
+def _evidence(stage: Stage, senders: Senders) -> Evidence:
+    journal = stage.sandbox.journal()
+    sent = (senders.acknowledged, senders.unsent)
+    return gather(stage.bridge, journal, stage.redis, Keys(NAMESPACE), sent)
+
+
+def _excused(scene: Scene, found: list[Breach], seen: Evidence) -> list[Breach]:
+    """Return what no documented window excuses; tell of the rest."""
+    excused = {
+        event.call_id
+        for event in seen.acknowledged
+        for begun, ended in scene.losses_excused_from
+        if begun <= event.at <= ended
+    }
+    left = [one for one in found if one.kind is not Kind.LOST or one.call_id not in excused]
+    if scene.losses_excused_from:
+        scene.noted.append(f"{len(found) - len(left)} losses within the documented window")
+    return left
+
+
+def _told(stage: Stage, senders: Senders) -> list[str]:
+    told = [f"{len(senders.answers)} deliveries, {senders.refused()} of them not acknowledged"]
+    told.append(f"slowest answer {senders.slowest():.1f} s")
+    if stage.keeper.revived:
+        told.append(f"ended by themselves: {', '.join(stage.keeper.revived)}")
+    return told

@@ -1,0 +1,63 @@
+"""What a fault has at hand while it happens: the stage, the calls, chance and time."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from random import Random
+
+from tests.chaos.plan import CALLS_PER_SECOND, PlannedCall
+from tests.chaos.senders import Senders
+from tests.chaos.stage import Needs, Stage
+
+ONGOING = 0.9
+"""The share of the run's span in which faults may begin: the rest is for what they hit."""
+
+
+@dataclass
+class Scene:
+    """One run. ``span`` is the seconds over which calls are told of.
+
+    ``broken`` are promises of the fault's own that were not kept; ``noted`` is what to tell of.
+    """
+
+    stage: Stage
+    plan: Sequence[PlannedCall]
+    senders: Senders
+    rng: Random
+    span: float
+    broken: list[str] = field(default_factory=list)
+    noted: list[str] = field(default_factory=list)
+    losses_excused_from: list[tuple[float, float]] = field(default_factory=list)
+    """Stretches of the monotonic clock whose acknowledged events a documented window may lose."""
+
+    def pause(self, least: float, most: float | None = None) -> None:
+        """Let some time pass: a random one between the two."""
+        time.sleep(least if most is None else self.rng.uniform(least, most))
+
+    def wait_for_moment(self, count: int) -> None:
+        """Wait for the next of ``count`` moments, of which each has its part of the span."""
+        self.pause(0.1 * self.span / count, ONGOING * self.span / count)
+
+    def promise(self, kept: object, told: str) -> None:
+        """Hold the bridge to something beside the invariant."""
+        if not kept:
+            self.broken.append(told)
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One kind of trouble. ``befall`` lets it happen, and returns when it is over.
+
+    ``behaviours`` befall every recorded call; ``afterwards`` looks at what the run has left, when
+    all is quiet. ``within`` is the seconds after which what is not quiet is stuck, ``pace`` how many
+    calls a second are told of.
+    """
+
+    name: str
+    line: str
+    befall: Callable[[Scene], None]
+    needs: Needs = Needs()
+    behaviours: tuple[str, ...] = ()
+    afterwards: Callable[[Scene], None] = lambda _scene: None
+    within: float = 150.0
+    pace: float = CALLS_PER_SECOND

@@ -1,0 +1,183 @@
+"""The real processes of one run, on a Valkey of their own, and the means to trouble them."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from redis import Redis
+
+from bridge.askelephant.sandbox import SandboxOptions
+from bridge.store.connection import connect
+from bridge.supervise import commands
+from bridge.supervise.commands import Command
+from bridge.supervise.embedded import embedded_valkey, free_port
+from tests.chaos.keeper import Keeper
+from tests.chaos.proxy import Proxy
+from tests.sandbox import Sandbox
+from tests.scenarios.client import Bridge
+from tests.scenarios.process import Process
+from tests.scenarios.stack import (
+    AGENTS,
+    API_TOKEN,
+    SCALE,
+    WAVV_SECRET,
+    answers,
+    environment,
+)
+from tests.scenarios.waiting import wait_for
+
+NAMESPACE = "chaos"
+WORKERS = ("worker-1", "worker-2")
+SETTINGS = {
+    "BRIDGE_RECORDING_DEADLINE": "6",
+    "BRIDGE_TRANSCRIPT_POLL_AFTER": "5",
+    "BRIDGE_TRANSCRIPT_DEADLINE": "60",
+    "BRIDGE_INSIGHTS_DEADLINE": "8",  # late ones take three
+    "BRIDGE_INSIGHTS_MAX_DELAY": "2",
+    "BRIDGE_RETRY_FIRST_DELAY": "0.5",
+    "BRIDGE_RETRY_MAX_DELAY": "4",
+    "BRIDGE_PROBE_INTERVAL": "2",
+    "BRIDGE_SWEEP_INTERVAL": "1",
+    "BRIDGE_SWEEP_GRACE": "2",
+    "BRIDGE_SKIP_SHORTER_THAN": "0",
+    "BRIDGE_SKIP_OUTCOMES": "",
+    "BRIDGE_LOG_LEVEL": "info",
+}
+"""Beside the scenarios' own: longer where a busy machine must not decide how a call ends."""
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What a fault needs of the stage it plays on.
+
+    ``store_link`` and ``elephant_link`` put a proxy before Valkey and before AskElephant;
+    ``valkey`` are options of the server, ``settings`` of the bridge, ``beats`` how many run.
+    """
+
+    store_link: bool = False
+    elephant_link: bool = False
+    valkey: tuple[str, ...] = ()
+    settings: tuple[tuple[str, str], ...] = ()
+    beats: int = 1
+
+
+@dataclass
+class Stage:
+    """Everything that runs. ``redis`` goes to Valkey itself, past any proxy."""
+
+    directory: Path
+    valkey: Process
+    redis: Redis
+    bridge: Bridge
+    sandbox: Sandbox
+    processes: Mapping[str, Process]
+    keeper: Keeper
+    store_link: Proxy | None = None
+    elephant_link: Proxy | None = None
+
+    def kill(self, name: str) -> None:
+        """SIGKILL a process of the bridge; it is started again, as under any supervisor."""
+        with self.keeper.lock:
+            self.processes[name].kill()
+            self.processes[name].start()
+
+    def stop(self, *names: str) -> None:
+        """SIGTERM processes of the bridge, and wait for their end."""
+        with self.keeper.lock:
+            for name in names:
+                self.processes[name].stop()
+
+    def start(self, *names: str) -> None:
+        """Start what was stopped."""
+        with self.keeper.lock:
+            for name in names:
+                self.processes[name].start()
+
+    def start_valkey(self) -> None:
+        """Start the server again, and wait until it has read its data."""
+        self.valkey.start()
+        self.wait_for_valkey()
+
+    def wait_for_valkey(self) -> None:
+        """Return when the server answers."""
+        is_ready = self.valkey.command.is_ready
+        assert is_ready is not None
+        wait_for(is_ready, bool, "Valkey answers", within=20)
+
+
+@contextmanager
+def running_stage(directory: Path, needs: Needs) -> Iterator[Stage]:
+    """Run everything in ``directory``; at the end all of it is gone, whatever happened."""
+    directory.mkdir(parents=True)
+    directory.joinpath("agents.csv").write_text(AGENTS, encoding="utf-8")
+    with ExitStack() as exits:
+        url, command = exits.enter_context(embedded_valkey(directory))
+        server = replace(command, argv=(*command.argv, *needs.valkey))
+        valkey = exits.enter_context(_killed_at_the_end(Process(server, directory)))
+        store_port = int(url.rpartition(":")[2].partition("/")[0])
+        store, store_link = _linked(exits, store_port, wanted=needs.store_link)
+        port = free_port()
+        elephant, elephant_link = _linked(exits, port, wanted=needs.elephant_link)
+        options, web = SandboxOptions(), free_port()
+        env = environment(NAMESPACE, f"redis://127.0.0.1:{store}/0", elephant, options)
+        started = _commands(env | SETTINGS | dict(needs.settings), web, port, needs.beats)
+        processes = {
+            one.name: exits.enter_context(_killed_at_the_end(Process(one, directory)))
+            for one in started
+        }
+        stage = Stage(
+            directory,
+            valkey,
+            exits.enter_context(connect(url)),
+            Bridge(f"http://127.0.0.1:{web}", WAVV_SECRET, API_TOKEN),
+            exits.enter_context(Sandbox(f"http://127.0.0.1:{port}", options)),
+            {name: one for name, one in processes.items() if name != "sandbox"},
+            Keeper(processes),
+            store_link,
+            elephant_link,
+        )
+        exits.callback(stage.bridge.http.close)
+        stage.wait_for_valkey()
+        _wait_until_up(stage)
+        exits.enter_context(stage.keeper)
+        yield stage
+
+
+def _commands(env: Mapping[str, str], web: int, elephant: int, beats: int) -> list[Command]:
+    worker, beat = commands.worker(env, 0), commands.beat(env)
+    sandbox = commands.sandbox(elephant, f"http://127.0.0.1:{web}", SCALE)
+    return [
+        sandbox,
+        *(
+            replace(worker, name=name, argv=(*worker.argv, "--hostname", f"{name}@%h"))
+            for name in WORKERS
+        ),
+        *(replace(beat, name=f"beat-{index}") for index in range(1, beats + 1)),
+        commands.web(web, env),
+    ]
+
+
+def _linked(exits: ExitStack, port: int, *, wanted: bool) -> tuple[int, Proxy | None]:
+    """Return the port to use for ``port``, and the proxy that listens there if one is wanted."""
+    if not wanted:
+        return port, None
+    link = exits.enter_context(Proxy(port, free_port()))
+    return link.port, link
+
+
+@contextmanager
+def _killed_at_the_end(process: Process) -> Iterator[Process]:
+    """Run a process. What is to be proved is proved by then, and it need not end well."""
+    try:
+        yield process.start()
+    finally:
+        process.kill()
+
+
+def _wait_until_up(stage: Stage) -> None:
+    root = str(stage.sandbox.client.base_url)
+    wait_for(lambda: answers(f"{stage.bridge.url}/livez"), bool, "the web process is up")
+    wait_for(lambda: answers(f"{root}/sandbox/behaviours"), bool, "the sandbox is up")
+    for name in WORKERS:
+        wait_for(stage.processes[name].output, lambda told: "ready" in told, f"{name} is up")

@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format lock clean
+.PHONY: help demo test chaos check format lock clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -25,6 +25,9 @@ test: $(VENV)/ready ## Unit, contract and scenario tests, with coverage
 	@$(BIN)/python -m coverage combine --quiet
 	$(BIN)/python -m coverage report
 	$(BIN)/python -m coverage report --include='bridge/domain/*' --fail-under=100
+
+chaos: $(VENV)/ready ## Calls through faults of every kind: nothing lost, nothing twice (CALLS=, SEED=, FAULTS=)
+	@$(BIN)/python -m tests.chaos $(if $(CALLS),--calls $(CALLS)) $(if $(SEED),--seed $(SEED)) $(if $(FAULTS),--faults $(FAULTS))
 
 check: $(VENV)/ready ## Format, lint, types, architecture
 	$(BIN)/ruff format --check .

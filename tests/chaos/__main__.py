@@ -1,16 +1,20 @@
 """``python -m tests.chaos``: plays faults, prints the table, exits with 1 if anything broke."""
 
 import argparse
+import os
 import secrets
 import shutil
+import signal
 import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import NoReturn
 
 from tests.chaos import report
 from tests.chaos.faults.table import FAULTS
 from tests.chaos.run import Result, play
+from tests.chaos.stage import ALIVE
 
 DATA = Path(".bridge", "chaos")
 CALLS = 300
@@ -21,6 +25,8 @@ AT_ONCE = 2
 def main(words: Sequence[str] | None = None) -> int:
     """Play the faults asked for; return the exit code."""
     asked = _parser().parse_args(words)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _end_all)
     names = _names(asked.faults)
     seed = asked.seed or secrets.randbelow(10**6) + 1
     directory = DATA / str(seed)
@@ -30,15 +36,20 @@ def main(words: Sequence[str] | None = None) -> int:
     for result in _play_all(names, asked.calls, seed, asked.at_once):
         results.append(result)
         _say(report.row(result))
-        if result.is_good:
-            if asked.verbose:
-                _say("\n".join(f"  {one}" for one in result.noted))
-            shutil.rmtree(result.directory, ignore_errors=True)
-        else:
+        if asked.verbose or not result.is_good:
             _say(report.details(result))
+        if result.is_good and not asked.verbose:
+            shutil.rmtree(result.directory, ignore_errors=True)
     bad = [result.fault for result in results if not result.is_good]
     _say(f"\nSEED={seed}: " + (f"broken by {', '.join(bad)}" if bad else "all hold"))
     return 1 if bad else 0
+
+
+def _end_all(number: int, _frame: object) -> NoReturn:
+    """End at once, and take along what runs: it would go on without us."""
+    for process in ALIVE:
+        process.kill()
+    os._exit(128 + number)
 
 
 def _play_all(names: Sequence[str], calls: int, seed: int, at_once: int) -> Iterator[Result]:
@@ -56,7 +67,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, default=0, help="0 = a random one")
     parser.add_argument("--faults", default="", help="comma-separated; all by default")
     parser.add_argument("--at-once", type=int, default=AT_ONCE, help="runs beside each other")
-    parser.add_argument("--verbose", action="store_true", help="tell more of good runs, too")
+    parser.add_argument(
+        "--verbose", action="store_true", help="tell of good runs, too, and keep their logs"
+    )
     return parser
 
 

@@ -74,6 +74,7 @@ def _call_ids(bridge: Bridge) -> Iterator[str]:
 
 def _stored(redis: Redis, keys: Keys) -> Iterator[Stored]:
     inbox = Inbox(redis, keys)
-    for entry, fields in redis.xrange(keys.inbox):
+    rows: list[tuple[bytes, dict[bytes, bytes]]] = redis.xrange(keys.inbox)  # type: ignore[assignment]  # redis-py cannot tell bytes from text
+    for entry, fields in rows:
         name = entry.decode()
         yield Stored(name, fields[b"source"].decode(), fields[b"raw"], inbox.outcome(name))

@@ -47,13 +47,13 @@ def counted(found: Iterable[Breach]) -> Mapping[Kind, int]:
 
 
 def events_were_acknowledged(_plan: Plan, seen: Evidence) -> Breaches:
-    """The bridge must come back for every sender who is patient."""
+    """Hold the bridge to coming back for every sender who is patient."""
     for call_id in seen.unsent:
         yield Breach(Kind.STUCK, call_id, "an event of it was never acknowledged")
 
 
 def events_are_accounted_for(_plan: Plan, seen: Evidence) -> Breaches:
-    """What was answered with 202 is in the inbox, and told on its call's timeline."""
+    """Hold what was answered with 202 to being in the inbox, and on its call's timeline."""
     entries = {stored.raw: stored for stored in seen.inbox if stored.source == "wavv"}
     for event in seen.acknowledged:
         stored = entries.get(event.raw)
@@ -65,7 +65,7 @@ def events_are_accounted_for(_plan: Plan, seen: Evidence) -> Breaches:
 
 
 def webhooks_are_accounted_for(plan: Plan, seen: Evidence) -> Breaches:
-    """The same for AskElephant's events."""
+    """Hold AskElephant's events to the same."""
     stored = defaultdict(list)
     for one in seen.inbox:
         if one.source == "askelephant":
@@ -83,7 +83,7 @@ def webhooks_are_accounted_for(plan: Plan, seen: Evidence) -> Breaches:
 
 
 def events_were_handled(_plan: Plan, seen: Evidence) -> Breaches:
-    """The inbox is empty, and nothing had to be set aside."""
+    """Hold the inbox to being empty, with nothing set aside."""
     if waiting := seen.stats["inbox"]["waiting"]:
         yield Breach(Kind.STUCK, "", f"{waiting} events still wait in the inbox")
     if seen.set_aside:
@@ -91,7 +91,7 @@ def events_were_handled(_plan: Plan, seen: Evidence) -> Breaches:
 
 
 def recorded_calls_have_one_engagement(plan: Plan, seen: Evidence) -> Breaches:
-    """And the others none: in AskElephant's own books."""
+    """Hold AskElephant's books to one engagement of each, and none of the others."""
     made = _engagements(seen)
     for one in plan:
         count = len(made.get(_external_id(one), ()))
@@ -105,7 +105,7 @@ def recorded_calls_have_one_engagement(plan: Plan, seen: Evidence) -> Breaches:
 
 
 def calls_know_their_engagement(plan: Plan, seen: Evidence) -> Breaches:
-    """The call's engagement is the one AskElephant has, and its insights are beside the call."""
+    """Hold calls to the engagement that AskElephant has, and to its insights."""
     made = _engagements(seen)
     for one in plan:
         call = seen.calls.get(one.call_id, {})
@@ -117,7 +117,7 @@ def calls_know_their_engagement(plan: Plan, seen: Evidence) -> Breaches:
 
 
 def calls_are_at_rest(plan: Plan, seen: Evidence) -> Breaches:
-    """Every call is known, and where the plan says; none is overdue, and the brake is open."""
+    """Hold every call to being where the plan says; none is overdue, and the brake is open."""
     for one in plan:
         call = seen.calls.get(one.call_id)
         if call is None:
@@ -133,7 +133,7 @@ def calls_are_at_rest(plan: Plan, seen: Evidence) -> Breaches:
 
 
 def counts_add_up(plan: Plan, seen: Evidence) -> Breaches:
-    """Each call is in one state, and nobody else's is among them."""
+    """Hold the states to counting each call once, and nobody else's."""
     total = sum(seen.stats["states"].values())
     if total != len(seen.calls):
         kind = Kind.LOST if total < len(seen.calls) else Kind.DUPLICATED

@@ -106,7 +106,7 @@ def make_plan(
 def _planned(rng: Random, at: float, begun: datetime, more: Sequence[str]) -> PlannedCall:
     shape = _weighted(rng, SHAPES)
     behaviour = "" if shape == UNRECORDED else _weighted(rng, BEHAVIOURS)
-    if more and "webhook" not in behaviour:
+    if shape != UNRECORDED and "webhook" not in behaviour:
         behaviour = "+".join(filter(None, (behaviour, *more)))
     call = sample_call(rng, begun, behaviour)
     channel = rng.choice(CHANNELS)

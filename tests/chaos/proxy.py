@@ -7,12 +7,13 @@ import threading
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from random import Random
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 CHUNK = 65536
 RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 """SO_LINGER of no time: closing then sends RST, as a peer that has died and come back does."""
 
+Done = TypeVar("Done")
 End = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 Underway = asyncio.Queue[tuple[float, bytes]]
 """Bytes, and when they arrive."""
@@ -132,7 +133,7 @@ class Proxy:
         return self._do(self._each(Connection.freeze, share, rng))
 
     def thaw(self) -> None:
-        """Let new connections work again; those that froze are dead, and nobody tells their ends."""
+        """Let new connections work again; those that froze are dead, and never told."""
         self._freezes_new = False
 
     async def _listen(self) -> None:
@@ -181,5 +182,5 @@ class Proxy:
         finally:
             self._connections.discard(connection)
 
-    def _do(self, work: Coroutine[Any, Any, Any]) -> Any:  # noqa: ANN401 - whatever the work gives
+    def _do(self, work: Coroutine[Any, Any, Done]) -> Done:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(10)

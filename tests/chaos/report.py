@@ -25,9 +25,7 @@ def row(result: Result) -> str:
 
 
 def details(result: Result) -> str:
-    """Return what broke, where the logs are, and how to see it again; nothing for a good run."""
-    if result.is_good:
-        return ""
+    """Return what broke, where the logs are, and how to see it again."""
     shown = [f"  {one.kind}: {one.call_id or '(all)'}: {one.why}" for one in result.breaches]
     if len(shown) > SHOWN:
         shown = [*shown[:SHOWN], f"  … and {len(shown) - SHOWN} more"]

@@ -7,6 +7,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 
+import httpx
+from redis.exceptions import RedisError
+
 from bridge.store.keys import Keys
 from tests.chaos.evidence import Evidence, gather
 from tests.chaos.invariant import Breach, Kind, breaches
@@ -39,8 +42,17 @@ class Result:
 
 
 def play(fault: Fault, calls: int, seed: int, directory: Path) -> Result:
-    """Play a fault, and judge what is left."""
+    """Play a fault, and judge what is left. A run that breaks off has broken a promise."""
     begun = time.monotonic()
+    try:
+        return _play(fault, calls, seed, directory, begun)
+    except (AssertionError, httpx.HTTPError, RedisError, OSError) as error:
+        broken = f"the run broke off: {type(error).__name__}: {error}"[:500]
+        seconds = time.monotonic() - begun
+        return Result(fault.name, calls, seed, directory, (), [broken], (), None, seconds)
+
+
+def _play(fault: Fault, calls: int, seed: int, directory: Path, begun: float) -> Result:
     rng = Random(f"{seed} {fault.name}")  # noqa: S311 - chance that can be replayed
     told_of = datetime.now(UTC) - timedelta(minutes=20)
     plan = make_plan(rng, calls, told_of, fault.behaviours, fault.pace)

@@ -49,14 +49,14 @@ class Fault:
     """One kind of trouble. ``befall`` lets it happen, and returns when it is over.
 
     ``behaviours`` befall every recorded call; ``afterwards`` looks at what the run has left, when
-    all is quiet. ``within`` is the seconds after which what is not quiet is stuck, ``pace`` how many
-    calls a second are told of.
+    all is quiet. ``within`` is the seconds after which what is not quiet is stuck; ``pace`` is how
+    many calls are told of in a second.
     """
 
     name: str
     line: str
     befall: Callable[[Scene], None]
-    needs: Needs = Needs()
+    needs: Needs = field(default_factory=Needs)
     behaviours: tuple[str, ...] = ()
     afterwards: Callable[[Scene], None] = lambda _scene: None
     within: float = 150.0

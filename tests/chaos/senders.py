@@ -69,11 +69,13 @@ class Senders:
             key=lambda pair: pair[0].at,
         )
         proof = by_signature(self.secret, lambda: time.time() + self.step)
-        with httpx.Client(timeout=PATIENCE, trust_env=False) as client:
-            with ThreadPoolExecutor(THREADS) as pool:
-                for event, call_id in events:
-                    time.sleep(max(0.0, begun + event.at - time.monotonic()))
-                    pool.submit(self._until_acknowledged, event, call_id, proof, client)
+        with (
+            httpx.Client(timeout=PATIENCE, trust_env=False) as client,
+            ThreadPoolExecutor(THREADS) as pool,
+        ):
+            for event, call_id in events:
+                time.sleep(max(0.0, begun + event.at - time.monotonic()))
+                pool.submit(self._until_acknowledged, event, call_id, proof, client)
         self._done.set()
 
     def _until_acknowledged(

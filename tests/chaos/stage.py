@@ -47,6 +47,10 @@ SETTINGS = {
 """Beside the scenarios' own: longer where a busy machine must not decide how a call ends."""
 
 
+ALIVE: list[Process] = []
+"""All processes of all stages, for who has to end them at once."""
+
+
 @dataclass(frozen=True)
 class Needs:
     """What a fault needs of the stage it plays on.
@@ -169,10 +173,12 @@ def _linked(exits: ExitStack, port: int, *, wanted: bool) -> tuple[int, Proxy | 
 @contextmanager
 def _killed_at_the_end(process: Process) -> Iterator[Process]:
     """Run a process. What is to be proved is proved by then, and it need not end well."""
+    ALIVE.append(process)
     try:
         yield process.start()
     finally:
         process.kill()
+        ALIVE.remove(process)
 
 
 def _wait_until_up(stage: Stage) -> None:

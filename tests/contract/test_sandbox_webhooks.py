@@ -248,3 +248,14 @@ def test_a_reset_ends_what_was_going_on() -> None:
         journal = sandbox.journal()
         assert journal == {"settled": True, "requests": [], "engagements": [], "deliveries": []}
         assert receiver.arrived.empty()
+
+
+@pytest.mark.parametrize("step", [600, -600])
+def test_the_signers_clock_can_be_off(sandbox: Sandbox, receiver: Receiver, step: int) -> None:
+    """What is signed ten minutes ahead, or behind, is refused; then the clock is right again."""
+    sandbox.control("webhook", {"clock_step": step})
+    sandbox.submit("a")
+    assert not is_valid(receiver.next())
+    sandbox.control("webhook", {"clock_step": 0})
+    sandbox.submit("b")
+    assert is_valid(receiver.next())

@@ -2,14 +2,17 @@
 
 import time
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bridge.askelephant.sandbox.options import DEFAULT_KEY, SCOPES
+from bridge.store.keys import Keys
+from tests.chaos.hours import let_pass
 from tests.chaos.scene import Fault, Scene
-from tests.chaos.stage import SETTINGS, Needs
+from tests.chaos.stage import NAMESPACE, SETTINGS, Needs
 from tests.scenarios.client import Json
 
 LONG = (8.0, 12.0)
+HOUR = timedelta(hours=1)
 STORMS: tuple[Mapping[str, object], ...] = (
     {"retry_after": 2},
     {"retry_date": 3},
@@ -52,6 +55,22 @@ def throttle(scene: Scene) -> None:
         scene.stage.sandbox.control("faults", {"status": 429, **storm})
         scene.pause(1, 4)
         scene.stage.sandbox.control("faults")
+
+
+def throttle_for_an_hour(scene: Scene) -> None:
+    """Ask for an hour: nothing is asked meanwhile. Then the hour is made to pass in the store."""
+    scene.wait_for_moment(2)
+    scene.stage.sandbox.control("faults", {"status": 429, "retry_after": int(HOUR.total_seconds())})
+    scene.pause(*LONG)
+    scene.stage.sandbox.control("faults")
+    asked = _requests(scene)
+    scene.pause(IN_FLIGHT)
+    scene.promise(_requests(scene) == asked, "the hour was not kept")
+    brake = scene.stage.bridge.stats()["brake"] or {}
+    scene.promise(brake.get("reason") == "throttled", f"the brake says {brake}")
+    while not scene.senders.is_done or scene.stage.bridge.stats()["inbox"]["waiting"]:
+        scene.pause(0.2)
+    let_pass(scene.stage.redis, Keys(NAMESPACE), HOUR)
 
 
 def revoke_key(scene: Scene) -> None:
@@ -116,6 +135,7 @@ FAULTS = (
     Fault("askelephant-content-type", "done, then a page of HTML", fail(spoil="html")),
     Fault("askelephant-huge", "done, then 10 MB", fail(spoil="huge")),
     Fault("throttled", "429 with every form of Retry-After", throttle),
+    Fault("throttled-hour", "429 with a Retry-After of an hour", throttle_for_an_hour),
     Fault("key-revoked", "401 for everything, then mended", revoke_key),
     Fault("scope-missing", "403 for a scope, then mended", take_scope),
 )

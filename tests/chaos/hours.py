@@ -1,0 +1,28 @@
+"""Hours that nobody waits for: all that the store awaits is brought nearer."""
+
+from datetime import timedelta
+
+from redis import Redis
+
+from bridge.domain.call import Call
+from bridge.domain.steps import STEPS
+from bridge.store.calls import CallStore, Retention
+from bridge.store.keys import Keys
+from bridge.store.replies import text
+
+RETENTION = Retention(grace=timedelta(seconds=2), resting=timedelta(days=30))
+
+
+def let_pass(redis: Redis, keys: Keys, time: timedelta) -> None:
+    """Bring the end of the brake, and what held calls wait for, nearer by ``time``."""
+    calls = CallStore(redis, keys, RETENTION)
+    redis.hincrbyfloat(keys.brake, "until", -time.total_seconds())
+    for step in STEPS:
+        for call_id in redis.zrange(keys.due(step), 0, -1):
+            calls.update(text(call_id), lambda call: _nearer(call, time))
+
+
+def _nearer(call: Call | None, time: timedelta) -> Call | None:
+    if call is None or not call.held or call.due_at is None:
+        return call
+    return call.but(due_at=call.due_at - time)

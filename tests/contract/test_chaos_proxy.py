@@ -1,0 +1,152 @@
+"""The chaos suite's TCP proxy: it passes everything on, or troubles it as it is told to."""
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from random import Random
+
+import pytest
+
+from bridge.supervise.embedded import free_port
+from tests.chaos.proxy import Proxy
+
+HELLO = b"hello"
+
+
+@pytest.fixture
+def echo() -> Iterator[int]:
+    """Run a server that sends everything back; give its port."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    thread = threading.Thread(target=_serve, args=(listener,))
+    thread.start()
+    yield listener.getsockname()[1]
+    listener.shutdown(socket.SHUT_RDWR)
+    listener.close()
+    thread.join()
+
+
+@pytest.fixture
+def proxy(echo: int) -> Iterator[Proxy]:
+    """Run a proxy before it."""
+    with Proxy(echo, free_port()) as running:
+        yield running
+
+
+def test_what_goes_in_comes_out(proxy: Proxy) -> None:
+    """In order and whole, also when it is more than one chunk."""
+    much = bytes(range(250)) * 4000
+    with _connected(proxy) as near:
+        sending = threading.Thread(target=near.sendall, args=(much,))
+        sending.start()
+        assert _received(near, len(much)) == much
+        sending.join()
+
+
+def test_a_reset_breaks_the_connections_there_are(proxy: Proxy) -> None:
+    """Their ends are told so at once; new ones work."""
+    with _connected(proxy) as near:
+        assert _answer(near) == HELLO
+        assert proxy.reset() == 1
+        with pytest.raises(ConnectionResetError):
+            near.recv(1)
+    with _connected(proxy) as other:
+        assert _answer(other) == HELLO
+
+
+def test_a_delay_counts_each_way(proxy: Proxy) -> None:
+    """And one message does not wait for another: the link is long, not narrow."""
+    with _connected(proxy) as near:
+        assert _answer(near) == HELLO
+        proxy.delay = 0.2
+        begun = time.monotonic()
+        for _ in range(5):
+            near.sendall(HELLO)
+            time.sleep(0.01)
+        assert _received(near, 5 * len(HELLO)) == 5 * HELLO
+        assert 0.4 <= time.monotonic() - begun < 1
+
+
+def test_what_is_frozen_says_nothing_ever_again(proxy: Proxy) -> None:
+    """It is not closed, so that only a time-out tells; new ones freeze until the thaw."""
+    with _connected(proxy) as old:
+        assert _answer(old) == HELLO
+        assert proxy.freeze() == 1
+        with _connected(proxy) as new:
+            for near in (old, new):
+                near.settimeout(0.2)
+                with pytest.raises(TimeoutError):
+                    _answer(near)
+        proxy.thaw()
+        with pytest.raises(TimeoutError):
+            _answer(old)
+        with _connected(proxy) as later:
+            assert _answer(later) == HELLO
+
+
+def test_a_share_may_freeze(proxy: Proxy) -> None:
+    """The others go on."""
+    nears = [_connected(proxy) for _ in range(20)]
+    for near in nears:
+        assert _answer(near) == HELLO
+    frozen = proxy.freeze(0.5, Random(1), new=False)  # noqa: S311 - which ones is all the same
+    proxy.thaw()
+    assert 0 < frozen < len(nears)
+    assert sum(_is_alive(near) for near in nears) == len(nears) - frozen
+    for near in nears:
+        near.close()
+
+
+def test_who_is_refused_is_told_at_once(proxy: Proxy) -> None:
+    """As by a machine on which nothing listens, until it does again."""
+    with _connected(proxy) as near:
+        assert _answer(near) == HELLO
+        proxy.refuse()
+        assert near.recv(1) == b""
+        with pytest.raises(ConnectionRefusedError):
+            _connected(proxy)
+    proxy.accept()
+    with _connected(proxy) as again:
+        assert _answer(again) == HELLO
+
+
+def _serve(listener: socket.socket) -> None:
+    while True:
+        try:
+            near, _ = listener.accept()
+        except OSError:
+            return
+        threading.Thread(target=_echo, args=(near,)).start()
+
+
+def _echo(near: socket.socket) -> None:
+    with near:
+        try:
+            while data := near.recv(65536):
+                near.sendall(data)
+        except OSError:
+            return
+
+
+def _connected(proxy: Proxy) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", proxy.port), timeout=5)
+
+
+def _answer(near: socket.socket) -> bytes:
+    near.sendall(HELLO)
+    return _received(near, len(HELLO))
+
+
+def _received(near: socket.socket, count: int) -> bytes:
+    received = b""
+    while len(received) < count and (data := near.recv(count - len(received))):
+        received += data
+    return received
+
+
+def _is_alive(near: socket.socket) -> bool:
+    near.settimeout(0.3)
+    try:
+        return _answer(near) == HELLO
+    except TimeoutError:
+        return False

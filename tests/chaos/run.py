@@ -20,6 +20,9 @@ from tests.chaos.senders import Senders
 from tests.chaos.stage import NAMESPACE, Stage, running_stage
 from tests.scenarios.stack import WAVV_SECRET
 
+SHORTEST_SPAN = 10.0
+"""Seconds over which calls are told of: a fault must still meet some at its last moment."""
+
 
 @dataclass(frozen=True, slots=True)
 class Result:
@@ -55,10 +58,11 @@ def play(fault: Fault, calls: int, seed: int, directory: Path) -> Result:
 def _play(fault: Fault, calls: int, seed: int, directory: Path, begun: float) -> Result:
     rng = Random(f"{seed} {fault.name}")  # noqa: S311 - chance that can be replayed
     told_of = datetime.now(UTC) - timedelta(minutes=20)
-    plan = make_plan(rng, calls, told_of, fault.behaviours, fault.pace)
+    pace = min(fault.pace, calls / SHORTEST_SPAN)
+    plan = make_plan(rng, calls, told_of, fault.behaviours, pace)
     with running_stage(directory, fault.needs) as stage:
         senders = Senders(stage.bridge.url, WAVV_SECRET)
-        scene = Scene(stage, plan, senders, rng, calls / fault.pace)
+        scene = Scene(stage, plan, senders, rng, calls / pace)
         senders.start(plan)
         fault.befall(scene)
         over = time.monotonic()

@@ -21,6 +21,7 @@ from bridge.metrics import exposition
 from bridge.parts import assemble
 from bridge.store.keys import Keys
 from config import Settings
+from tests.chaos.faults.table import FAULTS
 from tests.project import DOCUMENTS, ROOT, between, commands, pyproject, rows, section, text
 
 PARAMETERS = {"state": State.LIVE, "step": STEPS[0]}
@@ -119,6 +120,12 @@ def test_the_readme_begins_with_the_two_commands() -> None:
     assert {line.partition("#")[0].strip() for line in first} == DEMO_AND_TESTS
 
 
+def test_operations_tells_of_every_fault_of_the_chaos_suite() -> None:
+    """By its name, and in the suite's own words."""
+    told = [row[:2] for row in rows(between("docs/operations.md", "faults"))]
+    assert told == [[fault.name, fault.line] for fault in FAULTS.values()]
+
+
 def test_decisions_are_numbered_without_gaps_and_have_three_parts() -> None:
     """Context, decision, consequences; each under a page."""
     found = sorted((ROOT / "docs" / "decisions").glob("0*.md"))
@@ -131,10 +138,11 @@ def test_decisions_are_numbered_without_gaps_and_have_three_parts() -> None:
         assert len(written.split()) < 300, path.name
 
 
-def test_continuous_integration_runs_the_three_targets() -> None:
-    """`.ci/run` is what a change must pass: check, test, demo; it can be run as it is."""
+def test_continuous_integration_runs_all_targets() -> None:
+    """`.ci/run` is what a change must pass: check, test, demo, chaos; it can be run as it is."""
     assert (ROOT / ".ci" / "run").stat().st_mode & stat.S_IXUSR
     assert "for target in check test demo; do" in text(".ci/run")
+    assert "make chaos CALLS=" in text(".ci/run")
     assert "set -euo pipefail" in text(".ci/run")
 
 

@@ -20,9 +20,11 @@ Sink = Callable[[str, str], None]
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """When a process is given up: after so many lives in a row of less than ``short_life`` seconds.
+    """When a process is given up: if its first so many lives last less than ``short_life`` seconds.
 
-    Before a process is started again, ``pause`` seconds pass for each short life so far.
+    One that has lived longer can live: then it dies of something that passes, such as a store that
+    is full, and is started again for ever. Before each start ``pause`` seconds pass for each short
+    life in a row, of which no more than ``short_lives`` count.
     """
 
     short_life: float = 5.0
@@ -34,7 +36,7 @@ PATIENCE = Patience()
 
 
 class KeepsDying(Exception):  # noqa: N818 - the name says what happened
-    """The process ended within seconds, three times in a row: starting it again is no cure."""
+    """The process ended within seconds, each of its first times: starting it again is no cure."""
 
 
 class Child:
@@ -52,15 +54,16 @@ class Child:
 
         Nothing outlives its process: what that leaves behind would hold its port, or its data.
         """
-        short_lives = 0
+        short_lives, can_live = 0, False
         while not self._stopping.is_set():
             begun = time.monotonic()
             code = await self._run_once()
             if self._stopping.is_set():
                 return
             short = time.monotonic() - begun < self._patience.short_life
-            short_lives = short_lives + 1 if short else 0
-            if short_lives == self._patience.short_lives:
+            short_lives = min(short_lives + 1, self._patience.short_lives) if short else 0
+            can_live = can_live or not short
+            if short_lives == self._patience.short_lives and not can_live:
                 raise KeepsDying(f"{self.command.name} keeps ending with exit code {code}")
             self._sink(self.command.name, f"ended with exit code {code}; starting it again")
             await self._pause(short_lives * self._patience.pause)

@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import Iterator
+from itertools import chain, repeat
 from types import SimpleNamespace
 
 import pytest
@@ -78,7 +78,7 @@ def test_a_process_that_ended_is_started_again() -> None:
     play(scene())
 
 
-def test_three_short_lives_in_a_row_are_enough() -> None:
+def test_three_short_lives_at_first_are_enough() -> None:
     """Starting it again is no cure; whoever reads this must look at what it said."""
     output = Output()
 
@@ -90,25 +90,20 @@ def test_three_short_lives_in_a_row_are_enough() -> None:
     assert output.lines.count("it: up") == 3
 
 
-def test_a_long_life_in_between_counts_anew(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A process that falls now and then is worth starting again for months."""
-    lives = [1, 1, HOUR, 1, 1, 1]
-    monkeypatch.setattr(child_module, "time", SimpleNamespace(monotonic=clock(lives).__next__))
-    output = Output()
+def test_a_process_that_has_lived_is_never_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A store that is full ends workers within seconds, over and over, until it has room again."""
+    clock = chain.from_iterable((0.0, life) for life in chain([1, 1, HOUR], repeat(1)))
+    monkeypatch.setattr(child_module, "time", SimpleNamespace(monotonic=clock.__next__))
 
     async def scene() -> None:
-        with pytest.raises(KeepsDying):
-            await Child(program("say('up')"), output, Patience(short_life=5, pause=0)).run()
+        output = Output()
+        child = Child(program("say('up')"), output, Patience(short_life=5, pause=0))
+        running = asyncio.create_task(child.run())
+        await output.until("it: up", times=9)
+        await child.stop()
+        await running
 
     play(scene())
-    assert output.lines.count("it: up") == len(lives)
-
-
-def clock(lives: list[float]) -> Iterator[float]:
-    """Return what a clock shows at the beginning and the end of each life."""
-    for life in lives:
-        yield 0
-        yield life
 
 
 @pytest.mark.parametrize(

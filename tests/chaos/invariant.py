@@ -109,11 +109,12 @@ def calls_know_their_engagement(plan: Plan, seen: Evidence) -> Breaches:
     made = _engagements(seen)
     for one in plan:
         call = seen.calls.get(one.call_id, {})
-        for engagement in made.get(_external_id(one), ())[:1]:
-            if call.get("engagement_id") != engagement["id"]:
-                yield Breach(Kind.LOST, one.call_id, f"it knows nothing of {engagement['id']}")
-            elif one.state == "complete":
-                yield from _insights_came(one.call_id, call, engagement)
+        there = {engagement["id"]: engagement for engagement in made.get(_external_id(one), ())}
+        known = there.get(call.get("engagement_id"))
+        if there and known is None:
+            yield Breach(Kind.LOST, one.call_id, f"it knows nothing of {', '.join(there)}")
+        if known is not None and one.state == "complete":
+            yield from _insights_came(one.call_id, call, known)
 
 
 def calls_are_at_rest(plan: Plan, seen: Evidence) -> Breaches:

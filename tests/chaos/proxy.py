@@ -169,7 +169,8 @@ class Proxy:
         except OSError:
             writer.transport.abort()
         else:
-            await self._carry(Connection(self, (reader, writer), far))
+            with suppress(asyncio.CancelledError):  # the end; asyncio's streams would report it
+                await self._carry(Connection(self, (reader, writer), far))
         finally:
             self._carrying.discard(task)
 

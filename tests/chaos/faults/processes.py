@@ -2,8 +2,11 @@
 
 from tests.chaos.scene import Fault, Scene
 from tests.chaos.stage import WORKERS, Needs
+from tests.scenarios.stack import SCALE
 
 SEVERAL = 4
+LAG = 1.0 / SCALE
+"""A second between what AskElephant does and its answer: many requests are in that window."""
 OLD_AND_NEW = 2
 
 
@@ -13,7 +16,7 @@ def none(_scene: Scene) -> None:
 
 def kill_worker(scene: Scene) -> None:
     """Kill one worker after the other, while answers hang between AskElephant and the save."""
-    scene.stage.sandbox.control("faults", {"lag": 60})  # 0.3 s: many requests are in that window
+    scene.stage.sandbox.control("faults", {"lag": LAG})
     for _ in range(SEVERAL):
         scene.wait_for_moment(SEVERAL)
         scene.stage.kill(scene.rng.choice(WORKERS))

@@ -80,12 +80,16 @@ class PlannedCall:
         """Where it must end."""
         if not self.is_recorded:
             return "unrecorded"
-        return "failed" if self.behaviour in {"reject", "failed"} else "complete"
+        return "failed" if {"reject", "failed"} & self._befalls else "complete"
 
     @property
     def engagements(self) -> int:
         """How many engagements there must be of it."""
-        return int(self.is_recorded and self.behaviour != "reject")
+        return int(self.is_recorded and "reject" not in self._befalls)
+
+    @property
+    def _befalls(self) -> set[str]:
+        return set(self.behaviour.split("+"))
 
 
 def make_plan(

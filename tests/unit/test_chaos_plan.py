@@ -39,6 +39,10 @@ def test_a_faults_behaviour_befalls_the_recorded_calls() -> None:
     plan = _plan(1, "no-webhook")
     assert all("webhook" in one.behaviour for one in plan if one.is_recorded)
     assert not any(one.behaviour for one in plan if not one.is_recorded)
+    ends = {one.behaviour: (one.state, one.engagements) for one in plan}
+    assert ends["reject+no-webhook"] == ("failed", 0)
+    assert ends["failed+no-webhook"] == ("failed", 1)
+    assert ends["no-webhook"] == ("complete", 1)
 
 
 def test_every_fault_has_a_name_of_its_own_and_tells_what_it_is() -> None:

@@ -13,7 +13,7 @@ LONGEST = 60.0
 def resend(scene: Scene) -> None:
     """Send every transcript event five times more, shuffled across the whole run."""
     left: dict[str, int] = {}
-    wanted = sum(one.engagements and one.behaviour != "failed" for one in scene.plan)
+    wanted = sum(one.state == "complete" for one in scene.plan)
     end = time.monotonic() + LONGEST
     while time.monotonic() < end and not (len(left) == wanted and not any(left.values())):
         begun = time.monotonic()

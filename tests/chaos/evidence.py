@@ -1,6 +1,7 @@
 """What was seen when all was over: the sandbox's journal, the bridge's API and its inbox."""
 
 import json
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,7 @@ from bridge.store.keys import Keys
 from tests.chaos.senders import Acknowledged
 from tests.scenarios.client import Bridge, Json
 
+HANDLED_WITHIN = 20.0
 ALL_CALLS = "/api/calls?limit=200"
 
 
@@ -46,12 +48,13 @@ def gather(
     sent: tuple[Sequence[Acknowledged], Sequence[str]],
 ) -> Evidence:
     """Gather it all. ``journal`` was taken before: what it shows as delivered is in the inbox."""
+    stats = _stats_once_handled(bridge)
     return Evidence(
         acknowledged=sent[0],
         unsent=sent[1],
         journal=journal,
         calls={call_id: bridge.call(call_id) for call_id in _call_ids(bridge)},
-        stats=bridge.stats(),
+        stats=stats,
         inbox=list(_stored(redis, keys)),
         set_aside=int(redis.xlen(keys.set_aside)),
     )
@@ -61,6 +64,14 @@ def about(stored: Stored) -> tuple[str, str]:
     """Return the type of AskElephant's event and the engagement it is about."""
     event: dict[str, Any] = json.loads(stored.raw)
     return event["type"], event["data"]["object"]["id"]
+
+
+def _stats_once_handled(bridge: Bridge) -> Json:
+    """Return the counts when the inbox is empty: AskElephant repeats its webhooks for minutes."""
+    end = time.monotonic() + HANDLED_WITHIN
+    while (stats := bridge.stats())["inbox"]["waiting"] and time.monotonic() < end:
+        time.sleep(0.1)
+    return stats
 
 
 def _call_ids(bridge: Bridge) -> Iterator[str]:

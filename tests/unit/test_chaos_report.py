@@ -1,0 +1,73 @@
+"""What the chaos suite prints, and when it takes the bridge for quiet."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.chaos import report
+from tests.chaos.invariant import Breach, Kind
+from tests.chaos.quiet import is_quiet
+from tests.chaos.run import Result
+
+GOOD = Result("kill-web", 300, 7, Path("logs"), (), (), (), recovered=1.25, seconds=30)
+BAD = replace(
+    GOOD,
+    breaches=[
+        Breach(Kind.LOST, "a", "no"),
+        Breach(Kind.LOST, "a", "nor"),
+        Breach(Kind.STUCK, "b", "?"),
+    ],
+    recovered=None,
+)
+QUIET: dict[str, Any] = {
+    "states": {"complete": 2, "unrecorded": 1, "live": 0},
+    "overdue": {"submit": 0},
+    "inbox": {"waiting": 0},
+    "brake": None,
+}
+
+
+def test_a_row_counts_calls_and_not_signs() -> None:
+    """Two signs of one lost call are one lost call."""
+    assert report.head().split() == [
+        "fault", "calls", "lost", "duplicated", "stuck", "recovered", "took",
+    ]  # fmt: skip
+    assert report.row(GOOD).split() == ["kill-web", "300", "0", "0", "0", "1.2", "s", "30", "s"]
+    assert report.row(BAD).split()[2:6] == ["1", "0", "1", "never"]
+
+
+def test_a_failure_names_its_calls_its_logs_and_how_to_see_it_again() -> None:
+    """Whoever sees it red in CI needs nothing else."""
+    told = report.details(replace(BAD, broken=["a promise"]))
+    assert "lost: a: no" in told
+    assert "broken: a promise" in told
+    assert "logs: logs" in told
+    assert "make chaos FAULTS=kill-web CALLS=300 SEED=7" in told
+
+
+@pytest.mark.parametrize(
+    "result", [BAD, replace(GOOD, broken=["a promise"]), replace(GOOD, recovered=None)]
+)
+def test_a_run_is_good_only_if_all_is(result: Result) -> None:
+    """No breach, no broken promise, and quiet in time."""
+    assert GOOD.is_good
+    assert not result.is_good
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"states": {"complete": 2, "unrecorded": 0}},
+        {"states": {"complete": 2, "unrecorded": 1, "live": 1}},
+        {"states": {"complete": 2, "live": 1}},
+        {"overdue": {"submit": 1}},
+        {"inbox": {"waiting": 1}},
+        {"brake": {"reason": "outage"}},
+    ],
+)
+def test_it_is_quiet_when_all_calls_rest_and_nothing_waits(change: dict[str, Any]) -> None:
+    """Too few calls, too many, one on its way, an event, a brake: not yet."""
+    assert is_quiet(QUIET, 3)
+    assert not is_quiet(QUIET | change, 3)

@@ -14,7 +14,7 @@ from typing import NoReturn
 from tests.chaos import report
 from tests.chaos.faults.table import FAULTS
 from tests.chaos.run import Result, play
-from tests.chaos.stage import ALIVE
+from tests.chaos.stage import end_all
 
 DATA = Path(".bridge", "chaos")
 CALLS = 300
@@ -47,8 +47,7 @@ def main(words: Sequence[str] | None = None) -> int:
 
 def _end_all(number: int, _frame: object) -> NoReturn:
     """End at once, and take along what runs: it would go on without us."""
-    for process in ALIVE:
-        process.kill()
+    end_all()
     os._exit(128 + number)
 
 

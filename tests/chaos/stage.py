@@ -1,5 +1,7 @@
 """The real processes of one run, on a Valkey of their own, and the means to trouble them."""
 
+import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -48,7 +50,21 @@ SETTINGS = {
 
 
 ALIVE: list[Process] = []
-"""All processes of all stages, for who has to end them at once."""
+"""All processes of all stages."""
+
+ENDING = threading.Event()
+
+
+def end_all() -> None:
+    """Kill every process of every stage, whatever other threads are at; none is started any more.
+
+    Twice, for those that were just being started.
+    """
+    ENDING.set()
+    for _ in range(2):
+        for process in [*ALIVE]:
+            process.kill()
+        time.sleep(0.2)
 
 
 @dataclass(frozen=True)
@@ -174,6 +190,7 @@ def _linked(exits: ExitStack, port: int, *, wanted: bool) -> tuple[int, Proxy | 
 def _killed_at_the_end(process: Process) -> Iterator[Process]:
     """Run a process. What is to be proved is proved by then, and it need not end well."""
     ALIVE.append(process)
+    assert not ENDING.is_set()
     try:
         yield process.start()
     finally:

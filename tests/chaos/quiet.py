@@ -14,10 +14,14 @@ LOOKS_EVERY = 0.3
 
 def is_quiet(stats: Json, calls: int) -> bool:
     """Tell whether ``calls`` calls are all at rest, and nothing waits or is held."""
-    resting = sum(stats["states"].get(state, 0) for state in RESTING)
     nothing_waits = not any(stats["overdue"].values()) and not stats["inbox"]["waiting"]
-    whole = resting == calls == sum(stats["states"].values())
+    whole = resting(stats) == calls == sum(stats["states"].values())
     return whole and nothing_waits and stats["brake"] is None
+
+
+def resting(stats: Json) -> int:
+    """Return how many calls are at rest."""
+    return sum(stats["states"].get(state, 0) for state in RESTING)
 
 
 def wait_for_quiet(
@@ -26,13 +30,20 @@ def wait_for_quiet(
     calls: int,
     within: float,
     clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
 ) -> float | None:
-    """Return when it became quiet, by ``clock``; ``None`` if it did not in ``within`` seconds."""
-    end = clock() + within
-    while clock() < end:
-        if senders.is_done and (stats := _stats(bridge)) is not None and is_quiet(stats, calls):
+    """Return when it became quiet; ``None`` if no call came to rest for ``within`` seconds.
+
+    A busy machine takes its time, and is not stuck while more and more calls come to rest.
+    """
+    most, patient_until = -1, clock() + within
+    while clock() < patient_until:
+        stats = _stats(bridge)
+        if stats is not None and senders.is_done and is_quiet(stats, calls):
             return clock()
-        time.sleep(LOOKS_EVERY)
+        if stats is not None and resting(stats) > most:
+            most, patient_until = resting(stats), clock() + within
+        sleep(LOOKS_EVERY)
     return None
 
 

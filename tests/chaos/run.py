@@ -69,7 +69,7 @@ def _play(fault: Fault, calls: int, seed: int, directory: Path, begun: float) ->
     last = max([over, *(event.at for event in senders.acknowledged)])
     found = _excused(scene, breaches(plan, seen), seen)
     if quiet is None:
-        scene.broken.append(f"not quiet {fault.within:g} s after the fault")
+        scene.broken.append(f"not quiet, and nothing came on for {fault.within:g} s")
     return Result(
         fault.name,
         calls,

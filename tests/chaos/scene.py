@@ -49,8 +49,8 @@ class Fault:
     """One kind of trouble. ``befall`` lets it happen, and returns when it is over.
 
     ``behaviours`` befall every recorded call; ``afterwards`` looks at what the run has left, when
-    all is quiet. ``within`` is the seconds after which what is not quiet is stuck; ``pace`` is how
-    many calls are told of in a second.
+    all is quiet. When no call comes to rest for ``within`` seconds, those that are left are stuck;
+    ``pace`` is how many calls are told of in a second.
     """
 
     name: str

@@ -1,6 +1,8 @@
 """What the chaos suite prints, and when it takes the bridge for quiet."""
 
+from collections.abc import Iterator
 from dataclasses import replace
+from itertools import chain, count, repeat
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +10,11 @@ import pytest
 
 from tests.chaos import report
 from tests.chaos.invariant import Breach, Kind
-from tests.chaos.quiet import is_quiet
+from tests.chaos.quiet import is_quiet, wait_for_quiet
 from tests.chaos.run import Result
+from tests.chaos.senders import Senders
+from tests.scenarios.client import Bridge, Json
+from tests.scenarios.waiting import wait_for
 
 GOOD = Result("kill-web", 300, 7, Path("logs"), (), (), (), recovered=1.25, seconds=30)
 BAD = replace(
@@ -71,3 +76,32 @@ def test_it_is_quiet_when_all_calls_rest_and_nothing_waits(change: dict[str, Any
     """Too few calls, too many, one on its way, an event, a brake: not yet."""
     assert is_quiet(QUIET, 3)
     assert not is_quiet(QUIET | change, 3)
+
+
+class Told(Bridge):
+    """A bridge that tells these counts of resting calls, one after the other."""
+
+    def __init__(self, resting: Iterator[int]) -> None:
+        self._resting = resting
+
+    def stats(self) -> Json:
+        """Return the next count."""
+        return QUIET | {"states": {"complete": next(self._resting)}}
+
+
+@pytest.mark.parametrize(
+    ("resting", "quiet"),
+    [
+        (chain(range(100), repeat(100)), True),  # one more at each look, which is a second
+        (repeat(99), False),
+    ],
+)
+def test_a_slow_run_is_not_a_stuck_one(resting: Iterator[int], *, quiet: bool) -> None:
+    """Patience begins anew with each call that comes to rest; then it ends."""
+    senders, seconds = Senders("", ""), count()
+    senders.start([])
+    wait_for(lambda: senders.is_done, bool, "nothing is sent")
+    found = wait_for_quiet(
+        Told(resting), senders, 100, 10, lambda: float(next(seconds)), lambda _: None
+    )
+    assert (found is not None) == quiet

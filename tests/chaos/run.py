@@ -10,15 +10,12 @@ from random import Random
 from bridge.store.keys import Keys
 from tests.chaos.evidence import Evidence, gather
 from tests.chaos.invariant import Breach, Kind, breaches
-from tests.chaos.plan import make_plan
+from tests.chaos.plan import CALLS_PER_SECOND, make_plan
 from tests.chaos.quiet import wait_for_quiet
 from tests.chaos.scene import Fault, Scene
 from tests.chaos.senders import Senders
 from tests.chaos.stage import NAMESPACE, Stage, running_stage
 from tests.scenarios.stack import WAVV_SECRET
-
-SHORTEST_SPAN = 10.0
-"""Seconds over which calls are told of: a fault must still meet some at its last moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +52,7 @@ def play(fault: Fault, calls: int, seed: int, directory: Path) -> Result:
 def _play(fault: Fault, calls: int, seed: int, directory: Path, begun: float) -> Result:
     rng = Random(f"{seed} {fault.name}")  # noqa: S311 - chance that can be replayed
     told_of = datetime.now(UTC) - timedelta(minutes=20)
-    pace = min(fault.pace, calls / SHORTEST_SPAN)
+    pace = min(CALLS_PER_SECOND, calls / fault.least_span)
     plan = make_plan(rng, calls, told_of, fault.behaviours, pace)
     with running_stage(directory, fault.needs) as stage:
         senders = Senders(stage.bridge.url, WAVV_SECRET)

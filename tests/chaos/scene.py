@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from random import Random
 
-from tests.chaos.plan import CALLS_PER_SECOND, PlannedCall
+from tests.chaos.plan import PlannedCall
 from tests.chaos.senders import Senders
 from tests.chaos.stage import Needs, Stage
 
@@ -25,6 +25,7 @@ class Scene:
     senders: Senders
     rng: Random
     span: float
+    is_alone: bool = True
     broken: list[str] = field(default_factory=list)
     noted: list[str] = field(default_factory=list)
     losses_excused_from: list[tuple[float, float]] = field(default_factory=list)
@@ -43,6 +44,11 @@ class Scene:
         if not kept:
             self.broken.append(told)
 
+    def expect(self, met: object, told: str) -> None:
+        """Hold the fault itself to having met something; among others it may come too late."""
+        if not met:
+            (self.broken if self.is_alone else self.noted).append(told)
+
 
 @dataclass(frozen=True)
 class Fault:
@@ -50,7 +56,7 @@ class Fault:
 
     ``behaviours`` befall every recorded call; ``afterwards`` looks at what the run has left, when
     all is quiet. When no call comes to rest for ``within`` seconds, those that are left are stuck;
-    ``pace`` is how many calls are told of in a second.
+    ``least_span`` is how many seconds of calls it needs, to meet some at its last moment.
     """
 
     name: str
@@ -60,4 +66,4 @@ class Fault:
     behaviours: tuple[str, ...] = ()
     afterwards: Callable[[Scene], None] = lambda _scene: None
     within: float = 150.0
-    pace: float = CALLS_PER_SECOND
+    least_span: float = 10.0

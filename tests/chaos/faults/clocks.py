@@ -14,7 +14,7 @@ def step(scene: Scene) -> None:
         scene.pause(2, 4)
         _step(scene, 0)
     refused = sum(status == UNAUTHENTIC for _, status, _ in scene.senders.answers)
-    scene.promise(refused, "no delivery was refused for its clock")
+    scene.expect(refused, "no delivery was refused for its clock")
 
 
 def _step(scene: Scene, seconds: float) -> None:

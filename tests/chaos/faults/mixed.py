@@ -7,8 +7,8 @@ from tests.chaos.scene import Fault, Scene
 from tests.chaos.stage import Needs
 
 CHOSEN = 8
-PACE = 8.0
-"""Calls per second: slower, so that each fault meets new ones."""
+LEAST_SPAN = 60.0
+"""Seconds: so that each fault meets new calls."""
 
 
 def mixed(faults: Sequence[Fault]) -> Fault:
@@ -18,7 +18,8 @@ def mixed(faults: Sequence[Fault]) -> Fault:
         chosen = scene.rng.sample(faults, min(CHOSEN, len(faults)))
         scene.noted.append(", ".join(fault.name for fault in chosen))
         for fault in chosen:
-            fault.befall(replace(scene, span=scene.span / len(chosen)))
+            part = scene.span / len(chosen)
+            fault.befall(replace(scene, span=part, is_alone=False))
 
     needs = Needs(store_link=True, elephant_link=True, beats=2)
-    return Fault("mixed", "many of these, one upon the other", befall, needs, pace=PACE)
+    return Fault("mixed", "many of these, one upon the other", befall, needs, least_span=LEAST_SPAN)

@@ -66,7 +66,7 @@ def _promise_work(scene: Scene) -> None:
                 scene.noted.append(f"{name} worked after {time.monotonic() - begun:.1f} s")
         scene.pause(0.2)
     for name in idle:
-        scene.promise(kept=False, told=f"{name} did not work for {WORKS_WITHIN:g} s")
+        scene.expect(met=False, told=f"{name} did not work for {WORKS_WITHIN:g} s")
 
 
 def answered_in_time(scene: Scene) -> None:

@@ -53,7 +53,7 @@ def flush_broker(scene: Scene) -> None:
         for pattern in MESSAGES:
             names = list(scene.stage.redis.scan_iter(f"{NAMESPACE}:{pattern}", count=1000))
             deleted += scene.stage.redis.delete(*names) if names else 0
-    scene.promise(deleted, "there were no messages to delete")
+    scene.expect(deleted, "there were no messages to delete")
 
 
 def fill(scene: Scene) -> None:
@@ -64,7 +64,7 @@ def fill(scene: Scene) -> None:
         scene.stage.redis.config_set("maxmemory", 1024 * 1024)
         scene.pause(2, 4)
         scene.stage.redis.config_set("maxmemory", 0)
-    scene.promise(scene.senders.refused() > before, "a full store refused nothing")
+    scene.expect(scene.senders.refused() > before, "a full store refused nothing")
 
 
 EVERYSEC = Needs(valkey=("--appendfsync", "everysec"))

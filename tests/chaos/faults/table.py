@@ -14,8 +14,8 @@ ALONE = (
     *clocks.FAULTS,
     *network.FAULTS,
 )
-UNMIXED = {"none", "valkey-kill-everysec", "webhooks-resent"}
-"""What asks for a server of its own, or for a run of its own."""
+UNMIXED = {"none", "valkey-kill-everysec", "throttled-hour", "webhooks-resent"}
+"""What asks for a server of its own, or for calls of its own."""
 
 FAULTS: Mapping[str, Fault] = {
     fault.name: fault

@@ -59,7 +59,8 @@ def advance(call: Call, event: e.Event, now: datetime, policy: Policy) -> Call:
         return _hear(call, event, now, policy)
     target = TABLE.get((call.state, type(event)))
     if target is None or _is_of_another(call, event) or is_overtaken(call, event):
-        return _note(call, now, "event.ignored", event=type(event).__name__)
+        entry = getattr(event, "entry", None)
+        return _note(call, now, "event.ignored", event=type(event).__name__, entry=entry)
     return EFFECTS[type(event)](_enter(call, target, now), event, now, policy)
 
 

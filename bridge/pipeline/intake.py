@@ -41,9 +41,9 @@ def drain(parts: Parts) -> int:
 def _try(parts: Parts, entry: Entry, outcomes: dict[str, str | None]) -> None:
     """Handle one event. What breaks its handler three times is set aside, and stops nobody.
 
-    Until then it stays pending and is claimed again a minute later. Redis being away is not the
-    event's fault, and is left to the next drain; nor is a call that a newer version of the bridge
-    wrote: the event waits for a worker of that version, however often it must be tried.
+    Until then it stays pending and is claimed again half a minute later. Redis being away is not
+    the event's fault, and is left to the next drain; nor is a call that a newer version of the
+    bridge wrote: the event waits for a worker of that version, however often it must be tried.
     """
     try:
         outcomes[entry.id] = HEARERS[entry.source](parts, entry)

@@ -1,7 +1,8 @@
 """The inbox: every accepted event, raw and whole, until it is handled and for days after.
 
 A Redis stream with one consumer group. All workers read under one consumer's name: an entry is
-handed out once, and one that was taken but not handled for a minute is claimed by whoever asks.
+handed out once, and one that was taken but not handled for half a minute is claimed by whoever
+asks.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,7 +17,9 @@ from bridge.store.keys import Keys
 from bridge.store.replies import text
 
 GROUP = CONSUMER = "intake"
-ABANDONED = timedelta(minutes=1)
+ABANDONED = timedelta(seconds=30)
+"""A batch takes a second. With the sweep's interval, the next worker has them within a minute."""
+
 KEPT_ASIDE = 10_000
 
 
@@ -66,7 +69,7 @@ class Inbox:
         pipe.execute()
 
     def leave(self, entry: Entry) -> None:
-        """Leave an event pending as if this delivery had not been: it is claimed a minute later."""
+        """Leave an event pending as if this delivery had not been: it is claimed again later."""
         self._redis.xclaim(
             self._keys.inbox, GROUP, CONSUMER, 0, [entry.id],
             retrycount=entry.deliveries - 1, justid=True,

@@ -11,7 +11,6 @@ from tests.chaos.plan import PlannedCall
 from tests.scenarios.client import Json, happened
 
 FOUND = ("action_items", "signals")
-UNNAMED = {SHORTENED, "event.ignored"}
 
 
 class Kind(StrEnum):
@@ -158,13 +157,12 @@ RULES: tuple[Callable[[Plan, Evidence], Breaches], ...] = (
 def _is_accounted_for(stored: Stored, call: Json) -> bool:
     """Tell whether an event has an outcome, or a place on its call's timeline.
 
-    A timeline that was shortened may have let go of it; an event that does not apply any more is
-    noted as ``event.ignored``, without its entry.
+    A timeline that was shortened may have let go of it.
     """
     if stored.outcome is not None or not call:
         return stored.outcome is not None
     told = {entry.get("entry") for entry in call["timeline"]}
-    return stored.entry in told or not UNNAMED.isdisjoint(happened(call))
+    return stored.entry in told or SHORTENED in happened(call)
 
 
 def _insights_came(call_id: str, call: Json, engagement: Json) -> Breaches:

@@ -69,7 +69,7 @@ def waiting_call(bridge: Bridge, *kinds: Kind) -> SampleCall:
 def test_an_event_of_a_newer_record_waits_for_a_newer_worker(
     bridge: Bridge, newer: dict[str, Any]
 ) -> None:
-    """It is tried once a minute, however long, and never set aside; the others go on."""
+    """It is tried every half minute, however long, and never set aside; the others go on."""
     call, other = waiting_call(bridge, Kind.STARTED), bridge.dial()
     before = rewrite(bridge, call, newer)
     written = stored(bridge, call)

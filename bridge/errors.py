@@ -6,6 +6,7 @@ The reason is the log key, the metric label and the words on the page::
     ├── EventError            a delivery that cannot be accepted; ``status`` is the answer
     │   ├── MalformedBody     400  the body is not what a webhook sends
     │   ├── Unsigned          401  the sender did not prove who it is
+    │   ├── TooSlow           408  a body that did not come in time
     │   ├── TooLarge          413  more bytes than any event has
     │   ├── UnsupportedType   415  not JSON, by its own word
     │   ├── Unusable          422  an event that can be read, and leads to no call
@@ -51,6 +52,12 @@ class Unsigned(EventError):  # noqa: N818 - as above
     """The signature or the shared secret is missing, wrong, or not of this time."""
 
     status = 401
+
+
+class TooSlow(EventError):  # noqa: N818 - as above
+    """The body was not whole in time; what came of it is gone."""
+
+    status = 408
 
 
 class TooLarge(EventError):  # noqa: N818 - as above

@@ -1,20 +1,33 @@
-"""Reading a request's body: of the right type, and never more than the limit."""
+"""Reading a request's body: of the right type, within a time, and never more than the limit."""
+
+import asyncio
 
 from starlette.requests import Request
 
-from bridge.errors import TooLarge, UnsupportedType
+from bridge.errors import TooLarge, TooSlow, UnsupportedType
 
 LIMIT = 256 * 1024
+BODY_SECONDS = 10.0
+"""For the whole body, not from one piece to the next: a sender that drips would never be late."""
 
 
 async def read_body(request: Request) -> bytes:
     """Return the body; stop reading at the first byte beyond 256 KiB.
 
-    Raises ``UnsupportedType`` and ``TooLarge``.
+    Raises ``UnsupportedType``, ``TooLarge``, and ``TooSlow`` after ten seconds.
     """
     _check_type(request.headers.get("content-type", ""))
     if int(_digits(request.headers.get("content-length", "0"))) > LIMIT:
         raise _too_large()
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            return await _read(request)
+    except TimeoutError:
+        told = f"The body was not whole within {BODY_SECONDS:g} s. Send the event again."
+        raise TooSlow("body_too_slow", told) from None
+
+
+async def _read(request: Request) -> bytes:
     chunks, size = [], 0
     async for chunk in request.stream():
         size += len(chunk)

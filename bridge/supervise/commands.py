@@ -27,7 +27,8 @@ def web(port: int, env: Mapping[str, str]) -> Command:
     argv = (
         *(sys.executable, "-m", "uvicorn", "bridge.web:create_app", "--factory"),
         *("--host", "127.0.0.1", "--port", str(port)),
-        *("--no-access-log", "--timeout-graceful-shutdown", "25"),
+        *("--http", "bridge.ingress.connection:Connection", "--ws", "none"),
+        *("--no-access-log", "--no-server-header", "--timeout-graceful-shutdown", "25"),
     )
     return Command("web", argv, env)
 

@@ -34,6 +34,12 @@ class Process:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
+    @property
+    def pid(self) -> int:
+        """Return the process's id while it runs."""
+        assert self._running is not None
+        return self._running.pid
+
     def start(self, **changes: str) -> Self:
         """Start it. It reads no ``.env`` of a developer: its directory is the test's own."""
         with self.log.open("ab") as log:

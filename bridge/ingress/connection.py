@@ -1,0 +1,135 @@
+"""One sender's connection: uvicorn's own, with bounds on how slow, how large and how many.
+
+uvicorn waits for a request's head for ever, reads one of any size, and never gives up on a reader
+that does not read. A few thousand connections that send a byte now and then (slowloris) would take
+every file descriptor. Here each stage has a last moment, and when all places are taken, the
+connection whose last whole request is longest ago makes room: those who finish are served.
+"""
+
+import asyncio
+import resource
+from typing import Any, ClassVar
+
+import structlog
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from bridge.ingress.body import BODY_SECONDS
+
+HEAD_SECONDS = 10.0
+"""From a request's first byte, or the connection's start, to the end of its head."""
+
+MESSAGE_SECONDS = BODY_SECONDS + 5
+"""From the end of the head to the end of the body; ``read_body`` has answered by then."""
+
+WRITE_SECONDS = 30.0
+"""How long a reader may leave its answer unread."""
+
+HEAD_LIMIT = 64 * 1024
+MOST_PIPELINED = 64
+"""Requests that may wait for the one before them; thousands fit into one read, and each is kept."""
+
+MOST_CONNECTIONS = 2048
+_OPEN_FILES, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+PLACES = min(MOST_CONNECTIONS, _OPEN_FILES * 3 // 4)
+"""A quarter of the descriptors is kept for Redis, the broker and the log."""
+
+TELL_EVERY = 60.0
+
+log = structlog.get_logger(__name__)
+
+
+class TooMuch(Exception):  # noqa: N818 - the name says what happened
+    """A head, or a queue of requests, is over its limit. uvicorn answers 400 and closes."""
+
+
+class Connection(HttpToolsProtocol):
+    """A connection with last moments. For ``uvicorn --http``; a process runs one server."""
+
+    _by_last_request: ClassVar[dict["Connection", None]] = {}
+    _told_at: ClassVar[float] = -TELL_EVERY
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - uvicorn's arguments
+        super().__init__(*args, **kwargs)
+        self._until_sent: asyncio.TimerHandle | None = None
+        self._until_read: asyncio.TimerHandle | None = None
+        self._in_head = True
+        self._head_bytes = 0
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's
+        """Give the connection a place, and its first head a last moment."""
+        super().connection_made(transport)
+        self._expect_more(HEAD_SECONDS)
+        self._by_last_request[self] = None
+        if len(self._by_last_request) > PLACES:
+            self._make_room()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Give the place back."""
+        self._by_last_request.pop(self, None)
+        self._expect_nothing()
+        self._stop_waiting_for_reader()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Count the bytes of a head, and begin its time even if they are only blank lines."""
+        if self._until_sent is None:
+            self._expect_more(HEAD_SECONDS)
+        self._head_bytes += len(data) if self._in_head else 0
+        super().data_received(data)
+        if self._in_head and self._head_bytes > HEAD_LIMIT and not self.transport.is_closing():
+            self.send_400_response(f"The request's head is over {HEAD_LIMIT} bytes.")
+
+    def on_message_begin(self) -> None:
+        """Begin the time of a head."""
+        super().on_message_begin()
+        self._expect_more(HEAD_SECONDS)
+
+    def on_headers_complete(self) -> None:
+        """Refuse a head that came whole and is too large; begin the time of the body."""
+        size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
+        if size > HEAD_LIMIT or len(self.pipeline) >= MOST_PIPELINED:
+            raise TooMuch
+        self._in_head, self._head_bytes = False, 0
+        self._expect_more(MESSAGE_SECONDS)
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """Let the sender rest: it has said what it came for."""
+        super().on_message_complete()
+        self._in_head = True
+        self._expect_nothing()
+        if self._by_last_request.pop(self, self) is None:
+            self._by_last_request[self] = None
+
+    def pause_writing(self) -> None:
+        """Begin the time of a reader that does not read."""
+        super().pause_writing()
+        if self._until_read is None:
+            self._until_read = self.loop.call_later(WRITE_SECONDS, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """End it: the answer flows again."""
+        super().resume_writing()
+        self._stop_waiting_for_reader()
+
+    def _expect_more(self, seconds: float) -> None:
+        self._expect_nothing()
+        self._until_sent = self.loop.call_later(seconds, self.transport.abort)
+
+    def _expect_nothing(self) -> None:
+        if self._until_sent is not None:
+            self._until_sent.cancel()
+            self._until_sent = None
+
+    def _stop_waiting_for_reader(self) -> None:
+        if self._until_read is not None:
+            self._until_read.cancel()
+            self._until_read = None
+
+    def _make_room(self) -> None:
+        oldest = next(iter(self._by_last_request))
+        del self._by_last_request[oldest]
+        oldest.transport.abort()
+        if self.loop.time() >= Connection._told_at + TELL_EVERY:
+            Connection._told_at = self.loop.time()
+            log.warning("connections.crowded", places=PLACES)

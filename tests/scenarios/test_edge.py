@@ -1,0 +1,191 @@
+"""Senders at the edge of HTTP, against the web process as it is started: bounded, others served."""
+
+import resource
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, suppress
+
+import pytest
+
+from bridge.ingress.body import BODY_SECONDS
+from bridge.ingress.connection import HEAD_LIMIT, HEAD_SECONDS, MESSAGE_SECONDS
+from tests.scenarios.edge import (
+    POST,
+    SERVED_WITHIN,
+    Edge,
+    SlowSender,
+    files_allowed,
+    running_edge,
+    statuses,
+)
+from tests.scenarios.waiting import wait_for
+
+FILES = 256
+"""That the process may open; three quarters are places for senders."""
+
+SLACK = 3.0
+"""Seconds by which a busy machine may be late."""
+
+MEGABYTES = 40.0
+"""Growth that no single scene may exceed."""
+
+GET = b"GET /livez HTTP/1.1\r\nHost: bridge\r\n"
+CHUNKED = POST + b"Transfer-Encoding: chunked\r\n\r\n"
+
+
+@pytest.fixture(scope="module")
+def edge(valkey: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
+    """Run a web process that may open few files, so that a small crowd can try to take them all."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with ExitStack() as exits:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (FILES, hard))
+        try:
+            directory = tmp_path_factory.mktemp("edge")
+            one = exits.enter_context(running_edge("edge", valkey, directory))
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        yield one
+
+
+@pytest.fixture(autouse=True)
+def bounded(edge: Edge) -> Iterator[None]:
+    """After every scene the process has grown by little, and serves others as before."""
+    edge.serves_others()
+    before = edge.megabytes()
+    yield
+    assert edge.serves_others() < SERVED_WITHIN
+    assert edge.megabytes() - before < MEGABYTES
+
+
+def test_a_crowd_that_never_ends_its_heads_takes_nobodys_place(edge: Edge) -> None:
+    """Slowloris with more connections than the process has files: each newcomer is served."""
+    with files_allowed(4 * FILES), ExitStack() as exits:
+        edge.crowd(2 * FILES, POST + b"X-Slow: ", exits)
+        assert max(edge.serves_others() for _ in range(10)) < SERVED_WITHIN
+    assert "connections.crowded" in edge.process.output()
+
+
+def test_a_crowd_that_never_ends_its_bodies_takes_nobodys_place(edge: Edge) -> None:
+    """The same one stage later."""
+    with files_allowed(4 * FILES), ExitStack() as exits:
+        edge.crowd(2 * FILES, POST + b"Content-Length: 100\r\n\r\n{", exits)
+        assert max(edge.serves_others() for _ in range(10)) < SERVED_WITHIN
+
+
+SLOW_HEADS = {
+    "nothing": (b"", b""),
+    "head": (POST + b"X-Slow: ", b"x"),
+    "blank lines": (b"\r\n", b"\r\n"),
+}
+SLOW_BODIES = {
+    "body": (POST + b"Content-Length: 200000\r\n\r\n", b"x"),
+    "chunks": (CHUNKED, b"1\r\nx\r\n"),
+    "body nobody reads": (GET + b"Content-Length: 200000\r\n\r\n", b"x"),
+    "body that is refused": (POST + b"Content-Length: 9999999\r\n\r\n", b"x"),
+    "chunks that are refused": (CHUNKED, b"10000\r\n" + b"x" * 65536 + b"\r\n"),
+}
+
+
+def test_slow_senders_are_let_go_in_time_however_they_drip(edge: Edge) -> None:
+    """Heads, blank lines, bodies, chunks, or nothing: the time is the whole's, not the pieces'."""
+    with ExitStack() as exits:
+        slow = {
+            name: SlowSender(exits.enter_context(edge.say(start)), piece, time.monotonic())
+            for name, (start, piece) in (SLOW_HEADS | SLOW_BODIES).items()
+        }
+        wait_for(
+            lambda: [one.drip() for one in slow.values()],
+            all,
+            "every slow sender is let go",
+            within=60,
+        )
+    limits = dict.fromkeys(SLOW_HEADS, HEAD_SECONDS) | dict.fromkeys(SLOW_BODIES, MESSAGE_SECONDS)
+    took = {name: one.ended_after or 0 for name, one in slow.items()}
+    assert not {name: end for name, end in took.items() if end > limits[name] + SLACK}
+    told = {name: statuses(one.heard) for name, one in slow.items()}
+    answered = [[408], [408], [200], [413], [413]]
+    assert told == {name: [] for name in SLOW_HEADS} | dict(zip(SLOW_BODIES, answered, strict=True))
+    assert b'"reason":"body_too_slow"' in slow["body"].heard
+    assert took["body"] > BODY_SECONDS
+
+
+@pytest.mark.parametrize(
+    "endless",
+    [
+        b"POST /" + b"a" * 1000,
+        POST + b"X-One: ",
+        POST + b"X-Name-",
+    ],
+    ids=["path", "value", "name"],
+)
+def test_a_head_without_end_is_cut_off(edge: Edge, endless: bytes) -> None:
+    """After 64 KiB, not when the memory is full."""
+    sent = 0
+    with edge.say(endless) as connection, suppress(ConnectionError):
+        while sent < 100 * HEAD_LIMIT:
+            connection.sendall(b"a" * 10_000)
+            sent += 10_000
+    assert sent < 100 * HEAD_LIMIT
+
+
+def test_many_headers_without_end_are_cut_off(edge: Edge) -> None:
+    """The bytes of all count together."""
+    with edge.say(POST) as connection, suppress(ConnectionError):
+        for number in range(200_000):
+            connection.sendall(b"X-%d: y\r\n" % number)
+        raise AssertionError("200,000 headers were taken")
+
+
+def test_a_large_head_that_comes_at_once_is_refused(edge: Edge) -> None:
+    """As if it had come in pieces; the connection ends."""
+    head = POST + b"X-Large: " + b"y" * (HEAD_LIMIT + 1) + b"\r\nContent-Length: 2\r\n\r\n{}"
+    assert statuses(edge.asks(head)) in ([400], [])
+
+
+def test_a_head_of_sixty_kilobytes_is_served(edge: Edge) -> None:
+    """The limit is not in the way of anything that is sent in earnest."""
+    head = GET + b"X-Large: " + b"y" * 60_000 + b"\r\nConnection: close\r\n\r\n"
+    assert statuses(edge.asks(head)) == [200]
+
+
+LENGTHS = {
+    "negative": b"Content-Length: -1\r\n\r\n{}",
+    "with a plus": b"Content-Length: +2\r\n\r\n{}",
+    "hexadecimal": b"Content-Length: 0x2\r\n\r\n{}",
+    "two that differ": b"Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}",
+    "two in one": b"Content-Length: 2, 3\r\n\r\n{}",
+    "beyond 64 bits": b"Content-Length: 99999999999999999999\r\n\r\n{}",
+    "length and chunks": b"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "chunks that are none": b"Transfer-Encoding: chunked\r\n\r\nxyz\r\n",
+    "a chunk beyond 64 bits": b"Transfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\n",
+    "another encoding": b"Transfer-Encoding: gzip\r\n\r\n{}",
+}
+
+
+@pytest.mark.parametrize("wrong", LENGTHS.values(), ids=LENGTHS)
+def test_a_length_that_is_none_is_refused(edge: Edge, wrong: bytes) -> None:
+    """Nobody guesses where the next request begins: that is how requests are smuggled."""
+    assert statuses(edge.asks(POST + wrong)) == [400]
+
+
+def test_a_length_that_is_too_short_leaves_no_second_request(edge: Edge) -> None:
+    """What is left over is no HTTP, so the connection ends; the cut body has no signature."""
+    assert statuses(edge.asks(POST + b'Content-Length: 2\r\n\r\n{"event": "x"}'))[-1] == 400
+
+
+def test_pipelined_requests_are_answered_in_their_order(edge: Edge) -> None:
+    """Each after the one before it, the last as the first."""
+    other = b"GET /nowhere HTTP/1.1\r\nHost: bridge\r\n\r\n"
+    last = GET + b"Connection: close\r\n\r\n"
+    assert statuses(edge.asks((GET + b"\r\n" + other) * 20 + last)) == [200, 404] * 20 + [200]
+
+
+def test_a_reader_that_does_not_read_stops_being_read(edge: Edge) -> None:
+    """Requests without end, answers unread: the process neither reads on nor keeps them all."""
+    sent = 0
+    with edge.say() as connection:
+        connection.settimeout(3)
+        with suppress(OSError):
+            while sent < 50_000_000:
+                sent += connection.send((GET + b"\r\n") * 1000)
+    assert sent < 50_000_000

@@ -2,9 +2,10 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PIP_AUDIT := 2.10.1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test chaos check format lock clean
+.PHONY: help demo test chaos fuzz audit check format lock clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -28,6 +29,12 @@ test: $(VENV)/ready ## Unit, contract and scenario tests, with coverage
 
 chaos: $(VENV)/ready ## Calls through faults of every kind: nothing lost, nothing twice (CALLS=, SEED=, FAULTS=)
 	@$(BIN)/python -m tests.chaos $(if $(CALLS),--calls $(CALLS)) $(if $(SEED),--seed $(SEED)) $(if $(FAULTS),--faults $(FAULTS))
+
+fuzz: $(VENV)/ready ## Hostile inputs against everything that strangers reach (INPUTS=, SEED=)
+	@$(BIN)/python -m tests.fuzz $(if $(INPUTS),--inputs $(INPUTS)) $(if $(SEED),--seed $(SEED))
+
+audit: $(VENV)/ready ## Look up the locked packages' known vulnerabilities; needs PyPI's own index
+	$(BIN)/uv tool run --from pip-audit==$(PIP_AUDIT) pip-audit --strict --disable-pip --require-hashes --progress-spinner off -r requirements.lock
 
 check: $(VENV)/ready ## Format, lint, types, architecture
 	$(BIN)/ruff format --check .

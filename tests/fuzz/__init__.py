@@ -1,0 +1,1 @@
+"""Hostile inputs, many of them, against everything that reads what strangers send."""

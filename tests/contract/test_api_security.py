@@ -1,0 +1,90 @@
+"""What every answer says to a browser, what guessing costs, and that nothing foreign is loaded."""
+
+import re
+from collections.abc import Iterator
+from urllib.parse import urljoin
+
+import pytest
+
+from bridge.api.failures import MOST
+from bridge.headers import SECURITY
+from tests.contract.web import ENDED, TOKEN, WAVV, Web, bearer, problem_in, running_web
+
+ANSWERS = [
+    ("GET", "/livez", 200), ("GET", "/readyz", 200), ("GET", "/metrics", 200),
+    ("GET", "/api/calls", 200), ("GET", "/api/stats", 200), ("GET", "/api/calls/none", 404),
+    ("GET", "/api/calls?limit=0x", 422), ("GET", "/api/openapi.json", 200),
+    ("GET", "/nowhere", 404), ("PUT", "/webhooks/wavv", 405), ("POST", "/webhooks/wavv", 415),
+    ("POST", "/webhooks/askelephant", 415),
+]  # fmt: skip
+DOCS = "/api/docs"
+
+
+@pytest.mark.parametrize(("method", "path", "status"), ANSWERS)
+def test_every_answer_bears_all_headers(web: Web, method: str, path: str, status: int) -> None:
+    """Success, refusal or failure: nothing is sniffed, framed, kept, or told to other hosts."""
+    answer = web.client.request(method, path, headers=bearer(TOKEN))
+    assert answer.status_code == status
+    assert {name: answer.headers.get(name) for name in SECURITY} == dict(SECURITY)
+    assert len(answer.headers.get_list("content-security-policy")) == 1
+
+
+def test_a_stored_event_is_answered_with_them_too(web: Web) -> None:
+    """And still with an empty body."""
+    answer = web.wavv(ENDED)
+    assert (answer.status_code, answer.content) == (202, b"")
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+def test_the_documentation_loads_nothing_from_another_host(web: Web) -> None:
+    """Its page, style and scripts are all here, and the policy lets it ask nobody else."""
+    page = web.client.get(DOCS)
+    parts = re.findall(r'(?:src|href)="([^"]+)"', page.text)
+    assert len(parts) == 3
+    for part in parts:
+        assert "//" not in part
+        answer = web.client.get(urljoin(DOCS, part))
+        assert answer.status_code == 200
+        assert answer.headers["content-type"].partition(";")[0] in {"text/css", "text/javascript"}
+    assert "SwaggerUIBundle" in web.client.get(f"{DOCS}/swagger-ui-bundle.js").text
+    start = web.client.get(f"{DOCS}/start.js").text
+    told = re.search(r'url: "([^"]+)"', start)
+    assert told
+    assert web.client.get(urljoin(DOCS, told[1])).json()["info"]["title"]
+
+
+def test_the_documentation_runs_no_script_that_is_written_into_it(web: Web) -> None:
+    """Scripts come from files of this host; nobody may frame the page."""
+    page = web.client.get(DOCS)
+    policy = page.headers["content-security-policy"]
+    assert "script-src 'self';" in policy
+    assert "default-src 'none'" in policy
+    assert "frame-ancestors 'none'" in policy
+    assert "http" not in policy
+    assert re.findall(r"<script[^>]*>([^<]*)", page.text) == ["", ""]
+
+
+@pytest.fixture
+def fresh(valkey_url: str) -> Iterator[Web]:
+    """Run a web process to which nobody has presented a wrong token."""
+    with running_web(valkey_url) as web:
+        yield web
+
+
+def test_guessing_is_answered_429_after_a_while_and_a_right_token_never(fresh: Web) -> None:
+    """Everybody behind a proxy has its address: a stranger there must not lock the operator out."""
+    for _ in range(MOST):
+        problem_in(fresh.client.get("/api/stats", headers=bearer("wrong")), 401, "bad_token")
+    for path in ("/api/stats", "/api/calls", "/api/calls/none"):
+        refused = fresh.client.get(path, headers=bearer("wrong"))
+        problem_in(refused, 429, "too_many_failures")
+        assert 0 < int(refused.headers["retry-after"]) <= 60
+        assert fresh.client.get(path, headers=bearer(TOKEN)).status_code in {200, 404}
+
+
+def test_guessing_does_not_stop_the_doors(fresh: Web) -> None:
+    """Webhooks have nothing to do with tokens."""
+    for _ in range(MOST + 1):
+        fresh.client.get("/api/stats")
+    assert fresh.wavv(ENDED).status_code == 202
+    assert fresh.client.post(WAVV, content=ENDED).status_code == 415

@@ -1,0 +1,172 @@
+"""The demo's own calls through the demo's own processes, at debug level, with Flower, and watched.
+
+Redis has a password, Flower asks for one, and whatever a process would fetch over https goes to a
+listener that counts.
+"""
+
+import json
+import re
+import socket
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from random import Random
+from urllib.parse import urlsplit
+
+import httpx
+
+from bridge.askelephant.sandbox import SandboxOptions
+from bridge.demo.cast import actors
+from bridge.demo.stage import SCALE, Stage, set_stage
+from bridge.domain.call import RESTING
+from bridge.supervise import commands
+from bridge.supervise.stack import Ports, stack
+from bridge.wavv.channels import SHAPES, deliveries
+from bridge.wavv.delivery import Delivery, by_signature
+from bridge.wavv.samples import SampleCall, sample_call
+from bridge.wavv.sender import send
+from config import Settings
+from tests.contract.valkey import own_valkey
+from tests.scenarios.leaks import private
+from tests.scenarios.listener import Listener, listening
+from tests.scenarios.process import Process
+from tests.scenarios.stack import answers
+from tests.scenarios.waiting import wait_for
+
+REDIS_PASSWORD = "the-password-of-redis"
+FLOWER_PASSWORD = "the-password-of-flower"
+
+
+@dataclass(frozen=True)
+class Performance:
+    """What is played, and everything that is written meanwhile."""
+
+    stage: Stage
+    directory: Path
+    listener: Listener
+    redis_url: str
+    processes: dict[str, Process] = field(default_factory=dict)
+    calls: list[SampleCall] = field(default_factory=list)
+    bodies: list[bytes] = field(default_factory=list)
+    commands: list[str] = field(default_factory=list)
+    """What Redis was asked, by whom ever, as its MONITOR tells it."""
+
+    def secrets(self) -> set[str]:
+        """Return every key, token, secret and password in use."""
+        options = SandboxOptions()
+        hooks = {secret.removeprefix("whsec_") for secret in options.webhook_secrets}
+        own = {self.stage.wavv_secret.removeprefix("whsec_"), self.stage.api_token}
+        key = options.api_keys[0].token
+        return hooks | own | {key, key.partition(".")[2], REDIS_PASSWORD, FLOWER_PASSWORD}
+
+    def people(self) -> set[str]:
+        """Return all that is private of the calls: names, numbers, addresses, signed links."""
+        told = {value for call in self.calls for value in private(call)}
+        for body in self.bodies:
+            data = json.loads(body)["data"]
+            told |= {data["contactName"], data["phone"], data["callerId"]}
+            told.add(str(data.get("recordingUrl", "")).partition("X-Signature=")[2])
+        return told - {""}
+
+    def found_in(self, text: str) -> list[str]:
+        """Return which private values are in a text."""
+        return sorted(value for value in self.secrets() | self.people() if value in text)
+
+    def tell(self, told: Sequence[Delivery]) -> list[str]:
+        """Send deliveries as WAVV would; return what was answered to those that were refused."""
+        auth = by_signature(self.stage.wavv_secret, time.time)
+        with httpx.Client(timeout=10, trust_env=False) as client:
+            sent = send(told, self.stage.web_url, auth, client)
+        return [one.detail for one in sent if not one.is_accepted]
+
+    def api(self, path: str, token: str = "") -> httpx.Response:
+        """Ask the bridge's API."""
+        headers = {"Authorization": f"Bearer {token or self.stage.api_token}"}
+        return httpx.get(
+            f"{self.stage.web_url}{path}", headers=headers, timeout=10, trust_env=False
+        )
+
+    def flower(self, path: str, password: str = FLOWER_PASSWORD) -> httpx.Response:
+        """Ask Flower."""
+        url = f"http://127.0.0.1:{self.stage.flower_port}{path}"
+        return httpx.get(url, auth=("operator", password), timeout=20, trust_env=False)
+
+    def has_come_to_rest(self) -> bool:
+        """Tell whether no call needs anything more."""
+        states = [call["state"] for call in self.api("/api/calls?limit=200").json()["data"]]
+        return bool(states) and all(state in RESTING for state in states)
+
+
+@contextmanager
+def playing(directory: Path) -> Iterator[Performance]:
+    """Start everything, play the cast and a call of each channel, and wait until all is quiet."""
+    stage = set_stage(with_flower=True)
+    with ExitStack() as exits:
+        valkey = exits.enter_context(own_valkey())
+        valkey.redis.config_set("requirepass", REDIS_PASSWORD)
+        port = urlsplit(valkey.url).port
+        protected = f"redis://:{REDIS_PASSWORD}@127.0.0.1:{port}/0"
+        listener = exits.enter_context(listening())
+        one = Performance(stage, directory, listener, protected)
+        exits.enter_context(_monitored(port or 0, one.commands))
+        for process in _processes(one):
+            one.processes[process.command.name] = exits.enter_context(process)
+        wait_for(lambda: answers(f"{stage.web_url}/readyz"), bool, "the web process is ready")
+        flower = f"http://127.0.0.1:{stage.flower_port}/healthcheck"
+        wait_for(lambda: answers(flower), bool, "Flower is up")
+        _play(one)
+        yield one
+
+
+def _processes(one: Performance) -> Iterator[Process]:
+    stage = one.stage
+    env = {
+        **stage.environment(),
+        "BRIDGE_REDIS_URL": one.redis_url,
+        "BRIDGE_LOG_LEVEL": "debug",
+        "FLOWER_BASIC_AUTH": f"operator:{FLOWER_PASSWORD}",
+        "HTTPS_PROXY": f"http://127.0.0.1:{one.listener.port}",
+    }
+    settings = Settings.model_construct(redis_url=one.redis_url)
+    yield Process(commands.sandbox(stage.sandbox_port, stage.web_url, SCALE), one.directory)
+    with stack(settings, Ports(stage.web_port, stage.flower_port), one.directory, env) as ours:
+        yield from (Process(command, one.directory) for command in ours)
+
+
+def _play(one: Performance) -> None:
+    now, rng = datetime.now(UTC), Random(25)  # noqa: S311 - the demo's own calls
+    for actor in actors(rng, now):
+        one.bodies.extend(delivery.body for delivery in actor.deliveries)
+        assert one.tell(actor.deliveries) == []
+    for channel in SHAPES:
+        call = sample_call(rng, now - timedelta(minutes=20))
+        one.calls.append(call)
+        assert one.tell(deliveries(call, channel)) == []
+    wait_for(one.has_come_to_rest, bool, "every call comes to rest", within=90)
+
+
+@contextmanager
+def _monitored(port: int, commands: list[str]) -> Iterator[None]:
+    """Write down every command that the server is given, until the end of the block."""
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        connection.sendall(f"AUTH {REDIS_PASSWORD}\r\nMONITOR\r\n".encode())
+        lines = connection.makefile(encoding="utf-8", errors="replace")
+        thread = threading.Thread(target=lambda: commands.extend(lines))
+        thread.start()
+        try:
+            yield
+        finally:
+            connection.shutdown(socket.SHUT_RDWR)
+            thread.join()
+            lines.close()
+
+
+OUR_STORE = re.compile(
+    r'"demo:(call|calls|insights|state|due|engagement|url|parked|lease|seen|retire|inbox|outcomes|'
+    r'set_aside|refused|sweep_lease|brake|counters|unmapped_agents|signs|ready)[:"]'
+)
+"""Keys that hold calls and events by design. Every other command is Celery's or Flower's."""

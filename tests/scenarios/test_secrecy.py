@@ -1,0 +1,147 @@
+"""The whole demo at debug level: no secret and nobody's data where they do not belong.
+
+And nothing that an event names is fetched: a listener waits behind every link, and nobody comes.
+"""
+
+import base64
+import json
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from random import Random
+
+import httpx
+import pytest
+
+from bridge.domain.call import Kind
+from bridge.wavv.channels import delivery
+from bridge.wavv.delivery import PATH, Delivery
+from bridge.wavv.samples import sample_call
+from tests.contract.web import svix_signed
+from tests.scenarios.performance import OUR_STORE, Performance, playing
+from tests.scenarios.waiting import wait_for
+
+BASE64 = re.compile(r"[A-Za-z0-9+/]{16,}={0,2}")
+
+
+@pytest.fixture(scope="module")
+def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Performance]:
+    """Play it once."""
+    with playing(tmp_path_factory.mktemp("secrecy")) as performance:
+        yield performance
+
+
+def test_the_search_finds_what_is_there(played: Performance) -> None:
+    """The API shows people to whoever has the token: a search that finds none there is broken."""
+    shown = played.api("/api/calls?limit=200").text
+    found = played.found_in(shown)
+    for call in played.calls[::2]:
+        assert {call.lead_name, call.lead_phone} <= set(found)
+    assert played.found_in(played.redis_url)
+
+
+@pytest.mark.parametrize("name", ["web", "worker", "beat", "flower", "sandbox"])
+def test_no_process_logs_it(played: Performance, name: str) -> None:
+    """At debug level, with Redis behind a password."""
+    written = played.processes[name].output()
+    assert played.found_in(written) == []
+    assert written or name in {"beat", "flower"}
+
+
+def test_the_broker_is_given_ids_only(played: Performance) -> None:
+    """Messages, events and remote control: every byte that is not the store's own."""
+    theirs = [line for line in played.commands if not OUR_STORE.search(line)]
+    opened = [_decoded(found) for line in theirs for found in BASE64.findall(line)]
+    whole = "\n".join(theirs + opened)
+    for expected in ("tasks.submit.submit_recording", "tasks.insights.fetch_insights", "celeryev"):
+        assert expected in whole
+    assert any(call.call_id in whole for call in played.calls)
+    assert played.found_in(whole) == []
+
+
+def test_flower_shows_ids_only(played: Performance) -> None:
+    """Its pages and its API, tasks and workers with their configuration."""
+    tasks = wait_for(
+        lambda: played.flower("/api/tasks?limit=1000").json(),
+        lambda tasks: any(played.calls[0].call_id in str(task["args"]) for task in tasks.values()),
+        "Flower shows the call's tasks",
+    )
+    worker = next(iter(played.flower("/api/workers?refresh=1").json()))
+    paths = ["/", "/workers", "/tasks", "/broker", "/api/workers", f"/worker/{worker}"]
+    paths += [f"/task/{task}" for task in list(tasks)[:20]]
+    paths += [f"/api/task/info/{task}" for task in list(tasks)[:20]]
+    pages = {path: played.flower(path) for path in paths}
+    assert {page.status_code for page in pages.values()} == {200}
+    shown = json.dumps(tasks) + "".join(page.text for page in pages.values())
+    assert played.found_in(shown) == []
+
+
+def test_flower_shows_nothing_without_its_password(played: Performance) -> None:
+    """Neither pages nor API."""
+    for path in ("/workers", "/tasks", "/api/tasks", "/api/workers"):
+        assert played.flower(path, "wrong").status_code == 401
+
+
+def test_error_answers_repeat_nothing(played: Performance) -> None:
+    """Whatever is wrong with a request full of people and secrets."""
+    call = played.calls[0]
+    sound = delivery(call, Kind.RECORDED)
+    said = json.loads(sound.body)
+    wrong = [
+        sound.body[:-1],
+        json.dumps(said | {"event": ""}).encode(),
+        json.dumps(said | {"data": said["data"] | {"id": ""}}).encode(),
+        json.dumps(
+            said | {"data": said["data"] | {"recordingUrl": "http://x/?X-Signature=1"}}
+        ).encode(),
+        sound.body.replace(b'"data"', b'"event": 1, "data"'),
+    ]
+    answers = played.tell([Delivery(PATH, body) for body in wrong])
+    assert len(answers) == len(wrong)
+    url = f"{played.stage.web_url}{PATH}?secret={played.stage.wavv_secret}"
+    headers = {"Content-Type": "application/json", "X-WAVV-Signature": call.lead_name}
+    answers.append(httpx.post(url, content=sound.body, headers=headers, trust_env=False).text)
+    for path in (f"/api/calls/{call.lead_phone}", f"/api/calls?limit={call.lead_phone}x"):
+        answers += [played.api(path).text, played.api(path, token="wrong").text]
+    assert played.found_in("\n".join(answers)) == []
+
+
+def test_nothing_of_an_event_is_fetched(played: Performance) -> None:
+    """Recordings, links and pages that lead to this machine, in every spelling: nobody comes."""
+    rng, now = Random(7), datetime.now(UTC)  # noqa: S311 - made-up calls
+    told = []
+    for url in played.listener.urls("a.mp3"):
+        body = json.loads(delivery(sample_call(rng, now), Kind.RECORDED).body)
+        links = dict.fromkeys(
+            ("callUrl", "contactUrl", "external_url", "webhookUrl", "avatar"), url
+        )
+        body["data"] |= {"recordingUrl": url, **links}
+        told.append(Delivery(PATH, json.dumps(body | links).encode()))
+    assert played.tell(told) == []
+    assert _from_askelephant(played, played.listener.urls("x")[0]) == 202
+    wait_for(played.has_come_to_rest, bool, "every call comes to rest", within=60)
+    assert played.listener.heard == []
+
+
+def test_no_process_wrote_a_file(played: Performance) -> None:
+    """So they can run on a file system that is read-only."""
+    written = {path.name for path in played.directory.rglob("*")}
+    assert written == {f"{name}.log" for name in played.processes}
+
+
+def _decoded(found: str) -> str:
+    try:
+        return base64.b64decode(found + "=" * (-len(found) % 4)).decode(errors="replace")
+    except ValueError:
+        return ""
+
+
+def _from_askelephant(played: Performance, url: str) -> int:
+    """Tell of an engagement whose every link is the listener's; return the answer's status."""
+    secret = played.processes["web"].command.env["BRIDGE_ASKELEPHANT_WEBHOOK_SECRETS"].split(",")[0]
+    engagement = {"object": "engagement", "id": "ngmt_01X", "external_url": url, "media_url": url}
+    event = {"type": "v1.engagement.transcript_timeline.completed", "data": {"object": engagement}}
+    raw = json.dumps(event).encode()
+    headers = {"Content-Type": "application/json", **svix_signed(raw, secret)}
+    hook = f"{played.stage.web_url}/webhooks/askelephant"
+    return httpx.post(hook, content=raw, headers=headers, trust_env=False).status_code

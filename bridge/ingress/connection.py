@@ -25,8 +25,8 @@ WRITE_SECONDS = 30.0
 """How long a reader may leave its answer unread."""
 
 HEAD_LIMIT = 64 * 1024
-MOST_PIPELINED = 64
-"""Requests that may wait for the one before them; thousands fit into one read, and each is kept."""
+MOST_PIPELINED = 8
+"""Requests that may wait for the one before them: thousands fit into one read, all of them kept."""
 
 MOST_CONNECTIONS = 2048
 _OPEN_FILES, _ = resource.getrlimit(resource.RLIMIT_NOFILE)

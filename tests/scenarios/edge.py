@@ -5,7 +5,7 @@ import resource
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,13 +72,17 @@ class Edge:
 
 
 @contextmanager
-def running_edge(name: str, redis_url: str, directory: Path, **changes: str) -> Iterator[Edge]:
-    """Run a web process whose AskElephant is nowhere."""
+def running_edge(
+    name: str, redis_url: str, directory: Path, options: Sequence[str] = (), /, **changes: str
+) -> Iterator[Edge]:
+    """Run a web process whose AskElephant is nowhere; ``options`` are more of uvicorn's."""
     directory.joinpath("agents.csv").write_text("id,caller_id,name,email,phone\n", encoding="utf-8")
     port = free_port()
     env = environment(name, redis_url, free_port(), SandboxOptions()) | changes
     bridge = Bridge(f"http://127.0.0.1:{port}", WAVV_SECRET, API_TOKEN)
-    with Process(commands.web(port, env), directory) as process, bridge.http:
+    web = commands.web(port, env)
+    command = commands.Command(web.name, (*web.argv, *options), web.env)
+    with Process(command, directory) as process, bridge.http:
         wait_for(lambda: answers(f"{bridge.url}/livez"), bool, "the web process is up")
         yield Edge(bridge, process, port)
 

@@ -154,6 +154,22 @@ def test_the_image_runs_as_nobody_special() -> None:
     assert re.fullmatch(r"[1-9]\d+:[1-9]\d+", users[-1])
 
 
+@pytest.mark.parametrize("name", SERVICES)
+def test_no_container_runs_as_root(name: str) -> None:
+    """Ours as the image's numbered user, whoever built it; Valkey as its own."""
+    users = re.findall(r"^USER (\S+)$", text("Dockerfile"), re.MULTILINE)
+    assert SERVICES[name]["user"] == (users[-1] if name in OURS else "valkey")
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_no_container_reaches_the_host(name: str) -> None:
+    """No socket of the engine, no directory and no namespace of the host's, no added capability."""
+    shared = {"cap_add", "devices", "pid", "ipc", "network_mode", "userns_mode", "volumes_from"}
+    assert not shared & set(SERVICES[name])
+    mounts = [volume.partition(":")[0] for volume in SERVICES[name].get("volumes", [])]
+    assert set(mounts) <= set(compose()["volumes"])
+
+
 def test_the_image_installs_nothing_unpinned() -> None:
     """Every installation takes hashes from a lock, or a wheel made here."""
     installs = re.findall(r"pip install (.*)", text("Dockerfile"))

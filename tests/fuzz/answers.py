@@ -78,8 +78,9 @@ NOISE = st.builds(
     headers=st.dictionaries(st.sampled_from(sorted(HEADERS)), st.text(max_size=30)),
     body=st.binary(max_size=100),
 )
+NEAR = SEEDS.map(lambda seed: answer(Random(seed)))  # noqa: S311 - no secrets
 TARGET = Target(
     "AskElephant's answers",
-    SEEDS.map(lambda seed: answer(Random(seed))) | NOISE,  # noqa: S311 - no secrets
+    (NEAR, NOISE, NEAR),
     check,
 )

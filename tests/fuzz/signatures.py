@@ -134,13 +134,15 @@ NOISE = st.builds(
         },
     ),
 )
+WAVV_NEAR = SEEDS.map(lambda seed: wavv_knock(Random(seed)))  # noqa: S311 - no secrets
+ELEPHANT_NEAR = SEEDS.map(lambda seed: elephant_knock(Random(seed)))  # noqa: S311 - no secrets
 WAVV = Target(
     "WAVV's signature",
-    SEEDS.map(lambda seed: wavv_knock(Random(seed))) | NOISE,  # noqa: S311 - no secrets
+    (WAVV_NEAR, NOISE, WAVV_NEAR),
     check_wavv,
 )
 ELEPHANT = Target(
     "AskElephant's signature",
-    SEEDS.map(lambda seed: elephant_knock(Random(seed))) | NOISE,  # noqa: S311 - no secrets
+    (ELEPHANT_NEAR, NOISE, ELEPHANT_NEAR),
     check_elephant,
 )

@@ -1,6 +1,6 @@
 """What is fuzzed: where its inputs come from, and what must hold for each."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,10 +15,12 @@ def _nothing() -> None:
 class Target:
     """``check`` raises for an input that should not have done what it did.
 
+    Each round draws from the next of ``sources``: left to choose, hypothesis prefers noise.
+
     ``refresh`` is called before each round: what the inputs have left behind is not growth.
     """
 
     name: str
-    inputs: SearchStrategy[Any]
+    sources: Sequence[SearchStrategy[Any]]
     check: Callable[[Any], None]
     refresh: Callable[[], None] = _nothing

@@ -2,16 +2,40 @@
 
 from collections.abc import Mapping
 from http import HTTPStatus
+from typing import Any
 
+from pydantic import BaseModel
 from starlette.responses import JSONResponse
 
 RETRY_AFTER_SECONDS = 5
 
 
+MEDIA_TYPE = "application/problem+json"
+
+
+class ProblemDocument(BaseModel):
+    """What is wrong and what to do; ``reason`` is the slug that logs and metrics use."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    reason: str
+
+
 class ProblemResponse(JSONResponse):
     """A problem document."""
 
-    media_type = "application/problem+json"
+    media_type = MEDIA_TYPE
+
+
+def described(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Return these answers as OpenAPI describes them."""
+    content = {MEDIA_TYPE: {"schema": ProblemDocument.model_json_schema()}}
+    return {
+        status: {"description": HTTPStatus(status).phrase, "content": content}
+        for status in statuses
+    }
 
 
 def problem(

@@ -23,7 +23,7 @@ from pydantic import (
 
 from bridge.api.auth import require_token
 from bridge.api.pages import Page, Query, aware, page
-from bridge.api.routes import WithParts
+from bridge.api.routes import PROBLEMS, WithParts
 from bridge.domain.call import Call, State
 from bridge.parts import Parts
 from bridge.pipeline.replay import replay_many
@@ -38,7 +38,7 @@ LIMIT = 16 * 1024
 NO_REASON = "none"
 MARK = "~"
 
-router = APIRouter(prefix="/api", dependencies=[Depends(require_token)])
+router = APIRouter(prefix="/api", dependencies=[Depends(require_token)], responses=PROBLEMS)
 log = structlog.get_logger(__name__)
 
 

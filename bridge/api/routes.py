@@ -18,13 +18,15 @@ from bridge.api.pages import aware, page
 from bridge.domain.call import Call, State
 from bridge.parts import Parts
 from bridge.pipeline.replay import replay
+from bridge.problems import described
 from bridge.publisher import publish_next
 
 PAGE = 50
 BLANK_IS_NONE = BeforeValidator(lambda said: said or None)
 """A form sends every parameter, those left out as empty strings."""
 
-router = APIRouter(prefix="/api", dependencies=[Depends(require_token)])
+PROBLEMS = described(400, 401, 403, 404, 409, 413, 422, 429, 503)
+router = APIRouter(prefix="/api", dependencies=[Depends(require_token)], responses=PROBLEMS)
 
 
 def _parts(request: Request) -> Parts:

@@ -4,8 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 from hypothesis import strategies as st
+from schemathesis.core.failures import FailureGroup
+from starlette.responses import Response
 
-from tests.fuzz import answers, signatures, wavv
+from tests.fuzz import answers, document, signatures, wavv
 from tests.fuzz.driver import MemoryGrew, Seen, quiet, run
 from tests.fuzz.requests import Request
 from tests.fuzz.surface import Surface, surface
@@ -46,6 +48,25 @@ def test_no_request_is_answered_5xx(whole: Surface) -> None:
     """And the requests reach every kind of answer, so that it is not noise that is refused."""
     assert run(whole.target, 3 * SHORT, start=4, each=EACH).inputs >= SHORT
     assert set(whole.statuses) >= {200, 202, 400, 401, 404, 405, 415, 422}
+
+
+def test_the_api_answers_as_its_document_says(valkey_url: str) -> None:
+    """Also what the document forbids; an answer that it does not tell of is a fault."""
+    with document.api(valkey_url) as app:
+        target = document.target(app)
+        assert run(target, 20 * len(target.sources), start=4, each=25).inputs
+
+
+def test_an_answer_that_the_document_does_not_tell_of_would_be_found(valkey_url: str) -> None:
+    """Here a status, of a route that was forgotten."""
+
+    def odd() -> Response:
+        return Response(status_code=418)
+
+    with document.api(valkey_url) as app:
+        app.add_api_route("/odd", odd)
+        with pytest.raises(FailureGroup):
+            run(document.target(app), 200, start=4, each=25)
 
 
 def test_an_exception_would_be_found() -> None:

@@ -215,6 +215,11 @@ class Settings(BaseSettings):
         timedelta(seconds=30),
         description="How overdue a call must be before the sweep publishes its step again.",
     )
+    worker_stuck_after: t.PositiveDuration = Field(
+        timedelta(seconds=60),
+        description="A worker that takes nothing for so long, though it could and work waits, ends "
+        "itself to be started again.",
+    )
     retention_days: Annotated[float, Field(gt=0, le=3650)] = Field(
         30, description="Days that finished calls are kept."
     )

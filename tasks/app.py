@@ -13,6 +13,7 @@ from config import Settings
 from config.broker import QUEUE, QUICK_QUEUE, WORKER_THREADS, broker_options, lease_time
 from config.load import SettingsError
 from config.logging import start_process
+from tasks.watchdog import Watchdog
 
 SWEEPS_KEPT = 10
 MODULES = ("tasks.intake", "tasks.submit", "tasks.insights", "tasks.sweep")
@@ -24,6 +25,7 @@ def worker_options(settings: Settings) -> dict[str, Any]:
         "include": MODULES,
         "worker_pool": "threads",  # tasks wait for HTTP: 32 threads take 0.1 GB, 32 processes 2.4
         "worker_concurrency": WORKER_THREADS,
+        "worker_consumer": "tasks.consumer:LastingConsumer",
         "task_queues": (Queue(QUICK_QUEUE), Queue(QUEUE)),  # both, in turns
         "worker_prefetch_multiplier": 1,  # what a worker has taken, no other can take
         "task_acks_late": True,  # a killed worker's task comes back
@@ -57,6 +59,7 @@ def create_app() -> Celery:
         raise SystemExit("BRIDGE_REDIS_URL must be set, or start everything with: bridge up")
     celery = Celery("bridge", set_as_current=True)
     celery.conf.update(broker_options(settings) | worker_options(settings))
+    celery.steps["worker"].add(Watchdog)
     return celery
 
 

@@ -82,8 +82,16 @@ class Process:
     @property
     def has_ended(self) -> bool:
         """Whether it was started, and ended by itself."""
-        running = self._running
-        return running is not None and running.poll() is not None
+        return self.ended() is not None
+
+    def ended(self) -> int | None:
+        """Return the exit code with which it has ended by itself; ``None`` while it runs."""
+        return self._running.poll() if self._running else None
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send it a signal."""
+        if self._running:
+            self._running.send_signal(number)
 
     def output(self) -> str:
         """Return all it has written so far."""

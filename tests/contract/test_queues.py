@@ -1,0 +1,53 @@
+"""What waits in the broker is counted on a real one."""
+
+from collections.abc import Iterator
+
+import pytest
+from celery import Celery
+
+from bridge.queues import waiting
+from bridge.store.keys import Keys
+from config.broker import QUEUE, QUICK_QUEUE, broker_options
+from config.settings import Settings
+from tests.contract.valkey import Valkey
+
+
+def broker(url: str, namespace: str) -> Celery:
+    """Return a Celery that takes from the bridge's queues, as a worker does."""
+    app = Celery("queues", set_as_current=False)
+    app.conf.update(broker_options(Settings.model_construct(redis_url=url, namespace=namespace)))
+    app.amqp.queues.select([QUICK_QUEUE, QUEUE])
+    return app
+
+
+@pytest.fixture
+def app(valkey_url: str, keys: Keys) -> Iterator[Celery]:
+    """Give a broker on the common Valkey, in a namespace of its own."""
+    with broker(valkey_url, keys.namespace) as app:
+        yield app
+
+
+def test_messages_of_all_queues_are_counted(app: Celery) -> None:
+    """Those of the other namespaces of the same Redis are not."""
+    assert waiting(app) == 0
+    app.send_task("a.task", queue=QUICK_QUEUE)
+    app.send_task("a.task", queue=QUEUE)
+    app.send_task("a.task", queue=QUEUE)
+    assert waiting(app) == 3
+
+
+def test_a_queue_that_is_not_taken_from_does_not_count(app: Celery) -> None:
+    """Flower can tell a worker to cancel a queue: then its messages are not the worker's."""
+    app.send_task("a.task", queue=QUICK_QUEUE)
+    app.amqp.queues.deselect([QUICK_QUEUE])
+    assert waiting(app) == 0
+
+
+def test_nothing_waits_in_a_broker_that_is_away(valkey: Valkey) -> None:
+    """No worker is to blame for it."""
+    with broker(valkey.url, "away") as app:
+        app.send_task("a.task", queue=QUEUE)
+        valkey.stop()
+        assert waiting(app) == 0
+        valkey.start()
+        assert waiting(app) == 1

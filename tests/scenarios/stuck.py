@@ -1,0 +1,54 @@
+"""Workers that hang, each in its way, once a file says so: what time-outs are there to prevent."""
+
+import sys
+from pathlib import Path
+
+from bridge.supervise.commands import Command
+from tests.scenarios.process import Process
+from tests.scenarios.stack import Stack
+
+SIGN = "hang"
+
+_TAKES_NOTHING = """\
+from kombu.transport.redis import Channel
+asked = Channel._brpop_start
+Channel._brpop_start = lambda channel, *args: None if hang.exists() else asked(channel, *args)
+"""
+_DOES_NOT_END = """\
+from celery.worker.consumer import Consumer
+Consumer.stop = lambda consumer: time.sleep(3600)
+from tasks import watchdog
+watchdog.ENDING_SECONDS = 1
+"""
+_PROGRAM = """\
+import pathlib, sys, time
+hang = pathlib.Path("{sign}")
+{fault}
+from celery.__main__ import main
+sys.argv[:1] = ["celery"]
+main()
+"""
+
+
+def takes_nothing(stack: Stack) -> Process:
+    """Return a worker that stops asking the broker for tasks once ``SIGN`` is there."""
+    return _worker(stack, _TAKES_NOTHING)
+
+
+def does_not_end(stack: Stack) -> Process:
+    """Return a worker whose orderly end never comes to an end."""
+    return _worker(stack, _DOES_NOT_END)
+
+
+def _worker(stack: Stack, fault: str) -> Process:
+    usual = stack.processes["worker"].command
+    program = _PROGRAM.format(sign=SIGN, fault=fault)
+    words = usual.argv[usual.argv.index("celery") + 1 :]
+    argv = (sys.executable, "-c", program, *words)
+    env = {**usual.env, "BRIDGE_WORKER_STUCK_AFTER": "3"}
+    return Process(Command("stuck-worker", argv, env), stack.directory)
+
+
+def hang(stack: Stack) -> None:
+    """Make the worker hang from now on."""
+    Path(stack.directory, SIGN).touch()

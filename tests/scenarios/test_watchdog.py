@@ -1,0 +1,70 @@
+"""A worker that is of no use any more notices, ends itself, and the next one goes on."""
+
+import signal
+import time
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.link import Link
+from tests.scenarios import stuck
+from tests.scenarios.stack import Stack
+from tests.scenarios.waiting import wait_for
+
+EXIT_CODE = 75
+TAKES_AGAIN = 45.0
+"""Seconds. A read waits for ten, and is tried once more: 21 were measured."""
+
+
+@pytest.fixture
+def replaced(solo: Stack) -> Iterator[Stack]:
+    """Give a bridge without a worker; at the end it has its own again."""
+    solo.processes["worker"].stop()
+    yield solo
+    solo.directory.joinpath(stuck.SIGN).unlink(missing_ok=True)
+    solo.restart("worker")
+    solo.wait_until_working()
+
+
+def test_a_worker_that_takes_nothing_ends_itself(replaced: Stack) -> None:
+    """Its queues hold messages, its threads are free, and nothing happens: it leaves, and says so.
+
+    What it left lies in the broker for its successor.
+    """
+    with stuck.takes_nothing(replaced) as worker:
+        replaced.wait_until_working()
+        stuck.hang(replaced)
+        call = replaced.bridge.tell(replaced.call())
+        assert wait_for(worker.ended, bool, "the stuck worker ends itself") == EXIT_CODE
+        assert '"worker.stuck"' in worker.output()
+    replaced.start("worker")
+    replaced.bridge.reaches(call, "complete")
+
+
+def test_a_worker_that_cannot_end_is_ended(replaced: Stack) -> None:
+    """Told to stop, with nothing running any more, and still there: nobody is left waiting."""
+    with stuck.does_not_end(replaced) as worker:
+        replaced.wait_until_working()
+        worker.signal(signal.SIGTERM)
+        assert wait_for(worker.ended, bool, "the worker is gone") == EXIT_CODE
+
+
+def test_a_worker_survives_connections_that_freeze(replaced: Stack) -> None:
+    """As a lost NAT entry leaves them: open, silent, and new ones work. It takes work again.
+
+    Its watchdog has no hand in it: it would wait for ten minutes.
+    """
+    broker = replaced.processes["web"].command.env["BRIDGE_REDIS_URL"]
+    worker = replaced.processes["worker"]
+    with Link(urlsplit(broker).port or 0) as link:
+        url = f"redis://127.0.0.1:{link.port}/0"
+        replaced.start("worker", BRIDGE_BROKER_URL=url, BRIDGE_WORKER_STUCK_AFTER="600")
+        replaced.wait_until_working()
+        begun = time.monotonic()
+        assert link.freeze()
+        call = replaced.bridge.tell(replaced.call())
+        replaced.bridge.reaches(call, "complete", within=TAKES_AGAIN)
+        assert worker.ended() is None
+        assert time.monotonic() - begun < TAKES_AGAIN
+        worker.stop()

@@ -5,11 +5,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from celery import Celery
 from redis import Redis
 
 from bridge import __version__
 from bridge.askelephant.client import ElephantClient, ElephantOptions
+from bridge.broker import BridgeCelery
 from bridge.domain.mapping import Agent, Mapper
 from bridge.domain.policy import Policy
 from bridge.publisher import CeleryPublisher, Publisher
@@ -87,8 +87,8 @@ def assemble(settings: Settings, publisher: Publisher | None = None) -> Parts:
     )
 
 
-def _celery(settings: Settings) -> Celery:
-    app = Celery("bridge", set_as_current=False)
+def _celery(settings: Settings) -> BridgeCelery:
+    app = BridgeCelery("bridge", set_as_current=False)
     app.conf.update(broker_options(settings))
     return app
 

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 import structlog
+from amqp.exceptions import AMQPError, MessageNacked
 from celery import Celery
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
@@ -13,6 +14,7 @@ from bridge.domain.steps import countdown, next_step
 
 DRAIN = "tasks.intake.drain"
 SWEEP = "tasks.sweep.sweep"
+UNPUBLISHED = (OperationalError, RedisError, AMQPError, MessageNacked, OSError)
 log = structlog.get_logger(__name__)
 
 
@@ -33,7 +35,7 @@ class CeleryPublisher:
         """Send one message. A broker that is away costs a log line: the sweep finds the call."""
         try:
             self._app.send_task(task, args=args, countdown=countdown or None, retry=False)
-        except (OperationalError, RedisError, OSError) as error:
+        except UNPUBLISHED as error:
             log.warning("task.unpublished", task=task, error=type(error).__name__)
 
 

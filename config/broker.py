@@ -25,6 +25,9 @@ longer than the answer itself.
 LINK_MARGIN = timedelta(seconds=20)
 """What a fresh link from WAVV may take before that."""
 
+ANSWER_SECONDS = 10
+"""How long a connection to the broker may keep us waiting before it counts as dead."""
+
 
 def lease_time(settings: Settings) -> timedelta:
     """Return how long a worker may hold a call: longer than the requests of its longest step."""
@@ -41,17 +44,20 @@ def visibility_timeout(settings: Settings) -> timedelta:
     return lease_time(settings) + COUNTDOWN_LIMIT
 
 
+def is_rabbitmq(url: str | None) -> bool:
+    """Tell whether the broker at ``url`` is RabbitMQ."""
+    return (url or "").startswith("amqp")
+
+
 def broker_options(settings: Settings) -> dict[str, Any]:
     """Return Celery's settings for the broker. ``redis_url`` or ``broker_url`` must be set."""
     url = settings.broker_url or settings.redis_url
-    return {
+    special = _rabbitmq if is_rabbitmq(url) else _redis
+    return special(settings) | {
         "broker_url": url,
         "broker_connection_retry_on_startup": True,  # a broker that starts later is no error
         "broker_connection_max_retries": None,  # nor one that is away for a night
         "broker_connection_timeout": 4,
-        "broker_transport_options": _redis_options(settings) if _is_redis(url) else {},
-        "task_default_queue": QUEUE,
-        "task_routes": {name: {"queue": QUICK_QUEUE} for name in QUICK_TASKS},
         "task_serializer": "json",  # nothing that can carry code
         "accept_content": ["json"],
         "task_ignore_result": True,  # the call record is the result
@@ -61,18 +67,47 @@ def broker_options(settings: Settings) -> dict[str, Any]:
     }
 
 
-def _is_redis(url: str | None) -> bool:
-    return (url or "").startswith("redis")
-
-
-def _redis_options(settings: Settings) -> dict[str, Any]:
-    """Time-outs for every connection: one frozen without closing would idle a worker for ever."""
+def _queues(quick: str, usual: str, **options: Any) -> dict[str, Any]:  # noqa: ANN401 - Celery's
+    """Return both queues, each with an exchange of its own, and which task goes where."""
     return {
+        "task_queues": {
+            name: {"exchange": name, "routing_key": name, **options} for name in (quick, usual)
+        },
+        "task_default_queue": usual,
+        "task_routes": {name: {"queue": quick} for name in QUICK_TASKS},
+    }
+
+
+def _redis(settings: Settings) -> dict[str, Any]:
+    """Time-outs for every connection: one frozen without closing would idle a worker for ever."""
+    options = {
         "global_keyprefix": f"{settings.namespace}:",  # two bridges may share one Redis
         "visibility_timeout": visibility_timeout(settings).total_seconds(),
-        "socket_timeout": 10,
+        "socket_timeout": ANSWER_SECONDS,
         "socket_connect_timeout": 4,
         "socket_keepalive": True,
         "health_check_interval": 5,
         "retry_on_timeout": True,
+    }
+    return _queues(QUICK_QUEUE, QUEUE) | {"broker_transport_options": options}
+
+
+def _rabbitmq(settings: Settings) -> dict[str, Any]:
+    """Quorum queues, which survive a node; they have no global QoS, so RabbitMQ does the waiting.
+
+    Its delays end in a topic exchange: a queue behind a direct one never sees them (celery #9912).
+    """
+    space = settings.namespace.replace(".", "/")  # a dot would part the words of a routing key
+    quorum = {"exchange_type": "topic", "queue_arguments": {"x-queue-type": "quorum"}}
+    options = {
+        "confirm_publish": True,  # what was not confirmed counts as not published
+        "read_timeout": ANSWER_SECONDS,
+        "write_timeout": ANSWER_SECONDS,
+    }
+    return _queues(f"{space}:{QUICK_QUEUE}", f"{space}:{QUEUE}", **quorum) | {
+        "broker_transport_options": options,
+        "broker_native_delayed_delivery_queue_type": "quorum",
+        "broker_heartbeat": 20,  # a connection that froze is given up after two of them
+        "control_exchange": f"{space}:control",  # two bridges may share one virtual host
+        "event_exchange": f"{space}:events",
     }

@@ -7,10 +7,10 @@ from typing import Any
 
 from celery import Celery
 from celery.signals import setup_logging
-from kombu import Queue
 
+from bridge.broker import BridgeCelery
 from config import Settings
-from config.broker import QUEUE, QUICK_QUEUE, WORKER_THREADS, broker_options, lease_time
+from config.broker import WORKER_THREADS, broker_options, lease_time
 from config.load import SettingsError
 from config.logging import start_process
 from tasks.watchdog import Watchdog
@@ -26,7 +26,6 @@ def worker_options(settings: Settings) -> dict[str, Any]:
         "worker_pool": "threads",  # tasks wait for HTTP: 32 threads take 0.1 GB, 32 processes 2.4
         "worker_concurrency": WORKER_THREADS,
         "worker_consumer": "tasks.consumer:LastingConsumer",
-        "task_queues": (Queue(QUICK_QUEUE), Queue(QUEUE)),  # both, in turns
         "worker_prefetch_multiplier": 1,  # what a worker has taken, no other can take
         "task_acks_late": True,  # a killed worker's task comes back
         "task_reject_on_worker_lost": True,
@@ -57,7 +56,7 @@ def create_app() -> Celery:
         raise SystemExit(str(error)) from error
     if settings.redis_url is None:
         raise SystemExit("BRIDGE_REDIS_URL must be set, or start everything with: bridge up")
-    celery = Celery("bridge", set_as_current=True)
+    celery = BridgeCelery("bridge", set_as_current=True)
     celery.conf.update(broker_options(settings) | worker_options(settings))
     celery.steps["worker"].add(Watchdog)
     return celery

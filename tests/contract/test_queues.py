@@ -16,7 +16,6 @@ def broker(url: str, namespace: str) -> Celery:
     """Return a Celery that takes from the bridge's queues, as a worker does."""
     app = Celery("queues", set_as_current=False)
     app.conf.update(broker_options(Settings.model_construct(redis_url=url, namespace=namespace)))
-    app.amqp.queues.select([QUICK_QUEUE, QUEUE])
     return app
 
 

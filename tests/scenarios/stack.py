@@ -112,12 +112,12 @@ class Stack:
 
 
 @contextmanager
-def running_stack(name: str, redis_url: str, directory: Path) -> Iterator[Stack]:
+def running_stack(name: str, redis_url: str, directory: Path, **changes: str) -> Iterator[Stack]:
     """Run a bridge of its own namespace; at the end all of it is gone, whatever happened."""
     directory.joinpath("agents.csv").write_text(AGENTS, encoding="utf-8")
     web, elephant = free_port(), free_port()
     options = SandboxOptions()
-    env = environment(name, redis_url, elephant, options)
+    env = environment(name, redis_url, elephant, options) | changes
     started = [
         _sandbox_command(elephant, web),
         commands.worker(env, 0),

@@ -5,7 +5,13 @@ import pytest
 from bridge.parts import elephant_options, policy
 from bridge.wavv.client import WavvOptions
 from config import load_settings
-from config.broker import COUNTDOWN_LIMIT, broker_options, lease_time, visibility_timeout
+from config.broker import (
+    ANSWER_SECONDS,
+    COUNTDOWN_LIMIT,
+    broker_options,
+    lease_time,
+    visibility_timeout,
+)
 from tests.unit.conftest import Home
 
 
@@ -23,7 +29,7 @@ def test_a_request_ends_before_its_lease_before_its_message_comes_back(
     assert lease < visible
     assert policy(settings).countdown_limit == COUNTDOWN_LIMIT < visible
     options = broker_options(settings)["broker_transport_options"]
-    assert options == {} or options["visibility_timeout"] == visible.total_seconds()
+    assert options["visibility_timeout"] == visible.total_seconds()
 
 
 @pytest.mark.parametrize(("timeout", "longest"), [("1", 30), ("3", 40), ("120", 210)])
@@ -43,21 +49,53 @@ def test_no_connection_to_redis_waits_for_ever(home: Home) -> None:
 
 
 @pytest.mark.parametrize(
-    ("variables", "url", "is_redis"),
+    ("variables", "url", "of_redis"),
     [
         ({"redis_url": "redis://a"}, "redis://a", True),
         ({"redis_url": "redis://a", "broker_url": "rediss://b"}, "rediss://b", True),
         ({"redis_url": "redis://a", "broker_url": "amqp://b"}, "amqp://b", False),
+        ({"redis_url": "redis://a", "broker_url": "amqps://b"}, "amqps://b", False),
     ],
 )
 def test_the_broker_is_the_same_redis_unless_another_is_named(
-    home: Home, variables: dict[str, str], url: str, *, is_redis: bool
+    home: Home, variables: dict[str, str], url: str, *, of_redis: bool
 ) -> None:
     """Redis's options are not RabbitMQ's."""
     home.set(**variables)
     options = broker_options(load_settings())
     assert options["broker_url"] == url
-    assert bool(options["broker_transport_options"]) is is_redis
+    assert ("global_keyprefix" in options["broker_transport_options"]) is of_redis
+
+
+def test_rabbitmqs_queues_survive_a_node_and_can_be_delayed(home: Home) -> None:
+    """Quorum queues, each behind a topic exchange of its own: behind one, each got the other's."""
+    home.set(redis_url="redis://a", broker_url="amqp://b", namespace="acme.eu")
+    queues = broker_options(load_settings())["task_queues"]
+    assert set(queues) == {"acme/eu:quick", "acme/eu:celery"}
+    for name, queue in queues.items():
+        assert (queue["exchange"], queue["routing_key"]) == (name, name)
+        assert queue["exchange_type"] == "topic"
+        assert queue["queue_arguments"] == {"x-queue-type": "quorum"}
+
+
+def test_rabbitmq_does_not_keep_a_publisher_waiting(home: Home) -> None:
+    """Confirmations are awaited, and no answer is awaited for ever."""
+    home.set(redis_url="redis://a", broker_url="amqp://b")
+    options = broker_options(load_settings())
+    transport = options["broker_transport_options"]
+    assert transport["confirm_publish"] is True
+    assert transport["read_timeout"] == transport["write_timeout"] == ANSWER_SECONDS
+    assert options["broker_heartbeat"] > 0
+
+
+@pytest.mark.parametrize("broker", ["redis://b", "amqp://b"])
+def test_every_task_goes_to_a_queue_that_workers_take_from(home: Home, broker: str) -> None:
+    """Those who publish and those who work have the same queues."""
+    home.set(redis_url="redis://a", broker_url=broker)
+    options = broker_options(load_settings())
+    taken = set(options["task_queues"])
+    assert {options["task_default_queue"]} < taken
+    assert {route["queue"] for route in options["task_routes"].values()} < taken
 
 
 def test_messages_are_json_and_leave_no_results(home: Home) -> None:

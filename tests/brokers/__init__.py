@@ -1,0 +1,1 @@
+"""The main scenarios once more, with another broker than Redis."""

@@ -1,0 +1,58 @@
+"""What is RabbitMQ's own: delays, queues of two bridges side by side, and losing them."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from kombu import Connection
+
+from bridge.broker import BridgeCelery
+from bridge.queues import waiting
+from config import Settings
+from config.broker import QUICK_QUEUE, broker_options
+from tests.scenarios.client import entries
+from tests.scenarios.stack import Stack
+
+RETRIES = 6
+
+
+@pytest.fixture
+def app(rabbitmq: str) -> Iterator[BridgeCelery]:
+    """Give a Celery with queues of its own."""
+    settings = Settings.model_construct(broker_url=rabbitmq, namespace="a.counting")
+    with BridgeCelery("counting", set_as_current=False) as app:
+        app.conf.update(broker_options(settings))
+        yield app
+
+
+def test_a_task_is_retried_again_and_again(solo: Stack) -> None:
+    """Each retry is a delay of RabbitMQ's, on a routing key that the one before has changed."""
+    call = solo.bridge.tell(solo.call(f"error-before-commit.{RETRIES}"))
+    solo.processes["beat"].stop()  # else the sweep would make up for retries that get lost
+    done = solo.bridge.reaches(call, "complete")
+    assert len(entries(done, "step.deferred")) == RETRIES
+    assert solo.requests(call) == [500] * RETRIES + [201]
+    solo.start("beat")
+
+
+def test_queues_that_are_emptied_lose_no_call(solo: Stack, rabbitmq: str) -> None:
+    """Messages are hints: the sweep finds every call that lost its own."""
+    solo.processes["worker"].stop()
+    calls = [solo.bridge.tell(solo.call()) for _ in range(3)]
+    with Connection(rabbitmq) as connection:
+        channel: Any = connection.channel()
+        for name in ("shared:quick", "shared:celery"):
+            channel.queue_purge(name)
+    solo.start("worker")
+    for call in calls:
+        solo.bridge.reaches(call, "complete")
+        assert len(solo.engagements(call)) == 1
+
+
+def test_waiting_messages_are_counted(app: BridgeCelery) -> None:
+    """The watchdog asks RabbitMQ as it asks Redis; queues that nobody declared hold none."""
+    assert waiting(app) == 0
+    name = f"a/counting:{QUICK_QUEUE}"
+    for _ in range(3):
+        app.send_task("a.task", queue=name)
+    assert waiting(app) == 3

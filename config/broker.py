@@ -49,12 +49,28 @@ def is_rabbitmq(url: str | None) -> bool:
     return (url or "").startswith("amqp")
 
 
+def verifying(url: str | None) -> str | None:
+    """Return the URL such that a server's certificate is verified unless it says otherwise.
+
+    redis-py does so by itself; kombu 5.7 takes any certificate when ``rediss://`` says nothing.
+    """
+    if url is None:
+        return None
+    return ";".join(map(_verifying, url.split(";")))
+
+
+def _verifying(url: str) -> str:
+    if not url.startswith("rediss://") or "ssl_cert_reqs=" in url:
+        return url
+    return f"{url}{'&' if '?' in url else '?'}ssl_cert_reqs=required"
+
+
 def broker_options(settings: Settings) -> dict[str, Any]:
     """Return Celery's settings for the broker. ``redis_url`` or ``broker_url`` must be set."""
     url = settings.broker_url or settings.redis_url
     special = _rabbitmq if is_rabbitmq(url) else _redis
     return special(settings) | {
-        "broker_url": url,
+        "broker_url": verifying(url),
         "broker_connection_retry_on_startup": True,  # a broker that starts later is no error
         "broker_connection_max_retries": None,  # nor one that is away for a night
         "broker_connection_timeout": 4,

@@ -10,6 +10,7 @@ from config.broker import (
     COUNTDOWN_LIMIT,
     broker_options,
     lease_time,
+    verifying,
     visibility_timeout,
 )
 from tests.unit.conftest import Home
@@ -52,7 +53,7 @@ def test_no_connection_to_redis_waits_for_ever(home: Home) -> None:
     ("variables", "url", "of_redis"),
     [
         ({"redis_url": "redis://a"}, "redis://a", True),
-        ({"redis_url": "redis://a", "broker_url": "rediss://b"}, "rediss://b", True),
+        ({"redis_url": "redis://a", "broker_url": "redis://b"}, "redis://b", True),
         ({"redis_url": "redis://a", "broker_url": "amqp://b"}, "amqp://b", False),
         ({"redis_url": "redis://a", "broker_url": "amqps://b"}, "amqps://b", False),
     ],
@@ -65,6 +66,24 @@ def test_the_broker_is_the_same_redis_unless_another_is_named(
     options = broker_options(load_settings())
     assert options["broker_url"] == url
     assert ("global_keyprefix" in options["broker_transport_options"]) is of_redis
+
+
+@pytest.mark.parametrize(
+    ("said", "used"),
+    [
+        ("rediss://:p@a/0", "rediss://:p@a/0?ssl_cert_reqs=required"),
+        ("rediss://a/0?ssl_ca_certs=c", "rediss://a/0?ssl_ca_certs=c&ssl_cert_reqs=required"),
+        ("rediss://a/0?ssl_cert_reqs=none", "rediss://a/0?ssl_cert_reqs=none"),
+        ("redis://a;rediss://b", "redis://a;rediss://b?ssl_cert_reqs=required"),
+        ("amqps://a", "amqps://a"),
+        (None, None),
+    ],
+)
+def test_a_brokers_certificate_is_verified_unless_the_operator_says_no(
+    said: str | None, used: str | None
+) -> None:
+    """Kombu takes any certificate when nothing is said: TLS with whoever answers."""
+    assert verifying(said) == used
 
 
 def test_rabbitmqs_queues_survive_a_node_and_can_be_delayed(home: Home) -> None:

@@ -6,19 +6,18 @@ from typing import Any
 from celery import Celery
 from celery.result import AsyncResult
 
-from config.broker import ANSWER_SECONDS, is_rabbitmq
+from config.broker import is_rabbitmq
 
 
 class BridgeCelery(Celery):
-    """A Celery that publishes in ways RabbitMQ can deliver."""
+    """A Celery whose countdowns RabbitMQ can keep."""
 
     def send_task(self, *args: Any, **options: Any) -> AsyncResult[Any]:  # noqa: ANN401 - Celery's signature
-        """Publish; RabbitMQ gets whole seconds to wait, and limited time to confirm.
+        """Publish; RabbitMQ gets whole seconds to wait, rounded up.
 
         Its delays are powers of two of a second: kombu 5.7 raises ``ValueError`` for less than one,
         and cuts off fractions, so that a task would come before its time.
         """
         if is_rabbitmq(self.conf.broker_url):
-            options["confirm_timeout"] = ANSWER_SECONDS
             options["countdown"] = math.ceil(options.get("countdown") or 0) or None
         return super().send_task(*args, **options)

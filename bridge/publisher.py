@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 import structlog
-from amqp.exceptions import AMQPError, MessageNacked
+from amqp.exceptions import AMQPError
 from celery import Celery
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
@@ -14,7 +14,7 @@ from bridge.domain.steps import countdown, next_step
 
 DRAIN = "tasks.intake.drain"
 SWEEP = "tasks.sweep.sweep"
-UNPUBLISHED = (OperationalError, RedisError, AMQPError, MessageNacked, OSError)
+UNPUBLISHED = (OperationalError, RedisError, AMQPError, OSError)
 log = structlog.get_logger(__name__)
 
 

@@ -6,6 +6,7 @@ against the ways that are known, this is against all others. Whoever started the
 again: ``bridge up``, Compose, systemd. What it held comes back, as after any kill.
 """
 
+import faulthandler
 import os
 import threading
 import time
@@ -77,4 +78,5 @@ def _pace() -> Pace:
 
 def _end(what: str, seconds: float) -> None:
     log.error("worker.stuck", detail=what, seconds=seconds, exit_code=EXIT_CODE)
+    faulthandler.dump_traceback()  # where each thread hangs: lines of code, no values
     os._exit(EXIT_CODE)  # an orderly end would wait on what is stuck

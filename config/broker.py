@@ -112,7 +112,7 @@ def _rabbitmq(settings: Settings) -> dict[str, Any]:
     """Quorum queues, which survive a node; they have no global QoS, so RabbitMQ does the waiting.
 
     Its delays end in a topic exchange: a queue behind a direct one never sees them (celery #9912).
-    Publishing is not confirmed: Celery's events would wait for it in all threads, and hang (0021).
+    Publishing is not confirmed: Celery's events would wait for it in all threads, and hang (0022).
     """
     space = settings.namespace.replace(".", "/")  # a dot would part the words of a routing key
     quorum = {"exchange_type": "topic", "queue_arguments": {"x-queue-type": "quorum"}}

@@ -6,6 +6,7 @@ Plain data, without Celery. Each value has its reason beside it.
 from datetime import timedelta
 from typing import Any
 
+from config.sentinel import celery_url, is_sentinel, read_sentinel
 from config.settings import Settings
 
 COUNTDOWN_LIMIT = timedelta(minutes=5)
@@ -67,10 +68,10 @@ def _verifying(url: str) -> str:
 
 def broker_options(settings: Settings) -> dict[str, Any]:
     """Return Celery's settings for the broker. ``redis_url`` or ``broker_url`` must be set."""
-    url = settings.broker_url or settings.redis_url
+    url = settings.broker_url or settings.redis_url or ""
     special = _rabbitmq if is_rabbitmq(url) else _redis
     return special(settings) | {
-        "broker_url": verifying(url),
+        "broker_url": celery_url(read_sentinel(url)) if is_sentinel(url) else verifying(url),
         "broker_connection_retry_on_startup": True,  # a broker that starts later is no error
         "broker_connection_max_retries": None,  # nor one that is away for a night
         "broker_connection_timeout": 4,
@@ -96,7 +97,9 @@ def _queues(quick: str, usual: str, **options: Any) -> dict[str, Any]:  # noqa: 
 
 def _redis(settings: Settings) -> dict[str, Any]:
     """Time-outs for every connection: one frozen without closing would idle a worker for ever."""
-    options = {
+    url = settings.broker_url or settings.redis_url or ""
+    found_by = {"master_name": read_sentinel(url).service} if is_sentinel(url) else {}
+    options = found_by | {
         "global_keyprefix": f"{settings.namespace}:",  # two bridges may share one Redis
         "visibility_timeout": visibility_timeout(settings).total_seconds(),
         "socket_timeout": ANSWER_SECONDS,

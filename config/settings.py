@@ -52,13 +52,14 @@ class Settings(BaseSettings):
     redis_url: t.RedisUrl = Field(
         None,
         repr=False,  # it may hold a password
-        description="Redis or Valkey that keeps the calls: `redis://` or `rediss://`. "
+        description="Redis or Valkey that keeps the calls: `redis://`, `rediss://`, or "
+        "`sentinel://host,host,host/0?service=name`. "
         "Without it `bridge up` starts an embedded Valkey.",
     )
     broker_url: t.BrokerUrl = Field(
         None,
         repr=False,  # as above
-        description="Celery's broker, `redis://` or `amqp://`; by default the same Redis.",
+        description="Celery's broker, the same or `amqp://`; by default the same Redis.",
     )
     namespace: t.Namespace = Field("bridge", description="Prefix of every key in Redis.")
 

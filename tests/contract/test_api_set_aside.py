@@ -1,0 +1,50 @@
+"""Events that broke their handler: shown, and handled again when it is mended."""
+
+import pytest
+
+from bridge.domain.call import Kind, State
+from bridge.pipeline import intake
+from tests.contract.bridge_parts import event_body
+from tests.contract.replay_parts import Operated
+from tests.contract.test_pipeline_intake import breaking
+from tests.contract.web import problem_in
+
+PATH = "/api/events/set-aside"
+
+
+def test_an_event_that_was_set_aside_is_shown_whole_and_handled_again(
+    operated: Operated, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With its error; once it is back in the inbox it is no longer shown, nor put back twice."""
+    bridge, web = operated.bridge, operated.http
+    call = bridge.dial()
+    (entry,) = bridge.tell(call, Kind.ENDED)
+    with monkeypatch.context() as broken:
+        broken.setattr(intake, "HEARERS", breaking(call.call_id.encode()))
+        for _ in range(intake.TRIES):
+            bridge.drain()
+            bridge.age(entry)
+    (shown,) = web.get(PATH).json()
+    assert (shown["entry"], shown["source"]) == (entry, "wavv")
+    assert shown["error"] == "ZeroDivisionError: a bug of ours"
+    assert shown["raw"] == event_body(call, Kind.ENDED).decode()
+
+    assert web.post(f"{PATH}/{shown['id']}/retry").status_code == 202
+    assert web.get(PATH).json() == []
+    bridge.drain()
+    assert bridge.call(call).state is State.ENDED
+    problem_in(web.post(f"{PATH}/{shown['id']}/retry"), 404, "not_found")
+
+
+@pytest.mark.parametrize("unknown", ["0-0", "1-1", "nonsense", "-", "18446744073709551616-0"])
+def test_an_event_that_is_not_there_cannot_be_handled_again(
+    operated: Operated, unknown: str
+) -> None:
+    """Whatever the id looks like."""
+    problem_in(operated.http.post(f"{PATH}/{unknown}/retry"), 404, "not_found")
+
+
+@pytest.mark.parametrize("limit", [0, 101, "many"])
+def test_a_list_is_bounded(operated: Operated, limit: object) -> None:
+    """One of hundreds of bodies would help nobody."""
+    problem_in(operated.http.get(f"{PATH}?limit={limit}"), 422, "bad_parameter")

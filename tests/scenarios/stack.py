@@ -18,7 +18,7 @@ from bridge.wavv.samples import SampleCall, sample_call
 from tests.sandbox import Sandbox
 from tests.scenarios.client import Bridge, unknown_event
 from tests.scenarios.process import Process
-from tests.scenarios.waiting import wait_for
+from tests.scenarios.waiting import WITHIN, wait_for
 
 WAVV_SECRET = "whsec_scenarios-of-wavv"
 API_TOKEN = "token-of-the-scenarios"
@@ -103,12 +103,14 @@ class Stack:
         root = str(self.sandbox.client.base_url)
         wait_for(lambda: answers(f"{root}/sandbox/behaviours"), bool, "the sandbox is up")
 
-    def wait_until_working(self) -> None:
+    def wait_until_working(self, within: float = WITHIN) -> None:
         """Return when a worker handles events: one that nobody knows is counted."""
         name = "events.ignored.unknown_event"
         before = self.bridge.counted(name)
         self.bridge.deliver([unknown_event()])
-        wait_for(lambda: self.bridge.counted(name), lambda now: now > before, "a worker works")
+        wait_for(
+            lambda: self.bridge.counted(name), lambda now: now > before, "a worker works", within
+        )
 
 
 @contextmanager

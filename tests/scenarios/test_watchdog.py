@@ -1,7 +1,6 @@
 """A worker that is of no use any more notices, ends itself, and the next one goes on."""
 
 import signal
-import time
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
@@ -61,10 +60,9 @@ def test_a_worker_survives_connections_that_freeze(replaced: Stack) -> None:
         url = f"redis://127.0.0.1:{link.port}/0"
         replaced.start("worker", BRIDGE_BROKER_URL=url, BRIDGE_WORKER_STUCK_AFTER="600")
         replaced.wait_until_working()
-        begun = time.monotonic()
         assert link.freeze()
-        call = replaced.bridge.tell(replaced.call())
-        replaced.bridge.reaches(call, "complete", within=TAKES_AGAIN)
+        replaced.wait_until_working(within=TAKES_AGAIN)
         assert worker.ended() is None
-        assert time.monotonic() - begun < TAKES_AGAIN
+        call = replaced.bridge.tell(replaced.call())
+        replaced.bridge.reaches(call, "complete")
         worker.stop()

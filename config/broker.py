@@ -26,8 +26,10 @@ longer than the answer itself.
 LINK_MARGIN = timedelta(seconds=20)
 """What a fresh link from WAVV may take before that."""
 
-ANSWER_SECONDS = 10
-"""How long a connection to the broker may keep us waiting before it counts as dead."""
+ANSWER_SECONDS = 5
+"""How long a connection to the broker may keep us waiting before it counts as dead. When all of a
+worker's froze, it waits for about four of them, one after the other.
+"""
 
 
 def lease_time(settings: Settings) -> timedelta:

@@ -110,7 +110,8 @@ def make_plan(
 def _planned(rng: Random, at: float, begun: datetime, more: Sequence[str]) -> PlannedCall:
     shape = _weighted(rng, SHAPES)
     behaviour = "" if shape == UNRECORDED else _weighted(rng, BEHAVIOURS)
-    if shape != UNRECORDED and "webhook" not in behaviour:
+    # A call whose processing fails has no event that could come early, or not at all.
+    if shape != UNRECORDED and "webhook" not in behaviour and behaviour != "failed":
         behaviour = "+".join(filter(None, (behaviour, *more)))
     call = sample_call(rng, begun, behaviour)
     channel = rng.choice(CHANNELS)

@@ -17,8 +17,12 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 @pytest.fixture(autouse=True)
 def our_signals() -> Iterator[None]:
-    """Give the test run its signal handlers back: the event loop takes them away."""
+    """Give the test run its signal handlers back: the event loop takes them away.
+
+    Under ``nohup`` it ignores SIGHUP, and what is tested would, too.
+    """
     before = {number: signal.getsignal(number) for number in SIGNALS}
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     yield
     for number, handler in before.items():
         signal.signal(number, handler)

@@ -1,0 +1,1 @@
+"""What is fast, measured against what: ``make bench``. Nothing of the bridge imports it."""

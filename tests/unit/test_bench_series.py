@@ -1,0 +1,66 @@
+"""The benchmark's arithmetic: medians, ratios round by round, percentiles, windows."""
+
+from math import inf
+
+import pytest
+
+from bench.series import percentile, series
+from bench.window import busiest
+
+
+def test_a_series_has_a_median_between_its_extremes() -> None:
+    """One disturbed round moves the extremes, and not the median."""
+    one = series([3, 1, 100])
+    assert (one.least, one.median, one.most) == (1, 3, 100)
+
+
+def test_the_median_of_an_even_number_of_rounds_is_between_the_middle_two() -> None:
+    """Two rounds are enough for a quick look."""
+    assert series([1, 2]).median == pytest.approx(1.5)
+
+
+def test_ratios_are_of_the_same_round() -> None:
+    """A round in which the machine was slow was slow for both."""
+    fast_then_slow, other = series([100, 50, 10]), series([50, 25, 5])
+    assert fast_then_slow.over(other).values == (2, 2, 2)
+    assert other.less(fast_then_slow).values == (-50, -25, -5)
+
+
+def test_a_ratio_to_nothing_is_infinite() -> None:
+    """Nobody divides by zero for a figure that was too small to see."""
+    assert series([1]).over(series([0])).values == (inf,)
+
+
+def test_rounds_that_were_not_paired_are_refused() -> None:
+    """A ratio of different rounds would mean nothing."""
+    with pytest.raises(ValueError, match="shorter"):
+        series([1, 2]).over(series([1]))
+
+
+@pytest.mark.parametrize(
+    ("percent", "expected"), [(50, 50), (99, 99), (99.5, 100), (100, 100), (0, 1)]
+)
+def test_a_percentile_is_a_value_that_was_seen(percent: float, expected: float) -> None:
+    """Nearest rank, in any order."""
+    assert percentile([*range(100, 0, -1)], percent) == expected
+
+
+def test_a_percentile_of_nothing_is_nothing() -> None:
+    """A run without answers has no waits."""
+    assert percentile([], 99) == 0
+
+
+@pytest.mark.parametrize(
+    ("times", "expected"),
+    [
+        ([], 0),
+        ([5.0], 1),
+        ([0, 0.5, 0.999], 3),
+        ([0, 0.5, 1.0], 2),  # half-open: one second apart is the next window
+        ([0.9, 1.0, 1.1, 1.8], 4),  # across the clock's own second
+        ([3, 0, 1, 2], 1),
+    ],
+)
+def test_the_busiest_window_may_begin_anywhere(times: list[float], expected: int) -> None:
+    """A burst over the edge of a second is a burst."""
+    assert busiest(times, 1.0) == expected

@@ -1,0 +1,22 @@
+"""The floor: the bridge's own web process, which verifies and parses, and stores nothing."""
+
+from unittest.mock import patch
+
+from fastapi import FastAPI
+
+from bridge import web
+from bridge.ingress.commit import GroupCommit
+
+
+class Unstored(GroupCommit):
+    """The one difference: an event is as good as stored."""
+
+    async def add(self, *_: object) -> bool:
+        """Return at once."""
+        return True
+
+
+def create_app() -> FastAPI:
+    """Return the bridge's application with nothing behind it."""
+    with patch.object(web, "GroupCommit", Unstored):
+        return web.create_app()

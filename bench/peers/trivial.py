@@ -1,0 +1,40 @@
+"""A server that answers 202 to anything: what the load generator itself can do."""
+
+import asyncio
+import sys
+from typing import cast
+
+import uvloop
+
+from bench.messages import Splitter, answer
+
+ACCEPTED = answer("202 Accepted")
+
+
+class Trivial(asyncio.Protocol):
+    """One connection."""
+
+    def __init__(self) -> None:
+        self._splitter = Splitter()
+        self._transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep the way out."""
+        self._transport = cast("asyncio.Transport", transport)
+
+    def data_received(self, data: bytes) -> None:
+        """Answer each request."""
+        for _ in self._splitter.feed(data):
+            if self._transport is not None:
+                self._transport.write(ACCEPTED)
+
+
+async def serve(port: int) -> None:
+    """Serve until the process ends."""
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(Trivial, "127.0.0.1", port)
+    await server.serve_forever()
+
+
+if __name__ == "__main__":
+    uvloop.run(serve(int(sys.argv[1])))

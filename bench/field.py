@@ -1,0 +1,55 @@
+"""The field: every peer with its commands. Each runs on two cores, with its own defaults."""
+
+from dataclasses import replace
+
+from bench.settings import ROOT
+from bench.stack import CONNECTION, WEB, Peer
+from bridge.supervise import commands
+
+WORKERS = 2
+"""Processes of each peer that can use one core each."""
+
+PREFORKED = 16
+"""Naive children: enough to wait for AskElephant, and no more than their memory allows."""
+
+ARQS, TASKIQS = (ROOT / ".venv-bench" / name / "bin" / "python" for name in ("arq", "taskiq"))
+"""Of the environments that ``make bench`` makes for them."""
+
+
+def _celery_worker(number: int) -> tuple[str, ...]:
+    return (*commands.worker({}, 0).argv, "--hostname", f"worker-{number}@%h")
+
+
+_NAIVE = (*commands.CELERY[:3], "-A", "bench.peers.naive:celery", "worker")
+_ARQ = (str(ARQS), "-m", "arq", "bench.peers.arq_peer.WorkerSettings")
+_TASKIQ = (str(TASKIQS), "-m", "taskiq", "worker", "--workers", str(WORKERS))
+
+FLOOR = Peer("floor", "bench.peers.floor:create_app", CONNECTION)
+BRIDGE = Peer(
+    "bridge",
+    WEB,
+    CONNECTION,
+    workers=(*map(_celery_worker, range(WORKERS)), commands.beat({}).argv),
+)
+NAIVE = Peer(
+    "naive",
+    "bench.peers.naive:create_app",
+    workers=((*_NAIVE, "--concurrency", str(PREFORKED)),),
+)
+ARQ = Peer("arq", "bench.peers.arq_peer:create_app", python=ARQS, workers=(_ARQ,) * WORKERS)
+TASKIQ = Peer(
+    "taskiq",
+    "bench.peers.taskiq_peer:create_app",
+    python=TASKIQS,
+    workers=((*_TASKIQ, "bench.peers.taskiq_peer:broker"),),
+)
+
+
+def ingress_only(peer: Peer) -> Peer:
+    """Return the peer without its workers: what the web process alone can take in."""
+    return replace(peer, workers=())
+
+
+def are_installed() -> bool:
+    """Tell whether arq and taskiq can be run."""
+    return ARQS.exists() and TASKIQS.exists()

@@ -1,0 +1,94 @@
+"""Filling a store by the million: through the store's own save, many in one round trip.
+
+The records are what the state machine makes of real events, so their bytes and indexes are real;
+only the way there is shorter than HTTP, which would take hours.
+"""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from bench.payloads import bodies
+from bench.settings import NAMESPACE
+from bridge.domain import events as e
+from bridge.domain.call import Call, InsightsSummary, new_call
+from bridge.domain.machine import advance
+from bridge.parts import Parts, assemble
+from bridge.store.calls import CallStore, Retention
+from bridge.wavv.events import Ignored, parse_event
+from config import Settings
+
+CHUNK = 500
+INSIGHTS: dict[str, Any] = {
+    "action_items": [{"id": "ai_1", "title": "Send pricing proposal", "due_on": "2026-06-30"}],
+    "signals": [{"id": "sg_1", "name": "Next step", "value": "A demo on Thursday"}],
+}
+
+
+def parts_of(redis_url: str) -> Parts:
+    """Return the bridge's parts on this store, for use in this process."""
+    settings = Settings.model_construct(redis_url=redis_url, namespace=NAMESPACE)
+    return assemble(settings)
+
+
+def held_call(parts: Parts, until: datetime) -> Call:
+    """Return a recorded call as it is kept behind the brake until then."""
+    return _after(parts, _recorded(parts), e.Deferred("outage", until, held=True))
+
+
+def finished_call(parts: Parts) -> Call:
+    """Return a complete call, its insights beside it."""
+    call = _recorded(parts)
+    url, engagement = "wavv://call/template", "ngmt_template"
+    summary = InsightsSummary(status="all", counts={"action_items": 1, "signals": 1}, checks=1)
+    return _after(
+        parts, call,
+        e.SubmissionStarted("wavv-call-template", url),
+        e.Submitted(engagement, created=True, request_id="req_template"),
+        e.TranscriptReady(engagement, "webhook", "1780000000000-0"),
+        e.InsightsFinal(summary),
+    )  # fmt: skip
+
+
+def fill(parts: Parts, template: Call, count: int, insights: dict[str, Any] | None = None) -> None:
+    """Save ``count`` calls like ``template``, each under ids and a time of its own."""
+    pipe = parts.redis.pipeline(transaction=False)
+    settings = parts.settings
+    store = CallStore(pipe, parts.keys, Retention(settings.sweep_grace, settings.retention))
+    for number in range(count):
+        # The pipeline answers later, so that the save cannot see (and never has) a conflict.
+        store._put(None, numbered(template, number), None, insights)  # noqa: SLF001 - see the module
+        if len(pipe) == CHUNK:
+            pipe.execute()
+    pipe.execute()
+
+
+def numbered(template: Call, number: int) -> Call:
+    """Return the same call under other ids, heard of a little later."""
+    call_id = f"01890a5d-ac96-774b-bcce-{number:012x}"
+    said = template.engagement_id
+    return template.but(
+        call_id=call_id,
+        external_id=f"wavv-call-{call_id}" if template.external_id else None,
+        external_url=f"wavv://call/{call_id}" if template.external_url else None,
+        engagement_id=f"ngmt_{number:020d}" if said else None,
+        created_at=template.created_at + timedelta(milliseconds=number),
+    )
+
+
+def _recorded(parts: Parts) -> Call:
+    """Return the record of a call after its three events, as the intake would have made it."""
+    call = None
+    for number, raw in enumerate(bodies(1, seed=0)):
+        event = parse_event(raw, parts.reading)
+        assert not isinstance(event, Ignored), "the samples are calls"  # noqa: S101 - our own
+        heard = replace(event, entry=f"178000000000{number}-0")
+        call = _after(parts, call or new_call(event.call_id, parts.now()), heard)
+    assert call is not None, "a sample has events"  # noqa: S101 - our own
+    return call
+
+
+def _after(parts: Parts, call: Call, *events: e.Event) -> Call:
+    for event in events:
+        call = advance(call, event, parts.now(), parts.policy)
+    return call

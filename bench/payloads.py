@@ -1,0 +1,63 @@
+"""The events that are sent: WAVV's v3 shape, signed, whole requests made before the clock starts.
+
+The same seed makes the same calls, so every peer gets the same bytes.
+"""
+
+import struct
+import time
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from random import Random
+
+from bench.messages import request
+from bench.settings import WAVV_SECRET
+from bridge.wavv.channels import deliveries
+from bridge.wavv.delivery import PATH
+from bridge.wavv.samples import SampleCall, sample_call
+from bridge.wavv.signature import SIGNATURE_HEADER, sign
+
+BEGUN = timedelta(minutes=20)
+_SIZE = struct.Struct("<I")
+
+
+def calls(count: int, seed: int) -> Iterator[SampleCall]:
+    """Yield made-up calls; none of them is in the set of another seed."""
+    rng = Random(seed)  # noqa: S311 - made-up calls, not secrets
+    begun = datetime(2026, 5, 1, tzinfo=UTC) + timedelta(hours=seed)
+    for number in range(count):
+        yield sample_call(rng, begun + timedelta(milliseconds=number))
+
+
+def bodies(count: int, seed: int) -> Iterator[bytes]:
+    """Yield the three events of each of ``count`` calls."""
+    for call in calls(count, seed):
+        yield from (one.body for one in deliveries(call))
+
+
+def requests(count: int, seed: int) -> Iterator[bytes]:
+    """Yield the events of ``count`` calls as signed requests, signed now."""
+    now = time.time()
+    for body in bodies(count, seed):
+        proof = sign(body, WAVV_SECRET, now)
+        headers = {"Content-Type": "application/json", SIGNATURE_HEADER: proof}
+        yield request("POST", PATH, headers, body)
+
+
+def write(path: Path, frames: Iterable[bytes]) -> Path:
+    """Write requests for the load generator, each behind its length."""
+    with path.open("wb") as file:
+        for frame in frames:
+            file.write(_SIZE.pack(len(frame)) + frame)
+    return path
+
+
+def read(path: Path) -> list[bytes]:
+    """Return the requests that ``write`` wrote."""
+    data, frames, at = path.read_bytes(), [], 0
+    while at < len(data):
+        (size,) = _SIZE.unpack_from(data, at)
+        at += _SIZE.size
+        frames.append(data[at : at + size])
+        at += size
+    return frames

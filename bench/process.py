@@ -1,0 +1,65 @@
+"""A process under measurement: in a session of its own, its output in a file."""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Self
+
+READY_WITHIN = 60.0
+
+
+class Process:
+    """A command that runs until its end is asked for. What it starts is of its session."""
+
+    def __init__(
+        self, name: str, argv: Sequence[str], env: Mapping[str, str], directory: Path
+    ) -> None:
+        self.name, self._argv, self._env = name, argv, env
+        self._directory = directory
+        self._running: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        with (self._directory / f"{self.name}.log").open("ab") as log:
+            self._running = subprocess.Popen(  # noqa: S603 - the benchmark's own commands
+                self._argv,
+                env=dict(self._env),
+                cwd=self._directory,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        running, self._running = self._running, None
+        if running is not None:
+            with suppress(ProcessLookupError):
+                os.killpg(running.pid, signal.SIGKILL)
+            running.wait()
+
+    @property
+    def session(self) -> int:
+        """The id that it and all it started have in common."""
+        assert self._running is not None, "it does not run"  # noqa: S101 - our own use
+        return self._running.pid
+
+    def stop(self, within: float) -> None:
+        """Ask for its end, and wait."""
+        if self._running is not None:
+            self._running.send_signal(signal.SIGTERM)
+            self._running.wait(within)
+
+    def wait_until(self, is_ready: Callable[[], bool], pause: float = 0.02) -> None:
+        """Return when it serves; raise with the end of its output when it never does."""
+        deadline = time.monotonic() + READY_WITHIN
+        while not is_ready():
+            ended = self._running is None or self._running.poll() is not None
+            if ended or time.monotonic() > deadline:
+                log = self._directory / f"{self.name}.log"
+                raise TimeoutError(f"{self.name} does not serve:\n{log.read_text()[-2000:]}")
+            time.sleep(pause)

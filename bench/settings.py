@@ -1,0 +1,36 @@
+"""What every peer is told: the same secrets, the same store, the same AskElephant.
+
+The peers read the bridge's own variables, so that one environment serves all.
+"""
+
+import os
+from pathlib import Path
+
+from config.environment import OPERATORS_OWN
+
+ROOT = Path(__file__).parent.parent
+WAVV_SECRET = "whsec_benchmark-of-wavv"  # noqa: S105 - nobody's
+ELEPHANT_SECRET = "whsec_YmVuY2htYXJrLW9mLWFza2VsZXBoYW50"  # noqa: S105 - nobody's
+API_KEY = "sk-apik_bench.nobodys"
+API_TOKEN = "token-of-the-benchmark"  # noqa: S105 - nobody's
+NAMESPACE = "bench"
+
+
+def environment(redis_url: str, elephant_port: int) -> dict[str, str]:
+    """Return a peer's environment: the defaults, but for what would only add waiting."""
+    ours = {name: value for name, value in os.environ.items() if not OPERATORS_OWN.fullmatch(name)}
+    return {
+        **ours,
+        "PYTHONPATH": str(ROOT),
+        "BRIDGE_REDIS_URL": redis_url,
+        "BRIDGE_NAMESPACE": NAMESPACE,
+        "BRIDGE_ASKELEPHANT_BASE_URL": f"http://127.0.0.1:{elephant_port}/api",
+        "BRIDGE_ASKELEPHANT_API_KEY": API_KEY,
+        "BRIDGE_ASKELEPHANT_WEBHOOK_SECRETS": ELEPHANT_SECRET,
+        "BRIDGE_WAVV_SECRETS": WAVV_SECRET,
+        "BRIDGE_WAVV_SIGNATURE_TOLERANCE": "3600",  # requests are signed once for all rounds
+        "BRIDGE_API_TOKENS": API_TOKEN,
+        "BRIDGE_SETTLE_SECONDS": "0",  # the peers wait for nothing either
+        "BRIDGE_INSIGHTS_FIRST_DELAY": "0",
+        "BRIDGE_LOG_FORMAT": "json",
+    }

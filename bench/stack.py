@@ -1,0 +1,84 @@
+"""A peer as it runs: its web process, its workers, a Valkey and an AskElephant of its own."""
+
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+
+from bench.elephant import Elephant, elephant
+from bench.process import Process
+from bench.settings import environment
+from bench.usage import Usage, usage
+from bench.valkey import Valkey, valkey
+from bridge.supervise import commands
+from bridge.supervise.embedded import free_port
+
+WEB, CONNECTION = "bridge.web:create_app", "bridge.ingress.connection:Connection"
+"""What is the bridge's own in the command of its web process."""
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """One way to build it: ``web`` is its application for uvicorn, ``workers`` its commands."""
+
+    name: str
+    web: str
+    connection: str = "httptools"
+    python: Path = Path(sys.executable)
+    workers: tuple[tuple[str, ...], ...] = ()
+    env: Mapping[str, str] = field(default_factory=dict)
+
+    def web_argv(self, port: int) -> list[str]:
+        """Return the bridge's own command for the web process, with what is this peer's."""
+        its_own = {WEB: self.web, CONNECTION: self.connection, sys.executable: str(self.python)}
+        return [its_own.get(word, word) for word in commands.web(port, {}).argv]
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """A running peer."""
+
+    peer: Peer
+    port: int
+    valkey: Valkey
+    elephant: Elephant
+    web: Process
+    workers: tuple[Process, ...]
+
+    def usage(self) -> Usage:
+        """Return what the peer has used: web, workers and all their children, and its Valkey."""
+        ours = (self.web, *self.workers, self.valkey.process)
+        return usage({process.session for process in ours})
+
+    def workers_usage(self) -> Usage:
+        """Return what its workers alone have used."""
+        return usage({process.session for process in self.workers})
+
+
+@contextmanager
+def running(peer: Peer, directory: Path, *, is_durable: bool = True) -> Iterator[Stack]:
+    """Run all of a peer; yield it when its web process serves."""
+    web_port, stub_port = free_port(), free_port()
+    with ExitStack() as exits:
+        store = exits.enter_context(valkey(directory, peer.name, is_durable=is_durable))
+        stub = exits.enter_context(elephant(directory, peer.name, stub_port, web_port))
+        env = environment(store.url, stub_port) | dict(peer.env)
+        web = Process(f"{peer.name}-web", peer.web_argv(web_port), env, directory)
+        exits.enter_context(web)
+        workers = tuple(
+            exits.enter_context(Process(f"{peer.name}-{number}", argv, env, directory))
+            for number, argv in enumerate(peer.workers)
+        )
+        web.wait_until(lambda: _serves(web_port))
+        yield Stack(peer, web_port, store, stub, web, workers)
+
+
+def _serves(port: int) -> bool:
+    try:
+        httpx.get(f"http://127.0.0.1:{port}/", timeout=2, trust_env=False)
+    except httpx.TransportError:
+        return False
+    return True

@@ -1,0 +1,199 @@
+"""An AskElephant that does nothing but answer in time, as a process: ``python -m bench.stub``.
+
+``POST`` makes an engagement, ``GET`` reads it with all its insights, each after ``--wait`` seconds;
+then the signed transcript event goes to ``--hook``, ``--hook-after`` seconds later. ``GET /seen``
+tells what came and when, on the machine's monotonic clock; ``POST /forget`` starts anew.
+"""
+
+import argparse
+import asyncio
+import base64
+import hashlib
+import hmac
+import itertools
+import json
+import time
+from collections import deque
+from functools import partial
+from typing import Any, cast
+
+import uvloop
+
+from bench.caller import Caller
+from bench.messages import Splitter, answer, request
+from bench.settings import ELEPHANT_SECRET
+
+HOOK_CONNECTIONS = 8
+HOOK_PATH = "/webhooks/askelephant"
+TRANSCRIPT = "Agent: Hello. Lead: Hello, thank you for calling. " * 40
+INSIGHTS: dict[str, Any] = {
+    "action_items": [{"id": f"ai_{n}", "title": "Send pricing proposal"} for n in range(3)],
+    "signals": [{"id": f"sg_{n}", "name": "Next step", "value": "A demo"} for n in range(4)],
+    "transcript": TRANSCRIPT,
+}
+KEY = base64.b64decode(ELEPHANT_SECRET.removeprefix("whsec_"))
+
+
+class Hooks:
+    """Sends events over a few connections; one that is lost is made anew, its event sent again."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self._waiting: deque[bytes] = deque()
+        self._idle: list[Caller] = []
+        self._open = 0
+        self._connecting: set[asyncio.Task[None]] = set()
+
+    def send(self, engagement_id: str, external_url: str) -> None:
+        """Send the transcript event of an engagement."""
+        self._waiting.append(_event(engagement_id, external_url))
+        self._go_on()
+
+    def _go_on(self) -> None:
+        while self._waiting and self._idle:
+            self._idle.pop().ask(self._waiting.popleft(), 0)
+        if self._waiting and self._open < HOOK_CONNECTIONS:
+            self._open += 1
+            task = asyncio.create_task(self._connect())
+            self._connecting.add(task)
+            task.add_done_callback(self._connecting.discard)
+
+    async def _connect(self) -> None:
+        loop = asyncio.get_running_loop()
+        make = partial(Caller, self._answered, self._lost)
+        try:
+            _, caller = await loop.create_connection(make, "127.0.0.1", self._port)
+        except OSError:
+            self._open -= 1
+            return
+        self._idle.append(caller)
+        self._go_on()
+
+    def _answered(self, caller: Caller, _head: bytes) -> None:
+        self._idle.append(caller)
+        self._go_on()
+
+    def _lost(self, caller: Caller) -> None:
+        self._open -= 1
+        if caller in self._idle:
+            self._idle.remove(caller)
+        if caller.asked is not None:
+            self._waiting.append(caller.asked)
+        self._go_on()
+
+
+class Stub(asyncio.Protocol):
+    """One connection of a peer."""
+
+    def __init__(self, seen: "Seen", hooks: Hooks | None, wait: float, hook_after: float) -> None:
+        self._seen, self._hooks, self._wait, self._hook_after = seen, hooks, wait, hook_after
+        self._splitter = Splitter()
+        self._transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep the way out."""
+        self._transport = cast("asyncio.Transport", transport)
+
+    def data_received(self, data: bytes) -> None:
+        """Hear requests."""
+        for head, body in self._splitter.feed(data):
+            method, path, _ = head.partition(b"\r\n")[0].decode().split(" ")
+            self._hear(method, path, body)
+
+    def _hear(self, method: str, path: str, body: bytes) -> None:
+        match method, path.partition("?")[0]:
+            case "GET", "/seen":
+                self._write(answer("200 OK", self._seen.told()))
+            case "POST", "/forget":
+                self._seen.forget()
+                self._write(answer("200 OK"))
+            case "POST", _:
+                self._later(self._created, self._seen.engagement(), json.loads(body))
+            case _, read:
+                self._later(self._shown, self._seen.read(read), {})
+
+    def _later(self, act: Any, *args: Any) -> None:  # noqa: ANN401 - passed on
+        asyncio.get_running_loop().call_later(self._wait, act, *args)
+
+    def _created(self, engagement_id: str, asked: dict[str, Any]) -> None:
+        url = asked["external_url"]
+        shown = {"id": engagement_id, "object": "engagement", "external_url": url}
+        self._write(answer("201 Created", json.dumps(shown).encode()))
+        if self._hooks is not None:
+            send = partial(self._hooks.send, engagement_id, url)
+            asyncio.get_running_loop().call_later(self._hook_after, send)
+
+    def _shown(self, engagement_id: str, _asked: dict[str, Any]) -> None:
+        shown = {"id": engagement_id, "processing_status": "COMPLETED", **INSIGHTS}
+        self._write(answer("200 OK", json.dumps(shown).encode()))
+
+    def _write(self, data: bytes) -> None:
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.write(data)
+
+
+class Seen:
+    """What came since it was last forgotten. Engagements are numbered for good."""
+
+    def __init__(self) -> None:
+        self._numbers = itertools.count(1)
+        self.forget()
+
+    def forget(self) -> None:
+        """Start counting anew."""
+        self.posts: list[float] = []
+        self.gets: list[float] = []
+
+    def engagement(self) -> str:
+        """Note a ``POST``; return the id of what it makes."""
+        self.posts.append(time.monotonic())
+        return f"ngmt_{next(self._numbers):012d}"
+
+    def read(self, path: str) -> str:
+        """Note a ``GET``; return the id that it asks for."""
+        self.gets.append(time.monotonic())
+        return path.rpartition("/")[2]
+
+    def told(self) -> bytes:
+        """Return it as JSON."""
+        return json.dumps({"posts": self.posts, "gets": self.gets}).encode()
+
+
+def _event(engagement_id: str, external_url: str) -> bytes:
+    about = {"id": engagement_id, "object": "engagement", "external_url": external_url}
+    kind = "v1.engagement.transcript_timeline.completed"
+    event = {"id": f"evt_{engagement_id}", "type": kind, "data": {"object": about}}
+    body, message, at = json.dumps(event).encode(), f"msg_{engagement_id}", int(time.time())
+    signed = hmac.digest(KEY, f"{message}.{at}.".encode() + body, hashlib.sha256)
+    headers = {
+        "Content-Type": "application/json",
+        "svix-id": message,
+        "svix-timestamp": str(at),
+        "svix-signature": f"v1,{base64.b64encode(signed).decode()}",
+    }
+    return request("POST", HOOK_PATH, headers, body)
+
+
+async def serve(port: int, hook: int, wait: float, hook_after: float) -> None:
+    """Serve until the process ends."""
+    seen, hooks = Seen(), Hooks(hook) if hook else None
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(
+        lambda: Stub(seen, hooks, wait, hook_after), "127.0.0.1", port, backlog=1024
+    )
+    await server.serve_forever()
+
+
+def main() -> None:
+    """Read the options, and serve."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--hook", type=int, default=0)
+    parser.add_argument("--wait", type=float, default=0.02)
+    parser.add_argument("--hook-after", type=float, default=0.05)
+    asked = parser.parse_args()
+    uvloop.run(serve(asked.port, asked.hook, asked.wait, asked.hook_after))
+
+
+if __name__ == "__main__":
+    main()

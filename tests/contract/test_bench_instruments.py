@@ -1,0 +1,114 @@
+"""The benchmark's instruments measure what they say: the load, the stub, the use of processes."""
+
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from starlette.applications import Starlette
+from starlette.routing import Route
+
+from bench import payloads
+from bench.elephant import elephant
+from bench.instruments import trivial_server
+from bench.load import Unexpected, shoot
+from bench.plan import Plan, quick
+from bench.process import Process
+from bench.settings import API_KEY, ELEPHANT_SECRET
+from bench.stub import HOOK_PATH
+from bench.usage import usage
+from bridge.askelephant.client import ElephantClient, ElephantOptions
+from bridge.askelephant.models import Engagement
+from bridge.askelephant.webhook import parse_webhook, verify_webhook
+from bridge.domain.engagement import EngagementRequest
+from bridge.supervise.embedded import free_port
+from tests.sandbox import Receiver, serving
+
+LINUX = pytest.mark.skipif(sys.platform != "linux", reason="the use of processes is read in /proc")
+URL = "wavv://call/c-1"
+REQUEST = EngagementRequest(
+    title="Call", external_id="wavv-call-c-1", external_url=URL, run_workflows=True,
+    media_url="https://recordings.example.com/c-1.mp3",
+)  # fmt: skip
+
+
+@pytest.fixture
+def plan(tmp_path: Path) -> Plan:
+    """Give a plan of the smallest size."""
+    return quick(Plan(tmp_path, rounds=1))
+
+
+def test_the_load_is_every_request_once(plan: Plan) -> None:
+    """All frames are sent and answered, and their waits are measured."""
+    frames = payloads.write(plan.directory / "frames", payloads.requests(100, seed=1))
+    with trivial_server(plan) as port:
+        seen = shoot(port, frames, connections=8)
+    assert (seen.answered, seen.statuses) == (300, {"202": 300})
+    assert 0 < seen.p50 <= seen.p99 < seen.seconds
+
+
+def test_a_paced_load_keeps_to_its_schedule(plan: Plan) -> None:
+    """The last of 60 requests at 300 a second is due after 59/300 s."""
+    frames = payloads.write(plan.directory / "frames", payloads.requests(20, seed=1))
+    with trivial_server(plan) as port:
+        seen = shoot(port, frames, connections=4, rate=300)
+    assert seen.answered == 60
+    assert seen.seconds >= 59 / 300
+
+
+def test_a_peer_that_does_another_thing_is_not_measured(plan: Plan) -> None:
+    """A fast 401 is no figure."""
+    frames = payloads.write(plan.directory / "frames", payloads.requests(1, seed=1))
+    with trivial_server(plan) as port, pytest.raises(Unexpected, match="202"):
+        shoot(port, frames, connections=1, status="200")
+
+
+def test_the_stub_answers_and_tells_of_the_transcript(tmp_path: Path) -> None:
+    """The bridge's own client and its own check of the signature take it for AskElephant."""
+    receiver = Receiver()
+    app = Starlette(routes=[Route(HOOK_PATH, receiver.take, methods=["POST"])])
+    with serving(app) as root, elephant(tmp_path, "e", free_port(), _port(root)) as stub:
+        base_url = f"http://127.0.0.1:{stub.port}/api"
+        client = ElephantClient(ElephantOptions(base_url=base_url, api_key=API_KEY))
+        made = client.create(REQUEST)
+        assert isinstance(made, Engagement)
+        assert made.created
+        hook = receiver.next()
+        assert _about(hook.headers, hook.body) == (made.id, URL)
+        read = client.read(made.id)
+        assert isinstance(read, Engagement)
+        assert read.insights["action_items"]
+        assert read.insights["signals"]
+        seen = stub.seen()
+        assert (len(seen.posts), len(seen.gets)) == (1, 1)
+        assert seen.posts[0] < seen.gets[0] < time.monotonic()
+        stub.forget()
+        assert stub.seen().all == []
+        client.close()
+
+
+@LINUX
+def test_the_use_of_a_process_counts_its_children(tmp_path: Path) -> None:
+    """CPU that a child has burnt is the peer's, also when the child has gone."""
+    burn = "import time\nwhile time.process_time() < 0.3: pass"
+    both = f"import subprocess, sys, time; subprocess.run([sys.executable, '-c', {burn!r}])"
+    argv = (sys.executable, "-c", f"{both}; open('done', 'w').close(); time.sleep(60)")
+    with Process("burner", argv, {}, tmp_path) as process:
+        process.wait_until((tmp_path / "done").exists)
+        used = usage({process.session})
+        assert used.cpu >= 0.25
+        assert used.resident > 1024 * 1024
+        session = process.session
+    assert usage({session}).cpu == 0
+
+
+def _about(headers: Mapping[str, str], raw: bytes) -> tuple[str, str | None]:
+    verify_webhook(raw, headers, [ELEPHANT_SECRET])
+    about = parse_webhook(raw).engagement
+    assert about is not None
+    return about.id, about.external_url
+
+
+def _port(root: str) -> int:
+    return int(root.rpartition(":")[2])

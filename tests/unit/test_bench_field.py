@@ -1,0 +1,36 @@
+"""The benchmark's peers are run as the bridge is run."""
+
+import pytest
+
+from bench.field import ARQ, BRIDGE, FLOOR, NAIVE, TASKIQ, ingress_only
+from bench.stack import Peer
+from bridge.supervise import commands
+
+OURS = commands.web(8000, {}).argv
+PEERS = (FLOOR, NAIVE, ARQ, TASKIQ)
+
+
+def test_the_bridge_is_measured_as_it_is_run() -> None:
+    """Its own command, word for word."""
+    assert tuple(BRIDGE.web_argv(8000)) == OURS
+
+
+@pytest.mark.parametrize("peer", PEERS, ids=lambda peer: peer.name)
+def test_a_peer_has_the_servers_options_of_the_bridge(peer: Peer) -> None:
+    """Only what is the bridge's own is another: interpreter, application, connection."""
+    pairs = list(zip(peer.web_argv(8000), OURS, strict=True))
+    others = {ours for theirs, ours in pairs if theirs != ours}
+    assert others <= {OURS[0], "bridge.web:create_app", "bridge.ingress.connection:Connection"}
+    is_free = peer is not FLOOR
+    assert is_free is not any("bridge." in theirs for theirs, _ in pairs)
+
+
+def test_the_floor_is_the_bridges_own_server() -> None:
+    """Only the application is another: one that stores nothing."""
+    pairs = zip(FLOOR.web_argv(8000), OURS, strict=True)
+    assert [theirs for theirs, ours in pairs if theirs != ours] == [FLOOR.web]
+
+
+def test_the_ingress_is_measured_without_workers() -> None:
+    """They would take a core of the web process' two."""
+    assert ingress_only(BRIDGE).workers == ()

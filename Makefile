@@ -3,9 +3,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP_AUDIT := 2.10.1
+PEERS := $(VENV)-bench
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test chaos fuzz audit check format lock clean
+.PHONY: help demo test chaos fuzz audit check bench format lock clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -43,13 +45,24 @@ check: $(VENV)/ready ## Format, lint, types, architecture
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python -m pip check --disable-pip-version-check
 
+# Peers of the benchmark that are no dependency of the bridge, each in an environment of its own.
+$(PEERS)/%/ready: bench/peers/%.lock
+	$(PYTHON) -m venv $(PEERS)/$*
+	$(PEERS)/$*/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r $<
+	@touch $@
+
+bench: $(VENV)/ready $(PEERS)/arq/ready $(PEERS)/taskiq/ready ## What is fast, against what: ROWS=, ROUNDS=, QUICK=1
+	@$(BIN)/python -m bench $(if $(ROWS),--rows $(ROWS)) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(QUICK),--quick)
+
 format: $(VENV)/ready ## Format and fix what can be fixed
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-lock: $(VENV)/ready ## Renew both lock files from pyproject.toml
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --upgrade pyproject.toml -o requirements.lock
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+lock: $(VENV)/ready ## Renew all lock files
+	$(COMPILE) --upgrade pyproject.toml -o requirements.lock
+	$(COMPILE) --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+	$(COMPILE) --upgrade bench/peers/arq.in -o bench/peers/arq.lock
+	$(COMPILE) --upgrade bench/peers/taskiq.in -o bench/peers/taskiq.lock
 
 clean: ## Remove what the other targets made
-	rm -rf $(VENV) .bridge .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*
+	rm -rf $(VENV) $(PEERS) .bridge .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*

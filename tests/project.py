@@ -14,7 +14,7 @@ DOCUMENTS = tuple(
     ROOT / name
     for name in (
         *("README.md", "CONTRIBUTING.md", "CHANGELOG.md"),
-        *("docs/architecture.md", "docs/operations.md"),
+        *("docs/architecture.md", "docs/operations.md", "bench/README.md"),
     )
 ) + tuple(sorted((ROOT / "docs" / "decisions").glob("*.md")))
 

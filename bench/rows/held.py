@@ -1,0 +1,68 @@
+"""Calls by the million behind a closed brake: they wait in the store, and nowhere else."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+
+from bench.field import BRIDGE
+from bench.fill import fill, held_call, parts_of
+from bench.plan import Plan
+from bench.series import series
+from bench.stack import Stack, running
+from bench.table import Row, at_most
+from bridge.parts import Parts
+from bridge.pipeline.sweep import sweep
+
+OUTAGE = timedelta(hours=12)
+SWEEPS = 20
+CALM = 10.0
+"""Seconds in which the workers are left alone before their memory is looked at."""
+
+MEGABYTE = 1024 * 1024
+DELIVERIES = 3000
+QUICKLY = replace(BRIDGE, env={"BRIDGE_SWEEP_INTERVAL": "1"})
+"""Beat sends ten times as many sweeps as it would, so that their memory shows."""
+
+
+def rows(plan: Plan) -> Iterator[Row]:
+    """Hold them, and look at the workers' memory, the store's, and the time of a sweep."""
+    with running(QUICKLY, plan.directory, is_durable=False) as stack:
+        parts = parts_of(stack.valkey.url)
+        parts.brake.close("credentials_refused", parts.now(), parts.now() + OUTAGE, None)
+        time.sleep(CALM)
+        memory, store = stack.workers_usage().resident, stack.valkey.used
+        fill(parts, held_call(parts, parts.now() + OUTAGE), plan.many)
+        stored = (stack.valkey.used - store) / plan.many
+        time.sleep(CALM)
+        grown = (stack.workers_usage().resident - memory) / MEGABYTE
+        about = f"{plan.many:,} calls held"
+        yield Row(f"{about}: the workers' memory grows by", series([grown]), "MB", at_most(30),
+                  {"MB before": series([memory / MEGABYTE])})  # fmt: skip
+        yield _stored(stack, parts, about, stored)
+        yield Row(f"{about}: a sweep with nothing due", series(_sweeps(parts)), "ms", at_most(5))
+
+
+def _stored(stack: Stack, parts: Parts, about: str, record: float) -> Row:
+    """Count what is kept of a call's three deliveries against doubles, too, beside its record."""
+    before = stack.valkey.used
+    pipe = parts.redis.pipeline(transaction=False)
+    for number in range(DELIVERIES):
+        pipe.set(parts.keys.seen("wavv", str(number)), 1, ex=parts.settings.event_retention)
+    pipe.execute()
+    doubles = 3 * (stack.valkey.used - before) / DELIVERIES
+    sides = {"record and indexes": series([record]), "against doubles": series([doubles])}
+    return Row(f"{about}: Redis, beside the raw events", series([record + doubles]), "B a call",
+               at_most(2048), sides)  # fmt: skip
+
+
+def _sweeps(parts: Parts) -> Iterator[float]:
+    """Yield the milliseconds of sweeps, each at a moment when beat's own is not at it."""
+    done = 0
+    while done < SWEEPS:
+        began, ended = time.perf_counter(), parts.counters.last_saw("sweep")
+        sweep(parts)
+        seconds = time.perf_counter() - began
+        if parts.counters.last_saw("sweep") != ended:  # it was our turn
+            yield 1000 * seconds
+            done += 1

@@ -1,0 +1,56 @@
+"""The whole pipeline on two cores: each peer in turn, the same calls in every round."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+
+from bench.field import ARQ, BRIDGE, NAIVE, TASKIQ, are_installed
+from bench.instruments import stub_alone
+from bench.journey import Journey, next_seed, travel
+from bench.load import Unexpected
+from bench.plan import Plan
+from bench.series import Series, series
+from bench.stack import running
+from bench.table import Row, Target, at_least, at_most
+
+PEERS = (BRIDGE, NAIVE, ARQ, TASKIQ)
+MUST: Mapping[str, Target] = {"naive": at_least(2.5), "arq": at_least(1), "taskiq": at_least(1)}
+WARM_UP = 20
+
+
+def rows(plan: Plan) -> Iterator[Row]:
+    """Measure calls per second, and the CPU that each call takes."""
+    found = _measure(plan)
+    rates = {name: series(one.per_second for one in seen) for name, seen in found.items()}
+    costs = {name: series(one.cpu for one in seen) for name, seen in found.items()}
+    for other, target in MUST.items():
+        yield Row(f"whole pipeline: of {other}", rates["bridge"].over(rates[other]), "x", target,
+                  _both(rates, other, "/s"))  # fmt: skip
+    yield Row("CPU per call: of naive", costs["bridge"].over(costs["naive"]), "x", at_most(0.4),
+              _both(costs, "naive", " ms"))  # fmt: skip
+    for other in ("arq", "taskiq"):
+        yield Row(f"CPU per call: of {other}", costs["bridge"].over(costs[other]), "x", None,
+                  _both(costs, other, " ms"))  # fmt: skip
+
+    asked, stub = series([2 * max(one.most for one in rates.values())]), stub_alone(plan)
+    yield Row("the stub, of what the fastest peer asks of it", stub.times(1 / asked.median), "x",
+              at_least(3), {"alone/s": stub, "asked/s": asked},
+              "else it would be the limit")  # fmt: skip
+
+
+def _measure(plan: Plan) -> Mapping[str, list[Journey]]:
+    if not are_installed():
+        raise Unexpected("arq and taskiq are not installed: run it as `make bench`")
+    with ExitStack() as exits:
+        stacks = [exits.enter_context(running(peer, plan.directory)) for peer in PEERS]
+        for stack in stacks:
+            travel(plan, stack, WARM_UP, next_seed())
+        found: dict[str, list[Journey]] = {peer.name: [] for peer in PEERS}
+        for _ in range(plan.rounds):
+            seed = next_seed()
+            for stack in stacks:
+                found[stack.peer.name].append(travel(plan, stack, plan.calls, seed))
+    return found
+
+
+def _both(figures: Mapping[str, Series], other: str, unit: str) -> dict[str, Series]:
+    return {f"{name}{unit}": figures[name] for name in ("bridge", other)}

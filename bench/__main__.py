@@ -64,7 +64,9 @@ def _measure(asked: argparse.Namespace) -> tuple[list[Row], list[str]]:
         with tempfile.TemporaryDirectory(prefix=f"bench-{name}-", dir=OUTPUT.parent) as directory:
             plan = Plan(Path(directory), rounds=asked.rounds)
             try:
-                rows += FAMILIES[name](quick(plan) if asked.quick else plan)
+                for row in FAMILIES[name](quick(plan) if asked.quick else plan):
+                    _say(f"  {' | '.join(row.cells())}")  # what is seen is not lost with the rest
+                    rows.append(row)
             except (Unexpected, TimeoutError) as error:
                 failures.append(f"{name}: {error}")
     return rows, failures

@@ -3,6 +3,7 @@
 import argparse
 import os
 import platform
+import signal
 import sys
 import tempfile
 import time
@@ -34,6 +35,8 @@ def main() -> None:
     A target that is missed is a figure, not a failure.
     """
     asked = _arguments()
+    for number in (signal.SIGINT, signal.SIGTERM):  # whoever ends it ends the peers, too
+        signal.signal(number, signal.default_int_handler)
     began, load = time.monotonic(), os.getloadavg()[0]
     rows, failures = _measure(asked)
     about = {

@@ -95,6 +95,8 @@ def test_the_documentation_names_the_tokens(web: Web) -> None:
         "/api/calls/{call_id}",
         "/api/calls/{call_id}/insights",
         "/api/calls/{call_id}/replay",
+        "/api/events/set-aside",
+        "/api/events/set-aside/{aside_id}/retry",
         "/api/replay",
         "/api/stats",
     }

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench.load import Unexpected
+from bench.load import PeerError
 from bench.plan import Plan, quick
 from bench.rows import finished, held, ingress, opening, pipeline, start
 from bench.settings import ROOT
@@ -70,7 +70,7 @@ def _measure(asked: argparse.Namespace) -> tuple[list[Row], list[str]]:
                 for row in FAMILIES[name](quick(plan) if asked.quick else plan):
                     _say(f"  {' | '.join(row.cells())}")  # what is seen is not lost with the rest
                     rows.append(row)
-            except (Unexpected, TimeoutError) as error:
+            except (PeerError, TimeoutError) as error:
                 failures.append(f"{name}: {error}")
     return rows, failures
 

@@ -18,7 +18,7 @@ class Caller(asyncio.Protocol):
     def __init__(self, answered: Answered, lost: Lost) -> None:
         self._answered, self._lost = answered, lost
         self._splitter = Splitter()
-        self._transport: asyncio.Transport | None = None
+        self._transport: asyncio.Transport  # from ``connection_made`` on
         self.asked: bytes | None = None
         self.asked_at = 0.0
 
@@ -28,7 +28,6 @@ class Caller(asyncio.Protocol):
 
     def ask(self, request: bytes, at: float) -> None:
         """Send a request; ``at`` is when it was due, for whoever measures its answer."""
-        assert self._transport is not None, "ask only what is connected"  # noqa: S101 - our own use
         self.asked, self.asked_at = request, at
         self._transport.write(request)
 
@@ -38,6 +37,6 @@ class Caller(asyncio.Protocol):
             self.asked = None
             self._answered(self, head)
 
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
+    def connection_lost(self, _exc: Exception | None) -> None:
         """Tell that it is over; what was asked may not have been heard."""
         self._lost(self)

@@ -15,7 +15,7 @@ from bridge.domain.call import Call, InsightsSummary, new_call
 from bridge.domain.machine import advance
 from bridge.parts import Parts, assemble
 from bridge.store.calls import CallStore, Retention
-from bridge.wavv.events import Ignored, parse_event
+from bridge.wavv.events import parse_event
 from config import Settings
 
 CHUNK = 500
@@ -57,7 +57,8 @@ def fill(parts: Parts, template: Call, count: int, insights: dict[str, Any] | No
     store = CallStore(pipe, parts.keys, Retention(settings.sweep_grace, settings.retention))
     for number in range(count):
         # The pipeline answers later, so that the save cannot see (and never has) a conflict.
-        store._put(None, numbered(template, number), None, insights)  # noqa: SLF001 - see the module
+        save = store._put  # noqa: SLF001 - the public ``update`` loads first, which no pipeline can
+        save(None, numbered(template, number), None, insights)
         if len(pipe) == CHUNK:
             pipe.execute()
     pipe.execute()
@@ -78,14 +79,13 @@ def numbered(template: Call, number: int) -> Call:
 
 def _recorded(parts: Parts) -> Call:
     """Return the record of a call after its three events, as the intake would have made it."""
-    call = None
-    for number, raw in enumerate(bodies(1, seed=0)):
-        event = parse_event(raw, parts.reading)
-        assert not isinstance(event, Ignored), "the samples are calls"  # noqa: S101 - our own
-        heard = replace(event, entry=f"178000000000{number}-0")
-        call = _after(parts, call or new_call(event.call_id, parts.now()), heard)
-    assert call is not None, "a sample has events"  # noqa: S101 - our own
-    return call
+    events = (parse_event(raw, parts.reading) for raw in bodies(1, seed=0))
+    heard = [
+        replace(event, entry=f"178000000000{number}-0")
+        for number, event in enumerate(events)
+        if isinstance(event, e.CallHeard)
+    ]
+    return _after(parts, new_call(heard[0].call_id, parts.now()), *heard)
 
 
 def _after(parts: Parts, call: Call, *events: e.Event) -> Call:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import count
 
 from bench import payloads
-from bench.load import Unexpected, shoot
+from bench.load import PeerError, shoot
 from bench.plan import Plan
 from bench.stack import Stack
 
@@ -49,4 +49,4 @@ def _last_get(stack: Stack, calls: int) -> float:
         if len(gets) >= calls:
             return max(gets)
         time.sleep(0.05)
-    raise Unexpected(f"{stack.peer.name}: {len(gets)} of {calls} calls came through")
+    raise PeerError(f"{stack.peer.name}: {len(gets)} of {calls} calls came through")

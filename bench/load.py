@@ -10,7 +10,7 @@ from pathlib import Path
 from bench.settings import ROOT
 
 
-class Unexpected(Exception):  # noqa: N818 - the name says what happened
+class PeerError(Exception):
     """A peer did not do its job, so its figures are worth nothing."""
 
 
@@ -35,15 +35,15 @@ def shoot(
     port: int, frames: Path, *, connections: int = 32, seconds: float = 0.0, rate: float = 0.0,
     status: str = "202",
 ) -> Seen:  # fmt: skip
-    """Send requests from a process of its own; raise ``Unexpected`` for any other status."""
+    """Send requests from a process of its own; raise ``PeerError`` for any other status."""
     options = {"port": port, "frames": frames, "connections": connections}
     options |= {"seconds": seconds, "rate": rate}
     words = [word for name, value in options.items() for word in (f"--{name}", str(value))]
     argv = [sys.executable, "-m", "bench.generator", *words]
-    ran = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603 - ours
+    ran = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, check=False)
     if ran.returncode:
-        raise Unexpected(f"the load generator failed: {ran.stderr[-2000:]}")
+        raise PeerError(f"the load generator failed: {ran.stderr[-2000:]}")
     seen = Seen(**json.loads(ran.stdout))
     if set(seen.statuses) != {status}:
-        raise Unexpected(f"not all answers were {status}: {dict(seen.statuses)}")
+        raise PeerError(f"not all answers were {status}: {dict(seen.statuses)}")
     return seen

@@ -23,7 +23,7 @@ _SIZE = struct.Struct("<I")
 
 def calls(count: int, seed: int) -> Iterator[SampleCall]:
     """Yield made-up calls; none of them is in the set of another seed."""
-    rng = Random(seed)  # noqa: S311 - made-up calls, not secrets
+    rng = Random(seed)
     begun = datetime(2026, 5, 1, tzinfo=UTC) + timedelta(hours=seed)
     for number in range(count):
         yield sample_call(rng, begun + timedelta(milliseconds=number))

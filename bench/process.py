@@ -21,10 +21,12 @@ class Process:
         self.name, self._argv, self._env = name, argv, env
         self._directory = directory
         self._running: subprocess.Popen[bytes] | None = None
+        self.session = 0
+        """The id that it and all it started have in common, from its start on."""
 
     def __enter__(self) -> Self:
         with (self._directory / f"{self.name}.log").open("ab") as log:
-            self._running = subprocess.Popen(  # noqa: S603 - the benchmark's own commands
+            self._running = subprocess.Popen(
                 self._argv,
                 env=dict(self._env),
                 cwd=self._directory,
@@ -33,6 +35,7 @@ class Process:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+        self.session = self._running.pid
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -41,12 +44,6 @@ class Process:
             with suppress(ProcessLookupError):
                 os.killpg(running.pid, signal.SIGKILL)
             running.wait()
-
-    @property
-    def session(self) -> int:
-        """The id that it and all it started have in common."""
-        assert self._running is not None, "it does not run"  # noqa: S101 - our own use
-        return self._running.pid
 
     def stop(self, within: float) -> None:
         """Ask for its end, and wait."""

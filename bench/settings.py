@@ -9,10 +9,10 @@ from pathlib import Path
 from config.environment import OPERATORS_OWN
 
 ROOT = Path(__file__).parent.parent
-WAVV_SECRET = "whsec_benchmark-of-wavv"  # noqa: S105 - nobody's
-ELEPHANT_SECRET = "whsec_YmVuY2htYXJrLW9mLWFza2VsZXBoYW50"  # noqa: S105 - nobody's
+WAVV_SECRET = "whsec_benchmark-of-wavv"
+ELEPHANT_SECRET = "whsec_YmVuY2htYXJrLW9mLWFza2VsZXBoYW50"
 API_KEY = "sk-apik_bench.nobodys"
-API_TOKEN = "token-of-the-benchmark"  # noqa: S105 - nobody's
+API_TOKEN = "token-of-the-benchmark"
 NAMESPACE = "bench"
 
 

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from bench.field import ARQ, BRIDGE, NAIVE, TASKIQ, are_installed
 from bench.instruments import stub_alone
 from bench.journey import Journey, next_seed, travel
-from bench.load import Unexpected
+from bench.load import PeerError
 from bench.plan import Plan
 from bench.series import Series, series
 from bench.stack import running
@@ -39,7 +39,7 @@ def rows(plan: Plan) -> Iterator[Row]:
 
 def _measure(plan: Plan) -> Mapping[str, list[Journey]]:
     if not are_installed():
-        raise Unexpected("arq and taskiq are not installed: run it as `make bench`")
+        raise PeerError("arq and taskiq are not installed: run it as `make bench`")
     with ExitStack() as exits:
         stacks = [exits.enter_context(running(peer, plan.directory)) for peer in PEERS]
         for stack in stacks:

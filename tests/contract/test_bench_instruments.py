@@ -12,7 +12,7 @@ from starlette.routing import Route
 from bench import payloads
 from bench.elephant import elephant
 from bench.instruments import trivial_server
-from bench.load import Unexpected, shoot
+from bench.load import PeerError, shoot
 from bench.plan import Plan, quick
 from bench.process import Process
 from bench.settings import API_KEY, ELEPHANT_SECRET
@@ -60,7 +60,7 @@ def test_a_paced_load_keeps_to_its_schedule(plan: Plan) -> None:
 def test_a_peer_that_does_another_thing_is_not_measured(plan: Plan) -> None:
     """A fast 401 is no figure."""
     frames = payloads.write(plan.directory / "frames", payloads.requests(1, seed=1))
-    with trivial_server(plan) as port, pytest.raises(Unexpected, match="202"):
+    with trivial_server(plan) as port, pytest.raises(PeerError, match="202"):
         shoot(port, frames, connections=1, status="200")
 
 

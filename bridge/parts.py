@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 
 from redis import Redis
 
-from bridge import __version__
 from bridge.askelephant.client import ElephantClient, ElephantOptions
 from bridge.broker import BridgeCelery
 from bridge.domain.mapping import Agent, Mapper
@@ -110,7 +109,6 @@ def elephant_options(settings: Settings) -> ElephantOptions:
         write_timeout=min(patience, longest.write_timeout),
         pool_timeout=min(patience, longest.pool_timeout),
         expand=settings.expand,
-        user_agent=f"wavv-askelephant-bridge/{__version__}",
         pool_size=WORKER_THREADS,
     )
 

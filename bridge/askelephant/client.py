@@ -1,6 +1,5 @@
 """The HTTP client: requests out, values back. Trouble on the network is a value as well."""
 
-import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -9,46 +8,33 @@ from typing import Literal
 
 import httpx
 
-from bridge import __version__
-from bridge.answer_body import LONGEST_SILENCE, BodyError, read_body
+from bridge.answer_body import BodyError, read_body
 from bridge.askelephant.answers import UNREADABLE, engagement_or_failure
 from bridge.askelephant.models import Engagement, is_engagement_id
 from bridge.domain.call import Problem
 from bridge.domain.engagement import EngagementRequest
 from bridge.domain.retry import Failure, Trouble
+from bridge.http_pool import HttpOptions, is_sendable, open_pool
 
 LONGEST_DETAIL = 500
-_SENDABLE_KEY = re.compile(r"[\x21-\x7e]+")
 
 
-@dataclass(frozen=True, slots=True)
-class ElephantOptions:
-    """How to reach AskElephant. Time-outs are in seconds; ``api_key`` ``None`` = not configured.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ElephantOptions(HttpOptions):
+    """How to reach AskElephant. ``api_key`` ``None`` = not configured.
 
     Its guide forbids a prefix before an API key (``raw``); ``bearer`` is for OAuth tokens.
     """
 
-    base_url: str = "https://app.askelephant.ai/api"
     api_key: str | None = field(default=None, repr=False)
     auth_scheme: Literal["raw", "bearer"] = "raw"
+    base_url: str = "https://app.askelephant.ai/api"
     read_timeout: float = 120.0
     connect_timeout: float = 10.0
     write_timeout: float = 30.0
     pool_timeout: float = 10.0
-    expand: tuple[str, ...] = ("action_items", "signals")
-    user_agent: str = f"wavv-askelephant-bridge/{__version__}"
     max_answer_bytes: int = 8 * 1024 * 1024
-    pool_size: int = 32
-
-    @property
-    def longest_wait(self) -> float:
-        """The seconds after which the headers have come or will not: TCP and TLS, then the rest."""
-        return self.pool_timeout + 2 * self.connect_timeout + self.write_timeout + self.read_timeout
-
-    @property
-    def longest_request(self) -> float:
-        """The seconds after which a request is surely over. A lease must last longer."""
-        return self.longest_wait + LONGEST_SILENCE
+    expand: tuple[str, ...] = ("action_items", "signals")
 
 
 def _utc_now() -> datetime:
@@ -67,22 +53,10 @@ class ElephantClient:
         now: Callable[[], datetime] = _utc_now,
     ) -> None:
         self._options, self._clock, self._now = options, clock, now
-        self._has_key = _SENDABLE_KEY.fullmatch(options.api_key or "") is not None
-        self._http = httpx.Client(
-            base_url=options.base_url,
-            headers=_headers(options) if self._has_key else None,
-            timeout=httpx.Timeout(
-                connect=options.connect_timeout,
-                read=options.read_timeout,
-                write=options.write_timeout,
-                pool=options.pool_timeout,
-            ),
-            limits=httpx.Limits(
-                max_connections=options.pool_size, max_keepalive_connections=options.pool_size
-            ),
-            follow_redirects=False,
-            transport=transport,
-        )
+        self._has_key = is_sendable(options.api_key)
+        prefix = "Bearer " if options.auth_scheme == "bearer" else ""
+        proof = f"{prefix}{options.api_key}" if self._has_key else None
+        self._http = open_pool(options, proof, transport)
 
     def create(self, request: EngagementRequest) -> Engagement | Failure:
         """Submit a call. Safe to repeat: its ``external_id`` is AskElephant's idempotency key."""
@@ -127,16 +101,6 @@ class ElephantClient:
         """Return when the body that now begins must be whole."""
         options = self._options
         return min(self._clock() + options.read_timeout, started + options.longest_wait)
-
-
-def _headers(options: ElephantOptions) -> dict[str, str]:
-    prefix = "Bearer " if options.auth_scheme == "bearer" else ""
-    return {
-        "Authorization": f"{prefix}{options.api_key}",
-        "User-Agent": options.user_agent,
-        "Accept": "application/json",
-        "Accept-Encoding": "gzip",
-    }
 
 
 def _failure(trouble: Trouble, reason: str, error: Exception | None = None) -> Failure:

@@ -4,7 +4,6 @@ Only this API is asked, at the base URL of the settings. The links it gives are 
 AskElephant fetches the recording.
 """
 
-import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,20 +12,18 @@ from urllib.parse import quote
 
 import httpx
 
-from bridge import __version__
-from bridge.answer_body import LONGEST_SILENCE, BodyError, read_body
+from bridge.answer_body import BodyError, read_body
 from bridge.domain.retry import Failure, Trouble
+from bridge.http_pool import HttpOptions, is_sendable, open_pool
 from bridge.wavv.links import Answer, NoRecording, failure, link_or_failure
 
 PAUSE = timedelta(minutes=1)
 """How long nothing is asked after a refusal that says no more: it meets every call."""
 
-_SENDABLE_KEY = re.compile(r"[\x21-\x7e]+")
 
-
-@dataclass(frozen=True, slots=True)
-class WavvOptions:
-    """How to reach WAVV. Time-outs are in seconds, and short: the lease holds this one as well."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WavvOptions(HttpOptions):
+    """How to reach WAVV. The time-outs are short: the lease holds this request as well."""
 
     api_key: str = field(repr=False)
     base_url: str = "https://api.wavv.com"
@@ -34,19 +31,7 @@ class WavvOptions:
     connect_timeout: float = 3.0
     write_timeout: float = 2.0
     pool_timeout: float = 2.0
-    user_agent: str = f"wavv-askelephant-bridge/{__version__}"
     max_answer_bytes: int = 64 * 1024
-    pool_size: int = 32
-
-    @property
-    def longest_wait(self) -> float:
-        """The seconds after which the headers have come or will not: TCP and TLS, then the rest."""
-        return self.pool_timeout + 2 * self.connect_timeout + self.write_timeout + self.read_timeout
-
-    @property
-    def longest_request(self) -> float:
-        """The seconds after which a request is surely over."""
-        return self.longest_wait + LONGEST_SILENCE
 
 
 class WavvClient:
@@ -60,23 +45,10 @@ class WavvClient:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._options, self._clock = options, clock
-        self._has_key = _SENDABLE_KEY.fullmatch(options.api_key) is not None
+        self._has_key = is_sendable(options.api_key)
         self._paused: tuple[datetime, Failure] | None = None
-        self._http = httpx.Client(
-            base_url=options.base_url,
-            headers=_headers(options) if self._has_key else None,
-            timeout=httpx.Timeout(
-                connect=options.connect_timeout,
-                read=options.read_timeout,
-                write=options.write_timeout,
-                pool=options.pool_timeout,
-            ),
-            limits=httpx.Limits(
-                max_connections=options.pool_size, max_keepalive_connections=options.pool_size
-            ),
-            follow_redirects=False,
-            transport=transport,
-        )
+        proof = f"Bearer {options.api_key}" if self._has_key else None
+        self._http = open_pool(options, proof, transport)
 
     def recording(self, call_id: str, now: datetime) -> Answer:
         """Return a fresh link to the call's recording, that there is none yet, or what failed.
@@ -113,12 +85,3 @@ class WavvClient:
         except httpx.HTTPError:
             return failure(Trouble.TRANSIENT, "wavv_unreachable")
         return link_or_failure(answer.status_code, answer.headers, body, now)
-
-
-def _headers(options: WavvOptions) -> dict[str, str]:
-    return {
-        "Authorization": f"Bearer {options.api_key}",
-        "User-Agent": options.user_agent,
-        "Accept": "application/json",
-        "Accept-Encoding": "gzip",
-    }

@@ -27,7 +27,7 @@ def rest() -> Iterator[WavvRest]:
 @pytest.fixture
 def client(rest: WavvRest) -> Iterator[WavvClient]:
     """Give a client with the right key."""
-    opened = WavvClient(WavvOptions(KEY, rest.url))
+    opened = WavvClient(WavvOptions(api_key=KEY, base_url=rest.url))
     yield opened
     opened.close()
 
@@ -124,7 +124,7 @@ def test_an_outage_is_asked_again_at_once(client: WavvClient, rest: WavvRest) ->
 
 def test_a_key_that_no_header_can_carry_is_a_refused_one(rest: WavvRest) -> None:
     """It is not sent."""
-    client = WavvClient(WavvOptions("key\r\nX-Forged: 1", rest.url))
+    client = WavvClient(WavvOptions(api_key="key\r\nX-Forged: 1", base_url=rest.url))
     told = failed(client)
     client.close()
     assert (told.trouble, told.problem.reason) == (Trouble.CREDENTIALS, "wavv_key_refused")
@@ -133,7 +133,7 @@ def test_a_key_that_no_header_can_carry_is_a_refused_one(rest: WavvRest) -> None
 
 def test_the_key_is_not_shown() -> None:
     """Options end up in logs and tracebacks."""
-    assert KEY not in repr(WavvOptions(KEY))
+    assert KEY not in repr(WavvOptions(api_key=KEY))
 
 
 @pytest.mark.parametrize(
@@ -154,7 +154,7 @@ def test_trouble_on_the_network_is_transient(
     def answer(_: httpx.Request) -> httpx.Response:
         raise error("the words of the error")
 
-    told = failed(WavvClient(WavvOptions(KEY), transport=httpx.MockTransport(answer)))
+    told = failed(WavvClient(WavvOptions(api_key=KEY), transport=httpx.MockTransport(answer)))
     assert (told.trouble, told.problem.reason) == (Trouble.TRANSIENT, reason)
 
 
@@ -170,7 +170,7 @@ def test_trouble_on_the_network_is_transient(
 def test_a_success_without_an_https_link_is_unreadable(body: bytes) -> None:
     """Nor is more read than any link is long."""
     transport = httpx.MockTransport(lambda _: httpx.Response(200, content=body))
-    told = failed(WavvClient(WavvOptions(KEY), transport=transport))
+    told = failed(WavvClient(WavvOptions(api_key=KEY), transport=transport))
     assert (told.trouble, told.problem.reason) == (Trouble.TRANSIENT, "wavv_answer_unreadable")
 
 
@@ -180,9 +180,11 @@ def test_an_answer_that_drips_is_left_in_time() -> None:
     transport = httpx.MockTransport(
         lambda _: httpx.Response(200, content=iter(b" " for _ in range(100)))
     )
-    client = WavvClient(WavvOptions(KEY), transport=transport, clock=lambda: float(next(seconds)))
+    client = WavvClient(
+        WavvOptions(api_key=KEY), transport=transport, clock=lambda: float(next(seconds))
+    )
     assert failed(client).problem.reason == "wavv_timeout"
-    assert next(seconds) <= WavvOptions(KEY).longest_request
+    assert next(seconds) <= WavvOptions(api_key=KEY).longest_request
 
 
 def test_nothing_is_asked_but_wavvs_api() -> None:
@@ -193,6 +195,6 @@ def test_nothing_is_asked_but_wavvs_api() -> None:
         asked.append(str(request.url))
         return httpx.Response(200, json={"url": "https://169.254.169.254/latest/meta-data"})
 
-    client = WavvClient(WavvOptions(KEY), transport=httpx.MockTransport(answer))
+    client = WavvClient(WavvOptions(api_key=KEY), transport=httpx.MockTransport(answer))
     assert isinstance(client.recording(CALL, NOW), FreshLink)
     assert asked == [f"https://api.wavv.com/v3/calls/{CALL}/recording"]

@@ -25,7 +25,7 @@ def test_a_request_ends_before_its_lease_before_its_message_comes_back(
     home.set(askelephant_timeout=timeout, wavv_api_key=wavv_key)
     settings = load_settings()
     lease, visible = lease_time(settings), visibility_timeout(settings)
-    link = WavvOptions(wavv_key).longest_request if wavv_key else 0
+    link = WavvOptions(api_key=wavv_key).longest_request if wavv_key else 0
     assert link + elephant_options(settings).longest_request < lease.total_seconds()
     assert lease < visible
     assert policy(settings).countdown_limit == COUNTDOWN_LIMIT < visible

@@ -6,7 +6,7 @@ FROM ${PYTHON_IMAGE} AS wheel
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 WORKDIR /src
 COPY requirements-dev.lock ./
-RUN python -m pip install --require-hashes --only-binary :all: -r requirements-dev.lock
+RUN python -m pip install --require-hashes --no-deps --only-binary :all: -r requirements-dev.lock
 COPY pyproject.toml README.md LICENSE ./
 COPY bridge ./bridge
 COPY config ./config
@@ -18,7 +18,7 @@ FROM ${PYTHON_IMAGE} AS venv
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 RUN python -m venv /opt/bridge
 COPY requirements.lock ./
-RUN /opt/bridge/bin/python -m pip install --require-hashes --only-binary :all: -r requirements.lock
+RUN /opt/bridge/bin/python -m pip install --require-hashes --no-deps --only-binary :all: -r requirements.lock
 COPY --from=wheel /wheels /wheels
 RUN /opt/bridge/bin/python -m pip install --no-index --no-deps /wheels/*.whl
 

@@ -49,12 +49,12 @@ def test_the_load_is_every_request_once(plan: Plan) -> None:
 
 
 def test_a_paced_load_keeps_to_its_schedule(plan: Plan) -> None:
-    """The last of 60 requests at 300 a second is due after 59/300 s."""
+    """The last of 60 requests at 300 a second is due after 59/300 s; timers are of milliseconds."""
     frames = payloads.write(plan.directory / "frames", payloads.requests(20, seed=1))
     with trivial_server(plan) as port:
         seen = shoot(port, frames, connections=4, rate=300)
     assert seen.answered == 60
-    assert seen.seconds >= 59 / 300
+    assert seen.seconds >= 59 / 300 - 0.001
 
 
 def test_a_peer_that_does_another_thing_is_not_measured(plan: Plan) -> None:

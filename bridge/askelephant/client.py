@@ -15,6 +15,7 @@ from bridge.domain.call import Problem
 from bridge.domain.engagement import EngagementRequest
 from bridge.domain.retry import Failure, Trouble
 from bridge.http_pool import HttpOptions, is_sendable, open_pool
+from bridge.punctual import make_punctual
 
 LONGEST_DETAIL = 500
 
@@ -57,6 +58,7 @@ class ElephantClient:
         prefix = "Bearer " if options.auth_scheme == "bearer" else ""
         proof = f"{prefix}{options.api_key}" if self._has_key else None
         self._http = open_pool(options, proof, transport)
+        self._deadlines = make_punctual(self._http)
 
     def create(self, request: EngagementRequest) -> Engagement | Failure:
         """Submit a call. Safe to repeat: its ``external_id`` is AskElephant's idempotency key."""
@@ -86,7 +88,10 @@ class ElephantClient:
             return _failure(Trouble.CREDENTIALS, "credentials_missing")
         options, started = self._options, self._clock()
         try:
-            with self._http.stream(method, path, content=content, headers=headers) as answer:
+            with (
+                self._deadlines.within(options.longest_wait),
+                self._http.stream(method, path, content=content, headers=headers) as answer,
+            ):
                 last_moment = self._last_moment(started)
                 body = read_body(answer, options.max_answer_bytes, last_moment, self._clock)
         except httpx.TimeoutException as error:

@@ -15,6 +15,7 @@ import httpx
 from bridge.answer_body import BodyError, read_body
 from bridge.domain.retry import Failure, Trouble
 from bridge.http_pool import HttpOptions, is_sendable, open_pool
+from bridge.punctual import make_punctual
 from bridge.wavv.links import Answer, NoRecording, failure, link_or_failure
 
 PAUSE = timedelta(minutes=1)
@@ -49,6 +50,7 @@ class WavvClient:
         self._paused: tuple[datetime, Failure] | None = None
         proof = f"Bearer {options.api_key}" if self._has_key else None
         self._http = open_pool(options, proof, transport)
+        self._deadlines = make_punctual(self._http)
 
     def recording(self, call_id: str, now: datetime) -> Answer:
         """Return a fresh link to the call's recording, that there is none yet, or what failed.
@@ -75,7 +77,10 @@ class WavvClient:
     def _ask(self, path: str, now: datetime) -> Answer:
         options, started = self._options, self._clock()
         try:
-            with self._http.stream("GET", path) as answer:
+            with (
+                self._deadlines.within(options.longest_wait),
+                self._http.stream("GET", path) as answer,
+            ):
                 last_moment = started + options.longest_wait
                 body = read_body(answer, options.max_answer_bytes, last_moment, self._clock)
         except httpx.TimeoutException:

@@ -16,6 +16,7 @@ from bridge.store.replies import text
 
 THROTTLED = "throttled"
 OUTAGE = "outage"
+SCOPE_MISSING = "scope_missing"
 OUTAGE_CALLS = 10
 """So many calls fail in a row, each for a reason that should pass: it is not the calls."""
 
@@ -70,21 +71,31 @@ class Brake:
             return None
         return closed
 
-    def admit(self, now: datetime) -> Admitted | Closed:
-        """Return whether a request may leave now."""
+    def admit(self, now: datetime, step: str = "") -> Admitted | Closed:
+        """Return whether a request of ``step`` may leave now.
+
+        A brake that one step's missing scope has closed is probed by that step alone: another's
+        success would prove nothing, and open it for a moment, again and again.
+        """
         following = (now + self._interval).timestamp()
-        keys, args = [self._key, self._failing], [now.timestamp(), following]
-        verdict, throttles, failing, *said = self._admit(keys=keys, args=args)
+        keys = [self._key, self._failing]
+        answer = self._admit(keys=keys, args=[now.timestamp(), following, step])
+        verdict, throttles, failing, *said = answer
         if verdict == b"closed":
             return _closed(said)
         strained = bool(int(throttles) or failing)
         return Admitted(verdict == b"probe", int(throttles), strained)
 
-    def close(self, reason: str, now: datetime, until: datetime, detail: str | None) -> bool:
-        """Close the brake, or keep it closed longer; return whether that is news."""
+    def close(
+        self, reason: str, now: datetime, until: datetime, detail: str | None, step: str = ""
+    ) -> bool:
+        """Close the brake, or keep it closed longer; return whether that is news.
+
+        ``step`` is the one whose requests alone can prove that the reason has gone; empty = any.
+        """
         opens = "by_time" if reason == THROTTLED else "by_probe"
         weight = WEIGHTS.get(reason, HEAVIEST)
-        args = (reason, weight, opens, now.timestamp(), until.timestamp(), detail or "")
+        args = (reason, weight, opens, now.timestamp(), until.timestamp(), detail or "", step)
         return bool(self._close(keys=[self._key], args=args))
 
     def failed(self, call_id: str, now: datetime, detail: str | None) -> bool:

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from bridge.store.brake import OUTAGE, OUTAGE_CALLS, Admitted, Closed
+from bridge.store.brake import OUTAGE, OUTAGE_CALLS, SCOPE_MISSING, Admitted, Closed
 from tests.contract.store_parts import NOW, PROBE_INTERVAL, Store, at_once
 
 SOON, LATER = NOW + timedelta(seconds=30), NOW + timedelta(seconds=60)
@@ -86,9 +86,9 @@ def test_closing_again_never_shortens_the_same_wait(
 
 def test_the_brake_remembers_since_when_and_why(store: Store) -> None:
     """The newest detail names the scope that is missing now; the beginning stays."""
-    store.brake.close("scope_missing", NOW, SOON, "lacks engagements:write")
+    store.brake.close(SCOPE_MISSING, NOW, SOON, "lacks engagements:write")
     store.brake.close("scope_missing", SOON, LATER, "lacks engagements:read")
-    expected = Closed("scope_missing", NOW, LATER, "lacks engagements:read")
+    expected = Closed(SCOPE_MISSING, NOW, LATER, "lacks engagements:read")
     assert store.brake.state(SOON) == expected
 
 
@@ -204,3 +204,23 @@ def test_throttles_in_a_row_are_counted_until_one_is_served(store: Store) -> Non
     assert isinstance(admitted, Admitted)
     assert store.brake.served(admitted, at)
     assert store.brake.admit(at) == Admitted()
+
+
+def test_a_missing_scope_is_probed_by_the_step_that_was_refused(store: Store) -> None:
+    """A POST that is served says nothing of the scope for reading: the brake would flap."""
+    store.brake.close(SCOPE_MISSING, NOW, SOON, None, "insights")
+    assert isinstance(store.brake.admit(SOON, "submit"), Closed)
+    assert store.brake.admit(SOON, "insights") == Admitted(probe=True)
+
+
+def test_any_step_probes_when_the_refused_one_has_no_call_left(store: Store) -> None:
+    """Nothing else would ever open the brake."""
+    store.brake.close(SCOPE_MISSING, NOW, SOON, None, "insights")
+    late = SOON + 11 * PROBE_INTERVAL
+    assert store.brake.admit(late, "submit") == Admitted(probe=True)
+
+
+def test_a_refused_key_is_probed_by_any_step(store: Store) -> None:
+    """A key is everybody's."""
+    store.brake.close("credentials_refused", NOW, SOON, None)
+    assert store.brake.admit(SOON, "submit") == Admitted(probe=True)

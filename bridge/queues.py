@@ -16,7 +16,8 @@ def waiting(app: Celery) -> int:
     queues = list(app.amqp.queues.consume_from)
     with app.connection_for_read() as connection:
         known: Any = connection.connection_errors
-        broker_away: tuple[type[Exception], ...] = (OperationalError, OSError, *known)
+        channels: Any = connection.channel_errors
+        broker_away: tuple[type[Exception], ...] = (OperationalError, OSError, *known, *channels)
         try:
             connection.ensure_connection(max_retries=1)
             return sum(_length(connection, name) for name in queues)

@@ -48,6 +48,8 @@ def _decoded(raw: bytes) -> str:
 
 def _check_depth(text: str) -> None:
     """Count brackets outside of strings, before any recursive parser sees the text."""
+    if text.count("[") + text.count("{") <= DEPTH_LIMIT:
+        return
     depth = 0
     for token in _STRUCTURE.finditer(text):
         first = text[token.start()]

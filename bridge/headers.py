@@ -5,7 +5,6 @@
 
 from collections.abc import Mapping
 
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 SECURITY: Mapping[str, str] = {
@@ -18,6 +17,8 @@ SECURITY: Mapping[str, str] = {
     "Cache-Control": "no-store",
 }
 """The strictest that answers to programs can have. A page says itself what else it needs."""
+
+RAW = tuple((name.lower().encode(), value.encode()) for name, value in SECURITY.items())
 
 
 class SecurityHeaders:
@@ -34,9 +35,9 @@ class SecurityHeaders:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in SECURITY.items():
-                    headers.setdefault(name, value)
+                said = message["headers"]
+                names = {name.lower() for name, _ in said}
+                message["headers"] = [*said, *(one for one in RAW if one[0] not in names)]
             await send(message)
 
         await self._app(scope, receive, send_with_headers)

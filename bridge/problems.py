@@ -51,3 +51,9 @@ def problem(
     title = HTTPStatus(status).phrase
     body = {"type": "about:blank", "title": title, "status": status, "detail": detail}
     return ProblemResponse(body | {"reason": reason}, status_code=status, headers=told)
+
+
+def internal_error() -> ProblemResponse:
+    """Return the answer to whoever met an error of ours."""
+    told = "The bridge failed. Its log tells more, under this answer's X-Request-Id."
+    return problem(500, "internal_error", told)

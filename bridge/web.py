@@ -13,14 +13,16 @@ from redis.exceptions import RedisError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp
 
 from bridge import __version__
 from bridge.api import docs, events, replays, routes
 from bridge.api.auth import Unauthorized, warn_of_short
 from bridge.api.failures import Failures
 from bridge.errors import NewerRecord
-from bridge.headers import SECURITY, SecurityHeaders
+from bridge.headers import SecurityHeaders
 from bridge.health import Check, is_ready, readiness
+from bridge.ingress.app import Ingress
 from bridge.ingress.commit import GroupCommit
 from bridge.ingress.doors import Door, ElephantDoor, WavvDoor
 from bridge.ingress.poke import Poke
@@ -28,7 +30,7 @@ from bridge.ingress.receive import Receiver, Refusals
 from bridge.ingress.request_id import RequestId
 from bridge.metrics import exposition
 from bridge.parts import Parts, assemble
-from bridge.problems import problem
+from bridge.problems import internal_error, problem
 from bridge.store.connection import connect_async
 from config import SettingsError
 from config.logging import start_process
@@ -38,7 +40,7 @@ log = structlog.get_logger(__name__)
 READINESS_SECONDS = 4.0
 
 
-def create_app() -> FastAPI:
+def create_app() -> ASGIApp:
     """Return the application for this process's settings; end the process if they are no good."""
     try:
         settings = start_process()
@@ -47,11 +49,11 @@ def create_app() -> FastAPI:
     if settings.redis_url is None:
         raise SystemExit("BRIDGE_REDIS_URL must be set, or start everything with: bridge up")
     warn_of_short(_plain(settings.api_tokens))
-    return build_app(assemble(settings), settings.redis_url)
+    return with_ingress(build_app(assemble(settings), settings.redis_url))
 
 
 def build_app(parts: Parts, redis_url: str) -> FastAPI:
-    """Return the application for these parts."""
+    """Return the application for these parts: all routes but the doors, and what is behind them."""
     app = FastAPI(
         title="WAVV-AskElephant bridge",
         version=__version__,
@@ -70,18 +72,21 @@ def build_app(parts: Parts, redis_url: str) -> FastAPI:
     remember = int(parts.settings.event_retention.total_seconds())
     app.state.commit = GroupCommit(redis, parts.keys, remember, app.state.poke)
     refusals = Refusals(redis, parts.keys)
-    for path, door in _doors(parts).items():
-        receiver = Receiver(door, app.state.commit, refusals)
-        app.router.routes.append(Route(path, receiver.receive, methods=["POST"]))
+    app.state.receivers = {
+        path: Receiver(door, app.state.commit, refusals) for path, door in _doors(parts).items()
+    }
     app.router.routes += [Route("/livez", _livez), Route("/readyz", _readyz)]
     app.router.routes.append(Route("/metrics", _metrics))
     app.router.routes += docs.ROUTES
     for router in (routes.router, replays.router, events.router):
         app.include_router(router)
-    app.add_middleware(SecurityHeaders)
-    app.add_middleware(RequestId)
     _add_problems(app)
     return app
+
+
+def with_ingress(app: FastAPI) -> ASGIApp:
+    """Return what is served: events come by the thousand, and go past FastAPI to their doors."""
+    return RequestId(SecurityHeaders(Ingress(app.state.receivers, rest=app)))
 
 
 def _doors(parts: Parts) -> dict[str, Door]:
@@ -157,12 +162,9 @@ def _add_problems(app: FastAPI) -> None:
         return problem(503, "newer_record", told)
 
     @app.exception_handler(Exception)
-    async def _(request: Request, error: Exception) -> Response:
-        # Runs outside of all middleware, so what that does for others is done here.
-        request_id = str(request.state.request_id)
-        log.error("answer.failed", request_id=request_id, error=type(error).__name__)
-        detail = "The bridge failed. Its log tells more, under this answer's X-Request-Id."
-        return problem(500, "internal_error", detail, {"X-Request-Id": request_id, **SECURITY})
+    async def _(_request: Request, error: Exception) -> Response:
+        log.error("answer.failed", error=type(error).__name__)
+        return internal_error()
 
 
 def _plain(secrets: Sequence[SecretStr]) -> tuple[str, ...]:

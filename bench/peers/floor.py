@@ -2,7 +2,7 @@
 
 from unittest.mock import patch
 
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from bridge import web
 from bridge.ingress.commit import GroupCommit
@@ -16,7 +16,7 @@ class Unstored(GroupCommit):
         return True
 
 
-def create_app() -> FastAPI:
+def create_app() -> ASGIApp:
     """Return the bridge's application with nothing behind it."""
     with patch.object(web, "GroupCommit", Unstored):
         return web.create_app()

@@ -2,7 +2,9 @@
 
 import asyncio
 
-from starlette.requests import Request
+from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect
+from starlette.types import Receive
 
 from bridge.errors import TooLarge, TooSlow, UnsupportedType
 
@@ -11,25 +13,30 @@ BODY_SECONDS = 10.0
 """For the whole body, not from one piece to the next: a sender that drips would never be late."""
 
 
-async def read_body(request: Request) -> bytes:
+async def read_body(headers: Headers, receive: Receive) -> bytes:
     """Return the body; stop reading at the first byte beyond 256 KiB.
 
-    Raises ``UnsupportedType``, ``TooLarge``, and ``TooSlow`` after ten seconds.
+    Raises ``UnsupportedType``, ``TooLarge``, ``TooSlow`` after ten seconds, and
+    ``ClientDisconnect``.
     """
-    _check_type(request.headers.get("content-type", ""))
-    if int(_digits(request.headers.get("content-length", "0"))) > LIMIT:
+    _check_type(headers.get("content-type", ""))
+    if int(_digits(headers.get("content-length", "0"))) > LIMIT:
         raise _too_large()
     try:
         async with asyncio.timeout(BODY_SECONDS):
-            return await _read(request)
+            return await _read(receive)
     except TimeoutError:
         told = f"The body was not whole within {BODY_SECONDS:g} s. Send the event again."
         raise TooSlow("body_too_slow", told) from None
 
 
-async def _read(request: Request) -> bytes:
-    chunks, size = [], 0
-    async for chunk in request.stream():
+async def _read(receive: Receive) -> bytes:
+    chunks, size, is_more = [], 0, True
+    while is_more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        chunk, is_more = message.get("body", b""), message.get("more_body", False)
         size += len(chunk)
         if size > LIMIT:
             raise _too_large()

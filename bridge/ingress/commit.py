@@ -12,11 +12,9 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from contextvars import Context
 from dataclasses import dataclass, field
-from hashlib import sha1
 
 import structlog
 from redis.asyncio import Redis
-from redis.exceptions import NoScriptError
 
 from bridge.errors import NotStored
 from bridge.store.keys import Keys
@@ -29,6 +27,11 @@ MOST_WAITING = 2048
 BATCH = 256
 PATIENCE_SECONDS = 5.0
 """For one batch with all its retries."""
+
+POKE_SECONDS = 1
+"""A poke is good for so long: workers take it back when they look, and one that is lost must not
+keep others from being sent.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,17 +47,15 @@ class Arrival:
 
 
 class GroupCommit:
-    """Writes events to the inbox. ``on_stored`` is called once for each batch stored."""
+    """Writes events to the inbox. ``on_stored`` is called once events wait and no poke is out."""
 
     def __init__(
         self, redis: Redis, keys: Keys, remember: int, on_stored: Callable[[], None]
     ) -> None:
-        self._redis = redis
         self._keys = keys
         self._remember = remember
         self._on_stored = on_stored
-        self._script = script("add_event")
-        self._sha = sha1(self._script.encode(), usedforsecurity=False).hexdigest()
+        self._script = redis.register_script(script("add_events"))
         self._waiting: deque[Arrival] = deque()
         self._writer: asyncio.Task[None] | None = None
 
@@ -85,43 +86,39 @@ class GroupCommit:
     async def _commit(self, batch: Sequence[Arrival]) -> None:
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
-                answers = await self._send(batch)
+                wants_poke, *news = await self._send(batch)
         except Exception as error:  # noqa: BLE001 - whatever it was, those who wait must be told
             batch = [*batch, *self._waiting]
             self._waiting.clear()
-            answers = [error] * len(batch)
-        for arrival, answer in zip(batch, answers, strict=True):
-            _settle(arrival, answer)
-        if not all(isinstance(answer, Exception) for answer in answers):
+            for arrival in batch:
+                _refuse(arrival, error)
+            return
+        for arrival, is_new in zip(batch, news, strict=True):
+            _settle(arrival, is_new=bool(is_new))
+        log.debug("events.stored", events=len(batch), new=sum(news))
+        if wants_poke:
             self._on_stored()
 
-    async def _send(self, batch: Sequence[Arrival]) -> list[object]:
-        answers = await self._pipeline(batch)
-        if any(isinstance(answer, NoScriptError) for answer in answers):
-            # A restarted Redis has forgotten the script: those that did not run are run again.
-            await self._redis.script_load(self._script)
-            again = [a for a, answer in zip(batch, answers, strict=True)
-                     if isinstance(answer, NoScriptError)]  # fmt: skip
-            rerun = iter(await self._pipeline(again))
-            answers = [next(rerun) if isinstance(a, NoScriptError) else a for a in answers]
+    async def _send(self, batch: Sequence[Arrival]) -> list[int]:
+        keys = [self._keys.inbox, self._keys.counters, self._keys.poked]
+        args: list[str | bytes | float] = [self._remember, POKE_SECONDS]
+        for one in batch:
+            keys.append(self._keys.seen(one.source, one.key))
+            args += (one.source, one.raw, one.at, one.request_id)
+        answers: list[int] = await self._script(keys, args)
         return answers
 
-    async def _pipeline(self, batch: Sequence[Arrival]) -> list[object]:
-        pipe = self._redis.pipeline(transaction=False)
-        for one in batch:
-            keys = (self._keys.inbox, self._keys.seen(one.source, one.key), self._keys.counters)
-            args = (self._remember, one.source, one.raw, one.at, one.request_id)
-            pipe.evalsha(self._sha, len(keys), *keys, *args)
-        return list(await pipe.execute(raise_on_error=False))
+
+def _settle(arrival: Arrival, *, is_new: bool) -> None:
+    if not is_new:
+        log.info("event.duplicate", source=arrival.source, request_id=arrival.request_id)
+    if not arrival.stored.done():  # else its request was cancelled; what is stored stays stored
+        arrival.stored.set_result(is_new)
 
 
-def _settle(arrival: Arrival, answer: object) -> None:
-    if arrival.stored.done():  # its request was cancelled; what is stored stays stored
-        return
-    if isinstance(answer, Exception):
-        told = {"error": type(answer).__name__, "detail": str(answer)}
-        log.error("event.not_stored", request_id=arrival.request_id, **told)
+def _refuse(arrival: Arrival, error: Exception) -> None:
+    told = {"error": type(error).__name__, "detail": str(error)}
+    log.error("event.not_stored", request_id=arrival.request_id, **told)
+    if not arrival.stored.done():
         unavailable = NotStored("store_unavailable", f"The store did not take it. {AGAIN}")
         arrival.stored.set_exception(unavailable)
-    else:
-        arrival.stored.set_result(bool(answer))

@@ -54,6 +54,7 @@ class Connection(HttpToolsProtocol):
         self._until_read: asyncio.TimerHandle | None = None
         self._in_head = True
         self._head_bytes = 0
+        self._read_bytes = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's
         """Give the connection a place, and its first head a last moment."""
@@ -74,6 +75,7 @@ class Connection(HttpToolsProtocol):
         """Count the bytes of a head, and begin its time even if they are only blank lines."""
         if self._until_sent is None:
             self._expect_more(HEAD_SECONDS)
+        self._read_bytes = self._head_bytes + len(data)
         self._head_bytes += len(data) if self._in_head else 0
         super().data_received(data)
         if self._in_head and self._head_bytes > HEAD_LIMIT and not self.transport.is_closing():
@@ -86,8 +88,7 @@ class Connection(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Refuse a head that came whole and is too large; begin the time of the body."""
-        size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
-        if size > HEAD_LIMIT or len(self.pipeline) >= MOST_PIPELINED:
+        if self._is_large() or len(self.pipeline) >= MOST_PIPELINED:
             raise TooMuch
         self._in_head, self._head_bytes = False, 0
         self._expect_more(MESSAGE_SECONDS)
@@ -111,6 +112,14 @@ class Connection(HttpToolsProtocol):
         """End it: the answer flows again."""
         super().resume_writing()
         self._stop_waiting_for_reader()
+
+    def _is_large(self) -> bool:
+        """Tell whether the head is over its limit; no sum is needed if all that came is not."""
+        if self._read_bytes <= HEAD_LIMIT:
+            return False
+        return (
+            len(self.url) + sum(len(name) + len(value) for name, value in self.headers) > HEAD_LIMIT
+        )
 
     def _expect_more(self, seconds: float) -> None:
         self._expect_nothing()

@@ -20,11 +20,11 @@ from bridge.wavv.signature import (
 
 @dataclass(frozen=True, slots=True)
 class Knock:
-    """A delivery as it came, at ``now`` (seconds since 1970)."""
+    """A delivery as it came, at ``now`` (seconds since 1970). ``query`` is still encoded."""
 
     raw: bytes
     headers: Headers
-    query: QueryParams
+    query: bytes
     now: float
 
 
@@ -59,7 +59,7 @@ class WavvDoor:
             header = knock.headers.get(SIGNATURE_HEADER)
             verify_signature(header, knock.raw, self.secrets, knock.now, self.tolerance)
         else:
-            presented = knock.headers.get(SECRET_HEADER) or knock.query.get("secret")
+            presented = knock.headers.get(SECRET_HEADER) or QueryParams(knock.query).get("secret")
             verify_shared_secret(presented, self.secrets)
         return digest(knock.raw)
 

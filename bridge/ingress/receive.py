@@ -7,58 +7,72 @@ from dataclasses import dataclass
 import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
-from starlette.requests import ClientDisconnect, Request
+from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from bridge.errors import EventError, NotStored, Unsigned
 from bridge.ingress.body import read_body
 from bridge.ingress.commit import GroupCommit
 from bridge.ingress.doors import Door, Knock
-from bridge.problems import problem
+from bridge.problems import internal_error, problem
 from bridge.store.keys import Keys
 
 KEPT_REFUSED = 10_000
-ACCEPTED = 202
+ACCEPTED = Response(status_code=202)
 
 log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Receiver:
-    """The handler behind one door."""
+    """The ASGI application behind one door."""
 
     door: Door
     commit: GroupCommit
     refusals: "Refusals"
 
-    async def receive(self, request: Request) -> Response:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer 202 with an empty body for a stored event, else the problem."""
         try:
-            raw = await read_body(request)
-        except EventError as error:
-            return await self._refuse(error)
+            answer = await self._answer(scope, receive)
         except ClientDisconnect:
-            return Response(status_code=400)
-        knock = Knock(raw, request.headers, request.query_params, time.time())
-        try:
-            key = self.door.authenticate(knock)
+            return
         except EventError as error:
-            return await self._refuse(error)
-        try:
-            self.door.check(knock)
-            request_id = str(request.state.request_id)
-            new = await self.commit.add(self.door.source, key, raw, knock.now, request_id)
-        except EventError as error:
-            return await self._refuse(error, raw)
-        log.info("event.stored", source=self.door.source, duplicate=not new)
-        return Response(status_code=ACCEPTED)
+            answer = _refusal(error)
+        except Exception:
+            log.exception("answer.failed", source=self.door.source)
+            answer = internal_error()
+        await answer(scope, receive, send)
 
-    async def _refuse(self, error: EventError, raw: bytes | None = None) -> Response:
+    async def _answer(self, scope: Scope, receive: Receive) -> Response:
+        if scope["method"] != "POST":
+            return problem(405, "method_not_allowed", "Send events by POST.", {"Allow": "POST"})
+        headers, raw = Headers(scope=scope), None
+        try:
+            body = await read_body(headers, receive)
+            knock = Knock(body, headers, scope["query_string"], time.time())
+            key = self.door.authenticate(knock)
+            raw = body
+            self.door.check(knock)
+            request_id = scope["state"]["request_id"]
+            await self.commit.add(self.door.source, key, raw, knock.now, request_id)
+        except EventError as error:
+            await self._note(error, raw)
+            raise
+        return ACCEPTED
+
+    async def _note(self, error: EventError, raw: bytes | None) -> None:
+        """Log a refusal, and keep what is authentic: ``raw`` is ``None`` for strangers."""
         log.warning("event.refused", source=self.door.source, reason=error.reason)
         if not isinstance(error, NotStored):  # it comes again; and a store that fails is spared
             await self.refusals.keep(self.door.source, error, raw)
-        headers = {"WWW-Authenticate": "Signature"} if isinstance(error, Unsigned) else None
-        return problem(error.status, error.reason, error.detail, headers)
+
+
+def _refusal(error: EventError) -> Response:
+    headers = {"WWW-Authenticate": "Signature"} if isinstance(error, Unsigned) else None
+    return problem(error.status, error.reason, error.detail, headers)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ import re
 import uuid
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from structlog.contextvars import bound_contextvars
+from structlog.contextvars import bind_contextvars
 
 HEADER = b"x-request-id"
 SANE = re.compile(rb"[A-Za-z0-9._-]{1,100}")
@@ -29,8 +29,8 @@ class RequestId:
                 message["headers"] = [*message["headers"], (HEADER, request_id.encode())]
             await send(message)
 
-        with bound_contextvars(request_id=request_id):
-            await self._app(scope, receive, send_with_id)
+        bind_contextvars(request_id=request_id)  # each request runs in a context of its own
+        await self._app(scope, receive, send_with_id)
 
 
 def _request_id(scope: Scope) -> str:

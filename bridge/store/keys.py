@@ -69,6 +69,11 @@ class Keys:
         return self.of("inbox")
 
     @property
+    def poked(self) -> str:
+        """There while workers have been told to look into the inbox and have not looked yet."""
+        return self.of("poked")
+
+    @property
     def outcomes(self) -> str:
         """What became of events that changed no call: ``entry slug``, by time."""
         return self.of("outcomes")

@@ -10,7 +10,7 @@ import httpx
 
 from bridge.domain.call import Call, State
 from bridge.wavv.samples import SampleCall
-from bridge.web import build_app
+from bridge.web import build_app, with_ingress
 from tests.contract.bridge_parts import Bridge, running_bridge
 from tests.contract.web import TOKEN, bearer
 from tests.sandbox import WAIT, Sandbox, serving
@@ -58,7 +58,7 @@ def operated_bridge(sandbox: Sandbox, valkey_url: str) -> Iterator[Operated]:
     settings: dict[str, Any] = {"redis_url": valkey_url, "namespace": namespace}
     with (
         running_bridge(sandbox, **settings, api_tokens=TOKEN) as bridge,
-        serving(build_app(bridge.parts, valkey_url)) as root,
+        serving(with_ingress(build_app(bridge.parts, valkey_url))) as root,
         httpx.Client(base_url=root, headers=bearer(TOKEN), timeout=WAIT, trust_env=False) as http,
     ):
         yield Operated(bridge, http)

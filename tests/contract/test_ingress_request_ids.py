@@ -44,11 +44,13 @@ def test_every_answer_has_an_id_of_its_own(web: Web, path: str) -> None:
 
 
 def test_the_id_is_on_every_log_line_of_the_request(web: Web, lines: list[Any]) -> None:
-    """Accepted or refused."""
+    """Known already or refused; one that is new has it in the inbox, for the worker's lines."""
     web.wavv(ENDED, **{"X-Request-Id": "good"})
+    web.wavv(ENDED, **{"X-Request-Id": "again"})
     web.client.post(WAVV, content=ENDED, headers=JSON | {"X-Request-Id": "bad"})
-    told = [(line["event"], line["request_id"]) for line in lines]
-    assert told == [("event.stored", "good"), ("event.refused", "bad")]
+    told = [(line["event"], line["request_id"]) for line in lines if "request_id" in line]
+    assert told == [("event.duplicate", "again"), ("event.refused", "bad")]
+    assert [entry.request_id for entry in web.parts.inbox.take(10)] == ["good"]
 
 
 def test_the_log_says_nothing_of_the_body(web: Web, lines: list[Any]) -> None:

@@ -18,7 +18,7 @@ import httpx
 from redis.exceptions import RedisError
 
 from bridge.parts import Parts, assemble
-from bridge.web import build_app
+from bridge.web import build_app, with_ingress
 from config import Settings
 from tests.sandbox import WAIT, serving
 
@@ -114,7 +114,7 @@ def running_web(redis_url: str, /, **changes: object) -> Iterator[Web]:
     with suppress(RedisError):
         parts.counters.saw("sweep", parts.now())
     with (
-        serving(build_app(parts, redis_url)) as root,
+        serving(with_ingress(build_app(parts, redis_url))) as root,
         httpx.Client(base_url=root, timeout=WAIT, trust_env=False) as client,
     ):
         yield Web(parts, parts.publisher, client)

@@ -16,7 +16,7 @@ from starlette.types import Message
 
 from bridge.parts import Parts
 from bridge.pipeline import intake
-from bridge.web import build_app
+from bridge.web import build_app, with_ingress
 from tests.contract.web import WAVV, parts_for, signed
 from tests.fuzz.requests import REQUESTS, Headers, Request
 from tests.fuzz.target import Target
@@ -58,13 +58,14 @@ class Surface:
 
     def __init__(self, parts: Parts, redis_url: str) -> None:
         self._parts = parts
-        self.app = build_app(parts, redis_url)
+        self.rest = build_app(parts, redis_url)
+        self.app = with_ingress(self.rest)
         self._runner = asyncio.Runner()
         self.statuses: Counter[int] = Counter()
 
     def close(self) -> None:
         """End it as a server would."""
-        state = self.app.state
+        state = self.rest.state
         for close in (state.commit.close, state.poke.close, state.ingress_redis.aclose):
             self._runner.run(close())
         self._runner.close()

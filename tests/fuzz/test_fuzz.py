@@ -86,7 +86,7 @@ def test_an_answer_of_500_would_be_found(whole: Surface) -> None:
     def broken() -> None:
         raise KeyError
 
-    whole.app.add_api_route("/broken", broken)
+    whole.rest.add_api_route("/broken", broken)
     with pytest.raises((AssertionError, KeyError)):
         whole.check(Request("GET", b"/broken", b"", (), ()))
 

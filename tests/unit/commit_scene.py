@@ -11,61 +11,40 @@ from bridge.store.keys import Keys
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
-Answer = object
-NEW, DUPLICATE = b"1-0", b""
+NEW, DUPLICATE = True, False
+BEFORE_EVENTS = 2
+"""Arguments of the script that are not an event's."""
 
-
-@dataclass
-class FakePipeline:
-    """Gathers scripts' arguments, and sends them when it is executed."""
-
-    redis: "FakeRedis"
-    bodies: list[bytes] = field(default_factory=list)
-
-    def evalsha(self, _sha: str, count: int, *words: Any) -> None:  # noqa: ANN401 - as redis-py's
-        """Take one event."""
-        self.bodies.append(words[count + 2])
-
-    async def execute(self, *, raise_on_error: bool) -> list[Answer]:
-        """Answer each event, or break."""
-        assert not raise_on_error
-        return await self.redis.answer(self.bodies)
+OF_AN_EVENT = 4
 
 
 @dataclass
 class FakeRedis:
-    """Answers batch by batch as ``script`` says; stands still while its gate is shut."""
+    """Answers batch by batch: an event is new unless it is ``known``, until ``error`` is set.
 
-    script: Callable[[bytes], Answer] = lambda _: NEW
-    loads: Callable[[], None] = lambda: None
+    It stands still while its gate is shut, and wants to be poked for as long as ``pokes`` says.
+    """
+
+    known: frozenset[bytes] = frozenset()
+    error: Exception | None = None
+    pokes: bool = True
     batches: list[list[bytes]] = field(default_factory=list)
     gate: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def pipeline(self, *, transaction: bool) -> FakePipeline:
-        """Begin a batch; nothing needs to be all or nothing."""
-        assert not transaction
-        return FakePipeline(self)
+    def register_script(self, _text: str) -> Callable[..., Awaitable[list[int]]]:
+        """Return the script, which is this server's own."""
+        return self.add_events
 
-    async def script_load(self, _script: str) -> None:
-        """Learn the script."""
-        self.loads()
-
-    async def answer(self, bodies: Sequence[bytes]) -> list[Answer]:
-        """Answer a batch."""
-        self.batches.append(list(bodies))
+    async def add_events(self, keys: Sequence[str], args: Sequence[Any]) -> list[int]:
+        """Answer a batch, or break."""
+        bodies = list(args[BEFORE_EVENTS + 1 :: OF_AN_EVENT])
+        assert len(keys) == 3 + len(bodies)
+        self.batches.append(bodies)
         await self.gate.wait()
-        answers = [self.script(body) for body in bodies]
-        broken = [answer for answer in answers if isinstance(answer, Breaks)]
-        if broken:
-            raise broken[0].error
-        return answers
-
-
-@dataclass(frozen=True)
-class Breaks:
-    """An answer that breaks the whole batch."""
-
-    error: Exception
+        error, self.error = self.error, None
+        if error is not None:
+            raise error
+        return [int(self.pokes), *(int(body not in self.known) for body in bodies)]
 
 
 @dataclass

@@ -5,13 +5,13 @@ from collections.abc import Sequence
 
 import pytest
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import NoScriptError, OutOfMemoryError
+from redis.exceptions import OutOfMemoryError
 from structlog.testing import capture_logs
 
 from bridge.errors import NotStored
 from bridge.ingress import commit as commit_module
 from bridge.ingress.commit import BATCH, MOST_WAITING
-from tests.unit.commit_scene import DUPLICATE, NEW, Breaks, FakeRedis, Scene, bodies, play
+from tests.unit.commit_scene import DUPLICATE, NEW, FakeRedis, Scene, bodies, play
 
 
 def told(results: Sequence[object]) -> list[object]:
@@ -54,16 +54,26 @@ def test_a_batch_is_bounded() -> None:
 
 
 def test_each_request_is_answered_on_its_own_write() -> None:
-    """One event stored, one known, one refused by a full Redis: three answers."""
-    answers = {b"0": NEW, b"1": DUPLICATE, b"2": OutOfMemoryError("OOM"), b"3": NEW}
-    redis = FakeRedis(script=lambda raw: answers[raw])
+    """Two events stored, one known already: three answers of one round trip."""
+    redis = FakeRedis(known=frozenset({b"1"}))
     redis.gate.set()
 
     async def scene(made: Scene) -> None:
-        results = await asyncio.gather(*map(made.add, answers), return_exceptions=True)
-        assert told(results) == [True, False, "store_unavailable", True]
+        assert await asyncio.gather(*map(made.add, bodies(3))) == [NEW, DUPLICATE, NEW]
 
     assert play(redis, scene).pokes == 1
+    assert redis.batches == [bodies(3)]
+
+
+def test_nobody_is_poked_while_a_poke_is_out() -> None:
+    """The store knows whether the workers have been told and have not looked yet."""
+    redis = FakeRedis(pokes=False)
+    redis.gate.set()
+
+    async def scene(made: Scene) -> None:
+        assert await made.add(b"0") is NEW
+
+    assert play(redis, scene).pokes == 0
 
 
 @pytest.mark.parametrize(
@@ -71,7 +81,7 @@ def test_each_request_is_answered_on_its_own_write() -> None:
 )
 def test_a_failed_round_trip_fails_all_who_wait(error: Exception) -> None:
     """Also those behind it, and whatever it was; those who come later have a new try."""
-    redis = FakeRedis(script=lambda raw: Breaks(error) if raw == b"0" else NEW)
+    redis = FakeRedis(error=error)
 
     async def scene(made: Scene) -> None:
         waiting = [*await arrive(made, b"0"), *await arrive(made, *bodies(300)[1:])]
@@ -93,33 +103,6 @@ def test_a_round_trip_that_does_not_end_is_given_up(monkeypatch: pytest.MonkeyPa
         assert told(results) == ["store_unavailable"] * 3
 
     assert play(FakeRedis(), scene).pokes == 0
-
-
-def test_what_a_forgotten_script_left_undone_is_done_again() -> None:
-    """Only that: the others of the batch are stored already."""
-    known = {b"1"}
-    redis = FakeRedis(script=lambda raw: NEW if raw in known else NoScriptError("NOSCRIPT"))
-    redis.loads = lambda: known.update(bodies(3))
-    redis.gate.set()
-
-    async def scene(made: Scene) -> None:
-        assert await asyncio.gather(*map(made.add, bodies(3))) == [True] * 3
-
-    play(redis, scene)
-    assert redis.batches == [[b"0", b"1", b"2"], [b"0", b"2"]]
-
-
-def test_a_script_forgotten_twice_is_told() -> None:
-    """No endless loop with a server that never learns."""
-    redis = FakeRedis(script=lambda _: NoScriptError("NOSCRIPT"))
-    redis.gate.set()
-
-    async def scene(made: Scene) -> None:
-        results = await asyncio.gather(made.add(b"0"), return_exceptions=True)
-        assert told(results) == ["store_unavailable"]
-
-    assert play(redis, scene).pokes == 0
-    assert len(redis.batches) == 2
 
 
 def test_too_many_waiting_are_sent_away_at_once() -> None:
@@ -170,7 +153,7 @@ def test_closing_waits_for_what_was_accepted() -> None:
 
 def test_a_log_line_names_the_request_whose_event_was_lost() -> None:
     """Not the one that happened to start the writer."""
-    redis = FakeRedis(script=lambda _: OutOfMemoryError("OOM"))
+    redis = FakeRedis(error=OutOfMemoryError("OOM"))
     redis.gate.set()
 
     async def scene(made: Scene) -> None:

@@ -59,13 +59,13 @@ def start_process() -> Settings:
 
 def configure_logging(settings: Settings) -> None:
     """Send every log line of this process, ours or a library's, to standard error."""
+    level = settings.log_level.upper()
     structlog.configure(
         processors=[*SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
-        wrapper_class=structlog.stdlib.BoundLogger,
+        wrapper_class=structlog.make_filtering_bound_logger(level),
         cache_logger_on_first_use=True,
     )
-    level = settings.log_level.upper()
     logging.config.dictConfig(
         {
             "version": 1,

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import MutableMapping
+from functools import lru_cache
 from typing import Any
 
 REDACTED = "[redacted]"
@@ -49,6 +50,7 @@ def redact(_logger: object, _method: str, line: MutableMapping[str, Any]) -> dic
     return {key: _clean(key, value) for key, value in line.items()}
 
 
+@lru_cache(maxsize=1024)
 def redact_text(text: str) -> str:
     """Return ``text`` without keys, secrets, signed queries, e-mails and phone numbers."""
     for pattern, replacement in PATTERNS:
@@ -60,8 +62,13 @@ def _phone(match: re.Match[str]) -> str:
     return match.group() if NO_PHONE.fullmatch(match.group()) else REDACTED
 
 
+@lru_cache(maxsize=1024)
+def _is_private(key: str) -> bool:
+    return PRIVATE_KEY.search(key) is not None
+
+
 def _clean(key: str, value: Any) -> Any:  # noqa: ANN401 - a log value is anything
-    if PRIVATE_KEY.search(key):
+    if _is_private(key):
         return REDACTED
     if isinstance(value, dict):
         return {redact_text(str(inner)): _clean(str(inner), one) for inner, one in value.items()}

@@ -3,9 +3,8 @@
 Senders wrap the call as they like, so each value is looked up under several keys in two places.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from typing import Any
 
 from bridge.wavv.aliases import BARE, Aliases
@@ -31,17 +30,19 @@ class Envelope:
         ``id`` there is the delivery's own, so only unmistakable keys count outside.
         """
         keys = self.aliases[field]
-        outside = (key for key in keys if key not in BARE)
-        return _first(chain(_filled(self.call, keys), _filled(self.top, outside)))
+        found = _filled(self.call, keys)
+        if not _is_scalar(found):
+            found += _filled(self.top, [key for key in keys if key not in BARE])
+        return _first(found)
 
     def find_outside(self, field: str) -> Any:  # noqa: ANN401 - any JSON
         """Return the first non-empty value of ``field``, the top level's before the call's."""
         keys = self.aliases[field]
-        return _first(chain(_filled(self.top, keys), _filled(self.call, keys)))
+        return _first(_filled(self.top, keys) + _filled(self.call, keys))
 
     def names(self, keys: Sequence[str] = NAME_KEYS) -> list[str]:
         """Return what may be the event's name; CRM workflows have it in ``customData``."""
-        found = chain(_filled(self.top, keys), _filled(self.call, keys))
+        found = _filled(self.top, keys) + _filled(self.call, keys)
         return [name for name in found if isinstance(name, str)]
 
 
@@ -55,18 +56,17 @@ def open_envelope(top: Object, aliases: Aliases) -> Envelope:
     return Envelope(top, call, aliases)
 
 
-def _filled(place: Object, keys: Iterable[str]) -> Iterator[Any]:
-    """Yield the values under ``keys``; an empty string is a missing value."""
-    for key in keys:
-        value = place.get(key)
-        if value is not None and not (isinstance(value, str) and not value.strip()):
-            yield value
+def _filled(place: Object, keys: Iterable[str]) -> list[Any]:
+    """Return the values under ``keys``; an empty string is a missing value."""
+    found = [value for key in keys if (value := place.get(key)) is not None]
+    return [one for one in found if not (isinstance(one, str) and not one.strip())]
 
 
-def _first(found: Iterable[Any]) -> Any:  # noqa: ANN401 - any JSON
+def _is_scalar(found: Sequence[Any]) -> bool:
+    return any(not isinstance(one, dict | list) for one in found)
+
+
+def _first(found: Sequence[Any]) -> Any:  # noqa: ANN401 - any JSON
     """Return the first scalar, else the last of the others, which is noted as unreadable."""
-    other = None
-    for other in found:
-        if not isinstance(other, dict | list):
-            break
-    return other
+    scalars = (one for one in found if not isinstance(one, dict | list))
+    return next(scalars, found[-1] if found else None)

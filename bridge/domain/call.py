@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from bridge.domain.stamps import Stamps
 from bridge.domain.timeline import TimelineEntry
 
 
@@ -129,7 +130,7 @@ class Call(Record):
     state: State = State.LIVE
     reason: str | None = None
     metadata: Metadata = Metadata()
-    stamps: dict[str, tuple[float, int]] = Field(default_factory=dict)
+    stamps: Stamps = Field(default_factory=dict)
     heard: tuple[Kind, ...] = ()
     fetched_link: FetchedLink | None = None
     external_id: str | None = None

@@ -10,8 +10,7 @@ from typing import Any
 
 from bridge.domain.call import Metadata
 from bridge.domain.events import CallHeard
-
-Stamps = dict[str, tuple[float, int]]
+from bridge.domain.stamps import Stamps
 
 
 def merge(metadata: Metadata, stamps: Stamps, event: CallHeard) -> tuple[Metadata, Stamps]:

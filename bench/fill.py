@@ -14,7 +14,7 @@ from bridge.domain import events as e
 from bridge.domain.call import Call, InsightsSummary, new_call
 from bridge.domain.machine import advance
 from bridge.parts import Parts, assemble
-from bridge.store.calls import CallStore, Retention
+from bridge.store.calls import Change
 from bridge.wavv.events import parse_event
 from config import Settings
 
@@ -52,16 +52,9 @@ def finished_call(parts: Parts) -> Call:
 
 def fill(parts: Parts, template: Call, count: int, insights: dict[str, Any] | None = None) -> None:
     """Save ``count`` calls like ``template``, each under ids and a time of its own."""
-    pipe = parts.redis.pipeline(transaction=False)
-    settings = parts.settings
-    store = CallStore(pipe, parts.keys, Retention(settings.sweep_grace, settings.retention))
-    for number in range(count):
-        # The pipeline answers later, so that the save cannot see (and never has) a conflict.
-        save = store._put  # noqa: SLF001 - the public ``update`` loads first, which no pipeline can
-        save(None, numbered(template, number), None, insights)
-        if len(pipe) == CHUNK:
-            pipe.execute()
-    pipe.execute()
+    for start in range(0, count, CHUNK):
+        calls = [numbered(template, number) for number in range(start, min(start + CHUNK, count))]
+        parts.calls.save_many([Change(None, call, insights=insights) for call in calls])
 
 
 def numbered(template: Call, number: int) -> Call:

@@ -15,13 +15,14 @@ from bridge.publisher import CeleryPublisher, Publisher
 from bridge.store.aside import AsideEvents
 from bridge.store.brake import Brake
 from bridge.store.budget import Budget
-from bridge.store.calls import CallStore, Retention
+from bridge.store.calls import CallStore
 from bridge.store.connection import connect
 from bridge.store.counters import Counters
 from bridge.store.inbox import Inbox
 from bridge.store.keys import Keys
 from bridge.store.lease import Leases
 from bridge.store.lookup import Lookup
+from bridge.store.moves import Retention
 from bridge.wavv.aliases import with_additions
 from bridge.wavv.client import WavvClient, WavvOptions
 from bridge.wavv.events import Reading

@@ -1,10 +1,10 @@
 """An attempt at a step that asks AskElephant: one worker per call, through the brake, to a plan."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import assert_never
+from typing import Any, assert_never
 
 import structlog
 
@@ -22,11 +22,12 @@ from bridge.domain.retry import (
     Trouble,
     plan_retry,
 )
-from bridge.domain.steps import Step, is_due
+from bridge.domain.steps import Step, is_due, next_step
 from bridge.parts import Parts
 from bridge.pipeline.record import record
 from bridge.publisher import SWEEP
-from bridge.store.brake import OUTAGE, Admitted, Closed
+from bridge.store.brake import OUTAGE, SCOPE_MISSING, Admitted, Closed
+from bridge.store.calls import read_call, read_insights
 from bridge.store.lease import Lease
 from config.redaction import redact_text
 
@@ -36,12 +37,16 @@ UNSERVED = (Trouble.THROTTLED, Trouble.CREDENTIALS, Trouble.TRANSIENT)
 """
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Turn:
-    """The right to work on a call that is due, while the lease lasts."""
+    """The right to work on a call that is due, while the lease lasts.
+
+    ``call`` is as last saved, ``insights`` is what AskElephant brought for it so far.
+    """
 
     call: Call
     lease: Lease
+    insights: Mapping[str, Any]
 
 
 @contextmanager
@@ -51,17 +56,29 @@ def turn(parts: Parts, call_id: str, step: Step) -> Iterator[Turn | None]:
     The call is read under the lease: a worker that had it before may just have finished the step.
     """
     with parts.leases.hold(call_id) as lease:
-        call = parts.calls.load(call_id) if lease else None
+        record, insights = lease.found if lease else (None, None)
+        call = read_call(call_id, record)
         if lease is None or call is None or not is_due(call, step, parts.now()):
             log.debug("step.not_due", step=step.name, leased=lease is not None)
             yield None
         else:
-            yield Turn(call, lease)
+            yield Turn(call, lease, read_insights(insights))
+
+
+def save(parts: Parts, at: Turn, event: e.Event) -> None:
+    """Save what happened within the turn, which goes on."""
+    at.call = record(parts, at.call, event, lease=at.lease)
+
+
+def end(parts: Parts, at: Turn, event: e.Event, **beside: Any) -> Call:  # noqa: ANN401 - as of ``record``
+    """Save what became of the turn, and give its lease back with that."""
+    return record(parts, at.call, event, lease=at.lease, ends=True, **beside)
 
 
 def ask(parts: Parts, at: Turn, request: Callable[[], Engagement | Failure]) -> Engagement | Call:
     """Return AskElephant's answer, or the call as it was saved after a failure or at the brake."""
-    admission = parts.brake.admit(parts.now())
+    step = next_step(at.call)
+    admission = parts.brake.admit(parts.now(), step.name if step else "")
     if isinstance(admission, Closed):
         return _hold(parts, at, admission.reason, admission.until)
     if (refilled_at := parts.budget.spend()) is not None:
@@ -75,7 +92,7 @@ def ask(parts: Parts, at: Turn, request: Callable[[], Engagement | Failure]) -> 
 
 
 def _hold(parts: Parts, at: Turn, reason: str, until: datetime) -> Call:
-    return record(parts, at.call, e.Deferred(reason, until, held=True), at.lease)
+    return end(parts, at, e.Deferred(reason, until, held=True))
 
 
 def _served(parts: Parts, admission: Admitted) -> None:
@@ -91,7 +108,7 @@ def _after_failure(parts: Parts, at: Turn, failure: Failure, admission: Admitted
     now, jitter = parts.now(), parts.jitter()
     plan = plan_retry(failure, call, now, jitter, parts.policy, admission.throttles)
     _strain_brake(parts, call, plan, failure)
-    return record(parts, call, _event(plan, problem), at.lease)
+    return end(parts, at, _event(plan, problem))
 
 
 def _event(plan: Plan, problem: Problem) -> e.Event:
@@ -116,7 +133,8 @@ def _strain_brake(parts: Parts, call: Call, plan: Plan, failure: Failure) -> Non
     detail = redact_text(problem.detail) if problem.detail else None  # /readyz shows it to all
     if isinstance(plan, Hold):
         reason, until = problem.reason, plan.until
-        is_news = parts.brake.close(reason, now, until, detail)
+        step = next_step(call) if reason == SCOPE_MISSING else None  # a key is everybody's
+        is_news = parts.brake.close(reason, now, until, detail, step.name if step else "")
     elif failure.trouble is Trouble.TRANSIENT:
         reason, until = OUTAGE, now + parts.policy.probe_interval
         is_news = parts.brake.failed(call.call_id, now, f"{problem.reason} {detail or ''}".strip())

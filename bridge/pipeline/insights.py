@@ -9,9 +9,8 @@ from bridge.domain.insights import merge_insights, next_insight_check
 from bridge.domain.retry import backoff
 from bridge.domain.steps import INSIGHTS
 from bridge.parts import Parts
-from bridge.pipeline.attempt import Turn, ask, turn
+from bridge.pipeline.attempt import Turn, ask, end, save, turn
 from bridge.pipeline.newer import leaving_newer
-from bridge.pipeline.record import record
 
 PROOFS = ("transcript", "action_items", "signals")
 """What is only there once there is a transcript; an owner or a link is there from the start."""
@@ -32,9 +31,9 @@ def _fetch(parts: Parts, at: Turn) -> Call:
     if isinstance(answer, Call):
         return answer
     if answer.processing_status == "FAILED":  # no event tells of it: the vendor's reference
-        return record(parts, at.call, e.Failed("processing_failed"), at.lease)
+        return end(parts, at, e.Failed("processing_failed"))
     if at.call.state is State.TRANSCRIBED:
-        return _keep(parts, at, at.call, answer)
+        return _keep(parts, at, answer)
     return _poll(parts, at, answer)
 
 
@@ -45,16 +44,16 @@ def _poll(parts: Parts, at: Turn, answer: Engagement) -> Call:
         log.warning("webhook.silent", engagement_id=answer.id)
         parts.counters.saw("poll", now)
         parts.counters.count("transcripts.polled")
-        ready = e.TranscriptReady(answer.id, source="poll")
-        return _keep(parts, at, record(parts, call, ready, at.lease), answer)
+        save(parts, at, e.TranscriptReady(answer.id, source="poll"))
+        return _keep(parts, at, answer)
     if now - call.state_since >= parts.policy.transcript_deadline:
-        return record(parts, call, e.TranscriptMissing(), at.lease)
+        return end(parts, at, e.TranscriptMissing())
     again = now + backoff(call.polls, parts.jitter(), parts.policy)
-    return record(parts, call, e.TranscriptPending(again), at.lease)
+    return end(parts, at, e.TranscriptPending(again))
 
 
-def _keep(parts: Parts, at: Turn, call: Call, answer: Engagement) -> Call:
+def _keep(parts: Parts, at: Turn, answer: Engagement) -> Call:
     """Save what the fetch brought, and decide whether to fetch again."""
-    known = merge_insights(parts.calls.insights(call.call_id), answer.insights)
-    event = next_insight_check(call, known, parts.now(), parts.jitter(), parts.policy)
-    return record(parts, call, event, at.lease, insights=known)
+    known = merge_insights(at.insights, answer.insights)
+    event = next_insight_check(at.call, known, parts.now(), parts.jitter(), parts.policy)
+    return end(parts, at, event, insights=known)

@@ -1,6 +1,6 @@
 """Handling the inbox: each event is read, understood, and written onto its call."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import structlog
@@ -12,6 +12,7 @@ from bridge.errors import EventError, NewerRecord
 from bridge.parts import Parts
 from bridge.pipeline.correlate import hear_askelephant
 from bridge.pipeline.record import record
+from bridge.pipeline.together import handle_together
 from bridge.publisher import publish_next
 from bridge.store.inbox import Entry
 from bridge.wavv.events import Ignored, parse_event
@@ -27,9 +28,11 @@ def drain(parts: Parts) -> int:
     entries = parts.inbox.take(BATCH)
     outcomes: dict[str, str | None] = {}
     try:
+        outcomes |= dict.fromkeys(_together(parts, entries))
         for entry in entries:
-            with bound_contextvars(entry=entry.id, request_id=entry.request_id):
-                _try(parts, entry, outcomes)
+            if entry.id not in outcomes:
+                with bound_contextvars(entry=entry.id, request_id=entry.request_id):
+                    _alone(parts, entry, outcomes)
     finally:
         handled = [entry for entry in entries if entry.id in outcomes]
         slugs = {entry_id: slug for entry_id, slug in outcomes.items() if slug is not None}
@@ -38,7 +41,18 @@ def drain(parts: Parts) -> int:
     return len(entries)
 
 
-def _try(parts: Parts, entry: Entry, outcomes: dict[str, str | None]) -> None:
+def _together(parts: Parts, entries: Sequence[Entry]) -> set[str]:
+    """Return the ids of those that were handled together; what breaks that is met again alone."""
+    try:
+        return handle_together(parts, entries)
+    except RedisError:
+        raise
+    except Exception as error:  # noqa: BLE001 - whichever event it is, alone it stops no other
+        log.info("events.parted", events=len(entries), error=type(error).__name__)
+        return set()
+
+
+def _alone(parts: Parts, entry: Entry, outcomes: dict[str, str | None]) -> None:
     """Handle one event. What breaks its handler three times is set aside, and stops nobody.
 
     Until then it stays pending and is claimed again half a minute later. Redis being away is not

@@ -1,6 +1,5 @@
 """Writing what happened onto a call: advance, save, log."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import structlog
@@ -9,7 +8,6 @@ from bridge.domain.call import Call, State
 from bridge.domain.events import Event
 from bridge.domain.machine import advance
 from bridge.parts import Parts
-from bridge.store.lease import Lease
 
 log = structlog.get_logger(__name__)
 
@@ -18,12 +16,12 @@ def record(
     parts: Parts,
     call: Call,
     event: Event,
-    lease: Lease | None = None,
-    insights: Mapping[str, Any] | None = None,
+    **beside: Any,  # noqa: ANN401 - of many types
 ) -> Call:
     """Save the call after ``event``; what others saved meanwhile is kept, the event comes on top.
 
-    Raises ``LeaseLost`` when ``lease`` is no longer ours.
+    ``beside`` is what is saved with it, or guards it: see ``Change`` of the store. Raises
+    ``LeaseLost`` when a lease among it is no longer ours.
     """
     now, was = parts.now(), call.state
 
@@ -33,13 +31,13 @@ def record(
         was = before.state
         return advance(before, event, now, parts.policy)
 
-    saved = parts.calls.update(call.call_id, after, lease=lease, insights=insights) or call
-    if saved.state is not was:
-        tell_move(parts, saved, was)
+    known = call if call.version else None
+    saved = parts.calls.update(call.call_id, after, known=known, **beside) or call
+    tell_move(saved, was)
     return saved
 
 
-def tell_move(parts: Parts, saved: Call, was: State) -> None:
-    """Log and count that a call has entered another state."""
-    log.info("call.moved", state=saved.state, was=was, reason=saved.reason)
-    parts.counters.count(f"calls.{saved.state}")
+def tell_move(saved: Call, was: State) -> None:
+    """Log that a call has entered another state, if it has."""
+    if saved.state is not was:
+        log.info("call.moved", state=saved.state, was=was, reason=saved.reason)

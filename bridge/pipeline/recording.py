@@ -7,8 +7,7 @@ from bridge.domain.call import Call
 from bridge.domain.recording import MISSING, link, wants_link
 from bridge.domain.retry import AwaitRecording, Failure, Trouble, plan_look
 from bridge.parts import Parts
-from bridge.pipeline.attempt import Turn
-from bridge.pipeline.record import record
+from bridge.pipeline.attempt import Turn, end, save
 from bridge.wavv.links import Answer, FreshLink
 
 log = structlog.get_logger(__name__)
@@ -21,11 +20,11 @@ def with_link(parts: Parts, at: Turn) -> Turn | Call:
     """
     answer = _fetch(parts, at.call)
     if isinstance(answer, FreshLink):
-        fetched = e.LinkFetched(answer.url, answer.expires_at)
-        return Turn(record(parts, at.call, fetched, at.lease), at.lease)
+        save(parts, at, e.LinkFetched(answer.url, answer.expires_at))
+        return at
     if link(at.call) is not None:
         return at
-    return record(parts, at.call, _awaited(parts, at.call, answer), at.lease)
+    return end(parts, at, _awaited(parts, at.call, answer))
 
 
 def _awaited(parts: Parts, call: Call, answer: Answer | None) -> e.RecordingAwaited | e.Failed:

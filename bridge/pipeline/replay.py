@@ -39,7 +39,7 @@ def replay(
     saved = parts.calls.update(call.call_id, again)
     if saved is None or not is_ours:
         return None
-    tell_move(parts, saved, was)
+    tell_move(saved, was)
     return saved
 
 

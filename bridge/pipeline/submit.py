@@ -8,7 +8,7 @@ from bridge.domain.retry import Failure
 from bridge.domain.rules import skip_reason
 from bridge.domain.steps import SUBMIT
 from bridge.parts import Parts
-from bridge.pipeline.attempt import Turn, ask, turn
+from bridge.pipeline.attempt import Turn, ask, end, save, turn
 from bridge.pipeline.newer import leaving_newer
 from bridge.pipeline.record import record
 from bridge.pipeline.recording import with_link
@@ -24,7 +24,7 @@ def submit(parts: Parts, call_id: str) -> Call | None:
 def _submit(parts: Parts, at: Turn) -> Call:
     """Skip the call, wait for its recording, or send it."""
     if (reason := skip_reason(at.call.metadata, parts.policy)) is not None:
-        return record(parts, at.call, e.Skipped(reason), at.lease)
+        return end(parts, at, e.Skipped(reason))
     linked = with_link(parts, at)
     return linked if isinstance(linked, Call) else _send(parts, linked)
 
@@ -33,13 +33,13 @@ def _send(parts: Parts, at: Turn) -> Call:
     mapped = engagement_request(at.call, parts.mapper)
     if isinstance(mapped, Unsubmittable):
         refused = Problem(reason=mapped.reason, errors=mapped.errors)
-        return record(parts, at.call, e.Failed(mapped.reason, refused), at.lease)
+        return end(parts, at, e.Failed(mapped.reason, refused))
     request = mapped.request
     # Saved before the request leaves: the transcript event may arrive before its answer.
     started = e.SubmissionStarted(request.external_id, request.external_url, mapped.notes)
 
     def post() -> Engagement | Failure:
-        record(parts, at.call, started, at.lease)
+        save(parts, at, started)
         return parts.elephant.create(request)
 
     answer = ask(parts, at, post)
@@ -50,16 +50,16 @@ def _accept(parts: Parts, at: Turn, engagement: Engagement, external_url: str) -
     created = engagement.created is not False
     if not created and engagement.external_url not in {None, external_url}:
         collision = Problem(reason="external_id_collision", detail=engagement.id)
-        return record(parts, at.call, e.Failed("external_id_collision", collision), at.lease)
-    parts.counters.count("engagements.created" if created else "engagements.existed")
+        return end(parts, at, e.Failed("external_id_collision", collision))
     _count_unmapped(parts, at.call)
     submitted = e.Submitted(engagement.id, created, engagement.request_id)
-    saved = record(parts, at.call, submitted, at.lease)
+    counted = "engagements.created" if created else "engagements.existed"
+    saved = end(parts, at, submitted, counts=[counted])
     # Saved first, then asked: whoever parks an event looks for the call again afterwards.
     entry = parts.lookup.parked(engagement.id)
     if entry is None:
         return saved
-    return record(parts, saved, e.TranscriptReady(engagement.id, "webhook", entry), at.lease)
+    return record(parts, saved, e.TranscriptReady(engagement.id, "webhook", entry))
 
 
 def _count_unmapped(parts: Parts, call: Call) -> None:

@@ -7,21 +7,22 @@ at the same time: the second save finds a newer version, and its decision is mad
 import json
 import random
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import structlog
 from pydantic import ValidationError
 from redis import Redis
 
-from bridge.domain.call import FORMAT, RESTING, Call
-from bridge.domain.steps import EXPIRE, Step, next_step, sweep_at
+from bridge.domain.call import FORMAT, Call
+from bridge.domain.steps import Step
 from bridge.errors import CallContended, LeaseLost, NewerRecord
 from bridge.store.keys import Keys
 from bridge.store.lease import Lease
 from bridge.store.lua import script
+from bridge.store.moves import Retention, counted, moves
 from bridge.store.replies import text
 
 ATTEMPTS = 100
@@ -29,16 +30,20 @@ ATTEMPTS = 100
 log = structlog.get_logger(__name__)
 
 
-class Conflict(Exception):  # noqa: N818 - a signal within the store, never seen outside
-    """Another worker saved the call since it was read."""
-
-
 @dataclass(frozen=True, slots=True)
-class Retention:
-    """How the sweep treats calls: the grace of a step on its way, and when to forget."""
+class Change:
+    """A call as it was read (``None`` = it is new) and as it shall be, and what is saved with it.
 
-    grace: timedelta
-    resting: timedelta
+    ``lease`` must still be ours, and is given back if this ``ends`` the work under it; ``counts``
+    are counters that grow by one if this is saved.
+    """
+
+    before: Call | None
+    after: Call
+    lease: Lease | None = None
+    insights: Mapping[str, Any] | None = None
+    counts: Sequence[str] = ()
+    ends: bool = False
 
 
 class CallStore:
@@ -48,7 +53,7 @@ class CallStore:
         self._redis = redis
         self._keys = keys
         self._retention = retention
-        self._save = redis.register_script(script("save_call"))
+        self._save = script("save_call")
         self._drop = redis.register_script(script("drop_call"))
         self._claim = redis.register_script(script("claim_due"))
 
@@ -57,11 +62,11 @@ class CallStore:
 
         Raises ``NewerRecord`` when a newer version of the bridge wrote it.
         """
-        return _read(call_id, self._redis.get(self._keys.call(call_id)))
+        return read_call(call_id, self._redis.get(self._keys.call(call_id)))
 
     def load_many(self, call_ids: Iterable[str]) -> list[Call]:
         """Return those of the calls that exist, in the same order; raise as ``load`` does."""
-        read = (_read(call_id, value) for call_id, value in self._values(call_ids))
+        read = (read_call(call_id, value) for call_id, value in self._values(call_ids))
         return [call for call in read if call is not None]
 
     def load_readable(self, call_ids: Iterable[str]) -> list[Call]:
@@ -69,7 +74,7 @@ class CallStore:
         calls, newer = [], 0
         for call_id, value in self._values(call_ids):
             try:
-                call = _read(call_id, value)
+                call = read_call(call_id, value)
             except NewerRecord:
                 newer += 1
             else:
@@ -80,33 +85,59 @@ class CallStore:
 
     def insights(self, call_id: str) -> dict[str, Any]:
         """Return what AskElephant brought for the call so far."""
-        value = self._redis.get(self._keys.insights(call_id))
-        return dict(json.loads(value)) if value else {}
+        return read_insights(self._redis.get(self._keys.insights(call_id)))
 
     def update(
         self,
         call_id: str,
         decide: Callable[[Call | None], Call | None],
         *,
-        lease: Lease | None = None,
-        insights: Mapping[str, Any] | None = None,
+        known: Call | None = None,
+        **beside: Any,  # noqa: ANN401 - of many types
     ) -> Call | None:
         """Save what ``decide`` makes of the call, again if somebody else saved meanwhile.
 
+        ``known`` is the call as it was last read: if nobody saved since, it need not be read again.
+        ``beside`` is what else a ``Change`` may have.
         ``decide`` may be called several times and must be pure; ``None`` or the same call changes
-        nothing. Raises ``LeaseLost`` when ``lease`` is no longer ours, ``CallContended`` when the
+        nothing. Raises ``LeaseLost`` when its lease is no longer ours, ``CallContended`` when the
         call kept changing under a hundred attempts.
         """
+        before = known or self.load(call_id)
         for attempt in range(ATTEMPTS):
-            before = self.load(call_id)
             after = decide(before)
             if after is None or after is before:
                 return before
-            try:
-                return self._put(before, after, lease, insights)
-            except Conflict:
-                time.sleep(random.uniform(0, 0.002 * (attempt + 1)))  # noqa: S311 - spreads rivals
+            change = Change(before, after, **beside)
+            (saved,) = self.save_many([change])
+            if saved is not None:
+                return saved
+            time.sleep(random.uniform(0, 0.002 * (attempt + 1)))  # noqa: S311 - spreads rivals
+            before = self.load(call_id)
+            if before is not None and _written(before) == _written(_numbered(change)):
+                return before  # our own, sent twice: the answer to the first was lost
         raise CallContended(call_id)
+
+    def save_many(self, changes: Sequence[Change]) -> list[Call | None]:
+        """Save all in one round trip; return each as saved, or ``None`` if it was saved meanwhile.
+
+        Raises ``LeaseLost`` when a change's lease is no longer ours; other changes are saved then.
+        """
+        pipe = self._redis.pipeline(transaction=False)
+        written = [_numbered(change) for change in changes]
+        for change, saved in zip(changes, written, strict=True):
+            keys, args = self._words(change, saved)
+            # Whole, not by its digest: a server that was restarted knows no digests.
+            pipe.eval(self._save, len(keys), *keys, *args)
+        answers = pipe.execute()
+        if b"lease_lost" in answers:
+            raise LeaseLost(changes[answers.index(b"lease_lost")].after.call_id)
+        saved_ones = [one if answer == b"saved" else None
+                      for one, answer in zip(written, answers, strict=True)]  # fmt: skip
+        for change, is_saved in zip(changes, map(bool, saved_ones), strict=True):
+            if change.lease and change.ends and is_saved:
+                change.lease.ended = True
+        return saved_ones
 
     def claim_due(self, step: Step, now: datetime, most: int, lease: Lease) -> list[str]:
         """Take up to ``most`` calls overdue for ``step``; they come back after the grace.
@@ -133,50 +164,21 @@ class CallStore:
         values = self._redis.mget([self._keys.call(one) for one in ids]) if ids else []
         return list(zip(ids, values, strict=True))
 
-    def _put(
-        self,
-        before: Call | None,
-        after: Call,
-        lease: Lease | None,
-        insights: Mapping[str, Any] | None,
-    ) -> Call:
-        old = before or after
-        saved = after.but(version=(before.version if before else 0) + 1, format=FORMAT)
-        answer = self._save(
-            keys=[
-                self._keys.call(after.call_id),
-                self._keys.lease(after.call_id),
-                self._keys.calls,
-                self._keys.state(old.state),
-                self._keys.state(after.state),
-                self._keys.due(next_step(old) or EXPIRE),
-                self._keys.due(next_step(after) or EXPIRE),
-                self._keys.retire,
-                self._keys.insights(after.call_id),
-                self._keys.engagement(after.engagement_id or ""),
-                self._keys.url(after.external_url or ""),
-            ],
-            args=[
-                before.version if before else 0,
-                _written(saved),
-                lease.token if lease else "",
-                after.call_id,
-                after.created_at.timestamp(),
-                _score(sweep_at(after, self._retention.grace)),
-                _score(self._retire_at(after)),
-                json.dumps(insights, default=str) if insights is not None else "",
-                int(after.engagement_id is not None),
-                int(after.external_url is not None),
-            ],
-        )
-        if answer == b"conflict":
-            raise Conflict
-        if answer == b"lease_lost":
-            raise LeaseLost(after.call_id)
-        return saved
-
-    def _retire_at(self, call: Call) -> datetime | None:
-        return call.updated_at + self._retention.resting if call.state in RESTING else None
+    def _words(self, change: Change, saved: Call) -> tuple[list[str], list[Any]]:
+        """Return the keys and arguments of the script that saves."""
+        keys, call_id = self._keys, saved.call_id
+        todo = [*moves(keys, change.before, saved, self._retention)]
+        todo += [counted(keys, name) for name in change.counts]
+        if change.insights is not None:
+            document = json.dumps(change.insights, default=str)
+            todo.append(("SET", keys.insights(call_id), (document,)))
+        if change.lease and change.ends:
+            todo.append(("DEL", keys.lease(call_id), ()))
+        token = change.lease.token if change.lease else ""
+        words: list[Any] = [saved.version - 1, _written(saved), token]
+        for command, _, rest in todo:
+            words += [command, len(rest), *rest]
+        return [keys.call(call_id), keys.lease(call_id), *(key for _, key, _ in todo)], words
 
     def _forget(self, call: Call) -> int:
         keys = self._keys
@@ -195,8 +197,15 @@ class CallStore:
         return int(dropped)
 
 
-def _read(call_id: str, value: Any) -> Call | None:  # noqa: ANN401 - what Redis answers
-    """Nobody but the bridge writes records: JSON that does not fit is a newer version's.
+def read_insights(value: Any) -> dict[str, Any]:  # noqa: ANN401 - what Redis answers
+    """Return the insights that stand in the store as ``value``."""
+    return dict(json.loads(value)) if value else {}
+
+
+def read_call(call_id: str, value: Any) -> Call | None:  # noqa: ANN401 - what Redis answers
+    """Return the record that stands in the store as ``value``; raise as ``CallStore.load`` does.
+
+    Nobody but the bridge writes records: JSON that does not fit is a newer version's.
 
     The validation's own words quote what was said of the call, and must not reach a log.
     """
@@ -214,9 +223,11 @@ def _read(call_id: str, value: Any) -> Call | None:  # noqa: ANN401 - what Redis
     return call.but(version=int(version))
 
 
+def _numbered(change: Change) -> Call:
+    """Return the call under its next version."""
+    version = change.before.version if change.before else 0
+    return change.after.but(version=version + 1, format=FORMAT)
+
+
 def _written(call: Call) -> str:
     return f"{call.version}\n{call.model_dump_json(exclude_none=True, exclude_defaults=True)}"
-
-
-def _score(at: datetime | None) -> float | str:
-    return "" if at is None else at.timestamp()

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from redis import Redis
 
 from bridge.store.keys import Keys
+from bridge.store.lua import script
 from bridge.store.replies import text
 
 LISTED_AGENTS = 1000
@@ -16,6 +17,7 @@ class Counters:
     def __init__(self, redis: Redis, keys: Keys) -> None:
         self._redis = redis
         self._keys = keys
+        self._count_listed = redis.register_script(script("count_listed"))
 
     def count(self, name: str) -> None:
         """Add one to the counter ``name``, a slug such as ``engagements.created``."""
@@ -31,9 +33,7 @@ class Counters:
 
         The bound keeps a dialer that sends a new agent id each time from filling the store.
         """
-        key = self._keys.unmapped_agents
-        if self._redis.hexists(key, agent) or self._redis.hlen(key) < LISTED_AGENTS:
-            self._redis.hincrby(key, agent, 1)
+        self._count_listed(keys=[self._keys.unmapped_agents], args=[agent, LISTED_AGENTS])
 
     def unmapped_agents(self) -> dict[str, int]:
         """Return the number of calls of each agent that the directory does not know."""

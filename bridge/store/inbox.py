@@ -50,14 +50,17 @@ class Inbox:
         self._keys = keys
 
     def take(self, most: int) -> list[Entry]:
-        """Return up to ``most`` events for handling: abandoned ones first, then new ones."""
+        """Return events for handling: up to ``most`` abandoned ones, up to ``most`` new ones.
+
+        When there is none, whoever stores one from now on pokes the workers again.
+        """
         try:
-            return self._abandoned(most) or self._new(most)
+            return self._take(most) or self._take_last(most)
         except ResponseError as error:
-            if not str(error).startswith("NOGROUP"):
+            if "NOGROUP" not in str(error):
                 raise
             self._create_group()
-            return self._new(most)
+            return self._take(most) or self._take_last(most)
 
     def done(self, entries: Iterable[Entry], outcomes: Mapping[str, str]) -> None:
         """Mark events as handled; ``outcomes`` has a slug for each that changed no call."""
@@ -122,16 +125,23 @@ class Inbox:
         for stream in (self._keys.refused, self._keys.set_aside):
             self._redis.xtrim(stream, minid=least, approximate=False)
 
-    def _new(self, most: int) -> list[Entry]:
-        answer = self._redis.xreadgroup(GROUP, CONSUMER, {self._keys.inbox: ">"}, count=most)
-        return [_entry(row, 1) for _, rows in _streams(answer) for row in rows]
-
-    def _abandoned(self, most: int) -> list[Entry]:
+    def _take(self, most: int) -> list[Entry]:
         idle = int(ABANDONED.total_seconds() * 1000)
-        pending = self._redis.xpending_range(
-            self._keys.inbox, GROUP, min="-", max="+", count=most, idle=idle
-        )
+        pipe = self._redis.pipeline(transaction=False)
+        pipe.xpending_range(self._keys.inbox, GROUP, min="-", max="+", count=most, idle=idle)
+        pipe.xreadgroup(GROUP, CONSUMER, {self._keys.inbox: ">"}, count=most)
+        pending, answer = pipe.execute()
         times = {text(one["message_id"]): int(one["times_delivered"]) for one in pending}
+        return [*self._claim(times, idle), *_new(answer)]
+
+    def _take_last(self, most: int) -> list[Entry]:
+        """Look once more after the poke was taken back: what was stored before would wait."""
+        pipe = self._redis.pipeline(transaction=False)
+        pipe.delete(self._keys.poked)
+        pipe.xreadgroup(GROUP, CONSUMER, {self._keys.inbox: ">"}, count=most)
+        return _new(pipe.execute()[-1])
+
+    def _claim(self, times: Mapping[str, int], idle: int) -> list[Entry]:
         if not times:
             return []
         rows = self._redis.xclaim(self._keys.inbox, GROUP, CONSUMER, idle, list(times))
@@ -176,6 +186,10 @@ def _entry(row: Any, deliveries: int) -> Entry:  # noqa: ANN401 - what Redis ans
         request_id=text(fields.get(b"request", b"")),
         deliveries=deliveries,
     )
+
+
+def _new(answer: Any) -> list[Entry]:  # noqa: ANN401 - what Redis answers
+    return [_entry(row, 1) for _, rows in _streams(answer) for row in rows]
 
 
 def _streams(answer: Any) -> Sequence[Any]:  # noqa: ANN401 - a list, or under RESP3 a dict

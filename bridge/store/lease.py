@@ -1,10 +1,11 @@
 """Leases: one worker at a time for a call, or for the sweep. A lease ends by itself."""
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from redis import Redis
 
@@ -14,11 +15,17 @@ from bridge.store.lua import script
 SWEEP_TIME = timedelta(minutes=1)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Lease:
-    """The right to work on something; a save shows the token, and fails when it has expired."""
+    """The right to work on something; a save shows the token, and fails when it has expired.
+
+    ``found`` is what stood under the keys that were to be read as soon as it was ours. A save that
+    ``ends`` the work has given the lease back, too.
+    """
 
     token: str
+    found: Sequence[Any] = ()
+    ended: bool = False
 
 
 class Leases:
@@ -31,20 +38,31 @@ class Leases:
         self._release = redis.register_script(script("release_lease"))
 
     def hold(self, call_id: str) -> AbstractContextManager[Lease | None]:
-        """Yield a lease on the call, or ``None`` while somebody else has it."""
-        return self._hold(self._keys.lease(call_id), self._time)
+        """Yield a lease on the call, or ``None`` while somebody else has it.
+
+        What is found under its keys is read after that, in the same round trip.
+        """
+        read = (self._keys.call(call_id), self._keys.insights(call_id))
+        return self._hold(self._keys.lease(call_id), self._time, read)
 
     def hold_sweep(self) -> AbstractContextManager[Lease | None]:
         """Yield the lease on the sweep. It is short: a sweep that was killed must not stop all."""
         return self._hold(self._keys.sweep_lease, SWEEP_TIME)
 
     @contextmanager
-    def _hold(self, key: str, time: timedelta) -> Iterator[Lease | None]:
-        lease = Lease(secrets.token_hex(8))
-        if not self._redis.set(key, lease.token, nx=True, px=time):
+    def _hold(self, key: str, time: timedelta, read: Sequence[str] = ()) -> Iterator[Lease | None]:
+        token = secrets.token_hex(8)
+        pipe = self._redis.pipeline(transaction=False)
+        pipe.set(key, token, nx=True, px=time)
+        for one in (key, *read):
+            pipe.get(one)
+        _, holder, *found = pipe.execute()
+        if holder != token.encode():  # not by SET's answer: sent again, it would meet itself
             yield None
             return
+        lease = Lease(token, found)
         try:
             yield lease
         finally:
-            self._release(keys=[key], args=[lease.token])
+            if not lease.ended:
+                self._release(keys=[key], args=[token])

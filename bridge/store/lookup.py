@@ -1,7 +1,7 @@
 """Finding calls: by engagement, by link, by page, by count."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -49,6 +49,13 @@ class Lookup:
         calls = self._calls.load_many(map(text, members))
         waiting = [call for call in calls if call.engagement_id is None]
         return waiting[0] if len(waiting) == 1 else None
+
+    def ids_of(self, engagement_ids: Sequence[str]) -> Mapping[str, str]:
+        """Return the id of the call behind each engagement that is known to be a call's."""
+        keys = [self._keys.engagement(one) for one in engagement_ids]
+        found = self._redis.mget(keys) if keys else []
+        pairs = zip(engagement_ids, found, strict=True)
+        return {engagement: text(call_id) for engagement, call_id in pairs if call_id is not None}
 
     def park(self, engagement_id: str, entry: str, keep: timedelta) -> None:
         """Keep a transcript event whose call is not known yet, until the POST's answer asks."""

@@ -11,13 +11,14 @@ from redis import Redis
 from bridge.domain.call import Call, State, new_call
 from bridge.domain.steps import STEPS, Step
 from bridge.store.brake import Brake
-from bridge.store.calls import CallStore, Retention
+from bridge.store.calls import CallStore
 from bridge.store.counters import Counters
 from bridge.store.inbox import CONSUMER, GROUP, Inbox
 from bridge.store.keys import Keys
 from bridge.store.lease import Leases
 from bridge.store.lookup import Lookup
 from bridge.store.lua import script
+from bridge.store.moves import Retention
 from bridge.store.replies import text
 
 NOW = datetime(2026, 5, 13, 14, 0, tzinfo=UTC)
@@ -105,11 +106,16 @@ class Store:
 
 
 def put_event(redis: Redis, keys: Keys, raw: bytes, source: str, key: str | None) -> str:
-    """Run the ingress's own script; without ``key`` the event is no re-send of another."""
-    add = redis.register_script(script("add_event"))
+    """Run the ingress's own script; return the entry's id, or nothing for a re-send.
+
+    Without ``key`` the event is no re-send of another.
+    """
+    add = redis.register_script(script("add_events"))
     seen = keys.seen(source, key or f"{source}:{redis.incr(keys.of('test', 'events'))}")
-    args: list[str | bytes | float] = [REMEMBERED, source, raw, NOW.timestamp(), "req-1"]
-    return text(add(keys=[keys.inbox, seen, keys.counters], args=args))
+    args: list[str | bytes | float] = [REMEMBERED, 1, source, raw, NOW.timestamp(), "req-1"]
+    _, is_new = add(keys=[keys.inbox, keys.counters, keys.poked, seen], args=args)
+    rows: Any = redis.xrevrange(keys.inbox, count=1) if is_new else []
+    return text(rows[0][0]) if rows else ""
 
 
 def age_entries(redis: Redis, keys: Keys, *entries: str, minutes: float = 2) -> None:

@@ -6,7 +6,7 @@ from bridge.domain.call import Kind, State
 from bridge.pipeline import intake
 from tests.contract.bridge_parts import event_body
 from tests.contract.replay_parts import Operated
-from tests.contract.test_pipeline_intake import breaking
+from tests.contract.test_pipeline_intake import break_on
 from tests.contract.web import problem_in
 
 PATH = "/api/events/set-aside"
@@ -20,7 +20,7 @@ def test_an_event_that_was_set_aside_is_shown_whole_and_handled_again(
     call = bridge.dial()
     (entry,) = bridge.tell(call, Kind.ENDED)
     with monkeypatch.context() as broken:
-        broken.setattr(intake, "HEARERS", breaking(call.call_id.encode()))
+        break_on(broken, call.call_id.encode())
         for _ in range(intake.TRIES):
             bridge.drain()
             bridge.age(entry)

@@ -231,3 +231,15 @@ def test_a_parked_event_is_not_kept_for_ever(bridge: Bridge) -> None:
     bridge.drain()
     left = bridge.parts.redis.ttl(bridge.parts.keys.parked("ngmt_99"))
     assert timedelta(days=1) < timedelta(seconds=left) <= timedelta(days=2)
+
+
+def test_a_transcript_of_a_call_that_was_forgotten_makes_no_call(bridge: Bridge) -> None:
+    """Its engagement may still be known: only WAVV's word makes a call, and this one rests."""
+    call = bridge.dial()
+    bridge.go(call)
+    entry = bridge.transcribed(call)
+    bridge.parts.redis.delete(bridge.parts.keys.call(call.call_id))
+    bridge.drain()
+    assert bridge.parts.calls.load(call.call_id) is None
+    assert bridge.parts.inbox.outcome(entry) == "parked.unknown_engagement"
+    assert bridge.parts.inbox.backlog().waiting == 0

@@ -17,7 +17,7 @@ from bridge.store import calls
 from bridge.wavv.samples import SampleCall
 from tests.contract.bridge_parts import Bridge, whats
 from tests.contract.replay_parts import Operated
-from tests.contract.test_pipeline_intake import breaking
+from tests.contract.test_pipeline_intake import break_on
 from tests.contract.transports import Interposed
 from tests.contract.web import problem_in
 
@@ -36,12 +36,12 @@ def bridge(operated: Operated) -> Bridge:
 
 
 def rewrite(bridge: Bridge, call: SampleCall, changes: Mapping[str, Any]) -> bytes:
-    """Write the record as another version would, its indexes as they are; return what was there."""
+    """Save the record as another version would, its indexes as they are; return what was there."""
     key = bridge.parts.keys.call(call.call_id)
     before: Any = bridge.parts.redis.get(key)
     version, _, document = before.partition(b"\n")
-    changed = json.dumps(json.loads(document) | changes).encode()
-    bridge.parts.redis.set(key, version + b"\n" + changed)
+    changed = json.dumps(json.loads(document) | changes)
+    bridge.parts.redis.set(key, f"{int(version) + 1}\n{changed}")
     return bytes(before)
 
 
@@ -103,7 +103,7 @@ def test_a_wait_for_a_newer_worker_is_no_try(
         bridge.age(entry)
     upgrade(bridge, call, before)
     with monkeypatch.context() as broken:
-        broken.setattr(intake, "HEARERS", breaking(call.call_id.encode()))
+        break_on(broken, call.call_id.encode())
         for _ in range(intake.TRIES - 1):
             bridge.drain()
             bridge.age(entry)

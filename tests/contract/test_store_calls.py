@@ -1,6 +1,8 @@
 """The call records: compare-and-set, leases, and what is kept beside them."""
 
 import json
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -17,6 +19,7 @@ from bridge.domain.call import (
 )
 from bridge.domain.timeline import TimelineEntry
 from bridge.errors import CallContended, LeaseLost
+from bridge.store.calls import Change
 from bridge.store.lease import Lease
 from tests.contract.store_parts import NOW, Store
 
@@ -188,3 +191,26 @@ def test_many_calls_are_loaded_in_the_order_asked_for(store: Store) -> None:
     loaded = store.calls.load_many(["c", "nobody", "a"])
     assert [call.call_id for call in loaded] == ["c", "a"]
     assert store.calls.load_many([]) == []
+
+
+def test_a_save_whose_answer_was_lost_is_not_made_twice(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The client sends it again, which meets its own first try: it counts as saved, once."""
+    before = store.save("c-1", state=State.RECORDED)
+    with store.leases.hold("c-1") as lease:
+        save_many = store.calls.save_many
+
+        def save_twice(changes: Sequence[Change]) -> list[Call | None]:
+            save_many(changes)
+            return save_many([replace(one, lease=None) for one in changes])
+
+        calls = store.calls
+        monkeypatch.setattr(calls, "save_many", save_twice)
+        saved = calls.update(
+            "c-1", lambda call: call and call.but(attempts=call.attempts + 1),
+            known=before, lease=lease, ends=True,
+        )  # fmt: skip
+    assert saved is not None
+    assert (saved.attempts, saved.version) == (1, before.version + 1)
+    assert store.calls.load("c-1") == saved

@@ -7,7 +7,7 @@ import pytest
 from redis.exceptions import ResponseError
 
 from bridge.store.connection import connect
-from bridge.store.inbox import Backlog
+from bridge.store.inbox import Backlog, Entry
 from bridge.store.keys import Keys
 from tests.contract.store_parts import Store
 
@@ -66,13 +66,11 @@ def test_an_abandoned_event_is_handed_out_again_before_new_ones(store: Store) ->
     """A worker was killed with it; every handing out is counted."""
     first, _ = store.post(b"first"), store.post(b"second")
     assert [entry.raw for entry in store.inbox.take(1)] == [b"first"]
-    deliveries = []
+    handed_out = []
     for _ in range(2):
         store.age(first)
-        (entry,) = store.inbox.take(1)
-        deliveries.append((entry.raw, entry.deliveries))
-    assert deliveries == [(b"first", 2), (b"first", 3)]
-    assert [entry.raw for entry in store.inbox.take(1)] == [b"second"]
+        handed_out.append([(entry.raw, entry.deliveries) for entry in store.inbox.take(1)])
+    assert handed_out == [[(b"first", 2), (b"second", 1)], [(b"first", 3)]]
 
 
 def test_an_event_that_is_being_handled_is_nobody_elses(store: Store) -> None:
@@ -173,11 +171,37 @@ def test_what_was_refused_or_set_aside_is_forgotten_in_time(store: Store) -> Non
     assert [store.redis.xlen(stream) for stream in streams] == [0, 0]
 
 
-def test_an_inbox_that_is_no_stream_is_an_error(store: Store) -> None:
+def test_an_inbox_that_is_no_stream_is_an_error(real_store: Store) -> None:
     """Only a missing group is mended; anything else must be seen."""
-    store.redis.set(store.keys.inbox, "not a stream")
+    real_store.redis.set(real_store.keys.inbox, "not a stream")
     with pytest.raises(ResponseError, match="WRONGTYPE"):
-        store.inbox.take(10)
+        real_store.inbox.take(10)
+
+
+def test_a_poke_is_taken_back_when_nothing_is_left(store: Store) -> None:
+    """Not before: as long as somebody takes events, nobody else need be told of them."""
+    store.post(b"1")
+    assert store.redis.exists(store.keys.poked)
+    assert len(store.inbox.take(10)) == 1
+    assert store.redis.exists(store.keys.poked)
+    assert store.inbox.take(10) == []
+    assert not store.redis.exists(store.keys.poked)
+
+
+def test_an_event_stored_while_the_poke_is_taken_back_is_taken(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the look that found nothing and the end of the poke, no poke is sent for it."""
+    inbox = store.inbox
+    look = inbox._take  # noqa: SLF001 - the race is between its two looks
+
+    def look_then_store(most: int) -> list[Entry]:
+        found = look(most)
+        store.post(b"just now")
+        return found
+
+    monkeypatch.setattr(inbox, "_take", look_then_store)
+    assert [entry.raw for entry in inbox.take(10)] == [b"just now"]
 
 
 def test_events_are_taken_in_either_protocol(valkey_url: str, keys: Keys) -> None:

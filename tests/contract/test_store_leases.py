@@ -54,3 +54,14 @@ def test_the_sweep_is_leased_apart_from_every_call(store: Store) -> None:
         assert first is not None
         with store.leases.hold_sweep() as second:
             assert second is None
+
+
+def test_a_lease_whose_confirmation_was_lost_is_ours(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The client sends it again, and must not take its own first try for somebody else's."""
+    monkeypatch.setattr("secrets.token_hex", lambda _: "our-token")
+    store.redis.set(store.keys.lease("c-1"), "our-token")
+    with store.leases.hold("c-1") as lease:
+        assert lease is not None
+    assert not store.redis.exists(store.keys.lease("c-1"))

@@ -1,0 +1,56 @@
+"""What moves with a record: its places in the indexes, its lookups, its state's counter. Pure.
+
+Only what differs is moved. What is there already was put there by the save of the record that is
+now replaced, in the same atomic step.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from bridge.domain.call import RESTING, Call, State
+from bridge.domain.steps import next_step, sweep_at
+from bridge.store.keys import Keys
+
+Move = tuple[str, str, tuple[str | float, ...]]
+"""A command of Redis that writes: its name, its key, its other arguments."""
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """How the sweep treats calls: the grace of a step on its way, and when to forget."""
+
+    grace: timedelta
+    resting: timedelta
+
+
+def moves(keys: Keys, before: Call | None, after: Call, retention: Retention) -> Iterator[Move]:
+    """Yield what must be written beside ``after``; ``before`` ``None`` = the call is new."""
+    member = after.call_id
+    old = _places(keys, before, retention) if before else {}
+    new = _places(keys, after, retention)
+    yield from (("ZREM", key, (member,)) for key in old if key not in new)
+    yield from (("ZADD", key, (new[key], member)) for key in new if new[key] != old.get(key))
+    if after.engagement_id and (before is None or before.engagement_id != after.engagement_id):
+        yield "SET", keys.engagement(after.engagement_id), (member,)
+    if after.external_url and (before is None or before.external_url != after.external_url):
+        yield "SADD", keys.url(after.external_url), (member,)
+    if after.state is not (before.state if before else State.LIVE):
+        yield counted(keys, f"calls.{after.state}")
+
+
+def counted(keys: Keys, name: str) -> Move:
+    """Return the move that adds one to a counter."""
+    return "HINCRBY", keys.counters, (name, 1)
+
+
+def _places(keys: Keys, call: Call, retention: Retention) -> Mapping[str, float]:
+    """Return the score that the call has in each sorted set."""
+    first_heard = call.created_at.timestamp()
+    places = {keys.calls: first_heard, keys.state(call.state): first_heard}
+    step, due_at = next_step(call), sweep_at(call, retention.grace)
+    if step is not None and due_at is not None:
+        places[keys.due(step)] = due_at.timestamp()
+    if call.state in RESTING:
+        places[keys.retire] = (call.updated_at + retention.resting).timestamp()
+    return places

@@ -1,0 +1,72 @@
+"""How often Redis is asked: what most of a call's time went into before (docs/decisions/0024)."""
+
+from collections.abc import Callable
+
+import pytest
+from redis import Redis
+
+from bridge.domain.call import State
+from bridge.pipeline import insights, intake, submit
+from bridge.wavv.samples import SampleCall
+from tests.contract.bridge_parts import Bridge
+
+
+def round_trips(redis: Redis, work: Callable[[], object]) -> int:
+    """Return how many requests the server has read meanwhile, but for our own looking."""
+
+    def read() -> int:
+        return int(redis.info("stats")["total_reads_processed"])
+
+    before = read()
+    work()
+    return read() - before - 1
+
+
+@pytest.fixture
+def bridge(bridge: Bridge) -> Bridge:
+    """Give a bridge that has done everything once: scripts are loaded, the group is there."""
+    bridge.go(bridge.dial())
+    return bridge
+
+
+def recorded(bridge: Bridge, count: int = 1) -> list[SampleCall]:
+    """Return calls whose events are in the inbox."""
+    calls = [bridge.dial() for _ in range(count)]
+    for call in calls:
+        bridge.tell(call)
+    return calls
+
+
+def test_many_events_take_a_few_round_trips(bridge: Bridge, redis: Redis) -> None:
+    """Taken, their calls loaded, saved, marked as handled. The server reads long ones in pieces."""
+    calls = recorded(bridge, 30)
+    assert round_trips(redis, lambda: intake.drain(bridge.parts)) <= 25
+    assert all(bridge.call(call).state is State.RECORDED for call in calls)
+    assert bridge.parts.inbox.backlog().waiting == 0
+
+
+def test_a_submission_takes_a_few_round_trips(bridge: Bridge, redis: Redis) -> None:
+    """Leased and loaded, let through, saved before the request and after it."""
+    (call,) = recorded(bridge)
+    bridge.drain()
+    bridge.clock.wait(minutes=1)
+    assert round_trips(redis, lambda: submit.submit(bridge.parts, call.call_id)) <= 7
+    assert bridge.call(call).state is State.SUBMITTED
+
+
+def test_a_fetch_takes_a_few_round_trips(bridge: Bridge, redis: Redis) -> None:
+    """Leased and loaded, let through, saved."""
+    (call,) = recorded(bridge)
+    bridge.drain()
+    bridge.clock.wait(minutes=1)
+    submit.submit(bridge.parts, call.call_id)
+    bridge.clock.wait(days=1)
+    assert round_trips(redis, lambda: insights.fetch(bridge.parts, call.call_id)) <= 6
+
+
+def test_a_sweep_with_nothing_due_asks_little(bridge: Bridge, redis: Redis) -> None:
+    """However many calls wait for later: it runs every ten seconds, for good."""
+    recorded(bridge, 30)
+    bridge.drain()
+    assert bridge.sweep() == 0
+    assert round_trips(redis, bridge.sweep) <= 25

@@ -1,0 +1,89 @@
+"""What moves with a record: only what differs, and all of it."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from bridge.domain.call import Call, State, new_call
+from bridge.domain.steps import SUBMIT
+from bridge.store.keys import Keys
+from bridge.store.moves import Retention, counted, moves
+from tests.domain import AT
+
+KEYS = Keys("b")
+RETENTION = Retention(grace=timedelta(minutes=1), resting=timedelta(days=30))
+
+
+def a_call(**fields: Any) -> Call:  # noqa: ANN401 - fields are of many types
+    """Return a saved call with these fields."""
+    return new_call("c-1", AT).but(version=1, **fields)
+
+
+def moved(before: Call | None, after: Call) -> dict[tuple[str, str], tuple[Any, ...]]:
+    """Return the moves by command and key."""
+    return {(move[0], move[1]): move[2] for move in moves(KEYS, before, after, RETENTION)}
+
+
+def test_a_new_call_is_put_into_each_of_its_places() -> None:
+    """By when it was first heard of; due when the sweep may publish it."""
+    call = a_call(state=State.LIVE, due_at=AT)
+    first, due = call.created_at.timestamp(), AT.timestamp() + 60
+    assert moved(None, call) == {
+        ("ZADD", "b:calls"): (first, call.call_id),
+        ("ZADD", "b:state:live"): (first, call.call_id),
+        ("ZADD", "b:due:expire"): (due, call.call_id),
+    }
+
+
+def test_what_stays_is_not_written_again() -> None:
+    """Most saves change the record alone."""
+    call = a_call(state=State.RECORDED, due_at=AT, external_url="wavv://call/1")
+    assert moved(call, call.but(attempts=1)) == {}
+
+
+def test_a_call_that_comes_to_rest_leaves_what_is_due() -> None:
+    """It is counted, and may be forgotten one day."""
+    before = a_call(state=State.TRANSCRIBED, due_at=AT, engagement_id="ngmt_1")
+    after = before.but(state=State.COMPLETE, due_at=None)
+    gone = after.updated_at.timestamp() + timedelta(days=30).total_seconds()
+    first = after.created_at.timestamp()
+    assert moved(before, after) == {
+        ("ZREM", "b:due:insights"): (after.call_id,),
+        ("ZREM", "b:state:transcribed"): (after.call_id,),
+        ("ZADD", "b:state:complete"): (first, after.call_id),
+        ("ZADD", "b:retire"): (gone, after.call_id),
+        ("HINCRBY", "b:counters"): ("calls.complete", 1),
+    }
+
+
+def test_a_new_due_time_moves_within_its_set() -> None:
+    """Held behind the brake, without the grace."""
+    before = a_call(state=State.RECORDED, due_at=AT)
+    after = before.but(due_at=AT + timedelta(hours=1), held=True)
+    due = (AT + timedelta(hours=1)).timestamp()
+    assert moved(before, after) == {("ZADD", KEYS.due(SUBMIT)): (due, after.call_id)}
+
+
+@pytest.mark.parametrize(
+    ("change", "move"),
+    [
+        ({"engagement_id": "ngmt_1"}, ("SET", "b:engagement:ngmt_1")),
+        ({"external_url": "wavv://call/1"}, ("SADD", KEYS.url("wavv://call/1"))),
+    ],
+)
+def test_a_lookup_is_written_when_it_is_learnt(
+    change: dict[str, str], move: tuple[str, str]
+) -> None:
+    """And not with every save after that."""
+    before = a_call(state=State.RECORDED, due_at=AT)
+    after = before.but(**change)
+    assert moved(before, after) == {move: (after.call_id,)}
+    assert moved(after, after.but(attempts=2)) == {}
+
+
+def test_a_counter_grows_by_one() -> None:
+    """With the save, so that it is counted once however often the save is tried."""
+    assert counted(KEYS, "engagements.created") == (
+        "HINCRBY", "b:counters", ("engagements.created", 1),
+    )  # fmt: skip

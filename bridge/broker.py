@@ -5,8 +5,16 @@ from typing import Any
 
 from celery import Celery
 from celery.result import AsyncResult
+from kombu.transport import TRANSPORT_ALIASES
 
 from config.broker import is_rabbitmq
+
+# Under kombu's own names: Celery and Flower know from them what kind of broker it is.
+TRANSPORT_ALIASES |= {
+    "redis": "bridge.transport:Transport",
+    "rediss": "bridge.transport:Transport",
+    "sentinel": "bridge.transport:SentinelTransport",
+}
 
 
 class BridgeCelery(Celery):

@@ -109,6 +109,7 @@ def _redis(settings: Settings) -> dict[str, Any]:
         "socket_keepalive": True,
         "health_check_interval": 5,
         "retry_on_timeout": True,
+        "priority_steps": [0],  # no task is more urgent than another: one key for each queue
     }
     return _queues(QUICK_QUEUE, QUEUE) | {"broker_transport_options": options}
 

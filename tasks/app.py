@@ -32,8 +32,7 @@ def worker_options(settings: Settings) -> dict[str, Any]:
         "worker_cancel_long_running_tasks_on_connection_loss": False,  # threads cannot be; leases
         "worker_soft_shutdown_timeout": lease_time(settings).total_seconds(),  # finish requests
         "worker_enable_remote_control": True,  # Flower asks workers who they are
-        "worker_send_task_events": True,  # Flower shows tasks as they run
-        "task_send_sent_event": True,
+        "worker_send_task_events": False,  # Flower asks for them; with nobody there, nobody pays
         "worker_hijack_root_logger": False,  # logging is ours: JSON, redacted
         "worker_redirect_stdouts": False,
         "beat_scheduler": "celery.beat:Scheduler",  # one entry, nothing to remember on disk

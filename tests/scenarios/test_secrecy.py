@@ -71,7 +71,7 @@ def test_flower_shows_ids_only(played: Performance) -> None:
     paths += [f"/task/{task}" for task in list(tasks)[:20]]
     paths += [f"/api/task/info/{task}" for task in list(tasks)[:20]]
     pages = {path: played.flower(path) for path in paths}
-    assert {page.status_code for page in pages.values()} == {200}
+    assert {path: page.status_code for path, page in pages.items() if not page.is_success} == {}
     shown = json.dumps(tasks) + "".join(page.text for page in pages.values())
     assert played.found_in(shown) == []
 

@@ -1,0 +1,64 @@
+"""Celery's way to Redis: one client for each channel, until its connections are thrown away."""
+
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from bridge.broker import BridgeCelery
+from bridge.transport import Channel, SentinelTransport, Transport
+
+
+@pytest.fixture
+def channel(valkey_url: str) -> Iterator[Channel]:
+    """Give a channel as Celery opens one."""
+    with BridgeCelery(broker=valkey_url).connection_for_write() as connection:
+        opened = connection.channel()
+        assert isinstance(opened, Channel)
+        yield opened
+
+
+def _client(channel: Channel) -> Any:  # noqa: ANN401 - kombu's channels have no type
+    with channel.conn_or_acquire() as client:
+        return client
+
+
+def test_one_client_serves_all_commands_of_a_channel(channel: Channel) -> None:
+    """Making one costs more than most commands do."""
+    assert _client(channel) is _client(channel)
+    assert _client(channel).ping()
+
+
+def test_a_channel_whose_connections_were_thrown_away_has_another_client(channel: Channel) -> None:
+    """As after a fork, or an error: the old client's pool is closed."""
+    before = _client(channel)
+    channel._disconnect_pools()  # type: ignore[attr-defined]  # noqa: SLF001 - kombu's, untyped
+    assert _client(channel) is not before
+    assert _client(channel).ping()
+
+
+def test_what_waits_for_messages_has_a_connection_of_its_own(channel: Channel) -> None:
+    """It blocks it."""
+    assert channel.client is not _client(channel)
+
+
+@pytest.mark.parametrize(
+    ("url", "transport"),
+    [
+        ("redis://127.0.0.1:1/0", Transport),
+        ("rediss://127.0.0.1:1/0?ssl_cert_reqs=required", Transport),
+        ("sentinel://127.0.0.1:1/0", SentinelTransport),
+    ],
+)
+def test_every_kind_of_redis_is_reached_by_it(url: str, transport: type) -> None:
+    """Under the name that it has anyway, which Flower reads."""
+    connection = BridgeCelery(broker=url).connection_for_read()
+    assert connection.get_transport_cls() is transport
+    assert urlsplit(connection.as_uri()).scheme == urlsplit(url).scheme
+
+
+def test_rabbitmq_has_kombus_own() -> None:
+    """It has no such cost."""
+    cls = BridgeCelery(broker="amqp://127.0.0.1:1//").connection_for_read().get_transport_cls()
+    assert cls.__module__ == "kombu.transport.pyamqp"

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from bench.load import PeerError
 from bench.plan import Plan, quick
-from bench.rows import finished, held, ingress, opening, pipeline, start
+from bench.rows import finished, flower, held, ingress, opening, pipeline, start
 from bench.settings import ROOT
 from bench.table import Row, document, markdown
 from bridge import __version__
@@ -25,6 +25,7 @@ FAMILIES: Mapping[str, Callable[[Plan], Iterator[Row]]] = {
     "held": held.rows,
     "finished": finished.rows,
     "opening": opening.rows,
+    "flower": flower.rows,
 }
 OUTPUT = ROOT / ".bridge" / "bench.json"
 

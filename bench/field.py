@@ -21,6 +21,7 @@ def _celery_worker(number: int) -> tuple[str, ...]:
 
 
 _NAIVE = (*commands.CELERY[:3], "-A", "bench.peers.naive:celery", "worker")
+_LEAST = (*commands.CELERY[:3], "-A", "bench.peers.least:celery", "worker", "-P", "threads")
 _ARQ = (str(ARQS), "-m", "arq", "bench.peers.arq_peer.WorkerSettings")
 _TASKIQ = (str(TASKIQS), "-m", "taskiq", "worker", "--workers", str(WORKERS))
 
@@ -35,6 +36,11 @@ NAIVE = Peer(
     "naive",
     "bench.peers.naive:create_app",
     workers=((*_NAIVE, "--concurrency", str(PREFORKED)),),
+)
+LEAST = Peer(
+    "least",
+    "bench.peers.least:create_app",
+    workers=tuple((*_LEAST, "-c", "32", "-n", f"worker-{n}@%h") for n in range(WORKERS)),
 )
 ARQ = Peer("arq", "bench.peers.arq_peer:create_app", python=ARQS, workers=(_ARQ,) * WORKERS)
 TASKIQ = Peer(

@@ -63,6 +63,14 @@ def written_alone(redis: Redis, events: Sequence[bytes]) -> float:
     return len(events) / (time.monotonic() - began)
 
 
+def written_one_by_one(redis: Redis, events: Sequence[bytes]) -> float:
+    """Return the milliseconds that one write to a stream takes, until it is on the disk."""
+    began = time.monotonic()
+    for raw in events:
+        redis.xadd("inbox", {"source": "wavv", "raw": raw})
+    return 1000 * (time.monotonic() - began) / len(events)
+
+
 def _listens(port: int) -> bool:
     try:
         create_connection(("127.0.0.1", port), timeout=1).close()

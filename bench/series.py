@@ -35,6 +35,10 @@ class Series:
         """Return the difference to ``other`` in each round."""
         return self._paired(other, lambda ours, theirs: ours - theirs)
 
+    def plus(self, other: "Series") -> "Series":
+        """Return the sum with ``other`` in each round."""
+        return self._paired(other, lambda ours, theirs: ours + theirs)
+
     def times(self, factor: float) -> "Series":
         """Return the same in another unit."""
         return Series(tuple(value * factor for value in self.values))

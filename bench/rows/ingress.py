@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bench import payloads
 from bench.field import BRIDGE, FLOOR, NAIVE, ingress_only
-from bench.instruments import trivial_server, written_alone
+from bench.instruments import trivial_server, written_alone, written_one_by_one
 from bench.load import Seen, shoot
 from bench.plan import Plan
 from bench.series import Series, series
@@ -18,6 +18,7 @@ PEERS = (FLOOR, BRIDGE, NAIVE)
 FEW, MANY, ALONE = 32, 128, 1
 WARM_UP = 0.5
 WRITTEN_PER_SECOND = 3000
+WRITTEN_ALONE = 300
 GENERATOR = "the load generator"
 """Its name among the peers: it meets a server that does nothing."""
 
@@ -44,7 +45,7 @@ def rows(plan: Plan) -> Iterator[Row]:
         at = Range(plan, stacks, frames, trivial)
         yield from _few(_measure(at, FEW))
         yield from _many(_measure(at, MANY), _written(at))
-        yield from _alone(_measure(at, ALONE))
+        yield from _alone(_measure(at, ALONE), _one_by_one(at))
 
 
 def _measure(at: Range, connections: int) -> Measured:
@@ -65,6 +66,12 @@ def _written(at: Range) -> Series:
     redis = at.stacks[0].valkey.redis
     events = list(payloads.bodies(int(at.plan.seconds * WRITTEN_PER_SECOND) // 3, seed=1))
     return series(written_alone(redis, events) for _ in range(at.plan.rounds))
+
+
+def _one_by_one(at: Range) -> Series:
+    redis = at.stacks[0].valkey.redis
+    events = list(payloads.bodies(WRITTEN_ALONE, seed=1))
+    return series(written_one_by_one(redis, events) for _ in range(at.plan.rounds))
 
 
 def _empty(stacks: Sequence[Stack]) -> None:
@@ -91,11 +98,15 @@ def _many(measured: Measured, written: Series) -> Iterator[Row]:
               {"bridge/s": rates["bridge"], "XADD/s": written})  # fmt: skip
 
 
-def _alone(measured: Measured) -> Iterator[Row]:
+def _alone(measured: Measured, write: Series) -> Iterator[Row]:
     rates, at = _rates(measured), "ingress, one connection"
     p50 = {name: series(1000 * one.p50 for one in seen) for name, seen in measured.items()}
     yield Row(f"{at}: of naive", rates["bridge"].over(rates["naive"]), "x", at_least(3),
               {f"{name}/s": rates[name] for name in ("bridge", "naive")})  # fmt: skip
+    least = p50["naive"].over(p50["floor"].plus(write))
+    yield Row(f"{at}: of naive, by the floor and a bare write to the disk", least, "x", None,
+              {"naive ms": p50["naive"], "floor ms": p50["floor"], "write ms": write},
+              "nothing on this floor can reach more")  # fmt: skip
     yield Row(f"{at}: added to the floor's median", p50["bridge"].less(p50["floor"]), "ms",
               at_most(1), {f"{name} ms": p50[name] for name in ("bridge", "floor")})  # fmt: skip
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 
-from bench.field import ARQ, BRIDGE, NAIVE, TASKIQ, are_installed
+from bench.field import ARQ, BRIDGE, LEAST, NAIVE, TASKIQ, are_installed
 from bench.instruments import stub_alone
 from bench.journey import Journey, next_seed, travel
 from bench.load import PeerError
@@ -12,7 +12,7 @@ from bench.series import Series, series
 from bench.stack import running
 from bench.table import Row, Target, at_least, at_most
 
-PEERS = (BRIDGE, NAIVE, ARQ, TASKIQ)
+PEERS = (BRIDGE, NAIVE, ARQ, TASKIQ, LEAST)
 MUST: Mapping[str, Target] = {"naive": at_least(2.5), "arq": at_least(1), "taskiq": at_least(1)}
 WARM_UP = 20
 
@@ -27,6 +27,9 @@ def rows(plan: Plan) -> Iterator[Row]:
                   _both(rates, other, "/s"))  # fmt: skip
     yield Row("CPU per call: of naive", costs["bridge"].over(costs["naive"]), "x", at_most(0.4),
               _both(costs, "naive", " ms"))  # fmt: skip
+    yield Row("CPU per call: of naive, by two Celery tasks and two httpx requests alone",
+              costs["least"].over(costs["naive"]), "x", None, _both(costs, "least", " ms"),
+              "no bridge by these can take less")  # fmt: skip
     for other in ("arq", "taskiq"):
         yield Row(f"CPU per call: of {other}", costs["bridge"].over(costs[other]), "x", None,
                   _both(costs, other, " ms"))  # fmt: skip

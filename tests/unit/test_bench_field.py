@@ -2,12 +2,12 @@
 
 import pytest
 
-from bench.field import ARQ, BRIDGE, FLOOR, NAIVE, TASKIQ, ingress_only
+from bench.field import ARQ, BRIDGE, FLOOR, LEAST, NAIVE, TASKIQ, ingress_only
 from bench.stack import Peer
 from bridge.supervise import commands
 
 OURS = commands.web(8000, {}).argv
-PEERS = (FLOOR, NAIVE, ARQ, TASKIQ)
+PEERS = (FLOOR, NAIVE, ARQ, TASKIQ, LEAST)
 
 
 def test_the_bridge_is_measured_as_it_is_run() -> None:

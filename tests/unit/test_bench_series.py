@@ -24,6 +24,7 @@ def test_ratios_are_of_the_same_round() -> None:
     fast_then_slow, other = series([100, 50, 10]), series([50, 25, 5])
     assert fast_then_slow.over(other).values == (2, 2, 2)
     assert other.less(fast_then_slow).values == (-50, -25, -5)
+    assert other.plus(fast_then_slow).values == (150, 75, 15)
 
 
 def test_a_ratio_to_nothing_is_infinite() -> None:

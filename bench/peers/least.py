@@ -1,0 +1,48 @@
+"""The least: a Celery task for each of a call's two requests, and nothing that is kept.
+
+No store, no signature, no order, no second try: what is left is what a bridge that works by Celery
+tasks and speaks by httpx cannot go below.
+"""
+
+import json
+from typing import Any
+
+import httpx
+from celery import Celery
+
+from bench.peers import job
+
+celery = Celery("least", broker=job.REDIS_URL)
+celery.conf.update(task_ignore_result=True, broker_connection_retry_on_startup=True)
+elephant = httpx.Client(base_url=job.BASE_URL, headers=job.HEADERS, timeout=120)
+
+EMPTY = [(b"content-length", b"0")]
+
+
+@celery.task
+def submit(call: dict[str, str]) -> None:
+    """Submit a call."""
+    elephant.post("/v2/engagements", json=job.engagement(call)).raise_for_status().json()
+
+
+@celery.task
+def fetch(engagement_id: str) -> None:
+    """Fetch what AskElephant found."""
+    path = f"/v2/engagements/{engagement_id}"
+    elephant.get(path, params=job.EXPAND).raise_for_status().json()
+
+
+def create_app() -> Any:  # noqa: ANN401 - an ASGI application
+    """Return the web application."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401 - as ASGI has them
+        if scope["type"] == "http":
+            event = json.loads((await receive())["body"] or "{}")
+            if event.get("event") == "call.recorded":
+                submit.delay(job.fields(event))
+            elif "type" in event:
+                fetch.delay(event["data"]["object"]["id"])
+            await send({"type": "http.response.start", "status": 202, "headers": EMPTY})
+            await send({"type": "http.response.body"})
+
+    return app

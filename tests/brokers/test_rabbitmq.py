@@ -12,6 +12,7 @@ from config import Settings
 from config.broker import QUICK_QUEUE, broker_options
 from tests.scenarios.client import entries
 from tests.scenarios.stack import Stack
+from tests.scenarios.waiting import wait_for
 
 RETRIES = 6
 
@@ -55,4 +56,5 @@ def test_waiting_messages_are_counted(app: BridgeCelery) -> None:
     name = f"a/counting:{QUICK_QUEUE}"
     for _ in range(3):
         app.send_task("a.task", queue=name)
-    assert waiting(app) == 3
+    # Publishing is not confirmed, and a quorum counts in its own time.
+    wait_for(lambda: waiting(app), lambda count: count == 3, "all three are counted")

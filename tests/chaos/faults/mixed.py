@@ -1,4 +1,4 @@
-"""Many faults in one run, one upon the other."""
+"""Many faults in one run, one after the other."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -22,4 +22,6 @@ def mixed(faults: Sequence[Fault]) -> Fault:
             fault.befall(replace(scene, span=part, is_alone=False))
 
     needs = Needs(store_link=True, elephant_link=True, beats=2)
-    return Fault("mixed", "many of these, one upon the other", befall, needs, least_span=LEAST_SPAN)
+    return Fault(
+        "mixed", "eight of these, one after the other", befall, needs, least_span=LEAST_SPAN
+    )

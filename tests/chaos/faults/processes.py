@@ -31,7 +31,7 @@ def kill_web(scene: Scene) -> None:
 
 
 def kill_beat(scene: Scene) -> None:
-    """Kill beat, and leave it away for some sweeps."""
+    """Kill beat, again and again: each time it is started anew."""
     for _ in range(SEVERAL):
         scene.wait_for_moment(SEVERAL)
         scene.stage.kill("beat-1")

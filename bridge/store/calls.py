@@ -114,8 +114,8 @@ class CallStore:
                 return saved
             time.sleep(random.uniform(0, 0.002 * (attempt + 1)))  # noqa: S311 - spreads rivals
             before = self.load(call_id)
-            if before is not None and _written(before) == _written(_numbered(change)):
-                return before  # our own, sent twice: the answer to the first was lost
+            if change.lease and before and _written(before) == _written(_numbered(change)):
+                return before  # under a lease it is our own, sent again: an answer was lost
         raise CallContended(call_id)
 
     def save_many(self, changes: Sequence[Change]) -> list[Call | None]:

@@ -28,6 +28,7 @@ QUIET = (
     "httpcore",
     "httpx",
     "kombu",
+    "redis",
     "uvicorn.access",
 )
 """Loggers whose lines hold whole messages, or say in other words what ours and Flower say."""

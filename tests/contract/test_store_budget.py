@@ -41,6 +41,15 @@ def test_all_workers_share_one_budget(real_store: Store) -> None:
     assert got.count(True) == 10
 
 
+@pytest.mark.parametrize(("per", "spent"), [(SECOND, 18), (MINUTE, 20)])
+def test_of_a_seconds_budget_a_tenth_is_kept_back(
+    real_store: Store, per: object, spent: int
+) -> None:
+    """Requests that leave within a second may arrive within less."""
+    budget = Budget(real_store.redis, real_store.keys, Rate(20, per))  # type: ignore[arg-type]  # a parameter
+    assert [budget.spend() is None for _ in range(20)].count(True) == spent
+
+
 def test_the_window_forgets_itself(store: Store) -> None:
     """A bridge that rests leaves nothing behind."""
     Budget(store.redis, store.keys, Rate(1, MINUTE)).spend()

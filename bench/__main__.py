@@ -13,7 +13,7 @@ from pathlib import Path
 
 from bench.load import PeerError
 from bench.plan import Plan, quick
-from bench.rows import finished, flower, held, ingress, opening, pipeline, start
+from bench.rows import finished, flower, held, ingress, opening, pipeline, start, workers
 from bench.settings import ROOT
 from bench.table import Row, document, markdown
 from bridge import __version__
@@ -22,6 +22,7 @@ FAMILIES: Mapping[str, Callable[[Plan], Iterator[Row]]] = {
     "start": start.rows,
     "ingress": ingress.rows,
     "pipeline": pipeline.rows,
+    "workers": workers.rows,
     "held": held.rows,
     "finished": finished.rows,
     "opening": opening.rows,

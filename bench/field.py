@@ -26,12 +26,15 @@ _ARQ = (str(ARQS), "-m", "arq", "bench.peers.arq_peer.WorkerSettings")
 _TASKIQ = (str(TASKIQS), "-m", "taskiq", "worker", "--workers", str(WORKERS))
 
 FLOOR = Peer("floor", "bench.peers.floor:create_app", CONNECTION)
-BRIDGE = Peer(
-    "bridge",
-    WEB,
-    CONNECTION,
-    workers=(*map(_celery_worker, range(WORKERS)), commands.beat({}).argv),
-)
+
+
+def bridge_with(workers: int) -> Peer:
+    """Return the bridge with so many worker processes."""
+    processes = (*map(_celery_worker, range(workers)), commands.beat({}).argv)
+    return Peer(f"bridge-{workers}", WEB, CONNECTION, workers=processes)
+
+
+BRIDGE = replace(bridge_with(WORKERS), name="bridge")
 NAIVE = Peer(
     "naive",
     "bench.peers.naive:create_app",

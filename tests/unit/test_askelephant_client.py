@@ -4,17 +4,14 @@ import gzip
 import itertools
 import json
 import socket
-import threading
-import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
 
-from bridge import __version__, answer_body
+from bridge import __version__
 from bridge.askelephant.client import ElephantClient, ElephantOptions
 from bridge.askelephant.models import Engagement
 from bridge.domain.engagement import EngagementRequest
@@ -249,83 +246,6 @@ def test_a_dripping_answer_is_left(headers_after: int, over_at: int) -> None:
     elephant = ElephantClient(ElephantOptions(api_key=KEY), transport=transport, clock=clock)
     assert failed(elephant.read("ngmt_1")).problem.reason == "askelephant_timeout"
     assert clock.now == over_at
-
-
-@contextmanager
-def silent_after(said: bytes) -> Iterator[str]:
-    """Run a server that says ``said`` to its one visitor, and then nothing more."""
-    done = threading.Event()
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-
-        def serve() -> None:
-            visitor, _ = listener.accept()
-            with visitor:
-                visitor.recv(65536)
-                visitor.sendall(said)
-                done.wait(10)
-
-        thread = threading.Thread(target=serve)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        finally:
-            done.set()
-            thread.join(10)
-
-
-def test_a_body_that_falls_silent_is_left_before_the_read_timeout(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """Over a real connection: the shorter time-out of the body reaches the socket."""
-    monkeypatch.setattr(answer_body, "LONGEST_SILENCE", 0.2)
-    said = b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\nContent-Type: application/json\r\n\r\n{"
-    with silent_after(said) as base_url:
-        elephant = ElephantClient(ElephantOptions(base_url=base_url, api_key=KEY))
-        told = failed(elephant.read("ngmt_1"))
-        elephant.close()
-    assert told.problem.reason == "askelephant_timeout"
-
-
-@contextmanager
-def dripping_head() -> Iterator[str]:
-    """Run a server that says a header's byte now and then to its one visitor, without end."""
-    done = threading.Event()
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-
-        def serve() -> None:
-            visitor, _ = listener.accept()
-            with visitor, suppress(OSError):
-                visitor.recv(65536)
-                visitor.sendall(b"HTTP/1.1 200 OK\r\nX-Drip: ")
-                while not done.wait(0.02):
-                    visitor.sendall(b"x")
-
-        thread = threading.Thread(target=serve)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        finally:
-            done.set()
-            thread.join(10)
-
-
-def test_a_head_that_drips_is_left_before_its_lease_ends() -> None:
-    """Over a real connection: the read time-out starts anew with each byte, the request's does not.
-
-    A worker would be held for hours, and another would have taken the call over.
-    """
-    with dripping_head() as base_url:
-        options = ElephantOptions(
-            base_url=base_url, api_key=KEY, read_timeout=0.3,
-            connect_timeout=0.1, write_timeout=0.1, pool_timeout=0.1,
-        )  # fmt: skip
-        elephant = ElephantClient(options)
-        began = time.monotonic()
-        told = failed(elephant.read("ngmt_1"))
-        took = time.monotonic() - began
-        elephant.close()
-    assert told.problem.reason == "askelephant_timeout"
-    assert options.read_timeout < took < options.longest_request
 
 
 def test_nobody_at_home_is_transient() -> None:

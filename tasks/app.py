@@ -35,7 +35,7 @@ def worker_options(settings: Settings) -> dict[str, Any]:
         "worker_send_task_events": False,  # Flower asks for them; with nobody there, nobody pays
         "worker_hijack_root_logger": False,  # logging is ours: JSON, redacted
         "worker_redirect_stdouts": False,
-        "beat_scheduler": "celery.beat:Scheduler",  # one entry, nothing to remember on disk
+        "beat_scheduler": "bridge.schedule:SteadyScheduler",  # by no clock that anybody sets
         "beat_schedule": {
             "sweep": {
                 "task": "tasks.sweep.sweep",

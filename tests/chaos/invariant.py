@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from bridge.domain.timeline import SHORTENED
@@ -11,6 +12,14 @@ from tests.chaos.plan import PlannedCall
 from tests.scenarios.client import Json, happened
 
 FOUND = ("action_items", "signals")
+
+SPOILED = {"error-after-commit", "reset", "garbage-json"}
+"""Behaviours that make an engagement and spoil the answer, so that it is asked for once more."""
+
+SUBMITTED = {200, 201}
+
+WAITED_FOR = timedelta(seconds=2)
+"""An answer that took longer may have come when nobody waited for it any more."""
 
 
 class Kind(StrEnum):
@@ -69,7 +78,7 @@ def webhooks_are_accounted_for(plan: Plan, seen: Evidence) -> Breaches:
     for one in seen.inbox:
         if one.source == "askelephant":
             stored[about(one)].append(one)
-    calls = _by_external_id(plan)
+    calls = call_ids(plan)
     for tried in seen.journal["deliveries"]:
         call_id = calls.get(tried["external_id"], "")
         key = (tried["type"], tried["engagement_id"])
@@ -99,7 +108,7 @@ def recorded_calls_have_one_engagement(plan: Plan, seen: Evidence) -> Breaches:
         if count > one.engagements:
             told = f"AskElephant has {count} engagements of it, not {one.engagements}"
             yield Breach(Kind.DUPLICATED, one.call_id, told)
-    for external_id in made.keys() - _by_external_id(plan).keys():
+    for external_id in made.keys() - call_ids(plan).keys():
         yield Breach(Kind.DUPLICATED, external_id, "AskElephant has an engagement of no call")
 
 
@@ -154,6 +163,32 @@ RULES: tuple[Callable[[Plan, Evidence], Breaches], ...] = (
 )
 
 
+def repeated_submissions(plan: Plan, seen: Evidence) -> Breaches:
+    """Hold the bridge to not asking again for what it was told to be there.
+
+    Not among the rules: where an answer, or what was saved of it, can be lost, asking again is
+    right, and AskElephant answers with what it has.
+    """
+    answered: dict[str, datetime] = {}
+    calls = {_external_id(one): one for one in plan}
+    for request in seen.journal["requests"]:
+        one = calls.get(request["external_id"])
+        if request["method"] != "POST" or one is None or SPOILED & one.befalls:
+            continue
+        asked = datetime.fromisoformat(request["at"])
+        if one.call_id in answered and answered[one.call_id] < asked:
+            yield Breach(Kind.DUPLICATED, one.call_id, "it was submitted again after its answer")
+        if request["status"] in SUBMITTED:
+            at = datetime.fromisoformat(request["answered_at"])
+            if at - asked < WAITED_FOR:
+                answered[one.call_id] = at
+
+
+def call_ids(plan: Plan) -> Mapping[str, str]:
+    """Return the calls' ids by what AskElephant knows them by."""
+    return {_external_id(one): one.call_id for one in plan}
+
+
 def _is_accounted_for(stored: Stored, call: Json) -> bool:
     """Tell whether an event has an outcome, or a place on its call's timeline.
 
@@ -179,10 +214,6 @@ def _engagements(seen: Evidence) -> Mapping[str, list[Json]]:
     for one in seen.journal["engagements"]:
         made[one["external_id"]].append(one)
     return made
-
-
-def _by_external_id(plan: Plan) -> Mapping[str, str]:
-    return {_external_id(one): one.call_id for one in plan}
 
 
 def _external_id(one: PlannedCall) -> str:

@@ -1,8 +1,8 @@
 """The plan of a run: which calls there are, what is told of each, when, and where each must end."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from random import Random
 
 from bridge.domain.call import Kind
@@ -47,6 +47,9 @@ BEHAVIOURS = {
 DUPLICATED = 0.15
 """The share of events that WAVV sends twice."""
 
+AHEAD, BEHIND = timedelta(minutes=10), timedelta(minutes=30)
+"""A call is of a time between these two, by a clock that need not be the bridge's."""
+
 
 @dataclass(frozen=True, slots=True)
 class Told:
@@ -80,40 +83,50 @@ class PlannedCall:
         """Where it must end."""
         if not self.is_recorded:
             return "unrecorded"
-        return "failed" if {"reject", "failed"} & self._befalls else "complete"
+        return "failed" if {"reject", "failed"} & self.befalls else "complete"
 
     @property
     def engagements(self) -> int:
         """How many engagements there must be of it."""
-        return int(self.is_recorded and "reject" not in self._befalls)
+        return int(self.is_recorded and "reject" not in self.befalls)
 
     @property
-    def _befalls(self) -> set[str]:
+    def befalls(self) -> set[str]:
+        """What befalls it in AskElephant, by name."""
         return set(self.behaviour.split("+"))
 
 
 def make_plan(
     rng: Random,
     calls: int,
-    begun: datetime,
+    now: datetime,
     behaviours: Sequence[str] = (),
     pace: float = CALLS_PER_SECOND,
+    copies: int = 0,
 ) -> tuple[PlannedCall, ...]:
-    """Return a plan of ``calls`` calls. The same ``rng`` and ``begun`` make the same plan.
+    """Return a plan of ``calls`` calls. The same ``rng`` and ``now`` make the same plan.
 
-    ``behaviours`` befall every recorded call beside its own, where they are not the same kind.
+    ``behaviours`` befall every recorded call beside its own, where they are not the same kind;
+    every event is sent ``copies`` times more, at any moment of the whole run.
     """
+    span = calls / pace
     starts = ((index + rng.random()) / pace for index in range(calls))
-    return tuple(_planned(rng, at, begun, behaviours) for at in starts)
+    planned = [_planned(rng, at, now, behaviours) for at in starts]
+    return tuple(_sent_again(rng, one, copies, span) for one in planned)
 
 
-def _planned(rng: Random, at: float, begun: datetime, more: Sequence[str]) -> PlannedCall:
+def _sent_again(rng: Random, one: PlannedCall, copies: int, span: float) -> PlannedCall:
+    again = [replace(event, at=rng.uniform(0, span)) for event in one.events * copies]
+    return replace(one, events=tuple(sorted([*one.events, *again], key=lambda event: event.at)))
+
+
+def _planned(rng: Random, at: float, now: datetime, more: Sequence[str]) -> PlannedCall:
     shape = _weighted(rng, SHAPES)
     behaviour = "" if shape == UNRECORDED else _weighted(rng, BEHAVIOURS)
     # A call whose processing fails has no event that could come early, or not at all.
     if shape != UNRECORDED and "webhook" not in behaviour and behaviour != "failed":
         behaviour = "+".join(filter(None, (behaviour, *more)))
-    call = sample_call(rng, begun, behaviour)
+    call = sample_call(rng, now + rng.uniform(-1, AHEAD / BEHIND) * BEHIND, behaviour)
     channel = rng.choice(CHANNELS)
     told = []
     for kind in _kinds(rng, shape):

@@ -1,21 +1,23 @@
 """One run: a stage, a plan, a fault; then quiet, and the proof."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 
 from bridge.store.keys import Keys
 from tests.chaos.evidence import Evidence, gather
-from tests.chaos.invariant import Breach, Kind, breaches
+from tests.chaos.invariant import Breach, Kind, breaches, call_ids, repeated_submissions
 from tests.chaos.plan import CALLS_PER_SECOND, make_plan
 from tests.chaos.quiet import wait_for_quiet
 from tests.chaos.scene import Fault, Scene
 from tests.chaos.senders import Senders
 from tests.chaos.stage import NAMESPACE, Stage, running_stage
 from tests.scenarios.stack import WAVV_SECRET
+
+ACCEPTED = 202
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +53,8 @@ def play(fault: Fault, calls: int, seed: int, directory: Path) -> Result:
 
 def _play(fault: Fault, calls: int, seed: int, directory: Path, begun: float) -> Result:
     rng = Random(f"{seed} {fault.name}")  # noqa: S311 - chance that can be replayed
-    told_of = datetime.now(UTC) - timedelta(minutes=20)
     pace = min(CALLS_PER_SECOND, calls / fault.least_span)
-    plan = make_plan(rng, calls, told_of, fault.behaviours, pace)
+    plan = make_plan(rng, calls, datetime.now(UTC), fault.behaviours, pace, fault.copies)
     with running_stage(directory, fault.needs) as stage:
         senders = Senders(stage.bridge.url, WAVV_SECRET)
         scene = Scene(stage, plan, senders, rng, calls / pace)
@@ -65,6 +66,8 @@ def _play(fault: Fault, calls: int, seed: int, directory: Path, begun: float) ->
         seen = _evidence(stage, senders)
     last = max([over, *(event.at for event in senders.acknowledged)])
     found = _excused(scene, breaches(plan, seen), seen)
+    if fault.keeps_answers:
+        found.extend(repeated_submissions(plan, seen))
     if quiet is None:
         scene.broken.append(f"not quiet, and nothing came on for {fault.within:g} s")
     return Result(
@@ -89,15 +92,25 @@ def _evidence(stage: Stage, senders: Senders) -> Evidence:
 def _excused(scene: Scene, found: list[Breach], seen: Evidence) -> list[Breach]:
     """Return what no documented window excuses; tell of the rest."""
     excused = {
-        event.call_id
-        for event in seen.acknowledged
+        call_id
+        for call_id, at in _acknowledgements(scene, seen)
         for begun, ended in scene.losses_excused_from
-        if begun <= event.at <= ended
+        if begun <= at <= ended
     }
     left = [one for one in found if one.kind is not Kind.LOST or one.call_id not in excused]
     if scene.losses_excused_from:
         scene.noted.append(f"{len(found) - len(left)} losses within the documented window")
     return left
+
+
+def _acknowledgements(scene: Scene, seen: Evidence) -> Iterator[tuple[str, float]]:
+    """Yield of each acknowledged event, WAVV's and AskElephant's, the call, and when it was."""
+    yield from ((event.call_id, event.at) for event in seen.acknowledged)
+    calls, since = call_ids(scene.plan), time.time() - time.monotonic()
+    for tried in seen.journal["deliveries"]:
+        if tried["status"] == ACCEPTED:
+            at = datetime.fromisoformat(tried["answered_at"]).timestamp()
+            yield calls.get(tried["external_id"], ""), at - since
 
 
 def _told(stage: Stage, senders: Senders) -> list[str]:

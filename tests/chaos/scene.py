@@ -4,10 +4,16 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from random import Random
+from typing import Any
+
+import httpx
 
 from tests.chaos.plan import PlannedCall
 from tests.chaos.senders import Senders
 from tests.chaos.stage import Needs, Stage
+
+PATIENCE = 60.0
+"""Seconds for which the bridge may be too troubled to answer its API."""
 
 ONGOING = 0.9
 """The share of the run's span in which faults may begin: the rest is for what they hit."""
@@ -39,6 +45,17 @@ class Scene:
         """Wait for the next of ``count`` moments, of which each has its part of the span."""
         self.pause(0.1 * self.span / count, ONGOING * self.span / count)
 
+    def ask(self, path: str) -> Any:  # noqa: ANN401 - any JSON
+        """Return what the API answers, again and again while something else befalls it."""
+        end = time.monotonic() + PATIENCE
+        while True:
+            try:
+                return self.stage.bridge.get(path).raise_for_status().json()
+            except httpx.HTTPError:
+                if time.monotonic() > end:
+                    raise
+            self.pause(0.2)
+
     def promise(self, kept: object, told: str) -> None:
         """Hold the bridge to something beside the invariant."""
         if not kept:
@@ -54,8 +71,10 @@ class Scene:
 class Fault:
     """One kind of trouble. ``befall`` lets it happen, and returns when it is over.
 
-    ``behaviours`` befall every recorded call; ``afterwards`` looks at what the run has left, when
-    all is quiet. When no call comes to rest for ``within`` seconds, those that are left are stuck;
+    ``behaviours`` befall every recorded call; every event is sent ``copies`` times more.
+    ``keeps_answers`` says that whatever AskElephant answers is heard and saved: who submits a call
+    once more submits it twice. ``afterwards`` looks at what the run has left, when all is quiet.
+    When no call comes to rest for ``within`` seconds, those that are left are stuck;
     ``least_span`` is how many seconds of calls it needs, to meet some at its last moment.
     """
 
@@ -64,6 +83,8 @@ class Fault:
     befall: Callable[[Scene], None]
     needs: Needs = field(default_factory=Needs)
     behaviours: tuple[str, ...] = ()
+    copies: int = 0
+    keeps_answers: bool = False
     afterwards: Callable[[Scene], None] = lambda _scene: None
     within: float = 150.0
     least_span: float = 10.0

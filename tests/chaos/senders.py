@@ -62,6 +62,10 @@ class Senders:
         """Return how many tries were not acknowledged."""
         return sum(status != 202 for _, status, _ in self.answers)
 
+    def answered_since(self, moment: float) -> set[int | None]:
+        """Return the statuses of all tries since a ``moment`` of the monotonic clock."""
+        return {status for begun, status, _ in self.answers if begun >= moment}
+
     def _send_all(self, plan: list[PlannedCall]) -> None:
         begun = time.monotonic()
         events = sorted(

@@ -30,6 +30,8 @@ from tests.scenarios.stack import (
 from tests.scenarios.waiting import wait_for
 
 NAMESPACE = "chaos"
+CLOCK = "clock-step"
+STEPPED = Path(__file__).with_name("stepped")
 WORKERS = ("worker-1", "worker-2")
 SETTINGS = {
     "BRIDGE_RECORDING_DEADLINE": "6",
@@ -72,11 +74,13 @@ class Needs:
     """What a fault needs of the stage it plays on.
 
     ``store_link`` and ``elephant_link`` put a proxy before Valkey and before AskElephant;
-    ``valkey`` are options of the server, ``settings`` of the bridge, ``beats`` how many run.
+    ``own_clock`` gives the bridge's processes a clock that can be stepped; ``valkey`` are options
+    of the server, ``settings`` of the bridge, ``beats`` how many run.
     """
 
     store_link: bool = False
     elephant_link: bool = False
+    own_clock: bool = False
     valkey: tuple[str, ...] = ()
     settings: tuple[tuple[str, str], ...] = ()
     beats: int = 1
@@ -102,17 +106,29 @@ class Stage:
             self.processes[name].kill()
             self.processes[name].start()
 
-    def stop(self, *names: str) -> None:
-        """SIGTERM processes of the bridge, and wait for their end."""
+    def stop(self, *names: str) -> list[str]:
+        """SIGTERM processes of the bridge, and wait for their end; return whom it took too long.
+
+        They are killed, as by any supervisor.
+        """
+        late = []
         with self.keeper.lock:
             for name in names:
-                self.processes[name].stop()
+                try:
+                    self.processes[name].stop()
+                except AssertionError:
+                    late.append(name)
+        return late
 
     def start(self, *names: str) -> None:
         """Start what was stopped."""
         with self.keeper.lock:
             for name in names:
                 self.processes[name].start()
+
+    def step_clock(self, seconds: float) -> None:
+        """Let the bridge's clock be so many seconds off."""
+        _tell(self.directory / CLOCK, seconds)
 
     def start_valkey(self) -> None:
         """Start the server again, and wait until it has read its data."""
@@ -141,7 +157,8 @@ def running_stage(directory: Path, needs: Needs) -> Iterator[Stage]:
         elephant, elephant_link = _linked(exits, port, wanted=needs.elephant_link)
         options, web = SandboxOptions(), free_port()
         env = environment(NAMESPACE, f"redis://127.0.0.1:{store}/0", elephant, options)
-        started = _commands(env | SETTINGS | dict(needs.settings), web, port, needs.beats)
+        env |= SETTINGS | dict(needs.settings) | (_clock(directory) if needs.own_clock else {})
+        started = _commands(env, web, port, needs.beats)
         processes = {
             one.name: exits.enter_context(_killed_at_the_end(Process(one, directory)))
             for one in started
@@ -176,6 +193,19 @@ def _commands(env: Mapping[str, str], web: int, elephant: int, beats: int) -> li
         *(replace(beat, name=f"beat-{index}") for index in range(1, beats + 1)),
         commands.web(web, env),
     ]
+
+
+def _clock(directory: Path) -> dict[str, str]:
+    """Return the environment of a process with a clock of its own; it is right at first."""
+    _tell(directory / CLOCK, 0)
+    return {"PYTHONPATH": str(STEPPED), "CLOCK_STEP_FILE": str(directory / CLOCK)}
+
+
+def _tell(file: Path, seconds: float) -> None:
+    """Replace the file at once: it is read at any moment."""
+    said = file.with_suffix(".new")
+    said.write_text(str(seconds), encoding="utf-8")
+    said.replace(file)
 
 
 def _linked(exits: ExitStack, port: int, *, wanted: bool) -> tuple[int, Proxy | None]:

@@ -3,14 +3,14 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
 import pytest
 
 from tests.chaos.evidence import Evidence, Stored
-from tests.chaos.invariant import Kind, breaches, counted
+from tests.chaos.invariant import SPOILED, Kind, breaches, counted, repeated_submissions
 from tests.chaos.plan import PlannedCall, make_plan
 from tests.chaos.senders import Acknowledged
 
@@ -176,6 +176,48 @@ def test_an_event_with_an_outcome_needs_no_place_on_a_timeline(seen: Evidence) -
     raw = _webhook(CALL, "").raw
     parked = [replace(one, outcome="parked") if one.raw == raw else one for one in seen.inbox]
     assert breaches(PLAN, replace(seen, inbox=parked)) == []
+
+
+def test_a_second_submission_after_the_answer_is_told(seen: Evidence) -> None:
+    """Where every answer is saved, it is one too many, though AskElephant makes nothing of it."""
+    seen.journal["requests"] = [_request(CALL, 0, 201), _request(CALL, 2, 200)]
+    assert counted(repeated_submissions(PLAN, seen)) == {Kind.DUPLICATED: 1}
+
+
+@pytest.mark.parametrize(
+    "requests",
+    [
+        [(0, 500), (2, 201)],  # it failed at first
+        [(0, 201), (0.5, 200)],  # asked before the answer was there
+        [(0, 201, 4), (5, 200)],  # nobody waited any more
+    ],
+)
+def test_a_second_submission_for_a_reason_is_none(
+    seen: Evidence, requests: list[tuple[float, ...]]
+) -> None:
+    """Asking again is right whenever it is not known what became of the first."""
+    seen.journal["requests"] = [_request(CALL, *one) for one in requests]
+    assert list(repeated_submissions(PLAN, seen)) == []
+
+
+def test_a_second_submission_after_a_spoiled_answer_is_none(seen: Evidence) -> None:
+    """What the sandbox has in its journal, the bridge has not heard."""
+    seen.journal["requests"] = [_request(CALL, 0, 201), _request(CALL, 2, 200)]
+    for behaviour in SPOILED:
+        assert list(repeated_submissions([replace(CALL, behaviour=behaviour)], seen)) == []
+
+
+def _request(
+    one: PlannedCall, at: float, status: float = 201, seconds: float = 1
+) -> dict[str, Any]:
+    asked = BEGUN + timedelta(seconds=at)
+    return {
+        "method": "POST",
+        "external_id": f"wavv-call-{one.call_id}",
+        "at": asked.isoformat(),
+        "answered_at": (asked + timedelta(seconds=seconds)).isoformat(),
+        "status": status,
+    }
 
 
 def _events() -> list[tuple[PlannedCall, Any]]:

@@ -1,6 +1,7 @@
 """The chaos suite's plan: the same for the same seed, of every kind, and no call twice."""
 
-from datetime import UTC, datetime
+from collections import Counter
+from datetime import UTC, datetime, timedelta
 from random import Random
 
 from bridge.domain.call import Kind
@@ -9,6 +10,7 @@ from tests.chaos.plan import BEHAVIOURS, CHANNELS, PlannedCall, make_plan
 
 BEGUN = datetime(2026, 5, 13, 14, tzinfo=UTC)
 MANY = 1000
+MINUTE = timedelta(minutes=1)
 
 
 def _plan(seed: int = 1, *behaviours: str) -> tuple[PlannedCall, ...]:
@@ -44,6 +46,25 @@ def test_a_faults_behaviour_befalls_the_recorded_calls() -> None:
     assert ends["reject+no-webhook"] == ("failed", 0)
     assert ends["failed"] == ("failed", 1)
     assert ends["no-webhook"] == ("complete", 1)
+
+
+def test_a_plan_may_send_every_event_many_times_more() -> None:
+    """At any moment of the run, also before the one of its turn; the same bytes each time."""
+    plan = make_plan(Random(1), 10, BEGUN, pace=1, copies=5)  # noqa: S311 - made-up calls
+    once = make_plan(Random(1), 10, BEGUN, pace=1)  # noqa: S311 - made-up calls
+    for one in plan:
+        sent = Counter(event.delivery.body for event in one.events)
+        assert all(count % 6 == 0 for count in sent.values())
+    assert len(plan) == len(once)
+    moments = [event.at for one in plan for event in one.events]
+    assert min(moments) < 1
+    assert max(moments) > 9
+
+
+def test_calls_are_of_times_before_and_after_the_bridges() -> None:
+    """As of senders whose clocks are off by minutes."""
+    times = {(one.call.started_at - BEGUN) // MINUTE for one in _plan()}
+    assert times == {*range(-30, 10)}
 
 
 def test_every_fault_has_a_name_of_its_own_and_tells_what_it_is() -> None:

@@ -66,7 +66,7 @@ def throttle_for_an_hour(scene: Scene) -> None:
     asked = _requests(scene)
     scene.pause(IN_FLIGHT)
     scene.promise(_requests(scene) == asked, "the hour was not kept")
-    brake = scene.stage.bridge.stats()["brake"] or {}
+    brake = scene.ask("/api/stats")["brake"] or {}
     scene.promise(brake.get("reason") == "throttled", f"the brake says {brake}")
     while not scene.senders.is_done or scene.stage.bridge.stats()["inbox"]["waiting"]:
         scene.pause(0.2)
@@ -102,7 +102,7 @@ def _refuse_key(scene: Scene, change: Mapping[str, object], status: int) -> None
 
 
 def _unplanned_failures(scene: Scene) -> int:
-    failed = scene.stage.bridge.get("/api/calls?state=failed&limit=200").json()["data"]
+    failed = scene.ask("/api/calls?state=failed&limit=200")["data"]
     planned = {one.call_id for one in scene.plan if one.state == "failed"}
     return sum(call["call_id"] not in planned for call in failed)
 
@@ -127,16 +127,21 @@ FAULTS = (
         refuse,
         Needs(elephant_link=True),
     ),
-    Fault("askelephant-500", "500 for everything", fail(status=500)),
-    Fault("askelephant-hanging", "no answer at all", fail(hang=True)),
+    Fault("askelephant-500", "500 for everything", fail(status=500), keeps_answers=True),
+    Fault("askelephant-hanging", "no answer at all", fail(hang=True), keeps_answers=True),
     Fault("askelephant-500-after-commit", "done, then 500", fail(spoil="error")),
     Fault("askelephant-reset", "done, then the connection breaks", fail(spoil="reset")),
     Fault("askelephant-drip", "done, then a byte now and then", fail(spoil="drip")),
     Fault("askelephant-garbage", "done, then a 200 that is no JSON", fail(spoil="garbage")),
     Fault("askelephant-content-type", "done, then a page of HTML", fail(spoil="html")),
     Fault("askelephant-huge", "done, then 10 MB", fail(spoil="huge")),
-    Fault("throttled", "429 with every form of Retry-After", throttle),
-    Fault("throttled-hour", "429 with a Retry-After of an hour", throttle_for_an_hour),
-    Fault("key-revoked", "401 for everything, then mended", revoke_key),
-    Fault("scope-missing", "403 for a scope, then mended", take_scope),
+    Fault("throttled", "429 with every form of Retry-After", throttle, keeps_answers=True),
+    Fault(
+        "throttled-hour",
+        "429 with a Retry-After of an hour",
+        throttle_for_an_hour,
+        keeps_answers=True,
+    ),
+    Fault("key-revoked", "401 for everything, then mended", revoke_key, keeps_answers=True),
+    Fault("scope-missing", "403 for a scope, then mended", take_scope, keeps_answers=True),
 )

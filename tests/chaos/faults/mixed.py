@@ -1,27 +1,54 @@
-"""Many faults in one run, one after the other."""
+"""Many faults in one run, at the same time."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from random import Random
 
 from tests.chaos.scene import Fault, Scene
 from tests.chaos.stage import Needs
 
-CHOSEN = 8
+CHOSEN = 3
+"""Faults of each lane."""
 LEAST_SPAN = 60.0
 """Seconds: so that each fault meets new calls."""
 
+Lane = Sequence[Fault]
 
-def mixed(faults: Sequence[Fault]) -> Fault:
-    """Return a fault that plays a random choice of ``faults``, one after the other."""
+
+def mixed(*lanes: Lane) -> Fault:
+    """Return a fault that plays faults of all ``lanes`` beside each other.
+
+    Those of one lane trouble the same part, and are played one after the other, a random few.
+    """
 
     def befall(scene: Scene) -> None:
-        chosen = scene.rng.sample(faults, min(CHOSEN, len(faults)))
-        scene.noted.append(", ".join(fault.name for fault in chosen))
-        for fault in chosen:
-            part = scene.span / len(chosen)
-            fault.befall(replace(scene, span=part, is_alone=False))
+        parts = [_part(scene) for _ in lanes]
+        with ThreadPoolExecutor(len(lanes)) as pool:
+            for played in pool.map(_play, parts, lanes):
+                scene.noted.append(", then ".join(played))
 
-    needs = Needs(store_link=True, elephant_link=True, beats=2)
+    def afterwards(scene: Scene) -> None:
+        for look in {fault.afterwards for lane in lanes for fault in lane}:
+            look(scene)
+
     return Fault(
-        "mixed", "eight of these, one after the other", befall, needs, least_span=LEAST_SPAN
+        "mixed",
+        "many of these, beside and after each other",
+        befall,
+        Needs(store_link=True, elephant_link=True, beats=2),
+        afterwards=afterwards,
+        least_span=LEAST_SPAN,
     )
+
+
+def _part(scene: Scene) -> Scene:
+    """Return a scene whose chance no other lane has a hand in."""
+    return replace(scene, rng=Random(scene.rng.random()), is_alone=False)  # noqa: S311 - to replay
+
+
+def _play(scene: Scene, lane: Lane) -> list[str]:
+    chosen = scene.rng.sample(lane, min(CHOSEN, len(lane)))
+    for fault in chosen:
+        fault.befall(replace(scene, span=scene.span / len(chosen)))
+    return [fault.name for fault in chosen]

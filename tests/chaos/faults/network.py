@@ -3,6 +3,7 @@
 import time
 from random import Random
 
+from tests.chaos.faults.store import unavailable_only
 from tests.chaos.proxy import Proxy
 from tests.chaos.scene import Fault, Scene
 from tests.chaos.senders import PATIENCE
@@ -35,9 +36,11 @@ def delay(scene: Scene) -> None:
 def freeze(scene: Scene) -> None:
     """Freeze all connections without closing them, and those that are opened meanwhile."""
     scene.wait_for_moment(TWICE)
+    begun = time.monotonic()
     _freeze(scene, 1.0, None)
     scene.pause(6, 10)
     _link(scene).thaw()
+    unavailable_only(scene, begun)
     _promise_work(scene)
 
 

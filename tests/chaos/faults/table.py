@@ -1,6 +1,6 @@
 """All faults, by name, in the order in which they are played."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from tests.chaos.faults import askelephant, clocks, network, processes, store, webhooks
 from tests.chaos.faults.mixed import mixed
@@ -14,13 +14,32 @@ ALONE = (
     *clocks.FAULTS,
     *network.FAULTS,
 )
-UNMIXED = {"none", "valkey-kill-everysec", "throttled-hour", "webhooks-resent"}
-"""What asks for a server of its own, or for calls of its own."""
+UNMIXED = {
+    "none",
+    "two-beats",  # there are two, one of them killed
+    "valkey-kill-everysec",  # asks for another server, and a window
+    "throttled-hour",  # would hold up all others
+    "clock-of-bridge",  # asks for other deadlines
+    "webhook-before-answer",  # of calls of every plan
+    "webhooks-none",
+}
+"""What cannot be mixed, or always is."""
+
+
+def _lane(*faults: Fault) -> Sequence[Fault]:
+    return [fault for fault in faults if fault.name not in UNMIXED]
+
 
 FAULTS: Mapping[str, Fault] = {
     fault.name: fault
     for fault in (
         *ALONE,
-        mixed([one for one in ALONE if one.name not in UNMIXED and not one.behaviours]),
+        mixed(
+            _lane(*processes.FAULTS),
+            _lane(*store.FAULTS, *network.FAULTS),
+            _lane(*askelephant.FAULTS),
+            _lane(*clocks.FAULTS),
+            _lane(*webhooks.FAULTS),
+        ),
     )
 }

@@ -12,7 +12,7 @@ LONGEST = 300.0
 
 
 def resend(scene: Scene) -> None:
-    """Send every transcript event five times more, shuffled across the whole run."""
+    """Send AskElephant's transcript events five times more; WAVV's are, by the plan."""
     left: dict[str, int] = {}
     wanted = sum(one.state == "complete" for one in scene.plan)
     end = time.monotonic() + LONGEST
@@ -30,12 +30,25 @@ def resend(scene: Scene) -> None:
 
 
 FAULTS = (
-    Fault("webhooks-resent", "each webhook five times more, shuffled", resend),
+    Fault(
+        "webhooks-resent",
+        "each webhook five times more, shuffled across the whole run",
+        resend,
+        copies=TIMES,
+        keeps_answers=True,
+    ),
     Fault(
         "webhook-before-answer",
         "the event before the request's own answer",
         none,
         behaviours=("early-webhook",),
+        keeps_answers=True,
     ),
-    Fault("webhooks-none", "no webhook at all", none, behaviours=("no-webhook",)),
+    Fault(
+        "webhooks-none",
+        "no webhook at all",
+        none,
+        behaviours=("no-webhook",),
+        keeps_answers=True,
+    ),
 )

@@ -1,0 +1,1 @@
+"""Put on the ``PYTHONPATH`` of processes whose clock is to be stepped."""

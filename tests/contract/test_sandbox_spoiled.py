@@ -71,17 +71,21 @@ def test_a_drip_comes_at_once_when_the_fault_is_over(sandbox: Sandbox) -> None:
     assert answers[0].json()["object"] == "engagement"
 
 
+LEAST_LAG = 0.49
+"""Seconds: half of one, and timers may be a little early."""
+
+
 def test_a_lag_comes_after_what_was_done(sandbox: Sandbox) -> None:
     """A client that is killed in it knows nothing of its engagement."""
     sandbox.control("faults", {"lag": 50})
     begun = time.monotonic()
     assert sandbox.submit("a").status_code == 201
-    assert time.monotonic() - begun >= 0.5
+    assert time.monotonic() - begun >= LEAST_LAG
     made, answered = (
         datetime.fromisoformat(sandbox.journal()[kind][0][name])
         for kind, name in (("engagements", "created_at"), ("requests", "answered_at"))
     )
-    assert answered - made >= timedelta(seconds=0.5)
+    assert answered - made >= timedelta(seconds=LEAST_LAG)
 
 
 def test_a_date_may_stand_for_the_seconds_to_wait(sandbox: Sandbox) -> None:

@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# Test files run beside each other: most of their time is waiting.
+AT_ONCE ?= 3
 PIP_AUDIT := 2.10.1
 PEERS := $(VENV)-bench
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header
@@ -24,7 +26,7 @@ demo: $(VENV)/ready ## 25 calls of every kind, from WAVV's events to AskElephant
 
 test: $(VENV)/ready ## Unit, contract and scenario tests, with coverage
 	$(BIN)/python -m coverage erase
-	$(BIN)/python -m coverage run -m pytest
+	$(BIN)/python -m coverage run -m pytest -n $(AT_ONCE) --dist loadfile
 	@$(BIN)/python -m coverage combine --quiet
 	$(BIN)/python -m coverage report
 	$(BIN)/python -m coverage report --include='bridge/domain/*' --fail-under=100

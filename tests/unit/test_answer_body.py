@@ -72,9 +72,9 @@ def test_a_body_is_not_unpacked_beyond_the_limit() -> None:
     ("body", "coding"),
     [
         (b"plain", "gzip"),
-        (gzip.compress(b"cut off")[:-9], "gzip"),
+        (gzip.compress(b"cut off", mtime=0)[:-9], "gzip"),
         (b"", "gzip"),
-        (gzip.compress(gzip.compress(b"x")), "gzip, gzip"),
+        (gzip.compress(gzip.compress(b"x", mtime=0), mtime=0), "gzip, gzip"),
         (b"x", "br"),
     ],
 )

@@ -61,7 +61,11 @@ def test_any_secret_of_several_may_have_signed() -> None:
     assert verify_webhook(BODY, headers(signature(OTHER)), (SECRET, OTHER)) == ID
 
 
-@pytest.mark.parametrize("first", ["v1,bm90IGl0", "v1a,bm90IG91cnM=", f"{signature(OTHER)}"])
+@pytest.mark.parametrize(
+    "first",
+    ["v1,bm90IGl0", "v1a,bm90IG91cnM=", signature(OTHER)],
+    ids=["nothing", "v1a", "another"],
+)
 def test_any_signature_of_several_may_match(first: str) -> None:
     """Svix sends one signature per secret of its own while it rotates them."""
     assert verify_webhook(BODY, headers(f"{first} {signature()}"), (SECRET,)) == ID

@@ -35,7 +35,7 @@ def due(seconds: float | None, *, held: bool = False) -> Call:
         (State.RECORDED, SUBMIT),
         (State.SUBMITTED, INSIGHTS),
         (State.TRANSCRIBED, INSIGHTS),
-        *((state, None) for state in RESTING),
+        *((state, None) for state in sorted(RESTING)),
     ],
 )
 def test_every_state_that_does_not_rest_has_a_step(state: State, step: object) -> None:

@@ -11,9 +11,9 @@ import resource
 from typing import Any, ClassVar
 
 import structlog
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from bridge.ingress.body import BODY_SECONDS
+from bridge.ingress.body import BODY_SECONDS, LIMIT
 
 HEAD_SECONDS = 10.0
 """From a request's first byte, or the connection's start, to the end of its head."""
@@ -25,6 +25,9 @@ WRITE_SECONDS = 30.0
 """How long a reader may leave its answer unread."""
 
 HEAD_LIMIT = 64 * 1024
+FRAME_LIMIT = LIMIT
+"""Bytes around a chunked body: lengths, extensions, trailers. The body is bounded by its reader."""
+
 MOST_PIPELINED = 8
 """Requests that may wait for the one before them: thousands fit into one read, all of them kept."""
 
@@ -42,6 +45,13 @@ class TooMuch(Exception):  # noqa: N818 - the name says what happened
     """A head, or a queue of requests, is over its limit. uvicorn answers 400 and closes."""
 
 
+class Trailers(list[tuple[bytes, bytes]]):
+    """Headers behind a body, which nobody reads: uvicorn would keep each, up to gigabytes."""
+
+    def append(self, _: tuple[bytes, bytes], /) -> None:
+        """Let it go."""
+
+
 class Connection(HttpToolsProtocol):
     """A connection with last moments. For ``uvicorn --http``; a process runs one server."""
 
@@ -54,7 +64,9 @@ class Connection(HttpToolsProtocol):
         self._until_read: asyncio.TimerHandle | None = None
         self._in_head = True
         self._head_bytes = 0
+        self._frame_bytes = 0
         self._read_bytes = 0
+        self._answering: RequestResponseCycle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's
         """Give the connection a place, and its first head a last moment."""
@@ -69,6 +81,7 @@ class Connection(HttpToolsProtocol):
         self._by_last_request.pop(self, None)
         self._expect_nothing()
         self._stop_waiting_for_reader()
+        self._stop_answering()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -76,10 +89,18 @@ class Connection(HttpToolsProtocol):
         if self._until_sent is None:
             self._expect_more(HEAD_SECONDS)
         self._read_bytes = self._head_bytes + len(data)
-        self._head_bytes += len(data) if self._in_head else 0
+        if self._in_head:
+            self._head_bytes += len(data)
+        else:
+            self._frame_bytes += len(data)
         super().data_received(data)
-        if self._in_head and self._head_bytes > HEAD_LIMIT and not self.transport.is_closing():
-            self.send_400_response(f"The request's head is over {HEAD_LIMIT} bytes.")
+        if self._is_endless() and not self.transport.is_closing():
+            self.send_400_response("The request's head, or what is around its body, is too large.")
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what came, and answer no more: the connection is closed behind this."""
+        super().send_400_response(msg)
+        self._stop_answering()
 
     def on_message_begin(self) -> None:
         """Begin the time of a head."""
@@ -90,9 +111,21 @@ class Connection(HttpToolsProtocol):
         """Refuse a head that came whole and is too large; begin the time of the body."""
         if self._is_large() or len(self.pipeline) >= MOST_PIPELINED:
             raise TooMuch
-        self._in_head, self._head_bytes = False, 0
+        self._in_head, self._head_bytes, self._frame_bytes = False, 0, 0
         self._expect_more(MESSAGE_SECONDS)
         super().on_headers_complete()
+        self.headers = Trailers()
+        self._answering = self._answering or self.cycle
+
+    def on_body(self, body: bytes) -> None:
+        """Take the body out of the count of what is around it."""
+        self._frame_bytes -= len(body)
+        super().on_body(body)
+
+    def on_response_complete(self) -> None:
+        """Note whose turn it is now: uvicorn only knows which request came last."""
+        self._answering = self.pipeline[-1][0] if self.pipeline else None
+        super().on_response_complete()
 
     def on_message_complete(self) -> None:
         """Let the sender rest: it has said what it came for."""
@@ -112,6 +145,11 @@ class Connection(HttpToolsProtocol):
         """End it: the answer flows again."""
         super().resume_writing()
         self._stop_waiting_for_reader()
+
+    def _is_endless(self) -> bool:
+        if self._in_head:
+            return self._head_bytes > HEAD_LIMIT
+        return self._frame_bytes > FRAME_LIMIT
 
     def _is_large(self) -> bool:
         """Tell whether the head is over its limit; no sum is needed if all that came is not."""
@@ -134,6 +172,11 @@ class Connection(HttpToolsProtocol):
         if self._until_read is not None:
             self._until_read.cancel()
             self._until_read = None
+
+    def _stop_answering(self) -> None:
+        """Let the answer that is being made go nowhere: writing it would be an error."""
+        if self._answering is not None:
+            self._answering.disconnected = True
 
     def _make_room(self) -> None:
         oldest = next(iter(self._by_last_request))

@@ -1,6 +1,8 @@
 """Senders at the edge of HTTP, against the web process as it is started: bounded, others served."""
 
 import resource
+import socket
+import struct
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
@@ -117,11 +119,13 @@ def test_slow_senders_are_let_go_in_time_however_they_drip(edge: Edge) -> None:
         b"POST /" + b"a" * 1000,
         POST + b"X-One: ",
         POST + b"X-Name-",
+        CHUNKED + b"2;extension=",
+        CHUNKED + b"2\r\n{}\r\n0\r\nX-Trailer: ",
     ],
-    ids=["path", "value", "name"],
+    ids=["path", "value", "name", "chunk", "trailer"],
 )
 def test_a_head_without_end_is_cut_off(edge: Edge, endless: bytes) -> None:
-    """After 64 KiB, not when the memory is full."""
+    """After 64 KiB, or four times as much around a body; not when the memory is full."""
     sent = 0
     with edge.say(endless) as connection, suppress(ConnectionError):
         while sent < 100 * HEAD_LIMIT:
@@ -130,12 +134,15 @@ def test_a_head_without_end_is_cut_off(edge: Edge, endless: bytes) -> None:
     assert sent < 100 * HEAD_LIMIT
 
 
-def test_many_headers_without_end_are_cut_off(edge: Edge) -> None:
-    """The bytes of all count together."""
-    with edge.say(POST) as connection, suppress(ConnectionError):
-        for number in range(200_000):
-            connection.sendall(b"X-%d: y\r\n" % number)
-        raise AssertionError("200,000 headers were taken")
+@pytest.mark.parametrize("start", [POST, CHUNKED + b"0\r\n"], ids=["headers", "trailers"])
+def test_many_headers_without_end_are_cut_off(edge: Edge, start: bytes) -> None:
+    """The bytes of all count together, before a body and behind it."""
+    before = edge.megabytes()
+    with edge.say(start) as connection, suppress(ConnectionError):
+        for number in range(0, 2_000_000, 1000):
+            connection.sendall(b"".join(b"X-%d: y\r\n" % (number + more) for more in range(1000)))
+        raise AssertionError("two million headers were taken")
+    assert edge.megabytes() - before < MEGABYTES
 
 
 def test_a_large_head_that_comes_at_once_is_refused(edge: Edge) -> None:
@@ -195,6 +202,26 @@ def test_pipelined_requests_are_answered_in_their_order(edge: Edge) -> None:
     other = b"GET /nowhere HTTP/1.1\r\nHost: bridge\r\n\r\n"
     last = GET + b"Connection: close\r\n\r\n"
     assert statuses(edge.asks((GET + b"\r\n" + other) * 3 + last)) == [200, 404] * 3 + [200]
+
+
+def test_trailers_are_taken_and_are_no_headers(edge: Edge) -> None:
+    """They come behind the signature, and nothing may rest on them."""
+    proof = b"X-WAVV-Signature: t=1,v1=00\r\n"
+    said = CHUNKED + b"2\r\n{}\r\n0\r\n" + proof + b"\r\n" + GET + b"Connection: close\r\n\r\n"
+    answered = edge.asks(said)
+    assert statuses(answered) == [401, 200]
+    assert b"signature_missing" in answered
+
+
+def test_senders_who_leave_their_answers_behind_are_no_error_of_ours(edge: Edge) -> None:
+    """Too many requests at once, or a connection reset in their midst: nobody is woken for it."""
+    unsigned = POST + b"Content-Length: 2\r\n\r\n{}"  # its refusal is counted in Redis first
+    assert statuses(edge.asks(unsigned * 20)) == [400]
+    for _ in range(20):
+        with edge.say(unsigned * 5) as connection:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    edge.serves_others()
+    assert "Exception" not in edge.process.output()
 
 
 def test_a_reader_that_does_not_read_stops_being_read(edge: Edge) -> None:

@@ -1,4 +1,9 @@
-"""Bearer tokens of the API, compared in constant time, and wrong ones answered only so often."""
+"""Bearer tokens of the API, compared in constant time; those that could be guessed only so often.
+
+Behind one proxy all have one address, and a stranger who guesses must not lock the operator out. So
+an address that has presented too many wrong tokens is refused without a look at what it presents,
+unless that is too long to be found by guessing, however often.
+"""
 
 import hashlib
 import hmac
@@ -12,8 +17,8 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from bridge.api.failures import Failures
 from bridge.errors import BridgeError
 
-SHORTEST = 20
-"""Characters. ``openssl rand -hex 32`` makes 64."""
+SHORTEST = 32
+"""Characters of a token that nobody guesses. ``openssl rand -hex 32`` makes 64."""
 
 log = structlog.get_logger(__name__)
 BEARER = HTTPBearer(auto_error=False, description="One of BRIDGE_API_TOKENS")
@@ -41,22 +46,33 @@ def require_token(
     if not tokens:
         raise Unauthorized(403, "api_closed", "The API is closed: set BRIDGE_API_TOKENS.")
     token = presented.credentials if presented else ""
-    matches = [hmac.compare_digest(_hashed(token), _hashed(one)) for one in tokens]
-    if not any(matches):
-        raise _failed(request)
+    failures: Failures = request.app.state.api_failures
+    address = request.client.host if request.client else ""
+    wait = failures.wait(address)
+    if not wait or len(token) >= SHORTEST:
+        if _is_known(token, tokens):
+            return
+        wait = failures.add(address)
+    raise _refused(wait)
 
 
 def warn_of_short(tokens: Sequence[str]) -> None:
-    """Tell the operator of tokens that could be guessed: nothing else protects them from luck."""
+    """Tell the operator of tokens that could be guessed, if ever so slowly."""
     if any(len(token) < SHORTEST for token in tokens):
         log.warning("token.short", setting="BRIDGE_API_TOKENS", shortest=SHORTEST)
 
 
-def _failed(request: Request) -> Unauthorized:
-    failures: Failures = request.app.state.api_failures
-    wait = failures.add(request.client.host if request.client else "")
+def _is_known(token: str, tokens: Sequence[str]) -> bool:
+    matches = [hmac.compare_digest(_hashed(token), _hashed(one)) for one in tokens]
+    return any(matches)
+
+
+def _refused(wait: int) -> Unauthorized:
     if wait:
-        told = "Too many wrong tokens came from this address. A right one is let in at any time."
+        told = (
+            "Too many wrong tokens came from this address. Come again later; a right one of "
+            f"{SHORTEST} characters or more is let in at any time."
+        )
         return Unauthorized(429, "too_many_failures", told, {"Retry-After": str(wait)})
     detail = "Send Authorization: Bearer <token>, with one of BRIDGE_API_TOKENS."
     return Unauthorized(401, "bad_token", detail, {"WWW-Authenticate": "Bearer"})

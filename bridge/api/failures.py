@@ -1,13 +1,8 @@
-"""How often an address may present a wrong token, before it is told to come later.
-
-A right token is looked at first and always passes: behind one proxy all have one address, and a
-stranger who guesses must not lock anybody out. So this bounds the noise of guessing, not the luck
-of it; against luck only the length of the token helps, and short ones are warned of.
-"""
+"""How often an address may present a wrong token, before it is told to come later."""
 
 import ipaddress
 from collections import OrderedDict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import ceil
 from threading import Lock
 
@@ -26,8 +21,13 @@ class Failures:
         self._lock = Lock()  # FastAPI looks at tokens in several threads
         self._by_address: OrderedDict[str, deque[float]] = OrderedDict()
 
+    def wait(self, address: str) -> int:
+        """Return 0, or in how many seconds the address may fail again."""
+        with self._lock:
+            return _wait(self._by_address.get(_subscriber(address), ()), self._clock())
+
     def add(self, address: str) -> int:
-        """Count a failure; return 0, or in how many seconds the address may fail again."""
+        """Count a failure, unless there were too many; return the same as ``wait`` did before."""
         with self._lock:
             return self._add(_subscriber(address), self._clock())
 
@@ -36,10 +36,16 @@ class Failures:
         self._by_address.move_to_end(subscriber)
         if len(self._by_address) > MOST_ADDRESSES:
             self._by_address.popitem(last=False)
-        if len(times) == MOST and times[0] > now - WINDOW_SECONDS:
-            return ceil(times[0] + WINDOW_SECONDS - now)
-        times.append(now)
+        wait = _wait(times, now)
+        if not wait:
+            times.append(now)
+        return wait
+
+
+def _wait(times: Sequence[float], now: float) -> int:
+    if len(times) < MOST or times[0] <= now - WINDOW_SECONDS:
         return 0
+    return ceil(times[0] + WINDOW_SECONDS - now)
 
 
 def _subscriber(address: str) -> str:

@@ -61,5 +61,5 @@ def set_stage(*, with_flower: bool) -> Stage:
         sandbox_port=free_port(),
         flower_port=free_port() if with_flower else None,
         wavv_secret=f"whsec_{secrets.token_hex(16)}",
-        api_token=secrets.token_urlsafe(16),
+        api_token=secrets.token_urlsafe(32),
     )

@@ -71,15 +71,30 @@ def fresh(valkey_url: str) -> Iterator[Web]:
         yield web
 
 
-def test_guessing_is_answered_429_after_a_while_and_a_right_token_never(fresh: Web) -> None:
+def test_guessing_is_answered_429_after_a_while_and_a_long_token_never(fresh: Web) -> None:
     """Everybody behind a proxy has its address: a stranger there must not lock the operator out."""
     for _ in range(MOST):
         problem_in(fresh.client.get("/api/stats", headers=bearer("wrong")), 401, "bad_token")
     for path in ("/api/stats", "/api/calls", "/api/calls/none"):
-        refused = fresh.client.get(path, headers=bearer("wrong"))
-        problem_in(refused, 429, "too_many_failures")
-        assert 0 < int(refused.headers["retry-after"]) <= 60
+        for wrong in ("wrong", "wrong" * 10):
+            refused = fresh.client.get(path, headers=bearer(wrong))
+            problem_in(refused, 429, "too_many_failures")
+            assert 0 < int(refused.headers["retry-after"]) <= 60
         assert fresh.client.get(path, headers=bearer(TOKEN)).status_code in {200, 404}
+
+
+def test_a_token_that_could_be_guessed_is_not_looked_at_while_somebody_guesses(
+    valkey_url: str,
+) -> None:
+    """Else 20 wrong ones a minute would be told so, and all others be tried all the same."""
+    short = "letmein"
+    with running_web(valkey_url, api_tokens=f"{short},{TOKEN}") as web:
+        assert web.client.get("/api/stats", headers=bearer(short)).status_code == 200
+        for number in range(MOST):
+            web.client.get("/api/stats", headers=bearer(f"guess-{number}"))
+        refused = web.client.get("/api/stats", headers=bearer(short))
+        problem_in(refused, 429, "too_many_failures")
+        assert web.get("/api/stats").status_code == 200
 
 
 def test_guessing_does_not_stop_the_doors(fresh: Web) -> None:

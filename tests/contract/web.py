@@ -25,7 +25,7 @@ from tests.sandbox import WAIT, serving
 WAVV, ELEPHANT = "/webhooks/wavv", "/webhooks/askelephant"
 WAVV_SECRET = "whsec_wavv-secret-one"
 SVIX_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
-TOKEN = "token-one"
+TOKEN = "token-one-which-nobody-finds-by-guessing"
 API_KEY = "sk-apik_1.not-a-real-key"
 ENDED = b'{"event": "call.ended", "data": {"id": "call-1"}}'
 JSON = {"Content-Type": "application/json"}

@@ -34,6 +34,17 @@ def test_so_many_may_fail_and_then_none_until_the_first_is_old() -> None:
     assert failures.add("192.0.2.1") == 0
 
 
+def test_asking_for_the_wait_is_no_failure() -> None:
+    """Nor does a refusal make the wait longer: who stops guessing is let in a minute later."""
+    clock = Clock()
+    failures = Failures(clock)
+    assert [failures.wait("192.0.2.1") for _ in range(2 * MOST)] == [0] * 2 * MOST
+    failing(failures, "192.0.2.1", 3 * MOST)
+    assert failures.wait("192.0.2.1") == WINDOW_SECONDS
+    clock.now += WINDOW_SECONDS
+    assert failures.wait("192.0.2.1") == 0
+
+
 def test_one_address_is_not_blamed_for_another() -> None:
     """Each has its own count."""
     failures = Failures(Clock())

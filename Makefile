@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 # Test files run beside each other: most of their time is waiting.
 AT_ONCE ?= 3
 PIP_AUDIT := 2.10.1
+LOCK := requirements-dev.lock
 PEERS := $(VENV)-bench
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header
 
@@ -38,7 +39,7 @@ fuzz: $(VENV)/ready ## Hostile inputs against everything that strangers reach (I
 	@$(BIN)/python -m tests.fuzz $(if $(INPUTS),--inputs $(INPUTS)) $(if $(SEED),--seed $(SEED))
 
 audit: $(VENV)/ready ## Look up the locked packages' known vulnerabilities; needs PyPI's own index
-	$(BIN)/uv tool run --from pip-audit==$(PIP_AUDIT) pip-audit --strict --disable-pip --require-hashes --progress-spinner off -r requirements.lock
+	@$(BIN)/uv tool run --quiet --from pip-audit==$(PIP_AUDIT) pip-audit --strict --disable-pip --require-hashes --progress-spinner off -r $(LOCK)
 
 check: $(VENV)/ready ## Format, lint, types, architecture
 	$(BIN)/ruff format --check .

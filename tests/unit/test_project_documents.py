@@ -139,10 +139,11 @@ def test_decisions_are_numbered_without_gaps_and_have_three_parts() -> None:
 
 
 def test_continuous_integration_runs_all_targets() -> None:
-    """`.ci/run` is what a change must pass: check, test, demo, chaos; it can be run as it is."""
+    """`.ci/run` is what a change must pass: check, test, demo, audit, chaos; as it is."""
     assert (ROOT / ".ci" / "run").stat().st_mode & stat.S_IXUSR
     assert "for target in check test demo; do" in text(".ci/run")
     assert "make chaos CALLS=" in text(".ci/run")
+    assert "\n.ci/audit " in text(".ci/run")
     assert "set -euo pipefail" in text(".ci/run")
 
 

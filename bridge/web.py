@@ -1,6 +1,7 @@
 """The web process: the two doors, health, metrics, and the API. ``create_app`` is for uvicorn."""
 
 import asyncio
+import re
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -38,6 +39,7 @@ from config.logging import start_process
 log = structlog.get_logger(__name__)
 
 READINESS_SECONDS = 4.0
+NAME = re.compile(r"[a-z_]{1,20}")
 
 
 def create_app() -> ASGIApp:
@@ -149,7 +151,7 @@ def _add_problems(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def _(_request: Request, error: RequestValidationError) -> Response:
-        told = "; ".join(f"{e['loc'][-1]}: {e['msg']}" for e in error.errors())
+        told = "; ".join(f"{_named(e['loc'][-1])}: {e['msg']}" for e in error.errors())
         return problem(422, "bad_parameter", told)
 
     @app.exception_handler(RedisError)
@@ -165,6 +167,11 @@ def _add_problems(app: FastAPI) -> None:
     async def _(_request: Request, error: Exception) -> Response:
         log.error("answer.failed", error=type(error).__name__)
         return internal_error()
+
+
+def _named(place: object) -> str:
+    """Return a parameter's name, if it looks like one of ours: others may hold anything."""
+    return str(place) if NAME.fullmatch(str(place)) else "another name"
 
 
 def _plain(secrets: Sequence[SecretStr]) -> tuple[str, ...]:

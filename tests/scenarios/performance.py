@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from bridge.askelephant.sandbox import SandboxOptions
+from bridge.askelephant.sandbox.content import TASKS
 from bridge.demo.cast import actors
 from bridge.demo.stage import SCALE, Stage, set_stage
 from bridge.domain.call import RESTING
@@ -39,6 +40,14 @@ from tests.scenarios.waiting import wait_for
 
 REDIS_PASSWORD = "the-password-of-redis"
 FLOWER_PASSWORD = "the-password-of-flower"
+TALK = {
+    "agentName": "Nora Quist",
+    "agentEmail": "nora.quist@dialer.example",
+    "note": "Asks for a call at her mother's",
+    "summary": "They spoke about the flat in Harlem",
+    "transcript": "Nora: Good morning. Lead: I moved to Harlem.",
+}
+"""What else WAVV may say of the people on a call."""
 
 
 @dataclass(frozen=True)
@@ -64,8 +73,11 @@ class Performance:
         return hooks | own | {key, key.partition(".")[2], REDIS_PASSWORD, FLOWER_PASSWORD}
 
     def people(self) -> set[str]:
-        """Return all that is private of the calls: names, numbers, addresses, signed links."""
-        told = {value for call in self.calls for value in private(call)}
+        """Return all that is private of the calls: names, numbers, addresses, links, words."""
+        told = {value for call in self.calls for value in private(call)} | set(TALK.values())
+        told |= {words for task in TASKS for words in task}
+        owner = SandboxOptions().key_owner
+        told |= {owner.name or "", owner.email or ""}
         for body in self.bodies:
             data = json.loads(body)["data"]
             told |= {data["contactName"], data["phone"], data["callerId"]}
@@ -89,6 +101,12 @@ class Performance:
         return httpx.get(
             f"{self.stage.web_url}{path}", headers=headers, timeout=10, trust_env=False
         )
+
+    def order(self, told: object) -> httpx.Response:
+        """Order a replay from the API."""
+        headers = {"Authorization": f"Bearer {self.stage.api_token}"}
+        url = f"{self.stage.web_url}/api/replay"
+        return httpx.post(url, json=told, headers=headers, timeout=10, trust_env=False)
 
     def flower(self, path: str, password: str = FLOWER_PASSWORD) -> httpx.Response:
         """Ask Flower."""
@@ -146,7 +164,16 @@ def _play(one: Performance) -> None:
         call = sample_call(rng, now - timedelta(minutes=20))
         one.calls.append(call)
         assert one.tell(deliveries(call, channel)) == []
+    talk = sample_call(rng, now - timedelta(minutes=20))
+    one.calls.append(talk)
+    assert one.tell([_talkative(told) for told in deliveries(talk, "v3")]) == []
     wait_for(one.has_come_to_rest, bool, "every call comes to rest", within=90)
+
+
+def _talkative(told: Delivery) -> Delivery:
+    body = json.loads(told.body)
+    body["data"] |= TALK
+    return Delivery(told.path, json.dumps(body).encode())
 
 
 @contextmanager

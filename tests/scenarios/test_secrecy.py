@@ -18,7 +18,7 @@ from bridge.wavv.channels import delivery
 from bridge.wavv.delivery import PATH, Delivery
 from bridge.wavv.samples import sample_call
 from tests.contract.web import svix_signed
-from tests.scenarios.performance import OUR_STORE, Performance, playing
+from tests.scenarios.performance import OUR_STORE, TALK, Performance, playing
 from tests.scenarios.waiting import wait_for
 
 BASE64 = re.compile(r"[A-Za-z0-9+/]{16,}={0,2}")
@@ -38,6 +38,40 @@ def test_the_search_finds_what_is_there(played: Performance) -> None:
     for call in played.calls[::2]:
         assert {call.lead_name, call.lead_phone} <= set(found)
     assert played.found_in(played.redis_url)
+    first, talk = played.calls[0], played.calls[-1]
+    paths = (talk.call_id, f"{talk.call_id}/insights", f"{first.call_id}/insights")
+    found = played.found_in("".join(played.api(f"/api/calls/{path}").text for path in paths))
+    assert {*TALK.values(), talk.lead_name, "Key Owner", "key.owner@workspace.example"} <= {*found}
+
+
+def test_the_search_is_for_every_kind(played: Performance) -> None:
+    """Keys, secrets, tokens, passwords, names, numbers, addresses, signatures: each as it is."""
+    env = played.processes["worker"].command.env
+    kinds = [
+        env["BRIDGE_ASKELEPHANT_API_KEY"],
+        env["BRIDGE_WAVV_SECRETS"],
+        env["BRIDGE_API_TOKENS"],
+    ]
+    kinds += [*env["BRIDGE_ASKELEPHANT_WEBHOOK_SECRETS"].split(","), env["FLOWER_BASIC_AUTH"]]
+    kinds += [played.redis_url, *(call.lead_email for call in played.calls)]
+    kinds += [f"+1{call.lead_phone}" for call in played.calls]
+    kinds += [call.recording_url for call in played.calls]
+    assert [one for one in kinds if not played.found_in(f"a line with {one} in it")] == []
+
+
+def test_no_process_is_started_with_a_secret_among_its_words(played: Performance) -> None:
+    """Everybody on a machine sees the command lines."""
+    words = "\n".join(" ".join(one.command.argv) for one in played.processes.values())
+    assert "uvicorn" in words
+    assert played.found_in(words) == []
+
+
+@pytest.mark.parametrize("path", ["/livez", "/readyz", "/metrics", "/api/openapi.json"])
+def test_what_is_open_to_all_tells_of_nobody(played: Performance, path: str) -> None:
+    """They ask for no token."""
+    shown = played.api(path, token="none").text
+    assert shown
+    assert played.found_in(shown) == []
 
 
 @pytest.mark.parametrize("name", ["web", "worker", "beat", "flower", "sandbox"])
@@ -68,6 +102,7 @@ def test_flower_shows_ids_only(played: Performance) -> None:
     )
     worker = next(iter(played.flower("/api/workers?refresh=1").json()))
     paths = ["/", "/workers", "/tasks", "/broker", "/api/workers", f"/worker/{worker}"]
+    paths += ["/metrics", "/api/queues/length", "/api/task/types"]
     paths += [f"/task/{task}" for task in list(tasks)[:20]]
     paths += [f"/api/task/info/{task}" for task in list(tasks)[:20]]
     pages = {path: played.flower(path) for path in paths}
@@ -103,6 +138,13 @@ def test_error_answers_repeat_nothing(played: Performance) -> None:
     answers.append(httpx.post(url, content=sound.body, headers=headers, trust_env=False).text)
     for path in (f"/api/calls/{call.lead_phone}", f"/api/calls?limit={call.lead_phone}x"):
         answers += [played.api(path).text, played.api(path, token="wrong").text]
+    orders = [{"state": "failed", name: call.lead_name} for name in ("state", "pace", "since")]
+    answers += [
+        played.order(told).text for told in (*orders, {call.lead_email: 1}, call.lead_phone)
+    ]
+    hook = f"{played.stage.web_url}/webhooks/askelephant"
+    headers = {"Content-Type": "application/json", "svix-id": call.lead_phone}
+    answers.append(httpx.post(hook, content=sound.body, headers=headers, trust_env=False).text)
     assert played.found_in("\n".join(answers)) == []
 
 

@@ -74,7 +74,7 @@ EngagementId = Annotated[str, AfterValidator(_engagement_id)]
 
 
 class _Inbound(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
 
 class Engagement(_Inbound):

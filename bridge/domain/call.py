@@ -46,7 +46,7 @@ class Kind(StrEnum):
 class Record(BaseModel):
     """A stored value. Fields of a newer version of the bridge survive an older worker."""
 
-    model_config = ConfigDict(frozen=True, extra="allow")
+    model_config = ConfigDict(frozen=True, extra="allow", hide_input_in_errors=True)
 
 
 class Metadata(Record):

@@ -73,7 +73,7 @@ def _address(host: str) -> IPv4Address | IPv6Address | None:
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 class Participant(_Strict):

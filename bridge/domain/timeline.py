@@ -13,7 +13,7 @@ SHORTENED = "timeline.shortened"
 class TimelineEntry(BaseModel):
     """One thing that happened; ``what`` is its slug, further keys are its details."""
 
-    model_config = ConfigDict(frozen=True, extra="allow")
+    model_config = ConfigDict(frozen=True, extra="allow", hide_input_in_errors=True)
 
     at: datetime
     what: str

@@ -14,5 +14,11 @@ class Ingress:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on."""
-        receiver = self._receivers.get(scope["path"]) if scope["type"] == "http" else None
+        receiver = self._receivers.get(_path(scope)) if scope["type"] == "http" else None
         await (receiver or self._rest)(scope, receive, send)
+
+
+def _path(scope: Scope) -> str:
+    """Return the path without the prefix that a proxy serves us under (``--root-path``)."""
+    path: str = scope["path"]
+    return path.removeprefix(scope.get("root_path", ""))

@@ -171,6 +171,7 @@ def test_a_shutdown_answers_and_stores_what_was_accepted(valkey: Valkey) -> None
         ending.join()
     assert all(answer.startswith(b"HTTP/1.1 202 ") for answer in answers)
     assert sorted(web.stored()) == sorted(bodies)
+    web.parts.redis.close()
 
 
 def test_a_shutdown_that_cannot_wait_for_answers_still_writes_and_pokes(valkey_url: str) -> None:

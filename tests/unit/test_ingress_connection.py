@@ -1,13 +1,9 @@
 """A connection's last moments, on a clock of the test's own. The rest is in scenarios."""
 
-import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
-from unittest.mock import MagicMock
 
 import pytest
-from uvicorn import Config
-from uvicorn.server import ServerState
 
 from bridge.ingress.connection import (
     HEAD_SECONDS,
@@ -17,65 +13,7 @@ from bridge.ingress.connection import (
     WRITE_SECONDS,
     Connection,
 )
-
-
-class Clock:
-    """A loop that only remembers what is to happen, and when."""
-
-    def __init__(self) -> None:
-        self.waiting: list[tuple[float, Callable[[], object]]] = []
-
-    def call_later(self, seconds: float, act: Callable[[], object]) -> "Handle":
-        """Remember it."""
-        self.waiting.append((seconds, act))
-        return Handle(self, (seconds, act))
-
-    def create_task(self, work: Any) -> MagicMock:  # noqa: ANN401 - a coroutine
-        """Let no answer be made."""
-        work.close()
-        return MagicMock()
-
-    def seconds(self) -> list[float]:
-        """Return how far ahead each thing is."""
-        return [seconds for seconds, _ in self.waiting]
-
-
-class Handle:
-    """What can be cancelled."""
-
-    def __init__(self, clock: Clock, what: tuple[float, Callable[[], object]]) -> None:
-        self._clock, self._what = clock, what
-
-    def cancel(self) -> None:
-        """Forget it."""
-        self._clock.waiting.remove(self._what)
-
-
-class Transport(asyncio.Transport):
-    """A socket that is not there."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.aborted = False
-
-    def abort(self) -> None:
-        """Remember that it was ended."""
-        self.aborted = True
-
-    def is_closing(self) -> bool:
-        """Tell that it is open."""
-        return False
-
-    def get_extra_info(self, name: str, default: Any = None) -> Any:  # noqa: ANN401, ARG002 - asyncio's
-        """Know nothing."""
-        return default
-
-    def close(self) -> None:
-        """Do nothing."""
-
-
-async def nothing(_scope: object, _receive: object, _send: object) -> None:
-    """Answer nothing."""
+from tests.wire import Clock, connected
 
 
 @pytest.fixture
@@ -87,9 +25,7 @@ def clock() -> Clock:
 @pytest.fixture
 def connection(clock: Clock) -> Iterator[Connection]:
     """Give a connection that was just made."""
-    loop: Any = clock
-    one = Connection(Config(nothing), ServerState(), {}, _loop=loop)
-    one.connection_made(Transport())
+    one = connected(clock)
     yield one
     one.connection_lost(None)
     assert clock.waiting == []

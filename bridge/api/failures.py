@@ -51,6 +51,9 @@ def _wait(times: Sequence[float], now: float) -> int:
 def _subscriber(address: str) -> str:
     """Return what is counted as one: an IPv4 address, or a network of IPv6."""
     try:
-        return str(ipaddress.IPv6Network((address, IPV6_PREFIX), strict=False))
+        parsed = ipaddress.IPv6Address(address)
     except ValueError:
         return address
+    if parsed.ipv4_mapped is not None:  # as a server on ``::`` sees all of IPv4
+        return str(parsed.ipv4_mapped)
+    return str(ipaddress.IPv6Network((int(parsed), IPV6_PREFIX), strict=False))

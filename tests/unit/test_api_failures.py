@@ -61,6 +61,22 @@ def test_a_network_of_ipv6_is_one_subscriber() -> None:
     assert failures.add("2001:db8:0:1::1") == 0
 
 
+def test_addresses_of_ipv4_are_apart_also_when_they_are_written_as_ipv6() -> None:
+    """A server that listens on ``::`` sees them so; they have one network, and are not one."""
+    failures = Failures(Clock())
+    failing(failures, "::ffff:192.0.2.1", MOST)
+    assert failures.wait("192.0.2.1") > 0
+    assert failures.wait("::ffff:192.0.2.2") == 0
+
+
+def test_an_address_that_is_none_is_counted_as_it_is() -> None:
+    """A proxy may say anything, or there is no address at all."""
+    failures = Failures(Clock())
+    for odd in ("", "unknown", "fe80::1%eth0", "192.0.2.1:50000"):
+        failing(failures, odd, MOST)
+        assert failures.wait(odd) > 0
+
+
 def test_the_memory_of_addresses_is_bounded() -> None:
     """The one that failed longest ago is forgotten, one that keeps failing is not."""
     failures = Failures(Clock())

@@ -4,7 +4,7 @@ Closed for throttling, it opens when AskElephant's time has passed. Closed for c
 outage, it lets one request through per probe interval, and opens when one is served.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -22,6 +22,9 @@ OUTAGE_CALLS = 10
 
 FAILING_FOR = timedelta(minutes=10)
 """After so long without another failure, the row is broken."""
+
+QUICK = timedelta(seconds=1)
+"""In so short a time few others fail. A submission may take minutes."""
 
 WEIGHTS = {OUTAGE: 0, THROTTLED: 1}
 HEAVIEST = 2
@@ -43,12 +46,14 @@ class Admitted:
     """A request may leave. ``probe`` = through a closed brake, to try whether it can open.
 
     ``throttles`` = how often in a row AskElephant has throttled us; ``strained`` = something has
-    failed since it last served a request, and has to be forgotten when it serves this one.
+    failed since it last served a request, and has to be forgotten when it serves this one. ``at`` =
+    when it left: of what failed since then it does not know.
     """
 
     probe: bool = False
     throttles: int = 0
     strained: bool = False
+    at: datetime | None = field(default=None, compare=False)
 
 
 class Brake:
@@ -84,7 +89,7 @@ class Brake:
         if verdict == b"closed":
             return _closed(said)
         strained = bool(int(throttles) or failing)
-        return Admitted(verdict == b"probe", int(throttles), strained)
+        return Admitted(verdict == b"probe", int(throttles), strained, now)
 
     def close(
         self, reason: str, now: datetime, until: datetime, detail: str | None, step: str = ""
@@ -111,8 +116,12 @@ class Brake:
         return is_outage and self.close(OUTAGE, now, now + self._interval, detail)
 
     def served(self, admitted: Admitted, now: datetime) -> bool:
-        """Note that AskElephant served a request; return whether that opened the brake."""
-        if not (admitted.probe or admitted.strained):
+        """Note that AskElephant served a request; return whether that opened the brake.
+
+        For a quick one that met no strain this need not be asked: it would double what it costs.
+        """
+        was_quick = admitted.at is not None and now - admitted.at < QUICK
+        if was_quick and not (admitted.probe or admitted.strained):
             return False
         args = (now.timestamp(), int(admitted.probe), OUTAGE)
         return bool(self._relieve(keys=[self._key, self._failing], args=args))

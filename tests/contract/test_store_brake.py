@@ -169,6 +169,15 @@ def test_a_late_answer_ends_an_outage(store: Store) -> None:
     assert store.brake.state(NOW) is None
 
 
+def test_an_answer_that_was_long_on_its_way_ends_what_it_never_met(store: Store) -> None:
+    """It left before anything failed: calls that failed meanwhile did not fail in a row."""
+    admitted = store.brake.admit(NOW)
+    assert admitted == Admitted()
+    _fail(store, range(OUTAGE_CALLS))
+    assert store.brake.served(admitted, NOW + timedelta(seconds=30))
+    assert store.brake.state(NOW) is None
+
+
 @pytest.mark.parametrize("reason", [THROTTLED, REFUSED])
 def test_a_late_answer_ends_nothing_else(store: Store, reason: str) -> None:
     """It says nothing of a key refused since, nor of the time that AskElephant asked for."""

@@ -19,6 +19,8 @@ from bridge.publisher import DRAIN
 from bridge.store.lease import Lease
 
 BATCH = 1000
+EVENTS_BATCH = 10_000
+"""Dropping so many keeps Redis for some milliseconds; there are several events for each call."""
 
 log = structlog.get_logger(__name__)
 
@@ -76,8 +78,13 @@ def _allowance(parts: Parts, step: Step, now: datetime) -> int:
 
 
 def _forget(parts: Parts, now: datetime) -> None:
+    """Drop a batch of what is old. Harmless without the lease: it may have been lost meanwhile.
+
+    A call is dropped as it was read or not at all, an event when its time has passed and it was
+    handled; two who do it at once drop no more than one.
+    """
     oldest = now - parts.settings.event_retention
-    calls, events = parts.calls.retire(now, BATCH), parts.inbox.trim(oldest)
+    calls, events = parts.calls.retire(now, BATCH), parts.inbox.trim(oldest, EVENTS_BATCH)
     parts.inbox.trim_logs(oldest)
     if calls or events:
         log.info("sweep.forgot", calls=calls, events=events)

@@ -110,17 +110,26 @@ class Inbox:
         waiting = int(group["pending"]) + int(group["lag"] or 0) if group else self._length()
         return Backlog(max(waiting, 1), _time(oldest))
 
-    def trim(self, before: datetime) -> int:
-        """Drop events older than ``before``, but none that is not handled; return how many."""
+    def trim(self, before: datetime, most: int) -> int:
+        """Drop events older than ``before``, but none that is not handled; return how many.
+
+        Up to ``most`` at once, for Redis serves nobody meanwhile. Who trims late, or beside
+        another, drops nothing else: a time that has passed stays passed.
+        """
         cutoff = f"{int(before.timestamp() * 1000)}-0"
         oldest = self._oldest_unhandled()
         least = min(cutoff, oldest, key=_order) if oldest else cutoff
-        dropped = self._redis.xtrim(self._keys.inbox, minid=least, approximate=False)
-        self._redis.zremrangebyscore(self._keys.outcomes, "-inf", _milliseconds(least) - 1)
+        self._trim_outcomes(_milliseconds(least) - 1, most)
+        dropped = self._redis.xtrim(self._keys.inbox, minid=least, approximate=True, limit=most)
+        if not dropped:  # by number only whole nodes of the stream: this is the rest of one
+            dropped = self._redis.xtrim(self._keys.inbox, minid=least, approximate=False)
         return int(dropped)
 
     def trim_logs(self, before: datetime) -> None:
-        """Drop refused and set-aside events older than ``before``: they are personal data, too."""
+        """Drop refused and set-aside events older than ``before``: they are personal data, too.
+
+        There are 10,000 of each at most.
+        """
         least = f"{int(before.timestamp() * 1000)}-0"
         for stream in (self._keys.refused, self._keys.set_aside):
             self._redis.xtrim(stream, minid=least, approximate=False)
@@ -146,6 +155,12 @@ class Inbox:
             return []
         rows = self._redis.xclaim(self._keys.inbox, GROUP, CONSUMER, idle, list(times))
         return [_entry(row, times[text(row[0])] + 1) for row in rows]
+
+    def _trim_outcomes(self, last: int, most: int) -> None:
+        key = self._keys.outcomes
+        old = self._redis.zrange(key, "-inf", last, byscore=True, offset=0, num=most)
+        if old:
+            self._redis.zrem(key, *old)
 
     def _create_group(self) -> None:
         try:

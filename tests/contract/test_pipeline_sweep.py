@@ -130,6 +130,22 @@ def test_a_sweep_is_bounded(bridge: Bridge, monkeypatch: pytest.MonkeyPatch) -> 
     assert [bridge.sweep() for _ in range(3)] == [4, 2, 0]
 
 
+def test_old_events_are_forgotten_in_batches(
+    bridge: Bridge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those of a month without retention do not hold up all else."""
+    monkeypatch.setattr(sweep, "EVENTS_BATCH", 100)
+    for number in range(250):
+        bridge.hear(b'{"event": "call.transferred", "data": {"id": "%d"}}' % number, "wavv")
+    bridge.drain()
+    bridge.clock.wait(days=8)
+    left = [250]
+    while left[-1]:
+        bridge.sweep()
+        left.append(bridge.parts.redis.xlen(bridge.parts.keys.inbox))
+        assert 0 < left[-2] - left[-1] <= 100
+
+
 def test_an_inbox_that_waits_is_drained_again(bridge: Bridge) -> None:
     """The poke was lost, or its worker was killed with the events in its hands."""
     bridge.sweep()

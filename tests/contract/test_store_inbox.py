@@ -11,6 +11,7 @@ from bridge.store.inbox import Backlog, Entry
 from bridge.store.keys import Keys
 from tests.contract.store_parts import Store
 
+MOST = 1000
 LONG_AFTER = timedelta(days=365)
 
 
@@ -141,21 +142,32 @@ def test_trimming_never_drops_what_is_not_handled(
     entries = store.inbox.take(taken) if taken else []
     if handled:
         store.inbox.done(entries[:handled], {ids[0]: "ignored.not_ours"})
-    assert store.inbox.trim(_long_after()) == 4 - left
+    assert store.inbox.trim(_long_after(), MOST) == 4 - left
     assert store.redis.xlen(store.keys.inbox) == left
     store.age(*(entry.id for entry in entries[handled:]))
     waiting = [entry.id for entry in (*store.inbox.take(10), *store.inbox.take(10))]
     assert sorted(waiting) == ids[4 - left :]
-    assert store.inbox.trim(_long_after()) == 0
+    assert store.inbox.trim(_long_after(), MOST) == 0
+
+
+def test_trimming_is_bounded_and_comes_to_its_end(store: Store) -> None:
+    """A batch each time, of events and of their outcomes: Redis serves nobody meanwhile."""
+    ids = [store.post(b"%d" % number) for number in range(250)]
+    store.inbox.done(store.inbox.take(250), dict.fromkeys(ids, "ignored.not_ours"))
+    left = []
+    while store.inbox.trim(_long_after(), 100):
+        outcomes = store.redis.zcard(store.keys.outcomes)
+        left.append((store.redis.xlen(store.keys.inbox), outcomes))
+    assert left == [(150, 150), (50, 50), (0, 0)]
 
 
 def test_trimming_keeps_handled_events_for_their_time(store: Store) -> None:
     """With their outcomes; afterwards both go."""
     entry_id = store.post(b"1")
     store.inbox.done(store.inbox.take(10), {entry_id: "ignored.not_ours"})
-    assert store.inbox.trim(datetime.now(UTC) - timedelta(days=7)) == 0
+    assert store.inbox.trim(datetime.now(UTC) - timedelta(days=7), MOST) == 0
     assert store.inbox.outcome(entry_id) == "ignored.not_ours"
-    assert store.inbox.trim(_long_after()) == 1
+    assert store.inbox.trim(_long_after(), MOST) == 1
     assert store.inbox.outcome(entry_id) is None
 
 
@@ -219,4 +231,4 @@ def test_events_are_taken_in_either_protocol(valkey_url: str, keys: Keys) -> Non
             store.inbox.done(taken, {ids[0]: "ignored.not_ours"})
             assert store.inbox.outcome(ids[0]) == "ignored.not_ours"
             assert store.inbox.backlog() == Backlog(0, None)
-            assert store.inbox.trim(_long_after()) == 3
+            assert store.inbox.trim(_long_after(), MOST) == 3

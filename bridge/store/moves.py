@@ -31,8 +31,7 @@ def moves(keys: Keys, before: Call | None, after: Call, retention: Retention) ->
     new = _places(keys, after, retention)
     yield from (("ZREM", key, (member,)) for key in old if key not in new)
     yield from (("ZADD", key, (new[key], member)) for key in new if new[key] != old.get(key))
-    if after.engagement_id and (before is None or before.engagement_id != after.engagement_id):
-        yield "SET", keys.engagement(after.engagement_id), (member,)
+    yield from _engagement_moves(keys, before, after, retention)
     if after.external_url and (before is None or before.external_url != after.external_url):
         yield "SADD", keys.url(after.external_url), (member,)
     if after.state is not (before.state if before else State.LIVE):
@@ -42,6 +41,22 @@ def moves(keys: Keys, before: Call | None, after: Call, retention: Retention) ->
 def counted(keys: Keys, name: str) -> Move:
     """Return the move that adds one to a counter."""
     return "HINCRBY", keys.counters, (name, 1)
+
+
+def _engagement_moves(
+    keys: Keys, before: Call | None, after: Call, retention: Retention
+) -> Iterator[Move]:
+    """Yield the lookup of a new engagement; that of one it replaced ends no later than the record.
+
+    Until then what AskElephant says of the former one is noted on the call.
+    """
+    former = before.engagement_id if before else None
+    if after.engagement_id == former:
+        return
+    if former is not None:
+        yield "EXPIRE", keys.engagement(former), (int(retention.resting.total_seconds()),)
+    if after.engagement_id is not None:
+        yield "SET", keys.engagement(after.engagement_id), (after.call_id,)
 
 
 def _places(keys: Keys, call: Call, retention: Retention) -> Mapping[str, float]:

@@ -137,6 +137,22 @@ def test_a_retired_call_leaves_nothing_behind(store: Store) -> None:
     assert store.key_names() == {"counters"}
 
 
+def test_the_lookup_of_an_engagement_that_was_replaced_ends_by_itself(store: Store) -> None:
+    """A replay found none over there, and made another: the record knows the new one only."""
+    store.save("c-1", state=State.COMPLETE, engagement_id="ngmt_1")
+    store.save("c-1", engagement_id="ngmt_2")
+    for engagement in ("ngmt_1", "ngmt_2"):
+        found = store.lookup.by_engagement(engagement, None)
+        assert found is not None
+        assert found.call_id == "c-1"
+    keys = [store.keys.engagement(one) for one in ("ngmt_1", "ngmt_2")]
+    former, present = [store.redis.ttl(key) for key in keys]
+    assert 0 < former <= KEPT.total_seconds()
+    assert present == -1
+    store.save("c-1", engagement_id="ngmt_1")
+    assert store.redis.ttl(store.keys.engagement("ngmt_1")) == -1
+
+
 def test_retiring_is_bounded_and_leaves_other_calls_alone(store: Store) -> None:
     """Also those that share the link of a forgotten one."""
     for number in range(3):

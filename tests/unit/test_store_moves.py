@@ -87,3 +87,12 @@ def test_a_counter_grows_by_one() -> None:
     assert counted(KEYS, "engagements.created") == (
         "HINCRBY", "b:counters", ("engagements.created", 1),
     )  # fmt: skip
+
+
+def test_a_call_without_its_engagement_is_not_found_by_it_for_ever() -> None:
+    """Whatever took it away: the record is the truth."""
+    before = a_call(state=State.SUBMITTED, engagement_id="ngmt_1")
+    month = int(RETENTION.resting.total_seconds())
+    assert moved(before, before.but(engagement_id=None)) == {
+        ("EXPIRE", "b:engagement:ngmt_1"): (month,)
+    }

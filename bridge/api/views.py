@@ -53,7 +53,8 @@ class CallView(CallSummary):
     held: bool = Field(description="Waits behind the brake")
     problem: Problem | None = Field(description="The last refusal or failure")
     request: dict[str, Any] | None = Field(
-        description="What is sent to AskElephant, made of the record as it is now; null = it cannot"
+        description="What was sent when the submission failed for good; of any other call what is "
+        "sent to AskElephant, made of the record as it is now; null = it cannot be sent"
     )
     insights: InsightsView
     timeline: list[TimelineEntry]
@@ -114,10 +115,12 @@ def insights_view(call: Call, insights: dict[str, Any]) -> InsightsView:
 
 
 def _request(call: Call, parts: Parts) -> dict[str, Any] | None:
+    if call.state is State.FAILED and call.request is not None:
+        return call.request
     mapped = engagement_request(call, parts.mapper)
     if isinstance(mapped, Unsubmittable):
         return None
-    return mapped.request.model_dump(mode="json", exclude_none=True)
+    return mapped.request.members()
 
 
 def _common(call: Call, settings: Settings) -> dict[str, Any]:

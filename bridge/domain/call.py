@@ -121,9 +121,10 @@ class Call(Record):
     ``held`` = its step waits behind the brake. ``attempts`` counts the requests that submitted it,
     ``polls`` those that asked for its transcript, ``looks`` those for a recording that was not
     there, ``failures`` the failures in a row of its present step, ``failing_since`` when they began
-    (time behind the brake is no failure). ``version`` is the store's, for compare-and-set: 0 =
-    never saved. ``format`` is the ``FORMAT`` it was written in; it must keep its default, for the
-    first one is not written.
+    (time behind the brake is no failure). ``request`` is what was sent when a submission failed for
+    good: settings and later events may have changed what would be sent now. ``version`` is the
+    store's, for compare-and-set: 0 = never saved. ``format`` is the ``FORMAT`` it was written in;
+    it must keep its default, for the first one is not written.
     """
 
     call_id: str
@@ -146,6 +147,7 @@ class Call(Record):
     failures: int = 0
     failing_since: datetime | None = None
     problem: Problem | None = None
+    request: dict[str, Any] | None = None
     held: bool = False
     due_at: datetime | None = None
     created_at: datetime

@@ -7,7 +7,7 @@ import re
 import socket
 from datetime import datetime
 from ipaddress import IPv4Address, IPv6Address, ip_address
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
@@ -107,6 +107,10 @@ class EngagementRequest(_Strict):
         if self.transcript is not None and len(self.transcript.encode()) > TRANSCRIPT_BYTES:
             raise PydanticCustomError("transcript_too_long", "transcript is over 950,000 bytes")
         return self
+
+    def members(self) -> dict[str, Any]:
+        """Return what the JSON to send holds, as values."""
+        return self.model_dump(mode="json", exclude_none=True)
 
     def body(self) -> bytes:
         """Return the JSON to send; what is unknown is left out."""

@@ -1,7 +1,9 @@
 """What can happen to a call. ``machine.advance`` says what each does in each state."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from bridge.domain.call import InsightsSummary, Kind, Metadata, Problem
 
@@ -133,10 +135,14 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """No further attempt makes sense. Kept whole, and replayable."""
+    """No further attempt makes sense. Kept whole, and replayable.
+
+    ``request`` is what was sent and brought this about; ``None`` = nothing was sent to submit it.
+    """
 
     reason: str
     problem: Problem | None = None
+    request: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)

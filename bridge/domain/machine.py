@@ -234,15 +234,15 @@ def _skipped(call: Call, event: e.Skipped, now: datetime, _policy: Policy) -> Ca
 
 
 def _failed(call: Call, event: e.Failed, now: datetime, _policy: Policy) -> Call:
-    dead = call.but(reason=event.reason, problem=event.problem or call.problem)
+    sent = dict(event.request) if event.request else None
+    dead = call.but(reason=event.reason, problem=event.problem or call.problem, request=sent)
     request_id = event.problem.request_id if event.problem else None
     return _note(dead, now, "call.failed", reason=event.reason, request_id=request_id)
 
 
 def _replayed(call: Call, event: e.Replayed, now: datetime, policy: Policy) -> Call:
-    again = call.but(
-        insights=InsightsSummary(), owner_refused=False, problem=None, attempts=0, polls=0, looks=0
-    )
+    anew = {"owner_refused": False, "problem": None, "request": None}
+    again = call.but(insights=InsightsSummary(), attempts=0, polls=0, looks=0, **anew)
     waiting = await_wavv(_note(again, now, "call.replayed"), now, policy)
     dues = [at for at in (waiting.due_at, event.at) if at is not None]
     return waiting.but(due_at=max(dues))

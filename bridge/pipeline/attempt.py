@@ -41,12 +41,14 @@ UNSERVED = (Trouble.THROTTLED, Trouble.CREDENTIALS, Trouble.TRANSIENT)
 class Turn:
     """The right to work on a call that is due, while the lease lasts.
 
-    ``call`` is as last saved, ``insights`` is what AskElephant brought for it so far.
+    ``call`` is as last saved, ``insights`` is what AskElephant brought for it so far, ``sent`` the
+    request to submit it that has left in this turn.
     """
 
     call: Call
     lease: Lease
     insights: Mapping[str, Any]
+    sent: Mapping[str, Any] | None = None
 
 
 @contextmanager
@@ -108,10 +110,10 @@ def _after_failure(parts: Parts, at: Turn, failure: Failure, admission: Admitted
     now, jitter = parts.now(), parts.jitter()
     plan = plan_retry(failure, call, now, jitter, parts.policy, admission.throttles)
     _strain_brake(parts, call, plan, failure)
-    return end(parts, at, _event(plan, problem))
+    return end(parts, at, _event(plan, problem, at.sent))
 
 
-def _event(plan: Plan, problem: Problem) -> e.Event:
+def _event(plan: Plan, problem: Problem, sent: Mapping[str, Any] | None) -> e.Event:
     match plan:
         case RetryAt():
             return e.Deferred(problem.reason, plan.at, problem=problem)
@@ -122,7 +124,7 @@ def _event(plan: Plan, problem: Problem) -> e.Event:
         case AwaitRecording():
             return e.RecordingAwaited(problem.reason, plan.at, problem)
         case GiveUp():
-            return e.Failed(plan.reason, problem)
+            return e.Failed(plan.reason, problem, sent)
         case _:
             assert_never(plan)
 

@@ -40,6 +40,7 @@ def _send(parts: Parts, at: Turn) -> Call:
 
     def post() -> Engagement | Failure:
         save(parts, at, started)
+        at.sent = request.members()
         return parts.elephant.create(request)
 
     answer = ask(parts, at, post)
@@ -50,7 +51,7 @@ def _accept(parts: Parts, at: Turn, engagement: Engagement, external_url: str) -
     created = engagement.created is not False
     if not created and engagement.external_url not in {None, external_url}:
         collision = Problem(reason="external_id_collision", detail=engagement.id)
-        return end(parts, at, e.Failed("external_id_collision", collision))
+        return end(parts, at, e.Failed("external_id_collision", collision, at.sent))
     _count_unmapped(parts, at.call)
     submitted = e.Submitted(engagement.id, created, engagement.request_id)
     counted = "engagements.created" if created else "engagements.existed"

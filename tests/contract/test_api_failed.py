@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bridge.domain.call import State
+from bridge.domain.call import Kind, State
 from bridge.wavv.samples import SampleCall
 from tests.contract.replay_parts import Operated
 from tests.contract.transports import Overheard
@@ -44,6 +44,47 @@ def test_a_refused_call_shows_what_was_sent_and_what_was_answered(operated: Oper
     again = shown(operated, call)
     assert again["engagement_id"]
     assert overheard.bodies[1] == sent == again["request"]
+
+
+def test_what_was_sent_is_shown_whatever_has_changed_since(operated: Operated) -> None:
+    """An operator's template, and what WAVV said later; a replay sends it as it is now.
+
+    The API is of the settings that the bridge had at first.
+    """
+    operated.bridge.change_settings(title_template="As it was: {contact}")
+    overheard = overhear(operated, "reject")
+    call = operated.bridge.dial()
+    operated.bridge.go(call)
+    operated.bridge.go(call, Kind.RECORDED, transcript="Hello?")
+    (sent,) = overheard.bodies
+    assert shown(operated, call)["request"] == sent
+    assert sent["title"] == f"As it was: {call.lead_name}"
+    assert operated.http.post(f"/api/calls/{call.call_id}/replay").status_code == 202
+    now = shown(operated, call)["request"]
+    assert (now["title"], now["transcript"]) == (f"Call with {call.lead_name}", "Hello?")
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "reason"),
+    [
+        ("reject", "rejected"),
+        ("collision", "external_id_collision"),
+        ("media-late.999", "recording_not_ready"),
+        ("conflict.999", "askelephant_conflict"),
+    ],
+)
+def test_every_end_of_a_submission_keeps_what_was_sent(
+    operated: Operated, behaviour: str, reason: str
+) -> None:
+    """Whichever failure it was, and after however many attempts: the last one's."""
+    operated.bridge.change_settings(retry_deadline=300, recording_deadline=300)
+    overheard = overhear(operated, behaviour)
+    call = operated.bridge.dial()
+    operated.bridge.go(call)
+    operated.bridge.sweep_for(minutes=30)
+    found = operated.bridge.call(call)
+    assert (found.state, found.reason) == (State.FAILED, reason)
+    assert found.request == overheard.bodies[-1]
 
 
 def test_a_call_whose_retries_ended_shows_every_attempt(operated: Operated) -> None:

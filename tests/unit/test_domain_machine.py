@@ -212,6 +212,17 @@ def test_a_replayed_call_whose_transcript_is_known_goes_straight_to_its_insights
     assert call.state is State.TRANSCRIBED
 
 
+def test_a_failure_keeps_what_was_sent_and_a_replay_forgets_it() -> None:
+    """Only with a failure of the submission: any other call need not carry it."""
+    sent = {"title": "Call with Jane Doe", "participants": [{"name": "Jane Doe"}]}
+    failed = after([RECORDED, SENT, e.Failed("rejected", PROBLEM, sent)])
+    assert failed.request == sent
+    assert after([ENDED], failed).request == sent
+    again = after([e.Replayed()], failed)
+    assert again.request is None
+    assert after([SENT, SUBMITTED, e.Failed("processing_failed")], again).request is None
+
+
 def test_a_failure_keeps_the_last_problem_when_it_brings_none() -> None:
     """Support asks for its ``request_id``."""
     call = after([RECORDED, DEFERRED, e.Failed("transcript_missing")])

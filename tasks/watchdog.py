@@ -38,6 +38,7 @@ class Watchdog(StartStopStep):
     def __init__(self, worker: Any, **options: Any) -> None:  # noqa: ANN401 - Celery's signature
         super().__init__(worker, **options)
         self._ending = threading.Event()
+        self._is_blind = False
 
     def start(self, parent: Any) -> None:  # noqa: ANN401 - Celery's signature
         """Begin to watch."""
@@ -57,10 +58,22 @@ class Watchdog(StartStopStep):
         found, last = 0, _pace()
         while not self._ending.wait(patience / LOOKS):
             now = _pace()
-            found = strikes(found, last, now, worker.concurrency, lambda: waiting(worker.app))
+            found = strikes(found, last, now, worker.concurrency, lambda: self._waiting(worker))
             last = now
             if found == LOOKS and not self._ending.is_set():
                 _end("takes nothing while its queues hold messages", patience)
+
+    def _waiting(self, worker: Any) -> int:  # noqa: ANN401 - as above
+        """Count what waits; none while that cannot be told, for no error may end the watch."""
+        try:
+            count = waiting(worker.app)
+        except Exception:
+            if not self._is_blind:  # told once, not at every look
+                log.exception("watchdog.blind")
+            self._is_blind = True
+            return 0
+        self._is_blind = False
+        return count
 
 
 def _wait_for_the_end() -> None:

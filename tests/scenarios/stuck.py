@@ -14,6 +14,15 @@ from kombu.transport.redis import Channel
 asked = Channel._brpop_start
 Channel._brpop_start = lambda channel, *args: None if hang.exists() else asked(channel, *args)
 """
+_IS_BLIND_AT_FIRST = """\
+from tasks import watchdog
+counted, looks = watchdog.waiting, iter(range(3))
+def waiting(app):
+    if hang.exists() and next(looks, None) is not None:
+        raise LookupError("of no kind that is known")
+    return counted(app)
+watchdog.waiting = waiting
+"""
 _DOES_NOT_END = """\
 from celery.worker.consumer import Consumer
 Consumer.stop = lambda consumer: time.sleep(3600)
@@ -33,6 +42,11 @@ main()
 def takes_nothing(stack: Stack) -> Process:
     """Return a worker that stops asking the broker for tasks once ``SIGN`` is there."""
     return _worker(stack, _TAKES_NOTHING)
+
+
+def is_blind_at_first(stack: Stack) -> Process:
+    """Return one that in addition cannot tell at its first looks what waits for it."""
+    return _worker(stack, _TAKES_NOTHING + _IS_BLIND_AT_FIRST)
 
 
 def does_not_end(stack: Stack) -> Process:

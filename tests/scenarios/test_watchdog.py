@@ -41,6 +41,16 @@ def test_a_worker_that_takes_nothing_ends_itself(replaced: Stack) -> None:
     replaced.bridge.reaches(call, "complete")
 
 
+def test_a_watch_that_met_errors_goes_on(replaced: Stack) -> None:
+    """Of whatever kind: they are told once, and the worker ends itself all the same."""
+    with stuck.is_blind_at_first(replaced) as worker:
+        replaced.wait_until_working()
+        stuck.hang(replaced)
+        replaced.bridge.tell(replaced.call())
+        assert wait_for(worker.ended, bool, "the stuck worker ends itself") == EXIT_CODE
+        assert worker.output().count('"watchdog.blind"') == 1
+
+
 def test_a_worker_that_cannot_end_is_ended(replaced: Stack) -> None:
     """Told to stop, with nothing running any more, and still there: nobody is left waiting."""
     with stuck.does_not_end(replaced) as worker:

@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from textwrap import indent
 
 from bridge.supervise.commands import Command
 from tests.scenarios.process import Process
@@ -38,6 +39,13 @@ sys.argv[:1] = ["celery"]
 main()
 """
 
+_EACH_WORKER = """\
+import pathlib, sys
+if "worker" in sys.orig_argv:
+    hang = pathlib.Path("{sign}")
+{fault}
+"""
+
 
 def takes_nothing(stack: Stack) -> Process:
     """Return a worker that stops asking the broker for tasks once ``SIGN`` is there."""
@@ -63,6 +71,21 @@ def _worker(stack: Stack, fault: str) -> Process:
     return Process(Command("stuck-worker", argv, env), stack.directory)
 
 
-def hang(stack: Stack) -> None:
-    """Make the worker hang from now on."""
-    Path(stack.directory, SIGN).touch()
+def hang(directory: Path) -> None:
+    """Make the workers that run in ``directory`` hang from now on."""
+    directory.joinpath(SIGN).touch()
+
+
+def let_go(directory: Path) -> None:
+    """Let them, and those that come after them, work again."""
+    directory.joinpath(SIGN).unlink(missing_ok=True)
+
+
+def under_a_supervisor(directory: Path) -> dict[str, str]:
+    """Return settings with which the workers of ``bridge up`` take nothing once they hang.
+
+    Python runs a module of this name when it starts.
+    """
+    program = _EACH_WORKER.format(sign=directory / SIGN, fault=indent(_TAKES_NOTHING, "    "))
+    directory.joinpath("sitecustomize.py").write_text(program, encoding="utf-8")
+    return {"PYTHONPATH": str(directory), "BRIDGE_WORKER_STUCK_AFTER": "3"}

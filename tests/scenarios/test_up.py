@@ -6,7 +6,7 @@ import subprocess
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -18,6 +18,7 @@ import pytest
 from bridge.supervise.embedded import free_port
 from bridge.wavv.samples import SampleCall, sample_call
 from tests.commands import BRIDGE, Running, alive, environment, run, running
+from tests.scenarios import stuck
 from tests.scenarios.client import Bridge
 from tests.scenarios.stack import answers
 from tests.scenarios.waiting import wait_for
@@ -159,6 +160,19 @@ def test_a_killed_worker_is_started_again_and_carries_the_next_call(
     wait_for(up.output, lambda output: told in output, "the death is told")
     call = place.bridge.tell(a_call(3))
     place.bridge.reaches(call, "complete")
+    assert place.engagements(call) == 1
+
+
+def test_a_stuck_worker_is_started_again_and_what_it_left_completes(place: Place) -> None:
+    """It takes nothing, notices that itself, and ends; its successor finds the call's events."""
+    settings = {**place.settings, **stuck.under_a_supervisor(place.directory)}
+    with replace(place, settings=settings).up() as up:
+        stuck.hang(place.directory)
+        call = place.bridge.tell(a_call(4))
+        told = "worker   | ended with exit code 75; starting it again"
+        wait_for(up.output, lambda output: told in output, "the worker has ended itself")
+        stuck.let_go(place.directory)
+        place.bridge.reaches(call, "complete")
     assert place.engagements(call) == 1
 
 

@@ -21,7 +21,7 @@ def replaced(solo: Stack) -> Iterator[Stack]:
     """Give a bridge without a worker; at the end it has its own again."""
     solo.processes["worker"].stop()
     yield solo
-    solo.directory.joinpath(stuck.SIGN).unlink(missing_ok=True)
+    stuck.let_go(solo.directory)
     solo.restart("worker")
     solo.wait_until_working()
 
@@ -33,7 +33,7 @@ def test_a_worker_that_takes_nothing_ends_itself(replaced: Stack) -> None:
     """
     with stuck.takes_nothing(replaced) as worker:
         replaced.wait_until_working()
-        stuck.hang(replaced)
+        stuck.hang(replaced.directory)
         call = replaced.bridge.tell(replaced.call())
         assert wait_for(worker.ended, bool, "the stuck worker ends itself") == EXIT_CODE
         assert '"worker.stuck"' in worker.output()
@@ -45,7 +45,7 @@ def test_a_watch_that_met_errors_goes_on(replaced: Stack) -> None:
     """Of whatever kind: they are told once, and the worker ends itself all the same."""
     with stuck.is_blind_at_first(replaced) as worker:
         replaced.wait_until_working()
-        stuck.hang(replaced)
+        stuck.hang(replaced.directory)
         replaced.bridge.tell(replaced.call())
         assert wait_for(worker.ended, bool, "the stuck worker ends itself") == EXIT_CODE
         assert worker.output().count('"watchdog.blind"') == 1

@@ -28,7 +28,8 @@ log = structlog.get_logger(__name__)
 def sweep(parts: Parts) -> int:
     """Publish what is overdue, once over all beats; return how many steps were published.
 
-    Raises ``LeaseLost`` when it took so long that another sweep has begun.
+    Raises ``LeaseLost`` when it took so long that another sweep has begun: claiming is what only
+    one may do. A second poke for the inbox is a hint, as any, and forgetting asks nobody's leave.
     """
     with parts.leases.hold_sweep() as lease:
         if lease is None:
@@ -38,7 +39,7 @@ def sweep(parts: Parts) -> int:
         if parts.inbox.backlog().waiting:
             parts.publisher.publish(DRAIN)
         _forget(parts, now)
-        parts.counters.saw("sweep", now)
+        parts.counters.saw("sweep", parts.now())
         if published:
             log.info("sweep.published", calls=published)
         return published
@@ -78,7 +79,7 @@ def _allowance(parts: Parts, step: Step, now: datetime) -> int:
 
 
 def _forget(parts: Parts, now: datetime) -> None:
-    """Drop a batch of what is old. Harmless without the lease: it may have been lost meanwhile.
+    """Drop a batch of what is old. It needs no lease, which may have been lost meanwhile.
 
     A call is dropped as it was read or not at all, an event when its time has passed and it was
     handled; two who do it at once drop no more than one.

@@ -38,6 +38,21 @@ def test_a_step_whose_message_was_lost_is_published_again(bridge: Bridge) -> Non
     assert bridge.sweep() == 1
 
 
+@pytest.mark.parametrize("grace", [5, 300])
+def test_the_grace_is_the_operators(bridge: Bridge, grace: int) -> None:
+    """How overdue a call must be, the first time and again after that."""
+    bridge.change_settings(sweep_grace=grace)
+    call = _waiting(bridge)
+    due_at = bridge.call(call).due_at
+    assert due_at is not None
+    for _ in range(2):
+        due_at += timedelta(seconds=grace)
+        bridge.clock.time = due_at - timedelta(seconds=0.01)
+        assert bridge.sweep() == 0
+        bridge.clock.time = due_at
+        assert bridge.sweep() == 1
+
+
 def test_a_bridge_whose_every_message_is_lost_completes_its_calls(bridge: Bridge) -> None:
     """The record is the truth: only what the sweep publishes is run, and nothing is missing."""
     calls = [bridge.dial(), bridge.dial("error-after-commit"), bridge.dial("partial-insights")]

@@ -1,0 +1,38 @@
+"""Beat gives out the sweep as often as the operator says."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.commands import environment
+
+PROGRAM = """\
+import json
+from celery.beat import Scheduler
+from tasks import celery
+celery.loader.import_default_modules()
+known = [name for name in celery.tasks if name.startswith("tasks.")]
+entries = Scheduler(app=celery).schedule.values()
+said = [[e.task, e.schedule.run_every.total_seconds(), e.options["expires"]] for e in entries]
+print(json.dumps({"known": known, "entries": said}))
+"""
+"""What beat itself makes of the settings of its process."""
+
+
+@pytest.mark.parametrize(
+    ("settings", "seconds"),
+    [({}, 10), ({"BRIDGE_SWEEP_INTERVAL": "7"}, 7), ({"BRIDGE_SWEEP_INTERVAL": "PT1M30S"}, 90)],
+)
+def test_the_sweep_is_given_out_at_its_interval(
+    tmp_path: Path, settings: dict[str, str], seconds: float
+) -> None:
+    """Nothing else is, and those that nobody takes are gone ten intervals later."""
+    env = environment({"BRIDGE_REDIS_URL": "redis://127.0.0.1:1/0", **settings})
+    words = (sys.executable, "-c", PROGRAM)
+    ended = subprocess.run(words, env=env, cwd=tmp_path, capture_output=True, check=True)  # noqa: S603 - our own program
+    told = json.loads(ended.stdout)
+    assert told["entries"] == [["tasks.sweep.sweep", seconds, 10 * seconds]]
+    assert "tasks.sweep.sweep" in told["known"]

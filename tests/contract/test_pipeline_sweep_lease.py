@@ -1,0 +1,104 @@
+"""A sweep that stood still for longer than its lease, while another did its work: no harm."""
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+
+import pytest
+
+from bridge.domain.call import Kind, State
+from bridge.domain.steps import EXPIRE, SUBMIT
+from bridge.errors import LeaseLost
+from bridge.pipeline import sweep
+from bridge.publisher import DRAIN, Publisher
+from tests.contract.bridge_parts import Bridge
+
+
+@dataclass
+class Pausing:
+    """A publisher in which a sweep stands still, once, at its first message of ``task``."""
+
+    publisher: Publisher
+    task: str
+    meanwhile: Callable[[], object] | None
+
+    def publish(self, task: str, *args: str, countdown: float = 0) -> None:
+        """Let happen what happens meanwhile; then publish."""
+        if task == self.task and self.meanwhile is not None:
+            meanwhile, self.meanwhile = self.meanwhile, None
+            meanwhile()
+        self.publisher.publish(task, *args, countdown=countdown)
+
+
+def sweep_slowly(bridge: Bridge, task: str, meanwhile: Callable[[], object]) -> int:
+    """Sweep, and stand still at a message of ``task`` until the lease is over and ``meanwhile``."""
+
+    def lose_the_lease() -> None:
+        bridge.parts.redis.delete(bridge.parts.keys.sweep_lease)
+        bridge.clock.wait(minutes=2)
+        meanwhile()
+
+    pausing = Pausing(bridge.published, task, lose_the_lease)
+    return sweep.sweep(replace(bridge.parts, publisher=pausing))
+
+
+@pytest.fixture
+def overdue(bridge: Bridge) -> list[tuple[str, ...]]:
+    """Give the two steps of two calls that are overdue, in the order of a sweep."""
+    bridge.change_settings(recording_deadline=60, sweep_grace=600)
+    ended, recorded = bridge.dial(), bridge.dial()
+    bridge.tell(ended, Kind.ENDED)
+    bridge.tell(recorded, Kind.RECORDED)
+    bridge.drain()
+    bridge.published.messages.clear()
+    bridge.clock.wait(hours=1)
+    return [(EXPIRE.task, ended.call_id), (SUBMIT.task, recorded.call_id)]
+
+
+def test_it_publishes_nothing_that_another_has_published(
+    bridge: Bridge, overdue: list[tuple[str, ...]]
+) -> None:
+    """Its next claim shows the token of a lease that is over, and takes nothing."""
+    with pytest.raises(LeaseLost):
+        sweep_slowly(bridge, EXPIRE.task, bridge.sweep)
+    assert sorted(bridge.published.tasks()) == sorted(overdue)
+
+
+def test_it_takes_nothing_from_another_that_is_still_at_it(
+    bridge: Bridge, overdue: list[tuple[str, ...]]
+) -> None:
+    """Neither a call nor, at its end, the lease."""
+    with ExitStack() as exits:
+        others = bridge.parts.leases.hold_sweep
+        with pytest.raises(LeaseLost):
+            sweep_slowly(bridge, EXPIRE.task, lambda: exits.enter_context(others()))
+        assert bridge.published.tasks() == overdue[:1]
+        assert bridge.sweep() == 0
+    assert bridge.sweep() == 1
+
+
+def test_it_forgets_nothing_that_should_be_kept(bridge: Bridge) -> None:
+    """What it does without a claim is judged by what is there: it may come late, and twice.
+
+    An old call has got its recording meanwhile, another is forgotten already; an event has come.
+    """
+    done, late = bridge.dial("reject"), bridge.dial()
+    bridge.go(done)
+    bridge.go(late, Kind.ENDED)
+    bridge.clock.wait(days=2)
+    bridge.sweep()
+    bridge.work()
+    assert bridge.call(late).state is State.UNRECORDED
+    bridge.clock.wait(days=31)
+    bridge.tell(bridge.dial(), Kind.ENDED)
+
+    def meanwhile() -> None:
+        bridge.go(late, Kind.RECORDED)
+        bridge.tell(bridge.dial(), Kind.ENDED)
+        bridge.sweep()
+
+    sweep_slowly(bridge, DRAIN, meanwhile)
+    assert bridge.call(late).state is State.SUBMITTED
+    assert bridge.parts.calls.load(done.call_id) is None
+    assert bridge.parts.inbox.backlog().waiting == 1
+    assert bridge.parts.counters.last_saw("sweep") == bridge.clock()

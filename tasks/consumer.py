@@ -1,6 +1,7 @@
-"""Celery's consumer, which must survive the loss of its connection to Redis."""
+"""Celery's consumer: it survives the loss of its connection, and gives back what it cannot do."""
 
 import structlog
+from celery.worker import state
 from celery.worker.consumer import Consumer
 from kombu import Connection
 
@@ -17,6 +18,7 @@ class LastingConsumer(Consumer):
     """
 
     connection: Connection | None
+    connection_errors: tuple[type[Exception], ...]
 
     def on_connection_error_after_connected(self, exc: Exception) -> None:
         """Leave the broken connection behind, so that what came over it can be acknowledged."""
@@ -28,3 +30,18 @@ class LastingConsumer(Consumer):
             log.info("connection.abandoned", error=str(error))
         if transport is not None:
             transport.client = broken
+
+    def stop(self) -> None:
+        """Take nothing more, and give back at once what has not begun.
+
+        Celery 5.7 gives it back when its last running task has ended, and that may take minutes.
+        """
+        taken = tuple(state.requests.values())  # Celery forgets those that have not begun
+        super().stop()
+        try:
+            for request in taken:
+                if request not in state.active_requests and not request.acknowledged:
+                    request.message.requeue()
+                    request.acknowledged = True
+        except self.connection_errors as error:  # they come back by themselves, later
+            log.info("messages.not_given_back", error=type(error).__name__)

@@ -1,10 +1,13 @@
 """Celery's way to Redis: one client for each channel, until its connections are thrown away."""
 
+import uuid
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from kombu import Queue
+from redis import Redis
 
 from bridge.broker import BridgeCelery
 from bridge.transport import Channel, SentinelTransport, Transport
@@ -41,6 +44,27 @@ def test_a_channel_whose_connections_were_thrown_away_has_another_client(channel
 def test_what_waits_for_messages_has_a_connection_of_its_own(channel: Channel) -> None:
     """It blocks it."""
     assert channel.client is not _client(channel)
+
+
+def test_a_message_that_came_for_nobody_any_more_goes_back(valkey_url: str, redis: Redis) -> None:
+    """It was on its way when the worker was told to stop: another one can have it at once."""
+    queue = Queue(f"test-{uuid.uuid4().hex}")
+    with (
+        BridgeCelery(broker=valkey_url).connection_for_read() as connection,
+        BridgeCelery(broker=valkey_url).connection_for_write() as another,
+        connection.Consumer([queue], callbacks=[_never]) as consumer,
+    ):
+        with pytest.raises(TimeoutError):
+            connection.drain_events(timeout=0.1)
+        another.Producer().publish("news", routing_key=queue.name, exchange="")
+        assert redis.llen(queue.name) == 0
+        consumer.cancel()
+        assert redis.llen(queue.name) == 1
+        redis.delete(queue.name)
+
+
+def _never(*_: object) -> None:
+    raise AssertionError("nobody takes it")
 
 
 @pytest.mark.parametrize(

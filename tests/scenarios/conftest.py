@@ -11,8 +11,10 @@ import pytest
 
 from bridge.supervise.embedded import embedded_valkey
 from bridge.wavv.samples import SampleCall
+from tests.contract.valkey import Valkey, own_valkey
 from tests.scenarios.cases import CASES
 from tests.scenarios.leaks import leaks
+from tests.scenarios.pair import running_pair
 from tests.scenarios.process import Process
 from tests.scenarios.stack import Stack, running_stack
 from tests.scenarios.waiting import wait_for
@@ -46,6 +48,20 @@ def solo(valkey: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stac
     with running_stack("solo", valkey, tmp_path_factory.mktemp("solo")) as stack:
         yield stack
     assert not leaks(stack)
+
+
+@pytest.fixture(scope="module")
+def pairs_valkey() -> Iterator[Valkey]:
+    """Run a server that only a module's pair of workers stands on."""
+    with own_valkey() as valkey:
+        yield valkey
+
+
+@pytest.fixture(scope="module")
+def pair(pairs_valkey: Valkey, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """Run a bridge with two workers."""
+    with running_pair(pairs_valkey, tmp_path_factory.mktemp("pair")) as stack:
+        yield stack
 
 
 @pytest.fixture(scope="session")

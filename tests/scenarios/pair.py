@@ -1,0 +1,43 @@
+"""A bridge with two workers, on a Valkey that only it stands on."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from bridge.supervise.commands import Command
+from tests.contract.valkey import Valkey
+from tests.scenarios.client import unknown_event
+from tests.scenarios.process import Process
+from tests.scenarios.stack import Stack, running_stack
+from tests.scenarios.waiting import wait_for
+
+SECONDS = 15.0
+WORKERS = ("worker", "second-worker")
+HANDLED = '"event": "event.ignored"'
+"""What a worker says of an unknown event that it handled."""
+
+
+@contextmanager
+def running_pair(valkey: Valkey, directory: Path) -> Iterator[Stack]:
+    """Run them until both work, and on."""
+    with ExitStack() as exits:
+        stack = exits.enter_context(running_stack("pair", valkey.url, directory))
+        first = stack.processes["worker"].command
+        argv = (*first.argv, "--hostname", "second@%h")
+        second = Process(Command("second-worker", argv, first.env), directory)
+        stack.processes["second-worker"] = exits.enter_context(second)
+        wait_until_both_work(stack)
+        yield stack
+
+
+def wait_until_both_work(stack: Stack) -> None:
+    """Return when each has handled an event from now on."""
+    workers = [stack.processes[name] for name in WORKERS]
+    before = [worker.output().count(HANDLED) for worker in workers]
+
+    def have_worked() -> list[bool]:
+        stack.bridge.post(unknown_event())
+        now = [worker.output().count(HANDLED) for worker in workers]
+        return [after > then for after, then in zip(now, before, strict=True)]
+
+    wait_for(have_worked, all, "both workers take tasks", within=SECONDS)

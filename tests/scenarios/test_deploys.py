@@ -1,0 +1,87 @@
+"""A deploy replaces workers one after the other: what they had is done on time all the same.
+
+Beat is stopped meanwhile, so that no sweep makes up for a message that is lost or late.
+"""
+
+import signal
+from datetime import datetime
+from functools import partial
+
+import pytest
+
+from tests.scenarios.client import Json, entries
+from tests.scenarios.pair import WORKERS, wait_until_both_work
+from tests.scenarios.process import Process
+from tests.scenarios.stack import Stack
+from tests.scenarios.waiting import wait_for
+
+SEVERAL = 6
+SLOW = "slow-media.2400"
+"""A request of 12 seconds."""
+
+PATIENT = {
+    "BRIDGE_ASKELEPHANT_TIMEOUT": "60",
+    "BRIDGE_INSIGHTS_FIRST_DELAY": "3",
+    "BRIDGE_INSIGHTS_MAX_DELAY": "3",
+    "BRIDGE_INSIGHTS_DEADLINE": "60",
+}
+LATE = 5.0
+"""Seconds: what a call may take that meets a deploy. Undisturbed it takes one or two."""
+
+
+@pytest.fixture(scope="module")
+def unswept(pair: Stack) -> Stack:
+    """Give this module's pair without its beat."""
+    pair.processes["beat"].stop()
+    return pair
+
+
+def test_workers_that_are_replaced_one_by_one_cost_no_time(unswept: Stack) -> None:
+    """Calls come all the while, and each is complete within seconds, by one request."""
+    before = len(unswept.calls)
+
+    def look(worker: Process) -> int | None:
+        unswept.bridge.tell(unswept.call())
+        return worker.ended()
+
+    for worker in [unswept.processes[name] for name in WORKERS]:
+        worker.signal(signal.SIGTERM)
+        wait_for(partial(look, worker), lambda code: code == 0, "the worker ends")
+        worker.start()
+        wait_until_both_work(unswept)
+    calls = unswept.calls[before:]
+    done = [unswept.bridge.reaches(call, "complete") for call in calls]
+    assert max(map(_seconds, done)) < LATE
+    assert {len(unswept.requests(call)) for call in calls} == {1}
+
+
+def test_what_a_worker_holds_is_anothers_as_soon_as_it_stops(unswept: Stack) -> None:
+    """It finishes the request it is in; what waits for its time in it does not wait for that."""
+    first, second = (unswept.processes[name] for name in WORKERS)
+    second.stop()
+    unswept.restart("worker", **PATIENT)
+    held = [unswept.bridge.tell(unswept.call()) for _ in range(SEVERAL)]
+    for call in held:
+        unswept.bridge.reaches(call, "transcribed")
+    slow = unswept.bridge.tell(unswept.call(SLOW))
+    wait_for(lambda: unswept.bridge.call(slow.call_id), _is_underway, "the slow request is out")
+    first.signal(signal.SIGTERM)
+    second.start(**PATIENT)
+    for call in held:
+        unswept.bridge.reaches(call, "complete")
+    assert first.ended() is None
+    assert _is_underway(unswept.bridge.call(slow.call_id))
+    assert wait_for(first.ended, lambda code: code is not None, "the first worker ends") == 0
+    unswept.bridge.reaches(slow, "complete")
+    assert len(unswept.requests(slow)) == 1
+
+
+def _is_underway(call: Json) -> bool:
+    return (call.get("state"), call.get("attempts")) == ("recorded", 1)
+
+
+def _seconds(call: Json) -> float:
+    """Return how long it took from WAVV's last word to the last insight."""
+    ((told,), (final,)) = entries(call, "CallRecorded"), entries(call, "insights.final")
+    begun, ended = (datetime.fromisoformat(entry["at"]) for entry in (told, final))
+    return (ended - begun).total_seconds()

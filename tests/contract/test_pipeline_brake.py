@@ -54,6 +54,8 @@ def test_a_throttled_call_closes_the_brake_for_all(
     closed = _closed(bridge)
     assert closed.reason == "throttled"
     assert least <= (closed.until - bridge.clock()).total_seconds() <= most
+    (told,) = bridge.logged("brake.closed")
+    assert (told["log_level"], told["reason"]) == ("warning", "throttled")
     for call in calls:
         found = bridge.call(call)
         assert (found.state, found.reason, found.held) == (State.RECORDED, "throttled", True)

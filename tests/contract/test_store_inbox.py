@@ -9,6 +9,7 @@ from redis.exceptions import ResponseError
 from bridge.store.connection import connect
 from bridge.store.inbox import Backlog, Entry
 from bridge.store.keys import Keys
+from config import Settings
 from tests.contract.store_parts import Store
 
 MOST = 1000
@@ -80,6 +81,15 @@ def test_an_event_that_is_being_handled_is_nobody_elses(store: Store) -> None:
     store.inbox.take(10)
     store.age(entry, minutes=0.45)
     assert store.inbox.take(10) == []
+
+
+def test_an_event_is_abandoned_within_a_minute(store: Store) -> None:
+    """With the sweep's interval, which makes another worker look for it."""
+    entry = store.post(b"1")
+    store.inbox.take(10)
+    interval: timedelta = Settings.model_fields["sweep_interval"].default
+    store.age(entry, minutes=1 - interval / timedelta(minutes=1))
+    assert [one.id for one in store.inbox.take(10)] == [entry]
 
 
 def test_only_one_claims_an_abandoned_event(store: Store) -> None:

@@ -33,7 +33,7 @@ def test_waiting_messages_hold_ids_only(solo: Stack, broker: Redis) -> None:
     new = solo.bridge.tell(solo.call())
     solo.bridge.replay(done.call_id)
     found = wait_for(
-        lambda: [_text(raw) for key in QUEUES for raw in broker.lrange(key, 0, -1)],
+        lambda: _all(broker),
         lambda raw: {(DRAIN,), (SUBMIT, done.call_id)} <= {*map(_asked, raw)},
         "both messages wait",
     )
@@ -47,12 +47,37 @@ def test_messages_with_a_countdown_hold_ids_only(solo: Stack, broker: Redis) -> 
     """Taken by a worker, and waiting there for their time."""
     call = solo.bridge.tell(solo.call("no-insights"))
     found = wait_for(
-        lambda: [json.dumps(json.loads(_text(raw))[0]) for raw in broker.hvals("solo:unacked")],
+        lambda: _all(broker),
         lambda raw: (INSIGHTS, call.call_id) in map(_asked, raw),
         "a fetch waits in a worker",
     )
     _check(found, solo.calls)
     solo.bridge.reaches(call, "complete")
+
+
+def test_a_wait_of_more_than_minutes_is_no_message(solo: Stack, broker: Redis) -> None:
+    """It would lie in a worker's memory all the while: the record's due time is enough.
+
+    The transcript is some seconds late, and would be asked for in ten minutes.
+    """
+    solo.restart("worker", BRIDGE_TRANSCRIPT_POLL_AFTER="600", BRIDGE_TRANSCRIPT_DEADLINE="600")
+    call = solo.bridge.tell(solo.call("late-webhook.1000"))
+    solo.bridge.reaches(call, "submitted")
+    wait_for(
+        lambda: [one for one in _all(broker) if call.call_id in _asked(one)],
+        lambda found: found == [],
+        "no message is about the call",
+    )
+    assert solo.bridge.call(call.call_id)["state"] == "submitted"
+    solo.restart("worker")
+    solo.bridge.reaches(call, "complete")
+
+
+def _all(broker: Redis) -> list[str]:
+    """Return the messages that wait, and those that workers have taken."""
+    waiting = [_text(raw) for key in QUEUES for raw in broker.lrange(key, 0, -1)]
+    taken = [json.dumps(json.loads(_text(raw))[0]) for raw in broker.hvals("solo:unacked")]
+    return waiting + taken
 
 
 def _check(messages: list[str], calls: list[SampleCall]) -> None:

@@ -1,0 +1,58 @@
+"""A worker whose lease ran out in mid-request: what it brings is not saved, and nothing doubled."""
+
+from collections.abc import Callable
+
+import pytest
+
+from bridge.domain.call import State
+from bridge.errors import LeaseLost
+from bridge.pipeline import submit
+from bridge.wavv.samples import SampleCall
+from tests.contract.bridge_parts import Bridge, whats
+from tests.contract.transports import Interposed
+
+
+@pytest.fixture
+def call(bridge: Bridge) -> SampleCall:
+    """Give a call that is due for its submission."""
+    one = bridge.dial()
+    bridge.tell(one)
+    bridge.drain()
+    bridge.published.messages.clear()
+    bridge.clock.wait(seconds=2)
+    return one
+
+
+def submit_slowly(bridge: Bridge, call: SampleCall, meanwhile: Callable[[], object]) -> None:
+    """Submit; while the request is out, the lease runs out, and then this happens."""
+
+    def lose_the_lease() -> None:
+        bridge.parts.redis.delete(bridge.parts.keys.lease(call.call_id))
+        meanwhile()
+
+    bridge.speak_through(Interposed(lose_the_lease))
+    slow = bridge.parts
+    bridge.parts = bridge.parts_at_start
+    with pytest.raises(LeaseLost):
+        submit.submit(slow, call.call_id)
+    slow.elephant.close()
+
+
+def test_a_submission_that_was_too_slow_is_made_again(bridge: Bridge, call: SampleCall) -> None:
+    """The call stays due, and AskElephant answers with the engagement it has."""
+    submit_slowly(bridge, call, lambda: None)
+    found = bridge.call(call)
+    assert (found.state, found.engagement_id) == (State.RECORDED, None)
+    bridge.sweep_for(minutes=1)
+    found = bridge.call(call)
+    assert (found.state, found.engagement_created) == (State.SUBMITTED, False)
+    assert [one["status"] for one in bridge.requests()] == [201, 200]
+
+
+def test_what_another_worker_saved_meanwhile_stands(bridge: Bridge, call: SampleCall) -> None:
+    """It has the lease by then, or has even finished."""
+    submit_slowly(bridge, call, lambda: submit.submit(bridge.parts, call.call_id))
+    found = bridge.call(call)
+    assert (found.state, found.engagement_created, found.attempts) == (State.SUBMITTED, False, 2)
+    assert len([one for one in whats(found) if one.startswith("engagement.")]) == 1
+    assert len(bridge.bodies()) == 1

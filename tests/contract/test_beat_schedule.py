@@ -11,11 +11,11 @@ from tests.commands import environment
 
 PROGRAM = """\
 import json
-from celery.beat import Scheduler
+from celery.utils.imports import symbol_by_name
 from tasks import celery
 celery.loader.import_default_modules()
 known = [name for name in celery.tasks if name.startswith("tasks.")]
-entries = Scheduler(app=celery).schedule.values()
+entries = symbol_by_name(celery.conf.beat_scheduler)(app=celery).schedule.values()
 said = [[e.task, e.schedule.run_every.total_seconds(), e.options["expires"]] for e in entries]
 print(json.dumps({"known": known, "entries": said}))
 """

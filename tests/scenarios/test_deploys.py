@@ -16,8 +16,8 @@ from tests.scenarios.stack import Stack
 from tests.scenarios.waiting import wait_for
 
 SEVERAL = 6
-SLOW = "slow-media.2400"
-"""A request of 12 seconds."""
+SLOW = "slow-media.3200"
+"""A request of 16 seconds: another worker has started long before."""
 
 PATIENT = {
     "BRIDGE_ASKELEPHANT_TIMEOUT": "60",
@@ -25,7 +25,7 @@ PATIENT = {
     "BRIDGE_INSIGHTS_MAX_DELAY": "3",
     "BRIDGE_INSIGHTS_DEADLINE": "60",
 }
-LATE = 5.0
+LATE = 8.0
 """Seconds: what a call may take that meets a deploy. Undisturbed it takes one or two."""
 
 

@@ -5,6 +5,7 @@ Plain data, without Celery. Each value has its reason beside it.
 
 from datetime import timedelta
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 from config.sentinel import celery_url, is_sentinel, read_sentinel
 from config.settings import Settings
@@ -111,7 +112,17 @@ def _redis(settings: Settings) -> dict[str, Any]:
         "retry_on_timeout": True,
         "priority_steps": [0],  # no task is more urgent than another: one key for each queue
     }
-    return _queues(QUICK_QUEUE, QUEUE) | {"broker_transport_options": options}
+    return _queues(QUICK_QUEUE, QUEUE) | {
+        "broker_transport_options": options,
+        "broker_use_ssl": _tls((verifying(url) or "").split(";")[0]),
+    }
+
+
+def _tls(url: str) -> dict[str, str] | bool:
+    """Return what the URL says of TLS once more: Flower's page of the broker reads no URL."""
+    parts = urlsplit(url)
+    said = {name: value for name, value in parse_qsl(parts.query) if name.startswith("ssl_")}
+    return said if parts.scheme == "rediss" else False
 
 
 def _rabbitmq(settings: Settings) -> dict[str, Any]:
@@ -129,7 +140,11 @@ def _rabbitmq(settings: Settings) -> dict[str, Any]:
     return _queues(f"{space}:{QUICK_QUEUE}", f"{space}:{QUEUE}", **quorum) | {
         "broker_transport_options": options,
         "broker_native_delayed_delivery_queue_type": "quorum",
-        "broker_heartbeat": 20,  # a connection that froze is given up after two of them
+        "broker_heartbeat": 10,  # a connection that froze is given up after two of them
+        # Exclusive, as Celery has it, a worker's queue stays locked by a connection that froze, and
+        # the worker ends when it comes back over a new one. Unused, it is gone in ten seconds.
+        "control_queue_exclusive": False,
+        "control_queue_durable": True,
         "control_exchange": f"{space}:control",  # two bridges may share one virtual host
         "event_exchange": f"{space}:events",
     }

@@ -107,6 +107,30 @@ def test_rabbitmq_does_not_keep_a_publisher_waiting(home: Home) -> None:
     assert options["broker_heartbeat"] > 0
 
 
+def test_rabbitmq_locks_no_worker_out(home: Home) -> None:
+    """An exclusive queue belongs to a connection, dead or alive, until RabbitMQ has noticed."""
+    home.set(redis_url="redis://a", broker_url="amqp://b")
+    options = broker_options(load_settings())
+    assert options["control_queue_exclusive"] is False
+    assert options["control_queue_durable"] is True
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("rediss://:p@a/0", {"ssl_cert_reqs": "required"}),
+        ("rediss://a/0?ssl_ca_certs=c", {"ssl_ca_certs": "c", "ssl_cert_reqs": "required"}),
+        ("rediss://a;rediss://b", {"ssl_cert_reqs": "required"}),
+        ("redis://a", False),
+        ("sentinel://a/0?service=b", False),
+    ],
+)
+def test_what_a_url_says_of_tls_is_said_apart(home: Home, url: str, said: object) -> None:
+    """Flower's page of the broker does not read it from there, and would show no queue."""
+    home.set(redis_url=url)
+    assert broker_options(load_settings())["broker_use_ssl"] == said
+
+
 @pytest.mark.parametrize("broker", ["redis://b", "amqp://b"])
 def test_every_task_goes_to_a_queue_that_workers_take_from(home: Home, broker: str) -> None:
     """Those who publish and those who work have the same queues."""

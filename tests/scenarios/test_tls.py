@@ -1,0 +1,98 @@
+"""A whole bridge on one Redis behind TLS and a password, which is store and broker."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+
+import httpx
+import pytest
+
+from bridge.store.connection import connect
+from bridge.supervise import commands
+from bridge.supervise.embedded import free_port
+from tests.scenarios.leaks import leaks
+from tests.scenarios.process import Process
+from tests.scenarios.stack import Stack, answers, running_stack
+from tests.scenarios.waiting import wait_for
+from tests.secured import ENCODED, PASSWORD, Secured, running_secured
+
+WRONG, DECODED = "not%2Fthe%2Fpassword", "not/the/password"
+REFUSED = "invalid username-password pair"
+
+
+@pytest.fixture(scope="module")
+def secured() -> Iterator[Secured]:
+    """Run the server for this module."""
+    with running_secured() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def stack(secured: Secured, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """Run web, worker and beat; at the end none of them has written the password, or its URL."""
+    urls = {"BRIDGE_BROKER_URL": secured.trusted}
+    directory = tmp_path_factory.mktemp("tls")
+    with running_stack("tls", secured.trusted, directory, **urls) as running:
+        yield running
+    assert not leaks(running)
+    assert not _told(running, secured.trusted)
+
+
+def test_the_poke_carries_a_call_to_its_end(stack: Stack) -> None:
+    """From the web process to the worker, and from step to step, without the sweep."""
+    assert stack.bridge.readiness()["status"] == "ready"
+    stack.processes["beat"].stop()
+    call = stack.bridge.tell(stack.call())
+    stack.bridge.reaches(call, "complete")
+    assert len(stack.engagements(call)) == 1
+    stack.start("beat")
+
+
+def test_the_sweep_carries_a_call_whose_messages_are_gone(stack: Stack, secured: Secured) -> None:
+    """Beat reaches the broker, and the sweep the store and the broker."""
+    stack.processes["worker"].stop()
+    call = stack.bridge.tell(stack.call())
+    with connect(secured.trusted) as redis:
+        assert redis.delete("tls:quick")
+    stack.start("worker")
+    stack.bridge.reaches(call, "complete")
+    assert len(stack.engagements(call)) == 1
+
+
+def test_flower_sees_the_worker_and_the_queues(stack: Stack) -> None:
+    """It has the same broker, and needs the same authority for each of its ways there."""
+    port = free_port()
+    env = {**stack.processes["web"].command.env, "FLOWER_UNAUTHENTICATED_API": "true"}
+    url = f"http://127.0.0.1:{port}"
+    flower = stack.processes["flower"] = Process(commands.flower(port, env), stack.directory)
+    with flower, httpx.Client(base_url=url, timeout=10, trust_env=False) as client:
+        wait_for(lambda: answers(f"{url}/healthcheck"), bool, "Flower is up")
+        ask = client.get
+        wait_for(lambda: ask("/api/workers?refresh=1").json(), bool, "Flower sees the worker")
+        pages = [ask(path).text for path in ("/", "/broker", "/api/workers")]
+    assert "Unable to get queues" not in flower.output()
+    assert not [page for page in pages if PASSWORD in page or ENCODED in page]
+
+
+def test_a_wrong_password_is_told_and_not_shown(stack: Stack, secured: Secured) -> None:
+    """Who mistyped it finds out from the log, and nobody learns from there what it was."""
+    url = secured.url(secured.authority, WRONG)
+    wrong = {"BRIDGE_REDIS_URL": url, "BRIDGE_BROKER_URL": url}
+    with ExitStack() as exits:
+        for name in ("worker", "beat"):
+            usual = stack.processes[name].command
+            command = replace(usual, name=f"locked-out-{name}", env={**usual.env, **wrong})
+            one = stack.processes[command.name] = Process(command, stack.directory)
+            exits.enter_context(one)
+            wait_for(one.output, lambda told: REFUSED in told, f"{name} tells of it")
+            assert not [said for said in (WRONG, DECODED) if said in one.output()]
+
+
+def _told(stack: Stack, url: str) -> list[str]:
+    """Return who has written what nobody may."""
+    return [
+        f"{name} wrote {secret!r}"
+        for name, process in stack.processes.items()
+        for secret in (PASSWORD, ENCODED, url)
+        if secret in process.output()
+    ]

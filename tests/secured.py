@@ -1,0 +1,82 @@
+"""A Redis that speaks TLS only, and asks for a password: Debian's, for the Valkey has no TLS."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import trustme
+from redis.exceptions import RedisError
+
+from bridge.store.connection import connect
+from bridge.supervise.commands import Command
+from bridge.supervise.embedded import OPTIONS, free_port
+from tests.debian import missing
+from tests.scenarios.process import Process
+from tests.scenarios.waiting import wait_for
+
+PASSWORD, ENCODED = "a/secret:of@redis", "a%2Fsecret%3Aof%40redis"
+
+
+@dataclass(frozen=True)
+class Secured:
+    """The server, its authority, and another one that has nothing to do with it."""
+
+    port: int
+    authority: str
+    stranger: str
+
+    @property
+    def trusted(self) -> str:
+        """The URL for one who trusts the authority, and knows the password."""
+        return self.url(self.authority)
+
+    def url(self, authority: str | None, password: str = ENCODED) -> str:
+        """Return the URL for one who trusts ``authority``, or what the system trusts."""
+        said = f"?ssl_ca_certs={authority}" if authority else ""
+        return f"rediss://:{password}@127.0.0.1:{self.port}/0{said}"
+
+
+@contextmanager
+def running_secured() -> Iterator[Secured]:
+    """Run a Redis with a certificate of an authority of its own; make up another authority."""
+    found = shutil.which("redis-server")
+    if found is None:
+        missing("redis-server")
+    with tempfile.TemporaryDirectory() as made:
+        directory = Path(made)
+        authority, port = trustme.CA(), free_port()
+        authority.cert_pem.write_to_path(directory / "ca.pem")
+        trustme.CA().cert_pem.write_to_path(directory / "stranger.pem")
+        certificate = authority.issue_cert("127.0.0.1")
+        certificate.private_key_and_cert_chain_pem.write_to_path(directory / "server.pem")
+        server = Secured(port, str(directory / "ca.pem"), str(directory / "stranger.pem"))
+        with Process(_command(found, directory, port), directory):
+            wait_for(lambda: _answers(server), bool, "Redis answers over TLS")
+            yield server
+
+
+def _command(program: str, directory: Path, port: int) -> Command:
+    pem, ca = str(directory / "server.pem"), str(directory / "ca.pem")
+    options = OPTIONS | {
+        "port": "0",
+        "tls-port": str(port),
+        "tls-cert-file": pem,
+        "tls-key-file": pem,
+        "tls-ca-cert-file": ca,
+        "tls-auth-clients": "no",
+        "requirepass": PASSWORD,
+        "dir": str(directory),
+    }
+    flat = [word for name, value in options.items() for word in (f"--{name}", value)]
+    return Command("redis", (program, *flat))
+
+
+def _answers(server: Secured) -> bool:
+    try:
+        with connect(server.trusted) as redis:
+            return bool(redis.ping())
+    except RedisError:
+        return False

@@ -2,24 +2,50 @@
 
 ``shared`` carries the calls of ``cases`` all at once, and is never disturbed. ``solo`` is for
 scenarios that break something and mend it again: each leaves it as it found it.
+
+All are told with each broker: with that Valkey, then with RabbitMQ between the processes. One that
+is about a broker says so with the mark ``brokers``.
 """
 
 from collections.abc import Generator, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 import pytest
 
 from bridge.supervise.embedded import embedded_valkey
 from bridge.wavv.samples import SampleCall
 from tests.contract.valkey import Valkey, own_valkey
+from tests.debian import missing
 from tests.scenarios.cases import CASES
 from tests.scenarios.leaks import leaks
 from tests.scenarios.pair import running_pair
 from tests.scenarios.process import Process
+from tests.scenarios.rabbitmq import installed, running_rabbitmq
 from tests.scenarios.stack import Stack, running_stack
 from tests.scenarios.waiting import wait_for
 
 SENDERS = 4
+REDIS, RABBITMQ = "redis", "rabbitmq"
+
+
+@dataclass(frozen=True)
+class Broker:
+    """The namespaces of both bridges, and what else they are told.
+
+    With RabbitMQ they share a virtual host, and one's queues are named like the end of the other's.
+    """
+
+    names: tuple[str, str]
+    settings: Mapping[str, str]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Tell every scenario with each broker, or with those it is marked with."""
+    if "broker" in metafunc.fixturenames:
+        mark = metafunc.definition.get_closest_marker("brokers")
+        names = mark.args if mark else (REDIS, RABBITMQ)
+        metafunc.parametrize("broker", names, indirect=True, scope="session")
 
 
 @pytest.fixture(scope="session")
@@ -35,17 +61,40 @@ def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def shared(valkey: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def rabbitmq(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Run one RabbitMQ for all; give its URL."""
+    if not installed():
+        missing("rabbitmq-server")
+    with running_rabbitmq(tmp_path_factory.mktemp("rabbitmq")) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def broker(request: pytest.FixtureRequest) -> Broker:
+    """Give the broker whose turn it is."""
+    if request.param == RABBITMQ:
+        return Broker(
+            ("a.calls", "calls"), {"BRIDGE_BROKER_URL": request.getfixturevalue(RABBITMQ)}
+        )
+    return Broker(("shared", "solo"), {})
+
+
+@pytest.fixture(scope="session")
+def shared(
+    broker: Broker, valkey: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Stack]:
     """Run the bridge that nothing disturbs."""
-    with running_stack("shared", valkey, tmp_path_factory.mktemp("shared")) as stack:
+    name, directory = broker.names[0], tmp_path_factory.mktemp("shared")
+    with running_stack(name, valkey, directory, **broker.settings) as stack:
         yield stack
     assert not leaks(stack)
 
 
 @pytest.fixture(scope="session")
-def solo(valkey: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def solo(broker: Broker, valkey: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """Run the bridge that scenarios may break."""
-    with running_stack("solo", valkey, tmp_path_factory.mktemp("solo")) as stack:
+    name, directory = broker.names[1], tmp_path_factory.mktemp("solo")
+    with running_stack(name, valkey, directory, **broker.settings) as stack:
         yield stack
     assert not leaks(stack)
 

@@ -1,6 +1,7 @@
 """Searching what the processes wrote for secrets and people: they log at debug level."""
 
 from collections.abc import Iterator
+from urllib.parse import unquote, urlsplit
 
 from bridge.wavv.samples import SampleCall
 from tests.scenarios.stack import API_TOKEN, WAVV_SECRET, Stack
@@ -25,6 +26,9 @@ def _secrets(stack: Stack) -> Iterator[str]:
     for process in stack.processes.values():
         env = process.command.env
         yield from env.get("BRIDGE_ASKELEPHANT_WEBHOOK_SECRETS", WAVV_SECRET).split(",")
+        for url in ("BRIDGE_REDIS_URL", "BRIDGE_BROKER_URL"):
+            if password := urlsplit(env.get(url, "")).password:
+                yield from (password, unquote(password))
 
 
 def private(call: SampleCall) -> Iterator[str]:

@@ -14,6 +14,14 @@ _TAKES_NOTHING = """\
 from kombu.transport.redis import Channel
 asked = Channel._brpop_start
 Channel._brpop_start = lambda channel, *args: None if hang.exists() else asked(channel, *args)
+
+from amqp import Connection
+read = Connection.drain_events
+def reads_nothing(connection, *args, **options):
+    if hang.exists() and threading.current_thread() is threading.main_thread():
+        return time.sleep(0.1)
+    return read(connection, *args, **options)
+Connection.drain_events = reads_nothing
 """
 _IS_BLIND_AT_FIRST = """\
 from tasks import watchdog
@@ -31,7 +39,7 @@ from tasks import watchdog
 watchdog.ENDING_SECONDS = 1
 """
 _PROGRAM = """\
-import pathlib, sys, time
+import pathlib, sys, threading, time
 hang = pathlib.Path("{sign}")
 {fault}
 from celery.__main__ import main

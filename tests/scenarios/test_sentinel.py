@@ -8,6 +8,7 @@ import pytest
 
 from bridge.wavv.channels import deliveries
 from bridge.wavv.samples import SampleCall
+from tests.scenarios.leaks import leaks
 from tests.scenarios.sentinels import Sentinels, running_sentinels
 from tests.scenarios.stack import Stack, running_stack
 from tests.scenarios.waiting import wait_for
@@ -31,6 +32,7 @@ def stack(sentinels: Sentinels, tmp_path: Path) -> Iterator[Stack]:
     patience = {"BRIDGE_RECORDING_DEADLINE": str(FAILOVER)}
     with running_stack("sentinel", sentinels.url, tmp_path, **patience) as running:
         yield running
+    assert not leaks(running)
 
 
 def test_calls_survive_the_loss_of_the_primary(stack: Stack, sentinels: Sentinels) -> None:

@@ -16,7 +16,7 @@ SERVER = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
 """Not the one of the PATH: that changes to the user of the service."""
 
 STARTS_WITHIN = 60.0
-MISSING = "no RabbitMQ: apt-get install --no-install-recommends rabbitmq-server"
+PASSWORD, ENCODED = "pass/word@of:rabbitmq", "pass%2Fword%40of%3Arabbitmq"
 
 
 def installed() -> bool:
@@ -28,13 +28,18 @@ def installed() -> bool:
 def running_rabbitmq(directory: Path) -> Iterator[str]:
     """Run a node and its port mapper; yield the URL. Both end with the block."""
     mapper, port = free_port(), free_port()
+    said = f"default_user = bridge\ndefault_pass = {PASSWORD}\n"
+    directory.joinpath("rabbitmq.conf").write_text(said, encoding="utf-8")
     env = _environment(directory, mapper, port)
     epmd = Command("epmd", ("epmd", "-address", "127.0.0.1", "-port", str(mapper)), env)
     with Process(epmd, directory):
         wait_for(lambda: _listens(mapper), bool, "the port mapper listens")
-        with Process(Command("rabbitmq", (str(SERVER),), env), directory):
+        with Process(Command("rabbitmq", (str(SERVER),), env), directory) as node:
             wait_for(lambda: _listens(port), bool, "RabbitMQ listens", within=STARTS_WITHIN)
-            yield f"amqp://guest:guest@127.0.0.1:{port}//"
+            try:
+                yield f"amqp://bridge:{ENCODED}@127.0.0.1:{port}//"
+            finally:
+                node.kill()  # what it keeps is thrown away
 
 
 def _environment(directory: Path, mapper: int, port: int) -> Mapping[str, str]:
@@ -43,7 +48,7 @@ def _environment(directory: Path, mapper: int, port: int) -> Mapping[str, str]:
         "HOME": str(directory),  # of the cookie
         "ERL_EPMD_ADDRESS": "127.0.0.1",
         "ERL_EPMD_PORT": str(mapper),
-        "RABBITMQ_CONFIG_FILE": str(directory / "none"),
+        "RABBITMQ_CONFIG_FILE": str(directory / "rabbitmq.conf"),
         "RABBITMQ_DIST_PORT": str(free_port()),
         "RABBITMQ_ENABLED_PLUGINS_FILE": str(directory / "plugins"),
         "RABBITMQ_LOG_BASE": str(directory / "log"),

@@ -1,6 +1,8 @@
 """What is RabbitMQ's own: delays, queues of two bridges side by side, and losing them."""
 
+import signal
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,10 +12,12 @@ from bridge.broker import BridgeCelery
 from bridge.queues import waiting
 from config import Settings
 from config.broker import QUICK_QUEUE, broker_options
-from tests.scenarios.client import entries
+from tests.scenarios.client import entries, unknown_event
+from tests.scenarios.process import Process
 from tests.scenarios.stack import Stack
 from tests.scenarios.waiting import wait_for
 
+pytestmark = pytest.mark.brokers("rabbitmq")
 RETRIES = 6
 
 
@@ -42,12 +46,28 @@ def test_queues_that_are_emptied_lose_no_call(solo: Stack, rabbitmq: str) -> Non
     calls = [solo.bridge.tell(solo.call()) for _ in range(3)]
     with Connection(rabbitmq) as connection:
         channel: Any = connection.channel()
-        for name in ("shared:quick", "shared:celery"):
-            channel.queue_purge(name)
+        for queue in ("quick", "celery"):
+            channel.queue_purge(f"{solo.name}:{queue}")
     solo.start("worker")
     for call in calls:
         solo.bridge.reaches(call, "complete")
         assert len(solo.engagements(call)) == 1
+
+
+def test_a_worker_comes_back_beside_its_own_dead_connection(solo: Stack) -> None:
+    """RabbitMQ takes as long as a worker to notice; nothing of that connection may lock it out."""
+    first = solo.processes["worker"]
+    first.signal(signal.SIGSTOP)  # as good as a machine that is gone: it closes nothing
+    try:
+        with Process(replace(first.command, name="successor"), solo.directory) as successor:
+
+            def taken() -> bool:  # not before the first one holds all that it may
+                solo.bridge.deliver([unknown_event()])
+                return "event.ignored" in successor.output()
+
+            wait_for(taken, bool, "the successor takes work")
+    finally:
+        first.signal(signal.SIGCONT)
 
 
 def test_waiting_messages_are_counted(app: BridgeCelery) -> None:

@@ -1,1 +1,0 @@
-"""The main scenarios once more, with another broker than Redis."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from redis import Redis
 
@@ -19,6 +20,7 @@ from tests.chaos.proxy import Proxy
 from tests.sandbox import Sandbox
 from tests.scenarios.client import Bridge
 from tests.scenarios.process import Process
+from tests.scenarios.sentinels import Sentinels, running_sentinels
 from tests.scenarios.stack import (
     AGENTS,
     API_TOKEN,
@@ -75,7 +77,8 @@ class Needs:
 
     ``store_link`` and ``elephant_link`` put a proxy before Valkey and before AskElephant;
     ``own_clock`` gives the bridge's processes a clock that can be stepped; ``valkey`` are options
-    of the server, ``settings`` of the bridge, ``beats`` how many run.
+    of the server, ``settings`` of the bridge, ``beats`` how many run; ``sentinels`` puts a primary
+    and its replica behind three Sentinels in Valkey's place.
     """
 
     store_link: bool = False
@@ -84,6 +87,7 @@ class Needs:
     valkey: tuple[str, ...] = ()
     settings: tuple[tuple[str, str], ...] = ()
     beats: int = 1
+    sentinels: bool = False
 
 
 @dataclass
@@ -99,6 +103,7 @@ class Stage:
     keeper: Keeper
     store_link: Proxy | None = None
     elephant_link: Proxy | None = None
+    sentinels: Sentinels | None = None
 
     def kill(self, name: str) -> None:
         """SIGKILL a process of the bridge; it is started again, as under any supervisor."""
@@ -148,15 +153,11 @@ def running_stage(directory: Path, needs: Needs) -> Iterator[Stage]:
     directory.mkdir(parents=True)
     directory.joinpath("agents.csv").write_text(AGENTS, encoding="utf-8")
     with ExitStack() as exits:
-        url, command = exits.enter_context(embedded_valkey(directory))
-        server = replace(command, argv=(*command.argv, *needs.valkey))
-        valkey = exits.enter_context(_killed_at_the_end(Process(server, directory)))
-        store_port = int(url.rpartition(":")[2].partition("/")[0])
-        store, store_link = _linked(exits, store_port, wanted=needs.store_link)
+        store = _store(exits, directory, needs)
         port = free_port()
         elephant, elephant_link = _linked(exits, port, wanted=needs.elephant_link)
         options, web = SandboxOptions(), free_port()
-        env = environment(NAMESPACE, f"redis://127.0.0.1:{store}/0", elephant, options)
+        env = environment(NAMESPACE, store.reached_by, elephant, options)
         env |= SETTINGS | dict(needs.settings) | (_clock(directory) if needs.own_clock else {})
         started = _commands(env, web, port, needs.beats)
         processes = {
@@ -165,20 +166,43 @@ def running_stage(directory: Path, needs: Needs) -> Iterator[Stage]:
         }
         stage = Stage(
             directory,
-            valkey,
-            exits.enter_context(connect(url)),
+            store.server,
+            exits.enter_context(connect(store.url)),
             Bridge(f"http://127.0.0.1:{web}", WAVV_SECRET, API_TOKEN),
             exits.enter_context(Sandbox(f"http://127.0.0.1:{port}", options)),
             {name: one for name, one in processes.items() if name != "sandbox"},
             Keeper(processes),
-            store_link,
+            store.link,
             elephant_link,
+            store.sentinels,
         )
         exits.callback(stage.bridge.http.close)
         stage.wait_for_valkey()
         _wait_until_up(stage)
         exits.enter_context(stage.keeper)
         yield stage
+
+
+@dataclass(frozen=True)
+class _Store:
+    """The server, its URL, and the one by which the bridge reaches it."""
+
+    server: Process
+    url: str
+    reached_by: str
+    link: Proxy | None = None
+    sentinels: Sentinels | None = None
+
+
+def _store(exits: ExitStack, directory: Path, needs: Needs) -> _Store:
+    if needs.sentinels:
+        found = exits.enter_context(running_sentinels(directory, _killed_at_the_end))
+        return _Store(found.primary, found.url, found.url, sentinels=found)
+    url, command = exits.enter_context(embedded_valkey(directory))
+    server = replace(command, argv=(*command.argv, *needs.valkey))
+    valkey = exits.enter_context(_killed_at_the_end(Process(server, directory)))
+    port, link = _linked(exits, urlsplit(url).port or 0, wanted=needs.store_link)
+    return _Store(valkey, url, f"redis://127.0.0.1:{port}/0", link)
 
 
 def _commands(env: Mapping[str, str], web: int, elephant: int, beats: int) -> list[Command]:

@@ -1,7 +1,7 @@
 """A primary, its replica, and three Sentinels that watch over both: real servers, one binary."""
 
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +19,8 @@ from tests.scenarios.waiting import wait_for
 SERVICE, PASSWORD, QUORUM = "bridge", "pass/word@of:redis", 2
 ENCODED = "pass%2Fword%40of%3Aredis"
 WATCHERS = 3
+Run = Callable[[Process], AbstractContextManager[Process]]
+"""How a server is run: it ends with the block."""
 
 
 @dataclass(frozen=True)
@@ -42,9 +44,13 @@ class Sentinels:
         """Tell whether the replica has become the primary."""
         return bool(_info(self.ports[1])["role"] == "master")
 
+    def primary_follows(self) -> bool:
+        """Tell whether the primary has come back, as the other's replica."""
+        return _is_linked(self.ports[0])
+
 
 @contextmanager
-def running_sentinels(directory: Path) -> Iterator[Sentinels]:
+def running_sentinels(directory: Path, run: Run = lambda one: one) -> Iterator[Sentinels]:
     """Run the servers; they are known to each other when this yields."""
     ports = free_port(), free_port()
     following = {"replicaof": f"127.0.0.1 {ports[0]}"}
@@ -52,10 +58,10 @@ def running_sentinels(directory: Path) -> Iterator[Sentinels]:
                 _server("replica", directory, ports[1], following)]  # fmt: skip
     watchers = [free_port() for _ in range(WATCHERS)]
     with ExitStack() as exits:
-        primary, _ = [exits.enter_context(Process(one, directory)) for one in commands]
+        primary, _ = [exits.enter_context(run(Process(one, directory))) for one in commands]
         wait_for(lambda: _is_linked(ports[1]), bool, "the replica follows")
         for port in watchers:
-            exits.enter_context(Process(_sentinel(directory, port, ports[0]), directory))
+            exits.enter_context(run(Process(_sentinel(directory, port, ports[0]), directory)))
         wait_for(lambda: [_knows(port) for port in watchers], all, "the Sentinels know each other")
         nodes = ",".join(f"127.0.0.1:{port}" for port in watchers)
         yield Sentinels(f"sentinel://:{ENCODED}@{nodes}/0?service={SERVICE}", primary, ports)
@@ -67,7 +73,7 @@ def _server(name: str, directory: Path, port: int, more: dict[str, str] | None =
     secrets = {"requirepass": PASSWORD, "masterauth": PASSWORD}
     said = OPTIONS | {"port": str(port), "dir": str(place)} | secrets | (more or {})
     words = [word for key, value in said.items() for word in (f"--{key}", *_split(key, value))]
-    return Command(name, (str(get_binary_path()), *words))
+    return Command(name, (str(get_binary_path()), *words), is_ready=lambda: _answers(port))
 
 
 def _split(key: str, value: str) -> list[str]:
@@ -97,6 +103,13 @@ def _info(port: int) -> dict[str, object]:
 
 def _offset(port: int, name: str) -> object:
     return _info(port)[name]
+
+
+def _answers(port: int) -> bool:
+    try:
+        return bool(_info(port))
+    except RedisError:
+        return False
 
 
 def _is_linked(port: int) -> bool:

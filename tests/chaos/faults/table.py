@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 
-from tests.chaos.faults import askelephant, clocks, network, processes, store, webhooks
+from tests.chaos.faults import askelephant, clocks, network, processes, sentinel, store, webhooks
 from tests.chaos.faults.mixed import mixed
 from tests.chaos.scene import Fault
 
 ALONE = (
     *processes.FAULTS,
     *store.FAULTS,
+    *sentinel.FAULTS,
     *askelephant.FAULTS,
     *webhooks.FAULTS,
     *clocks.FAULTS,
@@ -18,6 +19,7 @@ UNMIXED = {
     "none",
     "two-beats",  # there are two, one of them killed
     "valkey-kill-everysec",  # asks for another server, and a window
+    "sentinel-failover",  # asks for several
     "throttled-hour",  # would hold up all others
     "clock-of-bridge",  # asks for other deadlines
     "webhook-before-answer",  # of calls of every plan

@@ -93,3 +93,12 @@ def test_a_full_redis_is_answered_503_until_there_is_room(valkey: Valkey, web: W
     valkey.redis.config_set("maxmemory", "0")
     assert web.wavv(ENDED).status_code == 202
     assert web.stored() == [event(0), ENDED]
+
+
+def test_a_primary_that_no_replica_follows_may_refuse(valkey: Valkey, web: Web) -> None:
+    """``min-replicas-to-write``: rather a 503 than an event that dies with its primary."""
+    valkey.redis.config_set("min-replicas-to-write", "1")
+    refused_soon(web)
+    valkey.redis.config_set("min-replicas-to-write", "0")
+    assert web.wavv(ENDED).status_code == 202
+    assert web.stored() == [event(0), ENDED]

@@ -1,5 +1,6 @@
 """A primary, its replica, and three Sentinels that watch over both: real servers, one binary."""
 
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ class Sentinels:
 
     url: str
     primary: Process
+    replica: Process
     ports: tuple[int, int]
 
     def wait_until_replicated(self) -> None:
@@ -39,6 +41,21 @@ class Sentinels:
             lambda offsets: offsets[0] == offsets[1],
             "the replica has caught up",
         )  # fmt: skip
+
+    @contextmanager
+    def cut_off(self) -> Iterator[None]:
+        """Let nothing reach the replica that the primary acknowledges within the block.
+
+        What is on its way would be delivered, also by a primary that is dead; so their connection
+        is closed while the replica cannot make another.
+        """
+        self.replica.signal(signal.SIGSTOP)
+        try:
+            with Redis(port=self.ports[0], password=PASSWORD) as primary:
+                assert primary.client_kill_filter(_type="replica")
+            yield
+        finally:
+            self.replica.signal(signal.SIGCONT)
 
     def replica_leads(self) -> bool:
         """Tell whether the replica has become the primary."""
@@ -58,13 +75,14 @@ def running_sentinels(directory: Path, run: Run = lambda one: one) -> Iterator[S
                 _server("replica", directory, ports[1], following)]  # fmt: skip
     watchers = [free_port() for _ in range(WATCHERS)]
     with ExitStack() as exits:
-        primary, _ = [exits.enter_context(run(Process(one, directory))) for one in commands]
+        primary, replica = [exits.enter_context(run(Process(one, directory))) for one in commands]
         wait_for(lambda: _is_linked(ports[1]), bool, "the replica follows")
         for port in watchers:
             exits.enter_context(run(Process(_sentinel(directory, port, ports[0]), directory)))
         wait_for(lambda: [_knows(port) for port in watchers], all, "the Sentinels know each other")
         nodes = ",".join(f"127.0.0.1:{port}" for port in watchers)
-        yield Sentinels(f"sentinel://:{ENCODED}@{nodes}/0?service={SERVICE}", primary, ports)
+        url = f"sentinel://:{ENCODED}@{nodes}/0?service={SERVICE}"
+        yield Sentinels(url, primary, replica, ports)
 
 
 def _server(name: str, directory: Path, port: int, more: dict[str, str] | None = None) -> Command:

@@ -36,10 +36,15 @@ def stack(sentinels: Sentinels, tmp_path: Path) -> Iterator[Stack]:
 
 
 def test_calls_survive_the_loss_of_the_primary(stack: Stack, sentinels: Sentinels) -> None:
-    """What was replicated goes on, once each; senders get 503 until the replica leads."""
+    """What was replicated goes on, once each; senders get 503 until the replica leads.
+
+    What was acknowledged and not replicated is gone: that is the price, and there is no other.
+    """
     before = [stack.bridge.tell(stack.call()) for _ in range(CALLS)]
     sentinels.wait_until_replicated()
-    sentinels.primary.kill()
+    with sentinels.cut_off():
+        gone = stack.bridge.tell(stack.call())
+        sentinels.primary.kill()
     after = [stack.call() for _ in range(CALLS)]
     for call in after:
         _tell_until_accepted(stack, call)
@@ -50,6 +55,8 @@ def test_calls_survive_the_loss_of_the_primary(stack: Stack, sentinels: Sentinel
     for call in (*before, *after):
         stack.bridge.reaches(call, "complete", within=FAILOVER)
         assert len(stack.engagements(call)) == 1
+    assert stack.bridge.call(gone.call_id) == {}
+    assert stack.bridge.stats()["states"]["complete"] == len(before) + len(after)
 
 
 def _tell_until_accepted(stack: Stack, call: SampleCall) -> None:

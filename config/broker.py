@@ -125,6 +125,15 @@ def _tls(url: str) -> dict[str, str] | bool:
     return said if parts.scheme == "rediss" else False
 
 
+def _named(url: str) -> dict[str, str | None] | bool:
+    """Return which name a server's certificate must bear: amqp alone would take any name's.
+
+    Not with several servers: the name would be the first one's for all.
+    """
+    is_one = url.startswith("amqps://") and ";" not in url
+    return {"server_hostname": urlsplit(url).hostname} if is_one else False
+
+
 def _rabbitmq(settings: Settings) -> dict[str, Any]:
     """Quorum queues, which survive a node; they have no global QoS, so RabbitMQ does the waiting.
 
@@ -139,6 +148,7 @@ def _rabbitmq(settings: Settings) -> dict[str, Any]:
     }
     return _queues(f"{space}:{QUICK_QUEUE}", f"{space}:{QUEUE}", **quorum) | {
         "broker_transport_options": options,
+        "broker_use_ssl": _named(settings.broker_url or ""),
         "broker_native_delayed_delivery_queue_type": "quorum",
         "broker_heartbeat": 10,  # a connection that froze is given up after two of them
         # Exclusive, as Celery has it, a worker's queue stays locked by a connection that froze, and

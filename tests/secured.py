@@ -7,12 +7,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import trustme
 from redis.exceptions import RedisError
 
 from bridge.store.connection import connect
 from bridge.supervise.commands import Command
 from bridge.supervise.embedded import OPTIONS, free_port
+from tests.certificates import AUTHORITY, SERVER, STRANGER, write_certificates
 from tests.debian import missing
 from tests.scenarios.process import Process
 from tests.scenarios.waiting import wait_for
@@ -47,19 +47,16 @@ def running_secured() -> Iterator[Secured]:
         missing("redis-server")
     with tempfile.TemporaryDirectory() as made:
         directory = Path(made)
-        authority, port = trustme.CA(), free_port()
-        authority.cert_pem.write_to_path(directory / "ca.pem")
-        trustme.CA().cert_pem.write_to_path(directory / "stranger.pem")
-        certificate = authority.issue_cert("127.0.0.1")
-        certificate.private_key_and_cert_chain_pem.write_to_path(directory / "server.pem")
-        server = Secured(port, str(directory / "ca.pem"), str(directory / "stranger.pem"))
+        write_certificates(directory, "127.0.0.1")
+        port = free_port()
+        server = Secured(port, str(directory / AUTHORITY), str(directory / STRANGER))
         with Process(_command(found, directory, port), directory):
             wait_for(lambda: _answers(server), bool, "Redis answers over TLS")
             yield server
 
 
 def _command(program: str, directory: Path, port: int) -> Command:
-    pem, ca = str(directory / "server.pem"), str(directory / "ca.pem")
+    pem, ca = str(directory / SERVER), str(directory / AUTHORITY)
     options = OPTIONS | {
         "port": "0",
         "tls-port": str(port),

@@ -4,7 +4,9 @@
 scenarios that break something and mend it again: each leaves it as it found it.
 
 All are told with each broker: with that Valkey, then with RabbitMQ between the processes. One that
-is about a broker says so with the mark ``brokers``.
+is about a broker says so with the mark ``brokers``. Scenarios that set a stage of their own have
+the broker that they set: ``test_secrecy`` reads along with Redis, ``bridge up`` and the demo bring
+their Valkey, and so do those about restarts of the store, Sentinels and TLS.
 """
 
 from collections.abc import Generator, Iterator, Mapping
@@ -21,7 +23,7 @@ from tests.scenarios.cases import CASES
 from tests.scenarios.leaks import leaks
 from tests.scenarios.pair import running_pair
 from tests.scenarios.process import Process
-from tests.scenarios.rabbitmq import installed, running_rabbitmq
+from tests.scenarios.rabbitmq import RabbitMQ, installed, running_rabbitmq
 from tests.scenarios.stack import Stack, running_stack
 from tests.scenarios.waiting import wait_for
 
@@ -61,21 +63,20 @@ def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def rabbitmq(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Run one RabbitMQ for all; give its URL."""
+def rabbitmq(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RabbitMQ]:
+    """Run one RabbitMQ for all."""
     if not installed():
         missing("rabbitmq-server")
-    with running_rabbitmq(tmp_path_factory.mktemp("rabbitmq")) as url:
-        yield url
+    with running_rabbitmq(tmp_path_factory.mktemp("rabbitmq")) as node:
+        yield node
 
 
 @pytest.fixture(scope="session")
 def broker(request: pytest.FixtureRequest) -> Broker:
     """Give the broker whose turn it is."""
     if request.param == RABBITMQ:
-        return Broker(
-            ("a.calls", "calls"), {"BRIDGE_BROKER_URL": request.getfixturevalue(RABBITMQ)}
-        )
+        node: RabbitMQ = request.getfixturevalue(RABBITMQ)
+        return Broker(("a.calls", "calls"), {"BRIDGE_BROKER_URL": node.url})
     return Broker(("shared", "solo"), {})
 
 

@@ -5,41 +5,76 @@ import shutil
 import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from bridge.supervise.commands import Command
 from bridge.supervise.embedded import free_port
+from tests.certificates import AUTHORITY, SERVER, write_certificates
 from tests.scenarios.process import Process
 from tests.scenarios.waiting import wait_for
 
-SERVER = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
+PROGRAM = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
 """Not the one of the PATH: that changes to the user of the service."""
 
 STARTS_WITHIN = 60.0
 PASSWORD, ENCODED = "pass/word@of:rabbitmq", "pass%2Fword%40of%3Arabbitmq"
 
 
+@dataclass(frozen=True)
+class RabbitMQ:
+    """A node: where it is reached, in the open and over TLS, and which authority vouches for it."""
+
+    port: int
+    tls_port: int
+    authority: Path
+
+    @property
+    def url(self) -> str:
+        """Its URL."""
+        return f"amqp://bridge:{ENCODED}@127.0.0.1:{self.port}//"
+
+    def tls_url(self, host: str) -> str:
+        """Return its URL over TLS. The certificate names ``localhost`` alone."""
+        return f"amqps://bridge:{ENCODED}@{host}:{self.tls_port}//"
+
+
 def installed() -> bool:
     """Tell whether Debian's package is there."""
-    return SERVER.exists() and shutil.which("epmd") is not None
+    return PROGRAM.exists() and shutil.which("epmd") is not None
 
 
 @contextmanager
-def running_rabbitmq(directory: Path) -> Iterator[str]:
-    """Run a node and its port mapper; yield the URL. Both end with the block."""
-    mapper, port = free_port(), free_port()
-    said = f"default_user = bridge\ndefault_pass = {PASSWORD}\n"
-    directory.joinpath("rabbitmq.conf").write_text(said, encoding="utf-8")
-    env = _environment(directory, mapper, port)
+def running_rabbitmq(directory: Path) -> Iterator[RabbitMQ]:
+    """Run a node and its port mapper. Both end with the block."""
+    mapper, rabbit = free_port(), RabbitMQ(free_port(), free_port(), directory / AUTHORITY)
+    write_certificates(directory, "localhost")
+    _configure(directory, rabbit.tls_port)
+    env = _environment(directory, mapper, rabbit.port)
     epmd = Command("epmd", ("epmd", "-address", "127.0.0.1", "-port", str(mapper)), env)
     with Process(epmd, directory):
         wait_for(lambda: _listens(mapper), bool, "the port mapper listens")
-        with Process(Command("rabbitmq", (str(SERVER),), env), directory) as node:
-            wait_for(lambda: _listens(port), bool, "RabbitMQ listens", within=STARTS_WITHIN)
+        with Process(Command("rabbitmq", (str(PROGRAM),), env), directory) as node:
+            ports = rabbit.port, rabbit.tls_port
+            wait_for(lambda: map(_listens, ports), all, "RabbitMQ listens", within=STARTS_WITHIN)
             try:
-                yield f"amqp://bridge:{ENCODED}@127.0.0.1:{port}//"
+                yield rabbit
             finally:
                 node.kill()  # what it keeps is thrown away
+
+
+def _configure(directory: Path, tls_port: int) -> None:
+    said = {
+        "default_user": "bridge",
+        "default_pass": PASSWORD,
+        "listeners.ssl.1": f"127.0.0.1:{tls_port}",
+        "ssl_options.cacertfile": directory / AUTHORITY,
+        "ssl_options.certfile": directory / SERVER,
+        "ssl_options.keyfile": directory / SERVER,
+        "ssl_options.verify": "verify_none",  # of those who connect, who have no certificates
+    }
+    lines = [f"{name} = {value}\n" for name, value in said.items()]
+    directory.joinpath("rabbitmq.conf").write_text("".join(lines), encoding="utf-8")
 
 
 def _environment(directory: Path, mapper: int, port: int) -> Mapping[str, str]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from kombu import Connection
+from kombu.exceptions import OperationalError
 
 from bridge.broker import BridgeCelery
 from bridge.queues import waiting
@@ -14,6 +15,7 @@ from config import Settings
 from config.broker import QUICK_QUEUE, broker_options
 from tests.scenarios.client import entries, unknown_event
 from tests.scenarios.process import Process
+from tests.scenarios.rabbitmq import RabbitMQ
 from tests.scenarios.stack import Stack
 from tests.scenarios.waiting import wait_for
 
@@ -22,9 +24,9 @@ RETRIES = 6
 
 
 @pytest.fixture
-def app(rabbitmq: str) -> Iterator[BridgeCelery]:
+def app(rabbitmq: RabbitMQ) -> Iterator[BridgeCelery]:
     """Give a Celery with queues of its own."""
-    settings = Settings.model_construct(broker_url=rabbitmq, namespace="a.counting")
+    settings = Settings.model_construct(broker_url=rabbitmq.url, namespace="a.counting")
     with BridgeCelery("counting", set_as_current=False) as app:
         app.conf.update(broker_options(settings))
         yield app
@@ -40,11 +42,11 @@ def test_a_task_is_retried_again_and_again(solo: Stack) -> None:
     solo.start("beat")
 
 
-def test_queues_that_are_emptied_lose_no_call(solo: Stack, rabbitmq: str) -> None:
+def test_queues_that_are_emptied_lose_no_call(solo: Stack, rabbitmq: RabbitMQ) -> None:
     """Messages are hints: the sweep finds every call that lost its own."""
     solo.processes["worker"].stop()
     calls = [solo.bridge.tell(solo.call()) for _ in range(3)]
-    with Connection(rabbitmq) as connection:
+    with Connection(rabbitmq.url) as connection:
         channel: Any = connection.channel()
         for queue in ("quick", "celery"):
             channel.queue_purge(f"{solo.name}:{queue}")
@@ -78,3 +80,41 @@ def test_waiting_messages_are_counted(app: BridgeCelery) -> None:
         app.send_task("a.task", queue=name)
     # Publishing is not confirmed, and a quorum counts in its own time.
     wait_for(lambda: waiting(app), lambda count: count == 3, "all three are counted")
+
+
+@pytest.mark.parametrize(
+    ("host", "is_known", "refusal"),
+    [
+        ("localhost", True, ""),
+        ("localhost", False, "self-signed certificate in certificate chain"),
+        ("127.0.0.1", True, "IP address mismatch"),
+    ],
+    ids=["known and so named", "of a stranger", "of another name"],
+)
+def test_over_tls_a_server_is_known_by_its_authority_and_its_name(
+    monkeypatch: pytest.MonkeyPatch,
+    rabbitmq: RabbitMQ,
+    host: str,
+    *,
+    is_known: bool,
+    refusal: str,
+) -> None:
+    """``amqps://`` has no word for an authority; the system's variable has."""
+    if is_known:
+        monkeypatch.setenv("SSL_CERT_FILE", str(rabbitmq.authority))
+    told = _refusal(rabbitmq.tls_url(host))
+    assert refusal in told
+    assert bool(refusal) == bool(told)
+
+
+def _refusal(url: str) -> str:
+    """Return why Celery does not get through to its broker; nothing if it does."""
+    settings = Settings.model_construct(broker_url=url, namespace="tls")
+    with BridgeCelery("tls", set_as_current=False) as app:
+        app.conf.update(broker_options(settings))
+        with app.connection_for_write() as connection:
+            try:
+                connection.ensure_connection(max_retries=1)
+            except OperationalError as error:
+                return str(error)
+    return ""

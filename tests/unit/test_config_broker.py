@@ -131,6 +131,20 @@ def test_what_a_url_says_of_tls_is_said_apart(home: Home, url: str, said: object
     assert broker_options(load_settings())["broker_use_ssl"] == said
 
 
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("amqps://:p@b.example:1/", {"server_hostname": "b.example"}),
+        ("amqps://b;amqps://c", False),
+        ("amqp://b", False),
+    ],
+)
+def test_rabbitmqs_certificate_must_bear_its_name(home: Home, url: str, said: object) -> None:
+    """Else whoever has a certificate of a known authority, for any name, could stand in."""
+    home.set(redis_url="redis://a", broker_url=url)
+    assert broker_options(load_settings())["broker_use_ssl"] == said
+
+
 @pytest.mark.parametrize("broker", ["redis://b", "amqp://b"])
 def test_every_task_goes_to_a_queue_that_workers_take_from(home: Home, broker: str) -> None:
     """Those who publish and those who work have the same queues."""

@@ -1,9 +1,12 @@
 """A webhook that nobody set up: calls complete all the same, and the operator is told."""
 
+import pytest
+
 from tests.scenarios.client import entries
 from tests.scenarios.stack import Stack
 from tests.scenarios.waiting import wait_for
 
+pytestmark = pytest.mark.brokers("redis")  # what is silent is a door, and no broker knows of it
 NAME = "askelephant_webhook"
 
 

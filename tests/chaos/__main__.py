@@ -18,7 +18,7 @@ from tests.chaos.stage import end_all
 
 DATA = Path(".bridge", "chaos")
 CALLS = 300
-AT_ONCE = 3
+AT_ONCE = 5
 """Faults played beside each other: most of a run is waiting for leases and deadlines."""
 
 

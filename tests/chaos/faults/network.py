@@ -8,13 +8,14 @@ from tests.chaos.proxy import Proxy
 from tests.chaos.scene import Fault, Scene
 from tests.chaos.senders import PATIENCE
 from tests.chaos.stage import WORKERS, Needs
+from tests.scenarios.client import unknown_event
 
 SEVERAL, TWICE = 4, 2
 HALF = 0.5
 ONE_WAY = 0.5
 """Seconds; there and back makes one."""
 WORKS_WITHIN = 60.0
-WORK = ("event.heard", "call.moved")
+WORK = ("event.heard", "event.ignored", "call.moved")
 """What a worker logs when it works."""
 
 
@@ -59,10 +60,11 @@ def _freeze(scene: Scene, share: float, rng: Random | None) -> None:
 
 
 def _promise_work(scene: Scene) -> None:
-    """Hold every worker to working again in a minute."""
+    """Hold every worker to working again in a minute. There is work for them, whatever is over."""
     begun = time.monotonic()
     idle = {name: len(_log(scene, name)) for name in WORKERS}
     while idle and time.monotonic() < begun + WORKS_WITHIN:
+        scene.stage.bridge.post(unknown_event())
         for name in [*idle]:
             if any(work in _log(scene, name)[idle[name] :] for work in WORK):
                 del idle[name]

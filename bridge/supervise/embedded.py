@@ -1,9 +1,11 @@
 """The embedded Valkey: a real server with AOF, for those who have no Redis (yet)."""
 
 import fcntl
+import random
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import cycle
 from pathlib import Path
 
 from redis import Redis
@@ -27,6 +29,10 @@ class DataInUse(Exception):  # noqa: N818 - the name says what happened
     """Another bridge runs on the same data."""
 
 
+_PORTS = cycle(random.sample(range(20_000, 32_768), 12_768))  # so that two processes seldom meet
+"""Below what Linux (``ip_local_port_range``) and others keep for outgoing connections."""
+
+
 @contextmanager
 def embedded_valkey(data: Path) -> Iterator[tuple[str, Command]]:
     """Yield the URL of a Valkey on a free loopback port, and the command that runs it on ``data``.
@@ -48,10 +54,21 @@ def embedded_valkey(data: Path) -> Iterator[tuple[str, Command]]:
 
 
 def free_port() -> int:
-    """Return a port of the loopback that nobody listens on."""
+    """Return a port of the loopback that nobody uses, each time another.
+
+    It is none of those that outgoing connections get: one of them could take it while a server is
+    away that is started again.
+    """
+    return next(port for port in _PORTS if _is_free(port))
+
+
+def _is_free(port: int) -> bool:
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
 
 
 def _command(directory: Path, port: int, lock: int, url: str) -> Command:

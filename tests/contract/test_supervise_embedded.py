@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,9 +13,12 @@ import pytest
 from redis import Redis
 from redis.exceptions import RedisError
 
-from bridge.supervise.embedded import DataInUse, embedded_valkey
+from bridge.supervise.embedded import DataInUse, embedded_valkey, free_port
 from tests.scenarios.process import Process
 from tests.scenarios.waiting import wait_for
+
+OUTGOING = 32_768
+"""The lowest port that Linux gives to outgoing connections."""
 
 STARTS_AND_WAITS = """\
 import asyncio, sys
@@ -140,3 +144,13 @@ def is_free(data: Path) -> bool:
             return True
     except DataInUse:
         return False
+
+
+def test_a_free_port_is_nobodys_and_none_that_a_client_may_get() -> None:
+    """A server that is away for a moment finds its port again; two servers get two."""
+    first = free_port()
+    with socket.create_server(("127.0.0.1", first)):
+        ports = {free_port() for _ in range(100)}
+    assert first not in ports
+    assert len(ports) == 100
+    assert max(ports) < OUTGOING

@@ -9,6 +9,10 @@ from queue import Empty
 from typing import Any
 
 from kombu.transport import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+NO_RETRY = Retry(NoBackoff(), retries=0)
 
 
 class _OneClient:
@@ -40,11 +44,27 @@ class _GivesBack:
         return cancelled
 
 
-class Channel(_OneClient, _GivesBack, redis.Channel):
+class _WaitsForNone:
+    """Mixed into kombu's channels: no broadcast is waited for, and a dead connection is an error.
+
+    Kombu 5.7 reads when a connection is readable, without a time-out, and redis-py 8 connects again
+    by itself within that: the worker then hung on a new connection until somebody broadcast.
+    """
+
+    def _receive_one(self, listener: Any) -> Any:  # noqa: ANN401 - kombu's signature
+        connection = listener.connection
+        if connection is not None:
+            connection.retry = NO_RETRY
+            if not connection.can_read(timeout=0):
+                raise Empty
+        return super()._receive_one(listener)  # type: ignore[misc]  # kombu's channel
+
+
+class Channel(_OneClient, _GivesBack, _WaitsForNone, redis.Channel):
     """A channel to one Redis."""
 
 
-class SentinelChannel(_OneClient, _GivesBack, redis.SentinelChannel):
+class SentinelChannel(_OneClient, _GivesBack, _WaitsForNone, redis.SentinelChannel):
     """A channel to the primary that the Sentinels know."""
 
 

@@ -2,15 +2,19 @@
 
 import uuid
 from collections.abc import Iterator
+from contextlib import suppress
+from queue import Empty
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from kombu import Queue
+from kombu import Connection, Exchange, Queue
 from redis import Redis
 
 from bridge.broker import BridgeCelery
 from bridge.transport import Channel, SentinelTransport, Transport
+from config import Settings
+from config.broker import broker_options
 
 
 @pytest.fixture
@@ -61,6 +65,37 @@ def test_a_message_that_came_for_nobody_any_more_goes_back(valkey_url: str, redi
         consumer.cancel()
         assert redis.llen(queue.name) == 1
         redis.delete(queue.name)
+
+
+@pytest.fixture
+def listening(valkey_url: str) -> Iterator[Connection]:
+    """Give a connection that listens to broadcasts, with the bridge's options."""
+    name = f"test-{uuid.uuid4().hex}"
+    queue = Queue(name, Exchange(name, type="fanout"), auto_delete=True)
+    app = BridgeCelery(set_as_current=False)
+    settings = Settings.model_construct(redis_url=valkey_url, namespace=name)
+    app.conf.update(broker_options(settings))
+    connection = app.connection_for_read()
+    connection.Consumer([queue], callbacks=[_never]).consume()
+    with suppress(TimeoutError):
+        while True:  # until the subscriptions are confirmed
+            connection.drain_events(timeout=0.1)
+    yield connection
+    connection.collect()
+
+
+def test_a_dead_connection_for_broadcasts_is_an_error(listening: Connection, redis: Redis) -> None:
+    """Whoever consumes connects again, and listens on the new connection."""
+    assert redis.client_kill_filter(_type="pubsub") == 1
+    with pytest.raises(listening.connection_errors):
+        listening.drain_events(timeout=1)
+
+
+def test_no_broadcast_is_waited_for(listening: Connection) -> None:
+    """A connection that was readable a moment ago may be another by now."""
+    channel: Any = listening.default_channel
+    with pytest.raises(Empty):
+        channel._receive_one(channel.subclient)  # noqa: SLF001 - kombu's
 
 
 def _never(*_: object) -> None:

@@ -7,6 +7,7 @@ import argparse
 import sys
 import time
 import uuid
+from collections.abc import Callable
 
 from bridge.broker import BridgeCelery
 from bridge.domain.steps import SUBMIT
@@ -32,16 +33,15 @@ def main() -> None:
         told.send("worker-online")
         for tick in range(ticks):
             for _ in range(asked.rate // TICKS):
-                _announce(told)
+                _announce(told.send)
             told.flush()
             time.sleep(max(0.0, began + (tick + 1) / TICKS - time.monotonic()))
     tasks = ticks * (asked.rate // TICKS)
     sys.stdout.write(f"{tasks} {time.monotonic() - began}\n")
 
 
-def _announce(told: object) -> None:
+def _announce(send: Callable[..., object]) -> None:
     task, call = str(uuid.uuid4()), str(uuid.uuid4())
-    send = told.send  # type: ignore[attr-defined]  # Celery's dispatcher has no type
     send("task-received", uuid=task, name=SUBMIT.task, args=f"('{call}',)", kwargs="{}", retries=0)
     send("task-started", uuid=task)
     send("task-succeeded", uuid=task, result="None", runtime=0.02)

@@ -14,6 +14,7 @@ import itertools
 import json
 import time
 from collections import deque
+from collections.abc import Callable
 from functools import partial
 from typing import Any, cast
 
@@ -112,7 +113,7 @@ class Stub(asyncio.Protocol):
             case _, read:
                 self._later(self._shown, self._seen.read(read), {})
 
-    def _later(self, act: Any, *args: Any) -> None:  # noqa: ANN401 - passed on
+    def _later(self, act: Callable[..., None], *args: object) -> None:
         asyncio.get_running_loop().call_later(self._wait, act, *args)
 
     def _created(self, engagement_id: str, asked: dict[str, Any]) -> None:

@@ -98,9 +98,13 @@ def document(rows: Sequence[Row], about: Mapping[str, Any]) -> str:
     return json.dumps(written, indent=1, ensure_ascii=False) + "\n"
 
 
+THREE_DIGITS = 100
+"""From here on three significant digits are whole numbers."""
+
+
 def number(value: float) -> str:
     """Return three significant digits, without an exponent: 0.0123, 1.25, 87.3, 6120."""
-    if abs(value) >= 100:  # noqa: PLR2004 - from here on three digits are whole
+    if abs(value) >= THREE_DIGITS:
         return f"{value:.0f}"
     return f"{value:#.3g}".rstrip(".")
 

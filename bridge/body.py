@@ -59,7 +59,7 @@ def _check_depth(text: str) -> None:
             raise MalformedBody("too_deep", detail)
 
 
-def _parsed(text: str) -> Any:  # noqa: ANN401 - any JSON
+def _parsed(text: str) -> object:
     try:
         return json.loads(
             text,

@@ -5,10 +5,10 @@ tasks and speaks by httpx cannot go below.
 """
 
 import json
-from typing import Any
 
 import httpx
 from celery import Celery
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bench.peers import job
 
@@ -32,10 +32,10 @@ def fetch(engagement_id: str) -> None:
     elephant.get(path, params=job.EXPAND).raise_for_status().json()
 
 
-def create_app() -> Any:  # noqa: ANN401 - an ASGI application
+def create_app() -> ASGIApp:
     """Return the web application."""
 
-    async def app(scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401 - as ASGI has them
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             event = json.loads((await receive())["body"] or "{}")
             if event.get("event") == "call.recorded":

@@ -142,7 +142,7 @@ def test_the_filters_choose_what_the_list_shows(
         assert isinstance(place, int)
         chosen = chosen | {name: first_heard[place].isoformat()}
     order = {"state": "failed"} | chosen
-    listed = operated.http.get("/api/calls", params=order).json()["data"]  # type: ignore[arg-type]
+    listed = operated.http.get("/api/calls", params=order).json()["data"]  # type: ignore[arg-type]  # its values are of many types
     assert operated.order(**order).json()["matched"] == len(places)
     operated.order(**order, dry_run=False)
     moved = {n for n, call in enumerate(operated.records(calls)) if call.state is State.RECORDED}

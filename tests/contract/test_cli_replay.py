@@ -189,7 +189,7 @@ async def _away(_request: Request) -> Response:
 @pytest.mark.parametrize("words", [("--state", "failed", "--yes"), ("c-1",)])
 def test_an_answer_that_is_none_is_told(answer: object, told: str, words: tuple[str, ...]) -> None:
     """What somebody in between says, and a store that is away; it can be asked again."""
-    app = Starlette(routes=[Route("/{rest:path}", answer, methods=["POST"])])  # type: ignore[arg-type]
+    app = Starlette(routes=[Route("/{rest:path}", answer, methods=["POST"])])  # type: ignore[arg-type]  # any of several
     with serving(app) as root:
         asked = ask(root, *words)
     assert asked.exit_code == 2

@@ -86,19 +86,16 @@ def test_a_forgotten_script_is_loaded_again(valkey: Valkey, web: Web) -> None:
     assert sorted(web.stored()) == sorted(bodies)
 
 
-def test_a_full_redis_is_answered_503_until_there_is_room(valkey: Valkey, web: Web) -> None:
-    """Under ``noeviction`` nothing is thrown away, so nothing new is acknowledged."""
-    valkey.redis.config_set("maxmemory", "1")
-    refused_soon(web)
-    valkey.redis.config_set("maxmemory", "0")
-    assert web.wavv(ENDED).status_code == 202
-    assert web.stored() == [event(0), ENDED]
+@pytest.mark.parametrize("limit", ["maxmemory", "min-replicas-to-write"])
+def test_a_redis_that_takes_no_write_is_answered_503_until_it_does(
+    valkey: Valkey, web: Web, limit: str
+) -> None:
+    """One that is full throws nothing away, one that no replica follows keeps nothing to itself.
 
-
-def test_a_primary_that_no_replica_follows_may_refuse(valkey: Valkey, web: Web) -> None:
-    """``min-replicas-to-write``: rather a 503 than an event that dies with its primary."""
-    valkey.redis.config_set("min-replicas-to-write", "1")
+    Rather a 503 than an event that is lost.
+    """
+    valkey.redis.config_set(limit, "1")
     refused_soon(web)
-    valkey.redis.config_set("min-replicas-to-write", "0")
+    valkey.redis.config_set(limit, "0")
     assert web.wavv(ENDED).status_code == 202
     assert web.stored() == [event(0), ENDED]

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 from kombu import Connection
-from kombu.exceptions import OperationalError
 
 from bridge.broker import BridgeCelery
 from bridge.queues import waiting
 from config import Settings
 from config.broker import QUICK_QUEUE, broker_options
+from tests.brokers import refusal as refused_by
 from tests.scenarios.client import entries, unknown_event
 from tests.scenarios.process import Process
 from tests.scenarios.rabbitmq import RabbitMQ
@@ -102,19 +102,6 @@ def test_over_tls_a_server_is_known_by_its_authority_and_its_name(
     """``amqps://`` has no word for an authority; the system's variable has."""
     if is_known:
         monkeypatch.setenv("SSL_CERT_FILE", str(rabbitmq.authority))
-    told = _refusal(rabbitmq.tls_url(host))
+    told = refused_by(broker_url=rabbitmq.tls_url(host))
     assert refusal in told
     assert bool(refusal) == bool(told)
-
-
-def _refusal(url: str) -> str:
-    """Return why Celery does not get through to its broker; nothing if it does."""
-    settings = Settings.model_construct(broker_url=url, namespace="tls")
-    with BridgeCelery("tls", set_as_current=False) as app:
-        app.conf.update(broker_options(settings))
-        with app.connection_for_write() as connection:
-            try:
-                connection.ensure_connection(max_retries=1)
-            except OperationalError as error:
-                return str(error)
-    return ""

@@ -57,7 +57,7 @@ def test_settings_cannot_be_changed(home: Home) -> None:
     """They are read once, at the start."""
     home.set(namespace="acme")
     with pytest.raises(ValidationError):
-        load_settings().namespace = "other"  # type: ignore[misc] # the rule under test
+        load_settings().namespace = "other"  # type: ignore[misc]  # the rule under test
 
 
 def test_every_problem_is_told_at_once_with_its_variable(home: Home) -> None:

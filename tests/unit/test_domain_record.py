@@ -62,9 +62,9 @@ def test_a_record_cannot_be_changed_in_place() -> None:
     """Every change goes through the state machine, and is saved or lost as a whole."""
     call = new_call("c-1", AT)
     with pytest.raises(ValidationError):
-        call.state = State.COMPLETE  # type: ignore[misc] # the rule under test
+        call.state = State.COMPLETE  # type: ignore[misc]  # the rule under test
     with pytest.raises(ValidationError):
-        call.metadata.seconds = 5  # type: ignore[misc] # the rule under test
+        call.metadata.seconds = 5  # type: ignore[misc]  # the rule under test
     assert call.but(metadata=Metadata(seconds=5)) != call == new_call("c-1", AT)
 
 

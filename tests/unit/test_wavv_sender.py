@@ -17,7 +17,7 @@ def client(status: int, seen: list[httpx.Request], **answer: object) -> httpx.Cl
 
     def handle(request: httpx.Request) -> httpx.Response:
         seen.append(request)
-        return httpx.Response(status, **answer)  # type: ignore[arg-type] # passed on as given
+        return httpx.Response(status, **answer)  # type: ignore[arg-type]  # passed on as given
 
     return httpx.Client(transport=httpx.MockTransport(handle))
 

@@ -57,7 +57,7 @@ class Engagement:
             return "https://dialer.example/calls/another-call"
         return self.request.get("external_url")
 
-    def change(self, now: datetime, **changes: Any) -> None:  # noqa: ANN401 - fields are of many types
+    def change(self, now: datetime, **changes: object) -> None:
         """Set fields, and ``updated_at`` with them."""
         for name, value in changes.items():
             setattr(self, name, value)

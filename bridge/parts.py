@@ -23,6 +23,7 @@ from bridge.store.keys import Keys
 from bridge.store.lease import Leases
 from bridge.store.lookup import Lookup
 from bridge.store.moves import Retention
+from bridge.store.workspace import Workspace
 from bridge.wavv.aliases import with_additions
 from bridge.wavv.client import WavvClient, WavvOptions
 from bridge.wavv.events import Reading
@@ -54,6 +55,7 @@ class Parts:
     brake: Brake
     budget: Budget
     counters: Counters
+    workspace: Workspace
     publisher: Publisher
     elephant: ElephantClient
     wavv: WavvClient | None
@@ -81,6 +83,7 @@ def assemble(settings: Settings, publisher: Publisher | None = None) -> Parts:
         brake=Brake(redis, keys, settings.probe_interval),
         budget=Budget(redis, keys, settings.askelephant_rate),
         counters=Counters(redis, keys),
+        workspace=Workspace(redis, keys),
         publisher=publisher or CeleryPublisher(_celery(settings)),
         elephant=ElephantClient(elephant_options(settings)),
         wavv=wavv_client(settings),

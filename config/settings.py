@@ -86,8 +86,14 @@ class Settings(BaseSettings):
         "(`/s`, `/m`, `/h`); none by default.",
     )
     askelephant_url_template: t.EngagementUrlTemplate = Field(
-        "https://app.askelephant.ai/engagements/{engagement_id}",
-        description="Link from a call to its engagement.",
+        "https://app.askelephant.ai/workspaces/{workspace_id}/engagements/{engagement_id}",
+        description="Link from a call to its engagement; may hold `{workspace_id}`, and must hold "
+        "`{engagement_id}`.",
+    )
+    askelephant_workspace_id: t.WorkspaceId = Field(
+        None,
+        description="The workspace (`wrks_…`, part of AskElephant's own links) until its first "
+        "webhook has named it. Without either a call has no link to its engagement.",
     )
 
     wavv_auth: Literal["signature", "shared_secret"] = Field(

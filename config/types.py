@@ -12,7 +12,7 @@ from string import Formatter
 from typing import Annotated, Any
 from urllib.parse import SplitResult, urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, SecretStr
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_settings import NoDecode
 
 from config.sentinel import is_sentinel, read_sentinel
@@ -209,5 +209,9 @@ UrlTemplate = Annotated[
     str, AfterValidator(_link), AfterValidator(_placeholders({"call_id", "contact_id"}, ()))
 ]
 EngagementUrlTemplate = Annotated[
-    str, AfterValidator(_placeholders({"engagement_id"}, {"engagement_id"}))
+    str, AfterValidator(_placeholders({"engagement_id", "workspace_id"}, {"engagement_id"}))
+]
+WorkspaceId = Annotated[
+    Annotated[str, Field(pattern=r"^wrks_[A-Za-z0-9]{1,100}$")] | None,
+    BeforeValidator(_blank_is_none),
 ]

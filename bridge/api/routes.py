@@ -13,6 +13,7 @@ from pydantic import BeforeValidator
 
 from bridge.api import views
 from bridge.api.auth import require_token
+from bridge.api.links import engagement_links
 from bridge.api.pages import Query as CallQuery
 from bridge.api.pages import aware, page
 from bridge.domain.call import Call, State
@@ -64,7 +65,8 @@ def list_calls(  # noqa: PLR0913, PLR0917 - these are the query's parameters
         found = page(parts.lookup, query, cursor or None, limit)
     except ValueError as error:
         raise HTTPException(400, str(error)) from error
-    data = [views.summary(call, parts.settings) for call in found.calls]
+    links = engagement_links(parts)
+    data = [views.summary(call, links) for call in found.calls]
     return views.CallPage(data=data, next_cursor=found.next_cursor)
 
 

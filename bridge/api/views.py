@@ -5,12 +5,12 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from bridge.api.links import EngagementLinks, engagement_links
 from bridge.domain.call import Call, Metadata, Problem, State
 from bridge.domain.mapping import Unsubmittable, engagement_request
 from bridge.domain.recording import link
 from bridge.domain.timeline import TimelineEntry
 from bridge.parts import Parts
-from config import Settings
 
 
 class InsightsView(BaseModel):
@@ -33,7 +33,9 @@ class CallSummary(BaseModel):
     reason: str | None = Field(description="Why it is there, as a slug")
     engagement_id: str | None
     external_url: str | None = Field(description="The call in the dialer")
-    askelephant_url: str | None = Field(description="The engagement in AskElephant")
+    askelephant_url: str | None = Field(
+        description="The engagement in AskElephant; null also while its workspace is not known"
+    )
     metadata: Metadata
     insights_status: str
     attempts: int = Field(description="Requests made to submit the call")
@@ -87,16 +89,16 @@ class StatsView(BaseModel):
     unmapped_agents: dict[str, int]
 
 
-def summary(call: Call, settings: Settings) -> CallSummary:
+def summary(call: Call, links: EngagementLinks) -> CallSummary:
     """Return the call's line in a list."""
-    return CallSummary(**_common(call, settings))
+    return CallSummary(**_common(call, links))
 
 
 def view(call: Call, parts: Parts) -> CallView:
     """Return the whole call, with its insights."""
     recording = link(call)
     return CallView(
-        **_common(call, parts.settings),
+        **_common(call, engagement_links(parts)),
         external_id=call.external_id,
         engagement_created=call.engagement_created,
         recording_url=recording.url if recording else None,
@@ -123,16 +125,14 @@ def _request(call: Call, parts: Parts) -> dict[str, Any] | None:
     return mapped.request.members()
 
 
-def _common(call: Call, settings: Settings) -> dict[str, Any]:
-    link = settings.askelephant_url_template
-    askelephant_url = link.format(engagement_id=call.engagement_id) if call.engagement_id else None
+def _common(call: Call, links: EngagementLinks) -> dict[str, Any]:
     return {
         "call_id": call.call_id,
         "state": call.state,
         "reason": call.reason,
         "engagement_id": call.engagement_id,
         "external_url": call.external_url,
-        "askelephant_url": askelephant_url,
+        "askelephant_url": links.url(call.engagement_id),
         "metadata": call.metadata,
         "insights_status": call.insights.status,
         "attempts": call.attempts,

@@ -21,11 +21,13 @@ def sandbox(
     What befalls a call is chosen by a marker in its id; GET /sandbox/behaviours lists them.
     """
     from bridge.askelephant.sandbox import SandboxOptions, serve
+    from bridge.askelephant.sandbox.pages import PATH
 
     options = SandboxOptions(webhook_url=webhook_url, scale=scale, noise=noise)
     if settings:
         typer.echo(f"BRIDGE_ASKELEPHANT_BASE_URL=http://127.0.0.1:{port}/api")
         typer.echo(f"BRIDGE_ASKELEPHANT_API_KEY={options.api_keys[0].token}")
         typer.echo(f"BRIDGE_ASKELEPHANT_WEBHOOK_SECRETS={','.join(options.webhook_secrets)}")
+        typer.echo(f"BRIDGE_ASKELEPHANT_URL_TEMPLATE=http://127.0.0.1:{port}{PATH}")
         return
     serve(options, "127.0.0.1", port)

@@ -4,6 +4,7 @@ import secrets
 from dataclasses import dataclass
 
 from bridge.askelephant.sandbox import SandboxOptions
+from bridge.askelephant.sandbox.pages import PATH
 from bridge.supervise.embedded import free_port
 
 SCALE = 0.02
@@ -38,6 +39,7 @@ class Stage:
             "BRIDGE_ASKELEPHANT_BASE_URL": f"{self.sandbox_url}/api",
             "BRIDGE_ASKELEPHANT_API_KEY": options.api_keys[0].token,
             "BRIDGE_ASKELEPHANT_WEBHOOK_SECRETS": ",".join(options.webhook_secrets),
+            "BRIDGE_ASKELEPHANT_URL_TEMPLATE": f"{self.sandbox_url}{PATH}",
             "BRIDGE_ASKELEPHANT_TIMEOUT": "2",
             "BRIDGE_WAVV_SECRETS": self.wavv_secret,
             "BRIDGE_API_TOKENS": self.api_token,

@@ -63,6 +63,8 @@ def _said(parts: Parts, entries: Sequence[Entry]) -> Iterator[Said]:
 
 def _said_by_askelephant(parts: Parts, entries: Sequence[Entry]) -> Iterator[Said]:
     events = [(entry, parse_webhook(entry.raw)) for entry in entries]
+    for workspace_id in dict.fromkeys(event.workspace_id for _, event in events):
+        parts.workspace.learn(workspace_id)
     ready = {
         entry: event.engagement.id
         for entry, event in events

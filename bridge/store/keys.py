@@ -119,6 +119,11 @@ class Keys:
         return self.of("unmapped_agents")
 
     @property
+    def workspace(self) -> str:
+        """The id of AskElephant's workspace, as the newest webhook named it."""
+        return self.of("workspace")
+
+    @property
     def signs(self) -> str:
         """When the webhook last spoke, a poll had to do its work, a sweep ended, WAVV answered."""
         return self.of("signs")

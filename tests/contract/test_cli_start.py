@@ -76,3 +76,4 @@ def test_the_sandboxs_settings_are_an_env_file(
     assert settings.askelephant_base_url == "http://127.0.0.1:8499/api"
     assert settings.askelephant_api_key
     assert settings.askelephant_webhook_secrets
+    assert settings.askelephant_url_template.startswith("http://127.0.0.1:8499/workspaces/")

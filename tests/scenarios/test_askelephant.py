@@ -20,7 +20,9 @@ def test_links_lead_both_ways(shared: Stack, sent: Calls) -> None:
     [made] = shared.engagements(sent[name])
     assert made["external_url"] == call["external_url"] == f"wavv://call/{call['call_id']}"
     assert call["engagement_id"] == made["id"]
-    assert call["askelephant_url"] == f"https://app.askelephant.ai/engagements/{made['id']}"
+    workspaces, _, page = call["askelephant_url"].rpartition("/engagements/")
+    assert workspaces.startswith("https://app.askelephant.ai/workspaces/wrks_")
+    assert page == made["id"]
 
 
 def test_the_request_maps_the_call_as_the_guide_says(shared: Stack, sent: Calls) -> None:

@@ -59,6 +59,8 @@ def test_a_value_is_read_as_it_is_meant(home: Home, name: str, written: str, val
 DURATION = "Input should be a valid timedelta"
 BOUNDS = "must be between 0 seconds and 10 years"
 PLACEHOLDERS = "may only hold these placeholders: {call_id}"
+PLACEHOLDERS_URL = "may only hold these placeholders: {engagement_id}, {workspace_id}"
+WORKSPACE = "String should match pattern '^wrks_[A-Za-z0-9]{1,100}$'"
 LINK = "must start with a scheme, such as https:// or wavv://, that runs no code"
 HTTPS = "must be an https URL without a query (http only on the loopback)"
 NO_URL = "is no URL; in a password, characters such as / @ [ ] must be percent-encoded"
@@ -121,6 +123,10 @@ KEY = "must look like sk-apik_<id>.<secret>, without 'Bearer'"
         ("external_id_template", "{contact_id}-{call_id}", PLACEHOLDERS),
         ("external_id_template", "the-same-for-all", "must hold {call_id}"),
         ("askelephant_url_template", "https://x", "must hold {engagement_id}"),
+        ("askelephant_url_template", "https://x/{workspace_id}", "must hold {engagement_id}"),
+        ("askelephant_url_template", "https://x/{engagement_id}/{call_id}", PLACEHOLDERS_URL),
+        ("askelephant_workspace_id", "acme", WORKSPACE),
+        ("askelephant_workspace_id", "wrks_1/x", WORKSPACE),
         ("external_url_template", "{call_id}", LINK),
         ("external_url_template", "JavaScript:{call_id}", LINK),
         ("external_url_template", "https://x/{lead}", "may only hold these placeholders"),

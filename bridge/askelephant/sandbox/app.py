@@ -13,6 +13,7 @@ from bridge.askelephant.sandbox.background import Background
 from bridge.askelephant.sandbox.control import Control
 from bridge.askelephant.sandbox.life import Life
 from bridge.askelephant.sandbox.options import SandboxOptions
+from bridge.askelephant.sandbox.pages import page_route
 from bridge.askelephant.sandbox.problems import ApiProblem, answer_http_error, answer_problem
 from bridge.askelephant.sandbox.recorder import Recorder
 from bridge.askelephant.sandbox.routes import Engagements
@@ -44,6 +45,7 @@ def create_app(options: SandboxOptions) -> Starlette:
             Mount("/api/v2", routes=api),
             Mount("/v2", routes=api),
             Mount("/sandbox", routes=control),
+            page_route(workspace),
         ],
         middleware=[Middleware(Recorder, workspace=workspace)],
         exception_handlers={ApiProblem: answer_problem, HTTPException: answer_http_error},

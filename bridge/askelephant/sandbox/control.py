@@ -117,6 +117,7 @@ class Control:
         return JSONResponse(
             {
                 "settled": settled,
+                "workspace_id": self.workspace.id,
                 "requests": [row(entry) for entry in journal.requests],
                 "engagements": [_engagement(one) for one in self.workspace.engagements.values()],
                 "deliveries": [row(entry) for entry in journal.deliveries],

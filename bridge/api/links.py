@@ -1,0 +1,34 @@
+"""Links from a call to its engagement's page in AskElephant."""
+
+from string import Formatter
+from typing import NamedTuple
+
+from bridge.parts import Parts
+
+
+class EngagementLinks(NamedTuple):
+    """The operator's template, and the workspace whose pages it links to, if that is known."""
+
+    template: str
+    workspace_id: str | None
+
+    def url(self, engagement_id: str | None) -> str | None:
+        """Return the page of the engagement; ``None`` = there is none, or it would not open."""
+        if engagement_id is None or (self.workspace_id is None and self._names_workspace):
+            return None
+        return self.template.format(engagement_id=engagement_id, workspace_id=self.workspace_id)
+
+    @property
+    def _names_workspace(self) -> bool:
+        return any(name == "workspace_id" for _, name, _, _ in Formatter().parse(self.template))
+
+
+def engagement_links(parts: Parts) -> EngagementLinks:
+    """Return how engagements are linked to now.
+
+    AskElephant's webhooks name the workspace of our engagements themselves, so that their id wins
+    over the setting, which serves until the first webhook has come.
+    """
+    settings = parts.settings
+    workspace_id = parts.workspace.id() or settings.askelephant_workspace_id
+    return EngagementLinks(settings.askelephant_url_template, workspace_id)

@@ -1,0 +1,40 @@
+"""AskElephant's workspace id, as its webhooks last named it: its pages cannot be linked without it.
+
+An engagement's page is ``/workspaces/{workspace_id}/engagements/{engagement_id}``. The id stands in
+the envelope of every webhook and in no response of the API.
+"""
+
+import re
+
+import structlog
+from redis import Redis
+
+from bridge.store.keys import Keys
+from bridge.store.replies import text
+
+_WORKSPACE_ID = re.compile(r"wrks_[A-Za-z0-9]{1,100}")
+
+log = structlog.get_logger(__name__)
+
+
+class Workspace:
+    """The id of the workspace in one Redis."""
+
+    def __init__(self, redis: Redis, keys: Keys) -> None:
+        self._redis = redis
+        self._keys = keys
+
+    def learn(self, workspace_id: str | None) -> None:
+        """Store the id that a verified webhook named; one that is no workspace id is ignored."""
+        if workspace_id is None or not _WORKSPACE_ID.fullmatch(workspace_id):
+            return
+        former = self._redis.set(self._keys.workspace, workspace_id, get=True)
+        if former is None:
+            log.info("workspace.learned", workspace_id=workspace_id)
+        elif text(former) != workspace_id:
+            log.warning("workspace.changed", workspace_id=workspace_id, former=text(former))
+
+    def id(self) -> str | None:
+        """Return the id that the newest webhook named, or ``None`` before the first one."""
+        found = self._redis.get(self._keys.workspace)
+        return None if found is None else text(found)

@@ -29,11 +29,16 @@ class Trouble(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A request that did not succeed. ``retry_after`` is the server's own word, if it gave one."""
+    """A request that did not succeed. ``retry_after`` is the wait that the server asked for.
+
+    ``blamed_fields`` are the request's fields that the response names as wrong, as dotted paths
+    such as ``participants[1].email``.
+    """
 
     trouble: Trouble
     problem: Problem
     retry_after: timedelta | None = None
+    blamed_fields: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

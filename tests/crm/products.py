@@ -1,0 +1,205 @@
+"""Five products: the field names and envelopes of their webhooks, by their public pages.
+
+- HighLevel, workflow webhook: https://help.gohighlevel.com/support/solutions/articles/155000003299
+- HubSpot, calls: https://developers.hubspot.com/docs/api/crm/calls
+- Zapier, webhooks: https://help.zapier.com/hc/en-us/articles/8496083355661
+- Salesforce, VoiceCall:
+  https://developer.salesforce.com/docs/atlas.en-us.api.meta/api/sforce_api_objects_voicecall.htm
+- Pipedrive, call logs: https://developers.pipedrive.com/docs/api/v1/CallLogs
+
+Customers choose names in all of them, so names of WAVV's own webhook occur in each.
+"""
+
+import json
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from tests.crm.style import Fields, Product, Style
+
+COMMON: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "call_id": ("call_id", "call_uuid"),
+        "event": ("event", "event_type"),
+        "direction": ("direction", "call_direction"),
+        "lead_id": ("contact_id",),
+        "lead_name": ("contact_name", "full_name"),
+        "lead_email": ("contact_email", "email"),
+        "lead_phone": ("phone", "phone_number", "contact_phone", "number"),
+        "agent_id": ("user_id", "agent_id"),
+        "agent_phone": ("caller_id",),
+        "campaign_id": ("campaign_id",),
+        "started_at": ("started_at", "start_time", "call_start_time"),
+        "answered_at": ("answered_at",),
+        "ended_at": ("ended_at", "end_time", "call_end_time"),
+        "seconds": ("seconds", "duration", "call_duration", "duration_seconds"),
+        "outcome": ("outcome", "call_outcome", "call_status"),
+        "recording_url": ("recording_url", "call_recording_url", "media_url"),
+        "sent_at": ("sent_at",),
+    }
+)
+EVERY_MOMENT = (
+    *("iso", "microseconds", "offset", "epoch", "epoch text", "epoch ms", "epoch ms text"),
+    *("naive", "blank", "utc", "mail", "http", "javascript", "us", "us minutes", "date"),
+)
+EVERY_DURATION = (
+    *("number", "text", "decimal", "clock", "short clock", "units", "words"),
+    "unnamed milliseconds",
+)
+
+
+def _event_beside(fields: Fields, style: Style) -> dict[str, Any]:
+    return {style.spelled(style.keys["event"]): fields.name}
+
+
+def _wrapped(fields: Fields, style: Style) -> dict[str, Any]:
+    """Return the payload in the envelope that the style names, without the product's own keys."""
+    inner = style.spelled_values(fields)
+    event = _event_beside(fields, style)
+    match style.envelope.split():
+        case ["flat"]:
+            return event | inner
+        case ["flattened", container]:
+            return event | {f"{container}__{key}": value for key, value in inner.items()}
+        case ["text", container]:
+            return event | {container: json.dumps(inner)}
+        case ["inside", container]:
+            return {container: event | inner}
+        case _:
+            return event | {style.envelope: inner}
+
+
+def _highlevel(fields: Fields, style: Style) -> dict[str, Any]:
+    """Return the contact's standard fields, the call in ``customData``, all of it text.
+
+    A common mapping has the contact's id as ``id`` in ``customData``.
+    """
+    values = fields.values
+    outside = ("lead_id", "lead_name", "lead_email", "lead_phone")
+    contact = {field: values[field] for field in outside if field in values}
+    custom = style.spelled_values(
+        Fields(fields.name, {f: values[f] for f in values if f not in contact}, {})
+    )
+    stray = {"id": style.call.lead_id} if style.has_stray_id else {}
+    first, _, last = style.call.lead_name.partition(" ")
+    standard = {"lead_id": "contact_id", "lead_name": "full_name", "lead_email": "email"}
+    named = standard | {"lead_phone": "phone"}
+    return {
+        **{named[field]: style.as_sent(value) for field, value in contact.items()},
+        "first_name": first,
+        "last_name": last,
+        "tags": "",
+        "country": "US",
+        "contact_type": "lead",
+        "location": {"id": "loc_1", "name": "Example Solar", "country": "US"},
+        "user": {"firstName": "Alice", "email": "alice@example.org", "phone": style.call.caller_id},
+        "workflow": {"id": "wf_1", "name": "Call Recorded to bridge"},
+        "triggerData": {},
+        "contact": {"attributionSource": {"medium": "manual", "url": None}},
+        "customData": stray | _event_beside(fields, style) | custom,
+    }
+
+
+def _hubspot(fields: Fields, style: Style) -> dict[str, Any]:
+    """Return the properties that a workflow sends, beside the ids of the enrolled object."""
+    beside = {"objectId": 51299, "objectTypeId": "0-48", "portalId": 4412, "hs_object_id": "51299"}
+    return beside | _wrapped(fields, style)
+
+
+def _zapier(fields: Fields, style: Style) -> dict[str, Any]:
+    """Return what a Zap posts: flat, flattened by two underscores, or the payload as JSON text."""
+    beside = {"id": "evt_777", "hook": {"id": 812, "event": "hook.fired"}, "zap": "Calls to bridge"}
+    return (beside if style.envelope != "flat" else {}) | _wrapped(fields, style)
+
+
+def _salesforce(fields: Fields, style: Style) -> dict[str, Any]:
+    """Return a flow's callout, or a platform event with its own ``event`` object beside."""
+    attributes = {"type": "VoiceCall", "url": "/services/data/v61.0/sobjects/VoiceCall/0LQ5e01"}
+    if style.envelope.startswith("inside"):
+        return {"schema": "x1Yz", **_wrapped(fields, style), "event": {"replayId": 4711}}
+    return {"attributes": attributes, "OwnerId": "0055e000001", **_wrapped(fields, style)}
+
+
+def _pipedrive(fields: Fields, style: Style) -> dict[str, Any]:
+    """Return a webhook of version 2: ``data`` beside ``meta`` and ``previous``."""
+    body = _wrapped(fields, style)
+    data = body.get("data")
+    stray = {"type": "call", "subject": "Call", "person_id": 3, "org_id": 2, "deal_id": 1}
+    if isinstance(data, dict):
+        body["data"] = stray | ({"id": 5} if style.has_stray_id else {}) | data
+    meta = {"action": "change", "entity": "activity", "id": "7f1c", "company_id": 12882925}
+    return {"meta": meta, "previous": {"id": 5, "duration": "00:00:00"}, **body}
+
+
+HIGHLEVEL = Product(
+    "highlevel",
+    keys={
+        **COMMON,
+        "call_id": ("call_id", "call_uuid"),
+        "agent_id": ("ghl_user_id", "user_id"),
+        "agent_phone": ("wavv_caller_id", "caller_id"),
+        "answered_at": ("answered_at", "call_answered_at_timestamp"),
+    },
+    sides=(("from", "to"),),
+    spellings=("snake", "camel", "kebab", "title"),
+    moments=EVERY_MOMENT,
+    durations=EVERY_DURATION,
+    envelopes=("custom_data",),
+    wrap=_highlevel,
+    is_text=True,
+)
+HUBSPOT = Product(
+    "hubspot",
+    keys={
+        **COMMON,
+        "direction": ("hs_call_direction", "direction"),
+        "recording_url": ("hs_call_recording_url", "recording_url"),
+    },
+    sides=(("hs_call_from_number", "hs_call_to_number"), ("from", "to")),
+    spellings=("snake", "camel", "upper"),
+    moments=("iso", "epoch ms", "epoch ms text", "naive", "us", "offset"),
+    durations=("number", "text"),
+    milliseconds=("hs_call_duration", "call_duration_ms", "duration_milliseconds"),
+    envelopes=("flat", "payload", "body"),
+    wrap=_hubspot,
+)
+ZAPIER = Product(
+    "zapier",
+    keys={**COMMON, "call_id": ("call_id", "id", "uuid"), "event": ("event", "event_type", "name")},
+    sides=(("from", "to"),),
+    spellings=("snake", "camel", "kebab", "title", "capitals"),
+    moments=EVERY_MOMENT,
+    durations=EVERY_DURATION,
+    milliseconds=("duration_ms",),
+    envelopes=("flat", "data", "payload", "text data", "text payload", "text body"),
+    wrap=_zapier,
+    is_text=True,
+)
+SALESFORCE = Product(
+    "salesforce",
+    keys={
+        **COMMON,
+        "direction": ("call_type", "direction"),
+        "started_at": ("call_start_date_time", "started_at"),
+        "answered_at": ("call_connect_date_time", "call_accept_date_time", "answered_at"),
+        "ended_at": ("call_end_date_time", "ended_at"),
+        "seconds": ("call_duration_in_seconds", "call_duration"),
+    },
+    sides=(("from_phone_number", "to_phone_number"),),
+    spellings=("pascal", "custom field"),
+    moments=("salesforce", "iso", "offset"),
+    durations=("number", "decimal"),
+    envelopes=("flat", "payload", "inside payload", "text payload"),
+    wrap=_salesforce,
+)
+PIPEDRIVE = Product(
+    "pipedrive",
+    keys=COMMON,
+    sides=(("from_phone_number", "to_phone_number"), ("from", "to")),
+    spellings=("snake", "camel"),
+    moments=("blank", "iso", "utc", "epoch"),
+    durations=("number", "text", "clock"),
+    envelopes=("data",),
+    wrap=_pipedrive,
+)
+PRODUCTS = {one.name: one for one in (HIGHLEVEL, HUBSPOT, ZAPIER, SALESFORCE, PIPEDRIVE)}

@@ -1,0 +1,187 @@
+"""How one customer's workflow writes its payloads: chosen once for a call, the same for its events.
+
+A customer sets up the field names, the spelling and the envelope once, so the three events of a
+call agree in them; which values are missing or failed to render differs from field to field.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+from bridge.wavv.samples import SampleCall
+from tests.crm.values import (
+    DIRECTIONS,
+    NO_EMAILS,
+    NO_PHONES,
+    NOTHING,
+    PHONES,
+    UNUSABLE_LINKS,
+    Written,
+)
+
+OFTEN, SOMETIMES, SELDOM = 0.5, 0.12, 0.04
+BARE_IDS = frozenset({"id", "uuid"})
+OPTIONAL = ("lead_name", "lead_email", "lead_id", "agent_id", "campaign_id", "outcome")
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """A CRM product. ``keys`` lists the names of each field, in lower case with underscores.
+
+    ``sides`` are names of the calling and of the called number; ``milliseconds`` are names of
+    durations whose unit they say. ``envelopes`` are names of what holds the call.
+    """
+
+    name: str
+    keys: Mapping[str, tuple[str, ...]]
+    sides: tuple[tuple[str, str], ...]
+    spellings: tuple[str, ...]
+    moments: tuple[str, ...]
+    durations: tuple[str, ...]
+    envelopes: tuple[str, ...]
+    wrap: Callable[["Fields", "Style"], dict[str, Any]]
+    milliseconds: tuple[str, ...] = ()
+    is_text: bool = False
+
+
+@dataclass(slots=True)
+class Fields:
+    """The values of one event by field, and what each may be read as."""
+
+    name: str
+    values: dict[str, Any]
+    readings: dict[str, tuple[Any, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """One customer's workflow. ``replaced`` holds what stands in fields that have no good value."""
+
+    product: Product
+    call: SampleCall
+    zone: str
+    spelling: str
+    envelope: str
+    event_form: str
+    keys: Mapping[str, str]
+    has_sides: bool
+    phone: str
+    line_phone: str
+    direction: str
+    moment: str
+    duration: str
+    nothing: Any
+    replaced: Mapping[str, Written]
+    email_has_name: bool
+    has_stray_id: bool
+    is_ascii: bool
+    unusable_link: Any
+
+    def spelled(self, key: str) -> str:
+        """Return the key as this customer spells it."""
+        return SPELLINGS[self.spelling](key)
+
+    def spelled_values(self, fields: Fields) -> dict[str, Any]:
+        """Return the values under their spelled keys; products that send text make text of all."""
+        named = {self.spelled(self.keys[field]): fields.values[field] for field in fields.values}
+        return {key: self.as_sent(value) for key, value in named.items()}
+
+    def as_sent(self, value: object) -> object:
+        """Return the value as its JSON type, or as text where the product sends only text."""
+        if not self.product.is_text or isinstance(value, str):
+            return value
+        if value is None:
+            return ""
+        return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _camel(key: str) -> str:
+    first, *others = key.split("_")
+    return first + "".join(word.capitalize() for word in others)
+
+
+SPELLINGS: Mapping[str, Callable[[str], str]] = {
+    "snake": lambda key: key,
+    "camel": _camel,
+    "pascal": lambda key: "".join(word.capitalize() for word in key.split("_")),
+    "kebab": lambda key: key.replace("_", "-"),
+    "title": lambda key: " ".join(word.capitalize() for word in key.split("_")),
+    "upper": str.upper,
+    "capitals": lambda key: key.replace("_", " ").upper(),
+    "custom field": lambda key: "_".join(word.capitalize() for word in key.split("_")) + "__c",
+}
+
+EVENT_NAMES: Mapping[str, Callable[[str], str]] = {
+    "dotted": lambda kind: f"call.{kind}",
+    "pascal": lambda kind: f"Call{kind.capitalize()}",
+    "camel": lambda kind: f"call{kind.capitalize()}",
+    "upper": lambda kind: f"CALL_{kind.upper()}",
+    "handler": lambda kind: f"ON_CALL_{kind.upper()}",
+    "trigger": lambda kind: f"wavv_trigger_call_{kind}",
+    "title": lambda kind: f"Call {kind.capitalize()}",
+}
+
+
+def make_style(product: Product, call: SampleCall, rng: Random, zone: str) -> Style:
+    """Choose how the customer of ``product`` writes this call."""
+    duration, duration_key = _duration(product, rng)
+    keys = {field: rng.choice(names) for field, names in product.keys.items()}
+    return Style(
+        product=product,
+        call=call,
+        zone=zone,
+        spelling=rng.choice(product.spellings),
+        envelope=rng.choice(product.envelopes),
+        event_form=rng.choice(list(EVENT_NAMES)),
+        keys=keys | {"seconds": duration_key} | _side_keys(product, call, rng),
+        has_sides=rng.random() < OFTEN,
+        phone=rng.choice(list(PHONES)),
+        line_phone=rng.choice(list(PHONES)),
+        direction=rng.choice(list(DIRECTIONS)),
+        moment=rng.choice(product.moments),
+        duration=duration,
+        nothing=rng.choice(NOTHING),
+        replaced=_replaced(rng),
+        email_has_name=rng.random() < SOMETIMES,
+        has_stray_id=keys["call_id"] not in BARE_IDS and rng.random() < OFTEN,
+        is_ascii=rng.random() < OFTEN,
+        unusable_link=rng.choice((*NOTHING, *UNUSABLE_LINKS)),
+    )
+
+
+def call_id_placeholder(rng: Random) -> object:
+    """Return what stands in place of the call id when the template failed."""
+    return rng.choice((*NOTHING, 0, "0"))
+
+
+def _duration(product: Product, rng: Random) -> tuple[str, str]:
+    """Return the form and the key of the talk time: a key may say that it is in milliseconds."""
+    if product.milliseconds and rng.random() < OFTEN:
+        form = rng.choice(("milliseconds", "milliseconds text"))
+        return form, rng.choice(product.milliseconds)
+    return rng.choice(product.durations), rng.choice(product.keys["seconds"])
+
+
+def _side_keys(product: Product, call: SampleCall, rng: Random) -> dict[str, str]:
+    """Return the keys of both numbers as calling and called side, by the call's direction."""
+    calling, called = rng.choice(product.sides)
+    if call.direction == "inbound":
+        return {"lead_side": calling, "agent_side": called}
+    return {"lead_side": called, "agent_side": calling}
+
+
+def _replaced(rng: Random) -> dict[str, Written]:
+    """Return what stands in the fields of which the sender has no good value."""
+    replaced = {
+        field: Written(rng.choice(NOTHING), (None,))
+        for field in OPTIONAL
+        if rng.random() < SOMETIMES
+    }
+    if rng.random() < SELDOM:
+        phone = rng.choice(NO_PHONES)
+        replaced["lead_phone"] = Written(phone, (None, phone))
+    if rng.random() < SELDOM:
+        email = rng.choice(NO_EMAILS)
+        replaced["lead_email"] = Written(email, (None, email))
+    return replaced

@@ -1,0 +1,145 @@
+"""How senders write a phone number, a time, a duration, a direction, or nothing at all.
+
+Each writer returns the value as it stands in the payload and the readings that are right. ``None``
+among the readings means that leaving the field out is right, too; alone, that it must be left out.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta, timezone
+from email.utils import format_datetime
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+NEW_YORK = timezone(timedelta(hours=-4), "Eastern Daylight Time")
+LAST_MONTH = 12
+
+
+class Written(NamedTuple):
+    """A value as it stands in a payload, and what it may be read as."""
+
+    value: Any
+    readings: tuple[Any, ...]
+
+
+NOTHING: tuple[Any, ...] = (
+    *("undefined", "null", "None", "none", "nil", "NULL", "N/A", "n/a", "[object Object]"),
+    *("(null)", "#N/A", "", "  ", None, "{{call.value}}", "{{ contact.value }}", "${call.value}"),
+    *("{call_value}", "{!Task.Value__c}"),
+)
+"""What stands in a field whose value the sender does not have, or whose template failed."""
+
+UNUSABLE_LINKS = ("(pending...)", "/recordings/1.mp3", "http://recordings.wavv.example/1.mp3")
+"""Texts under a recording's key that AskElephant could not fetch."""
+
+NO_PHONES = ("anonymous", "Restricted", "sip:lead@pbx.example", "0000000000", "1234567890")
+NO_EMAILS = ("n/a", "none", "a@example.com; b@example.com", "no-email", "{{contact.email}}")
+
+PHONES: Mapping[str, Callable[[str], object]] = {
+    "ten": lambda ten: ten,
+    "e164": lambda ten: f"+1{ten}",
+    "eleven": lambda ten: f"1{ten}",
+    "national": lambda ten: f"({ten[:3]}) {ten[3:6]}-{ten[6:]}",
+    "dashes": lambda ten: f"{ten[:3]}-{ten[3:6]}-{ten[6:]}",
+    "one": lambda ten: f"1-{ten[:3]}-{ten[3:6]}-{ten[6:]}",
+    "spaces": lambda ten: f" +1 {ten[:3]} {ten[3:6]} {ten[6:]} ",
+    "dots": lambda ten: f"{ten[:3]}.{ten[3:6]}.{ten[6:]}",
+    "number": int,
+    "tel": lambda ten: f"tel:+1{ten}",
+    "no-break": lambda ten: f"+1\u00a0{ten[:3]}\u00a0{ten[3:6]}\u2011{ten[6:]}",
+}
+"""Ten digits of the United States, as people and products write them."""
+
+DURATIONS: Mapping[str, Callable[[int], object]] = {
+    "number": lambda seconds: seconds,
+    "text": str,
+    "decimal": lambda seconds: f"{seconds}.0",
+    "clock": lambda seconds: f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}",
+    "short clock": lambda seconds: f"{seconds // 60}:{seconds % 60:02}",
+    "units": lambda seconds: f"{seconds // 60}m {seconds % 60}s",
+    "words": lambda seconds: f"{seconds} seconds",
+    "milliseconds": lambda seconds: seconds * 1000,
+    "milliseconds text": lambda seconds: str(seconds * 1000),
+    "unnamed milliseconds": lambda seconds: seconds * 1000,
+}
+LOOSE_DURATIONS = frozenset({"short clock", "units", "words"})
+
+DIRECTIONS: Mapping[str, Mapping[str, str]] = {
+    "lower": {"inbound": "inbound", "outbound": "outbound"},
+    "title": {"inbound": "Inbound", "outbound": "Outbound"},
+    "upper": {"inbound": "INBOUND", "outbound": "OUTBOUND"},
+    "coming": {"inbound": "incoming", "outbound": "outgoing"},
+    "short": {"inbound": "in", "outbound": "out"},
+    "call": {"inbound": "Inbound Call", "outbound": "Outbound Call"},
+}
+
+
+def written_phone(ten: str, form: str) -> Written:
+    """Write the number; it must be read as E.164."""
+    return Written(PHONES[form](ten), (f"+1{ten}",))
+
+
+def written_seconds(seconds: int, form: str) -> Written:
+    """Write the talk time. A text with units may be left out; it may never be another number."""
+    value = DURATIONS[form](seconds)
+    return Written(value, (seconds, None) if form in LOOSE_DURATIONS else (seconds,))
+
+
+def written_moment(at: datetime, form: str, zone: str) -> Written:
+    """Write a time; ``zone`` is that of forms that carry none."""
+    whole = at.astimezone(UTC).replace(microsecond=0)
+    if form in FRACTIONS:
+        value, exact = FRACTIONS[form](at.astimezone(UTC))
+        return Written(value, (exact,))
+    if form == "date":
+        return Written(f"{whole:%Y-%m-%d}", (None,))
+    local = whole.astimezone(ZoneInfo(zone))
+    if form in ("us", "us minutes"):
+        return _american(local, form)
+    return Written(WHOLE[form](whole, local), (whole,))
+
+
+def _american(local: datetime, form: str) -> Written:
+    """Write month before day, which is unambiguous only after the twelfth of a month."""
+    told = local if form == "us" else local.replace(second=0)
+    pattern = "%m/%d/%Y %I:%M:%S %p" if form == "us" else "%m/%d/%Y %I:%M %p"
+    right = told.astimezone(UTC)
+    return Written(f"{told:{pattern}}", (right,) if told.day > LAST_MONTH else (right, None))
+
+
+def _milliseconds(at: datetime) -> datetime:
+    return at.replace(microsecond=at.microsecond // 1000 * 1000)
+
+
+FRACTIONS: Mapping[str, Callable[[datetime], tuple[object, datetime]]] = {
+    "iso": lambda at: (
+        f"{at.replace(tzinfo=None).isoformat(timespec='milliseconds')}Z",
+        _milliseconds(at),
+    ),
+    "microseconds": lambda at: (f"{at.replace(tzinfo=None).isoformat('T', 'microseconds')}Z", at),
+    "salesforce": lambda at: (
+        f"{at.replace(tzinfo=None).isoformat(timespec='milliseconds')}+0000",
+        _milliseconds(at),
+    ),
+    "epoch ms": lambda at: (
+        int(_milliseconds(at).timestamp() * 1000 + 0.5),
+        _milliseconds(at),
+    ),
+    "epoch ms text": lambda at: (
+        str(int(_milliseconds(at).timestamp() * 1000 + 0.5)),
+        _milliseconds(at),
+    ),
+}
+WHOLE: Mapping[str, Callable[[datetime, datetime], object]] = {
+    "offset": lambda at, _: at.astimezone(NEW_YORK).isoformat(),
+    "epoch": lambda at, _: int(at.timestamp()),
+    "epoch text": lambda at, _: str(int(at.timestamp())),
+    "naive": lambda _, local: f"{local:%Y-%m-%dT%H:%M:%S}",
+    "blank": lambda _, local: f"{local:%Y-%m-%d %H:%M:%S}",
+    "utc": lambda at, _: f"{at:%Y-%m-%d %H:%M:%S} UTC",
+    "mail": lambda at, _: format_datetime(at.astimezone(NEW_YORK)),
+    "http": lambda at, _: format_datetime(at, usegmt=True),
+    "javascript": lambda at, _: (
+        f"{at.astimezone(NEW_YORK):%a %b %d %Y %H:%M:%S} GMT-0400 (Eastern Daylight Time)"
+    ),
+}
+"""Forms of whole seconds: in UTC or with an offset, or in the zone of the sender."""

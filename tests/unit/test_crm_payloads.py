@@ -1,0 +1,54 @@
+"""The CRM payloads that the fuzz and chaos suites send: the same for one seed, and of one call."""
+
+import json
+from datetime import UTC, datetime
+from random import Random
+
+import pytest
+
+from bridge.wavv.samples import SampleCall, sample_call
+from tests import crm
+
+BEGUN = datetime(2026, 5, 13, 9, 30, 1, 123456, tzinfo=UTC)
+SEEDS = range(50)
+
+
+def seeded(seed: int) -> Random:
+    """Return chance that repeats."""
+    return Random(seed)  # noqa: S311 - made-up calls are no secrets
+
+
+def call(seed: int) -> SampleCall:
+    """Return a made-up call."""
+    return sample_call(seeded(seed), BEGUN)
+
+
+@pytest.mark.parametrize("product", crm.NAMES)
+def test_the_same_seed_makes_the_same_payloads(product: str) -> None:
+    """A failure can be repeated from its seed."""
+    first, second = (crm.deliveries(call(4), product, seeded(4)) for _ in range(2))
+    assert first == second
+
+
+@pytest.mark.parametrize("product", crm.NAMES)
+def test_every_payload_is_an_object_with_the_call_id_and_the_last_has_the_link(
+    product: str,
+) -> None:
+    """Chaos expects each such call to be submitted."""
+    for seed in SEEDS:
+        sample = call(seed)
+        bodies = [one.body for one in crm.deliveries(sample, product, seeded(seed))]
+        assert all(isinstance(json.loads(body), dict) for body in bodies)
+        assert all(sample.call_id.encode() in body for body in bodies)
+        assert sample.recording_url.encode() in bodies[-1]
+
+
+@pytest.mark.parametrize("product", crm.NAMES)
+def test_a_nameless_event_has_the_call_id_nowhere(product: str) -> None:
+    """Not in its other fields either, so that 422 is right."""
+    for seed in SEEDS:
+        sample = call(seed)
+        rendering = crm.nameless(sample, product, seeded(seed))
+        values = rendering.body.replace(sample.recording_url.encode(), b"")
+        assert sample.call_id.encode() not in values
+        assert rendering.call_id is None

@@ -1,5 +1,6 @@
 """A sandbox for tests, over real HTTP on a free port, and a receiver for its webhooks."""
 
+import asyncio
 import queue
 import socket
 import threading
@@ -25,13 +26,15 @@ WAIT = 10.0
 
 
 @contextmanager
-def serving(app: ASGIApp) -> Iterator[str]:
-    """Serve ``app`` on a free port of the loopback; yield its base URL.
+def serving(app: ASGIApp, http: type[asyncio.Protocol] | str = "auto") -> Iterator[str]:
+    """Serve ``app`` on a free port of the loopback; yield its base URL. ``http`` is uvicorn's.
 
     The socket listens before the server runs: who connects early waits in its queue.
     """
     listener = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(app, access_log=False, log_level="error", timeout_graceful_shutdown=1)
+    config = uvicorn.Config(
+        app, http=http, ws="none", access_log=False, log_level="error", timeout_graceful_shutdown=1
+    )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()

@@ -14,6 +14,7 @@ import structlog
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from bridge.ingress.body import BODY_SECONDS, LIMIT
+from bridge.ingress.parser import NoTunnelError, PlainParser
 
 HEAD_SECONDS = 10.0
 """From a request's first byte, or the connection's start, to the end of its head."""
@@ -60,6 +61,7 @@ class Connection(HttpToolsProtocol):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - uvicorn's arguments
         super().__init__(*args, **kwargs)
+        self.parser = PlainParser(self)
         self._until_sent: asyncio.TimerHandle | None = None
         self._until_read: asyncio.TimerHandle | None = None
         self._in_head = True
@@ -109,6 +111,10 @@ class Connection(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Refuse a head that came whole and is too large; begin the time of the body."""
+        if self.parser.should_upgrade():  # the parser feeds the head again without ``Upgrade``
+            if self.parser.get_method() == b"CONNECT":
+                raise NoTunnelError
+            return
         if self._is_large() or len(self.pipeline) >= MOST_PIPELINED:
             raise TooMuch
         self._in_head, self._head_bytes, self._frame_bytes = False, 0, 0
@@ -129,6 +135,8 @@ class Connection(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """Let the sender rest: it has said what it came for."""
+        if self.parser.should_upgrade():
+            return
         super().on_message_complete()
         self._in_head = True
         self._expect_nothing()

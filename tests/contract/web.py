@@ -17,6 +17,7 @@ from typing import Any
 import httpx
 from redis.exceptions import RedisError
 
+from bridge.ingress.connection import Connection
 from bridge.parts import Parts, assemble
 from bridge.web import build_app, with_ingress
 from config import Settings
@@ -114,7 +115,7 @@ def running_web(redis_url: str, /, **changes: object) -> Iterator[Web]:
     with suppress(RedisError):
         parts.counters.saw("sweep", parts.now())
     with (
-        serving(with_ingress(build_app(parts, redis_url))) as root,
+        serving(with_ingress(build_app(parts, redis_url)), Connection) as root,
         httpx.Client(base_url=root, timeout=WAIT, trust_env=False) as client,
     ):
         yield Web(parts, parts.publisher, client)

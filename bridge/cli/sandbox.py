@@ -12,18 +12,30 @@ def sandbox(
     ] = "http://127.0.0.1:8000/webhooks/askelephant",
     scale: Annotated[float, typer.Option(min=0, help="1 = as slow as the real one.")] = 1.0,
     noise: Annotated[bool, typer.Option("--noise", help="Send other event types, too.")] = False,
+    behaviours: Annotated[
+        str, typer.Option(help="Behaviours of all calls, such as check-people+normal-url.")
+    ] = "",
     settings: Annotated[
         bool, typer.Option("--settings", help="Print the bridge's settings for it, and end.")
     ] = False,
 ) -> None:
     """Run a faithful AskElephant over real HTTP, for trying things out.
 
-    What befalls a call is chosen by a marker in its id; GET /sandbox/behaviours lists them.
+    A call's behaviours are those that a marker in its id names, beside those of all calls. GET
+    /sandbox/behaviours lists them: refusals of one call (own-403, html-403, own-500), responses of
+    a gateway (html-404), other shapes of field errors, checks of participants, late events, …
     """
+    from pydantic import ValidationError
+
     from bridge.askelephant.sandbox import SandboxOptions, serve
     from bridge.askelephant.sandbox.pages import PATH
 
-    options = SandboxOptions(webhook_url=webhook_url, scale=scale, noise=noise)
+    try:
+        options = SandboxOptions(
+            webhook_url=webhook_url, scale=scale, noise=noise, behaviours=behaviours
+        )
+    except ValidationError as error:
+        raise typer.BadParameter(error.errors()[0]["msg"]) from error
     if settings:
         typer.echo(f"BRIDGE_ASKELEPHANT_BASE_URL=http://127.0.0.1:{port}/api")
         typer.echo(f"BRIDGE_ASKELEPHANT_API_KEY={options.api_keys[0].token}")

@@ -21,7 +21,12 @@ def send(
         Literal["v3", "sdk", "crm"],
         typer.Option(help="v3 webhook (signed), SDK events through a CRM, or a CRM workflow."),
     ] = "v3",
-    behaviour: Annotated[str, typer.Option(help="What the sandbox shall do to them.")] = "",
+    behaviour: Annotated[
+        str,
+        typer.Option(
+            help="The sandbox's behaviours for them, such as own-403 or html-404.2+late-insights."
+        ),
+    ] = "",
     unrecorded: Annotated[bool, typer.Option("--unrecorded", help="Calls without recording.")] = (
         False
     ),

@@ -63,6 +63,13 @@ def test_settings_prints_the_table() -> None:
     assert all(f"`BRIDGE_{name.upper()}`" in printed.output for name in Settings.model_fields)
 
 
+def test_a_sandbox_with_an_unknown_behaviour_does_not_start() -> None:
+    """A typo would look like a server without that behaviour."""
+    result = CliRunner().invoke(main, ["sandbox", "--behaviours", "chek-people", "--settings"])
+    assert result.exit_code == 2
+    assert "no such behaviour: chek-people" in result.output
+
+
 def test_the_sandboxs_settings_are_an_env_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,11 +1,12 @@
 """The sandbox's control API: faults, behaviours, the journal."""
 
 from collections.abc import Iterator
+from datetime import datetime
 
 import httpx
 import pytest
 
-from bridge.askelephant.sandbox import SandboxOptions
+from bridge.askelephant.sandbox import SandboxOptions, Timings
 from tests.sandbox import Sandbox, running_sandbox
 
 
@@ -40,6 +41,28 @@ def test_a_fault_meets_every_request_until_it_is_cleared(sandbox: Sandbox) -> No
     assert sandbox.submit("a").status_code == 201
 
 
+@pytest.mark.parametrize(
+    ("body", "content"), [("html", "text/html"), ("json", "application/json"), ("empty", "")]
+)
+def test_a_gateway_can_stand_before_the_whole_api(
+    sandbox: Sandbox, body: str, content: str
+) -> None:
+    """A balancer without a backend: 404, nothing of the API in the response."""
+    sandbox.control("faults", {"status": 404, "gateway": body})
+    response = sandbox.submit("a")
+    assert response.status_code == 404
+    assert response.headers.get("content-type", "").startswith(content)
+    assert "x-api-version" not in response.headers
+    assert sandbox.journal()["requests"][0]["from_gateway"]
+
+
+def test_a_fault_can_meet_one_method_only(sandbox: Sandbox) -> None:
+    """Reads go on while submissions are refused: with a status that HTTP does not know, too."""
+    sandbox.control("faults", {"status": 460, "method": "POST"})
+    assert sandbox.submit("a").status_code == 460
+    assert sandbox.page().status_code == 200
+
+
 def test_a_hang_ends_when_the_fault_changes(sandbox: Sandbox) -> None:
     """The client gives up first; what hung is answered once the fault is gone."""
     sandbox.control("faults", {"hang": True, "delay": 1})
@@ -72,6 +95,8 @@ def test_the_journal_tells_of_every_request(sandbox: Sandbox) -> None:
         ("webhook", {"secrets": ["plain"]}, "secrets.0"),
         ("faults", {"hangs": True}, "hangs"),
         ("faults", {"status": 999}, "status"),
+        ("faults", {"gateway": "xml"}, "gateway"),
+        ("behaviours", {"everywhere": "nonsense"}, "everywhere"),
         ("users", {}, "users"),
     ],
 )
@@ -82,6 +107,34 @@ def test_a_control_request_that_is_wrong_is_told_so(
     answer = sandbox.control(path, body)
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["field"] == field
+
+
+def test_another_engagement_follows_a_deleted_one(sandbox: Sandbox) -> None:
+    """The id is not found any more; the same external_id makes one with other insights."""
+    first = sandbox.submit("a").json()["id"]
+    sandbox.settled()
+    insights = sandbox.read(first, "action_items", "signals").json()
+    assert sandbox.control("delete", {"external_id": "a"}).status_code == 204
+    assert sandbox.read(first).status_code == 404
+    assert sandbox.control("delete", {"engagement_id": first}).status_code == 404
+    second = sandbox.submit("a")
+    assert (second.status_code, second.json()["id"] != first) == (201, True)
+    sandbox.settled()
+    others = sandbox.read(second.json()["id"], "action_items", "signals").json()
+    for name in ("action_items", "signals"):
+        assert others[name]
+        assert not {row["id"] for row in insights[name]} & {row["id"] for row in others[name]}
+
+
+def test_media_can_be_slow_for_all() -> None:
+    """Each download takes as long; reads are as fast as ever."""
+    with running_sandbox(SandboxOptions(scale=1, timings=Timings(media_fetch=0))) as sandbox:
+        sandbox.control("faults", {"media": 0.3})
+        sandbox.submit("a")
+        request = sandbox.journal()["requests"][0]
+        begun, ended = (datetime.fromisoformat(request[name]) for name in ("at", "answered_at"))
+        assert (ended - begun).total_seconds() >= 0.3
+        assert sandbox.page().status_code == 200
 
 
 def test_the_journal_takes_only_a_number_of_seconds(sandbox: Sandbox) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 from svix.webhooks import Webhook, WebhookVerificationError
 
-from bridge.askelephant.sandbox import SandboxOptions
+from bridge.askelephant.sandbox import SandboxOptions, Timings
 from bridge.askelephant.sandbox.options import DEFAULT_WEBHOOK_SECRET
 from tests.sandbox import Hook, Receiver, Sandbox, running_receiver, running_sandbox
 
@@ -259,3 +259,36 @@ def test_the_signers_clock_can_be_off(sandbox: Sandbox, receiver: Receiver, step
     sandbox.control("webhook", {"clock_step": 0})
     sandbox.submit("b")
     assert is_valid(receiver.next())
+
+
+def test_a_transcript_can_come_hours_late() -> None:
+    """The engagement is not COMPLETED before its event: no poll finds the transcript earlier."""
+    timings = Timings(media_fetch=0, pending=0, processing=0)
+    with running_receiver() as receiver:
+        options = SandboxOptions(scale=0.0001, timings=timings, webhook_url=receiver.url)
+        with running_sandbox(options) as sandbox:
+            engagement_id = sandbox.submit("a~late-transcript.7200").json()["id"]
+            assert sandbox.read(engagement_id).json()["processing_status"] != "COMPLETED"
+            event = json.loads(receiver.next().body)
+    shown = event["data"]["object"]
+    assert (shown["id"], shown["processing_status"]) == (engagement_id, "COMPLETED")
+
+
+def test_a_deleted_engagement_has_its_event(sandbox: Sandbox, receiver: Receiver) -> None:
+    """By the marker it is deleted once, after its transcript: the next one stays."""
+    external_id = "a~deleted+no-webhook"
+    first = sandbox.submit(external_id).json()["id"]
+    sandbox.settled()
+    event = json.loads(receiver.next().body)
+    assert (event["type"], event["data"]["object"]["id"]) == ("v1.engagement.deleted", first)
+    second = sandbox.submit(external_id).json()["id"]
+    sandbox.settled()
+    assert sandbox.read(second).status_code == 200
+
+
+def test_a_normalised_link_is_in_responses_and_events(sandbox: Sandbox, receiver: Receiver) -> None:
+    """Host in lower case, and a slash for no path: what the caller sent comes back otherwise."""
+    created = sandbox.submit("a~normal-url", external_url="https://CRM.Example.com?id=A")
+    assert created.json()["external_url"] == "https://crm.example.com/?id=A"
+    event = json.loads(receiver.next().body)
+    assert event["data"]["object"]["external_url"] == "https://crm.example.com/?id=A"

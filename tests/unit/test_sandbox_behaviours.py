@@ -45,8 +45,9 @@ def test_the_docstring_lists_exactly_the_table() -> None:
     lines = (package.__doc__ or "").splitlines()
     first, second, third = (index for index, line in enumerate(lines) if line.startswith("==="))
     width = lines[first].index(" ")
+    number = slice(width, lines[first].index(" ", width + 2))
     documented = {
-        line[:width].strip(): (line[width : width + 5].strip(), line[width + 5 :].strip())
+        line[:width].strip(): (line[number].strip(), line[number.stop :].strip())
         for line in lines[second + 1 : third]
     }
     assert documented == {
@@ -70,6 +71,18 @@ def test_a_marker_wins_over_the_exact_id_and_that_over_a_substring() -> None:
         "wavv-call-3": {"stuck", "no-webhook"},
         "other": set(),
     }
+
+
+def test_behaviours_everywhere_come_beside_a_calls_own() -> None:
+    """A marked call keeps its marker; its own number of the same behaviour wins."""
+    workspace = Workspace(SandboxOptions(behaviours="check-people+conflict.5"))
+    workspace.exact = {"a": "failed"}
+    plans = [workspace.plan_for(name).numbers for name in ("a", "b", "c~conflict")]
+    assert plans == [
+        {"check-people": 0, "conflict": 5, "failed": 0},
+        {"check-people": 0, "conflict": 5},
+        {"check-people": 0, "conflict": 1},
+    ]
 
 
 def test_each_behaviour_counts_its_own_turns() -> None:

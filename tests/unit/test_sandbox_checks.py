@@ -7,6 +7,8 @@ from bridge.askelephant.sandbox import SandboxOptions, User
 from bridge.askelephant.sandbox.checks import rule_errors, shape_errors
 from bridge.askelephant.sandbox.options import ApiKey
 from bridge.askelephant.sandbox.people import owner_at, resolve
+from bridge.askelephant.sandbox.shapes import brackets, parts, pointer
+from bridge.askelephant.sandbox.urls import normalised
 from tests.sandbox import a_call
 
 USERS = (
@@ -216,3 +218,31 @@ def test_options_that_could_not_work_are_refused_at_once(wrong: dict[str, object
 def test_a_key_has_the_documented_form() -> None:
     """The form that the bridge checks at start-up."""
     assert ApiKey(id="abc", secret="xyz").token == "sk-apik_abc.xyz"
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("HTTPS://CRM.Example.com", "https://crm.example.com/"),
+        (
+            "https://me:Pass@CRM.Example.com:8080/Path?q=A#B",
+            "https://me:Pass@crm.example.com:8080/Path?q=A#B",
+        ),
+        ("wavv://Call", "wavv://call"),
+        ("tel:+14155550100", "tel:+14155550100"),
+        ("https://[", "https://["),
+    ],
+)
+def test_a_normalised_link_differs_in_scheme_host_and_empty_path_only(
+    url: str, expected: str
+) -> None:
+    """As a server writes it that parses what it is sent."""
+    assert normalised(url) == expected
+
+
+def test_a_field_has_one_name_in_each_notation() -> None:
+    """Dots, brackets and JSON Pointers name the same field."""
+    for field in ("participants.1.email", "participants[1].email"):
+        assert parts(field) == ["participants", 1, "email"]
+        assert pointer(field) == "/participants/1/email"
+        assert brackets(field) == "participants[1].email"

@@ -11,6 +11,7 @@ from starlette.routing import Mount
 
 from bridge.askelephant.sandbox.background import Background
 from bridge.askelephant.sandbox.control import Control
+from bridge.askelephant.sandbox.gateway import GatewayError, answer_gateway_error
 from bridge.askelephant.sandbox.life import Life
 from bridge.askelephant.sandbox.options import SandboxOptions
 from bridge.askelephant.sandbox.pages import page_route
@@ -48,7 +49,11 @@ def create_app(options: SandboxOptions) -> Starlette:
             page_route(workspace),
         ],
         middleware=[Middleware(Recorder, workspace=workspace)],
-        exception_handlers={ApiProblem: answer_problem, HTTPException: answer_http_error},
+        exception_handlers={
+            ApiProblem: answer_problem,
+            GatewayError: answer_gateway_error,
+            HTTPException: answer_http_error,
+        },
         lifespan=lifespan,
     )
 

@@ -25,18 +25,53 @@ _TABLE = {
     "throttle-date": Behaviour("429 with Retry-After as an HTTP-date, for the first N tries", 1),
     "throttle-garbage": Behaviour("429 with a senseless Retry-After, for the first N tries", 1),
     "throttle-bare": Behaviour("429 without Retry-After, for the first N tries", 1),
+    "throttle-epoch": Behaviour(
+        "429 with Retry-After as seconds since 1970, for the first N tries", 1
+    ),
+    "throttle-epoch-ms": Behaviour(
+        "429 with Retry-After as milliseconds since 1970, for the first N tries", 1
+    ),
     "error-before-commit": Behaviour("500 before anything is made, for the first N tries", 1),
     "error-after-commit": Behaviour("500 after the engagement is made, for the first N tries", 1),
     "conflict": Behaviour("409, for the first N tries", 1),
+    "own-403": Behaviour("403 as AskElephant's JSON, always"),
+    "own-500": Behaviour("500, always"),
+    "payment-required": Behaviour("402, for the first N tries", 1),
+    "html-403": Behaviour("403 with the HTML of a firewall, for the first N tries", 1),
+    "html-404": Behaviour("404 with the HTML of a gateway, for the first N tries", 1),
+    "gateway-html": Behaviour("status N with the HTML of a gateway, on the first try", 400),
+    "gateway-json": Behaviour("status N with a gateway's own JSON, on the first try", 403),
     "reject": Behaviour("422 with field errors, always"),
     "bad-request": Behaviour("400 with field errors, always"),
     "media-late": Behaviour("422 that blames media_url, for the first N tries", 1),
+    "owner-refused": Behaviour("422 that blames the owner while the request names one"),
+    "check-people": Behaviour("422 if a participant's e-mail or phone is ill-formed"),
+    "shape-path": Behaviour('field errors name their field by path: ["participants", 0]'),
+    "shape-loc": Behaviour('field errors are in detail, by loc: ["body", "participants", 0]'),
+    "shape-param": Behaviour("one field error, by param: participants[0][email]"),
+    "shape-pointer": Behaviour("field errors name their field by pointer: #/participants/0"),
+    "shape-source": Behaviour("field errors name their field by source.pointer: /participants/0"),
+    "shape-brackets": Behaviour("field errors name their field as participants[0].email"),
+    "shape-map": Behaviour("field errors are a map of fields to lists of messages"),
+    "shape-detail": Behaviour("field errors are sentences in detail"),
+    "shape-message": Behaviour("field errors are sentences in message, and there is no detail"),
+    "shape-error": Behaviour("field errors are sentences in error, and there is no detail"),
     "slow-media": Behaviour("the media takes N seconds to fetch, and is then accepted", 150),
     "reset": Behaviour("made, then the connection breaks half-way, for the first N tries", 1),
     "garbage-json": Behaviour("made, then a 200 that is not JSON, for the first N tries", 1),
     "collision": Behaviour("200 with an engagement of another call's external_url"),
+    "normal-url": Behaviour(
+        "external_url comes back with host in lower case and a slash for no path"
+    ),
+    "private": Behaviour("the engagement is private, whatever the request says"),
+    "deleted": Behaviour(
+        "deleted N seconds after the transcript; external_id then makes another", 300
+    ),
     "failed": Behaviour("processing ends FAILED; there is no event"),
     "stuck": Behaviour("processing never ends"),
+    "late-transcript": Behaviour(
+        "processing takes N seconds longer, and the event comes after it", 7200
+    ),
     "no-webhook": Behaviour("the transcript event is never sent (POST /sandbox/resend can)"),
     "early-webhook": Behaviour("the event is acknowledged before the POST is answered"),
     "late-webhook": Behaviour("the event is sent N seconds late", 300),
@@ -51,6 +86,9 @@ _TABLE = {
     "partial-insights": Behaviour("signals come, action items never"),
     "no-insights": Behaviour("neither action items nor signals ever come"),
     "read-missing": Behaviour("404 on the first N reads of the engagement", 1),
+    "read-403": Behaviour("403 as AskElephant's JSON on every read"),
+    "read-html-403": Behaviour("403 with the HTML of a firewall on the first N reads", 1),
+    "read-html-404": Behaviour("404 with the HTML of a gateway on the first N reads", 1),
     "read-error": Behaviour("500 on the first N reads", 1),
     "read-throttled": Behaviour("429 with Retry-After in seconds on the first N reads", 1),
     "read-garbage": Behaviour("a 200 that is not JSON on the first N reads", 1),
@@ -77,7 +115,7 @@ class Plan:
     numbers: Mapping[str, float] = field(default_factory=dict)
     unknown: tuple[str, ...] = ()
 
-    def __contains__(self, name: str) -> bool:
+    def __contains__(self, name: object) -> bool:
         return name in self.numbers
 
     def number(self, name: str) -> float:
@@ -100,6 +138,13 @@ def read_plan(words: str) -> Plan:
         else:
             numbers[word.partition(".")[0]] = number
     return Plan(numbers, tuple(unknown))
+
+
+def check_behaviours(words: str) -> str:
+    """Return ``words`` if each names a behaviour."""
+    if unknown := read_plan(words).unknown:
+        raise ValueError(f"no such behaviour: {', '.join(unknown)}")
+    return words
 
 
 def marker_of(external_id: str) -> str:

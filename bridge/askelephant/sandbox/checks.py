@@ -5,10 +5,11 @@ Written from the contract and not from ``bridge.domain``: a mistake made there i
 ("blocked URL scheme, invalid media_url"). Keys that nobody documented are accepted.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from bridge.askelephant.sandbox.problems import FieldError
+from bridge.askelephant.sandbox.shapes import FieldError
 from bridge.askelephant.sandbox.stamps import read_time
 from bridge.askelephant.sandbox.urls import external_url_error, media_url_error
 
@@ -20,6 +21,14 @@ TRANSCRIPT_CHARACTERS = 900_000
 TRANSCRIPT_BYTES = 950_000
 
 Body = Mapping[str, Any]
+FORMS = {
+    "email": (
+        re.compile(r"[^\s@<>,;:()\"]+@[^\s@<>,;:()\"]+\.[a-z]{2,}", re.IGNORECASE),
+        "an e-mail address",
+    ),
+    "phone": (re.compile(r"\+[1-9]\d{7,14}"), "a phone number of E.164"),
+}
+"""What a server that checks participants takes for well-formed."""
 
 
 def shape_errors(body: Body) -> list[FieldError]:
@@ -45,6 +54,19 @@ def rule_errors(body: Body) -> list[FieldError]:
     if sum(bool(person.get("is_owner")) for person in body.get("participants") or ()) > 1:
         errors.append(_error("participants", "multiple_owners", "at most one may be the owner"))
     return errors
+
+
+def people_errors(body: Body) -> list[FieldError]:
+    """Return which e-mails and phones of the participants are ill-formed.
+
+    Whether AskElephant checks them is not documented: the behaviour ``check-people`` does.
+    """
+    return [
+        _error(f"participants[{index}].{name}", f"invalid_{name}", f"is not {description}")
+        for index, person in enumerate(body.get("participants") or ())
+        for name, (form, description) in FORMS.items()
+        if person.get(name) is not None and not form.fullmatch(person[name])
+    ]
 
 
 def _error(field: str, code: str, message: str) -> FieldError:

@@ -7,40 +7,39 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, TypeVar
 
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import Field, ValidationError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from bridge.askelephant.sandbox.background import Background
-from bridge.askelephant.sandbox.behaviours import BEHAVIOURS, read_plan
+from bridge.askelephant.sandbox.behaviours import BEHAVIOURS
 from bridge.askelephant.sandbox.engagement import Engagement, Json, view
 from bridge.askelephant.sandbox.faults import Fault
 from bridge.askelephant.sandbox.journal import row
 from bridge.askelephant.sandbox.life import Life
-from bridge.askelephant.sandbox.options import ApiKey, Given, Scope, User, WebhookSecrets
-from bridge.askelephant.sandbox.problems import ApiProblem, FieldError
+from bridge.askelephant.sandbox.options import (
+    ApiKey,
+    Behaviours,
+    Given,
+    Scope,
+    User,
+    WebhookSecrets,
+)
+from bridge.askelephant.sandbox.problems import ApiProblem
+from bridge.askelephant.sandbox.shapes import FieldError
 from bridge.askelephant.sandbox.webhooks import Webhooks
 from bridge.askelephant.sandbox.workspace import Workspace
 
 LONGEST_SETTLE = 60.0
 
 
-def check_behaviours(words: str) -> str:
-    """Return ``words`` if each names a behaviour."""
-    if unknown := read_plan(words).unknown:
-        raise ValueError(f"no such behaviour: {', '.join(unknown)}")
-    return words
-
-
-Words = Annotated[str, AfterValidator(check_behaviours)]
-
-
 class BehavioursBody(Given):
-    """Behaviours for ids without markers. Replaces what was posted before."""
+    """Behaviours of all calls, and of ids without markers. Replaces what was posted before."""
 
-    exact: Mapping[str, Words] = Field(default_factory=dict)
-    containing: Mapping[str, Words] = Field(default_factory=dict)
+    everywhere: Behaviours = ""
+    exact: Mapping[str, Behaviours] = Field(default_factory=dict)
+    containing: Mapping[str, Behaviours] = Field(default_factory=dict)
 
 
 class KeyBody(Given):
@@ -69,8 +68,8 @@ class WebhookBody(Given):
     clock_step: Annotated[float, Field(ge=-86_400, le=86_400)] | None = None
 
 
-class ResendBody(Given):
-    """The engagement whose transcript event is to be sent again."""
+class EngagementBody(Given):
+    """The engagement to send the transcript event of once more, or to delete."""
 
     engagement_id: str | None = None
     external_id: str | None = None
@@ -99,6 +98,7 @@ class Control:
             "/webhook": self.webhook,
             "/faults": self.faults,
             "/resend": self.resend,
+            "/delete": self.delete,
             "/reset": self.reset,
         }
         return [
@@ -129,8 +129,9 @@ class Control:
         return JSONResponse(dict(BEHAVIOURS))
 
     async def behaviours(self, request: Request) -> Response:
-        """Give behaviours to ids that carry no marker."""
+        """Give behaviours to all calls, or to ids that carry no marker."""
         body = await _posted(request, BehavioursBody)
+        self.workspace.everywhere = body.everywhere
         self.workspace.exact, self.workspace.containing = body.exact, body.containing
         return Response(status_code=204)
 
@@ -167,15 +168,24 @@ class Control:
 
     async def resend(self, request: Request) -> Response:
         """Send an engagement's transcript event again, well signed, with its own svix-id."""
-        body = await _posted(request, ResendBody)
+        engagement = await self._posted_engagement(request)
+        event = self.life.transcript_event(engagement)
+        self.webhooks.send(event)
+        return JSONResponse({"svix_id": event.svix_id}, 202)
+
+    async def delete(self, request: Request) -> Response:
+        """Delete an engagement, and send ``v1.engagement.deleted``."""
+        self.life.delete(await self._posted_engagement(request))
+        return Response(status_code=204)
+
+    async def _posted_engagement(self, request: Request) -> Engagement:
+        body = await _posted(request, EngagementBody)
         engagement = self.workspace.engagements.get(
             body.engagement_id or ""
         ) or self.workspace.by_external_id.get(body.external_id or "")
         if engagement is None:
             raise ApiProblem(404, "no such engagement")
-        event = self.life.transcript_event(engagement)
-        self.webhooks.send(event)
-        return JSONResponse({"svix_id": event.svix_id}, 202)
+        return engagement
 
     async def reset(self, _request: Request) -> Response:
         """Forget everything, and start again from the options."""

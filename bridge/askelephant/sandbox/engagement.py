@@ -10,6 +10,7 @@ from bridge.askelephant.sandbox.behaviours import Plan
 from bridge.askelephant.sandbox.event import Event
 from bridge.askelephant.sandbox.options import User
 from bridge.askelephant.sandbox.stamps import at_text
+from bridge.askelephant.sandbox.urls import normalised
 
 PENDING, PROCESSING, COMPLETED, FAILED = "PENDING", "PROCESSING", "COMPLETED", "FAILED"
 REQUIRED_KEYS = frozenset(
@@ -44,6 +45,8 @@ class Engagement:
     action_items: list[Json] = field(default_factory=list)
     signals: list[Json] = field(default_factory=list)
     transcript_event: Event | None = None
+    generation: int = 0
+    is_deleted: bool = False
 
     @property
     def external_id(self) -> str:
@@ -51,11 +54,18 @@ class Engagement:
         return str(self.request["external_id"])
 
     @property
+    def seed(self) -> str:
+        """What its content depends on: another engagement of the same call has other insights."""
+        suffix = f"#{self.generation}" if self.generation else ""
+        return self.external_id + suffix
+
+    @property
     def external_url(self) -> str | None:
         """The caller's own link; on a ``collision`` it is another call's."""
         if "collision" in self.plan:
             return "https://dialer.example/calls/another-call"
-        return self.request.get("external_url")
+        url = self.request.get("external_url")
+        return normalised(url) if url is not None and "normal-url" in self.plan else url
 
     def change(self, now: datetime, **changes: object) -> None:
         """Set fields, and ``updated_at`` with them."""
@@ -83,7 +93,7 @@ def view(engagement: Engagement) -> Json:
         "updated_at": at_text(engagement.updated_at),
     }
     if engagement.status == COMPLETED:
-        seconds = content.talk_seconds(engagement.external_id)
+        seconds = content.talk_seconds(engagement.seed)
         face["end_at"] = at_text(engagement.started_at + timedelta(seconds=seconds))
         face["duration_seconds"] = seconds
     return _disguised(face, engagement.plan)
@@ -102,7 +112,7 @@ def _transcript(engagement: Engagement, _now: datetime) -> str | None:
 
 
 def _tags(engagement: Engagement, _now: datetime) -> list[Json]:
-    return content.tags(engagement.external_id) if engagement.status == COMPLETED else []
+    return content.tags(engagement.seed) if engagement.status == COMPLETED else []
 
 
 EXPANSIONS: Mapping[str, Callable[[Engagement, datetime], object]] = {

@@ -11,6 +11,7 @@ from bridge.askelephant.sandbox.stamps import at_text, new_id
 TRANSCRIPT_READY = "v1.engagement.transcript_timeline.completed"
 CREATED = "v1.engagement.created"
 UPDATED = "v1.engagement.updated"
+DELETED = "v1.engagement.deleted"
 
 
 @dataclass(frozen=True, slots=True)

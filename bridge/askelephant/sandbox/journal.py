@@ -12,7 +12,10 @@ KEPT = 50_000
 
 @dataclass(slots=True)
 class Received:
-    """One request to the API. ``status`` is ``None`` until it is answered."""
+    """One request to the API. ``status`` is ``None`` until it is answered.
+
+    ``from_gateway`` says that the response is not the API's, but of a gateway before it.
+    """
 
     request_id: str
     at: datetime
@@ -24,6 +27,7 @@ class Received:
     unknown_behaviours: tuple[str, ...] = ()
     status: int | None = None
     answered_at: datetime | None = None
+    from_gateway: bool = False
 
 
 @dataclass(slots=True)

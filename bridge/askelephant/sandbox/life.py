@@ -18,6 +18,7 @@ from bridge.askelephant.sandbox.engagement import (
 )
 from bridge.askelephant.sandbox.event import (
     CREATED,
+    DELETED,
     TRANSCRIPT_READY,
     UPDATED,
     Event,
@@ -47,7 +48,7 @@ class Life:
             engagement.change(clock(), status=COMPLETED)
             told = self.background.start(self._tell(engagement))
             await asyncio.wait({told}, timeout=ANSWER_WITHIN)
-        work = self._bring_insights(engagement) if early else self._live(engagement)
+        work = self._after_transcript(engagement) if early else self._live(engagement)
         self.background.start(work)
 
     async def _live(self, engagement: Engagement) -> None:
@@ -55,13 +56,30 @@ class Life:
         self._change(engagement, status=PROCESSING)
         if "stuck" in engagement.plan:
             return
-        await self.workspace.pause(self._timings.processing)
+        late = engagement.plan.number("late-transcript")
+        await self.workspace.pause(self._timings.processing + late)
         if "failed" in engagement.plan:
             self._change(engagement, status=FAILED)
             return
         self._change(engagement, status=COMPLETED)
         self.background.start(self._tell(engagement))
+        await self._after_transcript(engagement)
+
+    async def _after_transcript(self, engagement: Engagement) -> None:
+        """Bring the insights; delete the engagement if the call's first one is to be deleted."""
+        if "deleted" in engagement.plan and not engagement.generation:
+            self.background.start(self._delete_later(engagement))
         await self._bring_insights(engagement)
+
+    async def _delete_later(self, engagement: Engagement) -> None:
+        await self.workspace.pause(engagement.plan.number("deleted"))
+        self.delete(engagement)
+
+    def delete(self, engagement: Engagement) -> None:
+        """Remove an engagement, and send the event of it. Does nothing if it was removed before."""
+        if not engagement.is_deleted:
+            self.workspace.delete(engagement)
+            self._send(engagement, DELETED)
 
     async def _tell(self, engagement: Engagement) -> None:
         """Send the transcript event in the way the call asks for."""
@@ -70,6 +88,8 @@ class Life:
         if "no-webhook" in plan:
             return
         await self.workspace.pause(plan.number("late-webhook"))
+        if engagement.is_deleted:
+            return
         copies = 2 if "twice-webhook" in plan else 1
         await asyncio.wait({self.webhooks.send(event, plan) for _ in range(copies)})
         if "unordered-webhook" in plan:
@@ -90,6 +110,8 @@ class Life:
             self._change(engagement, **{name: _found(engagement, name)})
 
     def _change(self, engagement: Engagement, **changes: object) -> None:
+        if engagement.is_deleted:
+            return
         engagement.change(clock(), **changes)
         self._noise(engagement, UPDATED)
 
@@ -112,12 +134,10 @@ def arrivals(engagement: Engagement, timings: Timings) -> list[tuple[float, str]
     comes = ["signals"] if "partial-insights" in engagement.plan else ["signals", "action_items"]
     late = engagement.plan.number("late-insights")
     first, last = timings.insights_first, timings.insights_last
-    return [
-        (late or content.moment(engagement.external_id, name, first, last), name) for name in comes
-    ]
+    return [(late or content.moment(engagement.seed, name, first, last), name) for name in comes]
 
 
 def _found(engagement: Engagement, name: str) -> list[Json]:
     if name == "signals":
-        return content.signals(engagement.external_id, engagement.plan)
-    return content.action_items(engagement.external_id, engagement.owner, clock())
+        return content.signals(engagement.seed, engagement.plan)
+    return content.action_items(engagement.seed, engagement.owner, clock())

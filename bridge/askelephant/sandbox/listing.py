@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bridge.askelephant.sandbox.engagement import Engagement, Json, view
-from bridge.askelephant.sandbox.problems import ApiProblem, FieldError
+from bridge.askelephant.sandbox.problems import ApiProblem
+from bridge.askelephant.sandbox.shapes import FieldError
 from bridge.askelephant.sandbox.stamps import at_text, read_time
 
 DEFAULT_LIMIT, LARGEST_LIMIT = 25, 100

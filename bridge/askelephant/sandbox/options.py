@@ -5,6 +5,8 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from svix.webhooks import Webhook
 
+from bridge.askelephant.sandbox.behaviours import check_behaviours
+
 ENGAGEMENTS_WRITE = "engagements:write"
 ENGAGEMENTS_READ = "engagements:read"
 PRIVATE_READ = "engagements:private:read"
@@ -33,6 +35,7 @@ def check_webhook_secret(secret: str) -> str:
     return secret
 
 
+Behaviours = Annotated[str, AfterValidator(check_behaviours)]
 Scope = Annotated[str, AfterValidator(check_scope)]
 WebhookSecret = Annotated[str, AfterValidator(check_webhook_secret)]
 WebhookSecrets = Annotated[tuple[WebhookSecret, ...], Field(min_length=1)]
@@ -91,7 +94,8 @@ class SandboxOptions(Given):
 
     ``scale`` multiplies everything that takes time but ``Retry-After``: at 1.0 a transcript takes
     about a minute. ``users=None`` resolves every owner but those at ``@unknown.example``.
-    ``noise`` also sends the other event types a real workspace subscribes to.
+    ``noise`` also sends the other event types a real workspace subscribes to. ``behaviours`` are
+    those of all calls, beside each call's own.
     """
 
     api_keys: tuple[ApiKey, ...] = (DEFAULT_KEY,)
@@ -105,3 +109,4 @@ class SandboxOptions(Given):
     timings: Timings = Timings()
     retry_after: int = 2
     noise: bool = False
+    behaviours: Behaviours = ""

@@ -1,22 +1,15 @@
 """AskElephant's errors: ``application/problem+json`` with a ``request_id`` and field errors."""
 
 from collections.abc import Mapping, Sequence
-from http import HTTPStatus
-from typing import TypedDict
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
+from bridge.askelephant.sandbox.gateway import status_phrase
+from bridge.askelephant.sandbox.shapes import FIELD, FieldError, Shape
+
 PROBLEM_JSON = "application/problem+json"
-
-
-class FieldError(TypedDict):
-    """One thing wrong with a body. ``field`` is a dotted path, such as ``participants.0``."""
-
-    field: str
-    code: str
-    message: str
 
 
 class ApiProblem(Exception):  # noqa: N818 - "problem" is the RFC's own word
@@ -36,9 +29,12 @@ class ApiProblem(Exception):  # noqa: N818 - "problem" is the RFC's own word
         self.headers = dict(headers or {})
 
 
-def problem_response(problem: ApiProblem, request_id: str) -> JSONResponse:
-    """Return the answer a problem becomes. Source: the vendor's error page."""
-    title = HTTPStatus(problem.status).phrase
+def problem_response(problem: ApiProblem, request_id: str, shape: Shape = FIELD) -> JSONResponse:
+    """Return the response a problem becomes; ``shape`` writes its field errors.
+
+    Source: the vendor's error page.
+    """
+    title = status_phrase(problem.status)
     body: dict[str, object] = {
         "type": f"https://docs.askelephant.ai/errors/{title.lower().replace(' ', '-')}",
         "title": title,
@@ -47,15 +43,17 @@ def problem_response(problem: ApiProblem, request_id: str) -> JSONResponse:
         "request_id": request_id,
     }
     if problem.errors:
-        body["errors"] = list(problem.errors)
+        del body["detail"]
+        body |= shape(problem.detail, problem.errors)
     return JSONResponse(body, problem.status, problem.headers, media_type=PROBLEM_JSON)
 
 
 async def answer_problem(request: Request, error: Exception) -> JSONResponse:
-    """Answer with the problem that a route raised (Starlette's exception handler)."""
+    """Respond with the problem that a route raised (Starlette's exception handler)."""
     if not isinstance(error, ApiProblem):
         raise error
-    return problem_response(error, request_id_of(request))
+    shape = getattr(request.state, "shape", FIELD)
+    return problem_response(error, request_id_of(request), shape)
 
 
 async def answer_http_error(request: Request, error: Exception) -> JSONResponse:

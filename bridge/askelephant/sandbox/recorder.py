@@ -7,6 +7,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from bridge.askelephant.sandbox.gateway import GatewayError, gateway_response
 from bridge.askelephant.sandbox.journal import Received
 from bridge.askelephant.sandbox.problems import ApiProblem, problem_response
 from bridge.askelephant.sandbox.spoil import answer_of, send_spoiled
@@ -40,14 +41,18 @@ class Recorder:
         self.workspace.journal.requests.append(entry)
         recording = _recording(send, entry)
         try:
-            await self._meet_faults()
+            await self._meet_faults(entry)
         except ApiProblem as problem:
             await problem_response(problem, entry.request_id)(scope, receive, recording)
-            return
-        await self._answer(scope, receive, recording)
+        except GatewayError as error:
+            entry.from_gateway = True
+            await gateway_response(error)(scope, receive, recording)
+        else:
+            await self._answer(scope, receive, recording)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        fault, over = self.workspace.faults.present, self.workspace.faults.changed
+        fault = self.workspace.faults.of(scope["method"])
+        over = self.workspace.faults.changed
         if fault.spoil is None and not fault.lag:
             await self.app(scope, receive, send)
             return
@@ -55,11 +60,11 @@ class Recorder:
         await self.workspace.pause(fault.lag)
         await send_spoiled(answer, fault.spoil, send, over)
 
-    async def _meet_faults(self) -> None:
+    async def _meet_faults(self, entry: Received) -> None:
         faults = self.workspace.faults
-        if faults.present.delay:
-            await self.workspace.pause(faults.present.delay)
-        await faults.meet()
+        if delay := faults.of(entry.method).delay:
+            await self.workspace.pause(delay)
+        await faults.meet(entry.method)
 
 
 def _received(request: Request) -> Received:
@@ -73,14 +78,15 @@ def _received(request: Request) -> Received:
 
 
 def _recording(send: Send, entry: Received) -> Callable[[Message], Awaitable[None]]:
-    """Return a ``send`` that notes the status, and adds the headers every answer has."""
+    """Return a ``send`` that records the status, and adds the headers of the API's responses."""
 
     async def record(message: Message) -> None:
         if message["type"] == "http.response.start":
             entry.status, entry.answered_at = message["status"], clock()
-            headers = MutableHeaders(scope=message)
-            headers["X-Request-Id"] = entry.request_id
-            headers["X-Api-Version"] = API_VERSION
+            if not entry.from_gateway:
+                headers = MutableHeaders(scope=message)
+                headers["X-Request-Id"] = entry.request_id
+                headers["X-Api-Version"] = API_VERSION
             log.info("request.answered", method=entry.method, path=entry.path, status=entry.status)
         await send(message)
 

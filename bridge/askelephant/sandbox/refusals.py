@@ -1,14 +1,28 @@
 """Refusals a call asks for, and the answers that go wrong on their way."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from email.utils import format_datetime
+from typing import NamedTuple
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from bridge.askelephant.sandbox.behaviours import Plan
-from bridge.askelephant.sandbox.problems import ApiProblem, FieldError
+from bridge.askelephant.sandbox.gateway import GatewayBody, GatewayError
+from bridge.askelephant.sandbox.options import PRIVATE_READ
+from bridge.askelephant.sandbox.problems import ApiProblem
+from bridge.askelephant.sandbox.shapes import FieldError
 from bridge.askelephant.sandbox.workspace import Workspace
+
+
+class Refusal(NamedTuple):
+    """What refuses a submission."""
+
+    status: int
+    detail: str
+    errors: Sequence[FieldError] = ()
+
 
 REJECTED = (
     FieldError(field="title", code="rejected", message="title is refused by this sandbox"),
@@ -17,27 +31,43 @@ REJECTED = (
 UNFETCHED = (
     FieldError(field="media_url", code="media_unavailable", message="media_url answered 404"),
 )
+FORBIDDEN = f"the API key lacks the scope {PRIVATE_READ}"
+FIREWALL, NOT_FOUND = 403, 404
+
+
+FIRST_TRIES: Mapping[str, Refusal] = {
+    "payment-required": Refusal(402, "the workspace has no paid plan"),
+    "error-before-commit": Refusal(500, "failed before the engagement was made"),
+    "conflict": Refusal(409, "another request holds this external_id"),
+    "media-late": Refusal(422, "validation failed", UNFETCHED),
+}
+ALWAYS: Mapping[str, Refusal] = {
+    "own-403": Refusal(403, FORBIDDEN),
+    "own-500": Refusal(500, "fails for this call always"),
+    "reject": Refusal(422, "validation failed", REJECTED),
+    "bad-request": Refusal(400, "invalid request body", REJECTED),
+}
 
 
 def refuse_submission(workspace: Workspace, external_id: str, plan: Plan, now: datetime) -> None:
-    """Raise what the call asks for before anything is made of it."""
+    """Raise the refusal that the call's behaviours choose, before anything is made of it."""
+    _stop_at_gateway(workspace, external_id, plan, "")
     for name, headers in _throttles(workspace.options.retry_after, now).items():
         if workspace.takes_turn(external_id, plan, name):
             raise ApiProblem(429, "rate limited", headers=headers)
-    if workspace.takes_turn(external_id, plan, "error-before-commit"):
-        raise ApiProblem(500, "failed before the engagement was made")
-    if workspace.takes_turn(external_id, plan, "conflict"):
-        raise ApiProblem(409, "another request holds this external_id")
-    if "reject" in plan:
-        raise ApiProblem(422, "validation failed", REJECTED)
-    if workspace.takes_turn(external_id, plan, "media-late"):
-        raise ApiProblem(422, "validation failed", UNFETCHED)
-    if "bad-request" in plan:
-        raise ApiProblem(400, "invalid request body", REJECTED)
+    for name, refusal in FIRST_TRIES.items():
+        if workspace.takes_turn(external_id, plan, name):
+            raise ApiProblem(*refusal)
+    for name, refusal in ALWAYS.items():
+        if name in plan:
+            raise ApiProblem(*refusal)
 
 
 def refuse_read(workspace: Workspace, external_id: str, plan: Plan) -> None:
-    """Raise what the call asks for when its engagement is read."""
+    """Raise the refusal that the call's behaviours choose when its engagement is read."""
+    _stop_at_gateway(workspace, external_id, plan, "read-")
+    if "read-403" in plan:
+        raise ApiProblem(403, FORBIDDEN)
     if workspace.takes_turn(external_id, plan, "read-missing"):
         raise ApiProblem(404, "engagement not found")
     if workspace.takes_turn(external_id, plan, "read-error"):
@@ -45,6 +75,17 @@ def refuse_read(workspace: Workspace, external_id: str, plan: Plan) -> None:
     if workspace.takes_turn(external_id, plan, "read-throttled"):
         headers = {"Retry-After": str(workspace.options.retry_after)}
         raise ApiProblem(429, "rate limited", headers=headers)
+
+
+def _stop_at_gateway(workspace: Workspace, external_id: str, plan: Plan, prefix: str) -> None:
+    """Raise what a firewall or a gateway responds instead of the API."""
+    if workspace.takes_turn(external_id, plan, f"{prefix}html-403"):
+        raise GatewayError(FIREWALL)
+    if workspace.takes_turn(external_id, plan, f"{prefix}html-404"):
+        raise GatewayError(NOT_FOUND)
+    for name, body in (("gateway-html", GatewayBody.HTML), ("gateway-json", GatewayBody.JSON)):
+        if not prefix and workspace.is_first_turn(external_id, plan, name):
+            raise GatewayError(int(plan.number(name)), body)
 
 
 def spoiled(
@@ -86,5 +127,7 @@ def _throttles(retry_after: int, now: datetime) -> dict[str, dict[str, str]]:
         "throttle-seconds": {"Retry-After": str(retry_after)},
         "throttle-date": {"Retry-After": format_datetime(date, usegmt=True)},
         "throttle-garbage": {"Retry-After": "in a little while"},
+        "throttle-epoch": {"Retry-After": str(int(date.timestamp()))},
+        "throttle-epoch-ms": {"Retry-After": str(int(date.timestamp() * 1000))},
         "throttle-bare": {},
     }

@@ -11,7 +11,7 @@ from starlette.routing import Route
 
 from bridge.askelephant.sandbox.auth import admit, require
 from bridge.askelephant.sandbox.behaviours import Plan
-from bridge.askelephant.sandbox.checks import rule_errors, shape_errors
+from bridge.askelephant.sandbox.checks import people_errors, rule_errors, shape_errors
 from bridge.askelephant.sandbox.engagement import EXPANSIONS, Engagement, expanded, view
 from bridge.askelephant.sandbox.life import Life
 from bridge.askelephant.sandbox.listing import one_page, read_query
@@ -25,8 +25,9 @@ from bridge.askelephant.sandbox.options import (
     User,
 )
 from bridge.askelephant.sandbox.people import owner_at, resolve
-from bridge.askelephant.sandbox.problems import ApiProblem, FieldError
+from bridge.askelephant.sandbox.problems import ApiProblem
 from bridge.askelephant.sandbox.refusals import garbage, refuse_read, refuse_submission, spoiled
+from bridge.askelephant.sandbox.shapes import FieldError, shape_of
 from bridge.askelephant.sandbox.stamps import clock
 from bridge.askelephant.sandbox.workspace import Workspace
 
@@ -100,6 +101,7 @@ class Engagements:
         plan = self.workspace.plan_for(external_id)
         request.state.entry.external_id = external_id
         request.state.entry.unknown_behaviours = plan.unknown
+        request.state.shape = shape_of(plan)
         return plan
 
     async def _find_or_make(self, body: Body, plan: Plan) -> tuple[Engagement, bool]:
@@ -113,28 +115,32 @@ class Engagements:
             known = self.workspace.by_external_id.get(external_id)
             if known is not None:
                 return known, False
-            owner = self._accept(body)
+            owner = self._accept(body, plan)
             await self._fetch_media(plan)
             return self.workspace.add(body, plan, owner, clock()), True
 
-    def _accept(self, body: Body) -> User:
-        if errors := rule_errors(body):
+    def _accept(self, body: Body, plan: Plan) -> User:
+        errors = rule_errors(body)
+        if "check-people" in plan:
+            errors += people_errors(body)
+        if errors:
             raise ApiProblem(422, "validation failed", errors)
-        return self._owner(body)
+        return self._owner(body, plan)
 
     async def _fetch_media(self, plan: Plan) -> None:
         """Take the time of a download. "The server fetches the media inside the request."""
-        await self.workspace.pause(
-            plan.number("slow-media") or self.workspace.options.timings.media_fetch
-        )
+        usual = self.workspace.faults.present.media
+        if usual is None:
+            usual = self.workspace.options.timings.media_fetch
+        await self.workspace.pause(plan.number("slow-media") or usual)
 
-    def _owner(self, body: Body) -> User:
+    def _owner(self, body: Body, plan: Plan) -> User:
         people = body.get("participants") or []
         index = owner_at(people)
         if index is None:
             return self.workspace.options.key_owner
         owner = resolve(people[index], self.workspace.users)
-        if owner is None:
+        if owner is None or "owner-refused" in plan:
             message = "the owner is no active user of this workspace"
             field = f"participants.{index}"
             error = FieldError(field=field, code="owner_not_found", message=message)

@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 from urllib.parse import SplitResult, urlsplit
 
 BLOCKED_SCHEMES = frozenset({"javascript", "data", "vbscript", "blob", "file"})
+SPECIAL_SCHEMES = frozenset({"http", "https"})
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):", re.IGNORECASE)
 _UNSEEN = re.compile(r"[\x00-\x20\x7f]")
 _LOCAL_NAMES = ("localhost", ".localhost", ".local", ".internal")
@@ -47,6 +48,20 @@ def external_url_error(url: str) -> str | None:
     if scheme is None:
         return "external_url_invalid"
     return "external_url_blocked_scheme" if scheme[1].lower() in BLOCKED_SCHEMES else None
+
+
+def normalised(url: str) -> str:
+    """Return the URL as ``new URL(url).href`` writes it, as far as scheme, host and path go.
+
+    The empty path becomes a slash only in the schemes that the WHATWG calls special:
+    https://url.spec.whatwg.org/#special-scheme.
+    """
+    parts = _split(url)
+    if parts is None or not parts.netloc:
+        return url
+    userinfo, at, host = parts.netloc.rpartition("@")
+    path = parts.path or ("/" if parts.scheme in SPECIAL_SCHEMES else "")
+    return parts._replace(netloc=userinfo + at + host.lower(), path=path).geturl()
 
 
 def _split(url: str) -> SplitResult | None:

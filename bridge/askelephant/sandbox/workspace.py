@@ -35,10 +35,13 @@ class Workspace:
         self.webhook_url = self.options.webhook_url
         self.webhook_secrets = self.options.webhook_secrets
         self.clock_step = timedelta(0)
+        self.everywhere = self.options.behaviours
         self.exact: Mapping[str, str] = {}
         self.containing: Mapping[str, str] = {}
         self.engagements: dict[str, Engagement] = {}
         self.by_external_id: dict[str, Engagement] = {}
+        self.generations: Counter[str] = Counter()
+        """How many engagements of an ``external_id`` were deleted."""
         self.locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self.turns: Counter[tuple[str, str]] = Counter()
         self.journal = Journal()
@@ -48,14 +51,18 @@ class Workspace:
         await asyncio.sleep(seconds * self.options.scale)
 
     def plan_for(self, external_id: str) -> Plan:
-        """Return the call's behaviours: its marker's, else the exact id's, else a substring's."""
+        """Return the call's behaviours: its marker's, else the exact id's, else a substring's.
+
+        Those that are in force everywhere come beside them.
+        """
+        common = read_plan(self.everywhere).numbers
         marked = read_plan(marker_of(external_id))
         if marked.numbers:
-            return marked
+            return Plan({**common, **marked.numbers}, marked.unknown)
         words = self.exact.get(external_id) or "+".join(
             words for part, words in self.containing.items() if part in external_id
         )
-        return Plan(read_plan(words).numbers, marked.unknown)
+        return Plan({**common, **read_plan(words).numbers}, marked.unknown)
 
     def takes_turn(self, external_id: str, plan: Plan, name: str) -> bool:
         """Say whether a behaviour for "the first N tries" acts now, and count this try if so."""
@@ -64,19 +71,36 @@ class Workspace:
         self.turns[external_id, name] += 1
         return True
 
+    def is_first_turn(self, external_id: str, plan: Plan, name: str) -> bool:
+        """Say whether a behaviour whose number is no count acts now, on the first try."""
+        if name not in plan or self.turns[external_id, name]:
+            return False
+        self.turns[external_id, name] += 1
+        return True
+
     def add(self, body: Mapping[str, Any], plan: Plan, owner: User, now: datetime) -> Engagement:
         """Make the engagement. From here on the same ``external_id`` finds it."""
         is_private = body.get("is_private")
+        if is_private is None:
+            is_private = self.options.private_by_default
         engagement = Engagement(
             id=new_id("ngmt"),
             request=body,
             plan=plan,
             owner=owner,
-            is_private=self.options.private_by_default if is_private is None else is_private,
+            is_private=is_private or "private" in plan,
             created_at=now,
             updated_at=now,
             started_at=read_time(body["start_at"]) if body.get("start_at") else now,
+            generation=self.generations[body["external_id"]],
         )
         self.engagements[engagement.id] = engagement
         self.by_external_id[engagement.external_id] = engagement
         return engagement
+
+    def delete(self, engagement: Engagement) -> None:
+        """Remove the engagement. The same ``external_id`` then makes another one."""
+        engagement.is_deleted = True
+        del self.engagements[engagement.id]
+        del self.by_external_id[engagement.external_id]
+        self.generations[engagement.external_id] += 1

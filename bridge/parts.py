@@ -9,7 +9,8 @@ from redis import Redis
 
 from bridge.askelephant.client import ElephantClient, ElephantOptions
 from bridge.broker import BridgeCelery
-from bridge.domain.mapping import Agent, Mapper
+from bridge.domain.mapping import Mapper
+from bridge.domain.participants import Agent
 from bridge.domain.policy import Policy
 from bridge.publisher import CeleryPublisher, Publisher
 from bridge.store.aside import AsideEvents
@@ -151,11 +152,14 @@ def policy(settings: Settings) -> Policy:
 
 def mapper(settings: Settings) -> Mapper:
     """Return how calls become engagements. Caller ids are compared as E.164, as events are."""
-    agents = {}
-    for one in settings.agents:
-        agent = Agent(one.name, one.email, _phone(one.phone, settings.phone_region))
-        keys = (one.id, _phone(one.caller_id, settings.phone_region))
-        agents.update({key: agent for key in keys if key})
+    agents: dict[str, Agent] = {}
+    lines: dict[str, Agent | None] = {}
+    for entry in settings.agents:
+        agent = Agent(entry.name, entry.email, _phone(entry.phone, settings.phone_region))
+        if entry.id:
+            agents[entry.id] = agent
+        if line := _phone(entry.caller_id, settings.phone_region):
+            lines[line] = agent if lines.get(line, agent) == agent else None
     return Mapper(
         title_template=settings.title_template,
         external_id_template=settings.external_id_template,
@@ -163,6 +167,7 @@ def mapper(settings: Settings) -> Mapper:
         run_workflows=settings.run_workflows,
         is_private=settings.is_private,
         agents=agents,
+        lines=lines,
     )
 
 

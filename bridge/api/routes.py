@@ -105,5 +105,11 @@ def show_stats(parts: WithParts) -> views.StatsView:
         inbox={"waiting": backlog.waiting, "oldest": backlog.oldest},
         brake=views.BrakeView(**asdict(closed)) if closed else None,
         counters=parts.counters.all(),
-        unmapped_agents=parts.counters.unmapped_agents(),
+        unmapped_agents=_unmapped_agents(parts),
     )
+
+
+def _unmapped_agents(parts: Parts) -> dict[str, int]:
+    """Return the unmapped agents without those that the directory knows by now."""
+    counted = parts.counters.unmapped_agents()
+    return {agent: calls for agent, calls in counted.items() if not parts.mapper.knows(agent)}

@@ -17,6 +17,14 @@ BLOCKED_SCHEMES = frozenset({"javascript", "data", "vbscript", "blob", "file"})
 TRANSCRIPT_CHARACTERS = 900_000
 TRANSCRIPT_BYTES = 950_000
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+_EMAIL = re.compile(
+    r"(?=.{3,254}$)(?=[^@]{1,64}@)"
+    r"[\w!#$%&'*+/=?^`{|}~-]+(\.[\w!#$%&'*+/=?^`{|}~-]+)*@"
+    r"([^\W_]([\w-]{0,61}[^\W_])?\.)+[^\W\d_][\w-]*[^\W_]"
+)
+"""One address with a dotted host: https://html.spec.whatwg.org/#valid-e-mail-address, stricter."""
+
+_E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 _LOCAL_NAMES = ("localhost", ".localhost", ".local", ".internal")
 
 
@@ -51,6 +59,30 @@ def check_external_url(url: str) -> str:
     return url
 
 
+def is_email(text: str) -> bool:
+    """Tell whether ``text`` has the form of one e-mail address, without a name around it."""
+    return _EMAIL.fullmatch(text) is not None
+
+
+def is_e164(text: str) -> bool:
+    """Tell whether ``text`` has the form of an E.164 number, such as ``+14155550100``."""
+    return _E164.fullmatch(text) is not None
+
+
+def check_email(text: str) -> str:
+    """Return ``text`` if it is one e-mail address: a server that checks rejects the rest."""
+    if not is_email(text):
+        raise PydanticCustomError("email_invalid", "email must be one e-mail address")
+    return text
+
+
+def check_phone(text: str) -> str:
+    """Return ``text`` if it is an E.164 number."""
+    if not is_e164(text):
+        raise PydanticCustomError("phone_invalid", "phone must be an E.164 number")
+    return text
+
+
 def _is_local(host: str) -> bool:
     host = host.lower().rstrip(".")
     address = _address(host)
@@ -80,8 +112,8 @@ class Participant(_Strict):
     """Someone on the call. At most one of them owns the engagement."""
 
     name: str | None = None
-    email: str | None = None
-    phone: str | None = None
+    email: Annotated[str, AfterValidator(check_email)] | None = None
+    phone: Annotated[str, AfterValidator(check_phone)] | None = None
     is_owner: bool | None = None
 
 

@@ -9,25 +9,18 @@ from urllib.parse import quote
 
 from pydantic import ValidationError
 
-from bridge.domain.call import Call, Metadata
-from bridge.domain.engagement import EngagementRequest, Participant, has_scheme
+from bridge.domain.call import Call
+from bridge.domain.engagement import EngagementRequest, has_scheme
+from bridge.domain.participants import Agent, find_owner, people
 from bridge.domain.recording import link
 from bridge.domain.title import title
 
 
 @dataclass(frozen=True, slots=True)
-class Agent:
-    """An agent of the directory, whom AskElephant knows by e-mail first, then by phone."""
-
-    name: str | None = None
-    email: str | None = None
-    phone: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Mapper:
-    """The operator's choices. ``agents``: WAVV user id or caller id → agent.
+    """The operator's choices. ``agents``: WAVV user id → agent. ``lines``: caller id → agent.
 
+    A line that several agents share has ``None``.
     The templates were checked when the settings were read: they hold known names only.
     """
 
@@ -37,6 +30,11 @@ class Mapper:
     run_workflows: bool = True
     is_private: bool | None = None
     agents: Mapping[str, Agent] = field(default_factory=dict)
+    lines: Mapping[str, Agent | None] = field(default_factory=dict)
+
+    def knows(self, agent: str) -> bool:
+        """Tell whether the directory leads from this WAVV user id or caller id to one agent."""
+        return agent in self.agents or self.lines.get(agent) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +60,9 @@ def engagement_request(call: Call, mapper: Mapper) -> Mapped | Unsubmittable:
     late call page), the next one carries the same ``external_id`` and ``external_url``, or it would
     make a second engagement, or look like a collision with the first.
     """
-    said, recording = call.metadata, link(call)
-    agent = known_agent(said, mapper.agents)
-    owner = None if call.owner_refused else agent
+    metadata, recording = call.metadata, link(call)
+    owner = find_owner(metadata, mapper.agents, mapper.lines)
+    participants, left_out = people(call, owner.agent)
     try:
         request = EngagementRequest(
             title=title(call, mapper.title_template),
@@ -74,25 +72,12 @@ def engagement_request(call: Call, mapper: Mapper) -> Mapped | Unsubmittable:
             run_workflows=mapper.run_workflows,
             start_at=call.began_at,
             is_private=mapper.is_private,
-            transcript=said.transcript or None,
-            participants=_participants(said, owner),
+            transcript=metadata.transcript or None,
+            participants=participants,
         )
     except ValidationError as error:
         return _unsubmittable(error)
-    return Mapped(request, ("agent_unmapped",) if agent is None else ())
-
-
-def known_agent(said: Metadata, agents: Mapping[str, Agent]) -> Agent | None:
-    """Return who owns the call: the directory's agent, else one whose e-mail WAVV sent.
-
-    A bare caller id is our line, not a workspace user: marking it as owner would be refused.
-    """
-    for key in (said.agent_id, said.agent_phone):
-        if key is not None and key in agents:
-            return agents[key]
-    if said.agent_email is not None:
-        return Agent(said.agent_name, said.agent_email, None)
-    return None
+    return Mapped(request, (*((owner.note,) if owner.note else ()), *left_out))
 
 
 def external_id(call: Call, template: str) -> str:
@@ -108,16 +93,6 @@ def external_url(call: Call, template: str) -> str:
     contact_id = call.metadata.lead_id or ""
     values = {"call_id": quote(call.call_id, safe=""), "contact_id": quote(contact_id, safe="")}
     return template.format_map(values)
-
-
-def _participants(said: Metadata, owner: Agent | None) -> tuple[Participant, ...]:
-    agent = None
-    if owner is not None:
-        agent = Participant(name=owner.name, email=owner.email, phone=owner.phone, is_owner=True)
-    elif said.agent_name is not None:
-        agent = Participant(name=said.agent_name, email=said.agent_email)
-    lead = Participant(name=said.lead_name, email=said.lead_email, phone=said.lead_phone)
-    return tuple(one for one in (agent, lead) if one is not None and one != Participant())
 
 
 def _unsubmittable(error: ValidationError) -> Unsubmittable:

@@ -3,7 +3,8 @@
 from bridge.askelephant.models import Engagement
 from bridge.domain import events as e
 from bridge.domain.call import Call, Problem
-from bridge.domain.mapping import Unsubmittable, engagement_request, known_agent
+from bridge.domain.mapping import Unsubmittable, engagement_request
+from bridge.domain.participants import find_owner
 from bridge.domain.retry import Failure
 from bridge.domain.rules import skip_reason
 from bridge.domain.steps import SUBMIT
@@ -64,7 +65,7 @@ def _accept(parts: Parts, at: Turn, engagement: Engagement, external_url: str) -
 
 
 def _count_unmapped(parts: Parts, call: Call) -> None:
-    said = call.metadata
-    agent = said.agent_id or said.agent_phone
-    if agent is not None and known_agent(said, parts.mapper.agents) is None:
-        parts.counters.count_unmapped_agent(agent)
+    metadata, mapper = call.metadata, parts.mapper
+    named = metadata.agent_id or metadata.agent_phone
+    if named is not None and find_owner(metadata, mapper.agents, mapper.lines).agent is None:
+        parts.counters.count_unmapped_agent(named, parts.settings.retention)

@@ -87,5 +87,6 @@ def _forget(parts: Parts, now: datetime) -> None:
     oldest = now - parts.settings.event_retention
     calls, events = parts.calls.retire(now, BATCH), parts.inbox.trim(oldest, EVENTS_BATCH)
     parts.inbox.trim_logs(oldest)
+    parts.counters.expire_unmapped_agents(parts.settings.retention)
     if calls or events:
         log.info("sweep.forgot", calls=calls, events=events)

@@ -1,6 +1,6 @@
 """What has been counted since the bridge was installed, over all its processes."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from redis import Redis
 
@@ -9,6 +9,9 @@ from bridge.store.lua import script
 from bridge.store.replies import text
 
 LISTED_AGENTS = 1000
+LISTED_FOR = timedelta(days=30)
+WITHOUT_EXPIRY = -1
+"""What Redis' TTL returns for a key that is kept: https://redis.io/docs/latest/commands/ttl/."""
 
 
 class Counters:
@@ -28,12 +31,20 @@ class Counters:
         counted = self._redis.hgetall(self._keys.counters)
         return {text(name): int(value) for name, value in sorted(counted.items())}
 
-    def count_unmapped_agent(self, agent: str) -> None:
-        """Count a call whose agent the directory does not know; past 1,000 agents only known ones.
+    def count_unmapped_agent(self, agent: str, keep: timedelta = LISTED_FOR) -> None:
+        """Count a call whose agent the directory does not know, by user id, else by phone line.
 
-        The bound keeps a dialer that sends a new agent id each time from filling the store.
+        Past 1,000 agents only those that are listed are counted: a dialer that sends a new id each
+        time must not fill the store. The list is dropped as a whole ``keep`` after its first agent,
+        for phone lines are personal data.
         """
-        self._count_listed(keys=[self._keys.unmapped_agents], args=[agent, LISTED_AGENTS])
+        keys, seconds = [self._keys.unmapped_agents], int(keep.total_seconds())
+        self._count_listed(keys=keys, args=[agent, LISTED_AGENTS, seconds])
+
+    def expire_unmapped_agents(self, keep: timedelta) -> None:
+        """Set the end of a list that has none: an earlier version of the bridge set none."""
+        if self._redis.ttl(self._keys.unmapped_agents) == WITHOUT_EXPIRY:
+            self._redis.expire(self._keys.unmapped_agents, keep)
 
     def unmapped_agents(self) -> dict[str, int]:
         """Return the number of calls of each agent that the directory does not know."""

@@ -10,7 +10,7 @@ import pytest
 from bridge.domain.call import FetchedLink, InsightsSummary, Metadata, State
 from bridge.pipeline.intake import drain
 from tests.contract.calls import BEGIN, keep
-from tests.contract.web import TOKEN, Web, bearer, problem_in
+from tests.contract.web import TOKEN, Web, bearer, problem_in, running_web
 
 PROMISED = {
     "call_id", "state", "reason", "engagement_id", "external_url", "askelephant_url", "metadata",
@@ -182,3 +182,12 @@ def test_the_counts_say_where_everything_is(web: Web) -> None:
     )
     assert shown["counters"]["events.received.wavv"] == 1
     assert shown["unmapped_agents"] == {"usr_zoe": 1}
+
+
+def test_unmapped_agents_that_the_directory_knows_by_now_are_not_listed(valkey_url: str) -> None:
+    """By user id or by line; what they were counted for is in the past."""
+    agents = [{"id": "usr_1", "caller_id": "2125550199", "email": "bob@dialer.example"}]
+    with running_web(valkey_url, agents=agents) as web:
+        for agent in ("usr_1", "+12125550199", "usr_2"):
+            web.parts.counters.count_unmapped_agent(agent)
+        assert web.get("/api/stats").json()["unmapped_agents"] == {"usr_2": 1}

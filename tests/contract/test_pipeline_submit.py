@@ -163,6 +163,26 @@ def test_an_owner_whom_the_directory_knows_owns_the_call(bridge: Bridge) -> None
     assert bridge.parts.counters.unmapped_agents() == {"usr_1": 1}
 
 
+def test_a_colleagues_line_makes_nobody_the_owner(bridge: Bridge) -> None:
+    """The agent is named by an id that the directory does not know: listed until it does."""
+    call = bridge.dial(agent_id="usr_1", caller_id="2125550199")
+    bob = {"id": "usr_9", "caller_id": "2125550199", "email": "bob@dialer.example"}
+    bridge.change_settings(agents=[bob])
+    found = bridge.go(call)
+    (body,) = bridge.bodies()
+    assert not any(one.get("is_owner") for one in body["participants"])
+    started = next(one for one in found.timeline if one.what == "submission.started")
+    assert (started.model_extra or {})["notes"] == ["agent_unmapped"]
+    assert bridge.parts.counters.unmapped_agents() == {"usr_1": 1}
+
+
+def test_the_sweep_ends_what_an_earlier_version_kept_of_agents(bridge: Bridge) -> None:
+    """Phone lines are not kept without expiry."""
+    bridge.parts.redis.hset(bridge.parts.keys.unmapped_agents, "+12125550199", 1)
+    bridge.sweep()
+    assert bridge.parts.redis.ttl(bridge.parts.keys.unmapped_agents) > 0
+
+
 def test_an_engagement_of_another_call_is_a_collision(bridge: Bridge) -> None:
     """A 200 whose link is not ours: never taken for this call's."""
     found = bridge.go(bridge.dial("collision"))

@@ -32,6 +32,24 @@ def test_the_list_of_unmapped_agents_is_bounded(
     assert store.counters.unmapped_agents() == {"usr_1": 2, "usr_2": 1}
 
 
+def test_the_list_of_unmapped_agents_is_dropped_in_time(store: Store) -> None:
+    """It may hold phone lines, and starts over; counting does not put its end off."""
+    keep = timedelta(days=1)
+    store.counters.count_unmapped_agent("+12125550100", keep)
+    store.counters.count_unmapped_agent("+12125550100", 2 * keep)
+    assert 0 < store.redis.ttl(store.keys.unmapped_agents) <= keep.total_seconds()
+    store.counters.expire_unmapped_agents(2 * keep)
+    assert store.redis.ttl(store.keys.unmapped_agents) <= keep.total_seconds()
+
+
+def test_a_list_without_an_end_gets_one(store: Store) -> None:
+    """An earlier version of the bridge kept phone lines for good."""
+    store.redis.hset(store.keys.unmapped_agents, "+12125550100", 7)
+    store.counters.expire_unmapped_agents(timedelta(days=1))
+    assert 0 < store.redis.ttl(store.keys.unmapped_agents) <= 24 * 3600
+    assert store.counters.unmapped_agents() == {"+12125550100": 7}
+
+
 def test_signs_are_remembered_by_their_last_time(store: Store) -> None:
     """Each for itself; one never seen has none."""
     store.counters.saw("webhook", NOW)

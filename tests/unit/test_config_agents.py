@@ -2,7 +2,7 @@
 
 import pytest
 
-from bridge.domain.mapping import Agent
+from bridge.domain.participants import Agent
 from bridge.parts import mapper
 from config import SettingsError, load_settings
 from config.agents import AgentEntry
@@ -113,7 +113,20 @@ def test_callers_are_compared_as_events_name_them(home: Home) -> None:
     """Ten digits in the file, E.164 in the record."""
     home.write("agents.csv", HEADER + ALICES + BOBS)
     home.set(agents_file="agents.csv")
-    agents = mapper(load_settings()).agents
+    mapped = mapper(load_settings())
     alice = Agent("Alice Smith", "alice@example.com", "+12125550111")
     bob = Agent(phone="+12125550102")
-    assert agents == {"u-1": alice, "+12125550100": alice, "+12125550101": bob}
+    assert mapped.agents == {"u-1": alice}
+    assert mapped.lines == {"+12125550100": alice, "+12125550101": bob}
+    assert [mapped.knows(one) for one in ("u-1", "+12125550101", "u-2")] == [True, True, False]
+
+
+def test_a_line_that_several_agents_share_is_nobodys(home: Home) -> None:
+    """Two rows of one agent are no several; a third row does not make it somebody's again."""
+    line = '[[agents]]\ncaller_id = "(212) 555-0100"\nemail = "{}@example.com"\n'
+    home.write("bridge.toml", line.format("ann") * 2)
+    assert mapper(load_settings()).lines == {"+12125550100": Agent(email="ann@example.com")}
+    home.write("bridge.toml", "".join(map(line.format, ("ann", "bob", "ann"))))
+    shared = mapper(load_settings())
+    assert shared.lines == {"+12125550100": None}
+    assert not shared.knows("+12125550100")

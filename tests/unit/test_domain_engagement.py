@@ -198,3 +198,21 @@ def test_the_body_holds_what_is_known(is_private: bool) -> None:  # noqa: FBT001
     assert body["is_private"] is is_private
     assert body["transcript"] == "Hello."
     assert body["participants"] == [{"name": "Jäne Doe", "phone": "+14155550100"}]
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "code"),
+    [
+        ("email", "jane@customer.example", None),
+        ("email", "Jane <jane@customer.example>", "email_invalid"),
+        ("email", "", "email_invalid"),
+        ("phone", "+14155550100", None),
+        ("phone", "anonymous", "phone_invalid"),
+        ("phone", "+14155550100\n", "phone_invalid"),
+    ],
+)
+def test_a_participant_has_one_email_and_an_e164_number(
+    field: str, value: str, code: str | None
+) -> None:
+    """Outbound is strict: what a server that checks would reject is never sent."""
+    assert refusal(participants=[{field: value}]) == ([] if code is None else [code])

@@ -8,12 +8,14 @@ import pytest
 
 from bridge.domain.call import Call
 from bridge.domain.engagement import EngagementRequest
-from bridge.domain.mapping import Agent, Mapped, Mapper, Unsubmittable, engagement_request
+from bridge.domain.mapping import Mapped, Mapper, Unsubmittable, engagement_request
+from bridge.domain.participants import Agent, one_email
 from tests.domain import AT, RECORDING, recorded_call
 
 ALICE = Agent("Alice Smith", "alice@example.com", "+12125550100")
 BOB = Agent("Bob Jones", None, "+12125550101")
-MAPPER = Mapper(agents={"u-1": ALICE, "+12125550199": BOB})
+SHARED_LINE = "+12125550150"
+MAPPER = Mapper(agents={"u-1": ALICE}, lines={"+12125550199": BOB, SHARED_LINE: None})
 LEAD: dict[str, Any] = {
     "lead_name": "Jane Doe",
     "lead_email": "jane@customer.example",
@@ -136,7 +138,7 @@ AS_SENT = {"name": "Alice Smith", "email": "alice@example.com", "phone": "+12125
         ({"agent_id": "u-1", "agent_email": "other@example.com"}, AS_SENT),
         ({"agent_id": "u-1", "agent_phone": "+12125550199"}, AS_SENT),
         (
-            {"agent_id": "u-9", "agent_phone": "+12125550199"},
+            {"agent_phone": "+12125550199"},
             {"name": "Bob Jones", "phone": "+12125550101"} | OWNER,
         ),
         (
@@ -144,8 +146,25 @@ AS_SENT = {"name": "Alice Smith", "email": "alice@example.com", "phone": "+12125
             {"name": "Eve", "email": "eve@example.com"} | OWNER,
         ),
         ({"agent_email": "eve@example.com"}, {"email": "eve@example.com"} | OWNER),
+        (
+            {"agent_email": "eve@example.com", "agent_phone": "+12125550199"},
+            {"email": "eve@example.com"} | OWNER,
+        ),
+        (
+            {"agent_id": "u-9", "agent_email": "Eve <eve@example.com>"},
+            {"email": "eve@example.com"} | OWNER,
+        ),
     ],
-    ids=["by-id", "before-email", "id-before-line", "by-line", "by-email", "email-alone"],
+    ids=[
+        "by-id",
+        "before-email",
+        "id-before-line",
+        "by-line",
+        "by-email",
+        "email-alone",
+        "email-before-line",
+        "unknown-id-with-email",
+    ],
 )
 def test_the_agent_owns_the_engagement_when_askelephant_can_know_them(
     said: dict[str, Any], owner: dict[str, Any]
@@ -158,23 +177,38 @@ def test_the_agent_owns_the_engagement_when_askelephant_can_know_them(
 
 
 @pytest.mark.parametrize(
-    ("said", "sent"),
+    ("said", "sent", "notes"),
     [
-        ({}, []),
-        ({"agent_id": "u-9"}, []),
-        ({"agent_phone": "+12125550777"}, []),
-        ({"agent_name": "Eve"}, [{"name": "Eve"}]),
+        ({}, [], ("agent_unmapped",)),
+        ({"agent_id": "u-9"}, [], ("agent_unmapped",)),
+        ({"agent_phone": "+12125550777"}, [], ("agent_unmapped",)),
+        ({"agent_name": "Eve"}, [{"name": "Eve"}], ("agent_unmapped",)),
+        ({"agent_id": "u-9", "agent_phone": "+12125550199"}, [], ("agent_unmapped",)),
+        ({"agent_id": "+12125550199"}, [], ("agent_unmapped",)),
+        ({"agent_phone": "u-1"}, [], ("agent_unmapped",)),
+        ({"agent_phone": SHARED_LINE}, [], ("agent_line_shared",)),
+        ({"agent_email": "n/a"}, [], ("agent_unmapped", "agent_email_left_out")),
     ],
-    ids=["nobody", "unknown-id", "bare-line", "name-alone"],
+    ids=[
+        "nobody",
+        "unknown-id",
+        "bare-line",
+        "name-alone",
+        "unknown-id-with-known-line",
+        "line-as-id",
+        "id-as-line",
+        "shared-line",
+        "no-email",
+    ],
 )
 def test_without_a_known_agent_nobody_is_marked_as_owner(
-    said: dict[str, Any], sent: list[dict[str, Any]]
+    said: dict[str, Any], sent: list[dict[str, Any]], notes: tuple[str, ...]
 ) -> None:
     """An owner who cannot be resolved would be refused; none at all is the key's own user."""
     assert people(recorded_call(**said)) == sent
     mapped = engagement_request(recorded_call(**said), MAPPER)
     assert isinstance(mapped, Mapped)
-    assert mapped.notes == ("agent_unmapped",)
+    assert mapped.notes == notes
 
 
 def test_an_owner_who_was_refused_is_not_marked_again() -> None:
@@ -185,11 +219,14 @@ def test_an_owner_who_was_refused_is_not_marked_again() -> None:
     assert people(recorded_call(agent_id="u-1").but(owner_refused=True)) == []
 
 
+LEAD_SENT = {"name": "Jane Doe", "email": "jane@customer.example", "phone": "+14155550100"}
+
+
 @pytest.mark.parametrize(
     ("said", "lead"),
     [
-        (LEAD, {"name": "Jane Doe", "email": "jane@customer.example", "phone": "+14155550100"}),
-        ({"lead_phone": "sip:jane@x"}, {"phone": "sip:jane@x"}),
+        (LEAD, LEAD_SENT),
+        (LEAD | {"lead_email": "Jane <jane@customer.example>"}, LEAD_SENT),
         ({"lead_name": "Jane Doe"}, {"name": "Jane Doe"}),
     ],
 )
@@ -245,3 +282,57 @@ def test_a_request_that_would_be_refused_is_not_even_made(
 def test_a_call_page_that_is_no_whole_link_gives_way_to_the_template(page: str) -> None:
     """The link is a convenience: half a one must not cost the call."""
     assert request(recorded_call(call_url=page)).external_url == "wavv://call/c-1"
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        *(("lead_email", text) for text in [
+            "n/a", "none", "a@x.com; b@x.com", "a@x.com,b@x.com", "a@x", "@x.com", "a@x.com.",
+            "a@.com", "a..b@x.com", "a b@x.com", "Dana <d@x.com>; Bob <b@x.com>", "<>", "Dana", "a@b@x.com",
+            "a@-x.com", "a@1.2.3.4", "x" * 65 + "@x.com",
+        ]),
+        *(("lead_phone", text) for text in [
+            "anonymous", "sip:jane@x", "4155550100", "+0155550100", "+1 415 555 0100", "+1415",
+            "0000000000", "+1234567890123456", "+14155550100 ext 5", "+14155550100\n",
+        ]),
+    ],
+)  # fmt: skip
+def test_what_has_not_the_form_of_one_email_or_phone_is_left_out(field: str, value: str) -> None:
+    """A server that checks would reject the whole call; the note shows what was left out."""
+    said = LEAD | {field: value, "agent_id": "u-1"}
+    mapped = engagement_request(recorded_call(**said), MAPPER)
+    assert isinstance(mapped, Mapped)
+    _, lead = mapped.request.participants
+    expected = {key: sent for key, sent in LEAD_SENT.items() if key != field.removeprefix("lead_")}
+    assert lead.model_dump(exclude_none=True) == expected
+    assert mapped.notes == (f"{field}_left_out",)
+
+
+@pytest.mark.parametrize(
+    ("written", "email"),
+    [
+        ("d@x.com", "d@x.com"),
+        (" d@x.com ", "d@x.com"),
+        ("Dana <d@x.com>", "d@x.com"),
+        ('"Doe, Dana" <d.o-e+1@mail.x.co.uk>', "d.o-e+1@mail.x.co.uk"),
+        ("<d@x.com>", "d@x.com"),
+        ("d@xn--bcher-kva.example", "d@xn--bcher-kva.example"),
+        ("josé@bücher.example", "josé@bücher.example"),
+        (None, None),
+        ("", None),
+    ],
+)
+def test_the_address_is_taken_out_of_a_name(written: str | None, email: str | None) -> None:
+    """As mail programs and CRMs write it."""
+    assert one_email(written) == email
+
+
+def test_an_agent_that_askelephant_cannot_know_is_not_marked_as_owner() -> None:
+    """A directory's phone that is no number proves nothing."""
+    mapper = Mapper(agents={"u-1": Agent("Alice", None, "extension 12")})
+    mapped = engagement_request(recorded_call(agent_id="u-1"), mapper)
+    assert isinstance(mapped, Mapped)
+    assert [one.model_dump(exclude_none=True) for one in mapped.request.participants] == [
+        {"name": "Alice"}
+    ]

@@ -33,7 +33,15 @@ NAMED = {"UNREADABLE": "askelephant_answer_unreadable", "MISSING": "recording_mi
 
 RETURN_REASONS = frozenset({"skip_reason", "_meaning", "_unsubmittable"})
 TOLD_OTHERWISE = frozenset(
-    {"owners_many", "transcript_too_long", "unknown_event", "bad_capture", "problem"}
+    {
+        "owners_many",
+        "transcript_too_long",
+        "email_invalid",
+        "phone_invalid",
+        "unknown_event",
+        "bad_capture",
+        "problem",
+    }
 )
 """Codes that become `request_invalid`, what is counted as `ignored.…`, a message of the CLI."""
 

@@ -23,26 +23,27 @@ def up(
     import asyncio
     import sys
 
-    from bridge.supervise.embedded import DataInUse
-    from bridge.supervise.output import print_labelled
+    from bridge.supervise.embedded import DataInUse, DataUnusable
+    from bridge.supervise.output import standard_output
     from bridge.supervise.stack import Ports, PortTaken, stack
     from bridge.supervise.supervisor import Supervisor
     from config import SettingsError, load_settings
 
     async def run_all() -> int:
-        supervisor = Supervisor(processes, print_labelled)
+        supervisor = Supervisor(processes, output)
         supervisor.stop_on_signals()
         return await supervisor.run()
 
     try:
         settings = load_settings()
-        on_terminal = settings.log_format == "auto" and sys.stdout.isatty()
+        is_terminal = sys.stdout is not None and sys.stdout.isatty()
+        on_terminal = settings.log_format == "auto" and is_terminal
         env = {"BRIDGE_LOG_FORMAT": "console"} if on_terminal else {}
         ports = Ports(port, flower_port if flower else None)
-        with stack(settings, ports, data, env) as processes:
-            print_labelled("up", f"http://127.0.0.1:{port}/readyz tells when all is ready")
+        with standard_output() as output, stack(settings, ports, data, env) as processes:
+            output("up", f"http://127.0.0.1:{port}/readyz shows when all is ready")
             code = asyncio.run(run_all())
-    except (SettingsError, DataInUse, PortTaken) as error:
+    except (SettingsError, DataInUse, DataUnusable, PortTaken) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from error
     raise typer.Exit(code)

@@ -17,6 +17,7 @@ from bridge.demo.screen import print_summary, screen
 from bridge.demo.stage import SCALE, Stage, set_stage
 from bridge.demo.watch import Seen, Verdict, count_engagements, has_arrived, look
 from bridge.supervise import commands
+from bridge.supervise.output import Output
 from bridge.supervise.stack import Ports, stack
 from bridge.supervise.supervisor import Supervisor
 from bridge.wavv.delivery import by_signature
@@ -52,14 +53,13 @@ async def _perform(console: Console, directory: Path, log: Path) -> Verdict | No
     env = stage.environment()
     ports = Ports(stage.web_port, stage.flower_port)
     with (
-        log.open("w", encoding="utf-8") as lines,
+        log.open("wb") as lines,
+        Output(lines.fileno()) as output,
         stack(load_settings(), ports, directory, env) as bridge,
     ):
         *ours, valkey = bridge
         double = commands.sandbox(stage.sandbox_port, stage.web_url, SCALE)
-        supervisor = Supervisor(
-            [*ours, double, valkey], lambda name, line: print(f"{name:<8} | {line}", file=lines)
-        )
+        supervisor = Supervisor([*ours, double, valkey], output)
         supervisor.stop_on_signals()
         running = asyncio.create_task(supervisor.run())
         directing = asyncio.create_task(_direct(console, stage))

@@ -1,7 +1,9 @@
 """One supervised process: its output passed on line by line, started again when it ends."""
 
 import asyncio
+import errno
 import os
+import shutil
 import signal
 import time
 from collections.abc import Callable
@@ -10,6 +12,7 @@ from dataclasses import dataclass
 
 from bridge.supervise.commands import Command
 from bridge.supervise.lines import read_lines
+from bridge.supervise.parent_death import ending_with_us
 from config.environment import child_environment
 
 READY_CHECK = 0.05
@@ -116,9 +119,12 @@ class Child:
         return code
 
     async def _start(self, output: int) -> asyncio.subprocess.Process:
+        program = self.command.argv[0]
+        if shutil.which(program) is None:  # else a child would start, and end, over and over
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), program)
         # A session of its own: the terminal's Ctrl-C must reach us alone, who stop in order.
         self._process = await asyncio.create_subprocess_exec(
-            *self.command.argv,
+            *ending_with_us(self.command.argv, self.command.death_signal),
             env=child_environment(self.command.env),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=output,

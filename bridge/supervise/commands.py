@@ -1,5 +1,6 @@
 """The processes of the bridge, as the Procfile has them (a test holds the two together)."""
 
+import signal
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -11,7 +12,8 @@ CELERY = (sys.executable, "-m", "celery", "-A", "tasks")
 class Command:
     """One process. ``grace`` is how many seconds it may take to end after SIGTERM.
 
-    ``is_ready`` tells whether those that need it may be started; ``None`` = at once.
+    ``is_ready`` tells whether those that need it may be started; ``None`` = at once. The process
+    gets ``death_signal`` when its supervisor dies without stopping it.
     """
 
     name: str
@@ -20,17 +22,21 @@ class Command:
     grace: float = 30
     pass_fds: tuple[int, ...] = ()
     is_ready: Callable[[], bool] | None = None
+    death_signal: signal.Signals = signal.SIGKILL
 
 
 def web(port: int, env: Mapping[str, str]) -> Command:
-    """Return the web process on the loopback; ``WEB_CONCURRENCY`` is uvicorn's own variable."""
+    """Return the web process on the loopback; ``WEB_CONCURRENCY`` is uvicorn's own variable.
+
+    With several, uvicorn's workers are its children, and end with it only when it may stop them.
+    """
     argv = (
         *(sys.executable, "-m", "uvicorn", "bridge.web:create_app", "--factory"),
         *("--host", "127.0.0.1", "--port", str(port)),
         *("--http", "bridge.ingress.connection:Connection", "--ws", "none"),
         *("--no-access-log", "--no-server-header", "--timeout-graceful-shutdown", "25"),
     )
-    return Command("web", argv, env)
+    return Command("web", argv, env, death_signal=signal.SIGTERM)
 
 
 def worker(env: Mapping[str, str], grace: float) -> Command:

@@ -202,7 +202,8 @@ def _store(exits: ExitStack, directory: Path, needs: Needs) -> _Store:
     server = replace(command, argv=(*command.argv, *needs.valkey))
     valkey = exits.enter_context(_killed_at_the_end(Process(server, directory)))
     port, link = _linked(exits, urlsplit(url).port or 0, wanted=needs.store_link)
-    return _Store(valkey, url, f"redis://127.0.0.1:{port}/0", link)
+    reached_by = url.replace(f":{urlsplit(url).port}/", f":{port}/")
+    return _Store(valkey, url, reached_by, link)
 
 
 def _commands(env: Mapping[str, str], web: int, elephant: int, beats: int) -> list[Command]:

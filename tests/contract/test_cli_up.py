@@ -1,5 +1,6 @@
 """``bridge up`` that cannot start: it says why, all of it, and does not try for long."""
 
+import os
 import socket
 from collections.abc import Mapping
 from pathlib import Path
@@ -52,7 +53,14 @@ def test_data_in_use_is_told(tmp_path: Path) -> None:
     """Two bridges on the same data would destroy it."""
     with embedded_valkey(tmp_path / "kept"):
         told = refused(tmp_path, "--data", "kept")
-    assert told == "another bridge is running on kept\n"
+    assert told == f"another bridge is running on kept: bridge up is process {os.getpid()}\n"
+
+
+def test_data_that_cannot_be_kept_is_told(tmp_path: Path) -> None:
+    """In one line, before anything is started."""
+    (tmp_path / "kept").touch()
+    told = refused(tmp_path, "--data", "kept")
+    assert told == "cannot keep data in kept: File exists. Choose another place with --data\n"
 
 
 @pytest.mark.parametrize("port", ["http", "0", "65536"])

@@ -2,18 +2,34 @@
 
 import asyncio
 import signal
+import subprocess
+import sys
 from itertools import chain, repeat
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from bridge.supervise import child as child_module
+from bridge.supervise import parent_death
 from bridge.supervise.child import Child, KeepsDying, Patience
 from bridge.supervise.commands import Command
 from bridge.supervise.lines import LONGEST_LINE
-from tests.programs import HASTE, NEVER, OBEDIENT, ONCE, STUBBORN, Output, play, program
+from tests.commands import alive
+from tests.programs import HASTE, HELPERS, NEVER, OBEDIENT, ONCE, STUBBORN, Output, play, program
+from tests.scenarios.waiting import wait_for
 
 HOUR = 3600.0
+
+SUPERVISES = """\
+import asyncio, sys
+from bridge.supervise.child import Child
+from bridge.supervise.commands import Command
+
+text, number = sys.argv[1:]
+command = Command("it", (sys.executable, "-c", text), death_signal=int(number))
+asyncio.run(Child(command, lambda _, line: print(line, flush=True)).run())
+"""
 
 
 def lines_of_one_life(text: str) -> list[str]:
@@ -201,3 +217,42 @@ def test_its_environment_is_ours_with_its_own_on_top(monkeypatch: pytest.MonkeyP
 
     play(scene())
     assert output.lines == ["it: ours its own"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_a_process_gets_its_signal_when_its_supervisor_is_killed(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    """SIGKILL of ``bridge up`` must leave nothing that holds a port, or takes work."""
+    told = tmp_path / "told"
+    touch = f"open({str(told)!r}, 'w').close()"
+    text = f"on_term(lambda: ({touch}, sys.exit(0))); say(os.getpid()); wait()"
+    argv = (sys.executable, "-c", SUPERVISES, HELPERS + text, str(int(number)))
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as supervisor:  # noqa: S603 - ours
+        assert supervisor.stdout is not None
+        pid = int(supervisor.stdout.readline())
+        supervisor.kill()
+    wait_for(lambda: alive({pid: ""}), lambda left: not left, "the process is gone")
+    assert told.exists() is (number is signal.SIGTERM)
+
+
+def test_a_process_whose_supervisor_died_before_it_was_ready_is_not_started(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """The kernel would wait for a death that has been."""
+    with pytest.raises(SystemExit):
+        parent_death.main(["1", str(int(signal.SIGKILL)), "echo", "started"])
+    assert not capfd.readouterr().out
+
+
+def test_a_process_has_no_signal_ignored_and_writes_for_its_owner_only() -> None:
+    """Python ignores SIGPIPE; its programs would go on writing to nobody."""
+    shown = Command("it", ("sh", "-c", "grep SigIgn /proc/self/status; umask"))
+    output = Output()
+
+    async def scene() -> None:
+        with pytest.raises(KeepsDying):
+            await Child(shown, output, ONCE).run()
+
+    play(scene())
+    assert output.lines == ["it: SigIgn:\t0000000000000000", "it: 0077"]

@@ -3,17 +3,19 @@
 import os
 import signal
 import socket
+import stat
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from redis import Redis
-from redis.exceptions import RedisError
+from redis.exceptions import AuthenticationError, RedisError
 
-from bridge.supervise.embedded import DataInUse, embedded_valkey, free_port
+from bridge.supervise.embedded import DataInUse, DataUnusable, embedded_valkey, free_port
 from tests.scenarios.process import Process
 from tests.scenarios.waiting import wait_for
 
@@ -46,6 +48,24 @@ def running_valkey(data: Path) -> Iterator[Redis]:
         wait_for(command.is_ready, bool, "Valkey answers")
         with Redis.from_url(url, decode_responses=True) as redis:
             yield redis
+
+
+@contextmanager
+def running_child(data: Path) -> Iterator[Redis]:
+    """Run it as ``bridge up`` does, under a supervisor; give a connection."""
+    argv = (sys.executable, "-c", STARTS_AND_WAITS, str(data))
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as bridge:  # noqa: S603 - ours
+        assert bridge.stdout is not None
+        url = bridge.stdout.readline().strip()
+        with Redis.from_url(url, decode_responses=True) as redis:
+            yield redis
+        bridge.kill()
+    wait_for(lambda: is_free(data), bool, "the data is free again")
+
+
+def permissions(data: Path) -> dict[str, int]:
+    """Return the permissions of everything below ``data``, by name."""
+    return {path.name: stat.S_IMODE(path.stat().st_mode) for path in data.rglob("*")}
 
 
 @pytest.mark.parametrize(
@@ -96,21 +116,101 @@ def test_a_second_bridge_on_the_same_data_is_refused(tmp_path: Path) -> None:
         pass
 
 
-def test_a_server_that_outlived_its_bridge_still_holds_the_data(tmp_path: Path) -> None:
-    """The lock is the server's as well: SIGKILL gives nobody the time to clean up."""
+def test_a_server_ends_with_its_bridge_also_when_that_is_killed(tmp_path: Path) -> None:
+    """SIGKILL gives no time to clean up: the kernel ends the server, and the data is free again."""
     argv = (sys.executable, "-c", STARTS_AND_WAITS, str(tmp_path))
     with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as bridge:  # noqa: S603 - ours
         assert bridge.stdout is not None
         url = bridge.stdout.readline().strip()
         bridge.kill()
-    with Redis.from_url(url, decode_responses=True) as redis:
-        server = int(redis.info("server")["process_id"])
-        try:
-            with pytest.raises(DataInUse), embedded_valkey(tmp_path):
-                pass
-        finally:
-            os.kill(server, signal.SIGTERM)
+    with Redis.from_url(url) as redis:
+        wait_for(lambda: answers(redis), lambda up: not up, "the server is gone")
     wait_for(lambda: is_free(tmp_path), bool, "the data is free again")
+
+
+def test_a_refusal_names_the_processes_that_have_the_data(tmp_path: Path) -> None:
+    """So that an operator can end them, and need not search."""
+    with running_valkey(tmp_path) as redis:
+        server = int(redis.info("server")["process_id"])
+        named = f"bridge up is process {os.getpid()}, its Valkey is process {server}"
+        with pytest.raises(DataInUse, match=named), embedded_valkey(tmp_path):
+            pass
+
+
+@pytest.mark.parametrize("written", ["", "no number", "4711000000", "99999999999999999999"])
+def test_a_refusal_names_no_process_that_is_gone(tmp_path: Path, written: str) -> None:
+    """The file of one that was killed stays behind."""
+    with embedded_valkey(tmp_path):
+        (tmp_path / "valkey" / "lock").write_text(written)
+        with pytest.raises(DataInUse) as refused, embedded_valkey(tmp_path):
+            pass
+    assert str(refused.value) == f"another bridge is running on {tmp_path}"
+
+
+def test_only_its_owner_reads_the_data(tmp_path: Path) -> None:
+    """Directories are 0700, files 0600, whatever umask the operator has."""
+    data = tmp_path / "kept"
+    with running_child(data) as redis:
+        redis.set("call", "recorded")
+        modes = permissions(data)
+    assert {"valkey", "appendonlydir", "valkey.conf", "lock"} <= modes.keys()
+    assert any(name.endswith(".aof") for name in modes)
+    assert set(modes.values()) == {0o700, 0o600}
+    assert stat.S_IMODE(data.stat().st_mode) == 0o700
+
+
+def test_data_of_an_earlier_version_is_kept_and_made_private(tmp_path: Path) -> None:
+    """It lay open to every user of the machine."""
+    data = tmp_path / ".bridge"
+    with running_valkey(data) as redis:
+        redis.set("call", "recorded")
+    (data / "valkey" / "valkey.conf").unlink()
+    for path in (data, *data.rglob("*")):
+        path.chmod(0o755 if path.is_dir() else 0o644)
+    with running_child(data) as redis:
+        assert redis.get("call") == "recorded"
+        assert set(permissions(data).values()) == {0o700, 0o600}
+    assert stat.S_IMODE(data.stat().st_mode) == 0o700
+
+
+def test_a_directory_with_other_things_in_it_keeps_its_mode(tmp_path: Path) -> None:
+    """``--data /srv`` must not shut others out of /srv."""
+    (tmp_path / "others.txt").touch()
+    tmp_path.chmod(0o755)
+    with embedded_valkey(tmp_path):
+        assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o755
+        assert stat.S_IMODE((tmp_path / "valkey").stat().st_mode) == 0o700
+
+
+def test_other_users_of_the_machine_are_refused_without_the_password(tmp_path: Path) -> None:
+    """Everybody can reach the loopback; the password is random, and in no command line."""
+    with embedded_valkey(tmp_path) as (url, command), Process(command, tmp_path):
+        assert command.is_ready is not None
+        wait_for(command.is_ready, bool, "Valkey answers")
+        password = urlsplit(url).password
+        assert password
+        assert password not in " ".join(command.argv)
+        with Redis(port=urlsplit(url).port or 0) as stranger:
+            for order in (("KEYS", "*"), ("FLUSHALL",), ("CONFIG", "GET", "dir"), ("PING",)):
+                with pytest.raises(AuthenticationError):
+                    stranger.execute_command(*order)
+    with embedded_valkey(tmp_path) as (url, _):
+        assert urlsplit(url).password != password
+
+
+@pytest.mark.parametrize("directory", ["file", "file/below", 'quoted \\ and " here'])
+def test_data_that_cannot_be_kept_is_told_with_what_to_do(tmp_path: Path, directory: str) -> None:
+    """A file in the way, as a read-only disk; a directory of any name can be used."""
+    (tmp_path / "file").touch()
+    if "file" in directory:
+        with (
+            pytest.raises(DataUnusable, match=r"^cannot keep data in .*: .*\. Choose another"),
+            embedded_valkey(tmp_path / directory),
+        ):
+            pass
+    else:
+        with running_valkey(tmp_path / directory) as redis:
+            assert redis.config_get("dir") == {"dir": str(tmp_path / directory / "valkey")}
 
 
 def test_a_lock_file_alone_does_no_harm(tmp_path: Path) -> None:
@@ -118,8 +218,8 @@ def test_a_lock_file_alone_does_no_harm(tmp_path: Path) -> None:
     lock = tmp_path / "valkey" / "lock"
     lock.parent.mkdir()
     lock.write_text("4711")
-    with embedded_valkey(tmp_path) as (url, _):
-        assert url.startswith("redis://127.0.0.1:")
+    with embedded_valkey(tmp_path):
+        assert lock.read_text() == f"{os.getpid()}\n"
 
 
 def test_other_processes_do_not_inherit_the_lock(tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
 """``bridge up``, as an operator runs it, with a ``bridge sandbox`` in AskElephant's place."""
 
+import fcntl
 import os
+import re
 import signal
 import subprocess
 import time
@@ -224,3 +226,64 @@ def test_it_stops_in_order_also_when_nobody_reads_its_output(place: Place) -> No
         assert up.interrupt() == 0
         assert time.monotonic() - begun < SOON
     assert not alive(started)
+
+
+def test_sigkill_leaves_nothing_running_and_the_next_start_goes_on(place: Place) -> None:
+    """Without the kernel's help four processes would hold ports, work and data."""
+    settings = {**place.settings, "WEB_CONCURRENCY": "2"}
+    with replace(place, settings=settings).up("--flower", "--flower-port", str(free_port())) as up:
+        started = up.descendants()
+        up.process.kill()
+        up.process.wait()
+        wait_for(lambda: alive(started), lambda left: not left, "all are gone")
+    names = ("uvicorn", "worker", "beat", "flower", "valkey")
+    assert all(any(name in one for one in started.values()) for name in names)
+    with place.up() as up:
+        assert up.interrupt() == 0
+
+
+def test_output_that_nobody_reads_freezes_nothing(place: Place) -> None:
+    """Ctrl-S, or a log shipper that hangs: calls go on, and SIGTERM stops all in order."""
+    words = (BRIDGE, "up", "--port", str(place.port))
+    env = environment({**place.settings, "BRIDGE_LOG_LEVEL": "debug"})
+    with subprocess.Popen(words, cwd=place.directory, env=env, stdout=subprocess.PIPE) as process:  # noqa: S603 - our own command
+        assert process.stdout is not None
+        fcntl.fcntl(process.stdout, fcntl.F_SETPIPE_SZ, 4096)
+        up = Running(process, place.directory / "none")
+        wait_for(place.readiness, lambda r: r.get("status") == "ready", "it is ready", SOON)
+        started = up.descendants()
+        for number in range(20, 25):
+            place.bridge.reaches(place.bridge.tell(a_call(number)), "complete")
+        process.terminate()
+        assert process.wait(SOON) == 0
+    assert not alive(started)
+
+
+def test_a_log_disk_that_is_full_stops_nothing(place: Place) -> None:
+    """Lines are dropped; a worker that ends is started again all the same."""
+    words = (BRIDGE, "up", "--port", str(place.port))
+    with (
+        Path("/dev/full").open("wb") as full,
+        subprocess.Popen(  # noqa: S603 - our own command
+            words, cwd=place.directory, env=environment(place.settings), stdout=full, stderr=full
+        ) as process,
+    ):
+        up = Running(process, place.directory / "none")
+        wait_for(place.readiness, lambda r: r.get("status") == "ready", "it is ready", SOON)
+        (worker,) = [pid for pid, words in up.descendants().items() if "tasks worker" in words]
+        os.kill(worker, signal.SIGKILL)
+        place.bridge.reaches(place.bridge.tell(a_call(30)), "complete")
+        assert up.interrupt() == 0
+
+
+def test_no_process_shows_the_stores_password(
+    flowering: tuple[Place, Running, str],
+) -> None:
+    """Every user of the machine reads command lines; logs go to who knows where."""
+    place, up, flower = flowering
+    config = (place.directory / ".bridge" / "valkey" / "valkey.conf").read_text()
+    (password,) = re.findall(r'requirepass "(.+)"', config)
+    assert not [words for words in up.descendants().values() if password in words]
+    assert password not in up.output()
+    assert password not in httpx.get(f"{flower}/broker", trust_env=False).text
+    assert "celery" in httpx.get(f"{flower}/broker", trust_env=False).text

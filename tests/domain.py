@@ -67,7 +67,7 @@ WAYS: Mapping[State, tuple[e.Event, ...]] = {
     State.COMPLETE: (*_SUBMITTED, READY, FINAL),
     State.UNRECORDED: (STARTED, ENDED, e.DeadlinePassed()),
     State.SKIPPED: (STARTED, ENDED, RECORDED, e.Skipped("too_short")),
-    State.FAILED: (STARTED, ENDED, RECORDED, e.Failed("rejected", PROBLEM)),
+    State.FAILED: (STARTED, ENDED, RECORDED, e.Failed("askelephant_error", PROBLEM)),
 }
 """How a call comes into every state."""
 

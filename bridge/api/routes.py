@@ -73,7 +73,7 @@ def list_calls(  # noqa: PLR0913, PLR0917 - these are the query's parameters
 @router.get("/calls/{call_id:path}/insights")
 def show_insights(call: WithCall, parts: WithParts) -> views.InsightsView:
     """Show what AskElephant found in the call."""
-    return views.insights_view(call, parts.calls.insights(call.call_id))
+    return views.insights_view(call, parts.calls.insights(call))
 
 
 @router.post("/calls/{call_id:path}/replay", status_code=202)

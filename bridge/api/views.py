@@ -105,7 +105,7 @@ def view(call: Call, parts: Parts) -> CallView:
         held=call.held,
         problem=call.problem,
         request=_request(call, parts),
-        insights=insights_view(call, parts.calls.insights(call.call_id)),
+        insights=insights_view(call, parts.calls.insights(call)),
         timeline=list(call.timeline),
     )
 

@@ -122,7 +122,8 @@ class Call(Record):
     ``polls`` those that asked for its transcript, ``looks`` those for a recording that was not
     there, ``failures`` the failures in a row of its present step, ``failing_since`` when they began
     (time behind the brake is no failure). ``request`` is what was sent when a submission failed for
-    good: settings and later events may have changed what would be sent now. ``version`` is the
+    good: settings and later events may have changed what would be sent now. ``rules_overruled`` =
+    a replay submits it whatever the operator's rules say, until it rests again. ``version`` is the
     store's, for compare-and-set: 0 = never saved. ``format`` is the ``FORMAT`` it was written in;
     it must keep its default, for the first one is not written.
     """
@@ -140,6 +141,7 @@ class Call(Record):
     engagement_created: bool | None = None
     transcript_engagement_id: str | None = None
     owner_refused: bool = False
+    rules_overruled: bool = False
     insights: InsightsSummary = InsightsSummary()
     attempts: int = 0
     polls: int = 0

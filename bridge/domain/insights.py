@@ -18,6 +18,24 @@ LEAST = timedelta(seconds=1)
 """A first fetch may be at once; those after it are some time apart."""
 
 
+OF = "engagement_id"
+"""The key of a stored document that names the engagement whose insights it holds."""
+
+
+def labelled(insights: Brought, engagement_id: str) -> dict[str, Any]:
+    """Return the document to store: the insights and the engagement that they belong to."""
+    return {**insights, OF: engagement_id}
+
+
+def insights_of(document: Brought, engagement_id: str | None) -> dict[str, Any]:
+    """Return the insights of this engagement in a stored document; another's are none.
+
+    Documents without a label are of the version before: they belong to the call's engagement.
+    """
+    is_same = document.get(OF, engagement_id) == engagement_id
+    return {key: value for key, value in document.items() if key != OF} if is_same else {}
+
+
 def merge_insights(known: Brought, brought: Brought) -> dict[str, Any]:
     """Return what is known after a fetch: newer values win, but empty never replaces filled."""
     return dict(known) | {
@@ -30,19 +48,27 @@ def next_insight_check(
 ) -> InsightsRead | InsightsFinal:
     """Return the event that follows from a fetch: another check, or the end with its status."""
     deadline = call.insights.deadline or now
-    checks = call.insights.checks + 1
+    if now >= deadline or all(known.get(key) for key in policy.insights_required):
+        return last_insight_check(call, known, policy)
+    summary = _summary(call, known)
+    delay = (policy.insights_first_delay or LEAST) * GROWTH ** min(summary.checks, 30)
+    wait = min(delay, policy.insights_max_delay) * (1 - jitter / 4)
+    return InsightsRead(summary, next_at=min(now + wait, deadline))
+
+
+def last_insight_check(call: Call, known: Brought, policy: Policy) -> InsightsFinal:
+    """Return the end of a call's fetches: what is known is all there will be."""
+    status = _status([bool(known.get(key)) for key in policy.insights_required])
+    return InsightsFinal(_summary(call, known).model_copy(update={"status": status}))
+
+
+def _summary(call: Call, known: Brought) -> InsightsSummary:
     counts = {key: len(value) for key, value in known.items() if isinstance(value, list)}
-    filled = [key for key in policy.insights_required if known.get(key)]
-    missing = len(policy.insights_required) - len(filled)
-    summary = InsightsSummary(counts=counts, checks=checks, deadline=deadline)
-    if missing and now < deadline:
-        delay = (policy.insights_first_delay or LEAST) * GROWTH ** min(checks, 30)
-        wait = min(delay, policy.insights_max_delay) * (1 - jitter / 4)
-        return InsightsRead(summary, next_at=min(now + wait, deadline))
-    return InsightsFinal(summary.model_copy(update={"status": _status(filled, missing)}))
+    before = call.insights
+    return InsightsSummary(counts=counts, checks=before.checks + 1, deadline=before.deadline)
 
 
-def _status(filled: Sequence[str], missing: int) -> Literal["all", "some", "none"]:
-    if not missing:
+def _status(filled: Sequence[bool]) -> Literal["all", "some", "none"]:
+    if all(filled):
         return "all"
-    return "some" if filled else "none"
+    return "some" if any(filled) else "none"

@@ -9,21 +9,16 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bridge.domain import events as e
-from bridge.domain.call import RESTING, Call, InsightsSummary, Kind, Problem, State
-from bridge.domain.merge import merge
+from bridge.domain.call import Call, InsightsSummary, Kind, Problem, State
+from bridge.domain.changes import enter, note, reopen
+from bridge.domain.hearing import NOT_RECEIVED, hear
 from bridge.domain.policy import Policy
-from bridge.domain.recording import await_wavv, fetched_link, is_news, is_overtaken
-from bridge.domain.timeline import extend
+from bridge.domain.recording import MISSING, await_wavv, fetched_link, is_obtainable, is_overtaken
+from bridge.domain.recording import link as known_link
+from bridge.domain.reopen import adopted_engagement, is_engagement_proven
+from bridge.domain.rules import skip_reason
 
-S, K = State, Kind
-
-HEARD: Mapping[tuple[State, Kind], State] = {
-    (S.LIVE, K.ENDED): S.ENDED,
-    (S.LIVE, K.RECORDED): S.RECORDED,
-    (S.ENDED, K.RECORDED): S.RECORDED,
-    (S.UNRECORDED, K.RECORDED): S.RECORDED,
-}
-"""Where WAVV's events lead. Any other pair adds its metadata and leaves the state."""
+S = State
 
 TABLE: Mapping[tuple[State, type[e.Event]], State] = {
     (S.LIVE, e.DeadlinePassed): S.UNRECORDED,
@@ -49,19 +44,25 @@ TABLE: Mapping[tuple[State, type[e.Event]], State] = {
     (S.COMPLETE, e.Replayed): S.RECORDED,
     (S.SKIPPED, e.Replayed): S.RECORDED,
     (S.FAILED, e.Replayed): S.RECORDED,
+    (S.FAILED, e.TranscriptReady): S.TRANSCRIBED,
 } | {(state, e.Noted): state for state in State}
-"""Where all else leads. A transcript ready while ``recorded`` waits for the POST's answer."""
+"""Where all else leads. A transcript ready while ``recorded`` waits for the POST's response."""
 
 
 def advance(call: Call, event: e.Event, now: datetime, policy: Policy) -> Call:
     """Return the call after ``event``. Never raises; what does not apply is noted as ignored."""
     if isinstance(event, e.CallHeard):
-        return _hear(call, event, now, policy)
+        return hear(call, event, now, policy)
     target = TABLE.get((call.state, type(event)))
     if target is None or _is_of_another(call, event) or is_overtaken(call, event):
         entry = getattr(event, "entry", None)
-        return _note(call, now, "event.ignored", event=type(event).__name__, entry=entry)
-    return EFFECTS[type(event)](_enter(call, target, now), event, now, policy)
+        return note(call, now, "event.ignored", event=type(event).__name__, entry=entry)
+    if call.state is S.FAILED and isinstance(event, e.TranscriptReady):
+        is_proven = is_engagement_proven(call, event.engagement_id)
+        call = reopen(call, target, now) if is_proven else call
+    else:
+        call = enter(call, target, now)
+    return EFFECTS[type(event)](call, event, now, policy)
 
 
 def _is_of_another(call: Call, event: e.Event) -> bool:
@@ -71,38 +72,20 @@ def _is_of_another(call: Call, event: e.Event) -> bool:
     return call.engagement_id not in {None, event.engagement_id}
 
 
-def _hear(call: Call, event: e.CallHeard, now: datetime, policy: Policy) -> Call:
-    metadata, stamps = merge(call.metadata, call.stamps, event)
-    heard = tuple(sorted({*call.heard, event.kind}))
-    told = call.but(metadata=metadata, stamps=stamps, heard=heard)
-    told = _note(told, now, event.kind, entry=event.entry, notes=list(event.notes) or None)
-    moved = _enter(told, HEARD.get((call.state, event.kind), call.state), now)
-    if moved.state in RESTING or not is_news(call, moved):
-        return moved
-    return await_wavv(moved, now, policy)
-
-
-def _enter(call: Call, target: State, now: datetime) -> Call:
-    if target is call.state:
-        return call
-    due_at = None if target in RESTING else call.due_at
-    fresh: dict[str, Any] = {"held": False, "reason": None, "due_at": due_at}
-    return call.but(state=target, state_since=now, failures=0, failing_since=None, **fresh)
-
-
-def _note(call: Call, now: datetime, what: str, **details: object) -> Call:
-    return call.but(updated_at=now, timeline=extend(call.timeline, now, what, **details))
-
-
-def _deadline_passed(call: Call, _event: e.DeadlinePassed, now: datetime, _policy: Policy) -> Call:
+def _deadline_passed(call: Call, _event: e.DeadlinePassed, now: datetime, policy: Policy) -> Call:
+    if is_obtainable(call, policy):
+        overdue = note(enter(call, S.RECORDED, now), now, "recording.overdue")
+        return overdue.but(due_at=now, reason=MISSING if known_link(call) is None else None)
+    if call.metadata.recorded:
+        return note(call, now, "recording.not_received").but(reason=NOT_RECEIVED)
     reason = None if Kind.ENDED in call.heard else "end_not_heard"
-    return _note(call, now, "recording.not_made").but(reason=reason)
+    return note(call, now, "recording.not_made").but(reason=reason)
 
 
 def _link_fetched(call: Call, event: e.LinkFetched, now: datetime, _policy: Policy) -> Call:
     expires = event.expires_at.isoformat() if event.expires_at else None
     linked = call.but(fetched_link=fetched_link(call, event, now))
-    return _note(linked, now, "recording.refetched", expires_at=expires)
+    return note(linked, now, "recording.refetched", expires_at=expires)
 
 
 def _recording_awaited(
@@ -112,7 +95,7 @@ def _recording_awaited(
     problem = event.problem or call.problem
     waiting = call.but(reason=event.reason, held=False, problem=problem, **asked)
     details = {"reason": event.reason, "until": event.at.isoformat()}
-    return _note(waiting, now, "recording.awaited", **details, **_told_by(event.problem))
+    return note(waiting, now, "recording.awaited", **details, **_told_by(event.problem))
 
 
 def _submission_started(
@@ -121,7 +104,7 @@ def _submission_started(
     begun = call.but(
         external_id=event.external_id, external_url=event.external_url, attempts=call.attempts + 1
     )
-    return _note(
+    return note(
         begun, now, "submission.started", attempt=begun.attempts, notes=list(event.notes) or None
     )
 
@@ -134,23 +117,21 @@ def _submitted(call: Call, event: e.Submitted, now: datetime, policy: Policy) ->
         due_at=now + policy.poll_after,
     )
     what = "engagement.created" if event.created else "engagement.existed"
-    stored = _note(
-        stored, now, what, engagement_id=event.engagement_id, request_id=event.request_id
-    )
+    stored = note(stored, now, what, engagement_id=event.engagement_id, request_id=event.request_id)
     if call.transcript_engagement_id != event.engagement_id:
         return stored
     # The transcript was heard of before this answer, and has waited on the call.
-    heard = _enter(stored, State.TRANSCRIBED, now)
+    heard = enter(stored, State.TRANSCRIBED, now)
     return _await_insights(heard, policy.insights_first_delay, now, policy)
 
 
 def _owner_refused(call: Call, event: e.OwnerRefused, now: datetime, _policy: Policy) -> Call:
     ownerless = call.but(owner_refused=True, problem=event.problem, due_at=now, held=False)
-    return _note(ownerless, now, "owner.refused", request_id=event.problem.request_id)
+    return note(ownerless, now, "owner.refused", request_id=event.problem.request_id)
 
 
 def _transcript_ready(call: Call, event: e.TranscriptReady, now: datetime, policy: Policy) -> Call:
-    noted = _note(
+    noted = note(
         call.but(transcript_engagement_id=event.engagement_id),
         now,
         "transcript.ready",
@@ -158,8 +139,9 @@ def _transcript_ready(call: Call, event: e.TranscriptReady, now: datetime, polic
         source=event.source,
         entry=event.entry,
     )
-    if call.state is State.RECORDED:
+    if call.state is not S.TRANSCRIBED:  # remembered for the response, or for a replay
         return noted
+    noted = noted.but(engagement_id=event.engagement_id)
     first = timedelta(0) if event.source == "poll" else policy.insights_first_delay
     return _await_insights(noted, first, now, policy)
 
@@ -180,14 +162,14 @@ def _transcript_pending(
         failing_since=None,
         held=False,
     )
-    return _note(asked, now, "transcript.pending", next_at=event.next_at.isoformat())
+    return note(asked, now, "transcript.pending", next_at=event.next_at.isoformat())
 
 
 def _transcript_missing(
     call: Call, _event: e.TranscriptMissing, now: datetime, _policy: Policy
 ) -> Call:
     reason = "transcript_missing"
-    return _note(call.but(reason=reason), now, "call.failed", reason=reason)
+    return note(call.but(reason=reason), now, "call.failed", reason=reason)
 
 
 def _insights_read(call: Call, event: e.InsightsRead, now: datetime, _policy: Policy) -> Call:
@@ -199,14 +181,14 @@ def _insights_read(call: Call, event: e.InsightsRead, now: datetime, _policy: Po
         held=False,
         reason=None,
     )
-    return _note(
+    return note(
         read, now, "insights.read", counts=event.summary.counts, next_at=event.next_at.isoformat()
     )
 
 
 def _insights_final(call: Call, event: e.InsightsFinal, now: datetime, _policy: Policy) -> Call:
     final = call.but(insights=event.summary)
-    return _note(
+    return note(
         final, now, "insights.final", counts=event.summary.counts, status=event.summary.status
     )
 
@@ -222,7 +204,7 @@ def _deferred(call: Call, event: e.Deferred, now: datetime, _policy: Policy) -> 
     )
     what = "step.held" if event.held else "step.deferred"
     details = {"reason": event.reason, "until": event.at.isoformat()}
-    return _note(waiting, now, what, **details, **_told_by(event.problem))
+    return note(waiting, now, what, **details, **_told_by(event.problem))
 
 
 def _told_by(problem: Problem | None) -> dict[str, Any]:
@@ -230,26 +212,34 @@ def _told_by(problem: Problem | None) -> dict[str, Any]:
 
 
 def _skipped(call: Call, event: e.Skipped, now: datetime, _policy: Policy) -> Call:
-    return _note(call.but(reason=event.reason), now, "call.skipped", reason=event.reason)
+    return note(call.but(reason=event.reason), now, "call.skipped", reason=event.reason)
 
 
-def _failed(call: Call, event: e.Failed, now: datetime, _policy: Policy) -> Call:
+def _failed(call: Call, event: e.Failed, now: datetime, policy: Policy) -> Call:
     sent = dict(event.request) if event.request else None
     dead = call.but(reason=event.reason, problem=event.problem or call.problem, request=sent)
     request_id = event.problem.request_id if event.problem else None
-    return _note(dead, now, "call.failed", reason=event.reason, request_id=request_id)
+    dead = note(dead, now, "call.failed", reason=event.reason, request_id=request_id)
+    engagement_id = adopted_engagement(call, event.reason)
+    if engagement_id is None:
+        return dead
+    found = reopen(dead, S.TRANSCRIBED, now).but(engagement_id=engagement_id)
+    return _await_insights(found, policy.insights_first_delay, now, policy)
 
 
 def _replayed(call: Call, event: e.Replayed, now: datetime, policy: Policy) -> Call:
-    anew = {"owner_refused": False, "problem": None, "request": None}
-    again = call.but(insights=InsightsSummary(), attempts=0, polls=0, looks=0, **anew)
-    waiting = await_wavv(_note(again, now, "call.replayed"), now, policy)
+    fresh = {"owner_refused": False, "problem": None, "request": None, "rules_overruled": True}
+    again = call.but(insights=InsightsSummary(), attempts=0, polls=0, looks=0, **fresh)
+    again = note(again, now, "call.replayed")
+    if (reason := skip_reason(call.metadata, policy)) is not None:
+        again = note(again, now, "rule.overruled", reason=reason)
+    waiting = await_wavv(again, now, policy)
     dues = [at for at in (waiting.due_at, event.at) if at is not None]
     return waiting.but(due_at=max(dues))
 
 
 def _noted(call: Call, event: e.Noted, now: datetime, _policy: Policy) -> Call:
-    return _note(call, now, event.what, entry=event.entry)
+    return note(call, now, event.what, entry=event.entry)
 
 
 EFFECTS: Mapping[type[e.Event], Callable[[Call, Any, datetime, Policy], Call]] = {

@@ -12,6 +12,12 @@ from bridge.domain.call import Call, FetchedLink, State
 from bridge.domain.policy import Policy
 
 MISSING, NOT_READY = "recording_missing", "recording_not_ready"
+ANNOUNCED_PATIENCE = 10
+"""After so many first delays a recording is looked for that WAVV announced without its event.
+
+Ten minutes by default: most events come sooner, and each look is a request to WAVV's API.
+"""
+
 LINK_LIFE = timedelta(hours=72)
 """How long a link lives that does not say so itself. Reported by integrators of WAVV."""
 
@@ -56,12 +62,28 @@ def fetched_link(call: Call, event: e.LinkFetched, now: datetime) -> FetchedLink
 
 
 def is_news(call: Call, moved: Call) -> bool:
-    """Tell whether an event starts a new wait: a repeated one must not put anything off."""
-    before, after = link(call), link(moved)
-    awaited = before is None or call.reason == NOT_READY
-    came = after is not None and (before is None or after.url != before.url)
-    is_awaited = moved.state is State.RECORDED and awaited and came
-    return not call.heard or moved.state is not call.state or is_awaited
+    """Return whether an event sets when the call is due: a repeated one must not put it off.
+
+    The wait for ``call.recorded`` counts from the state's beginning, so any event may set it.
+    """
+    awaited = link(call) is None or call.reason == NOT_READY
+    is_awaited = moved.state is State.RECORDED and awaited and has_new_link(call, moved)
+    awaits_event = moved.state in {State.LIVE, State.ENDED}
+    return awaits_event or not call.heard or moved.state is not call.state or is_awaited
+
+
+def has_new_link(call: Call, told: Call) -> bool:
+    """Return whether an event brought another link than the call had."""
+    before, after = link(call), link(told)
+    return after is not None and (before is None or after.url != before.url)
+
+
+def is_obtainable(call: Call, policy: Policy) -> bool:
+    """Return whether a recording can be had though ``call.recorded`` never came.
+
+    Its link is known, or WAVV's API can be asked for one that WAVV said exists.
+    """
+    return link(call) is not None or (bool(call.metadata.recorded) and policy.refetches_links)
 
 
 def await_wavv(call: Call, now: datetime, policy: Policy) -> Call:
@@ -70,7 +92,7 @@ def await_wavv(call: Call, now: datetime, policy: Policy) -> Call:
     A missing link is looked for if it can be; else only its event can bring it.
     """
     if call.state is not State.RECORDED:
-        return call.but(due_at=now + policy.recording_deadline, reason=None)
+        return call.but(due_at=call.state_since + _event_patience(call, policy))
     if link(call) is not None:
         return call.but(due_at=now + policy.settle, reason=None)
     looks_at = policy.recording_first_delay if policy.refetches_links else policy.recording_deadline
@@ -83,6 +105,17 @@ def is_overtaken(call: Call, event: e.Event) -> bool:
     if not isinstance(event, e.RecordingAwaited | e.Failed):
         return False
     return event.reason == MISSING and link(call) is not None
+
+
+def _event_patience(call: Call, policy: Policy) -> timedelta:
+    """Return how long ``call.recorded`` is waited for.
+
+    A link that is known can be submitted at the deadline still. One that must be fetched is looked
+    for sooner, so that there is time to look again.
+    """
+    if link(call) is not None or not is_obtainable(call, policy):
+        return policy.recording_deadline
+    return min(ANNOUNCED_PATIENCE * policy.recording_first_delay, policy.recording_deadline)
 
 
 def _said_at(call: Call) -> datetime:

@@ -1,11 +1,20 @@
-"""Fetching insights, with patience; and asking for the transcript when no webhook told of it."""
+"""Fetching insights until they are there, and polling when no transcript event came."""
+
+from collections.abc import Mapping
+from typing import Any
 
 import structlog
 
 from bridge.askelephant.models import Engagement
 from bridge.domain import events as e
 from bridge.domain.call import Call, State
-from bridge.domain.insights import merge_insights, next_insight_check
+from bridge.domain.insights import (
+    insights_of,
+    labelled,
+    last_insight_check,
+    merge_insights,
+    next_insight_check,
+)
 from bridge.domain.retry import backoff
 from bridge.domain.steps import INSIGHTS
 from bridge.parts import Parts
@@ -14,6 +23,10 @@ from bridge.pipeline.newer import leaving_newer
 
 PROOFS = ("transcript", "action_items", "signals")
 """What is only there once there is a transcript; an owner or a link is there from the start."""
+
+INSIGHTS_PROPER = ("action_items", "signals")
+PROCESSING_FAILED = "FAILED"
+"""A ``processing_status`` that no webhook event reports: AskElephant's reference of engagements."""
 
 log = structlog.get_logger(__name__)
 
@@ -30,16 +43,16 @@ def _fetch(parts: Parts, at: Turn) -> Call:
     answer = ask(parts, at, lambda: parts.elephant.read(engagement_id))
     if isinstance(answer, Call):
         return answer
-    if answer.processing_status == "FAILED":  # no event tells of it: the vendor's reference
-        return end(parts, at, e.Failed("processing_failed"))
     if at.call.state is State.TRANSCRIBED:
         return _keep(parts, at, answer)
     return _poll(parts, at, answer)
 
 
 def _poll(parts: Parts, at: Turn, answer: Engagement) -> Call:
-    """No transcript event came in time: see for ourselves whether there is a transcript."""
+    """Look for a transcript whose event did not come in time."""
     call, now = at.call, parts.now()
+    if answer.processing_status == PROCESSING_FAILED and not _has_insights(answer.insights):
+        return _keep(parts, at, answer)
     if answer.processing_status == "COMPLETED" or any(answer.insights.get(key) for key in PROOFS):
         log.warning("webhook.silent", engagement_id=answer.id)
         parts.counters.saw("poll", now)
@@ -53,7 +66,23 @@ def _poll(parts: Parts, at: Turn, answer: Engagement) -> Call:
 
 
 def _keep(parts: Parts, at: Turn, answer: Engagement) -> Call:
-    """Save what the fetch brought, and decide whether to fetch again."""
-    known = merge_insights(at.insights, answer.insights)
-    event = next_insight_check(at.call, known, parts.now(), parts.jitter(), parts.policy)
-    return end(parts, at, event, insights=known)
+    """Save the insights of the response, and decide whether to fetch again.
+
+    The first fetch since the transcript, or since a replay, replaces what earlier rounds stored:
+    old insights do not count as fresh. No event reports ``FAILED``; what came before it counts.
+    """
+    engagement_id = at.call.engagement_id or ""
+    stored = insights_of(at.insights, engagement_id) if at.call.insights.checks else {}
+    known = merge_insights(stored, answer.insights)
+    event: e.Event
+    if answer.processing_status != PROCESSING_FAILED:
+        event = next_insight_check(at.call, known, parts.now(), parts.jitter(), parts.policy)
+    elif _has_insights(known):
+        event = last_insight_check(at.call, known, parts.policy)
+    else:
+        event = e.Failed("processing_failed")
+    return end(parts, at, event, insights=labelled(known, engagement_id))
+
+
+def _has_insights(insights: Mapping[str, Any]) -> bool:
+    return any(insights.get(key) for key in INSIGHTS_PROPER)

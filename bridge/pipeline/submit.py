@@ -6,7 +6,7 @@ from bridge.domain.call import Call, Problem
 from bridge.domain.mapping import Unsubmittable, engagement_request
 from bridge.domain.participants import find_owner
 from bridge.domain.retry import Failure
-from bridge.domain.rules import skip_reason
+from bridge.domain.rules import rule_against
 from bridge.domain.steps import SUBMIT
 from bridge.parts import Parts
 from bridge.pipeline.attempt import Turn, ask, end, save, turn
@@ -24,7 +24,7 @@ def submit(parts: Parts, call_id: str) -> Call | None:
 
 def _submit(parts: Parts, at: Turn) -> Call:
     """Skip the call, wait for its recording, or send it."""
-    if (reason := skip_reason(at.call.metadata, parts.policy)) is not None:
+    if (reason := rule_against(at.call, parts.policy)) is not None:
         return end(parts, at, e.Skipped(reason))
     linked = with_link(parts, at)
     return linked if isinstance(linked, Call) else _send(parts, linked)

@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from redis import Redis
 
 from bridge.domain.call import FORMAT, Call
+from bridge.domain.insights import insights_of
 from bridge.domain.steps import Step
 from bridge.errors import CallContended, LeaseLost, NewerRecord
 from bridge.store.keys import Keys
@@ -35,7 +36,8 @@ class Change:
     """A call as it was read (``None`` = it is new) and as it shall be, and what is saved with it.
 
     ``lease`` must still be ours, and is given back if this ``ends`` the work under it; ``counts``
-    are counters that grow by one if this is saved.
+    are counters that grow by one if this is saved. ``insights`` is a document that
+    names its engagement.
     """
 
     before: Call | None
@@ -83,9 +85,10 @@ class CallStore:
             log.warning("record.newer", calls=newer)
         return calls
 
-    def insights(self, call_id: str) -> dict[str, Any]:
-        """Return what AskElephant brought for the call so far."""
-        return read_insights(self._redis.get(self._keys.insights(call_id)))
+    def insights(self, call: Call) -> dict[str, Any]:
+        """Return what was fetched of the call's engagement so far."""
+        document = read_insights(self._redis.get(self._keys.insights(call.call_id)))
+        return insights_of(document, call.engagement_id)
 
     def update(
         self,
@@ -198,7 +201,7 @@ class CallStore:
 
 
 def read_insights(value: Any) -> dict[str, Any]:  # noqa: ANN401 - what Redis answers
-    """Return the insights that stand in the store as ``value``."""
+    """Return the document of insights that stands in the store as ``value``."""
     return dict(json.loads(value)) if value else {}
 
 

@@ -164,7 +164,7 @@ class Bridge:
 
     def insights(self, call: SampleCall) -> dict[str, Any]:
         """Return what was fetched."""
-        return self.parts.calls.insights(call.call_id)
+        return self.parts.calls.insights(self.call(call))
 
     def counted(self, name: str) -> int:
         """Return a counter."""

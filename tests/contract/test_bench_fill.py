@@ -46,7 +46,7 @@ def test_finished_calls_rest_with_their_insights(parts: Parts) -> None:
     call = parts.lookup.by_engagement(numbered(template, 3).engagement_id or "", None)
     assert call is not None
     assert call.call_id == numbered(template, 3).call_id
-    assert parts.calls.insights(call.call_id) == INSIGHTS
+    assert parts.calls.insights(call) == INSIGHTS
     assert parts.lookup.counts()[State.COMPLETE] == COUNT
     assert set(parts.lookup.overdue(UNTIL).values()) == {0}
 

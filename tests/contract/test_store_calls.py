@@ -45,7 +45,7 @@ FULL = new_call("c-1", NOW).but(
 def test_a_call_of_which_nothing_was_heard_is_none(store: Store) -> None:
     """Neither record nor insights."""
     assert store.calls.load("c-1") is None
-    assert store.calls.insights("c-1") == {}
+    assert store.calls.insights(FULL) == {}
 
 
 def test_a_saved_call_is_loaded_as_it_was(store: Store) -> None:
@@ -135,7 +135,7 @@ def test_a_save_under_a_lease_that_is_no_longer_ours_is_refused(
     loaded = store.calls.load("c-1")
     assert loaded is not None
     assert (loaded.state, loaded.version) == (State.LIVE, 1)
-    assert store.calls.insights("c-1") == {}
+    assert store.calls.insights(FULL) == {}
     assert store.indexed("c-1") == before
     assert store.lookup.by_engagement("ngmt_1", "wavv://call/c-1") is None
 
@@ -156,9 +156,9 @@ def test_insights_are_kept_beside_the_record(store: Store) -> None:
     brought: dict[str, Any] = {"signals": [{"value": {"deep": [None, 0.5]}}], "transcript": "Hé"}
     store.calls.update("c-1", lambda _: FULL, insights=brought)
     store.save("c-1", attempts=7)
-    assert store.calls.insights("c-1") == brought
+    assert store.calls.insights(FULL) == brought
     store.calls.update("c-1", lambda _: FULL, insights={})
-    assert store.calls.insights("c-1") == {}
+    assert store.calls.insights(FULL) == {}
 
 
 def test_fields_of_a_newer_bridge_survive_an_older_worker(store: Store) -> None:

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bridge.domain import events as e
-from bridge.domain.call import RESTING, Call, Kind, State
+from bridge.domain.call import RESTING, Call, State
 from bridge.domain.steps import next_step
 from tests.domain import ANY_EVENT, AT, READY, RECORDED, SUBMITTED, after, any_event, call_in
 
@@ -20,9 +20,9 @@ ONWARD = {
     S.UNRECORDED: {S.RECORDED},
     S.COMPLETE: {S.RECORDED},
     S.SKIPPED: {S.RECORDED},
-    S.FAILED: {S.RECORDED},
+    S.FAILED: {S.RECORDED, S.TRANSCRIBED},
 }
-"""Every step there is, as the operator is told of them: nothing goes back but by a replay."""
+"""Every step there is. Nothing goes back but by a replay, or by news that a call was only late."""
 
 SEQUENCES = st.lists(ANY_EVENT, max_size=30)
 STATES = st.sampled_from(State)
@@ -60,12 +60,16 @@ def test_a_call_only_moves_onward(start: State, events: list[e.Event]) -> None:
 def test_a_call_at_rest_stays_there_until_it_is_replayed(
     start: State, events: list[e.Event]
 ) -> None:
-    """``unrecorded`` is left by a recording instead: it was only late."""
+    """Or until late news come: of a recording, of a lifted rule, of a transcript."""
     for before, event, moved in walk(start, events):
-        woken = isinstance(event, e.CallHeard) and event.kind is Kind.RECORDED
-        wakes = woken if before.state is S.UNRECORDED else isinstance(event, e.Replayed)
-        if before.state in RESTING:
-            assert moved.state is (S.RECORDED if wakes else before.state)
+        if before.state not in RESTING or moved.state is before.state:
+            continue
+        if isinstance(event, e.Replayed):
+            assert before.state is not S.UNRECORDED
+            continue
+        assert before.state is not S.COMPLETE
+        assert isinstance(event, e.CallHeard | e.TranscriptReady)
+        assert "call.reopened" in [entry.what for entry in moved.timeline]
 
 
 @settings(deadline=None)

@@ -15,7 +15,8 @@ import typer
 from bridge.cli import main
 from bridge.domain.call import State
 from bridge.domain.events import Noted
-from bridge.domain.machine import HEARD, TABLE
+from bridge.domain.hearing import HEARD
+from bridge.domain.machine import TABLE
 from bridge.domain.steps import STEPS
 from bridge.metrics import exposition
 from bridge.parts import assemble

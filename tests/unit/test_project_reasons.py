@@ -28,7 +28,11 @@ REASON_AT = {
 }  # fmt: skip
 """Which argument of a call is a reason."""
 
-NAMED = {"UNREADABLE": "askelephant_answer_unreadable", "MISSING": "recording_missing"}
+NAMED = {
+    "UNREADABLE": "askelephant_answer_unreadable",
+    "MISSING": "recording_missing",
+    "NOT_RECEIVED": "recording_not_received",
+}
 """Reasons that are given by a constant's name."""
 
 RETURN_REASONS = frozenset({"skip_reason", "_meaning", "_unsubmittable"})

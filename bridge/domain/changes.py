@@ -1,0 +1,29 @@
+"""Changes that many events make to a record: a line on its timeline, another state."""
+
+from datetime import datetime
+from typing import Any
+
+from bridge.domain.call import RESTING, Call, State
+from bridge.domain.timeline import extend
+
+
+def note(call: Call, now: datetime, what: str, **details: object) -> Call:
+    """Return the call with one more entry on its timeline."""
+    return call.but(updated_at=now, timeline=extend(call.timeline, now, what, **details))
+
+
+def enter(call: Call, target: State, now: datetime) -> Call:
+    """Return the call in another state, without what belonged to the state it leaves."""
+    if target is call.state:
+        return call
+    due_at = None if target in RESTING else call.due_at
+    fresh: dict[str, Any] = {"held": False, "reason": None, "due_at": due_at}
+    if target in RESTING:
+        fresh["rules_overruled"] = False
+    return call.but(state=target, state_since=now, failures=0, failing_since=None, **fresh)
+
+
+def reopen(call: Call, target: State, now: datetime) -> Call:
+    """Return a call that rested, on its way again without an operator; its timeline says why."""
+    noted = note(call, now, "call.reopened", was=call.state, reason=call.reason)
+    return enter(noted, target, now).but(problem=None, request=None, looks=0, polls=0)

@@ -1,0 +1,50 @@
+"""What WAVV's events do to a call: fields are merged in any state, the state moves on or stays."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from bridge.domain.call import RESTING, Call, Kind, State
+from bridge.domain.changes import enter, note, reopen
+from bridge.domain.events import CallHeard
+from bridge.domain.merge import merge
+from bridge.domain.policy import Policy
+from bridge.domain.recording import await_wavv, is_news
+from bridge.domain.reopen import reopened_by_news
+from bridge.domain.rules import skip_reason
+
+S, K = State, Kind
+NOT_RECEIVED = "recording_not_received"
+
+HEARD: Mapping[tuple[State, Kind], State] = {
+    (S.LIVE, K.ENDED): S.ENDED,
+    (S.LIVE, K.RECORDED): S.RECORDED,
+    (S.ENDED, K.RECORDED): S.RECORDED,
+    (S.UNRECORDED, K.RECORDED): S.RECORDED,
+}
+"""Where WAVV's events lead. Any other pair adds its metadata and leaves the state.
+
+News in them can bring on a call that rests, too: see ``reopen``.
+"""
+
+
+def hear(call: Call, event: CallHeard, now: datetime, policy: Policy) -> Call:
+    """Return the call after an event of WAVV's: its fields merged in, its state moved on."""
+    metadata, stamps = merge(call.metadata, call.stamps, event)
+    heard = tuple(sorted({*call.heard, event.kind}))
+    told = call.but(metadata=metadata, stamps=stamps, heard=heard)
+    told = note(told, now, event.kind, entry=event.entry, notes=list(event.notes) or None)
+    if call.state in RESTING:
+        return _hear_at_rest(call, told, event, now, policy)
+    moved = enter(told, HEARD.get((call.state, event.kind), call.state), now)
+    return await_wavv(moved, now, policy) if is_news(call, moved) else moved
+
+
+def _hear_at_rest(call: Call, told: Call, event: CallHeard, now: datetime, policy: Policy) -> Call:
+    state = HEARD.get((call.state, event.kind), reopened_by_news(call, told, policy))
+    if state is not call.state:
+        return await_wavv(reopen(told, state, now), now, policy)
+    if state is S.SKIPPED:
+        return told.but(reason=skip_reason(told.metadata, policy) or told.reason)
+    if state is S.UNRECORDED and told.metadata.recorded:
+        return told.but(reason=NOT_RECEIVED)
+    return told

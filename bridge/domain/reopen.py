@@ -1,0 +1,48 @@
+"""What brings a call on that rests: news that it was only late, or that no rule skips any longer.
+
+``complete`` is left by a replay alone.
+"""
+
+from bridge.domain.call import Call, State
+from bridge.domain.policy import Policy
+from bridge.domain.recording import (
+    MISSING,
+    NOT_READY,
+    has_new_link,
+    is_obtainable,
+)
+from bridge.domain.rules import is_rule_lifted
+
+COLLISION = "external_id_collision"
+REFUSED = frozenset({"rejected", "owner_unresolvable", NOT_READY, MISSING, COLLISION})
+"""Failures after which AskElephant has no engagement of the call, unless its id is on the record.
+
+After any other one (a timeout, a 5xx) the request may have created it all the same.
+"""
+
+
+def reopened_by_news(call: Call, told: Call, policy: Policy) -> State:
+    """Return where news in an event of WAVV's leads a call that rests; ``told`` is it with them."""
+    match call.state:
+        case State.UNRECORDED if is_obtainable(told, policy) and not is_obtainable(call, policy):
+            return State.RECORDED
+        case State.SKIPPED if is_rule_lifted(call.metadata, told.metadata, policy):
+            return State.RECORDED
+        case State.FAILED if call.reason in {MISSING, NOT_READY} and has_new_link(call, told):
+            return State.RECORDED
+        case _:
+            return call.state
+
+
+def is_engagement_proven(call: Call, engagement_id: str) -> bool:
+    """Return whether a failed call has this engagement, now that its transcript is ready."""
+    return call.engagement_id == engagement_id or call.reason not in REFUSED
+
+
+def adopted_engagement(call: Call, reason: str) -> str | None:
+    """Return the engagement of a call that fails for ``reason``, if only its event was heard of.
+
+    The response to its submission was lost, and its transcript event found the call by its link.
+    """
+    is_known = call.engagement_id is not None
+    return None if is_known or reason in REFUSED else call.transcript_engagement_id

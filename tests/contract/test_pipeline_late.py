@@ -1,0 +1,208 @@
+"""What is on the record is used before a call is given up, and insights belong to an engagement."""
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from bridge.domain.call import Kind, State
+from bridge.pipeline.replay import replay
+from bridge.wavv.samples import SampleCall
+from tests.contract.bridge_parts import Bridge, event_body, whats
+from tests.contract.transports import scripted
+from tests.wavv_rest import KEY, WavvRest, running_wavv
+
+ITEM, SIGNAL = {"id": "ai_1"}, {"id": "sig_1"}
+
+
+@pytest.fixture
+def rest() -> Iterator[WavvRest]:
+    """Run WAVV's API."""
+    with running_wavv() as running:
+        yield running
+
+
+def _announced(bridge: Bridge, **data: object) -> SampleCall:
+    """Return a call that ended with a recording whose event never comes."""
+    call = bridge.dial()
+    bridge.tell(call, Kind.STARTED)
+    bridge.tell(call, Kind.ENDED, recorded=True, **data)
+    bridge.drain()
+    return call
+
+
+def test_an_announced_recording_is_fetched_from_wavv(bridge: Bridge, rest: WavvRest) -> None:
+    """Within minutes, and not at the deadline of a day."""
+    bridge.change_settings(wavv_api_key=KEY, wavv_base_url=rest.url)
+    call = _announced(bridge)
+    rest.ready.add(call.call_id)
+    bridge.sweep_for(minutes=9)
+    assert rest.asked == []
+    bridge.sweep_for(minutes=3)
+    found = bridge.call(call)
+    assert found.engagement_id is not None
+    assert "recording.overdue" in whats(found)
+    assert [body["media_url"] for body in bridge.bodies()] == rest.links
+
+
+def test_an_announced_recording_that_wavv_has_not_fails_and_can_still_come(
+    bridge: Bridge, rest: WavvRest
+) -> None:
+    """Looked for until the deadline; its late event brings the call on."""
+    bridge.change_settings(wavv_api_key=KEY, wavv_base_url=rest.url, recording_deadline=1200)
+    call = _announced(bridge)
+    bridge.sweep_for(minutes=33)
+    found = bridge.call(call)
+    assert (found.state, found.reason) == (State.FAILED, "recording_missing")
+    assert len(rest.asked) > 3
+    assert bridge.go(call, Kind.RECORDED).state is State.SUBMITTED
+
+
+def test_without_a_key_the_reason_says_that_the_recording_was_not_received(bridge: Bridge) -> None:
+    """The operator sees which calls lost their recording on the way."""
+    call = _announced(bridge)
+    bridge.sweep_for(hours=25)
+    found = bridge.call(call)
+    assert (found.state, found.reason) == (State.UNRECORDED, "recording_not_received")
+
+
+def test_a_link_told_by_the_end_of_the_call_is_submitted_at_the_deadline(bridge: Bridge) -> None:
+    """``call.recorded`` is waited for until then."""
+    bridge.change_settings(recording_deadline=3600)
+    url = "https://recordings.wavv.example/early.mp3"
+    _announced(bridge, recordingUrl=url)
+    bridge.sweep_for(minutes=58)
+    assert bridge.requests() == []
+    bridge.sweep_for(minutes=3)
+    assert [body["media_url"] for body in bridge.bodies()] == [url]
+
+
+def _complete(bridge: Bridge) -> SampleCall:
+    call = bridge.dial()
+    bridge.go(call)
+    bridge.transcribed(call)
+    bridge.drain()
+    bridge.work()
+    assert bridge.call(call).state is State.COMPLETE
+    return call
+
+
+def test_insights_of_a_former_engagement_are_neither_shown_nor_merged(bridge: Bridge) -> None:
+    """The engagement was deleted in AskElephant, and a replay makes another."""
+    call = _complete(bridge)
+    former = bridge.call(call).engagement_id
+    assert bridge.insights(call)["signals"]
+    bridge.sandbox.reset()
+    replay(bridge.parts, bridge.call(call))
+    bridge.clock.wait(seconds=2)
+    bridge.sandbox.control("behaviours", {"containing": {"wavv-call-": "no-insights"}})
+    bridge.sweep_for(minutes=1)
+    assert bridge.call(call).engagement_id not in {None, former}
+    assert bridge.insights(call) == {}
+    bridge.transcribed(call)
+    bridge.sweep_for(minutes=40)
+    found = bridge.call(call)
+    assert (found.state, found.insights.status) == (State.COMPLETE, "none")
+    assert bridge.insights(call)["signals"] == []
+
+
+def test_a_replay_to_refresh_waits_for_fresh_insights(bridge: Bridge) -> None:
+    """Those of before are shown until then, as pending, and count for nothing."""
+    call = _complete(bridge)
+    before = bridge.insights(call)
+    engagement_id = bridge.call(call).engagement_id
+    replay(bridge.parts, bridge.call(call))
+    bridge.sweep_for(minutes=0.6)
+    found = bridge.call(call)
+    assert (found.state, found.insights.status) == (State.TRANSCRIBED, "pending")
+    assert bridge.insights(call) == before
+    face = {"object": "engagement", "id": engagement_id, "processing_status": "COMPLETED"}
+    empty: dict[str, Any] = face | {"action_items": [], "signals": []}
+    bridge.speak_through(scripted([empty, empty | {"action_items": [ITEM], "signals": [SIGNAL]}]))
+    bridge.work(until=lambda: bridge.call(call).insights.checks == 1)
+    assert bridge.call(call).insights.status == "pending"
+    bridge.sweep_for(minutes=3)
+    found = bridge.call(call)
+    assert (found.state, found.insights.status) == (State.COMPLETE, "all")
+    assert bridge.insights(call)["signals"] == [SIGNAL]
+
+
+def test_insights_stored_by_the_version_before_are_read(bridge: Bridge) -> None:
+    """They have no label, and belong to the engagement that the record has now."""
+    call = _complete(bridge)
+    plain = {"action_items": [ITEM], "signals": [SIGNAL]}
+    bridge.parts.redis.set(bridge.parts.keys.insights(call.call_id), json.dumps(plain))
+    assert bridge.insights(call) == plain
+
+
+@pytest.mark.parametrize(
+    ("brought", "state", "reason", "status"),
+    [
+        ({"signals": [SIGNAL]}, State.COMPLETE, None, "some"),
+        ({"signals": [SIGNAL], "action_items": [ITEM]}, State.COMPLETE, None, "all"),
+        ({"transcript": "Hello"}, State.FAILED, "processing_failed", "pending"),
+        ({}, State.FAILED, "processing_failed", "pending"),
+    ],
+)
+@pytest.mark.parametrize("is_polled", [False, True])
+def test_insights_of_a_failed_processing_are_saved_before_it_is_judged(
+    bridge: Bridge,
+    brought: dict[str, Any],
+    state: State,
+    reason: str | None,
+    status: str,
+    is_polled: bool,  # noqa: FBT001 - a row of a table
+) -> None:
+    """``FAILED`` with insights completes the call with what came."""
+    call = bridge.dial("no-webhook")
+    bridge.go(call)
+    if not is_polled:
+        bridge.transcribed(call)
+        bridge.drain()
+    shown = {"object": "engagement", "id": bridge.call(call).engagement_id}
+    bridge.speak_through(scripted([shown | {"processing_status": "FAILED"} | brought]))
+    bridge.sweep_for(minutes=17)
+    found = bridge.call(call)
+    assert (found.state, found.reason, found.insights.status) == (state, reason, status)
+    assert bridge.insights(call) == brought
+
+
+def test_a_transcript_event_after_the_deadline_brings_the_call_on(bridge: Bridge) -> None:
+    """Hours late, and the insights are there."""
+    bridge.change_settings(transcript_deadline=3600)
+    call = bridge.dial("stuck")
+    bridge.go(call)
+    bridge.sweep_for(minutes=80)
+    assert bridge.call(call).reason == "transcript_missing"
+    bridge.transcribed(call)
+    bridge.drain()
+    found = bridge.call(call)
+    assert (found.state, found.reason) == (State.TRANSCRIBED, None)
+    assert [message.args for message in bridge.published.messages][-1:] == [(call.call_id,)]
+
+
+def test_a_replay_submits_a_call_that_a_rule_skipped(bridge: Bridge) -> None:
+    """The operator's command is later than the operator's rule."""
+    bridge.change_settings(skip_shorter_than=30)
+    call = bridge.dial(seconds=3)
+    assert bridge.go(call).state is State.SKIPPED
+    replay(bridge.parts, bridge.call(call))
+    bridge.sweep_for(minutes=1)
+    found = bridge.call(call)
+    assert found.engagement_id is not None
+    assert "rule.overruled" in whats(found)
+
+
+def test_seconds_that_come_later_reopen_a_skipped_call(bridge: Bridge) -> None:
+    """``call.recorded`` said 0 seconds, ``call.ended`` 95."""
+    bridge.change_settings(skip_shorter_than=30)
+    call = bridge.dial(seconds=95)
+    assert bridge.go(call, Kind.RECORDED, seconds=0).state is State.SKIPPED
+    body = json.loads(event_body(call, Kind.ENDED, seconds=95))
+    body["sentAt"] = (call.told_at(Kind.RECORDED) + timedelta(seconds=6)).isoformat()
+    bridge.hear(json.dumps(body).encode(), "wavv")
+    bridge.drain()
+    bridge.work()
+    assert bridge.call(call).state is State.SUBMITTED

@@ -1,0 +1,232 @@
+"""What is on the record is used before a call is given up, and late news bring it on again."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from bridge.domain import events as e
+from bridge.domain.call import Call, Kind, Metadata, State
+from bridge.domain.machine import advance
+from bridge.domain.policy import Policy
+from bridge.domain.recording import link
+from tests.domain import (
+    AT,
+    ENDED,
+    ENGAGEMENT,
+    POLICY,
+    PROBLEM,
+    READY,
+    RECORDED,
+    RECORDING,
+    SENT,
+    STARTED,
+    SUBMITTED,
+    UNLINKED,
+    after,
+    call_in,
+)
+
+ANNOUNCED = e.CallHeard("c-1", Kind.ENDED, Metadata(recorded=True), AT + timedelta(minutes=2))
+LINK_TOLD = e.CallHeard(
+    "c-1", Kind.ENDED, Metadata(recorded=True, recording_url=RECORDING), AT + timedelta(minutes=2)
+)
+PASSED = e.DeadlinePassed()
+FETCHING = replace(POLICY, refetches_links=True)
+RULES = replace(POLICY, skip_shorter_than=timedelta(seconds=10), skip_outcomes=frozenset({"BUSY"}))
+
+
+def through(events: list[e.Event], policy: Policy, at: datetime = AT) -> Call:
+    """Return a new call after these events under a policy."""
+    call = after([])
+    for event in events:
+        call = advance(call, event, at, policy)
+    return call
+
+
+def whats(call: Call) -> list[str]:
+    """Return the slugs of the timeline."""
+    return [entry.what for entry in call.timeline]
+
+
+@pytest.mark.parametrize(
+    ("events", "policy", "state", "reason", "entry"),
+    [
+        ([ENDED], POLICY, State.UNRECORDED, None, "recording.not_made"),
+        ([ENDED], FETCHING, State.UNRECORDED, None, "recording.not_made"),
+        ([ANNOUNCED], POLICY, State.UNRECORDED, "recording_not_received", "recording.not_received"),
+        ([ANNOUNCED], FETCHING, State.RECORDED, "recording_missing", "recording.overdue"),
+        ([LINK_TOLD], POLICY, State.RECORDED, None, "recording.overdue"),
+        ([LINK_TOLD], FETCHING, State.RECORDED, None, "recording.overdue"),
+        ([STARTED, replace(LINK_TOLD, kind=Kind.STARTED)], POLICY, State.RECORDED, None,
+         "recording.overdue"),
+    ],
+)  # fmt: skip
+def test_a_recording_that_is_known_to_exist_is_not_given_up_in_silence(
+    events: list[e.Event], policy: Policy, state: State, reason: str | None, entry: str
+) -> None:
+    """A link is submitted, an announced one is fetched, and without a key the reason says so."""
+    call = through([*events, PASSED], policy)
+    assert (call.state, call.reason, whats(call)[-1]) == (state, reason, entry)
+    assert call.due_at == (AT if state is State.RECORDED else None)
+
+
+def test_an_announced_recording_is_looked_for_long_before_the_deadline() -> None:
+    """Only where WAVV's API can be asked; a link that is known waits for its event until then."""
+    dues = [
+        through(list(events), policy).due_at
+        for events, policy in [
+            ([ENDED], FETCHING), ([LINK_TOLD], FETCHING), ([ANNOUNCED], POLICY),
+            ([ANNOUNCED], FETCHING), ([ENDED, ANNOUNCED], FETCHING),
+        ]
+    ]  # fmt: skip
+    day, soon = AT + timedelta(days=1), AT + timedelta(minutes=10)
+    assert dues == [day, day, day, soon, soon]
+
+
+def test_a_repeated_event_does_not_put_the_deadline_off() -> None:
+    """It counts from the beginning of the state."""
+    call = through([ENDED], POLICY)
+    again = advance(call, ENDED, AT + timedelta(hours=5), POLICY)
+    assert again.due_at == call.due_at
+
+
+@pytest.mark.parametrize(
+    ("late", "policy", "state", "reason"),
+    [
+        (ANNOUNCED, POLICY, State.UNRECORDED, "recording_not_received"),
+        (ANNOUNCED, FETCHING, State.RECORDED, "recording_missing"),
+        (LINK_TOLD, POLICY, State.RECORDED, None),
+        (RECORDED, POLICY, State.RECORDED, None),
+        (UNLINKED, POLICY, State.RECORDED, "recording_missing"),
+        (ENDED, FETCHING, State.UNRECORDED, "end_not_heard"),
+    ],
+)
+def test_late_news_of_a_recording_reopen_an_unrecorded_call(
+    late: e.Event, policy: Policy, state: State, reason: str | None
+) -> None:
+    """Whether they come before the deadline or after it, the recording is had."""
+    call = through([STARTED, PASSED, late], policy)
+    assert (call.state, call.reason) == (state, reason)
+    assert ("call.reopened" in whats(call)) is (state is State.RECORDED)
+
+
+@pytest.mark.parametrize(
+    ("before", "reason"), [(UNLINKED, "recording_missing"), (RECORDED, "recording_not_ready")]
+)
+def test_a_new_link_reopens_a_call_that_failed_for_its_recording(
+    before: e.Event, reason: str
+) -> None:
+    """The same event again does not, and no link mends another failure."""
+    fresh = replace(RECORDED, metadata=Metadata(recording_url=RECORDING + "?signature=new"))
+    fresh = replace(fresh, sent_at=AT + timedelta(hours=1))
+    failed = after([before, SENT, e.Failed(reason, PROBLEM)])
+    assert after([before], failed).state is State.FAILED
+    call = after([fresh], failed)
+    assert (call.state, call.reason, call.problem) == (State.RECORDED, None, None)
+    assert whats(call)[-1] == "call.reopened"
+    assert after([RECORDED, e.Failed("rejected"), fresh]).state is State.FAILED
+
+
+def told(**said: object) -> e.CallHeard:
+    """Return news of an ended call that were sent later than all others."""
+    return e.CallHeard("c-1", Kind.ENDED, Metadata.model_validate(said), AT + timedelta(hours=2))
+
+
+def test_news_that_lift_the_rule_reopen_a_call_that_only_a_rule_skipped() -> None:
+    """``seconds`` may change after the first event."""
+    skipped = through([told(seconds=0), RECORDED, e.Skipped("too_short")], RULES)
+    lifted = advance(skipped, replace(told(seconds=95), sent_at=AT + timedelta(days=1)), AT, RULES)
+    assert (lifted.state, lifted.reason) == (State.RECORDED, None)
+    assert lifted.due_at == AT + RULES.settle
+    assert lifted.timeline[-1].model_dump(exclude={"at"}) == {
+        "what": "call.reopened", "was": "skipped", "reason": "too_short",
+    }  # fmt: skip
+
+
+def test_a_skipped_call_stays_skipped_for_the_rule_that_applies_now() -> None:
+    """News may lift one rule and meet another, or say nothing new."""
+    skipped = through([told(seconds=0), RECORDED, e.Skipped("too_short")], RULES)
+    again = advance(skipped, told(seconds=0), AT, RULES)
+    assert (again.state, again.reason) == (State.SKIPPED, "too_short")
+    busy = replace(told(seconds=95, outcome="BUSY"), sent_at=AT + timedelta(days=1))
+    other = advance(skipped, busy, AT, RULES)
+    assert (other.state, other.reason) == (State.SKIPPED, "outcome_excluded")
+
+
+def test_a_rule_that_the_operator_removed_is_lifted_by_a_replay_only() -> None:
+    """A repeated event must not submit what was decided under other settings."""
+    skipped = through([told(seconds=0), RECORDED, e.Skipped("too_short")], RULES)
+    call = advance(skipped, told(seconds=0), AT, POLICY)
+    assert (call.state, call.reason) == (State.SKIPPED, "too_short")
+
+
+def test_a_replay_overrules_the_rules_until_the_call_rests_again() -> None:
+    """It says so on the timeline, with the rule's reason."""
+    skipped = through([told(seconds=0), RECORDED, e.Skipped("too_short")], RULES)
+    call = advance(skipped, e.Replayed(), AT, RULES)
+    assert call.rules_overruled
+    assert call.timeline[-1].model_dump(exclude={"at"}) == {
+        "what": "rule.overruled", "reason": "too_short",
+    }  # fmt: skip
+    failed = advance(call, e.Failed("rejected"), AT, RULES)
+    assert not failed.rules_overruled
+    assert "rule.overruled" not in whats(advance(failed, e.Replayed(), AT, POLICY))[-1:]
+
+
+@pytest.mark.parametrize(
+    ("events", "reason"),
+    [
+        ([SUBMITTED, e.TranscriptMissing()], "transcript_missing"),
+        ([SUBMITTED, e.Failed("processing_failed")], "processing_failed"),
+        ([SUBMITTED, e.Failed("engagement_missing")], "engagement_missing"),
+        ([e.Failed("askelephant_timeout", PROBLEM)], "askelephant_timeout"),
+        ([e.Failed("askelephant_unreachable")], "askelephant_unreachable"),
+    ],
+)
+def test_a_transcript_brings_a_failed_call_on(events: list[e.Event], reason: str) -> None:
+    """Its event proves that the engagement exists, and carries the id that the response did not."""
+    failed = after([RECORDED, SENT, *events])
+    assert (failed.state, failed.reason) == (State.FAILED, reason)
+    call = after([READY], failed)
+    assert (call.state, call.reason, call.problem) == (State.TRANSCRIBED, None, None)
+    assert call.engagement_id == call.transcript_engagement_id == ENGAGEMENT
+    assert call.due_at == AT + timedelta(seconds=45)
+    assert whats(call)[-2:] == ["call.reopened", "transcript.ready"]
+
+
+@pytest.mark.parametrize("reason", ["rejected", "external_id_collision", "recording_not_ready"])
+def test_a_transcript_of_a_refused_call_waits_for_its_replay(reason: str) -> None:
+    """AskElephant said that it has no engagement of the call: only a response can prove one."""
+    call = after([RECORDED, SENT, e.Failed(reason, PROBLEM), READY])
+    assert (call.state, call.reason, whats(call)[-1]) == (State.FAILED, reason, "transcript.ready")
+    assert after([e.Replayed(), SENT, SUBMITTED], call).state is State.TRANSCRIBED
+
+
+def test_another_engagements_transcript_reopens_nothing() -> None:
+    """The call has one of its own."""
+    failed = after([RECORDED, SENT, SUBMITTED, e.TranscriptMissing()])
+    call = after([e.TranscriptReady("ngmt_2", "webhook", "3-0")], failed)
+    assert (call.state, whats(call)[-1]) == (State.FAILED, "event.ignored")
+
+
+def test_a_submission_that_fails_after_its_transcript_was_heard_goes_on() -> None:
+    """Every response was lost, and the event has found the call by its link."""
+    call = after([RECORDED, SENT, READY, e.Failed("askelephant_timeout", PROBLEM)])
+    assert (call.state, call.engagement_id) == (State.TRANSCRIBED, ENGAGEMENT)
+    assert whats(call)[-2:] == ["call.failed", "call.reopened"]
+    refused = after([RECORDED, SENT, READY, e.Failed("rejected", PROBLEM)])
+    assert refused.state is State.FAILED
+
+
+def test_a_failed_replay_of_a_call_with_an_engagement_stays_failed() -> None:
+    """Its transcript was heard of before: that proves nothing of this submission."""
+    call = after([e.Replayed(), SENT, e.Failed("askelephant_error")], call_in(State.COMPLETE))
+    assert call.state is State.FAILED
+
+
+def test_the_link_that_was_told_is_the_one_submitted_at_the_deadline() -> None:
+    """It is on the record: nothing else need be fetched."""
+    found = link(through([LINK_TOLD, PASSED], POLICY))
+    assert found is not None
+    assert found.url == RECORDING

@@ -29,7 +29,8 @@ def hear_askelephant(parts: Parts, entry: Entry) -> str | None:
     if is_transcript:
         parts.counters.saw("webhook", parts.now())
     about = event.engagement
-    call = parts.lookup.by_engagement(about.id, about.external_url)
+    # A note concerns the engagement's own call: a link may be shared by many.
+    call = parts.lookup.by_engagement(about.id, about.external_url if is_transcript else None)
     if call is None and is_transcript:
         call = _park(parts, about, entry)
     if call is None:

@@ -3,6 +3,7 @@
 from bridge.askelephant.models import Engagement
 from bridge.domain import events as e
 from bridge.domain.call import Call, Problem
+from bridge.domain.links import same_link
 from bridge.domain.mapping import Unsubmittable, engagement_request
 from bridge.domain.participants import find_owner
 from bridge.domain.retry import Failure
@@ -50,7 +51,7 @@ def _send(parts: Parts, at: Turn) -> Call:
 
 def _accept(parts: Parts, at: Turn, engagement: Engagement, external_url: str) -> Call:
     created = engagement.created is not False
-    if not created and engagement.external_url not in {None, external_url}:
+    if not created and _is_of_another_call(parts, at.call, engagement, external_url):
         collision = Problem(reason="external_id_collision", detail=engagement.id)
         return end(parts, at, e.Failed("external_id_collision", collision, at.sent))
     _count_unmapped(parts, at.call)
@@ -62,6 +63,23 @@ def _accept(parts: Parts, at: Turn, engagement: Engagement, external_url: str) -
     if entry is None:
         return saved
     return record(parts, saved, e.TranscriptReady(engagement.id, "webhook", entry))
+
+
+def _is_of_another_call(
+    parts: Parts, call: Call, engagement: Engagement, external_url: str
+) -> bool:
+    """Tell whether an engagement that existed already is another call's.
+
+    It is this call's if it was before, whatever its link says by now: people edit links. If no
+    call is known to have it, its link decides.
+    """
+    if engagement.id in {call.engagement_id, call.transcript_engagement_id}:
+        return False
+    owner = parts.lookup.by_engagement(engagement.id, None)
+    if owner is not None:
+        return owner.call_id != call.call_id
+    link = engagement.external_url
+    return link is not None and not same_link(link, external_url)
 
 
 def _count_unmapped(parts: Parts, call: Call) -> None:

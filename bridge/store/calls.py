@@ -18,6 +18,7 @@ from redis import Redis
 
 from bridge.domain.call import FORMAT, Call
 from bridge.domain.insights import insights_of
+from bridge.domain.links import normalised_link
 from bridge.domain.steps import Step
 from bridge.errors import CallContended, LeaseLost, NewerRecord
 from bridge.store.keys import Keys
@@ -194,6 +195,7 @@ class CallStore:
                 keys.retire,
                 keys.engagement(call.engagement_id or ""),
                 keys.url(call.external_url or ""),
+                keys.awaiting(normalised_link(call.external_url or "")),
             ],
             args=[call.version, call.call_id],
         )

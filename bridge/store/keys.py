@@ -37,8 +37,15 @@ class Keys:
         """Return the key of the call behind an engagement."""
         return self.of("engagement", engagement_id)
 
+    def awaiting(self, link: str) -> str:
+        """Return the set of the calls with this normalised link that await their engagement.
+
+        The link is hashed, for links have any length.
+        """
+        return self.of("awaiting", digest(link.encode()))
+
     def url(self, external_url: str) -> str:
-        """Return the set of calls with this link; hashed, for links have any length."""
+        """Return the set of all calls with this link, as an earlier version stored it."""
         return self.of("url", digest(external_url.encode()))
 
     def parked(self, engagement_id: str) -> str:

@@ -9,12 +9,15 @@ from typing import Any
 from redis import Redis
 
 from bridge.domain.call import Call, State
+from bridge.domain.links import normalised_link
 from bridge.domain.steps import STEPS
 from bridge.store.calls import CallStore
 from bridge.store.keys import Keys
 from bridge.store.replies import text
 
 CHUNK = 100
+MOST_SHARING = 10
+"""Calls that may await their engagement under one link and still be looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,19 +39,14 @@ class Lookup:
     def by_engagement(self, engagement_id: str, external_url: str | None) -> Call | None:
         """Return the call behind an engagement: by its id, else by its link.
 
-        A link finds a call only if that call has no engagement yet and no other call shares the
-        link (an operator's template may name the contact only): otherwise the POST's own answer
-        must tell.
+        A link finds a call only if that call awaits its engagement and no other one with the link
+        does (an operator's template may name the contact only): otherwise the response to the POST
+        names the engagement.
         """
         call_id = self._redis.get(self._keys.engagement(engagement_id))
         if call_id is not None:
             return self._calls.load(text(call_id))
-        if external_url is None:
-            return None
-        members = self._redis.smembers(self._keys.url(external_url))
-        calls = self._calls.load_many(map(text, members))
-        waiting = [call for call in calls if call.engagement_id is None]
-        return waiting[0] if len(waiting) == 1 else None
+        return self._by_link(external_url) if external_url is not None else None
 
     def ids_of(self, engagement_ids: Sequence[str]) -> Mapping[str, str]:
         """Return the id of the call behind each engagement that is known to be a call's."""
@@ -96,6 +94,24 @@ class Lookup:
         for step in STEPS:
             pipe.zcount(self._keys.due(step), "-inf", now.timestamp())
         return dict(zip((step.name for step in STEPS), pipe.execute(), strict=True))
+
+    def _by_link(self, external_url: str) -> Call | None:
+        """Return the only call that awaits its engagement under this link, or ``None``.
+
+        Loads ``MOST_SHARING`` calls at most, for thousands may share a link.
+        """
+        pipe = self._redis.pipeline(transaction=False)
+        for key in (
+            self._keys.awaiting(normalised_link(external_url)),
+            self._keys.url(external_url),
+        ):
+            pipe.srandmember(key, MOST_SHARING + 1)
+        members = {text(member) for found in pipe.execute() for member in found}
+        if not 0 < len(members) <= MOST_SHARING:
+            return None
+        calls = self._calls.load_many(sorted(members))
+        awaiting = [call for call in calls if call.engagement_id is None]
+        return awaiting[0] if len(awaiting) == 1 else None
 
     def _rows(self, key: str, newest: float, oldest: float | str, offset: int) -> list[Place]:
         rows: Any = self._redis.zrevrangebyscore(

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from bridge.domain.call import RESTING, Call, State
+from bridge.domain.links import normalised_link
 from bridge.domain.steps import next_step, sweep_at
 from bridge.store.keys import Keys
 
@@ -32,8 +33,7 @@ def moves(keys: Keys, before: Call | None, after: Call, retention: Retention) ->
     yield from (("ZREM", key, (member,)) for key in old if key not in new)
     yield from (("ZADD", key, (new[key], member)) for key in new if new[key] != old.get(key))
     yield from _engagement_moves(keys, before, after, retention)
-    if after.external_url and (before is None or before.external_url != after.external_url):
-        yield "SADD", keys.url(after.external_url), (member,)
+    yield from _link_moves(keys, _awaited_link(before), _awaited_link(after), member)
     if after.state is not (before.state if before else State.LIVE):
         yield counted(keys, f"calls.{after.state}")
 
@@ -41,6 +41,26 @@ def moves(keys: Keys, before: Call | None, after: Call, retention: Retention) ->
 def counted(keys: Keys, name: str) -> Move:
     """Return the move that adds one to a counter."""
     return "HINCRBY", keys.counters, (name, 1)
+
+
+def _awaited_link(call: Call | None) -> str | None:
+    """Return the link by which AskElephant's event may find the call: until it has an engagement.
+
+    A failed call is found, too: a request that failed may have created the engagement.
+    """
+    if call is None or call.engagement_id is not None:
+        return None
+    return None if call.state in RESTING - {State.FAILED} else call.external_url
+
+
+def _link_moves(keys: Keys, before: str | None, after: str | None, member: str) -> Iterator[Move]:
+    """Yield the lookup by link. A link that many calls share holds those that await it only."""
+    if before == after:
+        return
+    if before is not None:
+        yield "SREM", keys.awaiting(normalised_link(before)), (member,)
+    if after is not None:
+        yield "SADD", keys.awaiting(normalised_link(after)), (member,)
 
 
 def _engagement_moves(

@@ -117,6 +117,20 @@ def test_a_change_of_our_engagement_is_noted_on_its_call(bridge: Bridge, what: s
     assert bridge.parts.inbox.outcome(entry) is None
 
 
+def test_a_note_is_written_by_the_engagements_id_only(bridge: Bridge) -> None:
+    """A link may be many calls': an engagement that nobody has changes none of them."""
+    call = bridge.dial("error-before-commit.9")
+    bridge.tell(call)
+    bridge.drain()
+    bridge.work(until=lambda: len(bridge.requests()) == 1)
+    before = bridge.call(call)
+    shown = {"id": "ngmt_99", "external_url": before.external_url}
+    entry = bridge.hear(_event("v1.engagement.deleted", shown), "askelephant")
+    bridge.drain()
+    assert bridge.call(call) == before
+    assert bridge.parts.inbox.outcome(entry) == "ignored.not_ours"
+
+
 def test_an_event_before_the_posts_answer_finds_its_call_by_the_link(bridge: Bridge) -> None:
     """The link was saved before the request left."""
     call = _ready(bridge)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from bridge.domain import events as e
 from bridge.domain.call import RESTING, Call, State
+from bridge.domain.links import normalised_link
 from bridge.domain.steps import STEPS, next_step, sweep_at
 from bridge.store.keys import Keys
 from bridge.store.lease import Lease
@@ -65,4 +66,6 @@ def _check(store: Store, call: Call, *, claimed: bool) -> None:
     if call.engagement_id:
         assert text(store.redis.get(store.keys.engagement(call.engagement_id))) == CALL_ID
     if call.external_url:
-        assert store.redis.sismember(store.keys.url(call.external_url), CALL_ID)
+        awaits = call.engagement_id is None and call.state not in RESTING - {State.FAILED}
+        key = store.keys.awaiting(normalised_link(call.external_url))
+        assert bool(store.redis.sismember(key, CALL_ID)) is awaits

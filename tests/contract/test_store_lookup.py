@@ -57,6 +57,46 @@ def test_a_link_finds_a_call_only_when_no_other_can_be_meant(
     assert store.lookup.by_engagement("ngmt_1", None) is None
 
 
+def test_a_link_that_was_rewritten_finds_its_call(store: Store) -> None:
+    """AskElephant returns it with its host in lower case, or a slash more."""
+    store.save("c-1", external_url="https://CRM.example.com:443/calls/c%2d1")
+    found = store.lookup.by_engagement("ngmt_1", "https://crm.example.com/calls/c-1/")
+    assert found is not None
+    assert found.call_id == "c-1"
+
+
+def test_a_link_that_an_earlier_version_stored_finds_its_call(store: Store) -> None:
+    """It wrote another key, with the link as it was."""
+    store.save("c-1", external_url=URL)
+    store.redis.delete(store.keys.awaiting(URL))
+    store.redis.sadd(store.keys.url(URL), "c-1")
+    found = store.lookup.by_engagement("ngmt_1", URL)
+    assert found is not None
+    assert found.call_id == "c-1"
+
+
+@pytest.mark.parametrize("stored", ["awaiting", "url"])
+def test_a_link_that_thousands_share_costs_little(
+    store: Store, monkeypatch: pytest.MonkeyPatch, stored: str
+) -> None:
+    """None of them is loaded: the response to the POST names the engagement."""
+    monkeypatch.setattr("bridge.store.calls.CallStore.load_many", None)
+    key = store.keys.awaiting(URL) if stored == "awaiting" else store.keys.url(URL)
+    store.redis.sadd(key, *(f"c-{number}" for number in range(11)))
+    assert store.lookup.by_engagement("ngmt_1", URL) is None
+
+
+def test_only_calls_that_await_their_engagement_are_kept_under_their_link(store: Store) -> None:
+    """Of thousands of calls with one link those that are on their way."""
+    for number in range(20):
+        store.save(f"c-{number}", external_url=URL, engagement_id=f"ngmt_{number}")
+    store.save("c-20", external_url=URL)
+    assert store.redis.smembers(store.keys.awaiting(URL)) == {b"c-20"}
+    found = store.lookup.by_engagement("ngmt_99", URL)
+    assert found is not None
+    assert found.call_id == "c-20"
+
+
 def test_a_parked_event_is_found_by_its_engagement_and_forgotten_in_time(store: Store) -> None:
     """Its call may never turn up."""
     store.lookup.park("ngmt_1", "17-0", timedelta(days=7))

@@ -289,8 +289,8 @@ def test_a_call_page_that_is_no_whole_link_gives_way_to_the_template(page: str) 
     [
         *(("lead_email", text) for text in [
             "n/a", "none", "a@x.com; b@x.com", "a@x.com,b@x.com", "a@x", "@x.com", "a@x.com.",
-            "a@.com", "a..b@x.com", "a b@x.com", "Dana <d@x.com>; Bob <b@x.com>", "<>", "Dana", "a@b@x.com",
-            "a@-x.com", "a@1.2.3.4", "x" * 65 + "@x.com",
+            "a@.com", "a..b@x.com", "a b@x.com", "Dana <d@x.com>; Bob <b@x.com>", "<>", "Dana",
+            "a@b@x.com", "a@-x.com", "a@1.2.3.4", "x" * 65 + "@x.com",
         ]),
         *(("lead_phone", text) for text in [
             "anonymous", "sip:jane@x", "4155550100", "+0155550100", "+1 415 555 0100", "+1415",

@@ -69,7 +69,7 @@ def test_a_new_due_time_moves_within_its_set() -> None:
     ("change", "move"),
     [
         ({"engagement_id": "ngmt_1"}, ("SET", "b:engagement:ngmt_1")),
-        ({"external_url": "wavv://call/1"}, ("SADD", KEYS.url("wavv://call/1"))),
+        ({"external_url": "wavv://call/1"}, ("SADD", KEYS.awaiting("wavv://call/1"))),
     ],
 )
 def test_a_lookup_is_written_when_it_is_learnt(
@@ -80,6 +80,27 @@ def test_a_lookup_is_written_when_it_is_learnt(
     after = before.but(**change)
     assert moved(before, after) == {move: (after.call_id,)}
     assert moved(after, after.but(attempts=2)) == {}
+
+
+@pytest.mark.parametrize(
+    ("change", "awaits"),
+    [
+        ({"engagement_id": "ngmt_1"}, False),
+        ({"state": State.SKIPPED}, False),
+        ({"state": State.FAILED}, True),
+        ({"attempts": 2}, True),
+    ],
+)
+def test_a_call_is_found_by_its_link_until_it_has_its_engagement(
+    change: dict[str, Any], *, awaits: bool
+) -> None:
+    """A failed one, too: the request may have created it. A link may be shared by thousands."""
+    before = a_call(state=State.RECORDED, external_url="WAVV://call/1/")
+    key = KEYS.awaiting("wavv://call/1")
+    after = before.but(**change)
+    assert moved(None, before)["SADD", key] == (before.call_id,)
+    assert (("SREM", key) in moved(before, after)) is not awaits
+    assert not awaits or ("SADD", key) not in moved(before, after)
 
 
 def test_a_counter_grows_by_one() -> None:

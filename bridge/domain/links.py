@@ -1,0 +1,61 @@
+"""Comparing links that another system may have rewritten without changing what they open.
+
+Source: RFC 3986, section 6.2 (https://www.rfc-editor.org/rfc/rfc3986#section-6.2), and what URL
+libraries do beyond it: they add the empty path's slash, and encode what is no URL character.
+"""
+
+import re
+from contextlib import suppress
+from urllib.parse import quote, urlsplit
+
+DEFAULT_PORTS = {"http": 80, "https": 443}
+_UNRESERVED = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~!'()*")
+_ENCODED = re.compile("%([0-9A-Fa-f]{2})")
+_KEPT = ":/?#[]@!$&'()*+,;=%~"
+"""Reserved characters say different things encoded and not, and stay as they are."""
+
+
+def same_link(one: str, other: str) -> bool:
+    """Tell whether two links open the same page."""
+    return one == other or normalised_link(one) == normalised_link(other)
+
+
+def normalised_link(url: str) -> str:
+    """Return ``url`` in one spelling; the same link rewritten by another system has it, too.
+
+    Scheme and host are in lower case, also of custom schemes, whose host some libraries lower.
+    Default ports, empty queries and fragments, and slashes at the end of the path are left out.
+    """
+    try:
+        parts = urlsplit(url.strip())
+        port = parts.port
+    except ValueError:
+        return url
+    if not parts.scheme:
+        return url
+    path = _encoding(parts.path).rstrip("/")
+    if not parts.netloc:
+        path = f"{parts.scheme}:{path}"
+    else:
+        path = f"{parts.scheme}://{_authority(parts.netloc, parts.scheme, port)}{path}"
+    query = f"?{_encoding(parts.query)}" if parts.query else ""
+    return path + query + (f"#{_encoding(parts.fragment)}" if parts.fragment else "")
+
+
+def _authority(netloc: str, scheme: str, port: int | None) -> str:
+    user, at, host = netloc.rpartition("@")
+    host = re.sub(r":[0-9]*$", "", host).lower()
+    with suppress(UnicodeError):  # a host that IDNA cannot encode stays as it is
+        host = host.encode("idna").decode() if not host.isascii() else host
+    shown = "" if port in {None, DEFAULT_PORTS.get(scheme)} else f":{port}"
+    return f"{_encoding(user)}{at}{_encoding(host)}{shown}"
+
+
+def _encoding(text: str) -> str:
+    """Return ``text`` with upper-case escapes, of what needs them only."""
+    return quote(_ENCODED.sub(_unescaped, text), safe=_KEPT)
+
+
+def _unescaped(escape: re.Match[str]) -> str:
+    byte = int(escape[1], 16)
+    return chr(byte) if byte in _UNRESERVED else escape[0].upper()

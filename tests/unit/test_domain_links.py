@@ -1,0 +1,71 @@
+"""Links that another system has rewritten are still the same links."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bridge.domain.links import normalised_link, same_link
+
+
+@pytest.mark.parametrize(
+    ("sent", "returned"),
+    [
+        ("https://CRM.Example.com/Calls/A", "https://crm.example.com/Calls/A"),
+        ("HTTPS://crm.example.com/1", "https://crm.example.com/1"),
+        ("https://crm.example.com", "https://crm.example.com/"),
+        ("https://crm.example.com?id=1", "https://crm.example.com/?id=1"),
+        ("https://crm.example.com/calls/1", "https://crm.example.com/calls/1/"),
+        ("https://crm.example.com:443/1", "https://crm.example.com/1"),
+        ("http://crm.example.com:80/1", "http://crm.example.com/1"),
+        ("https://crm.example.com:/1", "https://crm.example.com/1"),
+        ("https://crm.example.com:08443/1", "https://crm.example.com:8443/1"),
+        ("https://crm.example.com/%7ea%2fb%c3%a9", "https://crm.example.com/~a%2Fb%C3%A9"),
+        ("https://crm.example.com/a b/é", "https://crm.example.com/a%20b/%C3%A9"),
+        ("https://crm.example.com/it's?q='x'", "https://crm.example.com/it%27s?q=%27x%27"),
+        ("https://crm.example.com/{1}|2", "https://crm.example.com/%7B1%7D%7C2"),
+        ("https://bücher.example/1", "https://xn--bcher-kva.example/1"),
+        ("https://crm.example.com/1?", "https://crm.example.com/1"),
+        ("https://crm.example.com/1#", "https://crm.example.com/1"),
+        ("https://Jane:Pw@CRM.example.com/1", "https://Jane:Pw@crm.example.com/1"),
+        ("https://[2001:DB8::1]:443/1", "https://[2001:db8::1]/1"),
+        ("WAVV://Call/ABC", "wavv://call/ABC"),
+        ("wavv://call/ABC", "wavv://call/ABC/"),
+        ("wavv://ABC", "wavv://abc/"),
+        ("TEL:+14155550100", "tel:+14155550100"),
+        (" https://crm.example.com/1 ", "https://crm.example.com/1"),
+    ],
+)
+def test_a_rewritten_link_is_the_same(sent: str, returned: str) -> None:
+    """In either direction."""
+    assert normalised_link(sent) == normalised_link(returned)
+    assert same_link(sent, returned)
+    assert same_link(returned, sent)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("wavv://call/ABC", "wavv://call/abc"),
+        ("wavv://call/1", "wavv://call/2"),
+        ("wavv://call/1", "dialer://call/1"),
+        ("https://crm.example.com/a%2Fb", "https://crm.example.com/a/b"),
+        ("https://crm.example.com/1", "http://crm.example.com/1"),
+        ("https://crm.example.com/1", "https://crm.example.com:8443/1"),
+        ("https://crm.example.com/1", "https://crm.example.org/1"),
+        ("https://crm.example.com/1", "https://crm.example.com/1?call=2"),
+        ("https://crm.example.com/#1", "https://crm.example.com/#2"),
+        ("https://jane@crm.example.com/1", "https://JANE@crm.example.com/1"),
+        ("https://[::1/1", "https://[::1/2"),
+    ],
+)
+def test_links_of_two_calls_stay_two(one: str, other: str) -> None:
+    """Paths, queries and fragments hold ids, whose case counts."""
+    assert not same_link(one, other)
+
+
+@given(st.text(max_size=60) | st.from_regex(r"[a-z]+://[a-zA-Z.%/:@?#\[\]0-9]*", fullmatch=True))
+def test_a_normalised_link_is_normal(url: str) -> None:
+    """Whatever it is, and twice is as good as once."""
+    normal = normalised_link(url)
+    assert normalised_link(normal) == normal
+    assert same_link(url, url)

@@ -185,7 +185,6 @@ def pass_time(bridge: Bridge, span: timedelta, step: timedelta = timedelta(minut
 
 def test_every_record_is_read_with_its_state_reason_and_metadata(upgraded: Operated) -> None:
     """None is lost, and none is read as something else."""
-    parts = upgraded.bridge.parts
     names = {key.partition(":")[2] for key in DUMP["keys"] if key.startswith("call:")}
     assert names == WRITTEN.keys()
     for call_id, written in WRITTEN.items():
@@ -195,11 +194,10 @@ def test_every_record_is_read_with_its_state_reason_and_metadata(upgraded: Opera
         stored = raw.get("metadata", {})
         assert call.metadata.model_dump(mode="json", exclude_unset=True) == stored
         assert [entry.what for entry in call.timeline] == [one["what"] for one in raw["timeline"]]
-        assert bool(parts.calls.insights(call_id)) == (f"insights:{call_id}" in DUMP["keys"])
 
 
 def test_every_call_is_listed_and_shown(upgraded: Operated) -> None:
-    """By state, all together, and each alone; set-aside events are there, too."""
+    """By state, all together, and each alone with its insights; set-aside events, too."""
     http = upgraded.http
     listed = http.get("/api/calls?limit=100").json()["data"]
     assert {call["call_id"] for call in listed} == WRITTEN.keys()
@@ -210,7 +208,10 @@ def test_every_call_is_listed_and_shown(upgraded: Operated) -> None:
     for call_id, written in WRITTEN.items():
         detail = http.get(f"/api/calls/{call_id}").json()
         assert (detail["state"], detail["reason"]) == written
-        assert http.get(f"/api/calls/{call_id}/insights").status_code == 200
+        stored = json.loads(DUMP["keys"].get(f"insights:{call_id}", {}).get("value", "{}"))
+        insights = http.get(f"/api/calls/{call_id}/insights").json()
+        assert insights["action_items"] == stored.get("action_items", [])
+        assert insights["signals"] == stored.get("signals", [])
     (aside,) = http.get("/api/events/set-aside").json()
     assert aside["raw"] == '{"event": "call.ended", "data": {}}'
     assert http.get("/api/stats").status_code == 200

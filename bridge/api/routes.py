@@ -67,7 +67,8 @@ def list_calls(  # noqa: PLR0913, PLR0917 - these are the query's parameters
         raise HTTPException(400, str(error)) from error
     links = engagement_links(parts)
     data = [views.summary(call, links) for call in found.calls]
-    return views.CallPage(data=data, next_cursor=found.next_cursor)
+    damaged = parts.calls.damage().count
+    return views.CallPage(data=data, next_cursor=found.next_cursor, damaged=damaged)
 
 
 @router.get("/calls/{call_id:path}/insights")
@@ -106,6 +107,7 @@ def show_stats(parts: WithParts) -> views.StatsView:
         brake=views.BrakeView(**asdict(closed)) if closed else None,
         counters=parts.counters.all(),
         unmapped_agents=_unmapped_agents(parts),
+        damaged=views.DamageView(**asdict(parts.calls.damage())),
     )
 
 

@@ -3,7 +3,13 @@
 from datetime import datetime
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+)
 
 from bridge.api.links import EngagementLinks, engagement_links
 from bridge.domain.call import Call, Metadata, Problem, State
@@ -67,6 +73,21 @@ class CallPage(BaseModel):
 
     data: list[CallSummary]
     next_cursor: str | None
+    damaged: int = Field(
+        0, description="Calls that no page shows, for their record is damaged; missing if none is"
+    )
+
+    @model_serializer(mode="wrap")
+    def _without_no_damage(self, serialized: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        fields: dict[str, Any] = serialized(self)
+        return fields if self.damaged else {k: v for k, v in fields.items() if k != "damaged"}
+
+
+class DamageView(BaseModel):
+    """Calls whose record cannot be read: how many, and up to 100 of their ids."""
+
+    count: int
+    call_ids: list[str]
 
 
 class BrakeView(BaseModel):
@@ -87,6 +108,7 @@ class StatsView(BaseModel):
     brake: BrakeView | None
     counters: dict[str, int]
     unmapped_agents: dict[str, int]
+    damaged: DamageView
 
 
 def summary(call: Call, links: EngagementLinks) -> CallSummary:

@@ -8,7 +8,7 @@ from redis.exceptions import RedisError
 from structlog.contextvars import bound_contextvars
 
 from bridge.domain.call import new_call
-from bridge.errors import EventError, NewerRecord
+from bridge.errors import DamagedRecord, EventError, NewerRecord
 from bridge.parts import Parts
 from bridge.pipeline.correlate import hear_askelephant
 from bridge.pipeline.record import record
@@ -57,7 +57,8 @@ def _alone(parts: Parts, entry: Entry, outcomes: dict[str, str | None]) -> None:
 
     Until then it stays pending and is claimed again half a minute later. Redis being away is not
     the event's fault, and is left to the next drain; nor is a call that a newer version of the
-    bridge wrote: the event waits for a worker of that version, however often it must be tried.
+    bridge wrote: the event waits for a worker of that version, however often it must be tried. An
+    event of a call whose record is damaged is a dead letter at once: kept, and put back by hand.
     """
     try:
         outcomes[entry.id] = HEARERS[entry.source](parts, entry)
@@ -68,7 +69,7 @@ def _alone(parts: Parts, entry: Entry, outcomes: dict[str, str | None]) -> None:
         parts.inbox.leave(entry)
     except Exception as error:
         log.exception("event.broke_handler", deliveries=entry.deliveries)
-        if entry.deliveries >= TRIES or isinstance(error, EventError):
+        if entry.deliveries >= TRIES or isinstance(error, EventError | DamagedRecord):
             parts.inbox.set_aside(entry, f"{type(error).__name__}: {error}")
 
 

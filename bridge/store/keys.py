@@ -91,6 +91,11 @@ class Keys:
         return self.of("set_aside")
 
     @property
+    def damaged(self) -> str:
+        """Calls whose record cannot be read, by the time that was found."""
+        return self.of("damaged")
+
+    @property
     def refused(self) -> str:
         """Events that were authentic but of no use, with the reason."""
         return self.of("refused")

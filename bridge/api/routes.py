@@ -56,11 +56,13 @@ def list_calls(  # noqa: PLR0913, PLR0917 - these are the query's parameters
     reason: Annotated[str | None, Query(max_length=200)] = None,
     since: Annotated[datetime | None, BLANK_IS_NONE] = None,
     until: Annotated[datetime | None, BLANK_IS_NONE] = None,
+    extra_recordings: Annotated[bool | None, BLANK_IS_NONE] = None,
     cursor: Annotated[str | None, Query(max_length=500)] = None,
     limit: Annotated[int, BeforeValidator(lambda said: said or PAGE), Query(ge=1, le=200)] = PAGE,
 ) -> views.CallPage:
     """List calls, the newest first. `q` is any part of an id, name, number or link."""
-    query = CallQuery(state, q or None, aware(since), aware(until), reason or None)
+    bounds = aware(since), aware(until)
+    query = CallQuery(state, q or None, *bounds, reason or None, bool(extra_recordings))
     try:
         found = page(parts.lookup, query, cursor or None, limit)
     except ValueError as error:

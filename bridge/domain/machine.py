@@ -11,6 +11,7 @@ from typing import Any
 from bridge.domain import events as e
 from bridge.domain.call import Call, InsightsSummary, Kind, Problem, State
 from bridge.domain.changes import enter, note, reopen
+from bridge.domain.extras import separate
 from bridge.domain.hearing import NOT_RECEIVED, hear
 from bridge.domain.policy import Policy
 from bridge.domain.recording import MISSING, await_wavv, fetched_link, is_obtainable, is_overtaken
@@ -99,14 +100,15 @@ def _recording_awaited(
 
 
 def _submission_started(
-    call: Call, event: e.SubmissionStarted, now: datetime, _policy: Policy
+    call: Call, event: e.SubmissionStarted, now: datetime, policy: Policy
 ) -> Call:
     begun = call.but(
         external_id=event.external_id, external_url=event.external_url, attempts=call.attempts + 1
     )
-    return note(
+    begun = note(
         begun, now, "submission.started", attempt=begun.attempts, notes=list(event.notes) or None
     )
+    return separate(begun, now, policy)
 
 
 def _submitted(call: Call, event: e.Submitted, now: datetime, policy: Policy) -> Call:

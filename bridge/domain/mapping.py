@@ -91,7 +91,8 @@ def external_url(call: Call, template: str) -> str:
     if page is not None and has_scheme(page):
         return page
     contact_id = call.metadata.lead_id or ""
-    values = {"call_id": quote(call.call_id, safe=""), "contact_id": quote(contact_id, safe="")}
+    dialled = call.recording_of or call.call_id
+    values = {"call_id": quote(dialled, safe=""), "contact_id": quote(contact_id, safe="")}
     return template.format_map(values)
 
 

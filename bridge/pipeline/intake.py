@@ -11,6 +11,7 @@ from bridge.domain.call import new_call
 from bridge.errors import DamagedRecord, EventError, NewerRecord
 from bridge.parts import Parts
 from bridge.pipeline.correlate import hear_askelephant
+from bridge.pipeline.extras import hear_extras
 from bridge.pipeline.record import record
 from bridge.pipeline.together import handle_together
 from bridge.publisher import publish_next
@@ -83,6 +84,7 @@ def hear_wavv(parts: Parts, entry: Entry) -> str | None:
     with bound_contextvars(call_id=heard.call_id):
         log.info("event.heard", kind=heard.kind)
         call = record(parts, new_call(heard.call_id, parts.now()), heard)
+        hear_extras(parts, call, heard)
         publish_next(parts.publisher, call, parts.now(), parts.policy.countdown_limit)
     return None
 

@@ -11,6 +11,7 @@ from bridge.domain.rules import rule_against
 from bridge.domain.steps import SUBMIT
 from bridge.parts import Parts
 from bridge.pipeline.attempt import Turn, ask, end, save, turn
+from bridge.pipeline.extras import open_extras
 from bridge.pipeline.newer import leaving_newer
 from bridge.pipeline.record import record
 from bridge.pipeline.recording import with_link
@@ -42,6 +43,7 @@ def _send(parts: Parts, at: Turn) -> Call:
 
     def post() -> Engagement | Failure:
         save(parts, at, started)
+        open_extras(parts, at.call)
         at.sent = request.members()
         return parts.elephant.create(request)
 

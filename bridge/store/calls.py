@@ -248,6 +248,7 @@ class CallStore:
                 keys.engagement(call.engagement_id or ""),
                 keys.url(call.external_url or ""),
                 keys.awaiting(normalised_link(call.external_url or "")),
+                keys.with_extras,
             ],
             args=[call.version, call.call_id],
         )

@@ -66,6 +66,11 @@ class Keys:
         return self.of("calls")
 
     @property
+    def with_extras(self) -> str:
+        """The calls with more than one recording, by the time they were first heard of."""
+        return self.of("with_extras")
+
+    @property
     def retire(self) -> str:
         """Resting calls, by the time they may be forgotten."""
         return self.of("retire")

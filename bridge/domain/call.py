@@ -133,6 +133,9 @@ class InsightsSummary(Record):
 class Call(Record):
     """One call. ``due_at`` is when it next needs something; ``None`` = nothing.
 
+    ``dropped`` names the participants' fields that AskElephant rejected, such as ``lead_email``:
+    they are not sent again until a replay.
+
     ``held`` = its step waits behind the brake. ``attempts`` counts the requests that submitted it,
     ``polls`` those that asked for its transcript, ``looks`` those for a recording that was not
     there, ``failures`` the failures in a row of its present step, ``failing_since`` when they began
@@ -159,6 +162,7 @@ class Call(Record):
     engagement_created: bool | None = None
     transcript_engagement_id: str | None = None
     owner_refused: bool = False
+    dropped: tuple[str, ...] = ()
     rules_overruled: bool = False
     insights: InsightsSummary = InsightsSummary()
     attempts: int = 0

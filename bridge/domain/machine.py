@@ -28,6 +28,7 @@ TABLE: Mapping[tuple[State, type[e.Event]], State] = {
     (S.RECORDED, e.RecordingAwaited): S.RECORDED,
     (S.RECORDED, e.SubmissionStarted): S.RECORDED,
     (S.RECORDED, e.OwnerRefused): S.RECORDED,
+    (S.RECORDED, e.FieldsRefused): S.RECORDED,
     (S.RECORDED, e.Deferred): S.RECORDED,
     (S.RECORDED, e.TranscriptReady): S.RECORDED,
     (S.RECORDED, e.Submitted): S.SUBMITTED,
@@ -132,6 +133,13 @@ def _owner_refused(call: Call, event: e.OwnerRefused, now: datetime, _policy: Po
     return note(ownerless, now, "owner.refused", request_id=event.problem.request_id)
 
 
+def _fields_refused(call: Call, event: e.FieldsRefused, now: datetime, _policy: Policy) -> Call:
+    dropped = tuple(sorted({*call.dropped, *event.fields}))
+    without = call.but(dropped=dropped, problem=event.problem, due_at=now, held=False)
+    details = {"fields": list(event.fields), "request_id": event.problem.request_id}
+    return note(without, now, "participant.refused", **details)
+
+
 def _transcript_ready(call: Call, event: e.TranscriptReady, now: datetime, policy: Policy) -> Call:
     noted = note(
         call.but(transcript_engagement_id=event.engagement_id),
@@ -231,7 +239,7 @@ def _failed(call: Call, event: e.Failed, now: datetime, policy: Policy) -> Call:
 
 def _replayed(call: Call, event: e.Replayed, now: datetime, policy: Policy) -> Call:
     fresh = {"owner_refused": False, "problem": None, "request": None, "rules_overruled": True}
-    again = call.but(insights=InsightsSummary(), attempts=0, polls=0, looks=0, **fresh)
+    again = call.but(insights=InsightsSummary(), dropped=(), attempts=0, polls=0, looks=0, **fresh)
     again = note(again, now, "call.replayed")
     if (reason := skip_reason(call.metadata, policy)) is not None:
         again = note(again, now, "rule.overruled", reason=reason)
@@ -251,6 +259,7 @@ EFFECTS: Mapping[type[e.Event], Callable[[Call, Any, datetime, Policy], Call]] =
     e.SubmissionStarted: _submission_started,
     e.Submitted: _submitted,
     e.OwnerRefused: _owner_refused,
+    e.FieldsRefused: _fields_refused,
     e.TranscriptReady: _transcript_ready,
     e.TranscriptPending: _transcript_pending,
     e.TranscriptMissing: _transcript_missing,

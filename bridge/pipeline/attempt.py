@@ -13,6 +13,7 @@ from bridge.domain import events as e
 from bridge.domain.call import Call, Problem
 from bridge.domain.retry import (
     AwaitRecording,
+    DropFields,
     DropOwner,
     Failure,
     GiveUp,
@@ -121,6 +122,8 @@ def _event(plan: Plan, problem: Problem, sent: Mapping[str, Any] | None) -> e.Ev
             return e.Deferred(problem.reason, plan.until, held=True, problem=problem)
         case DropOwner():
             return e.OwnerRefused(problem)
+        case DropFields():
+            return e.FieldsRefused(plan.fields, problem)
         case AwaitRecording():
             return e.RecordingAwaited(problem.reason, plan.at, problem)
         case GiveUp():

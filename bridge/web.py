@@ -20,12 +20,13 @@ from bridge import __version__
 from bridge.api import docs, events, replays, routes
 from bridge.api.auth import Unauthorized, warn_of_short
 from bridge.api.failures import Failures
-from bridge.errors import DamagedRecord, NewerRecord
+from bridge.errors import NewerRecord
 from bridge.headers import SecurityHeaders
 from bridge.health import Check, is_ready, readiness
 from bridge.ingress.app import Ingress
 from bridge.ingress.commit import GroupCommit
 from bridge.ingress.doors import Door, ElephantDoor, WavvDoor
+from bridge.ingress.in_flight import BodiesInFlight
 from bridge.ingress.poke import Poke
 from bridge.ingress.receive import Receiver, Refusals
 from bridge.ingress.request_id import RequestId
@@ -73,9 +74,11 @@ def build_app(parts: Parts, redis_url: str) -> FastAPI:
     app.state.poke = Poke(parts.publisher)
     remember = int(parts.settings.event_retention.total_seconds())
     app.state.commit = GroupCommit(redis, parts.keys, remember, app.state.poke)
-    refusals = Refusals(redis, parts.keys)
+    refusals, bodies = Refusals(redis, parts.keys), BodiesInFlight()
+    limit = parts.settings.max_event_bytes
     app.state.receivers = {
-        path: Receiver(door, app.state.commit, refusals) for path, door in _doors(parts).items()
+        path: Receiver(door, app.state.commit, refusals, bodies, limit)
+        for path, door in _doors(parts).items()
     }
     app.router.routes += [Route("/livez", _livez), Route("/readyz", _readyz)]
     app.router.routes.append(Route("/metrics", _metrics))
@@ -162,11 +165,6 @@ def _add_problems(app: FastAPI) -> None:
     async def _(_request: Request, _error: NewerRecord) -> Response:
         told = "A newer version of the bridge wrote this call. Update this process, too."
         return problem(503, "newer_record", told)
-
-    @app.exception_handler(DamagedRecord)
-    async def _(_request: Request, _error: DamagedRecord) -> Response:
-        told = "The record of this call is damaged. Its bytes are kept: see docs/operations.md."
-        return problem(409, "damaged_record", told)
 
     @app.exception_handler(Exception)
     async def _(_request: Request, error: Exception) -> Response:

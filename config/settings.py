@@ -120,6 +120,11 @@ class Settings(BaseSettings):
         default_factory=dict,
         description='More names for WAVV\'s fields, as `{"recording_url": ["audio"]}`.',
     )
+    max_event_bytes: Annotated[int, Field(ge=1024, le=16 * 1024 * 1024)] = Field(
+        2 * 1024 * 1024,
+        description="Most bytes that the body of an event may have, up to 16 MiB. A larger one is "
+        "refused (413), and its call shows why.",
+    )
     phone_region: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] = Field(
         "US", description="Country of numbers that come without a country code."
     )
@@ -180,11 +185,6 @@ class Settings(BaseSettings):
     recording_first_delay: t.PositiveDuration = Field(
         timedelta(minutes=1),
         description="Wait for a recording that is not ready; doubles each time.",
-    )
-    extra_recordings: Literal["note", "submit"] = Field(
-        "note",
-        description="Another recording of a call whose recording was sent: `note` shows it on the "
-        "call, `submit` also makes it an engagement of its own.",
     )
     recording_max_delay: t.PositiveDuration = Field(
         timedelta(hours=1), description="Longest wait between two looks for a recording."

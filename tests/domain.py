@@ -44,7 +44,6 @@ EVENTS: Mapping[type[e.Event], e.Event] = {
     e.SubmissionStarted: SENT,
     e.Submitted: SUBMITTED,
     e.OwnerRefused: e.OwnerRefused(PROBLEM),
-    e.FieldsRefused: e.FieldsRefused(("lead_email",), PROBLEM),
     e.TranscriptReady: READY,
     e.TranscriptPending: e.TranscriptPending(AT + timedelta(minutes=20)),
     e.TranscriptMissing: e.TranscriptMissing(),
@@ -54,6 +53,7 @@ EVENTS: Mapping[type[e.Event], e.Event] = {
     e.Skipped: e.Skipped("too_short"),
     e.Failed: e.Failed("rejected", PROBLEM),
     e.Replayed: e.Replayed(),
+    e.EventRefused: e.EventRefused("too_large", "call.recorded", Kind.RECORDED, 3_000_000, "3-0"),
     e.Noted: e.Noted("engagement.updated", "2-0"),
 }
 """One event of every type."""
@@ -153,13 +153,20 @@ def any_event(engagements: st.SearchStrategy[str]) -> st.SearchStrategy[e.Event]
         st.builds(e.SubmissionStarted, TEXTS, TEXTS, st.lists(TEXTS, max_size=2).map(tuple)),
         st.builds(e.Submitted, engagements, st.booleans(), st.none() | TEXTS),
         st.builds(e.OwnerRefused, PROBLEMS),
-        st.builds(e.FieldsRefused, st.just(("lead_email",)), PROBLEMS),
         st.builds(e.TranscriptReady, engagements, st.sampled_from(["webhook", "poll"]), TEXTS),
         st.builds(e.InsightsRead, SUMMARIES, MOMENTS),
         st.builds(e.InsightsFinal, SUMMARIES),
         st.builds(e.Deferred, TEXTS, MOMENTS, st.booleans(), st.none() | PROBLEMS),
         st.builds(e.Skipped, TEXTS),
         st.builds(e.Failed, TEXTS | REASONS, st.none() | PROBLEMS),
+        st.builds(
+            e.EventRefused,
+            TEXTS,
+            st.none() | TEXTS,
+            st.none() | st.sampled_from(Kind),
+            st.integers(0),
+            TEXTS,
+        ),
         st.builds(e.Noted, TEXTS, st.none() | TEXTS),
     )
 

@@ -81,14 +81,6 @@ class OwnerRefused:
 
 
 @dataclass(frozen=True, slots=True)
-class FieldsRefused:
-    """AskElephant rejected these fields of participants: submit again without them."""
-
-    fields: tuple[str, ...]
-    problem: Problem
-
-
-@dataclass(frozen=True, slots=True)
 class TranscriptReady:
     """The transcript is there, by AskElephant's webhook or by our own asking (``source``)."""
 
@@ -161,6 +153,20 @@ class Replayed:
 
 
 @dataclass(frozen=True, slots=True)
+class EventRefused:
+    """An authentic event of the call was refused.
+
+    ``name`` and ``kind`` are the event's, if they could be read; ``size`` is its body's, in bytes.
+    """
+
+    reason: str
+    name: str | None
+    kind: Kind | None
+    size: int
+    entry: str
+
+
+@dataclass(frozen=True, slots=True)
 class Noted:
     """Something worth knowing that changes nothing, such as an engagement edited by hand."""
 
@@ -176,7 +182,6 @@ Event = (
     | SubmissionStarted
     | Submitted
     | OwnerRefused
-    | FieldsRefused
     | TranscriptReady
     | TranscriptPending
     | TranscriptMissing
@@ -186,5 +191,6 @@ Event = (
     | Skipped
     | Failed
     | Replayed
+    | EventRefused
     | Noted
 )

@@ -11,7 +11,6 @@ from typing import Any
 from bridge.domain import events as e
 from bridge.domain.call import Call, InsightsSummary, Kind, Problem, State
 from bridge.domain.changes import enter, note, reopen
-from bridge.domain.extras import separate
 from bridge.domain.hearing import NOT_RECEIVED, hear
 from bridge.domain.policy import Policy
 from bridge.domain.recording import MISSING, await_wavv, fetched_link, is_obtainable, is_overtaken
@@ -20,6 +19,7 @@ from bridge.domain.reopen import adopted_engagement, is_engagement_proven
 from bridge.domain.rules import skip_reason
 
 S = State
+EVENT_REFUSED = "event_refused"
 
 TABLE: Mapping[tuple[State, type[e.Event]], State] = {
     (S.LIVE, e.DeadlinePassed): S.UNRECORDED,
@@ -28,7 +28,6 @@ TABLE: Mapping[tuple[State, type[e.Event]], State] = {
     (S.RECORDED, e.RecordingAwaited): S.RECORDED,
     (S.RECORDED, e.SubmissionStarted): S.RECORDED,
     (S.RECORDED, e.OwnerRefused): S.RECORDED,
-    (S.RECORDED, e.FieldsRefused): S.RECORDED,
     (S.RECORDED, e.Deferred): S.RECORDED,
     (S.RECORDED, e.TranscriptReady): S.RECORDED,
     (S.RECORDED, e.Submitted): S.SUBMITTED,
@@ -47,7 +46,7 @@ TABLE: Mapping[tuple[State, type[e.Event]], State] = {
     (S.SKIPPED, e.Replayed): S.RECORDED,
     (S.FAILED, e.Replayed): S.RECORDED,
     (S.FAILED, e.TranscriptReady): S.TRANSCRIBED,
-} | {(state, e.Noted): state for state in State}
+} | {(state, kind): state for state in State for kind in (e.EventRefused, e.Noted)}
 """Where all else leads. A transcript ready while ``recorded`` waits for the POST's response."""
 
 
@@ -78,6 +77,8 @@ def _deadline_passed(call: Call, _event: e.DeadlinePassed, now: datetime, policy
     if is_obtainable(call, policy):
         overdue = note(enter(call, S.RECORDED, now), now, "recording.overdue")
         return overdue.but(due_at=now, reason=MISSING if known_link(call) is None else None)
+    if call.refused_events:
+        return note(call, now, "recording.not_received").but(reason=EVENT_REFUSED)
     if call.metadata.recorded:
         return note(call, now, "recording.not_received").but(reason=NOT_RECEIVED)
     reason = None if Kind.ENDED in call.heard else "end_not_heard"
@@ -101,15 +102,14 @@ def _recording_awaited(
 
 
 def _submission_started(
-    call: Call, event: e.SubmissionStarted, now: datetime, policy: Policy
+    call: Call, event: e.SubmissionStarted, now: datetime, _policy: Policy
 ) -> Call:
     begun = call.but(
         external_id=event.external_id, external_url=event.external_url, attempts=call.attempts + 1
     )
-    begun = note(
+    return note(
         begun, now, "submission.started", attempt=begun.attempts, notes=list(event.notes) or None
     )
-    return separate(begun, now, policy)
 
 
 def _submitted(call: Call, event: e.Submitted, now: datetime, policy: Policy) -> Call:
@@ -131,13 +131,6 @@ def _submitted(call: Call, event: e.Submitted, now: datetime, policy: Policy) ->
 def _owner_refused(call: Call, event: e.OwnerRefused, now: datetime, _policy: Policy) -> Call:
     ownerless = call.but(owner_refused=True, problem=event.problem, due_at=now, held=False)
     return note(ownerless, now, "owner.refused", request_id=event.problem.request_id)
-
-
-def _fields_refused(call: Call, event: e.FieldsRefused, now: datetime, _policy: Policy) -> Call:
-    dropped = tuple(sorted({*call.dropped, *event.fields}))
-    without = call.but(dropped=dropped, problem=event.problem, due_at=now, held=False)
-    details = {"fields": list(event.fields), "request_id": event.problem.request_id}
-    return note(without, now, "participant.refused", **details)
 
 
 def _transcript_ready(call: Call, event: e.TranscriptReady, now: datetime, policy: Policy) -> Call:
@@ -239,13 +232,29 @@ def _failed(call: Call, event: e.Failed, now: datetime, policy: Policy) -> Call:
 
 def _replayed(call: Call, event: e.Replayed, now: datetime, policy: Policy) -> Call:
     fresh = {"owner_refused": False, "problem": None, "request": None, "rules_overruled": True}
-    again = call.but(insights=InsightsSummary(), dropped=(), attempts=0, polls=0, looks=0, **fresh)
+    again = call.but(insights=InsightsSummary(), attempts=0, polls=0, looks=0, **fresh)
     again = note(again, now, "call.replayed")
     if (reason := skip_reason(call.metadata, policy)) is not None:
         again = note(again, now, "rule.overruled", reason=reason)
     waiting = await_wavv(again, now, policy)
     dues = [at for at in (waiting.due_at, event.at) if at is not None]
     return waiting.but(due_at=max(dues))
+
+
+def _event_refused(call: Call, event: e.EventRefused, now: datetime, policy: Policy) -> Call:
+    """Note the refusal. It begins a call of which nothing else was heard.
+
+    A refused event of a recording says that there is one: it is looked for.
+    """
+    details = {"reason": event.reason, "event": event.name, "size": event.size}
+    told = note(call, now, "event.refused", **details, entry=event.entry)
+    told = told.but(refused_events=call.refused_events + 1)
+    if event.kind is Kind.RECORDED:
+        told = told.but(metadata=call.metadata.model_copy(update={"recorded": True}))
+    if call.state is S.UNRECORDED:
+        return told.but(reason=EVENT_REFUSED)
+    awaits_recording = call.state in {S.LIVE, S.ENDED}
+    return await_wavv(told, now, policy) if awaits_recording else told
 
 
 def _noted(call: Call, event: e.Noted, now: datetime, _policy: Policy) -> Call:
@@ -259,7 +268,6 @@ EFFECTS: Mapping[type[e.Event], Callable[[Call, Any, datetime, Policy], Call]] =
     e.SubmissionStarted: _submission_started,
     e.Submitted: _submitted,
     e.OwnerRefused: _owner_refused,
-    e.FieldsRefused: _fields_refused,
     e.TranscriptReady: _transcript_ready,
     e.TranscriptPending: _transcript_pending,
     e.TranscriptMissing: _transcript_missing,
@@ -269,5 +277,6 @@ EFFECTS: Mapping[type[e.Event], Callable[[Call, Any, datetime, Policy], Call]] =
     e.Skipped: _skipped,
     e.Failed: _failed,
     e.Replayed: _replayed,
+    e.EventRefused: _event_refused,
     e.Noted: _noted,
 }

@@ -1,60 +1,101 @@
 """Reading a request's body: of the right type, within a time, and never more than the limit."""
 
-import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
 
 from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive
 
 from bridge.errors import TooLarge, TooSlow, UnsupportedType
+from bridge.ingress.in_flight import Share
 
-LIMIT = 256 * 1024
 BODY_SECONDS = 10.0
 """For the whole body, not from one piece to the next: a sender that drips would never be late."""
 
-
-async def read_body(headers: Headers, receive: Receive) -> bytes:
-    """Return the body; stop reading at the first byte beyond 256 KiB.
-
-    Raises ``UnsupportedType``, ``TooLarge``, ``TooSlow`` after ten seconds, and
-    ``ClientDisconnect``.
-    """
-    _check_type(headers.get("content-type", ""))
-    if int(_digits(headers.get("content-length", "0"))) > LIMIT:
-        raise _too_large()
-    try:
-        async with asyncio.timeout(BODY_SECONDS):
-            return await _read(receive)
-    except TimeoutError:
-        told = f"The body was not whole within {BODY_SECONDS:g} s. Send the event again."
-        raise TooSlow("body_too_slow", told) from None
+KIB = 1024
 
 
-async def _read(receive: Receive) -> bytes:
-    chunks, size, is_more = [], 0, True
-    while is_more:
-        message = await receive()
+@dataclass(slots=True)
+class Body:
+    """The body of a request as it is received. ``begun`` is what came while it was kept."""
+
+    receive: Receive
+    begun: list[bytes]
+    is_whole: bool = False
+
+    async def read(self, limit: int, share: Share) -> bytes | None:
+        """Return the body, or ``None`` once it is over the limit; the rest is not received then.
+
+        Raises ``NotStored`` when the process has no room for it, and ``ClientDisconnect``.
+        """
+        size = 0
+        while not self.is_whole:
+            piece = await self.next()
+            size += len(piece)
+            self.begun.append(piece)
+            if size > limit:
+                return None
+            share.grow(size)
+        share.keep()
+        return self.begun[0] if len(self.begun) == 1 else b"".join(self.begun)
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        """Yield all pieces again from the first one; none is kept any longer."""
+        begun, self.begun = self.begun, []
+        for piece in begun:
+            yield piece
+        while not self.is_whole:
+            yield await self.next()
+
+    async def next(self) -> bytes:
+        """Receive the next piece."""
+        message = await self.receive()
         if message["type"] == "http.disconnect":
             raise ClientDisconnect
-        chunk, is_more = message.get("body", b""), message.get("more_body", False)
-        size += len(chunk)
-        if size > LIMIT:
-            raise _too_large()
-        chunks.append(chunk)
-    return b"".join(chunks)
+        self.is_whole = not message.get("more_body", False)
+        piece: bytes = message.get("body", b"")
+        return piece
 
 
-def _check_type(content_type: str) -> None:
-    media_type = content_type.partition(";")[0].strip().lower()
+def check_headers(headers: Headers) -> None:
+    """Raise ``UnsupportedType`` for a body that cannot be JSON by its headers."""
+    media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != "application/json" and not media_type.endswith("+json"):
         raise UnsupportedType(
             "content_type", "Send the event as JSON, with Content-Type: application/json."
         )
+    if encodings := headers.getlist("content-encoding"):
+        _check_encoding(", ".join(encodings))
 
 
-def _digits(text: str) -> str:
-    return text if text.isascii() and text.isdigit() else "0"
+def declared_length(headers: Headers) -> int:
+    """Return the length that the headers declare; 0 = none, or none that can be read."""
+    text = headers.get("content-length", "0")
+    return int(text) if text.isascii() and text.isdigit() else 0
 
 
-def _too_large() -> TooLarge:
-    return TooLarge("too_large", f"The body is over {LIMIT // 1024} KiB. No event is as large.")
+def too_large(limit: int) -> TooLarge:
+    """Return the refusal of a body over the limit."""
+    size = f"{limit // KIB} KiB" if limit % KIB == 0 else f"{limit} bytes"
+    return TooLarge(
+        "too_large",
+        f"The body is over {size}. Send the event without its transcript, or raise "
+        "BRIDGE_MAX_EVENT_BYTES.",
+    )
+
+
+def too_slow() -> TooSlow:
+    """Return the refusal of a body that was not whole in time."""
+    detail = f"The body was not whole within {BODY_SECONDS:g} s. Send the event again."
+    return TooSlow("body_too_slow", detail)
+
+
+def _check_encoding(encoding: str) -> None:
+    codings = [coding.strip().lower() for coding in encoding.split(",")]
+    if any(coding not in {"", "identity"} for coding in codings):
+        raise UnsupportedType(
+            "content_encoding",
+            f"The body is sent with Content-Encoding: {encoding[:50]!a}. Send it uncompressed, "
+            "and sign what is sent.",
+        )

@@ -25,6 +25,9 @@ log = structlog.get_logger(__name__)
 AGAIN = "Nothing was stored: send this event again."
 MOST_WAITING = 2048
 BATCH = 256
+BATCH_BYTES = 4 * 1024 * 1024
+"""A batch ends with the event that exceeds it: Redis serves no other client while it is stored."""
+
 PATIENCE_SECONDS = 5.0
 """For one batch with all its retries."""
 
@@ -78,10 +81,17 @@ class GroupCommit:
     async def _write(self) -> None:
         try:
             while self._waiting:
-                most = min(BATCH, len(self._waiting))
-                await self._commit([self._waiting.popleft() for _ in range(most)])
+                await self._commit(self._batch())
         finally:
             self._writer = None
+
+    def _batch(self) -> list[Arrival]:
+        batch: list[Arrival] = []
+        size = 0
+        while self._waiting and len(batch) < BATCH and size < BATCH_BYTES:
+            batch.append(self._waiting.popleft())
+            size += len(batch[-1].raw)
+        return batch
 
     async def _commit(self, batch: Sequence[Arrival]) -> None:
         try:

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 import structlog
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from bridge.ingress.body import BODY_SECONDS, LIMIT
+from bridge.ingress.body import BODY_SECONDS
 from bridge.ingress.parser import NoTunnelError, PlainParser
 
 HEAD_SECONDS = 10.0
@@ -26,7 +26,7 @@ WRITE_SECONDS = 30.0
 """How long a reader may leave its answer unread."""
 
 HEAD_LIMIT = 64 * 1024
-FRAME_LIMIT = LIMIT
+FRAME_LIMIT = 256 * 1024
 """Bytes around a chunked body: lengths, extensions, trailers. The body is bounded by its reader."""
 
 MOST_PIPELINED = 8

@@ -4,15 +4,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from starlette.datastructures import Headers, QueryParams
+from starlette.datastructures import Headers
 
 from bridge.askelephant.webhook import parse_webhook, verify_webhook
-from bridge.errors import NotStored
+from bridge.errors import EventError, NotStored
+from bridge.ingress.outline import salvaged
+from bridge.ingress.oversize import Proof, Proven
 from bridge.store.keys import digest
-from bridge.wavv.events import Reading, check_event
+from bridge.wavv.events import Checked, Reading, check_event
 from bridge.wavv.signature import (
     SECRET_HEADER,
     SIGNATURE_HEADER,
+    StreamedSignature,
+    query_secrets,
     verify_shared_secret,
     verify_signature,
 )
@@ -28,6 +32,14 @@ class Knock:
     now: float
 
 
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What a refused body still says: its call, and the name of its event if it has one."""
+
+    call_id: str
+    event: str | None
+
+
 class Door(Protocol):
     """One source of events."""
 
@@ -40,6 +52,15 @@ class Door(Protocol):
 
     def check(self, knock: Knock) -> None:
         """Raise ``EventError`` if nothing could be made of the body."""
+
+    def proof(self, knock: Knock) -> Proof | None:
+        """Return how a body over the limit is proved authentic; ``knock`` has none of it.
+
+        ``None`` = it is not. Raises ``EventError`` if the headers show a stranger.
+        """
+
+    def named(self, raw: bytes) -> Named | None:
+        """Return which call a refused body, or the outline of one, names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +80,35 @@ class WavvDoor:
             header = knock.headers.get(SIGNATURE_HEADER)
             verify_signature(header, knock.raw, self.secrets, knock.now, self.tolerance)
         else:
-            presented = knock.headers.get(SECRET_HEADER) or QueryParams(knock.query).get("secret")
-            verify_shared_secret(presented, self.secrets)
+            self._verify_secret(knock)
         return digest(knock.raw)
 
     def check(self, knock: Knock) -> None:
         """Refuse what the intake could make nothing of."""
         check_event(knock.raw, self.reading)
+
+    def proof(self, knock: Knock) -> Proof:
+        """Return the check of the signature piece by piece; a shared secret is verified here."""
+        _need(self.secrets, "BRIDGE_WAVV_SECRETS")
+        if self.auth == "signature":
+            header = knock.headers.get(SIGNATURE_HEADER)
+            return StreamedSignature(header, self.secrets, knock.now, self.tolerance)
+        self._verify_secret(knock)
+        return Proven()
+
+    def named(self, raw: bytes) -> Named | None:
+        """Return which call the body names, as far as it can be read."""
+        readable = salvaged(raw)
+        try:
+            event = check_event(readable, self.reading) if readable else None
+        except EventError:
+            return None
+        return Named(event.call_id, event.name[:100]) if isinstance(event, Checked) else None
+
+    def _verify_secret(self, knock: Knock) -> None:
+        header = knock.headers.get(SECRET_HEADER)
+        readings = () if header else query_secrets(knock.query)
+        verify_shared_secret(header, self.secrets, *readings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +126,12 @@ class ElephantDoor:
     def check(self, knock: Knock) -> None:
         """Read the event as the intake will."""
         parse_webhook(knock.raw)
+
+    def proof(self, knock: Knock) -> None:
+        """Return nothing: AskElephant's events hold ids, and none is as large."""
+
+    def named(self, raw: bytes) -> None:
+        """Return nothing: they name engagements."""
 
 
 def _need(secrets: Sequence[str], variable: str) -> None:

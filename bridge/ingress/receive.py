@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 
 import structlog
 from redis.asyncio import Redis
@@ -13,11 +14,21 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from bridge.errors import EventError, NotStored, Unsigned
-from bridge.ingress.body import read_body
+from bridge.ingress.body import (
+    BODY_SECONDS,
+    Body,
+    check_headers,
+    declared_length,
+    too_large,
+    too_slow,
+)
 from bridge.ingress.commit import GroupCommit
 from bridge.ingress.doors import Door, Knock
+from bridge.ingress.in_flight import BodiesInFlight, Share, bodies_full
+from bridge.ingress.oversize import EXAMINED_LIMIT, Authentic, examine
 from bridge.problems import internal_error, problem
 from bridge.store.keys import Keys
+from bridge.store.refusal import REFUSAL, Refusal
 
 KEPT_REFUSED = 10_000
 MOST_NOTING = 8
@@ -32,47 +43,93 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Receiver:
-    """The ASGI application behind one door."""
+    """The ASGI application behind one door. ``limit`` is the most bytes that an event may have."""
 
     door: Door
     commit: GroupCommit
     refusals: "Refusals"
+    bodies: BodiesInFlight
+    limit: int
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer 202 with an empty body for a stored event, else the problem."""
+        """Respond 202 with an empty body to a stored event, else with the problem."""
+        share = self.bodies.share()
         try:
-            answer = await self._answer(scope, receive)
+            response = await self._respond(scope, receive, share)
         except ClientDisconnect:
             return
         except EventError as error:
-            answer = _refusal(error)
+            response = _refusal(error)
         except Exception:
             log.exception("answer.failed", source=self.door.source)
-            answer = internal_error()
-        await answer(scope, receive, send)
+            response = internal_error()
+        finally:
+            share.release()
+        await response(scope, receive, send)
 
-    async def _answer(self, scope: Scope, receive: Receive) -> Response:
+    async def _respond(self, scope: Scope, receive: Receive, share: Share) -> Response:
         if scope["method"] != "POST":
             return problem(405, "method_not_allowed", "Send events by POST.", {"Allow": "POST"})
-        headers, raw = Headers(scope=scope), None
+        headers, authentic = Headers(scope=scope), None
+        knock = Knock(b"", headers, scope["query_string"], time.time())
+        request_id: str = scope["state"]["request_id"]
         try:
-            body = await read_body(headers, receive)
-            knock = Knock(body, headers, scope["query_string"], time.time())
+            check_headers(headers)
+            received = await self._receive(knock, receive, share)
+            if isinstance(received, Oversize):
+                authentic = received.authentic
+                raise too_large(self.limit)
+            knock = replace(knock, raw=received)
             key = self.door.authenticate(knock)
-            raw = body
+            authentic = Authentic(key, received, len(received))
             self.door.check(knock)
-            request_id = scope["state"]["request_id"]
-            await self.commit.add(self.door.source, key, raw, knock.now, request_id)
+            await self.commit.add(self.door.source, key, received, knock.now, request_id)
         except EventError as error:
-            await self._note(error, raw)
+            await self._note(error, authentic, knock.now, request_id)
             raise
         return ACCEPTED
 
-    async def _note(self, error: EventError, raw: bytes | None) -> None:
-        """Log a refusal, and keep what is authentic: ``raw`` is ``None`` for strangers."""
+    async def _receive(self, knock: Knock, receive: Receive, share: Share) -> "bytes | Oversize":
+        """Return the body, or what is known of one over the limit. Raises ``EventError``."""
+        try:
+            async with asyncio.timeout(BODY_SECONDS) as share.deadline:
+                body = Body(receive, [])
+                length = declared_length(knock.headers)
+                raw = await body.read(self.limit, share) if length <= self.limit else None
+                return Oversize(await self._examine(knock, body)) if raw is None else raw
+        except TimeoutError:
+            raise (bodies_full() if share.is_evicted else too_slow()) from None
+
+    async def _examine(self, knock: Knock, body: Body) -> Authentic | None:
+        """Return what is kept of a body over the limit; of a stranger's no byte more is read."""
+        if declared_length(knock.headers) > EXAMINED_LIMIT:
+            return None
+        try:
+            proof = self.door.proof(knock)
+        except EventError:
+            return None
+        return await examine(body.pieces(), proof) if proof else None
+
+    async def _note(
+        self, error: EventError, authentic: Authentic | None, at: float, request_id: str
+    ) -> None:
+        """Log a refusal, and keep what is authentic: of strangers nothing is kept."""
         log.warning("event.refused", source=self.door.source, reason=error.reason)
-        if not isinstance(error, NotStored):  # it comes again; and a store that fails is spared
-            await self.refusals.keep(self.door.source, error, raw)
+        if isinstance(error, NotStored):  # it comes again; and a store that fails is spared
+            return
+        await self.refusals.keep(self.door.source, error, authentic)
+        named = self.door.named(authentic.raw) if authentic else None
+        if authentic and named:
+            refused = Refusal(named.call_id, error.reason, named.event, authentic.size)
+            with suppress(NotStored):  # which is logged; the sender learns of its own mistake first
+                await self.commit.add(REFUSAL, authentic.key, refused.raw(), at, request_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Oversize:
+    """A body over the limit; ``authentic`` is ``None`` for a stranger's."""
+
+    authentic: Authentic | None
 
 
 def _refusal(error: EventError) -> Response:
@@ -88,13 +145,14 @@ class Refusals:
     keys: Keys
     turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MOST_NOTING))
 
-    async def keep(self, source: str, error: EventError, raw: bytes | None) -> None:
-        """Count the refusal, and keep ``raw`` beside its reason; best effort, never in the way."""
+    async def keep(self, source: str, error: EventError, authentic: Authentic | None) -> None:
+        """Count the refusal, and keep its body beside the reason; best effort, never in the way."""
         pipe = self.redis.pipeline(transaction=False)
         pipe.hincrby(self.keys.counters, f"events.refused.{error.reason}", 1)
-        if raw is not None:
-            fields: dict[bytes | str, bytes | str] = {
-                "source": source, "reason": error.reason, "raw": raw,
+        if authentic is not None:
+            fields: dict[bytes | str, bytes | str | int] = {
+                "source": source, "reason": error.reason,
+                "raw": authentic.raw, "size": authentic.size,
             }  # fmt: skip
             pipe.xadd(self.keys.refused, fields, maxlen=KEPT_REFUSED)  # type: ignore[arg-type]  # redis-py's invariant dict
         try:

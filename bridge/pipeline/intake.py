@@ -8,15 +8,17 @@ from redis.exceptions import RedisError
 from structlog.contextvars import bound_contextvars
 
 from bridge.domain.call import new_call
-from bridge.errors import DamagedRecord, EventError, NewerRecord
+from bridge.domain.events import EventRefused
+from bridge.errors import EventError, NewerRecord
 from bridge.parts import Parts
 from bridge.pipeline.correlate import hear_askelephant
-from bridge.pipeline.extras import hear_extras
 from bridge.pipeline.record import record
 from bridge.pipeline.together import handle_together
 from bridge.publisher import publish_next
 from bridge.store.inbox import Entry
+from bridge.store.refusal import REFUSAL, read_refusal
 from bridge.wavv.events import Ignored, parse_event
+from bridge.wavv.names import event_kind
 
 BATCH = 100
 TRIES = 3
@@ -58,8 +60,7 @@ def _alone(parts: Parts, entry: Entry, outcomes: dict[str, str | None]) -> None:
 
     Until then it stays pending and is claimed again half a minute later. Redis being away is not
     the event's fault, and is left to the next drain; nor is a call that a newer version of the
-    bridge wrote: the event waits for a worker of that version, however often it must be tried. An
-    event of a call whose record is damaged is a dead letter at once: kept, and put back by hand.
+    bridge wrote: the event waits for a worker of that version, however often it must be tried.
     """
     try:
         outcomes[entry.id] = HEARERS[entry.source](parts, entry)
@@ -70,7 +71,7 @@ def _alone(parts: Parts, entry: Entry, outcomes: dict[str, str | None]) -> None:
         parts.inbox.leave(entry)
     except Exception as error:
         log.exception("event.broke_handler", deliveries=entry.deliveries)
-        if entry.deliveries >= TRIES or isinstance(error, EventError | DamagedRecord):
+        if entry.deliveries >= TRIES or isinstance(error, EventError):
             parts.inbox.set_aside(entry, f"{type(error).__name__}: {error}")
 
 
@@ -84,12 +85,23 @@ def hear_wavv(parts: Parts, entry: Entry) -> str | None:
     with bound_contextvars(call_id=heard.call_id):
         log.info("event.heard", kind=heard.kind)
         call = record(parts, new_call(heard.call_id, parts.now()), heard)
-        hear_extras(parts, call, heard)
         publish_next(parts.publisher, call, parts.now(), parts.policy.countdown_limit)
     return None
+
+
+def hear_refusal(parts: Parts, entry: Entry) -> None:
+    """Write onto a call that an authentic event of it was refused."""
+    refusal = read_refusal(entry.raw)
+    kind = event_kind(refusal.event or "")
+    refused = EventRefused(refusal.reason, refusal.event, kind, refusal.size, entry.id)
+    with bound_contextvars(call_id=refusal.call_id):
+        log.warning("event.refusal_noted", reason=refusal.reason)
+        call = record(parts, new_call(refusal.call_id, parts.now()), refused)
+        publish_next(parts.publisher, call, parts.now(), parts.policy.countdown_limit)
 
 
 HEARERS: Mapping[str, Callable[[Parts, Entry], str | None]] = {
     "wavv": hear_wavv,
     "askelephant": hear_askelephant,
+    REFUSAL: hear_refusal,
 }

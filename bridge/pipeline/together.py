@@ -17,7 +17,6 @@ from bridge.domain.call import new_call
 from bridge.domain.events import CallHeard, TranscriptReady
 from bridge.domain.machine import advance
 from bridge.parts import Parts
-from bridge.pipeline.extras import hear_extras
 from bridge.pipeline.record import tell_move
 from bridge.publisher import publish_next
 from bridge.store.calls import Change
@@ -47,8 +46,6 @@ def handle_together(parts: Parts, entries: Sequence[Entry]) -> set[str]:
         if saved is not None:
             words = by_call[saved.call_id]
             _tell(parts, words, replace(change, after=saved))
-            for event in (one.event for one in words if isinstance(one.event, CallHeard)):
-                hear_extras(parts, saved, event)
             handled.update(one.entry.id for one in words)
     if any(isinstance(one.event, TranscriptReady) for one in said if one.entry.id in handled):
         parts.counters.saw("webhook", parts.now())
@@ -61,7 +58,7 @@ def _said(parts: Parts, entries: Sequence[Entry]) -> Iterator[Said]:
             heard = parse_event(entry.raw, parts.reading)
             if isinstance(heard, CallHeard):
                 yield Said(entry, heard.call_id, replace(heard, entry=entry.id))
-    yield from _said_by_askelephant(parts, [one for one in entries if one.source != "wavv"])
+    yield from _said_by_askelephant(parts, [one for one in entries if one.source == "askelephant"])
 
 
 def _said_by_askelephant(parts: Parts, entries: Sequence[Entry]) -> Iterator[Said]:

@@ -6,6 +6,8 @@ from hashlib import blake2b
 from bridge.domain.call import State
 from bridge.domain.steps import Step
 
+DIGEST_SIZE = 16
+
 
 @dataclass(frozen=True, slots=True)
 class Keys:
@@ -66,11 +68,6 @@ class Keys:
         return self.of("calls")
 
     @property
-    def with_extras(self) -> str:
-        """The calls with more than one recording, by the time they were first heard of."""
-        return self.of("with_extras")
-
-    @property
     def retire(self) -> str:
         """Resting calls, by the time they may be forgotten."""
         return self.of("retire")
@@ -94,11 +91,6 @@ class Keys:
     def set_aside(self) -> str:
         """Events that broke their handler, with the error."""
         return self.of("set_aside")
-
-    @property
-    def damaged(self) -> str:
-        """Calls whose record cannot be read, by the time that was found."""
-        return self.of("damaged")
 
     @property
     def refused(self) -> str:
@@ -148,4 +140,4 @@ class Keys:
 
 def digest(data: bytes) -> str:
     """Return a short name for ``data``: 128 bits, in hexadecimal."""
-    return blake2b(data, digest_size=16).hexdigest()
+    return blake2b(data, digest_size=DIGEST_SIZE).hexdigest()

@@ -9,6 +9,7 @@ import hmac
 import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
+from urllib.parse import unquote, unquote_plus
 
 from bridge.errors import Unsigned
 
@@ -39,10 +40,31 @@ def verify_signature(
     signature = _parse(header)
     _check_age(int(signature.timestamp), now, tolerance)
     expected = [_digest(key, signature.timestamp, raw) for key in _keys(secrets)]
-    matches = [hmac.compare_digest(one, other) for one in expected for other in signature.digests]
-    if not any(matches):
-        detail = f"No signature is this body's under a secret known here. {_EXPECTED}"
-        raise Unsigned("signature_mismatch", detail)
+    _check_digests(expected, signature)
+
+
+class StreamedSignature:
+    """The check of a signature whose body is not kept: ``update`` with each piece, then ``finish``.
+
+    Raises ``Unsigned`` at once if the header alone cannot be valid.
+    """
+
+    def __init__(
+        self, header: str | None, secrets: Sequence[str], now: float, tolerance: float
+    ) -> None:
+        self._signature = _parse(header)
+        _check_age(int(self._signature.timestamp), now, tolerance)
+        start = f"{self._signature.timestamp}.".encode()
+        self._macs = [hmac.new(key, start, hashlib.sha256) for key in _keys(secrets)]
+
+    def update(self, piece: bytes) -> None:
+        """Take the next piece of the body into account."""
+        for mac in self._macs:
+            mac.update(piece)
+
+    def finish(self) -> None:
+        """Raise ``Unsigned`` unless one of the secrets signed what came."""
+        _check_digests([mac.digest() for mac in self._macs], self._signature)
 
 
 def sign(raw: bytes, secret: str, timestamp: float) -> str:
@@ -51,14 +73,34 @@ def sign(raw: bytes, secret: str, timestamp: float) -> str:
     return f"t={at},v1={_digest(secret.encode(), at, raw).hex()}"
 
 
-def verify_shared_secret(presented: str | None, secrets: Sequence[str]) -> None:
-    """Raise ``Unsigned`` unless ``presented`` is one of ``secrets``."""
-    expected = f"Send the shared secret in the header `{SECRET_HEADER}`, or as `?secret=`."
-    if not presented:
+def verify_shared_secret(presented: str | None, secrets: Sequence[str], *readings: str) -> None:
+    """Raise ``Unsigned`` unless ``presented`` or another of its ``readings`` is one of ``secrets``.
+
+    See ``query_secrets`` for the readings.
+    """
+    expected = (
+        f"Send the shared secret in the header `{SECRET_HEADER}`, or as `?secret=`, there "
+        "percent-encoded (`+` as `%2B`, `&` as `%26`, `#` as `%23`)."
+    )
+    hashed = [_hashed(one) for one in (presented, *readings) if one]
+    if not hashed:
         raise Unsigned("secret_missing", f"There is no shared secret. {expected}")
-    matches = [hmac.compare_digest(_hashed(presented), _hashed(one)) for one in secrets if one]
+    known = [_hashed(one) for one in secrets if one]
+    matches = [hmac.compare_digest(one, other) for one in hashed for other in known]
     if not any(matches):
         raise Unsigned("secret_mismatch", f"The shared secret is none known here. {expected}")
+
+
+def query_secrets(query: bytes) -> tuple[str, ...]:
+    """Return the readings of ``?secret=``: as a form's value, percent-decoded only, and as it is.
+
+    A form's value has a blank for each ``+``; who puts a base64 secret into a URL means the plus.
+    """
+    pairs = (part.partition("=") for part in query.decode("latin-1").split("&"))
+    values = [value for name, _, value in pairs if unquote_plus(name) == "secret"]
+    return tuple(
+        reading for value in values[-1:] for reading in (unquote_plus(value), unquote(value), value)
+    )
 
 
 def _parse(header: str | None) -> _Signature:
@@ -82,6 +124,13 @@ def _check_age(timestamp: int, now: float, tolerance: float) -> None:
     if timestamp > now + tolerance:
         detail = f"The signature is from more than {tolerance:g} s ahead. Check the sender's clock."
         raise Unsigned("signature_in_future", detail)
+
+
+def _check_digests(expected: Sequence[bytes], signature: _Signature) -> None:
+    matches = [hmac.compare_digest(one, other) for one in expected for other in signature.digests]
+    if not any(matches):
+        detail = f"No signature is this body's under a secret known here. {_EXPECTED}"
+        raise Unsigned("signature_mismatch", detail)
 
 
 def _keys(secrets: Sequence[str]) -> Iterator[bytes]:

@@ -111,10 +111,22 @@ def test_a_sender_that_waits_to_be_told_to_continue_is_told(web: Web) -> None:
     assert web.stored() == [ENDED]
 
 
-def test_a_packed_body_is_not_unpacked(web: Web) -> None:
-    """A bomb stays one: bytes are taken as they came, and are no JSON."""
+@pytest.mark.parametrize("path", [WAVV, ELEPHANT])
+@pytest.mark.parametrize("encoding", ["gzip", "br", "deflate", "X-GZIP", "identity, zstd"])
+def test_a_compressed_body_is_refused(web: Web, path: str, encoding: str) -> None:
+    """A bomb is not unpacked; and the response names the header, not the signature."""
     raw = gzip.compress(ENDED)
-    problem_in(web.wavv(raw, **{"Content-Encoding": "gzip"}), 400, "not_utf8")
+    headers = {**JSON, **signed(raw), "Content-Encoding": encoding}
+    response = web.client.post(path, content=raw, headers=headers)
+    assert f"'{encoding}'" in problem_in(response, 415, "content_encoding")
+    assert web.counted("events.refused.content_encoding") == 1
+    assert web.stored() == []
+
+
+@pytest.mark.parametrize("encoding", ["identity", "IDENTITY", ""])
+def test_a_body_that_is_not_compressed_is_accepted(web: Web, encoding: str) -> None:
+    """``identity`` says that nothing was done."""
+    assert web.wavv(ENDED, **{"Content-Encoding": encoding}).status_code == 202
 
 
 def statuses(

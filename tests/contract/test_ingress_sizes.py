@@ -1,4 +1,4 @@
-"""The limit on bodies: 256 KiB, kept while reading and not after."""
+"""The limit on bodies: kept while reading and not after; what is over it is not lost in silence."""
 
 import json
 import socket
@@ -6,17 +6,17 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.contract.web import ELEPHANT, JSON, WAVV, Web, problem_in, signed
+from tests.contract.web import ELEPHANT, JSON, WAVV, Web, problem_in, running_web, signed
 from tests.sandbox import WAIT
 
-LIMIT = 256 * 1024
+LIMIT = 2 * 1024 * 1024
 MEGABYTES_10 = 10 * 1024 * 1024
 
 
 def sized(size: int) -> bytes:
-    """Return an event of exactly this many bytes."""
-    bare = {"event": "call.ended", "data": {"id": "call-1", "note": ""}}
-    bare["data"] = {"id": "call-1", "note": "x" * (size - len(json.dumps(bare)))}
+    """Return an event of exactly this many bytes, its id behind a long note."""
+    bare = {"event": "call.ended", "data": {"note": "", "id": "call-1"}}
+    bare["data"] = {"note": "x" * (size - len(json.dumps(bare))), "id": "call-1"}
     return json.dumps(bare).encode()
 
 
@@ -37,38 +37,92 @@ def opened(web: Web, *headers: str) -> socket.socket:
 @pytest.mark.parametrize("path", [WAVV, ELEPHANT])
 @pytest.mark.parametrize("chunked", [False, True])
 @pytest.mark.parametrize("size", [LIMIT + 1, MEGABYTES_10])
-def test_a_body_over_the_limit_is_answered_413(
+def test_a_strangers_body_over_the_limit_is_refused(
     web: Web, path: str, size: int, *, chunked: bool
 ) -> None:
-    """Before anything else is looked at, and with the limit told."""
+    """With the limit; nothing of it is kept, whether its signature is wrong or missing."""
     raw = sized(size)
     content = in_chunks(raw) if chunked else raw
-    answer = web.client.post(path, content=content, headers=JSON | signed(raw))
-    assert "256 KiB" in problem_in(answer, 413, "too_large")
+    response = web.client.post(path, content=content, headers=JSON | signed(b"other"))
+    assert "2048 KiB" in problem_in(response, 413, "too_large")
     assert (web.stored(), web.refused()) == ([], [])
     assert web.counted("events.refused.too_large") == 1
 
 
 @pytest.mark.parametrize("chunked", [False, True])
+@pytest.mark.parametrize("size", [LIMIT + 1, MEGABYTES_10])
+def test_an_authentic_body_over_the_limit_names_its_call(
+    web: Web, size: int, *, chunked: bool
+) -> None:
+    """Its outline is kept, and its call gets to know, once however often it is sent."""
+    raw = sized(size)
+    for _ in range(2):
+        content = in_chunks(raw) if chunked else raw
+        response = web.client.post(WAVV, content=content, headers=JSON | signed(raw))
+        assert "BRIDGE_MAX_EVENT_BYTES" in problem_in(response, 413, "too_large")
+    outline = b'{"event":"call.ended","data":{"note":"","id":"call-1"}}'
+    assert web.refused() == [("wavv", "too_large", outline)] * 2
+    assert web.refusals() == [
+        {"call_id": "call-1", "reason": "too_large", "event": "call.ended", "size": size}
+    ]
+    assert web.counted("events.refused.too_large") == 2
+
+
+def test_a_shared_secret_proves_a_body_over_the_limit(valkey_url: str) -> None:
+    """It is verified before the body is read."""
+    with running_web(valkey_url, wavv_auth="shared_secret", wavv_secrets="s3cret") as web:
+        raw = sized(LIMIT + 1)
+        for secret in ("s3cret", "another"):
+            headers = {**JSON, "X-Webhook-Secret": secret}
+            response = web.client.post(WAVV, content=raw, headers=headers)
+            problem_in(response, 413, "too_large")
+        assert [refusal["call_id"] for refusal in web.refusals()] == ["call-1"]
+
+
+@pytest.mark.parametrize("chunked", [False, True])
 def test_a_body_of_exactly_the_limit_is_accepted(web: Web, *, chunked: bool) -> None:
-    """256 KiB themselves are not over 256 KiB."""
+    """2 MiB themselves are not over 2 MiB."""
     raw = sized(LIMIT)
     content = in_chunks(raw) if chunked else raw
-    answer = web.client.post(WAVV, content=content, headers=JSON | signed(raw))
-    assert answer.status_code == 202
+    response = web.client.post(WAVV, content=content, headers=JSON | signed(raw))
+    assert response.status_code == 202
     assert web.stored() == [raw]
 
 
+@pytest.mark.parametrize(
+    "transcript", [json.dumps("я" * 54_000), json.dumps("a" * 273_000)], ids=["escaped", "latin"]
+)
+def test_a_long_transcript_is_accepted(web: Web, transcript: str) -> None:
+    """An hour's conversation, escaped or not, is an ordinary event."""
+    raw = b'{"event":"call.recorded","data":{"id":"c","transcript":%s}}' % transcript.encode()
+    assert web.wavv(raw).status_code == 202
+    assert web.stored() == [raw]
+
+
+def test_the_limit_is_the_operators(valkey_url: str) -> None:
+    """``BRIDGE_MAX_EVENT_BYTES`` moves it."""
+    with running_web(valkey_url, max_event_bytes=2000) as web:
+        assert web.wavv(sized(2000)).status_code == 202
+        assert "2000 bytes" in problem_in(web.wavv(sized(2001)), 413, "too_large")
+
+
 def test_a_chunked_sender_is_stopped_while_it_sends(web: Web) -> None:
-    """The answer is there although the last chunk never came."""
+    """The response is there although the last chunk never came."""
     with opened(web, "Transfer-Encoding: chunked") as connection:
         connection.sendall(f"{LIMIT + 1:x}\r\n".encode() + b"x" * (LIMIT + 1) + b"\r\n")
         assert connection.recv(1000).startswith(b"HTTP/1.1 413 ")
 
 
-def test_a_declared_length_is_answered_before_the_body(web: Web) -> None:
+def test_a_strangers_declared_length_is_refused_before_the_body(web: Web) -> None:
     """Not one byte of the body needs to be sent."""
     with opened(web, f"Content-Length: {LIMIT + 1}") as connection:
+        assert connection.recv(1000).startswith(b"HTTP/1.1 413 ")
+
+
+def test_no_body_is_examined_without_end(web: Web) -> None:
+    """What declares over 64 MiB is refused whatever its signature."""
+    signature = f"X-WAVV-Signature: {signed(b'')['X-WAVV-Signature']}"
+    with opened(web, f"Content-Length: {64 * 1024 * 1024 + 1}", signature) as connection:
         assert connection.recv(1000).startswith(b"HTTP/1.1 413 ")
 
 
@@ -84,3 +138,21 @@ def test_a_sender_that_gives_up_halfway_stores_nothing(web: Web) -> None:
         connection.sendall(b'{"event"')
     assert web.wavv(sized(200)).status_code == 202
     assert len(web.stored()) == 1
+
+
+def test_slow_large_bodies_keep_no_event_out(web: Web) -> None:
+    """Strangers fill the memory for bodies and stop sending: events of any size are still stored.
+
+    The large body that has been on its way longest makes room, with 503 for its sender.
+    """
+    half = LIMIT // 2
+    slow = [opened(web, f"Content-Length: {LIMIT}") for _ in range(80)]
+    for connection in slow:
+        connection.sendall(b" " * half)
+    assert web.wavv(sized(300)).status_code == 202
+    assert web.wavv(sized(LIMIT)).status_code == 202
+    first = slow[0].recv(2000)
+    assert first.startswith(b"HTTP/1.1 503 ")
+    assert b"retry-after: " in first
+    for connection in slow:
+        connection.close()

@@ -6,6 +6,7 @@ Signatures are made here by the vendors' descriptions, not by the bridge's own c
 import base64
 import hashlib
 import hmac
+import json
 import time
 import uuid
 from collections.abc import Iterator, Mapping
@@ -19,6 +20,7 @@ from redis.exceptions import RedisError
 
 from bridge.ingress.connection import Connection
 from bridge.parts import Parts, assemble
+from bridge.store.refusal import REFUSAL
 from bridge.web import build_app, with_ingress
 from config import Settings
 from tests.sandbox import WAIT, serving
@@ -78,9 +80,16 @@ class Web:
         return self.client.get(path, params=query or None, headers=bearer(TOKEN))
 
     def stored(self) -> list[bytes]:
-        """Return the bodies in the inbox."""
+        """Return the bodies of events in the inbox."""
+        return [raw for source, raw in self._inbox() if source != REFUSAL]
+
+    def refusals(self) -> list[dict[str, Any]]:
+        """Return the refusals in the inbox, on their way to the calls that they name."""
+        return [json.loads(raw) for source, raw in self._inbox() if source == REFUSAL]
+
+    def _inbox(self) -> list[tuple[str, bytes]]:
         rows: Any = self.parts.redis.xrange(self.parts.keys.inbox)
-        return [fields[b"raw"] for _, fields in rows]
+        return [(fields[b"source"].decode(), fields[b"raw"]) for _, fields in rows]
 
     def refused(self) -> list[tuple[str, str, bytes]]:
         """Return source, reason and body of what was refused and kept."""

@@ -8,7 +8,7 @@ from typing import get_args
 import pytest
 
 from bridge.domain import events as e
-from bridge.domain.call import Call, Problem, State
+from bridge.domain.call import Call, Kind, Problem, State, new_call
 from bridge.domain.machine import EFFECTS, TABLE, advance
 from tests.domain import (
     AT,
@@ -30,6 +30,7 @@ from tests.domain import (
     call_in,
 )
 
+REFUSED = e.EventRefused("too_large", "call.recorded", Kind.RECORDED, 3_000_000, "7-0")
 LATER = AT + timedelta(hours=1)
 OTHERS = [kind for kind in EVENTS if kind is not e.CallHeard]
 
@@ -83,6 +84,10 @@ def test_an_event_that_is_ignored_is_still_found_on_the_timeline() -> None:
     [
         ((STARTED, e.DeadlinePassed()), State.UNRECORDED, "end_not_heard"),
         ((STARTED, ENDED, e.DeadlinePassed()), State.UNRECORDED, None),
+        ((STARTED, ENDED, REFUSED, e.DeadlinePassed()), State.UNRECORDED, "event_refused"),
+        ((REFUSED, e.DeadlinePassed()), State.UNRECORDED, "event_refused"),
+        ((STARTED, ENDED, e.DeadlinePassed(), REFUSED), State.UNRECORDED, "event_refused"),
+        ((REFUSED, RECORDED), State.RECORDED, None),
         ((ENDED, e.DeadlinePassed(), RECORDED), State.RECORDED, None),
         ((RECORDED, e.Skipped("too_short")), State.SKIPPED, "too_short"),
         ((RECORDED, DEFERRED), State.RECORDED, "server_error"),
@@ -98,6 +103,26 @@ def test_the_reason_is_of_the_present_state(
     """It is gone with the state that it explained."""
     call = after(events)
     assert (call.state, call.reason) == (state, reason)
+
+
+def test_a_refused_event_begins_a_call() -> None:
+    """It is found by its id, and ends at its deadline if nothing else is heard of it."""
+    call = after([REFUSED])
+    assert (call.state, call.due_at) == (State.LIVE, AT + POLICY.recording_deadline)
+    assert last(call) == {
+        "what": "event.refused", "reason": "too_large", "event": "call.recorded",
+        "size": 3_000_000, "entry": "7-0",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("events", [(REFUSED,), (STARTED, ENDED, REFUSED)])
+def test_a_refused_recording_is_looked_for(events: tuple[e.Event, ...]) -> None:
+    """There is one: with a key for WAVV's API its link is fetched before the call is given up."""
+    policy = replace(POLICY, refetches_links=True)
+    call = new_call("c-1", AT)
+    for event in (*events, e.DeadlinePassed()):
+        call = advance(call, event, AT, policy)
+    assert (call.state, call.reason) == (State.RECORDED, "recording_missing")
 
 
 def test_a_first_word_after_the_deadline_wakes_nothing() -> None:
@@ -195,21 +220,6 @@ def test_a_refused_owner_is_left_out_of_the_next_request_at_once() -> None:
     call = after([RECORDED, held, SENT, e.OwnerRefused(PROBLEM)], at=LATER)
     assert (call.owner_refused, call.due_at, call.problem) == (True, LATER, PROBLEM)
     assert not call.held
-
-
-def test_refused_fields_are_left_out_of_the_next_request_at_once() -> None:
-    """One after the other, until a replay: the next request may be accepted with them."""
-    fields = [e.FieldsRefused((field,), PROBLEM) for field in ("lead_phone", "lead_email")]
-    call = after([RECORDED, SENT, fields[0], SENT, fields[1]], at=LATER)
-    assert (call.dropped, call.due_at) == (("lead_email", "lead_phone"), LATER)
-    assert (call.problem, call.held) == (PROBLEM, False)
-    assert last(call) == {
-        "what": "participant.refused",
-        "fields": ["lead_email"],
-        "request_id": "req_1",
-    }
-    failed = after([e.Failed("rejected", PROBLEM), e.Replayed()], call)
-    assert failed.dropped == ()
 
 
 def test_a_replay_starts_afresh_but_keeps_what_the_engagement_is_known_by() -> None:

@@ -14,7 +14,7 @@ import typer
 
 from bridge.cli import main
 from bridge.domain.call import State
-from bridge.domain.events import Noted
+from bridge.domain.events import EventRefused, Noted
 from bridge.domain.hearing import HEARD
 from bridge.domain.machine import TABLE
 from bridge.domain.steps import STEPS
@@ -34,7 +34,11 @@ DEMO_AND_TESTS = {"make demo", "make test"}
 def test_the_architecture_holds_the_table_of_the_state_machine() -> None:
     """The page's table is the machine's own, row by row."""
     heard = [(at, str(kind), to) for (at, kind), to in HEARD.items()]
-    others = [(at, one.__name__, to) for (at, one), to in TABLE.items() if one is not Noted]
+    others = [
+        (at, one.__name__, to)
+        for (at, one), to in TABLE.items()
+        if one not in {EventRefused, Noted}
+    ]
     expected = [[at, name, "stays" if at is to else str(to)] for at, name, to in heard + others]
     assert rows(between("docs/architecture.md", "machine")) == expected
 

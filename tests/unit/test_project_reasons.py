@@ -32,6 +32,7 @@ NAMED = {
     "UNREADABLE": "askelephant_answer_unreadable",
     "MISSING": "recording_missing",
     "NOT_RECEIVED": "recording_not_received",
+    "EVENT_REFUSED": "event_refused",
 }
 """Reasons that are given by a constant's name."""
 

@@ -3,7 +3,6 @@
 import time
 
 from tests.chaos.faults.processes import none
-from tests.chaos.plan import Recipe
 from tests.chaos.scene import Fault, Scene
 
 TIMES = 5
@@ -35,23 +34,21 @@ FAULTS = (
         "webhooks-resent",
         "each webhook five times more, shuffled across the whole run",
         resend,
-        recipe=Recipe(copies=TIMES),
+        copies=TIMES,
         keeps_answers=True,
     ),
     Fault(
         "webhook-before-answer",
         "the event before the request's own answer",
         none,
-        recipe=Recipe(behaviours=("early-webhook",)),
+        behaviours=("early-webhook",),
         keeps_answers=True,
-        bounds_waiting=True,
     ),
     Fault(
         "webhooks-none",
         "no webhook at all",
         none,
-        recipe=Recipe(behaviours=("no-webhook",)),
+        behaviours=("no-webhook",),
         keeps_answers=True,
-        bounds_waiting=True,
     ),
 )

@@ -14,7 +14,8 @@ The reason is the log key, the metric label and the words on the page::
     ├── StoreError            a call that could not be read or saved
     │   ├── LeaseLost         another worker has taken the call over
     │   ├── CallContended     the call kept changing while it was being saved
-    │   └── NewerRecord       a newer version of the bridge wrote the call
+    │   ├── NewerRecord       a newer version of the bridge wrote the call
+    │   └── DamagedRecord     no version of the bridge wrote what stands there
     └── CaptureError          a line of a capture file that cannot be replayed
 """
 
@@ -108,6 +109,12 @@ class NewerRecord(StoreError):  # noqa: N818 - the name says what happened
     """A newer version of the bridge wrote the record, and this one cannot tell what it means."""
 
     reason = "newer_record"
+
+
+class DamagedRecord(StoreError):  # noqa: N818 - as above
+    """What is stored for the call is no record; it is kept as it is, for an operator to repair."""
+
+    reason = "damaged_record"
 
 
 class CaptureError(BridgeError):

@@ -36,7 +36,7 @@ def readiness(parts: Parts) -> list[Check]:
     reachable = _redis_writable(parts)
     checks.append(reachable)
     if reachable.ok:
-        checks += [check(parts) for check in REDIS_CHECKS]
+        checks += [*(check(parts) for check in REDIS_CHECKS), *_records(parts)]
     return checks
 
 
@@ -124,6 +124,14 @@ def _wavv_api(parts: Parts) -> Check:
         return Check("wavv_api", ok=True, detail="no sign of trouble", required=False)
     detail = f"WAVV refused the key at {refused.isoformat()}: check BRIDGE_WAVV_API_KEY"
     return Check("wavv_api", ok=False, detail=detail, required=False)
+
+
+def _records(parts: Parts) -> Iterator[Check]:
+    """Warn of calls whose record cannot be read, if there are any: nothing is done for them."""
+    damage = parts.calls.damage()
+    if damage.count:
+        detail = f"{damage.count} damaged: /api/stats names them, docs/operations.md has the repair"
+        yield Check("records", ok=False, detail=detail, required=False)
 
 
 def _sweep(parts: Parts) -> Check:

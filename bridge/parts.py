@@ -134,6 +134,7 @@ def policy(settings: Settings) -> Policy:
         recording_first_delay=settings.recording_first_delay,
         recording_max_delay=settings.recording_max_delay,
         refetches_links=settings.wavv_api_key is not None,
+        submits_extras=settings.extra_recordings == "submit",
         poll_after=settings.transcript_poll_after,
         transcript_deadline=settings.transcript_deadline,
         insights_first_delay=settings.insights_first_delay,

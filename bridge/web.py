@@ -20,7 +20,7 @@ from bridge import __version__
 from bridge.api import docs, events, replays, routes
 from bridge.api.auth import Unauthorized, warn_of_short
 from bridge.api.failures import Failures
-from bridge.errors import NewerRecord
+from bridge.errors import DamagedRecord, NewerRecord
 from bridge.headers import SecurityHeaders
 from bridge.health import Check, is_ready, readiness
 from bridge.ingress.app import Ingress
@@ -165,6 +165,11 @@ def _add_problems(app: FastAPI) -> None:
     async def _(_request: Request, _error: NewerRecord) -> Response:
         told = "A newer version of the bridge wrote this call. Update this process, too."
         return problem(503, "newer_record", told)
+
+    @app.exception_handler(DamagedRecord)
+    async def _(_request: Request, _error: DamagedRecord) -> Response:
+        told = "The record of this call is damaged. Its bytes are kept: see docs/operations.md."
+        return problem(409, "damaged_record", told)
 
     @app.exception_handler(Exception)
     async def _(_request: Request, error: Exception) -> Response:

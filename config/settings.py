@@ -186,6 +186,11 @@ class Settings(BaseSettings):
         timedelta(minutes=1),
         description="Wait for a recording that is not ready; doubles each time.",
     )
+    extra_recordings: Literal["note", "submit"] = Field(
+        "note",
+        description="Another recording of a call whose recording was sent: `note` shows it on the "
+        "call, `submit` also makes it an engagement of its own.",
+    )
     recording_max_delay: t.PositiveDuration = Field(
         timedelta(hours=1), description="Longest wait between two looks for a recording."
     )

@@ -24,10 +24,13 @@ class Query:
     since: datetime | None = None
     until: datetime | None = None
     reason: str | None = None
+    has_extras: bool = False
 
     def holds(self, call: Call) -> bool:
         """Tell whether the call is one of them, by what may change of it."""
         if self.state not in {None, call.state} or self.reason not in {None, call.reason}:
+            return False
+        if self.has_extras and not call.extra_recordings:
             return False
         return self.q is None or _matches(call, self.q)
 
@@ -44,7 +47,8 @@ def page(lookup: Lookup, query: Query, cursor: str | None, limit: int) -> Page:
     """Return up to ``limit`` calls; raise ``ValueError`` for a cursor that is not ours."""
     found: list[Call] = []
     place = None
-    rows = lookup.newest(query.state, _start(query, cursor), query.since)
+    start, has_extras = _start(query, cursor), query.has_extras
+    rows = lookup.newest(query.state, start, query.since, has_extras=has_extras)
     for scanned, (place, call) in enumerate(rows, start=1):
         if query.holds(call):
             found.append(call)

@@ -56,18 +56,21 @@ def list_calls(  # noqa: PLR0913, PLR0917 - these are the query's parameters
     reason: Annotated[str | None, Query(max_length=200)] = None,
     since: Annotated[datetime | None, BLANK_IS_NONE] = None,
     until: Annotated[datetime | None, BLANK_IS_NONE] = None,
+    extra_recordings: Annotated[bool | None, BLANK_IS_NONE] = None,
     cursor: Annotated[str | None, Query(max_length=500)] = None,
     limit: Annotated[int, BeforeValidator(lambda said: said or PAGE), Query(ge=1, le=200)] = PAGE,
 ) -> views.CallPage:
     """List calls, the newest first. `q` is any part of an id, name, number or link."""
-    query = CallQuery(state, q or None, aware(since), aware(until), reason or None)
+    bounds = aware(since), aware(until)
+    query = CallQuery(state, q or None, *bounds, reason or None, bool(extra_recordings))
     try:
         found = page(parts.lookup, query, cursor or None, limit)
     except ValueError as error:
         raise HTTPException(400, str(error)) from error
     links = engagement_links(parts)
     data = [views.summary(call, links) for call in found.calls]
-    return views.CallPage(data=data, next_cursor=found.next_cursor)
+    damaged = parts.calls.damage().count
+    return views.CallPage(data=data, next_cursor=found.next_cursor, damaged=damaged)
 
 
 @router.get("/calls/{call_id:path}/insights")
@@ -106,6 +109,7 @@ def show_stats(parts: WithParts) -> views.StatsView:
         brake=views.BrakeView(**asdict(closed)) if closed else None,
         counters=parts.counters.all(),
         unmapped_agents=_unmapped_agents(parts),
+        damaged=views.DamageView(**asdict(parts.calls.damage())),
     )
 
 

@@ -1,12 +1,19 @@
 """What the API shows of a call. These shapes are a promise to users, and may only grow."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+)
 
 from bridge.api.links import EngagementLinks, engagement_links
 from bridge.domain.call import Call, Metadata, Problem, State
+from bridge.domain.extras import bare_link
 from bridge.domain.mapping import Unsubmittable, engagement_request
 from bridge.domain.recording import link
 from bridge.domain.timeline import TimelineEntry
@@ -44,6 +51,16 @@ class CallSummary(BaseModel):
     updated_at: datetime
 
 
+class ExtraRecordingView(BaseModel):
+    """Another recording of a call, and what became of it."""
+
+    link: str = Field(description="Its link, without the signature")
+    heard_at: datetime = Field(description="When WAVV sent its newest link")
+    call_id: str | None = Field(description="The call that submits it; null = it is only noted")
+    state: State | None = Field(description="Where that call is")
+    engagement_id: str | None = Field(description="That call's engagement")
+
+
 class CallView(CallSummary):
     """A call, whole."""
 
@@ -51,6 +68,12 @@ class CallView(CallSummary):
     engagement_created: bool | None = Field(description="False if AskElephant already had it")
     recording_url: str | None = Field(
         description="The link to submit: what WAVV's events said, or a fresher one that was fetched"
+    )
+    extra_recordings: list[ExtraRecordingView] = Field(
+        description="Other recordings of the call than the one that was submitted for it"
+    )
+    recording_of: str | None = Field(
+        description="The call whose other recording this one submits; null for any call of WAVV's"
     )
     held: bool = Field(description="Waits behind the brake")
     problem: Problem | None = Field(description="The last refusal or failure")
@@ -67,6 +90,21 @@ class CallPage(BaseModel):
 
     data: list[CallSummary]
     next_cursor: str | None
+    damaged: int = Field(
+        0, description="Calls that no page shows, for their record is damaged; missing if none is"
+    )
+
+    @model_serializer(mode="wrap")
+    def _without_no_damage(self, serialized: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        fields: dict[str, Any] = serialized(self)
+        return fields if self.damaged else {k: v for k, v in fields.items() if k != "damaged"}
+
+
+class DamageView(BaseModel):
+    """Calls whose record cannot be read: how many, and up to 100 of their ids."""
+
+    count: int
+    call_ids: list[str]
 
 
 class BrakeView(BaseModel):
@@ -87,6 +125,7 @@ class StatsView(BaseModel):
     brake: BrakeView | None
     counters: dict[str, int]
     unmapped_agents: dict[str, int]
+    damaged: DamageView
 
 
 def summary(call: Call, links: EngagementLinks) -> CallSummary:
@@ -102,6 +141,8 @@ def view(call: Call, parts: Parts) -> CallView:
         external_id=call.external_id,
         engagement_created=call.engagement_created,
         recording_url=recording.url if recording else None,
+        extra_recordings=_extra_recordings(call, parts),
+        recording_of=call.recording_of,
         held=call.held,
         problem=call.problem,
         request=_request(call, parts),
@@ -114,6 +155,21 @@ def insights_view(call: Call, insights: dict[str, Any]) -> InsightsView:
     """Return the insights with how they stand."""
     told = call.insights
     return InsightsView(status=told.status, checks=told.checks, deadline=told.deadline, **insights)
+
+
+def _extra_recordings(call: Call, parts: Parts) -> list[ExtraRecordingView]:
+    ids = [one.call_id for one in call.extra_recordings if one.call_id is not None]
+    found = {one.call_id: one for one in parts.calls.load_readable(ids)}
+    return [
+        ExtraRecordingView(
+            link=bare_link(one.url),
+            heard_at=datetime.fromtimestamp(one.stamp[0], UTC) if one.stamp[0] else call.created_at,
+            call_id=one.call_id,
+            state=found[one.call_id].state if one.call_id in found else None,
+            engagement_id=found[one.call_id].engagement_id if one.call_id in found else None,
+        )
+        for one in call.extra_recordings
+    ]
 
 
 def _request(call: Call, parts: Parts) -> dict[str, Any] | None:

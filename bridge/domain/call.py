@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from bridge.domain.stamps import Stamps
+from bridge.domain.stamps import Stamp, Stamps
 from bridge.domain.timeline import TimelineEntry
 
 
@@ -106,6 +106,21 @@ class FetchedLink(Record):
     instead_of: str | None = None
 
 
+class ExtraRecording(Record):
+    """Another recording of the call: its newest link, and when that was told.
+
+    ``call_id`` is the call that submits it; ``None`` = it is only noted.
+    """
+
+    url: str
+    stamp: Stamp
+    call_id: str | None = None
+
+    def but(self, **changes: Any) -> "ExtraRecording":  # noqa: ANN401 - the fields are of many types
+        """Return the same recording with these fields changed."""
+        return self.model_copy(update=changes)
+
+
 class InsightsSummary(Record):
     """Which insights came. The insights themselves are stored beside the record."""
 
@@ -118,13 +133,17 @@ class InsightsSummary(Record):
 class Call(Record):
     """One call. ``due_at`` is when it next needs something; ``None`` = nothing.
 
+    ``dropped`` names the participants' fields that AskElephant rejected, such as ``lead_email``:
+    they are not sent again until a replay.
+
     ``held`` = its step waits behind the brake. ``attempts`` counts the requests that submitted it,
     ``polls`` those that asked for its transcript, ``looks`` those for a recording that was not
     there, ``failures`` the failures in a row of its present step, ``failing_since`` when they began
     (time behind the brake is no failure). ``request`` is what was sent when a submission failed for
     good: settings and later events may have changed what would be sent now. ``rules_overruled`` =
-    a replay submits it whatever the operator's rules say, until it rests again.
-    ``refused_events`` counts the authentic events of the call that were refused. ``version`` is the
+    a replay submits it whatever the operator's rules say, until it rests again. ``recording_of`` is
+    the call whose other recording this one submits. ``refused_events`` counts the authentic events
+    of the call that were refused. ``version`` is the
     store's, for compare-and-set: 0 = never saved. ``format`` is the ``FORMAT`` it was written in;
     it must keep its default, for the first one is not written.
     """
@@ -136,12 +155,15 @@ class Call(Record):
     stamps: Stamps = Field(default_factory=dict)
     heard: tuple[Kind, ...] = ()
     fetched_link: FetchedLink | None = None
+    extra_recordings: tuple[ExtraRecording, ...] = ()
+    recording_of: str | None = None
     external_id: str | None = None
     external_url: str | None = None
     engagement_id: str | None = None
     engagement_created: bool | None = None
     transcript_engagement_id: str | None = None
     owner_refused: bool = False
+    dropped: tuple[str, ...] = ()
     rules_overruled: bool = False
     refused_events: int = 0
     insights: InsightsSummary = InsightsSummary()

@@ -81,6 +81,14 @@ class OwnerRefused:
 
 
 @dataclass(frozen=True, slots=True)
+class FieldsRefused:
+    """AskElephant rejected these fields of participants: submit again without them."""
+
+    fields: tuple[str, ...]
+    problem: Problem
+
+
+@dataclass(frozen=True, slots=True)
 class TranscriptReady:
     """The transcript is there, by AskElephant's webhook or by our own asking (``source``)."""
 
@@ -182,6 +190,7 @@ Event = (
     | SubmissionStarted
     | Submitted
     | OwnerRefused
+    | FieldsRefused
     | TranscriptReady
     | TranscriptPending
     | TranscriptMissing

@@ -6,6 +6,7 @@ from datetime import datetime
 from bridge.domain.call import RESTING, Call, Kind, State
 from bridge.domain.changes import enter, note, reopen
 from bridge.domain.events import CallHeard
+from bridge.domain.extras import extras_after, note_new, separate, without_foreign_link
 from bridge.domain.merge import merge
 from bridge.domain.policy import Policy
 from bridge.domain.recording import await_wavv, is_news
@@ -29,10 +30,13 @@ News in them can bring on a call that rests, too: see ``reopen``.
 
 def hear(call: Call, event: CallHeard, now: datetime, policy: Policy) -> Call:
     """Return the call after an event of WAVV's: its fields merged in, its state moved on."""
-    metadata, stamps = merge(call.metadata, call.stamps, event)
+    own = without_foreign_link(call, event)
+    metadata, stamps = merge(call.metadata, call.stamps, own)
     heard = tuple(sorted({*call.heard, event.kind}))
-    told = call.but(metadata=metadata, stamps=stamps, heard=heard)
+    extras = extras_after(call, event, metadata)
+    told = call.but(metadata=metadata, stamps=stamps, heard=heard, extra_recordings=extras)
     told = note(told, now, event.kind, entry=event.entry, notes=list(event.notes) or None)
+    told = separate(note_new(call, told, event, now), now, policy)
     if call.state in RESTING:
         return _hear_at_rest(call, told, event, now, policy)
     moved = enter(told, HEARD.get((call.state, event.kind), call.state), now)

@@ -11,6 +11,7 @@ from typing import Any
 from bridge.domain import events as e
 from bridge.domain.call import Call, InsightsSummary, Kind, Problem, State
 from bridge.domain.changes import enter, note, reopen
+from bridge.domain.extras import separate
 from bridge.domain.hearing import NOT_RECEIVED, hear
 from bridge.domain.policy import Policy
 from bridge.domain.recording import MISSING, await_wavv, fetched_link, is_obtainable, is_overtaken
@@ -28,6 +29,7 @@ TABLE: Mapping[tuple[State, type[e.Event]], State] = {
     (S.RECORDED, e.RecordingAwaited): S.RECORDED,
     (S.RECORDED, e.SubmissionStarted): S.RECORDED,
     (S.RECORDED, e.OwnerRefused): S.RECORDED,
+    (S.RECORDED, e.FieldsRefused): S.RECORDED,
     (S.RECORDED, e.Deferred): S.RECORDED,
     (S.RECORDED, e.TranscriptReady): S.RECORDED,
     (S.RECORDED, e.Submitted): S.SUBMITTED,
@@ -102,14 +104,15 @@ def _recording_awaited(
 
 
 def _submission_started(
-    call: Call, event: e.SubmissionStarted, now: datetime, _policy: Policy
+    call: Call, event: e.SubmissionStarted, now: datetime, policy: Policy
 ) -> Call:
     begun = call.but(
         external_id=event.external_id, external_url=event.external_url, attempts=call.attempts + 1
     )
-    return note(
+    begun = note(
         begun, now, "submission.started", attempt=begun.attempts, notes=list(event.notes) or None
     )
+    return separate(begun, now, policy)
 
 
 def _submitted(call: Call, event: e.Submitted, now: datetime, policy: Policy) -> Call:
@@ -131,6 +134,13 @@ def _submitted(call: Call, event: e.Submitted, now: datetime, policy: Policy) ->
 def _owner_refused(call: Call, event: e.OwnerRefused, now: datetime, _policy: Policy) -> Call:
     ownerless = call.but(owner_refused=True, problem=event.problem, due_at=now, held=False)
     return note(ownerless, now, "owner.refused", request_id=event.problem.request_id)
+
+
+def _fields_refused(call: Call, event: e.FieldsRefused, now: datetime, _policy: Policy) -> Call:
+    dropped = tuple(sorted({*call.dropped, *event.fields}))
+    without = call.but(dropped=dropped, problem=event.problem, due_at=now, held=False)
+    details = {"fields": list(event.fields), "request_id": event.problem.request_id}
+    return note(without, now, "participant.refused", **details)
 
 
 def _transcript_ready(call: Call, event: e.TranscriptReady, now: datetime, policy: Policy) -> Call:
@@ -232,7 +242,7 @@ def _failed(call: Call, event: e.Failed, now: datetime, policy: Policy) -> Call:
 
 def _replayed(call: Call, event: e.Replayed, now: datetime, policy: Policy) -> Call:
     fresh = {"owner_refused": False, "problem": None, "request": None, "rules_overruled": True}
-    again = call.but(insights=InsightsSummary(), attempts=0, polls=0, looks=0, **fresh)
+    again = call.but(insights=InsightsSummary(), dropped=(), attempts=0, polls=0, looks=0, **fresh)
     again = note(again, now, "call.replayed")
     if (reason := skip_reason(call.metadata, policy)) is not None:
         again = note(again, now, "rule.overruled", reason=reason)
@@ -268,6 +278,7 @@ EFFECTS: Mapping[type[e.Event], Callable[[Call, Any, datetime, Policy], Call]] =
     e.SubmissionStarted: _submission_started,
     e.Submitted: _submitted,
     e.OwnerRefused: _owner_refused,
+    e.FieldsRefused: _fields_refused,
     e.TranscriptReady: _transcript_ready,
     e.TranscriptPending: _transcript_pending,
     e.TranscriptMissing: _transcript_missing,

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from bridge.domain.call import Call
 from bridge.domain.engagement import EngagementRequest, has_scheme
-from bridge.domain.participants import Agent, find_owner, people
+from bridge.domain.participants import Agent, People, find_owner, people
 from bridge.domain.recording import link
 from bridge.domain.title import title
 
@@ -39,9 +39,13 @@ class Mapper:
 
 @dataclass(frozen=True, slots=True)
 class Mapped:
-    """A request that AskElephant should accept, and slugs of what it had to do without."""
+    """A request that AskElephant should accept, and slugs of what it had to do without.
+
+    ``people`` are its participants with their roles.
+    """
 
     request: EngagementRequest
+    people: People
     notes: tuple[str, ...] = ()
 
 
@@ -62,7 +66,7 @@ def engagement_request(call: Call, mapper: Mapper) -> Mapped | Unsubmittable:
     """
     metadata, recording = call.metadata, link(call)
     owner = find_owner(metadata, mapper.agents, mapper.lines)
-    participants, left_out = people(call, owner.agent)
+    sent = people(call, owner.agent)
     try:
         request = EngagementRequest(
             title=title(call, mapper.title_template),
@@ -73,11 +77,11 @@ def engagement_request(call: Call, mapper: Mapper) -> Mapped | Unsubmittable:
             start_at=call.began_at,
             is_private=mapper.is_private,
             transcript=metadata.transcript or None,
-            participants=participants,
+            participants=sent.participants,
         )
     except ValidationError as error:
         return _unsubmittable(error)
-    return Mapped(request, (*((owner.note,) if owner.note else ()), *left_out))
+    return Mapped(request, sent, (*((owner.note,) if owner.note else ()), *sent.notes))
 
 
 def external_id(call: Call, template: str) -> str:
@@ -91,7 +95,8 @@ def external_url(call: Call, template: str) -> str:
     if page is not None and has_scheme(page):
         return page
     contact_id = call.metadata.lead_id or ""
-    values = {"call_id": quote(call.call_id, safe=""), "contact_id": quote(contact_id, safe="")}
+    dialled = call.recording_of or call.call_id
+    values = {"call_id": quote(dialled, safe=""), "contact_id": quote(contact_id, safe="")}
     return template.format_map(values)
 
 

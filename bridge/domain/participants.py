@@ -5,13 +5,15 @@ the form of one e-mail or of an E.164 number is sent.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from bridge.domain.call import Call, Metadata
 from bridge.domain.engagement import Participant, is_e164, is_email
 
+AGENT, LEAD = "agent", "lead"
+_BLAMED = re.compile(r"participants\[?\.?([0-9]{1,3})\]?(?:\.(name|email|phone))?")
 _NAMED_ADDRESS = re.compile(r"[^<>@]*<\s*([^<>\s]+)\s*>")
 
 
@@ -32,9 +34,10 @@ class Owner(NamedTuple):
 
 
 class People(NamedTuple):
-    """The participants to send, and a slug for each field that is left out."""
+    """The participants to send, each with its role, and a slug for each field that is left out."""
 
     participants: tuple[Participant, ...]
+    roles: tuple[str, ...]
     notes: tuple[str, ...]
 
 
@@ -58,23 +61,47 @@ def find_owner(
 
 
 def people(call: Call, owner: Agent | None) -> People:
-    """Return agent and lead with what is known of them and may be sent."""
+    """Return agent and lead with what is known of them, may be sent and was not rejected before."""
     metadata = call.metadata
     lead = Participant(
         name=metadata.lead_name,
         email=one_email(metadata.lead_email),
         phone=_e164(metadata.lead_phone),
     )
-    sent = (_agent(call, owner), lead)
+    known = {AGENT: _agent(call, owner), LEAD: lead}
+    sent = {role: _without(person, role, call.dropped) for role, person in known.items()}
+    sent = {role: person for role, person in sent.items() if person != Participant()}
     left_out = {
         "lead_email": metadata.lead_email and not lead.email,
         "lead_phone": metadata.lead_phone and not lead.phone,
         "agent_email": metadata.agent_email and not one_email(metadata.agent_email),
     }
     return People(
-        tuple(one for one in sent if one != Participant()),
+        tuple(sent.values()),
+        tuple(sent),
         tuple(f"{field}_left_out" for field, is_left_out in left_out.items() if is_left_out),
     )
+
+
+def droppable(blamed: Sequence[str], sent: People) -> tuple[str, ...]:
+    """Return what to leave out of the next request, such as ``lead_email``: all that was blamed.
+
+    Nothing if other fields are blamed, too, or what was not sent: the next request would be
+    rejected as well. ``blamed`` holds paths such as ``participants[1].email``; a participant that
+    is blamed as a whole loses e-mail and phone.
+    """
+    found: set[str] = set()
+    for field in blamed:
+        match = _BLAMED.fullmatch(field)
+        place = int(match[1]) if match else len(sent.participants)
+        if match is None or place >= len(sent.participants):
+            return ()
+        names = (match[2],) if match[2] else ("email", "phone")
+        held = [name for name in names if getattr(sent.participants[place], name) is not None]
+        if not held:
+            return ()
+        found.update(f"{sent.roles[place]}_{name}" for name in held)
+    return tuple(sorted(found))
 
 
 def one_email(text: str | None) -> str | None:
@@ -93,8 +120,15 @@ def _agent(call: Call, owner: Agent | None) -> Participant:
             return Participant()
         return Participant(name=metadata.agent_name, email=one_email(metadata.agent_email))
     email, phone = one_email(owner.email), _e164(owner.phone)
-    is_owner = True if email or phone else None
-    return Participant(name=owner.name, email=email, phone=phone, is_owner=is_owner)
+    return Participant(name=owner.name, email=email, phone=phone, is_owner=True)
+
+
+def _without(person: Participant, role: str, dropped: Iterable[str]) -> Participant:
+    """Return the participant without these fields; without e-mail and phone it owns nothing."""
+    names = {name for name in ("name", "email", "phone") if f"{role}_{name}" in dropped}
+    left = person.model_copy(update=dict.fromkeys(names))
+    is_known = left.email is not None or left.phone is not None
+    return left if is_known else left.model_copy(update={"is_owner": None})
 
 
 def _e164(phone: str | None) -> str | None:

@@ -13,6 +13,7 @@ class Policy:
     recording_first_delay: timedelta = timedelta(minutes=1)
     recording_max_delay: timedelta = timedelta(hours=1)
     refetches_links: bool = False
+    submits_extras: bool = False
     poll_after: timedelta = timedelta(minutes=15)
     transcript_deadline: timedelta = timedelta(hours=24)
     insights_first_delay: timedelta = timedelta(seconds=45)

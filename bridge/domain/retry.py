@@ -32,13 +32,15 @@ class Failure:
     """A request that did not succeed. ``retry_after`` is the wait that the server asked for.
 
     ``blamed_fields`` are the request's fields that the response names as wrong, as dotted paths
-    such as ``participants[1].email``.
+    such as ``participants[1].email``. ``droppable`` are the participants' fields without which the
+    request may pass, such as ``lead_email``.
     """
 
     trouble: Trouble
     problem: Problem
     retry_after: timedelta | None = None
     blamed_fields: tuple[str, ...] = ()
+    droppable: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,13 @@ class DropOwner:
 
 
 @dataclass(frozen=True, slots=True)
+class DropFields:
+    """Try again at once, without these fields of participants, which were rejected."""
+
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class AwaitRecording:
     """The recording is not ready: look for it again at ``at``."""
 
@@ -74,7 +83,7 @@ class GiveUp:
     reason: str
 
 
-Plan = RetryAt | Hold | DropOwner | AwaitRecording | GiveUp
+Plan = RetryAt | Hold | DropOwner | DropFields | AwaitRecording | GiveUp
 
 
 def plan_retry(
@@ -97,7 +106,7 @@ def plan_retry(
             return _refused(failure, call, now, jitter, policy)
         case Trouble.OWNER:
             is_new = call.state is State.RECORDED and not call.owner_refused
-            return DropOwner() if is_new else GiveUp(failure.problem.reason)
+            return DropOwner() if is_new else _refused(failure, call, now, jitter, policy)
         case Trouble.MISSING if call.engagement_id and call.failures >= GET_MISSING_ATTEMPTS:
             return GiveUp(failure.problem.reason)
         case Trouble.TRANSIENT | Trouble.MISSING:
@@ -135,9 +144,11 @@ def backoff(failures: int, jitter: float, policy: Policy) -> timedelta:
 
 
 def _refused(failure: Failure, call: Call, now: datetime, jitter: float, policy: Policy) -> Plan:
-    """Give up what is refused, but for a recording: it may only be late."""
+    """Give up a rejected call, unless its recording may be late, or fields can be left out."""
     if failure.trouble is Trouble.MEDIA and call.state is State.RECORDED:
         return plan_look(failure.problem.reason, call, now, jitter, policy)
+    if failure.droppable and call.state is State.RECORDED:
+        return DropFields(failure.droppable)
     return GiveUp(failure.problem.reason)
 
 

@@ -13,6 +13,7 @@ from bridge.domain import events as e
 from bridge.domain.call import Call, Problem
 from bridge.domain.retry import (
     AwaitRecording,
+    DropFields,
     DropOwner,
     Failure,
     GiveUp,
@@ -27,7 +28,7 @@ from bridge.parts import Parts
 from bridge.pipeline.record import record
 from bridge.publisher import SWEEP
 from bridge.store.brake import OUTAGE, SCOPE_MISSING, Admitted, Closed
-from bridge.store.calls import read_call, read_insights
+from bridge.store.calls import read_insights
 from bridge.store.lease import Lease
 from config.redaction import redact_text
 
@@ -59,7 +60,7 @@ def turn(parts: Parts, call_id: str, step: Step) -> Iterator[Turn | None]:
     """
     with parts.leases.hold(call_id) as lease:
         record, insights = lease.found if lease else (None, None)
-        call = read_call(call_id, record)
+        call = parts.calls.read(call_id, record)
         if lease is None or call is None or not is_due(call, step, parts.now()):
             log.debug("step.not_due", step=step.name, leased=lease is not None)
             yield None
@@ -121,6 +122,8 @@ def _event(plan: Plan, problem: Problem, sent: Mapping[str, Any] | None) -> e.Ev
             return e.Deferred(problem.reason, plan.until, held=True, problem=problem)
         case DropOwner():
             return e.OwnerRefused(problem)
+        case DropFields():
+            return e.FieldsRefused(plan.fields, problem)
         case AwaitRecording():
             return e.RecordingAwaited(problem.reason, plan.at, problem)
         case GiveUp():

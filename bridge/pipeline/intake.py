@@ -9,9 +9,10 @@ from structlog.contextvars import bound_contextvars
 
 from bridge.domain.call import new_call
 from bridge.domain.events import EventRefused
-from bridge.errors import EventError, NewerRecord
+from bridge.errors import DamagedRecord, EventError, NewerRecord
 from bridge.parts import Parts
 from bridge.pipeline.correlate import hear_askelephant
+from bridge.pipeline.extras import hear_extras
 from bridge.pipeline.record import record
 from bridge.pipeline.together import handle_together
 from bridge.publisher import publish_next
@@ -60,7 +61,8 @@ def _alone(parts: Parts, entry: Entry, outcomes: dict[str, str | None]) -> None:
 
     Until then it stays pending and is claimed again half a minute later. Redis being away is not
     the event's fault, and is left to the next drain; nor is a call that a newer version of the
-    bridge wrote: the event waits for a worker of that version, however often it must be tried.
+    bridge wrote: the event waits for a worker of that version, however often it must be tried. An
+    event of a call whose record is damaged is a dead letter at once: kept, and put back by hand.
     """
     try:
         outcomes[entry.id] = HEARERS[entry.source](parts, entry)
@@ -71,7 +73,7 @@ def _alone(parts: Parts, entry: Entry, outcomes: dict[str, str | None]) -> None:
         parts.inbox.leave(entry)
     except Exception as error:
         log.exception("event.broke_handler", deliveries=entry.deliveries)
-        if entry.deliveries >= TRIES or isinstance(error, EventError):
+        if entry.deliveries >= TRIES or isinstance(error, EventError | DamagedRecord):
             parts.inbox.set_aside(entry, f"{type(error).__name__}: {error}")
 
 
@@ -85,6 +87,7 @@ def hear_wavv(parts: Parts, entry: Entry) -> str | None:
     with bound_contextvars(call_id=heard.call_id):
         log.info("event.heard", kind=heard.kind)
         call = record(parts, new_call(heard.call_id, parts.now()), heard)
+        hear_extras(parts, call, heard)
         publish_next(parts.publisher, call, parts.now(), parts.policy.countdown_limit)
     return None
 

@@ -38,7 +38,8 @@ def _awaited(parts: Parts, call: Call, answer: Answer | None) -> e.RecordingAwai
 def _fetch(parts: Parts, call: Call) -> Answer | None:
     """Return what WAVV answered; ``None`` = there was no need to ask, or no key to ask with."""
     now = parts.now()
-    if parts.wavv is None or not wants_link(call, now):
+    is_wavvs = call.recording_of is None  # WAVV's API gives one recording for each call
+    if parts.wavv is None or not is_wavvs or not wants_link(call, now):
         return None
     answer = parts.wavv.recording(call.call_id, now)
     _tell(parts, answer)

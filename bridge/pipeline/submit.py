@@ -1,16 +1,19 @@
 """Submitting a recorded call: ``POST /v2/engagements``, idempotent by its ``external_id``."""
 
+from dataclasses import replace
+
 from bridge.askelephant.models import Engagement
 from bridge.domain import events as e
 from bridge.domain.call import Call, Problem
 from bridge.domain.links import same_link
 from bridge.domain.mapping import Unsubmittable, engagement_request
-from bridge.domain.participants import find_owner
+from bridge.domain.participants import People, droppable, find_owner
 from bridge.domain.retry import Failure
 from bridge.domain.rules import rule_against
 from bridge.domain.steps import SUBMIT
 from bridge.parts import Parts
 from bridge.pipeline.attempt import Turn, ask, end, save, turn
+from bridge.pipeline.extras import open_extras
 from bridge.pipeline.newer import leaving_newer
 from bridge.pipeline.record import record
 from bridge.pipeline.recording import with_link
@@ -42,8 +45,12 @@ def _send(parts: Parts, at: Turn) -> Call:
 
     def post() -> Engagement | Failure:
         save(parts, at, started)
+        open_extras(parts, at.call)
         at.sent = request.members()
-        return parts.elephant.create(request)
+        response = parts.elephant.create(request)
+        return (
+            _with_droppable(response, mapped.people) if isinstance(response, Failure) else response
+        )
 
     answer = ask(parts, at, post)
     return answer if isinstance(answer, Call) else _accept(parts, at, answer, request.external_url)
@@ -63,6 +70,13 @@ def _accept(parts: Parts, at: Turn, engagement: Engagement, external_url: str) -
     if entry is None:
         return saved
     return record(parts, saved, e.TranscriptReady(engagement.id, "webhook", entry))
+
+
+def _with_droppable(failure: Failure, sent: People) -> Failure:
+    """Return the failure with the participants' fields without which the request may pass."""
+    named = (str(error.get("field") or "") for error in failure.problem.errors)
+    blamed = failure.blamed_fields or tuple(filter(None, named))
+    return replace(failure, droppable=droppable(blamed, sent))
 
 
 def _is_of_another_call(

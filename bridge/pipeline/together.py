@@ -17,6 +17,7 @@ from bridge.domain.call import new_call
 from bridge.domain.events import CallHeard, TranscriptReady
 from bridge.domain.machine import advance
 from bridge.parts import Parts
+from bridge.pipeline.extras import hear_extras
 from bridge.pipeline.record import tell_move
 from bridge.publisher import publish_next
 from bridge.store.calls import Change
@@ -46,6 +47,8 @@ def handle_together(parts: Parts, entries: Sequence[Entry]) -> set[str]:
         if saved is not None:
             words = by_call[saved.call_id]
             _tell(parts, words, replace(change, after=saved))
+            for event in (one.event for one in words if isinstance(one.event, CallHeard)):
+                hear_extras(parts, saved, event)
             handled.update(one.entry.id for one in words)
     if any(isinstance(one.event, TranscriptReady) for one in said if one.entry.id in handled):
         parts.counters.saw("webhook", parts.now())

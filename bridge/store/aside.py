@@ -42,10 +42,10 @@ class AsideEvents:
         return [
             Aside(
                 id=text(at),
-                entry=text(said[b"entry"]),
-                source=text(said[b"source"]),
-                error=text(said[b"error"]),
-                raw=said[b"raw"],
+                entry=text(said.get(b"entry", b"")),
+                source=text(said.get(b"source", b"")),
+                error=text(said.get(b"error", b"")),
+                raw=said.get(b"raw", b""),
             )
             for at, said in rows
         ]

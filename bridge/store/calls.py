@@ -15,12 +15,14 @@ from typing import Any
 import structlog
 from pydantic import ValidationError
 from redis import Redis
+from redis.exceptions import ResponseError
 
 from bridge.domain.call import FORMAT, Call
 from bridge.domain.insights import insights_of
 from bridge.domain.links import normalised_link
 from bridge.domain.steps import Step
-from bridge.errors import CallContended, LeaseLost, NewerRecord
+from bridge.errors import CallContended, DamagedRecord, LeaseLost, NewerRecord
+from bridge.store.damaged import Damage, DamagedRecords
 from bridge.store.keys import Keys
 from bridge.store.lease import Lease
 from bridge.store.lua import script
@@ -28,6 +30,10 @@ from bridge.store.moves import Retention, counted, moves
 from bridge.store.replies import text
 
 ATTEMPTS = 100
+WRONG_TYPE = "WRONGTYPE"
+"""How Redis refuses a command for a key that holds another type."""
+
+EVERY_RECORDS_TIMES = ("created_at", "updated_at", "state_since")
 
 log = structlog.get_logger(__name__)
 
@@ -56,6 +62,7 @@ class CallStore:
         self._redis = redis
         self._keys = keys
         self._retention = retention
+        self._damaged = DamagedRecords(redis, keys)
         self._save = script("save_call")
         self._drop = redis.register_script(script("drop_call"))
         self._claim = redis.register_script(script("claim_due"))
@@ -63,33 +70,66 @@ class CallStore:
     def load(self, call_id: str) -> Call | None:
         """Return the call, or ``None`` when nothing was ever heard of it.
 
-        Raises ``NewerRecord`` when a newer version of the bridge wrote it.
+        Raises ``NewerRecord`` when a newer version of the bridge wrote it, ``DamagedRecord`` when
+        nothing that can be read stands there.
         """
-        return read_call(call_id, self._redis.get(self._keys.call(call_id)))
+        value: Any
+        try:
+            value = self._redis.get(self._keys.call(call_id))
+        except ResponseError as error:
+            value = _wrong_type(error)
+        return self.read(call_id, value)
+
+    def read(self, call_id: str, value: Any) -> Call | None:  # noqa: ANN401 - what Redis answers
+        """Return the record that stands in the store as ``value``; raise as ``load`` does."""
+        try:
+            return read_call(call_id, value)
+        except DamagedRecord:
+            self._damaged.note([call_id])
+            raise
 
     def load_many(self, call_ids: Iterable[str]) -> list[Call]:
         """Return those of the calls that exist, in the same order; raise as ``load`` does."""
-        read = (read_call(call_id, value) for call_id, value in self._values(call_ids))
+        read = (self.read(call_id, value) for call_id, value in self._values(call_ids))
         return [call for call in read if call is not None]
 
     def load_readable(self, call_ids: Iterable[str]) -> list[Call]:
         """Return those of the calls that exist, and that this version can read."""
-        calls, newer = [], 0
+        calls: list[Call] = []
+        damaged: list[str] = []
+        newer = 0
         for call_id, value in self._values(call_ids):
             try:
                 call = read_call(call_id, value)
             except NewerRecord:
                 newer += 1
+            except DamagedRecord:
+                damaged.append(call_id)
             else:
                 calls += [call] if call else []
         if newer:
             log.warning("record.newer", calls=newer)
+        self._damaged.note(damaged)
         return calls
+
+    def damage(self) -> Damage:
+        """Return the calls whose record is damaged; those that were repaired are none any more."""
+        ids = self._damaged.listed().call_ids
+        pipe = self._redis.pipeline(transaction=False)
+        for call_id in ids:
+            pipe.get(self._keys.call(call_id))
+        values = pipe.execute(raise_on_error=False)
+        self._damaged.forget(c for c, v in zip(ids, values, strict=True) if not _is_damaged(c, v))
+        return self._damaged.listed()
 
     def insights(self, call: Call) -> dict[str, Any]:
         """Return what was fetched of the call's engagement so far."""
-        document = read_insights(self._redis.get(self._keys.insights(call.call_id)))
-        return insights_of(document, call.engagement_id)
+        value: Any
+        try:
+            value = self._redis.get(self._keys.insights(call.call_id))
+        except ResponseError as error:
+            value = _wrong_type(error)
+        return insights_of(read_insights(value), call.engagement_id)
 
     def update(
         self,
@@ -133,7 +173,13 @@ class CallStore:
             keys, args = self._words(change, saved)
             # Whole, not by its digest: a server that was restarted knows no digests.
             pipe.eval(self._save, len(keys), *keys, *args)
-        answers = pipe.execute()
+        answers = pipe.execute(raise_on_error=False)
+        for change, answer in zip(changes, answers, strict=True):
+            if isinstance(answer, ResponseError) and str(answer).startswith(WRONG_TYPE):
+                self._damaged.note([change.after.call_id])
+                raise DamagedRecord(change.after.call_id) from answer
+            if isinstance(answer, Exception):
+                raise answer
         if b"lease_lost" in answers:
             raise LeaseLost(changes[answers.index(b"lease_lost")].after.call_id)
         saved_ones = [one if answer == b"saved" else None
@@ -156,12 +202,18 @@ class CallStore:
         return [text(one) for one in ids]
 
     def retire(self, now: datetime, most: int) -> int:
-        """Forget up to ``most`` calls whose retention has passed; return how many."""
-        ids = self._redis.zrange(
+        """Forget up to ``most`` calls whose retention has passed; return how many.
+
+        Those that this version cannot read are kept, and wait behind the others.
+        """
+        due = self._redis.zrange(
             self._keys.retire, "-inf", now.timestamp(), byscore=True, offset=0, num=most
         )
-        forgotten = [self._forget(call) for call in self.load_readable(map(text, ids))]
-        return sum(forgotten)
+        ids = [text(member) for member in due]
+        calls = self.load_readable(ids)
+        unread = set(ids) - {call.call_id for call in calls}
+        self._damaged.defer(unread, now.timestamp())
+        return sum(self._forget(call) for call in calls)
 
     def _values(self, call_ids: Iterable[str]) -> list[tuple[str, Any]]:
         ids = list(call_ids)
@@ -196,6 +248,7 @@ class CallStore:
                 keys.engagement(call.engagement_id or ""),
                 keys.url(call.external_url or ""),
                 keys.awaiting(normalised_link(call.external_url or "")),
+                keys.with_extras,
             ],
             args=[call.version, call.call_id],
         )
@@ -203,29 +256,76 @@ class CallStore:
 
 
 def read_insights(value: Any) -> dict[str, Any]:  # noqa: ANN401 - what Redis answers
-    """Return the document of insights that stands in the store as ``value``."""
-    return dict(json.loads(value)) if value else {}
+    """Return the document of insights that stands in the store as ``value``.
+
+    Empty if it is damaged: the next fetch brings the insights again.
+    """
+    try:
+        insights = json.loads(value) if value else {}
+    except (TypeError, ValueError):
+        insights = None
+    if not isinstance(insights, dict):
+        log.error("insights.damaged")
+        return {}
+    return insights
 
 
 def read_call(call_id: str, value: Any) -> Call | None:  # noqa: ANN401 - what Redis answers
     """Return the record that stands in the store as ``value``; raise as ``CallStore.load`` does.
 
-    Nobody but the bridge writes records: JSON that does not fit is a newer version's.
+    A record of any version is an object with the call's id and its times; one that does not fit
+    otherwise is a newer version's. Anything else is damage.
 
     The validation's own words quote what was said of the call, and must not reach a log.
     """
     if not value:
         return None
+    if not isinstance(value, bytes):
+        raise DamagedRecord(call_id)
     version, _, document = value.partition(b"\n")
+    if not version.isdigit():
+        raise DamagedRecord(call_id)
     try:
         call = Call.model_validate_json(document)
-    except ValidationError as error:
-        if error.errors(include_input=False)[0]["type"] == "json_invalid":
-            raise
-        raise NewerRecord(call_id) from None
+    except ValidationError:
+        error = NewerRecord if _has_records_shape(call_id, document) else DamagedRecord
+        raise error(call_id) from None
+    if call.call_id != call_id:
+        raise DamagedRecord(call_id)
     if call.format > FORMAT:
         raise NewerRecord(call_id)
     return call.but(version=int(version))
+
+
+def _has_records_shape(call_id: str, document: bytes) -> bool:
+    """Tell whether a record of any version can look like this."""
+    try:
+        record = json.loads(document)
+    except ValueError:
+        return False
+    return (
+        isinstance(record, dict)
+        and record.get("call_id") == call_id
+        and all(isinstance(record.get(name), str) for name in EVERY_RECORDS_TIMES)
+        and isinstance(record.get("state", ""), str)
+    )
+
+
+def _is_damaged(call_id: str, value: Any) -> bool:  # noqa: ANN401 - what Redis answers
+    try:
+        read_call(call_id, value)
+    except DamagedRecord:
+        return True
+    except NewerRecord:
+        return False
+    return False
+
+
+def _wrong_type(error: ResponseError) -> ResponseError:
+    """Return an error that tells of damage in place of a value; raise any other."""
+    if not str(error).startswith(WRONG_TYPE):
+        raise error
+    return error
 
 
 def _numbered(change: Change) -> Call:

@@ -196,8 +196,8 @@ def _entry(row: Any, deliveries: int) -> Entry:  # noqa: ANN401 - what Redis ans
     entry_id, fields = row
     return Entry(
         id=text(entry_id),
-        source=text(fields[b"source"]),
-        raw=fields[b"raw"],
+        source=text(fields.get(b"source", b"")),  # an entry without one ends as a dead letter
+        raw=fields.get(b"raw", b""),
         request_id=text(fields.get(b"request", b"")),
         deliveries=deliveries,
     )

@@ -68,6 +68,11 @@ class Keys:
         return self.of("calls")
 
     @property
+    def with_extras(self) -> str:
+        """The calls with more than one recording, by the time they were first heard of."""
+        return self.of("with_extras")
+
+    @property
     def retire(self) -> str:
         """Resting calls, by the time they may be forgotten."""
         return self.of("retire")
@@ -91,6 +96,11 @@ class Keys:
     def set_aside(self) -> str:
         """Events that broke their handler, with the error."""
         return self.of("set_aside")
+
+    @property
+    def damaged(self) -> str:
+        """Calls whose record cannot be read, by the time that was found."""
+        return self.of("damaged")
 
     @property
     def refused(self) -> str:

@@ -56,7 +56,11 @@ class Leases:
         pipe.set(key, token, nx=True, px=time)
         for one in (key, *read):
             pipe.get(one)
-        _, holder, *found = pipe.execute()
+        # What is found may be of a wrong type: whoever reads it then knows that it is damaged.
+        taken, holder, *found = pipe.execute(raise_on_error=False)
+        for answer in (taken, holder):
+            if isinstance(answer, Exception):
+                raise answer
         if holder != token.encode():  # not by SET's answer: sent again, it would meet itself
             yield None
             return

@@ -65,14 +65,21 @@ class Lookup:
         return text(entry) if entry is not None else None
 
     def newest(
-        self, state: State | None, until: Place | None, since: datetime | None
+        self,
+        state: State | None,
+        until: Place | None,
+        since: datetime | None,
+        *,
+        has_extras: bool = False,
     ) -> Iterator[tuple[Place, Call]]:
         """Yield calls, the newest first, from after ``until`` back to ``since``, in chunks.
 
         Each chunk starts at the last place seen, not at a count: calls come and go meanwhile. Calls
-        that a newer version of the bridge wrote are left out.
+        that a newer version of the bridge wrote are left out. ``has_extras`` yields those with more
+        than one recording, in any state.
         """
         key = self._keys.state(state) if state else self._keys.calls
+        key = self._keys.with_extras if has_extras else key
         oldest = since.timestamp() if since else "-inf"
         end, offset = until or Place(math.inf, ""), 0
         while rows := self._rows(key, end.at, oldest, offset):

@@ -34,6 +34,9 @@ def moves(keys: Keys, before: Call | None, after: Call, retention: Retention) ->
     yield from (("ZADD", key, (new[key], member)) for key in new if new[key] != old.get(key))
     yield from _engagement_moves(keys, before, after, retention)
     yield from _link_moves(keys, _awaited_link(before), _awaited_link(after), member)
+    known = len(before.extra_recordings) if before else 0
+    if len(after.extra_recordings) > known:
+        yield "HINCRBY", keys.counters, ("recordings.another", len(after.extra_recordings) - known)
     if after.state is not (before.state if before else State.LIVE):
         yield counted(keys, f"calls.{after.state}")
 
@@ -86,6 +89,8 @@ def _places(keys: Keys, call: Call, retention: Retention) -> Mapping[str, float]
     step, due_at = next_step(call), sweep_at(call, retention.grace)
     if step is not None and due_at is not None:
         places[keys.due(step)] = due_at.timestamp()
+    if call.extra_recordings:
+        places[keys.with_extras] = first_heard
     if call.state in RESTING:
         places[keys.retire] = (call.updated_at + retention.resting).timestamp()
     return places

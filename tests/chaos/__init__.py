@@ -10,7 +10,9 @@ held against each other:
 - every recorded call has exactly one engagement, and every engagement is some recorded call's;
 - every engagement with insights has them on its call;
 - no call is stuck: all at rest where the plan says, nothing overdue, nothing waiting, brake open;
-- the counts add up.
+- the counts add up;
+- where the fault says so, a call without trouble of its own completes within 60 seconds of its due
+  time, whatever other calls meet.
 
 The columns of the table: ``lost`` counts the calls of which something acknowledged, recorded or
 found is missing; ``duplicated`` those with more than there should be; ``stuck`` those that are not

@@ -1,6 +1,6 @@
-"""The plan of a run: which calls there are, what is told of each, when, and where each must end."""
+"""The plan of a run: its calls, their events, when each is sent, and where each call must end."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from random import Random
@@ -9,6 +9,7 @@ from bridge.domain.call import Kind
 from bridge.wavv.channels import Channel, delivery
 from bridge.wavv.delivery import Delivery
 from bridge.wavv.samples import SampleCall, sample_call
+from tests import crm
 
 CHANNELS: tuple[Channel, ...] = ("v3", "sdk", "crm")
 CALLS_PER_SECOND = 25.0
@@ -44,6 +45,12 @@ BEHAVIOURS = {
 }
 """What befalls recorded calls in AskElephant, with its weight."""
 
+REFUSED = frozenset({"reject", "own-403", "own-500"})
+"""Behaviours with which AskElephant never makes an engagement."""
+FAILING = REFUSED | {"failed", "read-403"}
+"""Behaviours with which a call must fail."""
+MOST_TROUBLED = 60
+
 DUPLICATED = 0.15
 """The share of events that WAVV sends twice."""
 
@@ -61,12 +68,33 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
+class Recipe:
+    """What a plan is made of beside chance.
+
+    ``behaviours`` are those of every recorded call beside its own, where they are not of the same
+    kind; every event is sent ``copies`` times more, at any moment of the whole run. Up to
+    ``MOST_TROUBLED`` calls, and at most half of all, have one of the ``troubles`` instead of the
+    usual behaviours. Events come as the ``products`` forward them, else by WAVV's own channels.
+    """
+
+    behaviours: tuple[str, ...] = ()
+    copies: int = 0
+    troubles: tuple[str, ...] = ()
+    products: tuple[str, ...] = ()
+    pace: float = CALLS_PER_SECOND
+
+
+@dataclass(frozen=True, slots=True)
 class PlannedCall:
-    """A call, its events in the order of their sending, and what must become of it."""
+    """A call, its events in the order of their sending, and what must become of it.
+
+    A call ``is_troubled`` that has one of the recipe's troubles: the others are held to a bound.
+    """
 
     call: SampleCall
     behaviour: str
     events: tuple[Told, ...]
+    is_troubled: bool = False
 
     @property
     def call_id(self) -> str:
@@ -83,36 +111,51 @@ class PlannedCall:
         """Where it must end."""
         if not self.is_recorded:
             return "unrecorded"
-        return "failed" if {"reject", "failed"} & self.befalls else "complete"
+        return "failed" if FAILING & self.befalls else "complete"
 
     @property
     def engagements(self) -> int:
         """How many engagements there must be of it."""
-        return int(self.is_recorded and "reject" not in self.befalls)
+        return int(self.is_recorded and not REFUSED & self.befalls)
 
     @property
     def befalls(self) -> set[str]:
-        """What befalls it in AskElephant, by name."""
-        return set(self.behaviour.split("+"))
+        """Its behaviours in AskElephant, by name."""
+        return {one.partition(".")[0] for one in self.behaviour.split("+")}
+
+
+PLAIN_RECIPE = Recipe()
 
 
 def make_plan(
-    rng: Random,
-    calls: int,
-    now: datetime,
-    behaviours: Sequence[str] = (),
-    pace: float = CALLS_PER_SECOND,
-    copies: int = 0,
+    rng: Random, calls: int, now: datetime, recipe: Recipe = PLAIN_RECIPE
 ) -> tuple[PlannedCall, ...]:
-    """Return a plan of ``calls`` calls. The same ``rng`` and ``now`` make the same plan.
+    """Return a plan of ``calls`` calls. The same ``rng`` and ``now`` make the same plan."""
+    span = calls / recipe.pace
+    troubled = _troubled(rng, calls, recipe)
+    planned = []
+    for index in range(calls):
+        at = (index + rng.random()) / recipe.pace
+        if index in troubled:
+            one = _planned(rng, at, now, recipe, rng.choice(recipe.troubles))
+        else:
+            one = _planned(rng, at, now, recipe)
+        planned.append(_sent_again(rng, one, recipe.copies, span))
+    return tuple(planned)
 
-    ``behaviours`` befall every recorded call beside its own, where they are not the same kind;
-    every event is sent ``copies`` times more, at any moment of the whole run.
+
+def _troubled(rng: Random, calls: int, recipe: Recipe) -> set[int]:
+    """Return which calls have trouble of their own: half of them in a row, the rest anywhere.
+
+    In a row they look like an outage; anywhere they keep on failing while others succeed.
     """
-    span = calls / pace
-    starts = ((index + rng.random()) / pace for index in range(calls))
-    planned = [_planned(rng, at, now, behaviours) for at in starts]
-    return tuple(_sent_again(rng, one, copies, span) for one in planned)
+    if not recipe.troubles:
+        return set()
+    count = min(MOST_TROUBLED, calls // 2)
+    first = calls // 10
+    row = range(first, first + count // 2)
+    others = [index for index in range(calls) if index not in row]
+    return {*row, *rng.sample(others, count - len(row))}
 
 
 def _sent_again(rng: Random, one: PlannedCall, copies: int, span: float) -> PlannedCall:
@@ -120,20 +163,42 @@ def _sent_again(rng: Random, one: PlannedCall, copies: int, span: float) -> Plan
     return replace(one, events=tuple(sorted([*one.events, *again], key=lambda event: event.at)))
 
 
-def _planned(rng: Random, at: float, now: datetime, more: Sequence[str]) -> PlannedCall:
+def _planned(
+    rng: Random, at: float, now: datetime, recipe: Recipe, trouble: str = ""
+) -> PlannedCall:
     shape = _weighted(rng, SHAPES)
-    behaviour = "" if shape == UNRECORDED else _weighted(rng, BEHAVIOURS)
-    # A call whose processing fails has no event that could come early, or not at all.
-    if shape != UNRECORDED and "webhook" not in behaviour and behaviour != "failed":
-        behaviour = "+".join(filter(None, (behaviour, *more)))
+    if trouble:
+        shape, behaviour = PLAIN, trouble
+    else:
+        behaviour = _behaviour(rng, shape, recipe)
     call = sample_call(rng, now + rng.uniform(-1, AHEAD / BEHIND) * BEHIND, behaviour)
-    channel = rng.choice(CHANNELS)
+    deliveries = _deliveries(rng, call, recipe)
     told = []
     for kind in _kinds(rng, shape):
-        told.append(Told(at, kind, delivery(call, kind, channel)))
+        told.append(Told(at, kind, deliveries[kind]))
         at += rng.uniform(0, LONGEST_GAP) ** 2 / LONGEST_GAP
     again = [_again(rng, event) for event in told if rng.random() < DUPLICATED]
-    return PlannedCall(call, behaviour, tuple(sorted([*told, *again], key=lambda one: one.at)))
+    events = tuple(sorted([*told, *again], key=lambda one: one.at))
+    return PlannedCall(call, behaviour, events, bool(trouble))
+
+
+def _behaviour(rng: Random, shape: str, recipe: Recipe) -> str:
+    if shape == UNRECORDED:
+        return ""
+    behaviour = _weighted(rng, BEHAVIOURS)
+    # A call whose processing fails has no event that could come early, or not at all.
+    if "webhook" in behaviour or behaviour == "failed":
+        return behaviour
+    return "+".join(filter(None, (behaviour, *recipe.behaviours)))
+
+
+def _deliveries(rng: Random, call: SampleCall, recipe: Recipe) -> Mapping[Kind, Delivery]:
+    kinds = (Kind.STARTED, Kind.ENDED, Kind.RECORDED)
+    if recipe.products:
+        product = rng.choice(recipe.products)
+        return dict(zip(kinds, crm.deliveries(call, product, rng), strict=True))
+    channel = rng.choice(CHANNELS)
+    return {kind: delivery(call, kind, channel) for kind in kinds}
 
 
 def _again(rng: Random, event: Told) -> Told:

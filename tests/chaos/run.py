@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
@@ -15,6 +15,7 @@ from tests.chaos.quiet import wait_for_quiet
 from tests.chaos.scene import Fault, Scene
 from tests.chaos.senders import Senders
 from tests.chaos.stage import NAMESPACE, Stage, running_stage
+from tests.chaos.waiting import good_calls_complete_in_time, waits
 from tests.scenarios.stack import WAVV_SECRET
 
 ACCEPTED = 202
@@ -54,7 +55,7 @@ def play(fault: Fault, calls: int, seed: int, directory: Path) -> Result:
 def _play(fault: Fault, calls: int, seed: int, directory: Path, begun: float) -> Result:
     rng = Random(f"{seed} {fault.name}")  # noqa: S311 - chance that can be replayed
     pace = min(CALLS_PER_SECOND, calls / fault.least_span)
-    plan = make_plan(rng, calls, datetime.now(UTC), fault.behaviours, pace, fault.copies)
+    plan = make_plan(rng, calls, datetime.now(UTC), replace(fault.recipe, pace=pace))
     with running_stage(directory, fault.needs) as stage:
         senders = Senders(stage.bridge.url, WAVV_SECRET)
         scene = Scene(stage, plan, senders, rng, calls / pace)
@@ -68,6 +69,11 @@ def _play(fault: Fault, calls: int, seed: int, directory: Path, begun: float) ->
     found = _excused(scene, breaches(plan, seen), seen)
     if fault.keeps_answers:
         found.extend(repeated_submissions(plan, seen))
+    if fault.bounds_waiting:
+        epoch = time.time() - time.monotonic()
+        found.extend(good_calls_complete_in_time(plan, seen, over, epoch))
+        slowest = max(waits(plan, seen, over, epoch).values(), default=0.0)
+        scene.noted.append(f"the slowest good call completed {slowest:.1f} s after it was due")
     if quiet is None:
         scene.broken.append(f"not quiet, and nothing came on for {fault.within:g} s")
     return Result(

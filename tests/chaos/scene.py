@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-from tests.chaos.plan import PlannedCall
+from tests.chaos.plan import PLAIN_RECIPE, PlannedCall, Recipe
 from tests.chaos.senders import Senders
 from tests.chaos.stage import Needs, Stage
 
@@ -71,20 +71,21 @@ class Scene:
 class Fault:
     """One kind of trouble. ``befall`` lets it happen, and returns when it is over.
 
-    ``behaviours`` befall every recorded call; every event is sent ``copies`` times more.
-    ``keeps_answers`` says that whatever AskElephant answers is heard and saved: who submits a call
-    once more submits it twice. ``afterwards`` looks at what the run has left, when all is quiet.
-    When no call comes to rest for ``within`` seconds, those that are left are stuck;
-    ``least_span`` is how many seconds of calls it needs, to meet some at its last moment.
+    ``recipe`` is what its plan is made of. ``keeps_answers`` says that whatever AskElephant
+    responds is received and saved: a call that is submitted once more is submitted twice.
+    ``afterwards`` checks what the run has left, when all is quiet. When no call comes to rest for
+    ``within`` seconds, those that are left are stuck; ``least_span`` is how many seconds of calls
+    it needs, to meet some at its last moment. ``bounds_waiting`` says that from its end on no call
+    may keep back another one: see ``waiting``.
     """
 
     name: str
     line: str
     befall: Callable[[Scene], None]
     needs: Needs = field(default_factory=Needs)
-    behaviours: tuple[str, ...] = ()
-    copies: int = 0
+    recipe: Recipe = PLAIN_RECIPE
     keeps_answers: bool = False
     afterwards: Callable[[Scene], None] = lambda _scene: None
     within: float = 150.0
     least_span: float = 10.0
+    bounds_waiting: bool = False

@@ -184,10 +184,15 @@ class ManyCalls(Lookup):
         """Need no Redis."""
 
     def newest(
-        self, state: State | None, until: Place | None, since: datetime | None
+        self,
+        state: State | None,
+        until: Place | None,
+        since: datetime | None,
+        *,
+        has_extras: bool = False,
     ) -> Iterator[tuple[Place, Call]]:
         """Yield calls, newest first."""
-        assert (state, since) == (None, None)
+        assert (state, since, has_extras) == (None, None, False)
         begin = 0 if until is None else int(BEGIN.timestamp() - until.at) + 1
         for number in range(begin, SCANNED + 2):
             at = BEGIN - timedelta(seconds=number)

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 
+import httpx
 import pytest
 
 from bridge.domain.call import Call, Kind, State, new_call
@@ -152,6 +153,29 @@ def test_an_owner_that_is_refused_is_left_out(bridge: Bridge) -> None:
     assert not any(person.get("is_owner") for person in body["participants"])
     assert [one["status"] for one in bridge.requests()] == [422, 201]
     assert (bridge.clock() - before).total_seconds() == 2
+
+
+def test_a_leads_field_that_is_rejected_is_left_out(bridge: Bridge) -> None:
+    """The call goes again at once without it, and a replay tries it with it first."""
+    call = bridge.dial("check-people")
+    found = bridge.go(call, contactEmail="jane@пример.рф")
+    assert (found.state, found.dropped, found.problem) == (State.SUBMITTED, ("lead_email",), None)
+    assert [one["status"] for one in bridge.requests()] == [422, 201]
+    (body,) = bridge.bodies()
+    assert [person.keys() for person in body["participants"]] == [{"name", "phone"}]
+    entry = found.timeline[whats(found).index("participant.refused")]
+    assert (entry.model_extra or {})["fields"] == ["lead_email"]
+
+
+def test_a_field_that_is_rejected_once_more_fails_the_call(bridge: Bridge) -> None:
+    """A server that blames what is not sent any more cannot be satisfied."""
+    error = {"field": "participants[0].email", "code": "invalid", "message": "is not welcome"}
+    refusal = httpx.Response(422, json={"detail": "validation failed", "errors": [error]})
+    bridge.speak_through(httpx.MockTransport(lambda _: refusal))
+    found = bridge.go(bridge.dial(), contactEmail="jane@customer.example")
+    assert (found.state, found.reason, found.attempts) == (State.FAILED, "rejected", 2)
+    assert found.problem is not None
+    assert found.problem.errors == (error,)
 
 
 def test_an_owner_whom_the_directory_knows_owns_the_call(bridge: Bridge) -> None:

@@ -222,6 +222,21 @@ def test_a_refused_owner_is_left_out_of_the_next_request_at_once() -> None:
     assert not call.held
 
 
+def test_refused_fields_are_left_out_of_the_next_request_at_once() -> None:
+    """One after the other, until a replay: the next request may be accepted with them."""
+    fields = [e.FieldsRefused((field,), PROBLEM) for field in ("lead_phone", "lead_email")]
+    call = after([RECORDED, SENT, fields[0], SENT, fields[1]], at=LATER)
+    assert (call.dropped, call.due_at) == (("lead_email", "lead_phone"), LATER)
+    assert (call.problem, call.held) == (PROBLEM, False)
+    assert last(call) == {
+        "what": "participant.refused",
+        "fields": ["lead_email"],
+        "request_id": "req_1",
+    }
+    failed = after([e.Failed("rejected", PROBLEM), e.Replayed()], call)
+    assert failed.dropped == ()
+
+
 def test_a_replay_starts_afresh_but_keeps_what_the_engagement_is_known_by() -> None:
     """The same ``external_id`` again: AskElephant answers with the engagement it has."""
     refused = after([RECORDED, SENT, e.OwnerRefused(PROBLEM), SENT, e.Failed("rejected", PROBLEM)])

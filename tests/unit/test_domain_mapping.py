@@ -9,7 +9,7 @@ import pytest
 from bridge.domain.call import Call
 from bridge.domain.engagement import EngagementRequest
 from bridge.domain.mapping import Mapped, Mapper, Unsubmittable, engagement_request
-from bridge.domain.participants import Agent, one_email
+from bridge.domain.participants import Agent, People, droppable, one_email
 from tests.domain import AT, RECORDING, recorded_call
 
 ALICE = Agent("Alice Smith", "alice@example.com", "+12125550100")
@@ -336,3 +336,54 @@ def test_an_agent_that_askelephant_cannot_know_is_not_marked_as_owner() -> None:
     assert [one.model_dump(exclude_none=True) for one in mapped.request.participants] == [
         {"name": "Alice"}
     ]
+
+
+def sent_people(call: Call) -> People:
+    """Return the participants as they are sent, with their roles."""
+    mapped = engagement_request(call, MAPPER)
+    assert isinstance(mapped, Mapped)
+    return mapped.people
+
+
+@pytest.mark.parametrize(
+    ("dropped", "sent"),
+    [
+        (("lead_email",), [AS_SENT, {"name": "Jane Doe", "phone": "+14155550100"}]),
+        (("lead_email", "lead_name", "lead_phone"), [AS_SENT]),
+        (("agent_phone",), [{k: v for k, v in AS_SENT.items() if k != "phone"}, LEAD_SENT]),
+        (("agent_email", "agent_phone"), [{"name": "Alice Smith"}, LEAD_SENT]),
+    ],
+)
+def test_what_was_rejected_is_not_sent_again(
+    dropped: tuple[str, ...], sent: list[dict[str, Any]]
+) -> None:
+    """An agent without e-mail and phone is not marked as owner."""
+    assert people(recorded_call(**LEAD, agent_id="u-1").but(dropped=dropped)) == sent
+
+
+@pytest.mark.parametrize(
+    ("blamed", "fields"),
+    [
+        (("participants[1].email",), ("lead_email",)),
+        (("participants.1.phone", "participants[1].name"), ("lead_name", "lead_phone")),
+        (("participants[1]",), ("lead_email", "lead_phone")),
+        (("participants[0].email",), ("agent_email",)),
+        (("participants[1].email", "title"), ()),
+        (("participants[2].email",), ()),
+        (("participants[1].is_owner",), ()),
+        (("participants",), ()),
+        ((), ()),
+    ],
+)
+def test_fields_are_left_out_if_nothing_else_is_blamed(
+    blamed: tuple[str, ...], fields: tuple[str, ...]
+) -> None:
+    """Whatever else is wrong would be rejected again."""
+    assert droppable(blamed, sent_people(recorded_call(**LEAD, agent_id="u-1"))) == fields
+
+
+def test_what_was_not_sent_cannot_be_left_out() -> None:
+    """A server that blames it all the same has the last word."""
+    sent = sent_people(recorded_call(lead_phone="+14155550100"))
+    assert droppable(("participants[0].phone",), sent) == ("lead_phone",)
+    assert droppable(("participants[0].email",), sent) == ()

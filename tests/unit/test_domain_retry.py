@@ -11,6 +11,7 @@ from bridge.domain.call import Call, Problem, State
 from bridge.domain.policy import Policy
 from bridge.domain.retry import (
     AwaitRecording,
+    DropFields,
     DropOwner,
     Failure,
     GiveUp,
@@ -155,3 +156,18 @@ def test_a_retry_is_never_in_the_past_nor_beyond_the_longest_wait(
     plan = plan_retry(failure, FRESH.but(failures=failures), AT, jitter, policy)
     assert isinstance(plan, RetryAt)
     assert AT < plan.at <= AT + timedelta(minutes=10)
+
+
+@pytest.mark.parametrize(
+    ("trouble", "call", "plan"),
+    [
+        (Trouble.REJECTED, FRESH, DropFields(("lead_email",))),
+        (Trouble.REJECTED, SUBMITTED.but(state=State.SUBMITTED), GiveUp("why")),
+        (Trouble.OWNER, FRESH, DropOwner()),
+        (Trouble.OWNER, FRESH.but(owner_refused=True), DropFields(("lead_email",))),
+    ],
+)
+def test_fields_that_were_blamed_are_left_out(trouble: Trouble, call: Call, plan: Plan) -> None:
+    """The call is worth more than an e-mail of its lead; an owner is left out first."""
+    failure = Failure(trouble, Problem(reason="why"), droppable=("lead_email",))
+    assert plan_retry(failure, call, AT, 0, POLICY) == plan

@@ -4,7 +4,7 @@ local found = redis.call('XRANGE', KEYS[1], ARGV[1], ARGV[1])[1]
 if not found then return 0 end
 local said = {}
 for place = 1, #found[2], 2 do said[found[2][place]] = found[2][place + 1] end
-redis.call('XADD', KEYS[2], '*', 'source', said.source, 'raw', said.raw, 'at', ARGV[2],
+redis.call('XADD', KEYS[2], '*', 'source', said.source or '', 'raw', said.raw or '', 'at', ARGV[2],
   'request', '')
 redis.call('XDEL', KEYS[1], ARGV[1])
 return 1

@@ -2,7 +2,8 @@
 -- KEYS: record, lease, then the key of each move
 -- ARGV: expected version, payload, lease token or '', then for each move: its command, how many
 --       arguments that has behind the key, and these
-local version = string.match(redis.call('GETRANGE', KEYS[1], 0, 20), '^(%d+)\n') or '0'
+local head = redis.call('GETRANGE', KEYS[1], 0, 20)
+local version = string.match(head, '^(%d+)\n') or (head == '' and '0' or 'damaged')
 if version ~= ARGV[1] then return 'conflict' end
 if ARGV[3] ~= '' and redis.call('GET', KEYS[2]) ~= ARGV[3] then return 'lease_lost' end
 

@@ -2,11 +2,13 @@
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bridge.askelephant.sandbox.options import DEFAULT_KEY, SCOPES
 from bridge.store.keys import Keys
 from tests.chaos.hours import let_pass
+from tests.chaos.plan import Recipe
 from tests.chaos.scene import Fault, Scene
 from tests.chaos.stage import NAMESPACE, SETTINGS, Needs
 from tests.scenarios.client import Json
@@ -19,6 +21,7 @@ STORMS: tuple[Mapping[str, object], ...] = (
     {"retry_after": "in a little while"},
     {},
 )
+GATEWAY_BODIES = ("html", "json", "empty")
 IN_FLIGHT = 2.0
 """Seconds in which requests that had left before the brake closed are answered."""
 NEEDED = ("engagements:read", "engagements:write")
@@ -46,6 +49,21 @@ def fail(**fault: object) -> Callable[[Scene], None]:
         scene.expect(_requests(scene) > before, "no request met the fault")
 
     return befall
+
+
+def stand_before(scene: Scene) -> None:
+    """Let a gateway without a backend respond to all, with each kind of body in turn.
+
+    No call may fail for what AskElephant has not said.
+    """
+    scene.wait_for_moment(2)
+    before, failed = _requests(scene), _unplanned_failures(scene)
+    for body in scene.rng.sample(GATEWAY_BODIES, len(GATEWAY_BODIES)):
+        scene.stage.sandbox.control("faults", {"status": 404, "gateway": body}).raise_for_status()
+        scene.pause(4, 6)
+    scene.stage.sandbox.control("faults")
+    scene.expect(_requests(scene) > before, "no request met the gateway")
+    scene.promise(_unplanned_failures(scene) <= failed, "calls failed for a gateway's 404")
 
 
 def throttle(scene: Scene) -> None:
@@ -120,7 +138,7 @@ def _requests(scene: Scene) -> int:
     return len(scene.stage.sandbox.journal()["requests"])
 
 
-FAULTS = (
+OUTAGES = (
     Fault(
         "askelephant-refused",
         "connections refused for long",
@@ -135,6 +153,13 @@ FAULTS = (
     Fault("askelephant-garbage", "done, then a 200 that is no JSON", fail(spoil="garbage")),
     Fault("askelephant-content-type", "done, then a page of HTML", fail(spoil="html")),
     Fault("askelephant-huge", "done, then 10 MB", fail(spoil="huge")),
+    Fault(
+        "gateway-404",
+        "404 of a gateway before AskElephant",
+        stand_before,
+        recipe=Recipe(troubles=("html-404.3", "read-html-404.5")),
+        keeps_answers=True,
+    ),
     Fault("throttled", "429 with every form of Retry-After", throttle, keeps_answers=True),
     Fault(
         "throttled-hour",
@@ -145,3 +170,5 @@ FAULTS = (
     Fault("key-revoked", "401 for everything, then mended", revoke_key, keeps_answers=True),
     Fault("scope-missing", "403 for a scope, then mended", take_scope, keeps_answers=True),
 )
+FAULTS = tuple(replace(fault, bounds_waiting=True) for fault in OUTAGES)
+"""When AskElephant is back, the calls that waited for it go on at once."""

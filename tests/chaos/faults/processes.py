@@ -49,7 +49,7 @@ def deploy(scene: Scene) -> None:
 
 
 FAULTS = (
-    Fault("none", "nothing: ordinary work", none, keeps_answers=True),
+    Fault("none", "nothing: ordinary work", none, keeps_answers=True, bounds_waiting=True),
     Fault("kill-worker", "SIGKILL of workers between their request and its save", kill_worker),
     Fault("kill-web", "SIGKILL of the web process under load", kill_web, keeps_answers=True),
     Fault("kill-beat", "SIGKILL of beat", kill_beat, keeps_answers=True),

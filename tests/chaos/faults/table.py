@@ -2,7 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 
-from tests.chaos.faults import askelephant, clocks, network, processes, sentinel, store, webhooks
+from tests.chaos.faults import (
+    askelephant,
+    calls,
+    clocks,
+    network,
+    processes,
+    sentinel,
+    store,
+    webhooks,
+)
 from tests.chaos.faults.mixed import mixed
 from tests.chaos.scene import Fault
 
@@ -11,6 +20,7 @@ ALONE = (
     *store.FAULTS,
     *sentinel.FAULTS,
     *askelephant.FAULTS,
+    *calls.FAULTS,
     *webhooks.FAULTS,
     *clocks.FAULTS,
     *network.FAULTS,
@@ -22,6 +32,9 @@ UNMIXED = {
     "sentinel-failover",  # asks for several
     "throttled-hour",  # would hold up all others
     "clock-of-bridge",  # asks for other deadlines
+    "own-403",  # of calls of its own plan, as are the next two
+    "own-500",
+    "real-payloads",
     "webhook-before-answer",  # of calls of every plan
     "webhooks-none",
 }

@@ -3,6 +3,7 @@
 import time
 
 from tests.chaos.faults.processes import none
+from tests.chaos.plan import Recipe
 from tests.chaos.scene import Fault, Scene
 
 TIMES = 5
@@ -34,21 +35,23 @@ FAULTS = (
         "webhooks-resent",
         "each webhook five times more, shuffled across the whole run",
         resend,
-        copies=TIMES,
+        recipe=Recipe(copies=TIMES),
         keeps_answers=True,
     ),
     Fault(
         "webhook-before-answer",
         "the event before the request's own answer",
         none,
-        behaviours=("early-webhook",),
+        recipe=Recipe(behaviours=("early-webhook",)),
         keeps_answers=True,
+        bounds_waiting=True,
     ),
     Fault(
         "webhooks-none",
         "no webhook at all",
         none,
-        behaviours=("no-webhook",),
+        recipe=Recipe(behaviours=("no-webhook",)),
         keeps_answers=True,
+        bounds_waiting=True,
     ),
 )

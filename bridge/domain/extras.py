@@ -1,0 +1,142 @@
+"""Other recordings of a call than its own: a call that was transferred has two files.
+
+Links are compared without query and fragment, which change with each signature. The call's own
+recording is the one told last, until a request with it has left. Those that lost are kept beside it
+and, if the operator wants them submitted, become calls of their own.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from hashlib import blake2b
+
+from bridge.domain.call import Call, ExtraRecording, Metadata, State, new_call
+from bridge.domain.changes import note
+from bridge.domain.events import CallHeard
+from bridge.domain.policy import Policy
+from bridge.domain.recording import NOT_READY
+
+MOST_EXTRAS = 20
+"""A sender whose links change in their path, too, must not fill the record."""
+
+
+def bare_link(url: str) -> str:
+    """Return the link without query and fragment, its scheme and host in lower case."""
+    scheme, colon, rest = url.partition("#")[0].partition("?")[0].partition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme.lower()}{colon}{host.lower()}{slash}{path}"
+
+
+def is_same_recording(link: str, other: str) -> bool:
+    """Return whether two links lead to the same recording, however they are signed."""
+    return bare_link(link) == bare_link(other)
+
+
+def extra_call_id(call_id: str, link: str) -> str:
+    """Return the id of the call that submits another recording of ``call_id``.
+
+    It is the same for each signature of the link, and no character of it needs escaping in a URL.
+    """
+    return f"{call_id}.rec-{blake2b(bare_link(link).encode(), digest_size=4).hexdigest()}"
+
+
+def without_foreign_link(call: Call, event: CallHeard) -> CallHeard:
+    """Return the event without its link if that cannot become the call's own any more.
+
+    AskElephant may have the call's own recording, or the link's recording has a call of its own.
+    """
+    url = event.metadata.recording_url
+    if url is None or not _is_another(call, url):
+        return event
+    has_own_call = any(
+        one.call_id is not None and is_same_recording(one.url, url) for one in call.extra_recordings
+    )
+    return _without_link(event) if has_own_call or _is_settled(call) else event
+
+
+def extras_after(call: Call, event: CallHeard, merged: Metadata) -> tuple[ExtraRecording, ...]:
+    """Return the call's other recordings after an event; ``merged`` is the metadata after it."""
+    own, url = call.metadata.recording_url, event.metadata.recording_url
+    extras = call.extra_recordings
+    if own is None or url is None or is_same_recording(own, url):
+        return extras
+    told = ExtraRecording(url=url, stamp=event.stamp)
+    if merged.recording_url is None or not is_same_recording(merged.recording_url, url):
+        return _with(extras, told)
+    others = [one for one in extras if not is_same_recording(one.url, url)]
+    stamp = call.stamps.get("recording_url", event.stamp)
+    return _with(others, ExtraRecording(url=own, stamp=stamp))
+
+
+def note_new(before: Call, call: Call, event: CallHeard, now: datetime) -> Call:
+    """Note another recording on the timeline the first time that it is heard of."""
+    url = event.metadata.recording_url
+    if url is None or not _is_another(before, url):
+        return call
+    if any(is_same_recording(one.url, url) for one in before.extra_recordings):
+        return call
+    return note(call, now, "recording.another", link=bare_link(url), entry=event.entry)
+
+
+def separate(call: Call, now: datetime, policy: Policy) -> Call:
+    """Give each other recording a call id of its own, once the call's own has been sent."""
+    waiting = [one for one in call.extra_recordings if one.call_id is None]
+    if not policy.submits_extras or call.external_id is None or not waiting:
+        return call
+    named = [
+        one if one.call_id else one.but(call_id=extra_call_id(call.call_id, one.url))
+        for one in call.extra_recordings
+    ]
+    separated = call.but(extra_recordings=tuple(named))
+    for one in waiting:
+        call_id = extra_call_id(call.call_id, one.url)
+        details = {"link": bare_link(one.url), "call_id": call_id}
+        separated = note(separated, now, "recording.separated", **details)
+    return separated
+
+
+def call_of_extra(parent: Call, extra: ExtraRecording, now: datetime, policy: Policy) -> Call:
+    """Return the new call that submits another recording of ``parent``, due after settling."""
+    call = new_call(extra.call_id or "", now).but(
+        state=State.RECORDED,
+        recording_of=parent.call_id,
+        heard=parent.heard,
+        metadata=parent.metadata.model_copy(update={"recording_url": extra.url}),
+        stamps=parent.stamps | {"recording_url": extra.stamp},
+        due_at=now + policy.settle,
+    )
+    return note(call, now, "recording.separated", link=bare_link(extra.url), of=parent.call_id)
+
+
+def event_for_extra(extra: ExtraRecording, event: CallHeard) -> CallHeard:
+    """Return an event of the parent as the extra recording's call hears it."""
+    url = event.metadata.recording_url
+    is_its_own = url is not None and is_same_recording(url, extra.url)
+    return replace(event if is_its_own else _without_link(event), call_id=extra.call_id or "")
+
+
+def _is_another(call: Call, url: str) -> bool:
+    own = call.metadata.recording_url
+    return own is not None and not is_same_recording(own, url)
+
+
+def _is_settled(call: Call) -> bool:
+    """Return whether a request with the call's own recording left, and was not refused for it."""
+    is_refused = call.problem is not None and call.problem.reason == NOT_READY
+    return call.external_id is not None and not is_refused
+
+
+def _without_link(event: CallHeard) -> CallHeard:
+    return replace(event, metadata=event.metadata.model_copy(update={"recording_url": None}))
+
+
+def _with(extras: Sequence[ExtraRecording], told: ExtraRecording) -> tuple[ExtraRecording, ...]:
+    """Return the recordings with this one added, or with its link renewed; in one fixed order."""
+    links = {bare_link(one.url): one for one in extras}
+    link = bare_link(told.url)
+    known = links.get(link)
+    if known is None and len(links) >= MOST_EXTRAS:
+        return tuple(extras)
+    if known is None or known.stamp <= told.stamp:
+        links[link] = told if known is None else known.but(url=told.url, stamp=told.stamp)
+    return tuple(links[key] for key in sorted(links))

@@ -1,0 +1,61 @@
+"""Faults of single calls: trouble of their own, which must cost no other call anything."""
+
+from collections.abc import Callable
+
+from tests import crm
+from tests.chaos.faults.processes import none
+from tests.chaos.plan import Recipe
+from tests.chaos.scene import Fault, Scene
+from tests.chaos.stage import Needs
+
+NEEDS = Needs(settings=(("BRIDGE_RETRY_DEADLINE", "30"), ("BRIDGE_PROBE_INTERVAL", "10")))
+"""Calls that always fail end within the run; a hold lasts, unless a good call ends it."""
+
+FORBIDDEN = ("own-403", "own-403", "html-403.3", "read-html-403.3")
+FAILING = ("own-500", "own-500", "own-500", "error-before-commit.4")
+
+
+def expect_reason(behaviour: str, reason: str) -> Callable[[Scene], None]:
+    """Return what checks why calls of a behaviour failed, and that they show the refusal."""
+
+    def check(scene: Scene) -> None:
+        for one in scene.plan:
+            if behaviour not in one.befalls:
+                continue
+            call = scene.stage.bridge.call(one.call_id)
+            is_right = call.get("reason") == reason and call.get("problem")
+            scene.promise(is_right, f"{one.call_id} shows {call.get('reason')}, not {reason}")
+
+    return check
+
+
+FAULTS = (
+    Fault(
+        "own-403",
+        "403 for up to 60 calls, by AskElephant or by a firewall",
+        none,
+        NEEDS,
+        recipe=Recipe(troubles=FORBIDDEN),
+        keeps_answers=True,
+        afterwards=expect_reason("own-403", "scope_missing"),
+        bounds_waiting=True,
+    ),
+    Fault(
+        "own-500",
+        "500 for up to 60 calls, always",
+        none,
+        NEEDS,
+        recipe=Recipe(troubles=FAILING),
+        keeps_answers=True,
+        afterwards=expect_reason("own-500", "askelephant_error"),
+        bounds_waiting=True,
+    ),
+    Fault(
+        "real-payloads",
+        "the calls' events in the payloads of five CRM products",
+        none,
+        recipe=Recipe(products=crm.NAMES),
+        keeps_answers=True,
+        bounds_waiting=True,
+    ),
+)

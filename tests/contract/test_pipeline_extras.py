@@ -1,0 +1,142 @@
+"""Another recording of a call is noted, or submitted by a call of its own, and never lost."""
+
+import pytest
+from redis.exceptions import ConnectionError as RedisConnectionError
+
+from bridge.domain.call import Call, Kind, State
+from bridge.domain.extras import extra_call_id
+from bridge.pipeline import extras, intake
+from bridge.wavv.samples import SampleCall
+from tests.contract.bridge_parts import Bridge, whats
+from tests.contract.replay_parts import Operated
+
+SECOND = "https://recordings.wavv.example/second.mp3"
+
+
+@pytest.fixture
+def bridge(operated: Operated) -> Bridge:
+    """Give the bridge behind the API."""
+    return operated.bridge
+
+
+def _submitted(bridge: Bridge) -> SampleCall:
+    call = bridge.dial()
+    assert bridge.go(call).state is State.SUBMITTED
+    return call
+
+
+def _extra(bridge: Bridge, call: SampleCall, link: str = SECOND) -> Call:
+    found = bridge.parts.calls.load(extra_call_id(call.call_id, link))
+    assert found is not None
+    return found
+
+
+def test_another_recording_is_noted_counted_and_found(operated: Operated, bridge: Bridge) -> None:
+    """By default nothing more is sent, and the operator sees what was not."""
+    call, other = _submitted(bridge), _submitted(bridge)
+    entry = bridge.tell(call, Kind.RECORDED, recordingUrl=f"{SECOND}?sig=secret")[0]
+    bridge.tell(other, Kind.RECORDED)
+    bridge.drain()
+    bridge.work()
+    assert len(bridge.bodies()) == 2
+    assert bridge.counted("recordings.another") == 1
+    listed = operated.http.get("/api/calls", params={"extra_recordings": "true"}).json()["data"]
+    assert [one["call_id"] for one in listed] == [call.call_id]
+    assert len(operated.http.get("/api/calls").json()["data"]) == 2
+    shown = operated.http.get(f"/api/calls/{call.call_id}").json()
+    assert shown["recording_url"] == call.recording_url
+    (extra,) = shown["extra_recordings"]
+    assert (extra["link"], extra["call_id"], extra["state"]) == (SECOND, None, None)
+    assert extra["heard_at"] is not None
+    (noted,) = [one for one in shown["timeline"] if one["what"] == "recording.another"]
+    assert (noted["link"], noted["entry"]) == (SECOND, entry)
+
+
+def test_another_recording_is_submitted_by_a_call_of_its_own(
+    operated: Operated, bridge: Bridge
+) -> None:
+    """With its own ``external_id`` and insights, and linked both ways."""
+    bridge.change_settings(extra_recordings="submit")
+    call = _submitted(bridge)
+    bridge.go(call, Kind.RECORDED, recordingUrl=SECOND)
+    extra = _extra(bridge, call)
+    assert (extra.state, extra.recording_of) == (State.SUBMITTED, call.call_id)
+    first, second = bridge.bodies()
+    assert second["media_url"] == SECOND
+    assert second["external_id"] == f"wavv-call-{extra.call_id}" != first["external_id"]
+    assert second["external_url"] == first["external_url"]
+    bridge.sweep_for(minutes=20)
+    assert {one.state for one in (bridge.call(call), _extra(bridge, call))} == {State.COMPLETE}
+    shown = operated.http.get(f"/api/calls/{call.call_id}").json()["extra_recordings"]
+    assert [(one["call_id"], one["state"]) for one in shown] == [(extra.call_id, "complete")]
+    theirs = operated.http.get(f"/api/calls/{extra.call_id}").json()
+    assert theirs["recording_of"] == call.call_id
+    assert theirs["insights"]["signals"]
+
+
+def test_two_recordings_within_the_settling_time_make_two_engagements(bridge: Bridge) -> None:
+    """The later is the call's own, the earlier has another call; repetitions change nothing."""
+    bridge.change_settings(extra_recordings="submit")
+    call = bridge.dial()
+    bridge.tell(call)
+    bridge.tell(call, Kind.RECORDED, recordingUrl=SECOND)
+    bridge.tell(call)
+    bridge.drain()
+    bridge.work()
+    for signature in ("a", "b"):
+        bridge.go(call, Kind.RECORDED, recordingUrl=f"{SECOND}?sig={signature}")
+    bridge.go(call, Kind.RECORDED)
+    assert len(bridge.bodies()) == 2
+    assert len({body["media_url"].partition("?")[0] for body in bridge.bodies()}) == 2
+
+
+@pytest.mark.parametrize("is_together", [True, False])
+def test_an_extra_call_is_opened_after_a_crash_before_it(
+    bridge: Bridge, monkeypatch: pytest.MonkeyPatch, *, is_together: bool
+) -> None:
+    """The entry stays in the inbox until all that follows from it is saved."""
+    bridge.change_settings(extra_recordings="submit")
+    call = _submitted(bridge)
+    if not is_together:
+        monkeypatch.setattr(intake, "handle_together", lambda *_: set())
+
+    def crash(*_: object) -> None:
+        raise RedisConnectionError
+
+    with monkeypatch.context() as broken:
+        broken.setattr(extras, "call_of_extra", crash)
+        entries = bridge.tell(call, Kind.RECORDED, recordingUrl=SECOND)
+        with pytest.raises(RedisConnectionError):
+            bridge.drain()
+    assert bridge.call(call).extra_recordings[0].call_id is not None
+    assert bridge.parts.calls.load(extra_call_id(call.call_id, SECOND)) is None
+    bridge.age(*entries)
+    bridge.drain()
+    bridge.work()
+    assert _extra(bridge, call).state is State.SUBMITTED
+    assert len(bridge.bodies()) == 2
+
+
+def test_fields_that_come_later_reach_the_extra_call(bridge: Bridge) -> None:
+    """They are of the conversation, whichever file it is in."""
+    bridge.change_settings(extra_recordings="submit")
+    call = _submitted(bridge)
+    bridge.go(call, Kind.RECORDED, recordingUrl=SECOND)
+    later = Kind.RECORDED
+    bridge.go(call, later, disposition="Appointment")
+    extra = _extra(bridge, call)
+    assert extra.metadata.disposition == "Appointment"
+    assert (extra.metadata.recording_url or "") == SECOND
+    assert whats(extra)[0] == "recording.separated"
+    assert len(bridge.bodies()) == 2
+
+
+def test_a_forgotten_call_leaves_the_list_of_extras(bridge: Bridge) -> None:
+    """Retention leaves nothing behind."""
+    call = bridge.dial("reject")
+    bridge.go(call)
+    bridge.go(call, Kind.RECORDED, recordingUrl=SECOND)
+    assert bridge.parts.redis.zcard(bridge.parts.keys.with_extras) == 1
+    bridge.clock.wait(days=31)
+    bridge.sweep()
+    assert bridge.parts.redis.zcard(bridge.parts.keys.with_extras) == 0

@@ -1,0 +1,221 @@
+"""A damaged record costs its own call only: it is skipped, counted, shown and kept."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from bridge.domain.call import Kind, State
+from bridge.errors import DamagedRecord
+from bridge.pipeline import insights, submit, sweep
+from bridge.store.replies import text
+from bridge.wavv.samples import SampleCall
+from tests.contract.bridge_parts import Bridge
+from tests.contract.replay_parts import Operated
+from tests.contract.web import problem_in
+
+Damager = Callable[[Any, str, bytes], None]
+
+
+def _set(value: Callable[[bytes], bytes]) -> Damager:
+    return lambda redis, key, before: redis.set(key, value(before))
+
+
+def _other_type(redis: Any, key: str, _before: bytes) -> None:  # noqa: ANN401 - Redis' client
+    redis.delete(key)
+    redis.hset(key, "a", "hash")
+
+
+DAMAGES: dict[str, Damager] = {
+    "truncated": _set(lambda before: before[: len(before) // 2]),
+    "no_version": _set(lambda before: before.partition(b"\n")[2]),
+    "no_document": _set(lambda before: before.partition(b"\n")[0]),
+    "word_for_version": _set(lambda before: b"x" + before),
+    "not_an_object": _set(lambda _: b'1\n["a", "list"]'),
+    "empty_object": _set(lambda _: b"1\n{}"),
+    "not_utf8": _set(lambda before: before[:-5] + b"\xff\xfe\xfd"),
+    "another_call": _set(lambda before: before.replace(b'call_id":"', b'call_id":"not-', 1)),
+    "binary": _set(lambda _: b"\x00\x01\x02"),
+    "type_of_a_time": _set(lambda b: b.replace(b'"created_at":"', b'"created_at":[],"was":"', 1)),
+    "another_type": _other_type,
+}
+
+
+@pytest.fixture
+def bridge(operated: Operated) -> Bridge:
+    """Give the bridge behind the API."""
+    return operated.bridge
+
+
+def damage(bridge: Bridge, call: SampleCall, how: str) -> Any:  # noqa: ANN401 - any of Redis' types
+    """Damage the record; return how to see that it was not touched since."""
+    redis, key = bridge.parts.redis, bridge.parts.keys.call(call.call_id)
+    before: Any = redis.get(key)
+    DAMAGES[how](redis, key, bytes(before))
+    return redis.dump(key)
+
+
+def dumped(bridge: Bridge, call: SampleCall) -> Any:  # noqa: ANN401 - as above
+    """Return what stands under the call's key, whatever its type."""
+    return bridge.parts.redis.dump(bridge.parts.keys.call(call.call_id))
+
+
+@pytest.mark.parametrize("how", DAMAGES)
+def test_an_event_of_a_damaged_record_is_a_dead_letter_and_stops_no_other(
+    bridge: Bridge, how: str
+) -> None:
+    """Nothing is written over what is there, and the event can be put back after the repair."""
+    call, other = bridge.dial(), bridge.dial()
+    bridge.tell(call, Kind.STARTED)
+    bridge.drain()
+    before = bridge.parts.redis.get(bridge.parts.keys.call(call.call_id))
+    written = damage(bridge, call, how)
+    bridge.tell(call, Kind.ENDED)
+    bridge.tell(other, Kind.ENDED)
+    bridge.drain()
+    assert bridge.call(other).state is State.ENDED
+    assert dumped(bridge, call) == written
+    assert bridge.parts.inbox.backlog().waiting == 0
+    (letter,) = bridge.parts.aside.newest(10)
+    assert letter.error.startswith("DamagedRecord")
+    assert {line["call_id"] for line in bridge.logged("record.damaged")} == {call.call_id}
+    assert bridge.counted("records.damaged") == 1
+
+    bridge.parts.redis.delete(bridge.parts.keys.call(call.call_id))
+    bridge.parts.redis.set(bridge.parts.keys.call(call.call_id), before or "")
+    assert bridge.parts.aside.put_back(letter.id, bridge.clock())
+    bridge.drain()
+    assert bridge.call(call).state is State.ENDED
+    assert bridge.parts.calls.damage().count == 0
+
+
+@pytest.mark.parametrize("how", DAMAGES)
+def test_steps_leave_a_damaged_record_alone(bridge: Bridge, how: str) -> None:
+    """No request leaves, no task fails, and the sweep comes back to it once an hour."""
+    ended, recorded, other = bridge.dial(), bridge.dial(), bridge.dial()
+    submitted = bridge.dial("no-webhook")
+    bridge.tell(ended, Kind.ENDED)
+    bridge.tell(recorded, Kind.RECORDED)
+    bridge.drain()
+    bridge.go(submitted)
+    bridge.tell(recorded, Kind.RECORDED)
+    bridge.published.messages.clear()
+    steps = {ended: sweep.expire, recorded: submit.submit, submitted: insights.fetch}
+    for call in steps:
+        damage(bridge, call, how)
+    requests = len(bridge.sandbox.settled()["requests"])
+    bridge.clock.wait(minutes=50)
+    for call, step in steps.items():
+        assert step(bridge.parts, call.call_id) is None
+    assert bridge.sweep() == 0
+    assert len(bridge.sandbox.settled()["requests"]) == requests
+    bridge.clock.wait(minutes=40)
+    assert bridge.sweep() > 0
+    assert bridge.go(other).state is State.SUBMITTED
+
+
+@pytest.mark.parametrize("how", DAMAGES)
+def test_a_damaged_record_is_kept_and_stops_no_forgetting(bridge: Bridge, how: str) -> None:
+    """Calls, events and refused events of the others go when their time has passed."""
+    damaged, other = bridge.dial("reject"), bridge.dial("reject")
+    bridge.go(damaged)
+    bridge.go(other)
+    written = damage(bridge, damaged, how)
+    bridge.clock.wait(days=31)
+    bridge.sweep()
+    assert bridge.parts.calls.load(other.call_id) is None
+    assert dumped(bridge, damaged) == written
+    assert bridge.parts.redis.xlen(bridge.parts.keys.inbox) == 0
+
+
+def test_a_thousand_damaged_records_do_not_hide_the_rest(
+    bridge: Bridge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They stand first by their time, and would fill every batch."""
+    monkeypatch.setattr(sweep, "BATCH", 3)
+    calls = [bridge.dial("reject") for _ in range(5)]
+    for call in calls:
+        bridge.go(call)
+        bridge.clock.wait(seconds=1)
+    for call in calls[:3]:
+        damage(bridge, call, "truncated")
+    bridge.clock.wait(days=31)
+    for _ in range(2):
+        bridge.sweep()
+    assert [bridge.parts.calls.load(call.call_id) for call in calls[3:]] == [None, None]
+
+
+@pytest.mark.parametrize("how", DAMAGES)
+def test_the_api_shows_the_others_and_names_the_damaged(operated: Operated, how: str) -> None:
+    """The list goes on and counts it; by its id it is a problem of its own, not a 500."""
+    call, other = operated.fail(2)
+    damage(operated.bridge, call, how)
+    path = f"/api/calls/{call.call_id}"
+    for answer in (
+        operated.http.get(path),
+        operated.http.get(f"{path}/insights"),
+        operated.http.post(f"{path}/replay"),
+    ):
+        assert "damaged" in problem_in(answer, 409, "damaged_record")
+    listed = operated.http.get("/api/calls").json()
+    assert [one["call_id"] for one in listed["data"]] == [other.call_id]
+    assert listed["damaged"] == 1
+    assert operated.order(state="failed", dry_run=False).json()["started"] == 1
+    stats = operated.http.get("/api/stats").json()
+    assert stats["damaged"] == {"count": 1, "call_ids": [call.call_id]}
+    ready = operated.http.get("/readyz").json()
+    assert "1 damaged" in ready["checks"]["records"]["detail"]
+    assert any(warning.startswith("records: ") for warning in ready["warnings"])
+
+
+def test_a_repaired_record_is_no_damaged_one_any_more(bridge: Bridge) -> None:
+    """An operator restores its bytes, or removes them; the warning goes."""
+    repaired, removed, call = bridge.dial(), bridge.dial(), bridge.dial()
+    keys = [bridge.parts.keys.call(one.call_id) for one in (repaired, removed)]
+    before: list[Any] = []
+    for one in (repaired, removed, call):
+        bridge.tell(one, Kind.STARTED)
+        bridge.drain()
+        before.append(bridge.parts.redis.get(bridge.parts.keys.call(one.call_id)))
+        damage(bridge, one, "truncated")
+        with pytest.raises(DamagedRecord):
+            bridge.parts.calls.load(one.call_id)
+    assert bridge.parts.calls.damage().count == 3
+    bridge.parts.redis.set(keys[0], before[0])
+    bridge.parts.redis.delete(keys[1])
+    assert bridge.parts.calls.damage().call_ids == (call.call_id,)
+
+
+@pytest.mark.parametrize("value", [b"{", b'["list"]', b"\xff", b"7"])
+def test_damaged_insights_are_fetched_again(bridge: Bridge, value: bytes) -> None:
+    """They stand beside the record: AskElephant still has them."""
+    call = bridge.dial()
+    bridge.go(call)
+    bridge.transcribed(call)
+    bridge.drain()
+    bridge.work()
+    fetched = bridge.insights(call)
+    bridge.parts.redis.set(bridge.parts.keys.insights(call.call_id), value)
+    assert bridge.insights(call) == {}
+    bridge.parts.redis.delete(bridge.parts.keys.insights(call.call_id))
+    bridge.parts.redis.hset(bridge.parts.keys.insights(call.call_id), "a", "hash")
+    assert bridge.insights(call) == {}
+    assert fetched
+    assert bridge.logged("insights.damaged")
+
+
+def test_an_inbox_entry_without_its_fields_is_a_dead_letter(bridge: Bridge) -> None:
+    """It breaks no batch: the events behind it are handled."""
+    entry = text(bridge.parts.redis.xadd(bridge.parts.keys.inbox, {"no": "event"}))
+    call = bridge.dial()
+    bridge.tell(call, Kind.ENDED)
+    for _ in range(3):
+        bridge.drain()
+        bridge.age(entry)
+    assert bridge.call(call).state is State.ENDED
+    (letter,) = bridge.parts.aside.newest(10)
+    assert letter.entry == entry
+    bridge.parts.redis.xadd(bridge.parts.keys.set_aside, {"no": "event"})
+    newest, _ = bridge.parts.aside.newest(10)
+    assert (newest.source, newest.raw) == ("", b"")
+    assert bridge.parts.aside.put_back(newest.id, bridge.clock())

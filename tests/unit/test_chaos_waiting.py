@@ -1,0 +1,80 @@
+"""The chaos suite's bound on waiting: which calls it judges, and from when on."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import Any
+
+import pytest
+
+from bridge.domain.call import Kind as CallKind
+from tests.chaos.evidence import Evidence
+from tests.chaos.invariant import Kind
+from tests.chaos.plan import PlannedCall, Recipe, make_plan
+from tests.chaos.senders import Acknowledged
+from tests.chaos.waiting import (
+    INSIGHTS_DEADLINE,
+    LONGEST,
+    good_calls_complete_in_time,
+    waits,
+)
+
+BEGUN = datetime(2026, 5, 13, 14, tzinfo=UTC)
+EPOCH = BEGUN.timestamp()
+"""When the monotonic clock of these tests began."""
+PLAN = make_plan(Random(1), 100, BEGUN, Recipe(troubles=("own-500", "html-403.3")))  # noqa: S311 - made-up calls
+GOOD = next(one for one in PLAN if one.state == "complete" and not one.behaviour)
+LATE = LONGEST + 11
+
+
+def _seen(*completed: tuple[PlannedCall, float]) -> Evidence:
+    """Return what is seen of calls that were recorded ten seconds after the clock began."""
+    acknowledged = [
+        Acknowledged(one.call_id, kind, b"{}", at)
+        for one, _ in completed
+        for kind, at in (
+            (CallKind.STARTED, 1.0),
+            (CallKind.RECORDED, 10.0),
+            (CallKind.RECORDED, 80.0),
+        )
+    ]
+    calls = {one.call_id: _call(seconds) for one, seconds in completed}
+    return Evidence(acknowledged, [], {}, calls, {}, [], 0)
+
+
+def _call(completed: float) -> dict[str, Any]:
+    moments = ((5.0, "CallRecorded"), (completed, "insights.final"), (999.0, "insights.final"))
+    timeline = [
+        {"at": (BEGUN + timedelta(seconds=at)).isoformat(), "what": what} for at, what in moments
+    ]
+    return {"timeline": timeline}
+
+
+@pytest.mark.parametrize(
+    ("over", "completed", "expected"),
+    [(0.0, 12.5, 2.5), (0.0, 10 + LATE, LATE), (40.0, 55.0, 15.0)],
+)
+def test_a_call_is_due_when_it_was_recorded_and_the_fault_was_over(
+    over: float, completed: float, expected: float
+) -> None:
+    """From its first acknowledged recording, or from the fault's end if that came later."""
+    seen = _seen((GOOD, completed))
+    assert waits([GOOD], seen, over, EPOCH) == {GOOD.call_id: pytest.approx(expected)}
+    found = list(good_calls_complete_in_time([GOOD], seen, over, EPOCH))
+    assert [(one.kind, one.call_id) for one in found] == (
+        [(Kind.STUCK, GOOD.call_id)] if expected > LONGEST else []
+    )
+
+
+def test_a_calls_own_delays_are_no_waiting() -> None:
+    """A call without insights waits to their deadline, whatever else there is."""
+    one = replace(GOOD, behaviour="no-insights+late-webhook")
+    assert waits([one], _seen((one, 30)), 0, EPOCH) == {one.call_id: 20 - INSIGHTS_DEADLINE}
+
+
+def test_calls_with_trouble_of_their_own_are_not_judged() -> None:
+    """Nor those that must not complete, or did not: other rules find them."""
+    troubled = [one for one in PLAN if one.is_troubled]
+    failing = next(one for one in PLAN if one.state != "complete")
+    seen = _seen(*((one, 10 + LATE) for one in (*troubled, failing)))
+    assert waits(PLAN, seen, 0, EPOCH) == {}

@@ -19,8 +19,14 @@ from config.sentinel import is_sentinel, read_sentinel
 
 NAMESPACE = re.compile(r"[A-Za-z0-9_.-]{1,50}")
 LONGEST = timedelta(days=3650)
-LINK = re.compile(r"(?!(javascript|data|vbscript|blob|file):)[a-z][a-z0-9+.-]*:", re.IGNORECASE)
-"""How a link may begin that AskElephant stores: the vendor's list of schemes it refuses."""
+LINK = re.compile(
+    r"(?!(javascript|data|vbscript|blob|file):)(?![^:/]*:[0-9]+(/|$))[a-z][a-z0-9+.-]*:",
+    re.IGNORECASE,
+)
+"""How a link may begin that AskElephant stores: the vendor's list of schemes it refuses.
+
+A host with its port is no scheme.
+"""
 
 
 def _seconds(value: Any) -> Any:  # noqa: ANN401 - a validator sees what the operator wrote
@@ -209,7 +215,9 @@ UrlTemplate = Annotated[
     str, AfterValidator(_link), AfterValidator(_placeholders({"call_id", "contact_id"}, ()))
 ]
 EngagementUrlTemplate = Annotated[
-    str, AfterValidator(_placeholders({"engagement_id", "workspace_id"}, {"engagement_id"}))
+    str,
+    AfterValidator(_link),
+    AfterValidator(_placeholders({"engagement_id", "workspace_id"}, {"engagement_id"})),
 ]
 WorkspaceId = Annotated[
     Annotated[str, Field(pattern=r"^wrks_[A-Za-z0-9]{1,100}$")] | None,

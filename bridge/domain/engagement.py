@@ -13,7 +13,8 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-BLOCKED_SCHEMES = frozenset({"javascript", "data", "vbscript", "blob", "file"})
+from bridge.domain.links import BLOCKED_SCHEMES
+
 TRANSCRIPT_CHARACTERS = 900_000
 TRANSCRIPT_BYTES = 950_000
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
@@ -42,11 +43,6 @@ def check_media_url(url: str) -> str:
             "media_url_private", "media_url must not point at a private or local address"
         )
     return url
-
-
-def has_scheme(url: str) -> bool:
-    """Tell whether ``url`` is whole, and not a path or a host alone."""
-    return _SCHEME.match(url) is not None
 
 
 def check_external_url(url: str) -> str:

@@ -8,11 +8,39 @@ import re
 from contextlib import suppress
 from urllib.parse import quote, urlsplit
 
+LONGEST = 2_048
+"""Characters of a link that a payload may hold: browsers and databases cut longer ones."""
+
+BLOCKED_SCHEMES = frozenset({"javascript", "data", "vbscript", "blob", "file"})
+"""AskElephant's reference for "Create engagement" rejects these: they can run code."""
+
+WEB_SCHEMES = frozenset({"http", "https"})
+OPAQUE_SCHEMES = frozenset({"tel", "sms", "mailto", "sip", "sips", "callto", "skype", "facetime"})
+"""What may follow their colon without a slash. Of any other scheme that looks like a host and its
+port (``localhost:3000``) or a label (``Call: Jane``)."""
+
+_LINK = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):([^\s\x00-\x1f\x7f]+)")
 DEFAULT_PORTS = {"http": 80, "https": 443}
 _UNRESERVED = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~!'()*")
 _ENCODED = re.compile("%([0-9A-Fa-f]{2})")
 _KEPT = ":/?#[]@!$&'()*+,;=%~"
 """Reserved characters say different things encoded and not, and stay as they are."""
+
+
+def is_link(url: str) -> bool:
+    """Tell whether ``url`` opens something: a scheme that runs no code, and a sensible rest.
+
+    A path, a host with its port, or a label is none.
+    """
+    match = _LINK.fullmatch(url)
+    if match is None or len(url) > LONGEST:
+        return False
+    scheme, rest = match[1].lower(), match[2]
+    if scheme in WEB_SCHEMES:
+        return rest.startswith("//") and _has_host(url)
+    if scheme in BLOCKED_SCHEMES:
+        return False
+    return bool(rest.strip("/")) and (rest.startswith("/") or scheme in OPAQUE_SCHEMES)
 
 
 def same_link(one: str, other: str) -> bool:
@@ -40,6 +68,13 @@ def normalised_link(url: str) -> str:
         path = f"{parts.scheme}://{_authority(parts.netloc, parts.scheme, port)}{path}"
     query = f"?{_encoding(parts.query)}" if parts.query else ""
     return path + query + (f"#{_encoding(parts.fragment)}" if parts.fragment else "")
+
+
+def _has_host(url: str) -> bool:
+    try:
+        return bool(urlsplit(url).hostname)
+    except ValueError:
+        return False
 
 
 def _authority(netloc: str, scheme: str, port: int | None) -> str:

@@ -3,15 +3,16 @@
 Source: AskElephant's dialer integration guide, "WAVV-specific guidance".
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from pydantic import ValidationError
 
 from bridge.domain.call import Call
-from bridge.domain.engagement import EngagementRequest, has_scheme
-from bridge.domain.participants import Agent, People, find_owner, people
+from bridge.domain.engagement import EngagementRequest
+from bridge.domain.links import is_link
+from bridge.domain.participants import Agent, Owner, People, find_owner, people
 from bridge.domain.recording import link
 from bridge.domain.title import title
 
@@ -81,7 +82,7 @@ def engagement_request(call: Call, mapper: Mapper) -> Mapped | Unsubmittable:
         )
     except ValidationError as error:
         return _unsubmittable(error)
-    return Mapped(request, sent, (*((owner.note,) if owner.note else ()), *sent.notes))
+    return Mapped(request, sent, (*_notes(call, owner), *sent.notes))
 
 
 def external_id(call: Call, template: str) -> str:
@@ -90,14 +91,22 @@ def external_id(call: Call, template: str) -> str:
 
 
 def external_url(call: Call, template: str) -> str:
-    """Return the link back to the call: WAVV's call page if it is whole, else the template."""
+    """Return the link back to the call: WAVV's call page if it is a link, else the template."""
     page = call.metadata.call_url
-    if page is not None and has_scheme(page):
+    if page is not None and is_link(page):
         return page
     contact_id = call.metadata.lead_id or ""
     dialled = call.recording_of or call.call_id
     values = {"call_id": quote(dialled, safe=""), "contact_id": quote(contact_id, safe="")}
     return template.format_map(values)
+
+
+def _notes(call: Call, owner: Owner) -> Iterator[str]:
+    if owner.note is not None:
+        yield owner.note
+    page = call.metadata.call_url
+    if page is not None and call.external_url is None and not is_link(page):
+        yield "call_url_unusable"
 
 
 def _unsubmittable(error: ValidationError) -> Unsubmittable:

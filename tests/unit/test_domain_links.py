@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.domain.links import normalised_link, same_link
+from bridge.domain.links import LONGEST, is_link, normalised_link, same_link
 
 
 @pytest.mark.parametrize(
@@ -69,3 +69,43 @@ def test_a_normalised_link_is_normal(url: str) -> None:
     normal = normalised_link(url)
     assert normalised_link(normal) == normal
     assert same_link(url, url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://dialer.example.com/calls/1",
+        "HTTP://dialer.example.com:8080/calls/1?a=b#c",
+        "https://dialer.example.com",
+        "wavv://call/1",
+        "com.example.dialer://call/1",
+        "msteams:/l/call/0/0",
+        "tel:+14155550100",
+        "tel:911",
+        "mailto:jane@customer.example",
+        "sip:100@pbx.example.com",
+        "https://bücher.example/ü",
+    ],
+)
+def test_a_link_has_a_scheme_and_a_sensible_rest(url: str) -> None:
+    """Also one of an app's own."""
+    assert is_link(url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "", "/calls/1", "//crm.example.com/1", "crm.example.com/1", "crm.example.com:8080/x",
+        "crm.example.com:8080", "localhost:3000/x", "localhost:3000", "127.0.0.1:80/x",
+        "Call: Jane", "Call:Jane", "Notes: https://crm.example.com/1", "https:",
+        "https://", "https:///x",
+        "https://:443/x", "https:crm.example.com/1", "https://[::1/x",
+        "https://crm.example.com/a b", "wavv:", "wavv://", "tel:", "javascript:alert(1)",
+        "JavaScript://%0aalert(1)", "data:,x",
+        "vbscript:x", "blob:https://x", "file:///etc/passwd", " javascript:x", "java\nscript:/x",
+        "https://crm.example.com/1\n", "https://crm.example.com/" + "x" * LONGEST,
+    ],
+)  # fmt: skip
+def test_what_opens_nothing_or_runs_code_is_no_link(url: str) -> None:
+    """Hosts with a port and labels have a colon, too."""
+    assert not is_link(url)

@@ -247,13 +247,12 @@ def test_the_lead_follows_the_agent(said: dict[str, Any], lead: dict[str, Any]) 
             "media_url_private",
             ["media_url"],
         ),
-        (recorded_call(call_url="file:///x"), MAPPER, "external_url_blocked", ["external_url"]),
         (recorded_call().but(call_id="x" * 500), MAPPER, "request_invalid", ["external_id"]),
         (recorded_call(transcript="é" * 475_001), MAPPER, "request_invalid", [""]),
         (recorded_call(transcript="x" * 900_001), MAPPER, "request_invalid", ["transcript"]),
         (
-            recorded_call(recording_url="https://127.1", call_url="data:,"),
-            MAPPER,
+            recorded_call(recording_url="https://127.1"),
+            Mapper(external_url_template="data:,"),
             "media_url_private",
             ["media_url", "external_url"],
         ),
@@ -278,10 +277,21 @@ def test_a_request_that_would_be_refused_is_not_even_made(
     assert call.metadata.recording_url is None or call.metadata.recording_url not in str(refused)
 
 
-@pytest.mark.parametrize("page", ["/calls/1", "crm.example/calls/1"])
-def test_a_call_page_that_is_no_whole_link_gives_way_to_the_template(page: str) -> None:
-    """The link is a convenience: half a one must not cost the call."""
-    assert request(recorded_call(call_url=page)).external_url == "wavv://call/c-1"
+@pytest.mark.parametrize(
+    "page", ["/calls/1", "crm.example/calls/1", "javascript:alert(1)", "Call: Jane", "data:,"]
+)
+def test_a_call_page_that_is_no_link_gives_way_to_the_template(page: str) -> None:
+    """The link is a convenience, and must not cost the call; the note shows what became of it."""
+    call = recorded_call(call_url=page, agent_id="u-1")
+    mapped = engagement_request(call, MAPPER)
+    assert isinstance(mapped, Mapped)
+    assert (mapped.request.external_url, mapped.notes) == (
+        "wavv://call/c-1",
+        ("call_url_unusable",),
+    )
+    again = engagement_request(call.but(external_url="wavv://call/c-1"), MAPPER)
+    assert isinstance(again, Mapped)
+    assert again.notes == ()
 
 
 @pytest.mark.parametrize(

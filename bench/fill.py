@@ -32,7 +32,7 @@ def parts_of(redis_url: str) -> Parts:
 
 
 def held_call(parts: Parts, until: datetime) -> Call:
-    """Return a recorded call as it is kept behind the brake until then."""
+    """Return a recorded call as it is kept under a hold until then."""
     return _after(parts, _recorded(parts), e.Deferred("outage", until, held=True))
 
 

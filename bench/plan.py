@@ -10,7 +10,7 @@ class Plan:
 
     ``seconds`` is one run of the load, ``frames_per_second`` how many requests are made ready for
     each of them; ``calls`` go through the whole pipeline in one round; ``many`` and ``few`` are
-    calls in a store, ``due`` those behind a brake that opens, at ``rate`` requests a second.
+    calls in a store, ``due`` those under a hold that ends, at ``rate`` requests a second.
     ``paced`` is the load, in events a second, under which waits are compared.
     """
 

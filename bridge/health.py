@@ -7,6 +7,7 @@ from datetime import timedelta
 from redis.exceptions import RedisError, ResponseError
 
 from bridge.parts import Parts
+from bridge.store.hold import Hold
 
 STALE_BACKLOG = timedelta(minutes=5)
 STALE_SWEEPS = 3
@@ -94,12 +95,23 @@ def _backlog(parts: Parts) -> Check:
     return Check("inbox", ok, waiting if ok else f"{waiting}: is a worker running?", required=False)
 
 
-def _brake(parts: Parts) -> Check:
-    closed = parts.brake.state(parts.now())
-    if closed is None:
-        return Check("askelephant", ok=True, detail="requests are let through", required=False)
-    told = f"held since {closed.since.isoformat()}: {closed.reason} {closed.detail or ''}".strip()
-    return Check("askelephant", ok=False, detail=told, required=False)
+def _holds(parts: Parts) -> Check:
+    """Warn while requests are held. AskElephant's own text may name a person: it is not shown."""
+    holds = parts.holds.all(parts.now())
+    if not holds:
+        return Check("askelephant", ok=True, detail="requests are sent", required=False)
+    detail = "; ".join(map(_described, holds))
+    advice = "Details: GET /api/hold, or bridge hold show"
+    return Check("askelephant", ok=False, detail=f"{detail}. {advice}", required=False)
+
+
+def _described(hold: Hold) -> str:
+    scope = f"step {hold.step}" if hold.step else "all requests"
+    status = f" (HTTP {hold.status})" if hold.status else ""
+    return (
+        f"{scope} held since {hold.since.isoformat()}: {hold.reason}{status}, "
+        f"until {hold.until.isoformat()}, next request at {hold.next_at.isoformat()}"
+    )
 
 
 def _webhook(parts: Parts) -> Check:
@@ -148,7 +160,7 @@ REDIS_CHECKS: tuple[Callable[[Parts], Check], ...] = (
     _eviction,
     _persistence,
     _backlog,
-    _brake,
+    _holds,
     _webhook,
     _wavv_api,
     _sweep,

@@ -25,7 +25,7 @@ class BridgeCollector(Collector):
         yield _gauge("steps_overdue", "Calls overdue by step", "step", parts.lookup.overdue(now))
         yield GaugeMetricFamily("bridge_inbox_waiting", "Events not handled", backlog.waiting)
         yield GaugeMetricFamily("bridge_inbox_oldest_seconds", "Age of the oldest of them", age)
-        yield self._brake()
+        yield self._holds()
         counted = CounterMetricFamily(
             "bridge_counted", "What has been counted, by slug", labels=["what"]
         )
@@ -33,13 +33,12 @@ class BridgeCollector(Collector):
             counted.add_metric([name], value)
         yield counted
 
-    def _brake(self) -> Metric:
+    def _holds(self) -> Metric:
         family = GaugeMetricFamily(
-            "bridge_brake_closed", "1 while requests are held", labels=["reason"]
+            "bridge_requests_held", "1 while requests to AskElephant are held", labels=["reason"]
         )
-        closed = self._parts.brake.state(self._parts.now())
-        if closed is not None:
-            family.add_metric([closed.reason], 1)
+        for reason in {hold.reason for hold in self._parts.holds.all(self._parts.now())}:
+            family.add_metric([reason], 1)
         return family
 
 

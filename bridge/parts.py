@@ -14,11 +14,11 @@ from bridge.domain.participants import Agent
 from bridge.domain.policy import Policy
 from bridge.publisher import CeleryPublisher, Publisher
 from bridge.store.aside import AsideEvents
-from bridge.store.brake import Brake
 from bridge.store.budget import Budget
 from bridge.store.calls import CallStore
 from bridge.store.connection import connect
 from bridge.store.counters import Counters
+from bridge.store.hold import Holds
 from bridge.store.inbox import Inbox
 from bridge.store.keys import Keys
 from bridge.store.lease import Leases
@@ -53,7 +53,7 @@ class Parts:
     inbox: Inbox
     aside: AsideEvents
     leases: Leases
-    brake: Brake
+    holds: Holds
     budget: Budget
     counters: Counters
     workspace: Workspace
@@ -81,7 +81,7 @@ def assemble(settings: Settings, publisher: Publisher | None = None) -> Parts:
         inbox=Inbox(redis, keys),
         aside=AsideEvents(redis, keys),
         leases=Leases(redis, keys, lease_time(settings)),
-        brake=Brake(redis, keys, settings.probe_interval),
+        holds=Holds(redis, keys, settings.probe_interval, settings.hold_max),
         budget=Budget(redis, keys, settings.askelephant_rate),
         counters=Counters(redis, keys),
         workspace=Workspace(redis, keys),

@@ -7,22 +7,38 @@ from email.utils import parsedate_to_datetime
 LONGEST = timedelta(days=1)
 """A longer wait is taken for a mistake of theirs and cut to this."""
 
-_DELTA_SECONDS = re.compile(r"[0-9]{1,20}")
+EPOCH = 1_000_000_000
+"""Numbers from here on are moments, not waits: seconds since 1970, or a thousandth of them.
+
+As a wait it would be 31 years; as a moment it is in 2001.
+"""
+
+MILLISECONDS = 100 * EPOCH
+_DIGITS = re.compile(r"[0-9]{1,20}")
 
 
 def retry_after(value: str | None, now: datetime) -> timedelta | None:
-    """Return the wait that ``value`` asks for, given in seconds or as an HTTP-date.
+    """Return the wait that ``value`` asks for: in seconds, as an HTTP-date or as an epoch.
 
-    ``None`` = it asks for nothing we can use (missing, garbage, a moment in the past), and the
-    caller's own backoff holds.
+    ``None`` = it asks for nothing usable (missing, garbage, a moment in the past), and the caller's
+    own backoff holds.
     """
     text = (value or "").strip()
-    if _DELTA_SECONDS.fullmatch(text):
-        return timedelta(seconds=min(int(text), int(LONGEST.total_seconds())))
-    moment = _http_date(text)
+    number = int(text) if _DIGITS.fullmatch(text) else None
+    if number is not None and number < EPOCH:
+        return min(timedelta(seconds=number), LONGEST)
+    moment = _http_date(text) if number is None else _epoch(number)
     if moment is None or moment <= now:
         return None
     return min(moment - now, LONGEST)
+
+
+def _epoch(number: int) -> datetime:
+    """Return the moment of an epoch in seconds, milliseconds, microseconds or nanoseconds."""
+    unit = 1
+    while number // unit >= MILLISECONDS:
+        unit *= 1000
+    return datetime.fromtimestamp(number / unit, UTC)
 
 
 def _http_date(text: str) -> datetime | None:

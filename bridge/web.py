@@ -17,7 +17,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from bridge import __version__
-from bridge.api import docs, events, replays, routes
+from bridge.api import docs, events, holds, replays, routes
 from bridge.api.auth import Unauthorized, warn_of_short
 from bridge.api.failures import Failures
 from bridge.errors import DamagedRecord, NewerRecord
@@ -83,7 +83,7 @@ def build_app(parts: Parts, redis_url: str) -> FastAPI:
     app.router.routes += [Route("/livez", _livez), Route("/readyz", _readyz)]
     app.router.routes.append(Route("/metrics", _metrics))
     app.router.routes += docs.ROUTES
-    for router in (routes.router, replays.router, events.router):
+    for router in (routes.router, replays.router, events.router, holds.router):
         app.include_router(router)
     _add_problems(app)
     return app

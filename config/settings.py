@@ -225,6 +225,11 @@ class Settings(BaseSettings):
         description="While the API key is refused, or AskElephant is down, one request per this "
         "time tries it.",
     )
+    hold_max: t.PositiveDuration = Field(
+        timedelta(minutes=15),
+        description="Longest time without a request under any hold: then one probe leaves, even "
+        "if AskElephant asked for a longer wait.",
+    )
     sweep_interval: t.PositiveDuration = Field(
         timedelta(seconds=10), description="How often the sweep looks for overdue calls."
     )

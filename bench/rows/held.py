@@ -1,4 +1,4 @@
-"""Calls by the million behind a closed brake: they wait in the store, and nowhere else."""
+"""Calls by the million under a hold: they wait in the store, and nowhere else."""
 
 import time
 from collections.abc import Iterator
@@ -13,6 +13,7 @@ from bench.stack import Stack, running
 from bench.table import Row, at_most
 from bridge.parts import Parts
 from bridge.pipeline.sweep import sweep
+from bridge.store.hold import THROTTLED, Cause
 
 OUTAGE = timedelta(hours=12)
 SWEEPS = 20
@@ -29,7 +30,7 @@ def rows(plan: Plan) -> Iterator[Row]:
     """Hold them, and look at the workers' memory, the store's, and the time of a sweep."""
     with running(QUICKLY, plan.directory, is_durable=False) as stack:
         parts = parts_of(stack.valkey.url)
-        parts.brake.close("credentials_refused", parts.now(), parts.now() + OUTAGE, None)
+        parts.holds.start(Cause(THROTTLED), parts.now(), parts.now() + OUTAGE)
         time.sleep(CALM)
         memory, store = stack.workers_usage().resident, stack.valkey.used
         fill(parts, held_call(parts, parts.now() + OUTAGE), plan.many)

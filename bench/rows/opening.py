@@ -1,4 +1,4 @@
-"""The brake opens, and a hundred thousand calls are due: a queue, never a burst."""
+"""A hold ends, and a hundred thousand calls are due: a queue, never a burst."""
 
 import time
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ from bench.table import Row, at_most
 from bench.window import busiest
 from bridge.parts import Parts
 from bridge.publisher import SWEEP
-from bridge.store.brake import THROTTLED
+from bridge.store.hold import THROTTLED, Cause
 
 WINDOW = 1.0
 BREATH = 1.0
@@ -49,7 +49,7 @@ def rows(plan: Plan) -> Iterator[Row]:
 def _told(
     plan: Plan, closed: list[Seen], opened: list[Seen], windows: Series, served: Series
 ) -> Iterator[Row]:
-    about = f"brake opens on {plan.due:,} due calls"
+    about = f"hold ends with {plan.due:,} due calls"
     yield Row(f"{about}: requests in AskElephant's busiest second, of the rate",
               windows.times(1 / plan.rate), "x", at_most(1),
               {"rate": series([plan.rate]), "busiest": windows, "mean": served})  # fmt: skip
@@ -60,12 +60,12 @@ def _told(
 
 
 def _close(parts: Parts, time: timedelta) -> None:
-    parts.brake.close(THROTTLED, parts.now(), parts.now() + time, None)
+    parts.holds.start(Cause(THROTTLED), parts.now(), parts.now() + time)
 
 
 def _open(parts: Parts) -> None:
     """Open it as a worker does whose probe was served: it wakes the sweep."""
-    parts.redis.delete(parts.keys.brake)
+    parts.redis.delete(parts.keys.hold())
     parts.publisher.publish(SWEEP)
 
 

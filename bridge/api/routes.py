@@ -101,12 +101,14 @@ def show_call(call: WithCall, parts: WithParts) -> views.CallView:
 def show_stats(parts: WithParts) -> views.StatsView:
     """Count everything: calls by state, what is overdue, what waits, what was heard."""
     now = parts.now()
-    closed, backlog = parts.brake.state(now), parts.inbox.backlog()
+    holds, backlog = parts.holds.all(now), parts.inbox.backlog()
+    hold = views.hold_view(holds[0]) if holds else None
     return views.StatsView(
         states=dict(parts.lookup.counts()),
         overdue=dict(parts.lookup.overdue(now)),
         inbox={"waiting": backlog.waiting, "oldest": backlog.oldest},
-        brake=views.BrakeView(**asdict(closed)) if closed else None,
+        hold=hold,
+        brake=hold,
         counters=parts.counters.all(),
         unmapped_agents=_unmapped_agents(parts),
         damaged=views.DamageView(**asdict(parts.calls.damage())),

@@ -18,6 +18,7 @@ from bridge.domain.mapping import Unsubmittable, engagement_request
 from bridge.domain.recording import link
 from bridge.domain.timeline import TimelineEntry
 from bridge.parts import Parts
+from bridge.store.hold import Hold
 
 
 class InsightsView(BaseModel):
@@ -75,7 +76,7 @@ class CallView(CallSummary):
     recording_of: str | None = Field(
         description="The call whose other recording this one submits; null for any call of WAVV's"
     )
-    held: bool = Field(description="Waits behind the brake")
+    held: bool = Field(description="Waits for a hold to end, or for the request budget")
     problem: Problem | None = Field(description="The last refusal or failure")
     request: dict[str, Any] | None = Field(
         description="What was sent when the submission failed for good; of any other call what is "
@@ -107,13 +108,37 @@ class DamageView(BaseModel):
     call_ids: list[str]
 
 
-class BrakeView(BaseModel):
+class HoldView(BaseModel):
     """Why requests to AskElephant are held, and until when."""
 
-    reason: str
-    detail: str | None
+    reason: str = Field(description="Why, as a slug")
+    status: int | None = Field(description="The HTTP status that started it")
+    detail: str | None = Field(description="What AskElephant said of it")
+    step: str | None = Field(description="`submit` or `insights`; null = all requests are held")
     since: datetime
-    until: datetime
+    until: datetime = Field(description="The moment that AskElephant named, or the next probe's")
+    next_request_at: datetime = Field(description="When one request is sent to probe it")
+
+
+class HoldsView(BaseModel):
+    """All holds in force."""
+
+    held: bool
+    reason: str | None = Field(None, description="Of the first hold, as are the other fields")
+    status: int | None = None
+    detail: str | None = None
+    step: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    next_request_at: datetime | None = None
+    hold_max_seconds: float = Field(description="After this time one request leaves in any case")
+    holds: list[HoldView]
+
+
+class ReleasedView(BaseModel):
+    """The holds that were ended by hand."""
+
+    released: list[HoldView]
 
 
 class StatsView(BaseModel):
@@ -122,10 +147,24 @@ class StatsView(BaseModel):
     states: dict[str, int]
     overdue: dict[str, int]
     inbox: dict[str, Any]
-    brake: BrakeView | None
+    hold: HoldView | None
+    brake: HoldView | None = Field(description="The same as `hold`; kept for older clients")
     counters: dict[str, int]
     unmapped_agents: dict[str, int]
     damaged: DamageView
+
+
+def hold_view(hold: Hold) -> HoldView:
+    """Return a hold as the API shows it."""
+    return HoldView(
+        reason=hold.reason,
+        status=hold.status,
+        detail=hold.detail,
+        step=hold.step or None,
+        since=hold.since,
+        until=hold.until,
+        next_request_at=hold.next_at,
+    )
 
 
 def summary(call: Call, links: EngagementLinks) -> CallSummary:

@@ -11,25 +11,28 @@ from typing import Any
 from pydantic import ValidationError
 
 from bridge.askelephant.models import (
-    LONGEST_WORDS,
     Engagement,
     FieldError,
     ProblemBody,
     read_engagement,
+    read_problem,
 )
+from bridge.askelephant.refusal import LONGEST_TEXT, blamed_fields
 from bridge.body import read_object
 from bridge.domain.call import Problem
 from bridge.domain.retry import Failure, Trouble
 from bridge.errors import MalformedBody
 from bridge.retry_after import retry_after
 
-OK, CREATED = 200, 201
+Members = dict[str, Any]
+OK, CREATED, FORBIDDEN = 200, 201, 403
 REDIRECTION, CLIENT_ERROR, SERVER_ERROR = 300, 400, 500
 UNREADABLE = "askelephant_answer_unreadable"
 
 MEANING: Mapping[int, tuple[Trouble, str]] = {
     401: (Trouble.CREDENTIALS, "credentials_refused"),
-    403: (Trouble.CREDENTIALS, "scope_missing"),
+    402: (Trouble.CREDENTIALS, "payment_required"),
+    403: (Trouble.FORBIDDEN, "scope_missing"),
     404: (Trouble.MISSING, "engagement_missing"),
     408: (Trouble.TRANSIENT, "askelephant_timeout"),
     409: (Trouble.TRANSIENT, "askelephant_conflict"),
@@ -38,9 +41,26 @@ MEANING: Mapping[int, tuple[Trouble, str]] = {
 }
 """The refusals with a meaning of their own. Every other 4xx says that the request is wrong."""
 
-_INVALID = frozenset({400, 422})
+ANY_BODY = frozenset({408, 409, 425, 429})
+"""These mean the same whoever sent them: AskElephant, or a gateway before it."""
+
+OWN_BODY = frozenset({403, 404})
+"""These are what gateways send, too, some of them as JSON: the body must be AskElephant's."""
+
+GATEWAY = "gateway_error"
+PROBLEM_KEYS = frozenset({"type", "title", "status", "detail", "request_id", "errors"})
+"""The members of AskElephant's problems: its error page, and
+https://datatracker.ietf.org/doc/html/rfc9457."""
+
+_INVALID = frozenset({400, 422, 424})
+_PROBLEM = re.compile(r"application/problem\+json\s*(;|$)", re.IGNORECASE)
 _JSON = re.compile(r"application/([\w.-]+\+)?json\s*(;|$)", re.IGNORECASE)
 _OWNER = re.compile("owner", re.IGNORECASE)
+_OF_OWNER = re.compile(
+    r"owner|workspace[ _](user|member)|active[ _]user|user[ _]not[ _]found", re.IGNORECASE
+)
+"""In text about a participant: only the owner must be a user of the workspace."""
+
 _PARTICIPANT = re.compile("participant", re.IGNORECASE)
 _MEDIA = re.compile("media|recording", re.IGNORECASE)
 _OF_MEDIA = re.compile("(?<![a-z])(media|recording|audio|video)", re.IGNORECASE)
@@ -59,16 +79,19 @@ def engagement_or_failure(
     headers = {name.lower(): value for name, value in headers.items()}
     if status in {OK, CREATED} and (engagement := _engagement(status, headers, body)):
         return engagement
-    told = ProblemBody() if status < CLIENT_ERROR else ProblemBody.model_validate(_members(body))
-    trouble, reason = _meaning(status, told)
+    members = None if status < CLIENT_ERROR else _members(body)
+    refusal = read_problem(members or {})
+    trouble, reason = _meaning(status, headers, members, refusal)
+    errors = tuple(error.model_dump(exclude_none=True) for error in refusal.errors)
     problem = Problem(
         reason=reason,
         status=status,
-        detail=told.detail or told.title,
-        request_id=told.request_id or _request_id(headers),
-        errors=tuple(error.model_dump(exclude_none=True) for error in told.errors),
+        detail=refusal.detail or refusal.title,
+        request_id=refusal.request_id or _request_id(headers),
+        errors=errors,
     )
-    return Failure(trouble, problem, retry_after(headers.get("retry-after"), now))
+    blamed = blamed_fields(errors, refusal.detail)
+    return Failure(trouble, problem, retry_after(headers.get("retry-after"), now), blamed)
 
 
 def _engagement(status: int, headers: Mapping[str, str], body: bytes) -> Engagement | None:
@@ -77,68 +100,93 @@ def _engagement(status: int, headers: Mapping[str, str], body: bytes) -> Engagem
         return None
     created, request_id = status == CREATED, _request_id(headers)
     try:
-        return read_engagement(_members(body), created=created, request_id=request_id)
+        return read_engagement(_members(body) or {}, created=created, request_id=request_id)
     except ValidationError:
         return None
 
 
-def _meaning(status: int, told: ProblemBody) -> tuple[Trouble, str]:
-    if status in MEANING:
-        return MEANING[status]
+def _meaning(
+    status: int, headers: Mapping[str, str], members: Members | None, refusal: ProblemBody
+) -> tuple[Trouble, str]:
     if status >= SERVER_ERROR:
         return Trouble.TRANSIENT, "askelephant_error"
     if status < CLIENT_ERROR:
         redirected = status >= REDIRECTION
         return Trouble.TRANSIENT, "askelephant_redirected" if redirected else UNREADABLE
-    if status in _INVALID and _blames_owner(told):
+    if status not in ANY_BODY and not _is_own(status, headers, members):
+        return Trouble.TRANSIENT, GATEWAY
+    return MEANING.get(status) or _refused(status, refusal)
+
+
+def _refused(status: int, refusal: ProblemBody) -> tuple[Trouble, str]:
+    if status in _INVALID and _blames_owner(refusal):
         return Trouble.OWNER, "owner_unresolvable"
-    if status in _INVALID and _blames_media(told):
+    if status in _INVALID and _blames_media(refusal):
         return Trouble.MEDIA, "recording_not_ready"
     return Trouble.REJECTED, "rejected"
 
 
-def _blames_owner(told: ProblemBody) -> bool:
-    """Tell whether the owner is to blame, generously: a wrong guess costs one request more.
+def _is_own(status: int, headers: Mapping[str, str], members: Members | None) -> bool:
+    """Return whether AskElephant made this refusal: only JSON can be its own.
+
+    A firewall's, proxy's or balancer's page says nothing of the call, nor of the key.
+    """
+    if members is None:
+        return False
+    if status not in OWN_BODY or _PROBLEM.match(headers.get("content-type", "")):
+        return True
+    names_scope = status == FORBIDDEN and "scope" in str(members.get("detail", "")).lower()
+    return names_scope or "request_id" in members or len(PROBLEM_KEYS & members.keys()) > 1
+
+
+def _blames_owner(refusal: ProblemBody) -> bool:
+    """Return whether the owner is to blame, generously: a wrong guess costs one request more.
 
     How AskElephant words an unresolvable owner is not documented.
     """
-    if not told.errors:
-        return bool(_OWNER.search(told.detail or ""))
-    return any(_is_of_owner(error) for error in told.errors)
+    if not any(error.field for error in refusal.errors):
+        return bool(_OWNER.search(_words(refusal)))
+    return any(_is_of_owner(error) for error in refusal.errors)
 
 
 def _is_of_owner(error: FieldError) -> bool:
     field, words = error.field or "", f"{error.code} {error.message}"
     if _OWNER.search(field):
         return True
-    return bool(_PARTICIPANT.search(field) and _OWNER.search(words))
+    return bool(_PARTICIPANT.search(field) and _OF_OWNER.search(words))
 
 
-def _blames_media(told: ProblemBody) -> bool:
-    """Tell whether the recording alone is to blame: it may be late, or its link have expired.
+def _blames_media(refusal: ProblemBody) -> bool:
+    """Return whether the recording alone is to blame: it may be late, or its link have expired.
 
-    Whatever else is wrong with the request does not mend itself. How AskElephant words a recording
-    that cannot be fetched is not documented.
+    Whatever else is wrong with the request does not pass by itself. How AskElephant words a
+    recording that cannot be fetched is not documented.
     """
-    if not told.errors:
-        return bool(_OF_MEDIA.search(told.detail or ""))
-    return all(_is_of_media(error) for error in told.errors)
+    if not refusal.errors:
+        return bool(_OF_MEDIA.search(refusal.detail or ""))
+    return all(_is_of_media(error) for error in refusal.errors)
 
 
 def _is_of_media(error: FieldError) -> bool:
-    """Tell by the field; only an error without one is judged by its words."""
+    """Return by the field; only an error without one is judged by its text."""
     if error.field:
         return bool(_MEDIA.search(error.field))
     return bool(_OF_MEDIA.search(f"{error.code} {error.message}"))
 
 
-def _members(body: bytes) -> dict[str, Any]:
+def _words(refusal: ProblemBody) -> str:
+    texts = [f"{error.code} {error.message}" for error in refusal.errors]
+    return " ".join([refusal.detail or "", *texts])
+
+
+def _members(body: bytes) -> Members | None:
+    """Return the JSON object of a body; ``None`` = it holds none."""
     try:
         return read_object(body)
     except MalformedBody:
-        return {}
+        return None
 
 
 def _request_id(headers: Mapping[str, str]) -> str | None:
-    told = (headers[name][:LONGEST_WORDS] for name in _REQUEST_ID_HEADERS if headers.get(name))
+    told = (headers[name][:LONGEST_TEXT] for name in _REQUEST_ID_HEADERS if headers.get(name))
     return next(told, None)

@@ -22,13 +22,13 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from bridge.askelephant.refusal import detail_of, field_errors, text_of
+
 LISTS = ("action_items", "signals", "contacts", "companies", "tags")
 TEXTS = ("transcript", "media_url")
 EXPANDABLE = (*LISTS, *TEXTS, "owner")
 """The eight values of ``expand``."""
 
-LONGEST_WORDS = 500
-MOST_ERRORS = 50
 _ENGAGEMENT_ID = re.compile(r"ngmt_[A-Za-z0-9]{1,200}")
 
 
@@ -39,24 +39,9 @@ def _or_absent(value: object, check: ValidatorFunctionWrapHandler) -> object:
         return None
 
 
-def _words(value: object) -> str | None:
-    """Return what a person may read of ``value``, cut to a length worth storing."""
-    if isinstance(value, list):
-        value = ".".join(str(part) for part in value if isinstance(part, str | int))
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        value = str(value)
-    return value[:LONGEST_WORDS] or None if isinstance(value, str) else None
-
-
-def _field_errors(value: object) -> list[dict[str, Any]]:
-    errors = value if isinstance(value, list) else [value]
-    told = ({"message": error} if isinstance(error, str) else error for error in errors)
-    return [error for error in told if isinstance(error, dict)][:MOST_ERRORS]
-
-
 T = TypeVar("T")
 Tolerant = Annotated[T | None, WrapValidator(_or_absent)]
-Words = Annotated[str | None, BeforeValidator(_words)]
+Words = Annotated[str | None, BeforeValidator(text_of)]
 
 
 def is_engagement_id(text: str) -> bool:
@@ -120,18 +105,30 @@ def _insight(key: str, value: object) -> object:
 class FieldError(_Inbound):
     """What is wrong with one field of a request."""
 
-    field: Words = None
-    code: Words = None
-    message: Words = None
+    field: str | None = None
+    code: str | None = None
+    message: str | None = None
 
 
 class ProblemBody(_Inbound):
-    """The body of a refusal, ``application/problem+json`` or whatever else came."""
+    """The body of a refusal, ``application/problem+json`` or another JSON object."""
 
     title: Words = None
-    detail: Words = None
+    detail: str | None = None
     request_id: Words = None
-    errors: Annotated[tuple[FieldError, ...], BeforeValidator(_field_errors)] = ()
+    errors: tuple[FieldError, ...] = ()
+
+
+def read_problem(members: Mapping[str, Any]) -> ProblemBody:
+    """Return what a refusal's body says, whatever keys it uses."""
+    return ProblemBody.model_validate(
+        {
+            "title": members.get("title"),
+            "detail": detail_of(members),
+            "request_id": members.get("request_id") or members.get("requestId"),
+            "errors": field_errors(members),
+        }
+    )
 
 
 class EngagementNews(_Inbound):

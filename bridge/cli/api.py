@@ -18,13 +18,22 @@ class Api:
     def __init__(self, http: "httpx.Client") -> None:
         self._http = http
 
+    def get(self, path: str) -> tuple[int, dict[str, Any]]:
+        """Return status and JSON of the response, as ``post`` does."""
+        return self._request("GET", path)
+
     def post(self, path: str, body: dict[str, Any] | None = None) -> tuple[int, dict[str, Any]]:
-        """Return status and JSON of the answer. Ends the command (2) if there is no such answer."""
+        """Return status and JSON of the response. Ends the command (2) if none comes."""
+        return self._request("POST", path, body)
+
+    def _request(
+        self, method: str, path: str, body: dict[str, Any] | None = None
+    ) -> tuple[int, dict[str, Any]]:
         import httpx
 
         url = str(self._http.base_url).rstrip("/")
         try:
-            answer = self._http.post(path, json=body)
+            answer = self._http.request(method, path, json=body)
         except httpx.HTTPError as error:
             raise _end(f"no answer from {url}: {error}") from error
         try:

@@ -2,7 +2,7 @@
 
 import typer
 
-from bridge.cli import demo, replay, sandbox, send, settings, up
+from bridge.cli import demo, hold, replay, sandbox, send, settings, up
 
 main = typer.Typer(
     help="Carries recorded calls from a WAVV dialer to AskElephant, and the insights back.",
@@ -13,6 +13,7 @@ main = typer.Typer(
 main.command("up")(up.up)
 main.command("demo")(demo.demo)
 main.command("sandbox")(sandbox.sandbox)
+main.add_typer(hold.hold, name="hold")
 main.command("replay")(replay.replay)
 main.command("send")(send.send)
 main.command("settings")(settings.settings)

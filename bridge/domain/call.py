@@ -136,14 +136,16 @@ class Call(Record):
     ``dropped`` names the participants' fields that AskElephant rejected, such as ``lead_email``:
     they are not sent again until a replay.
 
-    ``held`` = its step waits behind the brake. ``attempts`` counts the requests that submitted it,
-    ``polls`` those that asked for its transcript, ``looks`` those for a recording that was not
-    there, ``failures`` the failures in a row of its present step, ``failing_since`` when they began
-    (time behind the brake is no failure). ``request`` is what was sent when a submission failed for
-    good: settings and later events may have changed what would be sent now. ``rules_overruled`` =
-    a replay submits it whatever the operator's rules say, until it rests again. ``recording_of`` is
-    the call whose other recording this one submits. ``refused_events`` counts the authentic events
-    of the call that were refused. ``version`` is the
+    ``held`` = its step waits for a hold to end, since ``held_since``. ``attempts`` counts the
+    requests that submitted it, ``polls`` those that asked for its transcript, ``looks`` those for a
+    recording that was not there, ``failures`` the failures in a row of its present step,
+    ``failing_since`` when they began, ``missing`` and ``missing_since`` the same of the 404s among
+    them. Time under a hold is taken out of both clocks; ``waited`` is that time in the present
+    state. ``request`` is what was sent when a submission failed for good: settings and later events
+    may have changed what would be sent now. ``rules_overruled`` = a replay submits it whatever the
+    operator's rules say, until it rests again. ``recording_of`` is the call whose other recording
+    this one submits. ``refused_events`` counts the authentic events of the call that were refused.
+    ``version`` is the
     store's, for compare-and-set: 0 = never saved. ``format`` is the ``FORMAT`` it was written in;
     it must keep its default, for the first one is not written.
     """
@@ -172,9 +174,13 @@ class Call(Record):
     looks: int = 0
     failures: int = 0
     failing_since: datetime | None = None
+    missing: int = 0
+    missing_since: datetime | None = None
     problem: Problem | None = None
     request: dict[str, Any] | None = None
     held: bool = False
+    held_since: datetime | None = None
+    waited: timedelta = timedelta(0)
     due_at: datetime | None = None
     created_at: datetime
     updated_at: datetime

@@ -6,6 +6,14 @@ from typing import Any
 from bridge.domain.call import RESTING, Call, State
 from bridge.domain.timeline import extend
 
+RECOVERED: dict[str, Any] = {
+    "failures": 0,
+    "failing_since": None,
+    "missing": 0,
+    "missing_since": None,
+}
+"""The failures in a row are over."""
+
 
 def note(call: Call, now: datetime, what: str, **details: object) -> Call:
     """Return the call with one more entry on its timeline."""
@@ -20,7 +28,7 @@ def enter(call: Call, target: State, now: datetime) -> Call:
     fresh: dict[str, Any] = {"held": False, "reason": None, "due_at": due_at}
     if target in RESTING:
         fresh["rules_overruled"] = False
-    return call.but(state=target, state_since=now, failures=0, failing_since=None, **fresh)
+    return call.but(state=target, state_since=now, **fresh, **RECOVERED)
 
 
 def reopen(call: Call, target: State, now: datetime) -> Call:

@@ -126,12 +126,18 @@ class InsightsFinal:
 
 @dataclass(frozen=True, slots=True)
 class Deferred:
-    """The step could not be done now: again at ``at``; ``held`` = by the shared brake."""
+    """The step could not be done now: again at ``at``; ``held`` = when a hold has ended.
+
+    A request under a hold that ``failed`` counts as a failure all the same. ``missing`` = it failed
+    because AskElephant does not know the engagement.
+    """
 
     reason: str
     at: datetime
     held: bool = False
     problem: Problem | None = None
+    failed: bool = False
+    missing: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from bridge.domain.call import Call, InsightsSummary
+from bridge.domain.deadlines import insights_deadline, waited_in_state
 from bridge.domain.events import InsightsFinal, InsightsRead
 from bridge.domain.policy import Policy
 
@@ -16,6 +17,11 @@ Brought = Mapping[str, Any]
 GROWTH = 1.5
 LEAST = timedelta(seconds=1)
 """A first fetch may be at once; those after it are some time apart."""
+
+LEAST_CHECKS = 3
+"""So many fetches are made of a call that had to wait for a hold or a worker."""
+
+SOME_WAIT = timedelta(seconds=1)
 
 
 OF = "engagement_id"
@@ -47,13 +53,15 @@ def next_insight_check(
     call: Call, known: Brought, now: datetime, jitter: float, policy: Policy
 ) -> InsightsRead | InsightsFinal:
     """Return the event that follows from a fetch: another check, or the end with its status."""
-    deadline = call.insights.deadline or now
-    if now >= deadline or all(known.get(key) for key in policy.insights_required):
+    is_early = waited_in_state(call, now) > SOME_WAIT and call.insights.checks + 1 < LEAST_CHECKS
+    deadline = insights_deadline(call, now)
+    is_over = now >= deadline and not is_early
+    if is_over or all(known.get(key) for key in policy.insights_required):
         return last_insight_check(call, known, policy)
     summary = _summary(call, known)
     delay = (policy.insights_first_delay or LEAST) * GROWTH ** min(summary.checks, 30)
     wait = min(delay, policy.insights_max_delay) * (1 - jitter / 4)
-    return InsightsRead(summary, next_at=min(now + wait, deadline))
+    return InsightsRead(summary, next_at=now + wait if is_early else min(now + wait, deadline))
 
 
 def last_insight_check(call: Call, known: Brought, policy: Policy) -> InsightsFinal:

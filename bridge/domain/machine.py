@@ -10,7 +10,8 @@ from typing import Any
 
 from bridge.domain import events as e
 from bridge.domain.call import Call, InsightsSummary, Kind, Problem, State
-from bridge.domain.changes import enter, note, reopen
+from bridge.domain.changes import RECOVERED, enter, note, reopen
+from bridge.domain.deadlines import with_clocks
 from bridge.domain.extras import separate
 from bridge.domain.hearing import NOT_RECEIVED, hear
 from bridge.domain.policy import Policy
@@ -53,7 +54,14 @@ TABLE: Mapping[tuple[State, type[e.Event]], State] = {
 
 
 def advance(call: Call, event: e.Event, now: datetime, policy: Policy) -> Call:
-    """Return the call after ``event``. Never raises; what does not apply is noted as ignored."""
+    """Return the call after ``event``. Never raises; what does not apply is noted as ignored.
+
+    Its clocks leave out the time in which it waited: see ``deadlines``.
+    """
+    return with_clocks(call, _advance(call, event, now, policy), now)
+
+
+def _advance(call: Call, event: e.Event, now: datetime, policy: Policy) -> Call:
     if isinstance(event, e.CallHeard):
         return hear(call, event, now, policy)
     target = TABLE.get((call.state, type(event)))
@@ -96,7 +104,7 @@ def _link_fetched(call: Call, event: e.LinkFetched, now: datetime, _policy: Poli
 def _recording_awaited(
     call: Call, event: e.RecordingAwaited, now: datetime, _policy: Policy
 ) -> Call:
-    asked = {"due_at": event.at, "looks": call.looks + 1, "failures": 0, "failing_since": None}
+    asked = {"due_at": event.at, "looks": call.looks + 1} | RECOVERED
     problem = event.problem or call.problem
     waiting = call.but(reason=event.reason, held=False, problem=problem, **asked)
     details = {"reason": event.reason, "until": event.at.isoformat()}
@@ -171,9 +179,9 @@ def _transcript_pending(
         reason="transcript_pending",
         due_at=event.next_at,
         polls=call.polls + 1,
-        failures=0,
-        failing_since=None,
+        problem=None,
         held=False,
+        **RECOVERED,
     )
     return note(asked, now, "transcript.pending", next_at=event.next_at.isoformat())
 
@@ -189,10 +197,10 @@ def _insights_read(call: Call, event: e.InsightsRead, now: datetime, _policy: Po
     read = call.but(
         insights=event.summary,
         due_at=event.next_at,
-        failures=0,
-        failing_since=None,
+        problem=None,
         held=False,
         reason=None,
+        **RECOVERED,
     )
     return note(
         read, now, "insights.read", counts=event.summary.counts, next_at=event.next_at.isoformat()
@@ -200,21 +208,26 @@ def _insights_read(call: Call, event: e.InsightsRead, now: datetime, _policy: Po
 
 
 def _insights_final(call: Call, event: e.InsightsFinal, now: datetime, _policy: Policy) -> Call:
-    final = call.but(insights=event.summary)
+    final = call.but(insights=event.summary, problem=None)
     return note(
         final, now, "insights.final", counts=event.summary.counts, status=event.summary.status
     )
 
 
 def _deferred(call: Call, event: e.Deferred, now: datetime, _policy: Policy) -> Call:
+    is_failure = event.failed or not event.held
     waiting = call.but(
         reason=event.reason,
         due_at=event.at,
         held=event.held,
-        failures=call.failures if event.held else call.failures + 1,
-        failing_since=None if event.held else call.failing_since or now,
+        failures=call.failures + is_failure,
+        failing_since=call.failing_since or now if is_failure else call.failing_since,
+        missing=call.missing + event.missing,
+        missing_since=call.missing_since or now if event.missing else call.missing_since,
         problem=event.problem or call.problem,
     )
+    if call.held and not is_failure and call.reason == event.reason:
+        return waiting  # held on: the timeline has it already
     what = "step.held" if event.held else "step.deferred"
     details = {"reason": event.reason, "until": event.at.isoformat()}
     return note(waiting, now, what, **details, **_told_by(event.problem))

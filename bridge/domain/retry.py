@@ -1,18 +1,22 @@
 """Retry is a value: what a failure means for the call, and for all calls.
 
-Transient, throttled, credentials and rejected are four different things, and look different to the
-operator. Source of the table: AskElephant's error page and dialer integration guide.
+A call's own trouble may cost that call, and never another. What concerns all calls holds all.
+Source of the table: AskElephant's error page and dialer integration guide.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import assert_never
 
 from bridge.domain.call import Call, Problem, State
+from bridge.domain.deadlines import age, state_deadline
 from bridge.domain.policy import Policy
 
 GET_MISSING_ATTEMPTS = 5
+MISSING_FOR = timedelta(hours=3)
+"""An engagement is missing for good after so many 404s, and not before this time has passed."""
 
 
 class Trouble(StrEnum):
@@ -21,10 +25,44 @@ class Trouble(StrEnum):
     TRANSIENT = "transient"
     THROTTLED = "throttled"
     CREDENTIALS = "credentials"
+    FORBIDDEN = "forbidden"
     REJECTED = "rejected"
     OWNER = "owner"
     MEDIA = "media"
     MISSING = "missing"
+
+
+class Scope(StrEnum):
+    """Whom a failure concerns: this call, this step of all calls, or all calls."""
+
+    CALL = "call"
+    STEP = "step"
+    ALL = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class Concern:
+    """Whom a kind of failure concerns: alone, and when ``calls`` different calls meet it in a row.
+
+    ``calls`` 0 = however many meet it, it concerns each alone.
+    """
+
+    alone: Scope
+    in_a_row: Scope = Scope.CALL
+    calls: int = 0
+
+
+CONCERNS: Mapping[Trouble, Concern] = {
+    Trouble.TRANSIENT: Concern(Scope.CALL, Scope.ALL, 10),
+    Trouble.THROTTLED: Concern(Scope.ALL),
+    Trouble.CREDENTIALS: Concern(Scope.ALL),
+    Trouble.FORBIDDEN: Concern(Scope.CALL, Scope.STEP, 3),
+    Trouble.REJECTED: Concern(Scope.CALL),
+    Trouble.OWNER: Concern(Scope.CALL),
+    Trouble.MEDIA: Concern(Scope.CALL),
+    Trouble.MISSING: Concern(Scope.CALL, Scope.STEP, 3),
+}
+"""A row counts each call once, at its first failure, and any request that is served ends it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +89,8 @@ class RetryAt:
 
 
 @dataclass(frozen=True, slots=True)
-class Hold:
-    """No call may be tried before ``until``: the brake closes for all workers."""
+class HoldAll:
+    """No call may be tried before ``until``: a hold of all calls starts."""
 
     until: datetime
 
@@ -83,7 +121,7 @@ class GiveUp:
     reason: str
 
 
-Plan = RetryAt | Hold | DropOwner | DropFields | AwaitRecording | GiveUp
+Plan = RetryAt | HoldAll | DropOwner | DropFields | AwaitRecording | GiveUp
 
 
 def plan_retry(
@@ -91,25 +129,25 @@ def plan_retry(
 ) -> Plan:
     """Return what follows from ``failure``. ``jitter`` is a random number of 0 to 1.
 
-    Transient failures back off until ``retry_deadline`` has passed since the first in a row;
-    throttling and refused credentials hold everything and fail nothing. ``throttles`` counts those
-    in a row over all calls: without a word of AskElephant's own, each waits twice as long as the
-    last. A fresh engagement may be missing a little; missing on submission is a wrong base URL,
-    which can be mended.
+    Transient failures and a 403 of this call alone back off until ``retry_deadline`` has passed
+    since the first in a row, without the time under a hold. Throttling and refused credentials hold
+    all calls and fail none. ``throttles`` counts 429s in a row over all calls: without a
+    ``Retry-After`` each waits twice as long as the last. A fresh engagement may be missing for a
+    while; a 404 on submission means a wrong base URL, which an operator can put right.
     """
     match failure.trouble:
         case Trouble.THROTTLED:
-            return Hold(now + (failure.retry_after or backoff(throttles, jitter, policy)))
+            return HoldAll(now + (failure.retry_after or backoff(throttles, jitter, policy)))
         case Trouble.CREDENTIALS:
-            return Hold(now + policy.probe_interval)
+            return HoldAll(now + policy.probe_interval)
         case Trouble.REJECTED | Trouble.MEDIA:
             return _refused(failure, call, now, jitter, policy)
         case Trouble.OWNER:
             is_new = call.state is State.RECORDED and not call.owner_refused
             return DropOwner() if is_new else _refused(failure, call, now, jitter, policy)
-        case Trouble.MISSING if call.engagement_id and call.failures >= GET_MISSING_ATTEMPTS:
+        case Trouble.MISSING if _is_missing_for_good(call, now, policy):
             return GiveUp(failure.problem.reason)
-        case Trouble.TRANSIENT | Trouble.MISSING:
+        case Trouble.TRANSIENT | Trouble.FORBIDDEN | Trouble.MISSING:
             return _again(failure, call, now, jitter, policy)
         case _:
             assert_never(failure.trouble)
@@ -120,9 +158,10 @@ def plan_look(
 ) -> AwaitRecording | GiveUp:
     """Return when to look for the recording again: until the deadline since it was heard of.
 
-    After an outage beyond that deadline, a link that could be fetched afresh gets one more look.
+    After a stop of the bridge beyond that deadline, a link that could be fetched afresh gets one
+    more look.
     """
-    deadline = call.state_since + policy.recording_deadline
+    deadline = state_deadline(call, policy.recording_deadline, now)
     patience = replace(
         policy,
         retry_first_delay=policy.recording_first_delay,
@@ -153,8 +192,16 @@ def _refused(failure: Failure, call: Call, now: datetime, jitter: float, policy:
 
 
 def _again(failure: Failure, call: Call, now: datetime, jitter: float, policy: Policy) -> Plan:
-    failing_for = now - (call.failing_since or now)
-    if failing_for >= policy.retry_deadline:
+    if age(call, call.failing_since, now) >= policy.retry_deadline:
         return GiveUp(failure.problem.reason)
-    wait = failure.retry_after or backoff(call.failures, jitter, policy)
+    is_missing = failure.trouble is Trouble.MISSING
+    failures = call.missing if is_missing else call.failures
+    wait = failure.retry_after or backoff(failures, jitter, policy)
     return RetryAt(now + min(wait, policy.retry_max_delay))
+
+
+def _is_missing_for_good(call: Call, now: datetime, policy: Policy) -> bool:
+    """Return whether 404s alone, spread over hours, say that the engagement is gone."""
+    if call.engagement_id is None or call.missing < GET_MISSING_ATTEMPTS:
+        return False
+    return age(call, call.missing_since, now) >= min(MISSING_FOR, policy.retry_deadline)

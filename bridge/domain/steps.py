@@ -1,4 +1,4 @@
-"""What each state needs next: which task, and whether it heeds the brake."""
+"""What each state needs next: which task, and whether a hold pauses it."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,6 +14,9 @@ class Step:
     task: str
     asks_askelephant: bool
 
+
+REQUEST_BUDGET = "request_budget"
+"""The reason of a call that waits for the request budget, until its due time."""
 
 EXPIRE = Step("expire", "tasks.sweep.expire_recording", asks_askelephant=False)
 SUBMIT = Step("submit", "tasks.submit.submit_recording", asks_askelephant=True)
@@ -35,9 +38,18 @@ def next_step(call: Call) -> Step | None:
 
 
 def is_due(call: Call, step: Step, now: datetime) -> bool:
-    """Tell whether ``step`` is what the call needs, now; half a second early is not too early."""
-    due = call.due_at is not None and call.due_at <= now + timedelta(milliseconds=500)
-    return due and next_step(call) is step
+    """Return whether ``step`` is what the call needs now; half a second early is not too early.
+
+    A call that waits for a hold is due at any time: the hold decides whether its request may leave.
+    """
+    if call.due_at is None or next_step(call) is not step:
+        return False
+    return waits_for_hold(call) or call.due_at <= now + timedelta(milliseconds=500)
+
+
+def waits_for_hold(call: Call) -> bool:
+    """Return whether the call runs as soon as a hold has ended, whatever its due time."""
+    return call.held and call.held_since is not None and call.reason != REQUEST_BUDGET
 
 
 def countdown(call: Call, now: datetime, limit: timedelta) -> float | None:
@@ -51,7 +63,12 @@ def countdown(call: Call, now: datetime, limit: timedelta) -> float | None:
 
 
 def sweep_at(call: Call, grace: timedelta) -> datetime | None:
-    """Return when the sweep may publish the step again: a task on its way gets some grace."""
+    """Return when the sweep may publish the step again: a task on its way gets some grace.
+
+    A call that waits for a hold may be published at any time after it began to wait.
+    """
+    if waits_for_hold(call):
+        return call.held_since
     if call.due_at is None or call.held:
         return call.due_at
     return call.due_at + grace

@@ -1,4 +1,4 @@
-"""An attempt at a step that asks AskElephant: one worker per call, through the brake, to a plan."""
+"""An attempt at a step that needs AskElephant: one worker per call, holds, request, plan."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -12,30 +12,44 @@ from bridge.askelephant.models import Engagement
 from bridge.domain import events as e
 from bridge.domain.call import Call, Problem
 from bridge.domain.retry import (
+    CONCERNS,
     AwaitRecording,
     DropFields,
     DropOwner,
     Failure,
     GiveUp,
-    Hold,
+    HoldAll,
     Plan,
     RetryAt,
+    Scope,
     Trouble,
     plan_retry,
 )
-from bridge.domain.steps import Step, is_due, next_step
+from bridge.domain.steps import REQUEST_BUDGET, Step, is_due, next_step
 from bridge.parts import Parts
 from bridge.pipeline.record import record
 from bridge.publisher import SWEEP
-from bridge.store.brake import OUTAGE, SCOPE_MISSING, Admitted, Closed
 from bridge.store.calls import read_insights
+from bridge.store.hold import OUTAGE, SCOPE_MISSING, THROTTLED, Admitted, Cause, Hold, Row
 from bridge.store.lease import Lease
 from config.redaction import redact_text
 
 log = structlog.get_logger(__name__)
-UNSERVED = (Trouble.THROTTLED, Trouble.CREDENTIALS, Trouble.TRANSIENT)
-"""Failures that say nothing of the request. Any other proves that AskElephant works, and our key.
-"""
+PROOFS = frozenset({Trouble.REJECTED, Trouble.OWNER, Trouble.MEDIA, Trouble.FORBIDDEN})
+"""Refusals that AskElephant made by its own response: they prove that it works, and our key."""
+
+HOLD_REASONS: Mapping[Trouble, str] = {
+    Trouble.TRANSIENT: OUTAGE,
+    Trouble.FORBIDDEN: SCOPE_MISSING,
+    Trouble.MISSING: OUTAGE,
+}
+"""The reason of the hold that several calls in a row start."""
+
+ROWS: Mapping[Trouble, Row] = {
+    Trouble.TRANSIENT: Row.OUTAGE,
+    Trouble.FORBIDDEN: Row.SCOPE,
+    Trouble.MISSING: Row.MISSING,
+}
 
 
 @dataclass(slots=True)
@@ -79,29 +93,29 @@ def end(parts: Parts, at: Turn, event: e.Event, **beside: Any) -> Call:  # noqa:
 
 
 def ask(parts: Parts, at: Turn, request: Callable[[], Engagement | Failure]) -> Engagement | Call:
-    """Return AskElephant's answer, or the call as it was saved after a failure or at the brake."""
+    """Return AskElephant's response, or the call as saved after a failure or under a hold."""
     step = next_step(at.call)
-    admission = parts.brake.admit(parts.now(), step.name if step else "")
-    if isinstance(admission, Closed):
-        return _hold(parts, at, admission.reason, admission.until)
+    name = step.name if step else ""
+    admission = parts.holds.admit(parts.now(), name, at.call.call_id)
+    if isinstance(admission, Hold):
+        return _wait(parts, at, admission.reason, admission.next_at)
     if (refilled_at := parts.budget.spend()) is not None:
-        return _hold(parts, at, "request_budget", refilled_at)
-    answer = request()
-    if not (isinstance(answer, Failure) and answer.trouble in UNSERVED):
-        _served(parts, admission)
-    if isinstance(answer, Failure):
-        return _after_failure(parts, at, answer, admission)
-    return answer
+        return _wait(parts, at, REQUEST_BUDGET, refilled_at)
+    response = request()
+    if isinstance(response, Failure):
+        return _after_failure(parts, at, response, admission)
+    _served(parts, admission)
+    return response
 
 
-def _hold(parts: Parts, at: Turn, reason: str, until: datetime) -> Call:
+def _wait(parts: Parts, at: Turn, reason: str, until: datetime) -> Call:
     return end(parts, at, e.Deferred(reason, until, held=True))
 
 
-def _served(parts: Parts, admission: Admitted) -> None:
-    if parts.brake.served(admission, parts.now()):
-        log.info("brake.opened")
-        _wake_sweep(parts, timedelta(0))
+def _served(parts: Parts, admission: Admitted, *, is_success: bool = True) -> None:
+    for scope in parts.holds.served(admission, parts.now(), is_success=is_success):
+        log.info("hold.released", scope=scope, by="probe" if admission.probe else "response")
+        wake_sweep(parts, timedelta(0))
 
 
 def _after_failure(parts: Parts, at: Turn, failure: Failure, admission: Admitted) -> Call:
@@ -110,16 +124,32 @@ def _after_failure(parts: Parts, at: Turn, failure: Failure, admission: Admitted
                 request_id=problem.request_id)  # fmt: skip
     now, jitter = parts.now(), parts.jitter()
     plan = plan_retry(failure, call, now, jitter, parts.policy, admission.throttles)
-    _strain_brake(parts, call, plan, failure)
-    return end(parts, at, _event(plan, problem, at.sent))
+    if failure.trouble in PROOFS:
+        is_success = failure.trouble is not Trouble.FORBIDDEN
+        _served(parts, admission, is_success=is_success)
+    is_news = _hold_for(parts, failure, plan, admission)
+    if isinstance(plan, GiveUp):
+        parts.holds.forget(call.call_id)
+    hold = parts.holds.state(now, admission.step) if is_news or admission.probe else None
+    if hold is not None:
+        _announce(parts, hold, now, is_news=is_news)
+    return end(parts, at, _event(plan, failure, hold, at.sent))
 
 
-def _event(plan: Plan, problem: Problem, sent: Mapping[str, Any] | None) -> e.Event:
+def _event(
+    plan: Plan, failure: Failure, hold: Hold | None, sent: Mapping[str, Any] | None
+) -> e.Event:
+    """Return what the plan makes of the call; a retry under a hold waits for the hold to end."""
+    problem, is_missing = failure.problem, failure.trouble is Trouble.MISSING
     match plan:
+        case RetryAt() if hold is not None:
+            return e.Deferred(hold.reason, hold.next_at, held=True, problem=problem, failed=True,
+                              missing=is_missing)  # fmt: skip
         case RetryAt():
-            return e.Deferred(problem.reason, plan.at, problem=problem)
-        case Hold():
-            return e.Deferred(problem.reason, plan.until, held=True, problem=problem)
+            return e.Deferred(problem.reason, plan.at, problem=problem, missing=is_missing)
+        case HoldAll():
+            until = hold.next_at if hold is not None else plan.until
+            return e.Deferred(problem.reason, until, held=True, problem=problem)
         case DropOwner():
             return e.OwnerRefused(problem)
         case DropFields():
@@ -132,26 +162,41 @@ def _event(plan: Plan, problem: Problem, sent: Mapping[str, Any] | None) -> e.Ev
             assert_never(plan)
 
 
-def _strain_brake(parts: Parts, call: Call, plan: Plan, failure: Failure) -> None:
-    """Let the brake know of what may meet all calls, and log it when that closed it."""
-    problem, now = failure.problem, parts.now()
-    detail = redact_text(problem.detail) if problem.detail else None  # /readyz shows it to all
-    if isinstance(plan, Hold):
-        reason, until = problem.reason, plan.until
-        step = next_step(call) if reason == SCOPE_MISSING else None  # a key is everybody's
-        is_news = parts.brake.close(reason, now, until, detail, step.name if step else "")
-    elif failure.trouble is Trouble.TRANSIENT:
-        reason, until = OUTAGE, now + parts.policy.probe_interval
-        is_news = parts.brake.failed(call.call_id, now, f"{problem.reason} {detail or ''}".strip())
-    else:
-        return
+def _hold_for(parts: Parts, failure: Failure, plan: Plan, admission: Admitted) -> bool:
+    """Start or keep the hold that this failure calls for; return whether it is a new one."""
+    problem, now, trouble = failure.problem, parts.now(), failure.trouble
+    is_probe = admission.probe
+    if isinstance(plan, HoldAll):
+        until = plan.until if trouble is Trouble.THROTTLED else None
+        return parts.holds.start(_cause(problem.reason, problem), now, until, is_probe=is_probe)
+    concern = CONCERNS[trouble]
+    if not concern.calls:
+        return False
+    in_row = parts.holds.failed(ROWS[trouble], admission)
+    is_held = admission.is_probe_of(HOLD_REASONS[trouble])
+    if in_row < concern.calls and not is_held:
+        return False
+    step = admission.step if concern.in_a_row is Scope.STEP else ""
+    cause = _cause(HOLD_REASONS[trouble], problem)
+    return parts.holds.start(cause, now, step=step, is_probe=is_probe)
+
+
+def _cause(reason: str, problem: Problem) -> Cause:
+    detail = f"{problem.reason}: {problem.detail}" if problem.detail else problem.reason
+    return Cause(reason, problem.status, redact_text(detail))
+
+
+def _announce(parts: Parts, hold: Hold, now: datetime, *, is_news: bool) -> None:
+    """Log a hold that has started, and have the sweep run when its next request may leave."""
     if is_news:
-        level = log.warning if failure.trouble is Trouble.THROTTLED else log.error
-        level("brake.closed", reason=reason, until=until.isoformat())
-        _wake_sweep(parts, until - now)
+        level = log.warning if hold.reason == THROTTLED else log.error
+        scope, next_at = hold.step or "all", hold.next_at.isoformat()
+        level("hold.started", reason=hold.reason, scope=scope, status=hold.status,
+              until=hold.until.isoformat(), next_request_at=next_at)  # fmt: skip
+    wake_sweep(parts, hold.next_at - now)
 
 
-def _wake_sweep(parts: Parts, wait: timedelta) -> None:
-    """Let those that are held go as soon as they may, not at the next interval."""
+def wake_sweep(parts: Parts, wait: timedelta) -> None:
+    """Run the sweep after ``wait``, so that held calls need not wait for its next interval."""
     if wait <= parts.policy.countdown_limit:
-        parts.publisher.publish(SWEEP, countdown=wait.total_seconds())
+        parts.publisher.publish(SWEEP, countdown=max(0.0, wait.total_seconds()))

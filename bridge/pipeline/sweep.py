@@ -36,6 +36,7 @@ def sweep(parts: Parts) -> int:
             return 0
         now = parts.now()
         published = sum(_publish(parts, step, now, lease) for step in STEPS)
+        published += _publish_probes(parts, now, lease)
         if parts.inbox.backlog().waiting:
             parts.publisher.publish(DRAIN)
         _forget(parts, now)
@@ -64,16 +65,36 @@ def _publish(parts: Parts, step: Step, now: datetime, lease: Lease) -> int:
     return len(call_ids)
 
 
+def _publish_probes(parts: Parts, now: datetime, lease: Lease) -> int:
+    """Publish one call for each hold whose next request may leave; return how many.
+
+    A hold of all calls is probed by the call of any step that has failed least, and a hold of one
+    step by a call of that step.
+    """
+    asking = [step for step in STEPS if step.asks_askelephant]
+    holds = parts.holds.all(now)
+    if holds and not holds[0].step:
+        groups = [(holds[0], asking)]
+    else:
+        groups = [(hold, [s for s in asking if s.name == hold.step]) for hold in holds]
+    probes = 0
+    for hold, steps in groups:
+        if hold.next_at <= now and (probe := parts.calls.claim_probe(steps, now, lease)):
+            step, call_id = probe
+            parts.publisher.publish(step.task, call_id)
+            probes += 1
+    return probes
+
+
 def _allowance(parts: Parts, step: Step, now: datetime) -> int:
     """Return how many may be published: what the budget allows until the next sweep.
 
-    Behind a closed brake none, or one to probe it.
+    Under a hold none: see ``_publish_probes``.
     """
     if not step.asks_askelephant:
         return BATCH
-    closed = parts.brake.state(now)
-    if closed is not None:
-        return 1 if closed.until <= now else 0
+    if parts.holds.state(now, step.name) is not None:
+        return 0
     rate, interval = parts.settings.askelephant_rate, parts.settings.sweep_interval
     return BATCH if rate is None else min(BATCH, ceil(interval / rate.apart))
 

@@ -1,1 +1,1 @@
-"""What is kept in Redis: calls, the inbox, the brake, leases, counters."""
+"""What is kept in Redis: calls, the inbox, the holds, leases, counters."""

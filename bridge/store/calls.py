@@ -34,6 +34,8 @@ WRONG_TYPE = "WRONGTYPE"
 """How Redis refuses a command for a key that holds another type."""
 
 EVERY_RECORDS_TIMES = ("created_at", "updated_at", "state_since")
+LOOK = 500
+"""How many waiting calls of a step are compared to choose the probe of a hold."""
 
 log = structlog.get_logger(__name__)
 
@@ -66,6 +68,7 @@ class CallStore:
         self._save = script("save_call")
         self._drop = redis.register_script(script("drop_call"))
         self._claim = redis.register_script(script("claim_due"))
+        self._claim_probe = redis.register_script(script("least_failed", "claim_probe"))
 
     def load(self, call_id: str) -> Call | None:
         """Return the call, or ``None`` when nothing was ever heard of it.
@@ -200,6 +203,20 @@ class CallStore:
         if ids is None:
             raise LeaseLost("sweep")
         return [text(one) for one in ids]
+
+    def claim_probe(
+        self, steps: Sequence[Step], now: datetime, lease: Lease
+    ) -> tuple[Step, str] | None:
+        """Take the call overdue for one of ``steps`` that has failed least, the newest first.
+
+        Returns its step and its id, or ``None``. Raises ``LeaseLost`` as ``claim_due`` does.
+        """
+        again = (now + self._retention.grace).timestamp()
+        keys = [self._keys.sweep_lease, self._keys.failing, *map(self._keys.due, steps)]
+        found = self._claim_probe(keys=keys, args=[now.timestamp(), LOOK, again, lease.token])
+        if found is None:
+            raise LeaseLost("sweep")
+        return (steps[int(found[0]) - 1], text(found[1])) if found else None
 
     def retire(self, now: datetime, most: int) -> int:
         """Forget up to ``most`` calls whose retention has passed; return how many.

@@ -112,15 +112,18 @@ class Keys:
         """The lease of whoever sweeps."""
         return self.of("sweep_lease")
 
-    @property
-    def brake(self) -> str:
-        """The brake that all workers share."""
-        return self.of("brake")
+    def hold(self, step_name: str = "") -> str:
+        """Return the key of the hold of all calls, or of one step of all calls."""
+        return self.of("hold", step_name) if step_name else self.of("hold")
+
+    def row(self, kind: str, step_name: str) -> str:
+        """Return the set of calls that failed for the first time since a request was served."""
+        return self.of("row", kind, step_name)
 
     @property
     def failing(self) -> str:
-        """The calls that failed since AskElephant last served one."""
-        return self.of("failing")
+        """The calls whose last request failed, with the number of their failures in a row."""
+        return self.of("failing_calls")
 
     @property
     def budget(self) -> str:

@@ -1,7 +1,7 @@
 """What moves with a record: its places in the indexes, its lookups, its state's counter. Pure.
 
-Only what differs is moved. What is there already was put there by the save of the record that is
-now replaced, in the same atomic step.
+Only what differs is moved, and the due time of a held call. What is there already was put there by
+the save of the record that is now replaced, in the same atomic step.
 """
 
 from collections.abc import Iterator, Mapping
@@ -31,7 +31,12 @@ def moves(keys: Keys, before: Call | None, after: Call, retention: Retention) ->
     old = _places(keys, before, retention) if before else {}
     new = _places(keys, after, retention)
     yield from (("ZREM", key, (member,)) for key in old if key not in new)
-    yield from (("ZADD", key, (new[key], member)) for key in new if new[key] != old.get(key))
+    claimed = keys.due(step) if after.held and (step := next_step(after)) else None
+    yield from (
+        ("ZADD", key, (new[key], member))
+        for key in new
+        if new[key] != old.get(key) or key == claimed  # which a sweep that claims it sets back
+    )
     yield from _engagement_moves(keys, before, after, retention)
     yield from _link_moves(keys, _awaited_link(before), _awaited_link(after), member)
     known = len(before.extra_recordings) if before else 0

@@ -9,7 +9,7 @@ held against each other:
   outcome;
 - every recorded call has exactly one engagement, and every engagement is some recorded call's;
 - every engagement with insights has them on its call;
-- no call is stuck: all at rest where the plan says, nothing overdue, nothing waiting, brake open;
+- no call is stuck: all at rest where the plan says, nothing overdue, nothing waiting, nothing held;
 - the counts add up;
 - where the fault says so, a call without trouble of its own completes within 60 seconds of its due
   time, whatever other calls meet.

@@ -15,9 +15,10 @@ RETENTION = Retention(grace=timedelta(seconds=2), resting=timedelta(days=30))
 
 
 def let_pass(redis: Redis, keys: Keys, time: timedelta) -> None:
-    """Bring the end of the brake, and what held calls wait for, nearer by ``time``."""
+    """Bring the end of the hold, and what held calls wait for, nearer by ``time``."""
     calls = CallStore(redis, keys, RETENTION)
-    redis.hincrbyfloat(keys.brake, "until", -time.total_seconds())
+    for moment in ("until", "next"):
+        redis.hincrbyfloat(keys.hold(), moment, -time.total_seconds())
     for step in STEPS:
         for call_id in redis.zrange(keys.due(step), 0, -1):
             calls.update(text(call_id), lambda call: _nearer(call, time))

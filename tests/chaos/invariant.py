@@ -126,7 +126,7 @@ def calls_know_their_engagement(plan: Plan, seen: Evidence) -> Breaches:
 
 
 def calls_are_at_rest(plan: Plan, seen: Evidence) -> Breaches:
-    """Hold every call to being where the plan says; none is overdue, and the brake is open."""
+    """Hold every call to being where the plan says; none is overdue, and no request is held."""
     for one in plan:
         call = seen.calls.get(one.call_id)
         if call is None:
@@ -137,8 +137,8 @@ def calls_are_at_rest(plan: Plan, seen: Evidence) -> Breaches:
     for step, count in seen.stats["overdue"].items():
         if count:
             yield Breach(Kind.STUCK, "", f"{count} calls are overdue for {step}")
-    if brake := seen.stats["brake"]:
-        yield Breach(Kind.STUCK, "", f"the brake is closed: {brake['reason']}")
+    if hold := seen.stats["hold"]:
+        yield Breach(Kind.STUCK, "", f"requests are held: {hold['reason']}")
 
 
 def counts_add_up(plan: Plan, seen: Evidence) -> Breaches:

@@ -16,7 +16,7 @@ def is_quiet(stats: Json, calls: int) -> bool:
     """Tell whether ``calls`` calls are all at rest, and nothing waits or is held."""
     nothing_waits = not any(stats["overdue"].values()) and not stats["inbox"]["waiting"]
     whole = resting(stats) == calls == sum(stats["states"].values())
-    return whole and nothing_waits and stats["brake"] is None
+    return whole and nothing_waits and stats["hold"] is None
 
 
 def resting(stats: Json) -> int:

@@ -10,9 +10,9 @@ from redis import Redis
 
 from bridge.domain.call import Call, State, new_call
 from bridge.domain.steps import STEPS, Step
-from bridge.store.brake import Brake
 from bridge.store.calls import CallStore
 from bridge.store.counters import Counters
+from bridge.store.hold import Holds
 from bridge.store.inbox import CONSUMER, GROUP, Inbox
 from bridge.store.keys import Keys
 from bridge.store.lease import Leases
@@ -25,6 +25,7 @@ NOW = datetime(2026, 5, 13, 14, 0, tzinfo=UTC)
 GRACE = timedelta(seconds=30)
 KEPT = timedelta(days=30)
 PROBE_INTERVAL = timedelta(minutes=1)
+HOLD_MAX = timedelta(minutes=15)
 LEASE_TIME = timedelta(minutes=2)
 REMEMBERED = 3600
 RETENTION = Retention(GRACE, KEPT)
@@ -53,9 +54,9 @@ class Store:
         return Inbox(self.redis, self.keys)
 
     @property
-    def brake(self) -> Brake:
-        """The brake."""
-        return Brake(self.redis, self.keys, PROBE_INTERVAL)
+    def holds(self) -> Holds:
+        """The holds."""
+        return Holds(self.redis, self.keys, PROBE_INTERVAL, HOLD_MAX)
 
     @property
     def leases(self) -> Leases:

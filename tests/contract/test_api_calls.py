@@ -9,6 +9,7 @@ import pytest
 
 from bridge.domain.call import FetchedLink, InsightsSummary, Metadata, State
 from bridge.pipeline.intake import drain
+from bridge.store.hold import Cause
 from tests.contract.calls import BEGIN, keep
 from tests.contract.web import TOKEN, Web, bearer, problem_in, running_web
 
@@ -161,22 +162,22 @@ def test_the_counts_of_an_empty_bridge_are_zero(web: Web) -> None:
     assert shown["states"] == {state.value: 0 for state in State}
     assert shown["overdue"] == {"expire": 0, "submit": 0, "insights": 0}
     assert shown["inbox"] == {"waiting": 0, "oldest": None}
-    assert (shown["brake"], shown["counters"], shown["unmapped_agents"]) == (None, {}, {})
+    assert (shown["hold"], shown["counters"], shown["unmapped_agents"]) == (None, {}, {})
 
 
 def test_the_counts_say_where_everything_is(web: Web) -> None:
-    """Calls by state, what is overdue, what waits, the brake, the counters, unknown agents."""
+    """Calls by state, what is overdue, what waits, the hold, the counters, unknown agents."""
     now = web.parts.now()
     keep(web, "call-1", state=State.RECORDED, due_at=BEGIN)
     keep(web, "call-2", state=State.COMPLETE)
     web.wavv(b'{"event": "call.ended", "data": {"id": "call-3"}}')
-    web.parts.brake.close("bad_key", now, now + timedelta(hours=1), "the key was refused")
+    web.parts.holds.start(Cause("bad_key", 401, "the key was refused"), now)
     web.parts.counters.count_unmapped_agent("usr_zoe")
     shown = web.get("/api/stats").json()
     assert (shown["states"]["recorded"], shown["states"]["complete"]) == (1, 1)
     assert (shown["overdue"]["submit"], shown["inbox"]["waiting"]) == (1, 1)
     assert shown["inbox"]["oldest"] is not None
-    assert (shown["brake"]["reason"], shown["brake"]["detail"]) == (
+    assert (shown["hold"]["reason"], shown["hold"]["detail"]) == (
         "bad_key",
         "the key was refused",
     )

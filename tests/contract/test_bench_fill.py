@@ -26,7 +26,7 @@ def parts(valkey_url: str) -> Iterator[Parts]:
 
 
 def test_held_calls_wait_for_their_submission(parts: Parts) -> None:
-    """Each is a record of its own, due when the brake may open."""
+    """Each is a record of its own, due when the hold may end."""
     template = held_call(parts, UNTIL)
     fill(parts, template, COUNT)
     found = [call for _, call in parts.lookup.newest(None, None, None)]

@@ -6,6 +6,7 @@ from datetime import timedelta
 import httpx
 import pytest
 
+from bridge.store.hold import Cause
 from bridge.web import READINESS_SECONDS
 from tests.contract.valkey import Valkey
 from tests.contract.web import ENDED, SECRETS, Web, running_web
@@ -118,10 +119,10 @@ def test_a_server_that_does_not_tell_its_configuration_is_trusted(valkey: Valkey
     assert "AOF should be on" in details["persistence"]
 
 
-def close_brake(web: Web) -> None:
+def start_hold(web: Web) -> None:
     """Let AskElephant refuse the key."""
     now = web.parts.now()
-    web.parts.brake.close("bad_key", now, now + timedelta(hours=1), "the key was refused")
+    web.parts.holds.start(Cause("bad_key", 401, "the key of Ada Alvarez was refused"), now)
 
 
 def silence_webhook(web: Web) -> None:
@@ -140,7 +141,7 @@ def age_backlog(web: Web) -> None:
 @pytest.mark.parametrize(
     ("trouble", "check", "says"),
     [
-        (close_brake, "askelephant", "bad_key the key was refused"),
+        (start_hold, "askelephant", "bad_key (HTTP 401)"),
         (silence_webhook, "askelephant_webhook", "Check Settings > Webhooks in AskElephant"),
         (age_backlog, "inbox", "is a worker running?"),
     ],

@@ -1,10 +1,9 @@
 """Metrics: Prometheus can read them, and they say where everything is."""
 
-from datetime import timedelta
-
 from prometheus_client.parser import text_string_to_metric_families
 
 from bridge.domain.call import State
+from bridge.store.hold import Cause
 from tests.contract.web import ENDED, Web
 
 Sample = tuple[str, frozenset[tuple[str, str]]]
@@ -50,12 +49,12 @@ def test_what_happens_is_counted_under_its_slug(web: Web) -> None:
     assert 0.0 <= samples[sample("bridge_inbox_oldest_seconds")] < 60.0
 
 
-def test_the_brake_is_shown_while_it_is_closed(web: Web) -> None:
+def test_a_hold_is_shown_while_it_lasts(web: Web) -> None:
     """With its reason as the label; open, there is no sample at all."""
-    closed = sample("bridge_brake_closed", reason="bad_key")
+    closed = sample("bridge_requests_held", reason="bad_key")
     assert closed not in scraped(web)
     now = web.parts.now()
-    web.parts.brake.close("bad_key", now, now + timedelta(hours=1), None)
+    web.parts.holds.start(Cause("bad_key"), now)
     assert scraped(web)[closed] == 1.0
-    web.parts.redis.delete(web.parts.keys.brake)
+    web.parts.redis.delete(web.parts.keys.hold())
     assert closed not in scraped(web)

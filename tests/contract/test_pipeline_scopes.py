@@ -1,51 +1,82 @@
-"""A missing scope closes the brake, is named, and is probed by the step that needs it."""
-
-from datetime import timedelta
+"""A missing scope holds the step that needs it, is named, and is probed by that step alone."""
 
 from bridge.askelephant.sandbox.options import ENGAGEMENTS_READ, ENGAGEMENTS_WRITE, SCOPES
 from bridge.domain.call import State
-from bridge.store.brake import Closed
-from tests.contract.bridge_parts import Bridge
+from bridge.store.hold import Hold
+from bridge.wavv.samples import SampleCall
+from tests.contract.bridge_parts import Bridge, whats
 
 RESTORED = {"id": "sandbox", "scopes": sorted(SCOPES)}
 
 
-def _closed(bridge: Bridge) -> Closed:
-    closed = bridge.parts.brake.state(bridge.clock())
-    assert closed is not None
-    return closed
+def _held(bridge: Bridge, step: str) -> Hold:
+    hold = bridge.parts.holds.state(bridge.clock(), step)
+    assert hold is not None
+    return hold
+
+
+def _without(bridge: Bridge, scope: str) -> None:
+    bridge.sandbox.control("keys", {"id": "sandbox", "scopes": sorted(SCOPES - {scope})})
+
+
+def _go(bridge: Bridge, calls: list[SampleCall]) -> None:
+    for call in calls:
+        bridge.tell(call)
+    bridge.drain()
+    bridge.work(by=bridge.clock())
 
 
 def test_a_missing_scope_is_named_to_the_operator(bridge: Bridge) -> None:
-    """On the brake and on the call: it is what has to be added."""
-    changed = {"id": "sandbox", "scopes": sorted(SCOPES - {ENGAGEMENTS_WRITE})}
-    bridge.sandbox.control("keys", changed)
-    found = bridge.go(bridge.dial())
-    closed = _closed(bridge)
-    assert closed.reason == found.reason == "scope_missing"
-    assert ENGAGEMENTS_WRITE in (closed.detail or "")
+    """On the hold and on the call: it is what has to be added."""
+    _without(bridge, ENGAGEMENTS_WRITE)
+    calls = [bridge.dial() for _ in range(4)]
+    bridge.change_settings(settle_seconds=0)
+    _go(bridge, calls)
+    hold = _held(bridge, "submit")
+    assert (hold.reason, hold.step, hold.status) == ("scope_missing", "submit", 403)
+    assert ENGAGEMENTS_WRITE in (hold.detail or "")
+    assert len(bridge.requests()) == 3
+    found = bridge.call(calls[0])
     assert found.problem is not None
     assert ENGAGEMENTS_WRITE in (found.problem.detail or "")
     assert (found.problem.request_id or "").startswith("req_")
+    assert {bridge.call(call).reason for call in calls} == {"scope_missing"}
 
 
-def test_a_scope_that_is_missing_for_reading_keeps_the_brake_closed(bridge: Bridge) -> None:
-    """A POST that is served proves nothing of it: no flapping, no submission in between."""
-    read, other = bridge.dial(), bridge.dial()
-    bridge.go(read)
-    bridge.transcribed(read)
+def test_a_scope_that_is_missing_for_reading_leaves_submissions_alone(bridge: Bridge) -> None:
+    """Reads are held and fail nothing; submissions go on, and prove nothing of the scope."""
+    read, other = [bridge.dial() for _ in range(4)], bridge.dial()
+    for call in read:
+        bridge.go(call)
+    for call in read:
+        bridge.transcribed(call)
     bridge.drain()
-    changed = {"id": "sandbox", "scopes": sorted(SCOPES - {ENGAGEMENTS_READ})}
-    bridge.sandbox.control("keys", changed)
-    bridge.work(by=bridge.clock() + timedelta(minutes=1))
-    since = _closed(bridge).since
+    _without(bridge, ENGAGEMENTS_READ)
+    bridge.sweep_for(minutes=5)
+    since = _held(bridge, "insights").since
     bridge.tell(other)
     bridge.drain()
     bridge.sweep_for(minutes=5)
-    assert (_closed(bridge).reason, _closed(bridge).since) == ("scope_missing", since)
-    assert bridge.call(other).state is State.RECORDED
-    assert len(bridge.logged("brake.closed")) == 1
+    hold = _held(bridge, "insights")
+    assert (hold.reason, hold.since) == ("scope_missing", since)
+    assert bridge.call(other).state is State.SUBMITTED
+    assert len(bridge.logged("hold.started")) == 1
     bridge.sandbox.control("keys", RESTORED)
-    bridge.sweep_for(minutes=3)
-    assert bridge.parts.brake.state(bridge.clock()) is None
-    assert bridge.call(other).state is not State.RECORDED
+    bridge.sweep_for(minutes=5)
+    assert bridge.parts.holds.all(bridge.clock()) == []
+    assert {bridge.call(call).state for call in read} == {State.COMPLETE}
+
+
+def test_one_call_without_its_scope_fails_alone_at_the_retry_deadline(bridge: Bridge) -> None:
+    """It is deferred with a backoff like any other failure of a single call."""
+    _without(bridge, ENGAGEMENTS_WRITE)
+    bridge.change_settings(retry_deadline=3600)
+    call = bridge.dial()
+    bridge.go(call)
+    bridge.sweep_for(minutes=50)
+    assert bridge.call(call).state is State.RECORDED
+    assert bridge.parts.holds.all(bridge.clock()) == []
+    bridge.sweep_for(minutes=30)
+    found = bridge.call(call)
+    assert (found.state, found.reason) == (State.FAILED, "scope_missing")
+    assert "step.deferred" in whats(found)

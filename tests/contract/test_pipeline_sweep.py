@@ -9,7 +9,7 @@ from bridge.domain.call import Kind, State
 from bridge.domain.steps import EXPIRE, INSIGHTS, SUBMIT
 from bridge.pipeline import sweep
 from bridge.publisher import DRAIN
-from bridge.store.brake import THROTTLED
+from bridge.store.hold import THROTTLED, Cause
 from bridge.wavv.samples import SampleCall
 from tests.contract.bridge_parts import Bridge
 from tests.contract.store_parts import at_once
@@ -98,18 +98,21 @@ def test_each_step_is_published_by_its_own_task(bridge: Bridge) -> None:
         (THROTTLED, -1, [EXPIRE, SUBMIT, SUBMIT, SUBMIT]),
         ("credentials_refused", 60, [EXPIRE]),
         ("credentials_refused", -1, [EXPIRE, SUBMIT]),
+        ("outage", 1, [EXPIRE]),
+        ("outage", -1, [EXPIRE, SUBMIT]),
     ],
 )
-def test_the_sweep_heeds_the_brake(
+def test_the_sweep_publishes_nothing_under_a_hold_but_its_probe(
     bridge: Bridge, reason: str, until: int, published: list[Any]
 ) -> None:
-    """Nothing that asks AskElephant while it is closed, or one to try whether it can open."""
+    """What sends no request goes on; one probe is sent when its moment has come."""
     bridge.change_settings(recording_deadline=60)
     for kinds in ((Kind.ENDED,), *[(Kind.RECORDED,)] * 3):
         _waiting(bridge, kinds)
     bridge.clock.wait(minutes=5)
     now = bridge.clock()
-    bridge.parts.brake.close(reason, now, now + timedelta(seconds=until), None)
+    began = now if until > 0 else now - timedelta(minutes=1)
+    bridge.parts.holds.start(Cause(reason), began, now + timedelta(seconds=until))
     assert bridge.sweep() == len(published)
     assert [task for task, *_ in bridge.published.tasks()] == [step.task for step in published]
 

@@ -88,7 +88,7 @@ def test_an_overdue_call_is_claimed_once_until_its_grace_is_over(store: Store) -
     assert store.claim(SUBMIT, overdue + GRACE, 10) == ["c-1"]
 
 
-def test_a_held_call_is_claimed_exactly_when_its_brake_may_open(store: Store) -> None:
+def test_a_held_call_is_claimed_from_when_it_began_to_wait(store: Store) -> None:
     """No task is on its way for it, so it needs no grace."""
     store.save("c-1", state=State.RECORDED, due_at=SOON, held=True)
     assert store.claim(SUBMIT, SOON - timedelta(milliseconds=1), 10) == []
@@ -119,7 +119,7 @@ def test_a_sweep_that_lost_its_lease_claims_nothing(store: Store) -> None:
 
 @pytest.mark.parametrize("step", STEPS)
 def test_a_claim_takes_calls_of_its_step_only(store: Store, step: Step) -> None:
-    """Each step has its own set: behind the brake expiring goes on."""
+    """Each step has its own set: under a hold expiring goes on."""
     states = {EXPIRE: State.ENDED, SUBMIT: State.RECORDED, INSIGHTS: State.SUBMITTED}
     for each, state in states.items():
         store.save(each.name, state=state, due_at=NOW)

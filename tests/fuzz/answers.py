@@ -8,7 +8,8 @@ from random import Random
 from hypothesis import strategies as st
 
 from bridge.askelephant.answers import engagement_or_failure
-from bridge.askelephant.models import LONGEST_WORDS, MOST_ERRORS, Engagement, is_engagement_id
+from bridge.askelephant.models import Engagement, is_engagement_id
+from bridge.askelephant.refusal import LONGEST_TEXT, MOST_ERRORS
 from tests.fuzz.mutation import SEEDS, mutated, mutated_text
 from tests.fuzz.target import Target
 
@@ -68,7 +69,7 @@ def check(one: Answer) -> None:
     assert problem.reason
     problem.model_dump_json()
     for words in (problem.detail, problem.request_id):
-        assert len(words or "") <= LONGEST_WORDS
+        assert len(words or "") <= LONGEST_TEXT
     assert len(problem.errors) <= MOST_ERRORS
 
 

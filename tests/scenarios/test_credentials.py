@@ -20,17 +20,17 @@ def stack(solo: Stack) -> Iterator[Stack]:
     """Give the bridge back with a key that works."""
     yield solo
     solo.sandbox.control("keys", {"id": KEY, "revoked": False, "scopes": sorted(SCOPES)})
-    wait_for(lambda: solo.bridge.stats()["brake"], lambda brake: brake is None, "the brake opens")
+    wait_for(lambda: solo.bridge.stats()["hold"], lambda hold: hold is None, "the hold ends")
 
 
 def test_while_the_key_is_refused_calls_wait_and_one_request_at_a_time_tries_it(
     stack: Stack,
 ) -> None:
-    """401 is everybody's: the first one closes the brake, and only probes pass it."""
+    """401 is everybody's: the first one starts the hold, and only probes are sent."""
     stack.sandbox.control("keys", {"id": KEY, "revoked": True})
     before = _refusals(stack, 401)
     first = stack.bridge.tell(stack.call())
-    wait_for(lambda: stack.bridge.stats()["brake"], bool, "the brake closes")
+    wait_for(lambda: stack.bridge.stats()["hold"], bool, "the hold starts")
     begun = time.monotonic()
     calls = [first, *(stack.bridge.tell(stack.call()) for _ in range(10))]
     wait_for(lambda: _refusals(stack, 401) - before, lambda now: now > PROBES, "probes are made")
@@ -46,11 +46,11 @@ def test_while_the_key_is_refused_calls_wait_and_one_request_at_a_time_tries_it(
 
 @pytest.mark.parametrize("scope", ["engagements:write", "engagements:read"])
 def test_a_missing_scope_is_named_where_the_operator_looks(stack: Stack, scope: str) -> None:
-    """``/readyz`` warns with the scope's name, ``/api/stats`` has it beside the brake."""
+    """``/readyz`` warns with the scope's name, ``/api/stats`` has it beside the hold."""
     stack.sandbox.control("keys", {"id": KEY, "scopes": sorted(SCOPES - {scope})})
     call = stack.bridge.tell(stack.call())
-    brake: Any = wait_for(lambda: stack.bridge.stats()["brake"], bool, "the brake closes")
-    assert (brake["reason"], scope in brake["detail"]) == ("scope_missing", True)
+    hold: Any = wait_for(lambda: stack.bridge.stats()["hold"], bool, "the hold starts")
+    assert (hold["reason"], scope in hold["detail"]) == ("scope_missing", True)
     assert any(scope in warning for warning in stack.bridge.warnings())
     assert stack.bridge.readiness()["status"] == "ready"
     stack.sandbox.control("keys", {"id": KEY, "scopes": sorted(SCOPES)})

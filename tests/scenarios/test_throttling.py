@@ -33,7 +33,7 @@ def test_a_throttled_call_is_held_and_completes(
 def test_while_one_is_throttled_no_other_asks(
     solo: Stack, throttled: Mapping[str, SampleCall]
 ) -> None:
-    """A call that comes meanwhile waits behind the same brake, and is sent once, afterwards."""
+    """A call that comes meanwhile waits for the same hold, and is sent once, afterwards."""
     for call in throttled.values():
         solo.bridge.reaches(call, "complete")
     first = solo.bridge.tell(solo.call("throttle-seconds"))
@@ -42,7 +42,7 @@ def test_while_one_is_throttled_no_other_asks(
     )
     [refused] = entries(held, "step.held")
     assert (refused["reason"], refused["status"]) == ("throttled", 429)
-    assert solo.bridge.stats()["brake"]["reason"] == "throttled"
+    assert solo.bridge.stats()["hold"]["reason"] == "throttled"
     other = solo.bridge.tell(solo.call())
     done = solo.bridge.reaches(other, "complete")
     assert done["attempts"] == 1

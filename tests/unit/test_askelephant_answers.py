@@ -68,6 +68,66 @@ def test_a_success_that_holds_no_engagement_is_transient(
     assert outcome.problem.detail is None
 
 
+PROBLEM = b'{"type": "about:blank", "title": "No", "status": 400, "request_id": "req_1"}'
+PAGES = (b"", b"<html>Sorry</html>", b"null", b"[]", b'"no"')
+
+
+@pytest.mark.parametrize(
+    ("status", "trouble", "reason"),
+    [
+        (400, Trouble.REJECTED, "rejected"),
+        (401, Trouble.CREDENTIALS, "credentials_refused"),
+        (402, Trouble.CREDENTIALS, "payment_required"),
+        (403, Trouble.FORBIDDEN, "scope_missing"),
+        (404, Trouble.MISSING, "engagement_missing"),
+        (405, Trouble.REJECTED, "rejected"),
+        (410, Trouble.REJECTED, "rejected"),
+        (413, Trouble.REJECTED, "rejected"),
+        (415, Trouble.REJECTED, "rejected"),
+        (422, Trouble.REJECTED, "rejected"),
+        (451, Trouble.REJECTED, "rejected"),
+    ],
+)
+def test_a_refusal_is_a_refusal_only_by_json(status: int, trouble: Trouble, reason: str) -> None:
+    """A page of a firewall, proxy or balancer is no response of AskElephant's: it passes."""
+    own = failure(status, PROBLEM)
+    assert (own.trouble, own.problem.reason, own.problem.status) == (trouble, reason, status)
+    for page in PAGES:
+        other = failure(status, page)
+        assert (other.trouble, other.problem.reason) == (Trouble.TRANSIENT, "gateway_error")
+        assert other.problem.status == status
+
+
+@pytest.mark.parametrize("status", [403, 404])
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"message": "Forbidden"},
+        {"message": "no Route matched with those values"},
+        {"error": "Not Found"},
+        {"detail": "Not Found"},
+        {},
+    ],
+)
+def test_a_gateways_json_is_not_askelephants(status: int, members: dict[str, Any]) -> None:
+    """Kong, AWS and others refuse in JSON, too, but not in a problem of AskElephant's form."""
+    assert refused(status, **members).problem.reason == "gateway_error"
+
+
+@pytest.mark.parametrize(
+    ("body", "headers"),
+    [
+        (b"{}", {"Content-Type": "application/problem+json; charset=utf-8"}),
+        (b'{"title": "Forbidden", "detail": "no"}', {}),
+        (b'{"request_id": "req_1"}', {}),
+        (b'{"detail": "Missing scope engagements:private:read"}', {}),
+    ],
+)
+def test_askelephants_403_is_known_by_its_form(body: bytes, headers: dict[str, str]) -> None:
+    """By its content type, by two members of a problem, by its request id, or by a scope's name."""
+    assert failure(403, body, headers).trouble is Trouble.FORBIDDEN
+
+
 @pytest.mark.parametrize(
     ("status", "trouble", "reason"),
     [
@@ -76,17 +136,8 @@ def test_a_success_that_holds_no_engagement_is_transient(
         (301, Trouble.TRANSIENT, "askelephant_redirected"),
         (302, Trouble.TRANSIENT, "askelephant_redirected"),
         (308, Trouble.TRANSIENT, "askelephant_redirected"),
-        (400, Trouble.REJECTED, "rejected"),
-        (401, Trouble.CREDENTIALS, "credentials_refused"),
-        (402, Trouble.REJECTED, "rejected"),
-        (403, Trouble.CREDENTIALS, "scope_missing"),
-        (404, Trouble.MISSING, "engagement_missing"),
         (408, Trouble.TRANSIENT, "askelephant_timeout"),
         (409, Trouble.TRANSIENT, "askelephant_conflict"),
-        (410, Trouble.REJECTED, "rejected"),
-        (413, Trouble.REJECTED, "rejected"),
-        (415, Trouble.REJECTED, "rejected"),
-        (422, Trouble.REJECTED, "rejected"),
         (425, Trouble.TRANSIENT, "askelephant_error"),
         (429, Trouble.THROTTLED, "throttled"),
         (500, Trouble.TRANSIENT, "askelephant_error"),
@@ -97,8 +148,8 @@ def test_a_success_that_holds_no_engagement_is_transient(
         (529, Trouble.TRANSIENT, "askelephant_error"),
     ],
 )
-@pytest.mark.parametrize("body", [b"", b"<html>Sorry</html>", b"null", b'{"detail": []}', BODY])
-def test_every_status_has_one_meaning(
+@pytest.mark.parametrize("body", [*PAGES, PROBLEM, b'{"detail": []}', BODY])
+def test_other_statuses_mean_the_same_whoever_sends_them(
     status: int, trouble: Trouble, reason: str, body: bytes
 ) -> None:
     """The meaning rests on the status; a body that cannot be read takes nothing away."""
@@ -145,6 +196,16 @@ def test_the_request_id_may_come_in_a_header(name: str) -> None:
         {"errors": [{"field": ["participants", 0, "is_owner"], "code": "invalid"}]},
         {"errors": [{"field": "title"}, {"field": "owner", "code": "unknown"}]},
         {"detail": "Owner could not be resolved"},
+        {"errors": [{"path": ["participants", 0, "is_owner"], "message": "invalid"}]},
+        {"errors": [{"source": {"pointer": "/data/attributes/participants/0/is_owner"}}]},
+        {"detail": [{"loc": ["body", "participants", 0], "msg": "must be a workspace user"}]},
+        {"errors": {"participants.0.email": ["is not an active user"]}},
+        {"errors": {"participants": {"0": {"is_owner": ["is invalid"]}}}},
+        {"message": "The owner is not an active workspace user"},
+        {"message": ["owner must be a user"], "error": "Bad Request", "statusCode": 400},
+        {"error": {"message": "Unknown owner", "type": "invalid_request"}},
+        {"error": {"message": "invalid", "param": "owner_id"}},
+        {"error": "owner_not_found"},
     ],
 )
 def test_an_unresolvable_owner_is_told_apart(status: int, members: dict[str, Any]) -> None:
@@ -179,6 +240,23 @@ def test_the_owner_is_not_blamed_for_other_fields(status: int, members: dict[str
         {"errors": "audio could not be read"},
         {"detail": "Failed to fetch media_url: 404"},
         {"detail": "no audio/* or video/* at this address"},
+        {"errors": [{"path": "media_url", "message": "unreachable"}]},
+        {"errors": [{"loc": ["body", "media_url"], "msg": "unreachable", "type": "value_error"}]},
+        {"errors": [{"param": "media_url", "msg": "unreachable"}]},
+        {"errors": [{"pointer": "/media_url"}]},
+        {"errors": [{"pointer": "#/media_url"}]},
+        {"errors": [{"source": {"pointer": "/data/attributes/media_url"}, "detail": "gone"}]},
+        {"errors": {"media_url": ["could not be fetched"]}},
+        {"errors": {"MediaUrl": "could not be fetched"}},
+        {"media_url": ["could not be fetched"]},
+        {"detail": [{"loc": ["body", "media_url"], "msg": "unreachable", "type": "value_error"}]},
+        {"issues": [{"path": ["media_url"], "message": "unreachable", "code": "custom"}]},
+        {"error": {"fieldErrors": {"media_url": ["unreachable"]}, "formErrors": []}},
+        {"message": "media could not be downloaded"},
+        {"error": "media_unreachable"},
+        {"error": {"code": "invalid", "message": "could not fetch the recording"}},
+        {"error": {"message": "unreachable", "param": "media_url"}},
+        {"message": ["media_url must be reachable"], "statusCode": 422},
     ],
 )
 def test_a_recording_that_is_not_ready_is_told_apart(status: int, members: dict[str, Any]) -> None:
@@ -212,6 +290,48 @@ def test_an_owner_is_dropped_before_a_recording_is_awaited() -> None:
     """One thing after the other: the next answer speaks of the recording alone."""
     told = refused(422, errors=[{"field": "media_url"}, {"field": "owner"}])
     assert told.trouble is Trouble.OWNER
+
+
+@pytest.mark.parametrize(
+    ("members", "blamed"),
+    [
+        ({"errors": [{"field": "participants[1].email"}]}, ("participants[1].email",)),
+        ({"errors": [{"field": "participants.1.email"}]}, ("participants[1].email",)),
+        ({"errors": [{"path": ["participants", 1, "email"]}]}, ("participants[1].email",)),
+        ({"errors": [{"pointer": "/participants/1/eMail"}]}, ("participants[1].e_mail",)),
+        (
+            {"errors": [{"source": {"pointer": "/data/attributes/participants/1/phone"}}]},
+            ("participants[1].phone",),
+        ),
+        ({"detail": [{"loc": ["body", "participants", 1, "email"]}]}, ("participants[1].email",)),
+        ({"errors": {"participants[1].email": ["bad"]}}, ("participants[1].email",)),
+        ({"errors": {"participants": [{}, {"email": ["bad"]}]}}, ("participants[1].email",)),
+        ({"detail": "participants[1].email is not an address"}, ("participants[1].email",)),
+        ({"message": "participants.1.phone is bad"}, ("participants[1].phone",)),
+        ({"errors": [{"field": "title"}, {"field": "title"}]}, ("title",)),
+        ({"detail": "invalid"}, ()),
+    ],
+)
+def test_the_blamed_fields_are_named_as_the_request_names_them(
+    members: dict[str, Any], blamed: tuple[str, ...]
+) -> None:
+    """What is sent again without a field must know which: any shape leads to the same path."""
+    assert refused(422, **members).blamed_fields == blamed
+
+
+@pytest.mark.parametrize(
+    ("members", "words"),
+    [
+        ({"message": "Title too long"}, "Title too long"),
+        ({"error": "nope"}, "nope"),
+        ({"error": {"message": "Too long", "code": "x"}}, "Too long"),
+        ({"message": ["one", "two"]}, "one; two"),
+        ({"errors": {"title": ["too long"]}}, None),
+    ],
+)
+def test_the_text_of_a_refusal_is_kept(members: dict[str, Any], words: str | None) -> None:
+    """The operator reads what AskElephant wrote, under whatever key it came."""
+    assert refused(422, **members).problem.detail == words
 
 
 @pytest.mark.parametrize(

@@ -10,13 +10,13 @@ from pydantic import ValidationError
 from bridge.askelephant.models import (
     EXPANDABLE,
     LISTS,
-    MOST_ERRORS,
     Engagement,
-    ProblemBody,
     is_engagement_id,
     read_engagement,
     read_event,
+    read_problem,
 )
+from bridge.askelephant.refusal import MOST_ERRORS
 
 ANY_JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
@@ -107,7 +107,7 @@ def test_only_the_expanded_members_are_insights() -> None:
 @given(st.dictionaries(st.sampled_from(["title", "detail", "request_id", "errors"]), ANY_JSON))
 def test_a_problem_of_any_json_is_read(members: dict[str, Any]) -> None:
     """A refusal that cannot be read must not hide the refusal."""
-    problem = ProblemBody.model_validate(members)
+    problem = read_problem(members)
     assert len(problem.detail or "") <= 500
 
 
@@ -129,14 +129,14 @@ def test_field_errors_are_kept_in_whatever_form_they_come(
     errors: object, told: list[dict[str, str]]
 ) -> None:
     """The operator sees every field that was refused."""
-    problem = ProblemBody.model_validate({"errors": errors})
+    problem = read_problem({"errors": errors})
     assert [error.model_dump(exclude_none=True) for error in problem.errors] == told
 
 
 def test_a_problem_is_bounded() -> None:
     """The problem is stored with the call: neither its words nor its errors may grow at will."""
-    many = [{"field": "f" * 10_000}] * 1000
-    problem = ProblemBody.model_validate({"detail": "d" * 10_000, "errors": many})
+    many = [{"field": "f" * 10_000, "code": str(number)} for number in range(1000)]
+    problem = read_problem({"detail": "d" * 10_000, "errors": many})
     assert problem.detail == "d" * 500
     assert len(problem.errors) == MOST_ERRORS
     assert problem.errors[0].field == "f" * 500

@@ -43,7 +43,7 @@ def seen() -> Evidence:
             "states": {"complete": len(PLAN)},
             "overdue": {"submit": 0},
             "inbox": {"waiting": 0},
-            "brake": None,
+            "hold": None,
         },
         inbox=[*stored, *heard],
         set_aside=0,
@@ -157,7 +157,7 @@ def test_an_engagement_of_a_call_that_was_not_recorded_is_one_too_many(seen: Evi
         {"states": {"complete": len(PLAN) - 1}},
         {"overdue": {"submit": 1}},
         {"inbox": {"waiting": 1}},
-        {"brake": {"reason": "outage"}},
+        {"hold": {"reason": "outage"}},
     ],
 )
 def test_counts_that_do_not_add_up_are_told(seen: Evidence, stats: dict[str, Any]) -> None:

@@ -30,7 +30,7 @@ QUIET: dict[str, Any] = {
     "states": {"complete": 2, "unrecorded": 1, "live": 0},
     "overdue": {"submit": 0},
     "inbox": {"waiting": 0},
-    "brake": None,
+    "hold": None,
 }
 
 
@@ -69,11 +69,11 @@ def test_a_run_is_good_only_if_all_is(result: Result) -> None:
         {"states": {"complete": 2, "live": 1}},
         {"overdue": {"submit": 1}},
         {"inbox": {"waiting": 1}},
-        {"brake": {"reason": "outage"}},
+        {"hold": {"reason": "outage"}},
     ],
 )
 def test_it_is_quiet_when_all_calls_rest_and_nothing_waits(change: dict[str, Any]) -> None:
-    """Too few calls, too many, one on its way, an event, a brake: not yet."""
+    """Too few calls, too many, one on its way, an event, a hold: not yet."""
     assert is_quiet(QUIET, 3)
     assert not is_quiet(QUIET | change, 3)
 

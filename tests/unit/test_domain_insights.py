@@ -20,9 +20,9 @@ SIGNALS: dict[str, Any] = {"signals": [{"id": "sig_1"}]}
 
 
 def waiting(checks: int = 0, deadline: datetime | None = DEADLINE) -> Call:
-    """Return a call whose insights were looked for this many times."""
+    """Return a call whose insights were fetched this many times, each as soon as it was due."""
     return call_in(State.TRANSCRIBED).but(
-        insights=InsightsSummary(checks=checks, deadline=deadline)
+        insights=InsightsSummary(checks=checks, deadline=deadline), due_at=None
     )
 
 

@@ -132,7 +132,7 @@ def test_a_first_word_after_the_deadline_wakes_nothing() -> None:
 
 
 def test_a_deferred_step_counts_its_failures_but_a_held_one_does_not() -> None:
-    """Held steps have not failed: the brake is everybody's."""
+    """Held steps have not failed: a hold concerns every call."""
     call = after([RECORDED, DEFERRED, DEFERRED])
     assert (call.failures, call.held, call.due_at, call.problem) == (2, False, DEFERRED.at, PROBLEM)
     held = after([e.Deferred("rate_limited", LATER, held=True)], call)
@@ -279,13 +279,16 @@ def test_the_end_says_which_insights_came() -> None:
 
 
 def test_failures_are_dated_from_the_first_in_a_row() -> None:
-    """Time behind the brake is no failure: it ends the row, whoever waits for a key loses none."""
+    """A hold neither restarts the time nor counts in it."""
     first = e.Deferred("askelephant_error", AT)
     failing = after([first], call_in(State.RECORDED))
     later = AT + timedelta(hours=1)
     assert after([first], failing, later).failing_since == AT
-    held = e.Deferred("credentials_refused", AT, held=True)
-    assert after([held], failing, later).failing_since is None
+    held = e.Deferred("credentials_refused", later, held=True)
+    waiting = after([held], failing, AT + timedelta(minutes=10))
+    assert waiting.failing_since == AT + timedelta(minutes=10)
+    released = after([first], waiting, later)
+    assert (released.failing_since, released.failures) == (later, 2)
 
 
 def test_asking_in_vain_is_no_failure() -> None:

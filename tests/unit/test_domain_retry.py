@@ -15,7 +15,7 @@ from bridge.domain.retry import (
     DropOwner,
     Failure,
     GiveUp,
-    Hold,
+    HoldAll,
     Plan,
     RetryAt,
     Trouble,
@@ -34,6 +34,10 @@ LONG_HELD = FRESH.but(state_since=AT - 2 * POLICY.retry_deadline)
 TOO_LATE = FRESH.but(state_since=AT - POLICY.recording_deadline)
 LATE = TOO_LATE.but(state_since=TOO_LATE.state_since + timedelta(seconds=30))
 SUBMITTED = FRESH.but(engagement_id="ngmt_1")
+GONE = SUBMITTED.but(missing=5, missing_since=AT - timedelta(hours=3))
+ONE_SECOND = timedelta(seconds=1)
+HELD_GONE = GONE.but(held=True, held_since=AT - ONE_SECOND, due_at=AT)
+OLD_HELD = OLD.but(held=True, held_since=AT - ONE_SECOND, due_at=AT)
 
 
 def seconds(number: float) -> timedelta:
@@ -53,12 +57,12 @@ def seconds(number: float) -> timedelta:
         (Trouble.TRANSIENT, None, OLD, GiveUp("why")),
         (Trouble.TRANSIENT, None, LONG_HELD, RetryAt(AT + seconds(5))),
         (Trouble.TRANSIENT, seconds(30), OLD, GiveUp("why")),
-        (Trouble.THROTTLED, seconds(30), FRESH, Hold(AT + seconds(30))),
-        (Trouble.THROTTLED, timedelta(days=1), FRESH, Hold(AT + timedelta(days=1))),
-        (Trouble.THROTTLED, None, HELD_BEFORE, Hold(AT + seconds(5))),
-        (Trouble.THROTTLED, None, OLD, Hold(AT + seconds(5))),
-        (Trouble.CREDENTIALS, None, FRESH, Hold(AT + timedelta(minutes=1))),
-        (Trouble.CREDENTIALS, seconds(30), OLD, Hold(AT + timedelta(minutes=1))),
+        (Trouble.THROTTLED, seconds(30), FRESH, HoldAll(AT + seconds(30))),
+        (Trouble.THROTTLED, timedelta(days=1), FRESH, HoldAll(AT + timedelta(days=1))),
+        (Trouble.THROTTLED, None, HELD_BEFORE, HoldAll(AT + seconds(5))),
+        (Trouble.THROTTLED, None, OLD, HoldAll(AT + seconds(5))),
+        (Trouble.CREDENTIALS, None, FRESH, HoldAll(AT + timedelta(minutes=1))),
+        (Trouble.CREDENTIALS, seconds(30), OLD, HoldAll(AT + timedelta(minutes=1))),
         (Trouble.REJECTED, None, FRESH, GiveUp("why")),
         (Trouble.MEDIA, None, FRESH, AwaitRecording(AT + seconds(60))),
         (Trouble.MEDIA, seconds(5), FRESH, AwaitRecording(AT + seconds(60))),
@@ -71,9 +75,17 @@ def seconds(number: float) -> timedelta:
         (Trouble.OWNER, None, FRESH.but(owner_refused=True), GiveUp("why")),
         (Trouble.OWNER, None, FRESH.but(state=State.SUBMITTED), GiveUp("why")),
         (Trouble.MISSING, None, SUBMITTED, RetryAt(AT + seconds(5))),
-        (Trouble.MISSING, None, SUBMITTED.but(failures=4), RetryAt(AT + seconds(80))),
-        (Trouble.MISSING, None, SUBMITTED.but(failures=5), GiveUp("why")),
-        (Trouble.MISSING, None, FRESH.but(failures=5), RetryAt(AT + seconds(160))),
+        (Trouble.MISSING, None, SUBMITTED.but(missing=4), RetryAt(AT + seconds(80))),
+        (Trouble.MISSING, None, SUBMITTED.but(failures=9), RetryAt(AT + seconds(5))),
+        (Trouble.MISSING, None, GONE, GiveUp("why")),
+        (Trouble.MISSING, None, GONE.but(missing=4), RetryAt(AT + seconds(80))),
+        (Trouble.MISSING, None, GONE.but(missing_since=AT), RetryAt(AT + seconds(160))),
+        (Trouble.MISSING, None, HELD_GONE, RetryAt(AT + seconds(160))),
+        (Trouble.MISSING, None, GONE.but(engagement_id=None), RetryAt(AT + seconds(160))),
+        (Trouble.FORBIDDEN, None, FRESH, RetryAt(AT + seconds(5))),
+        (Trouble.FORBIDDEN, None, OLD, GiveUp("why")),
+        (Trouble.FORBIDDEN, None, OLD_HELD, RetryAt(AT + seconds(5))),
+        (Trouble.TRANSIENT, None, OLD_HELD, RetryAt(AT + seconds(5))),
         (Trouble.MISSING, None, OLD.but(failures=5), GiveUp("why")),
     ],
 )
@@ -92,8 +104,8 @@ def test_throttles_in_a_row_hold_longer_each_time(throttles: int, wait: float) -
         Failure(Trouble.THROTTLED, PROBLEM),
         Failure(Trouble.THROTTLED, PROBLEM, seconds(3)),
     )
-    assert plan_retry(bare, FRESH, AT, 0.0, POLICY, throttles) == Hold(AT + seconds(wait))
-    assert plan_retry(told, FRESH, AT, 0.0, POLICY, throttles) == Hold(AT + seconds(3))
+    assert plan_retry(bare, FRESH, AT, 0.0, POLICY, throttles) == HoldAll(AT + seconds(wait))
+    assert plan_retry(told, FRESH, AT, 0.0, POLICY, throttles) == HoldAll(AT + seconds(3))
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,7 @@ def test_every_state_that_does_not_rest_has_a_step(state: State, step: object) -
     assert next_step(due(0).but(state=state)) is step
 
 
-def test_only_what_asks_askelephant_heeds_its_brake() -> None:
+def test_only_what_asks_askelephant_is_held() -> None:
     """A deadline passes by itself."""
     assert [step.asks_askelephant for step in STEPS] == [False, True, True]
     assert len({step.task for step in STEPS}) == len({step.name for step in STEPS}) == 3
@@ -79,7 +79,7 @@ def test_another_states_step_is_never_due() -> None:
     ],
 )
 def test_only_short_waits_are_messages(call: Call, wait: float | None) -> None:
-    """Long ones, and those behind the brake, are only due times for the sweep."""
+    """Long ones, and those held, are only due times for the sweep."""
     assert countdown(call, AT, LIMIT) == wait
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from bridge.askelephant.answers import MEANING
-from bridge.store.brake import OUTAGE
+from bridge.store.hold import OUTAGE
 from tests.project import last_table, rows, section, sources
 
 Modules = Iterator[tuple[Path, ast.Module]]
@@ -23,12 +23,14 @@ NOT_OURS = ("bridge/askelephant/sandbox", "bridge/demo", "bridge/cli", "bridge/s
 REASON_AT = {
     "GiveUp": 0, "Failed": 0, "Skipped": 0, "Deferred": 0, "Ignored": 0, "PydanticCustomError": 0,
     "MalformedBody": 0, "Unsigned": 0, "TooLarge": 0, "TooSlow": 0, "UnsupportedType": 0,
-    "Unusable": 0, "NotStored": 0, "Unauthorized": 1, "_failure": 1, "_hold": 2, "problem": 1,
+    "Unusable": 0, "NotStored": 0, "Unauthorized": 1, "_failure": 1, "_wait": 2, "problem": 1,
     "Unsubmittable": 0, "RecordingAwaited": 0, "failure": 1,
 }  # fmt: skip
 """Which argument of a call is a reason."""
 
 NAMED = {
+    "GATEWAY": "gateway_error",
+    "REQUEST_BUDGET": "request_budget",
     "UNREADABLE": "askelephant_answer_unreadable",
     "MISSING": "recording_missing",
     "NOT_RECEIVED": "recording_not_received",
@@ -36,7 +38,7 @@ NAMED = {
 }
 """Reasons that are given by a constant's name."""
 
-RETURN_REASONS = frozenset({"skip_reason", "_meaning", "_unsubmittable"})
+RETURN_REASONS = frozenset({"skip_reason", "_meaning", "_refused", "_unsubmittable"})
 TOLD_OTHERWISE = frozenset(
     {
         "owners_many",

@@ -60,6 +60,28 @@ def test_no_wait_is_longer_than_a_day(value: str) -> None:
     assert retry_after(value, NOW) == LONGEST
 
 
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        (str(int(NOW.timestamp()) + 120), 120),
+        (str(int(NOW.timestamp() * 1000) + 1500), 1.5),
+        (str(int(NOW.timestamp() + 60) * 10**6), 60),
+        (str(int(NOW.timestamp() + 60) * 10**9), 60),
+        ("999999999", 86400),
+        ("86400", 86400),
+    ],
+)
+def test_an_epoch_is_a_moment_and_a_plausible_wait_stays_one(value: str, seconds: float) -> None:
+    """As a wait it would hold all calls for a day: its unit is read from its size."""
+    assert retry_after(value, NOW) == timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize("ago", [0, 1, 10**8])
+def test_an_epoch_that_has_passed_says_nothing(ago: int) -> None:
+    """The caller's own backoff holds, as for an HTTP-date in the past."""
+    assert retry_after(str(int(NOW.timestamp()) - ago), NOW) is None
+
+
 @given(st.text())
 def test_no_text_raises(value: str) -> None:
     """The header is under someone else's control."""

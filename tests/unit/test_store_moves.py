@@ -58,7 +58,7 @@ def test_a_call_that_comes_to_rest_leaves_what_is_due() -> None:
 
 
 def test_a_new_due_time_moves_within_its_set() -> None:
-    """Held behind the brake, without the grace."""
+    """Held, without the grace."""
     before = a_call(state=State.RECORDED, due_at=AT)
     after = before.but(due_at=AT + timedelta(hours=1), held=True)
     due = (AT + timedelta(hours=1)).timestamp()

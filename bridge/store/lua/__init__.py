@@ -3,6 +3,7 @@
 from importlib.resources import files
 
 
-def script(name: str) -> str:
-    """Return the text of ``name``.lua."""
-    return files(__package__).joinpath(f"{name}.lua").read_text(encoding="utf-8")
+def script(*names: str) -> str:
+    """Return the text of the files ``name``.lua, one after the other."""
+    parts = (files(__package__).joinpath(f"{name}.lua") for name in names)
+    return "".join(part.read_text(encoding="utf-8") for part in parts)

@@ -23,7 +23,7 @@ STORMS: tuple[Mapping[str, object], ...] = (
 )
 GATEWAY_BODIES = ("html", "json", "empty")
 IN_FLIGHT = 2.0
-"""Seconds in which requests that had left before the brake closed are answered."""
+"""Seconds in which requests that had left before the hold started are answered."""
 NEEDED = ("engagements:read", "engagements:write")
 
 
@@ -84,8 +84,8 @@ def throttle_for_an_hour(scene: Scene) -> None:
     asked = _requests(scene)
     scene.pause(IN_FLIGHT)
     scene.promise(_requests(scene) == asked, "the hour was not kept")
-    brake = scene.ask("/api/stats")["brake"] or {}
-    scene.promise(brake.get("reason") == "throttled", f"the brake says {brake}")
+    hold = scene.ask("/api/stats")["hold"] or {}
+    scene.promise(hold.get("reason") == "throttled", f"the hold is {hold}")
     while not scene.senders.is_done or scene.stage.bridge.stats()["inbox"]["waiting"]:
         scene.pause(0.2)
     let_pass(scene.stage.redis, Keys(NAMESPACE), HOUR)

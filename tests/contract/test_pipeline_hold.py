@@ -1,4 +1,4 @@
-"""A 429 or a refused key meets all calls: they are held, none is lost, and none fails."""
+"""A 429, a refused key or an outage holds all calls: none is lost, and none fails."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -8,7 +8,8 @@ import pytest
 
 from bridge.askelephant.sandbox.options import SCOPES
 from bridge.domain.call import Kind, State
-from bridge.store.brake import OUTAGE_CALLS, Closed
+from bridge.domain.retry import CONCERNS, Trouble
+from bridge.store.hold import Hold
 from bridge.wavv.samples import SampleCall
 from tests.contract.bridge_parts import Bridge, whats
 
@@ -27,43 +28,41 @@ def _states(bridge: Bridge, calls: list[SampleCall]) -> set[State]:
     return {bridge.call(call).state for call in calls}
 
 
-def _closed(bridge: Bridge) -> Closed:
-    closed = bridge.parts.brake.state(bridge.clock())
-    assert closed is not None
-    return closed
+def _held(bridge: Bridge) -> Hold:
+    hold = bridge.parts.holds.state(bridge.clock())
+    assert hold is not None
+    return hold
 
 
 def _wakes_at_its_end(bridge: Bridge) -> None:
-    """Nothing waits in a worker, but a sweep for the moment at which the brake may let go."""
+    """Nothing waits in a worker but a sweep, for the moment at which the hold may end."""
     (wake,) = bridge.published.sweeps()
     assert bridge.published.first() is None
-    assert abs(wake - _closed(bridge).until) < timedelta(milliseconds=1)
+    assert abs(wake - _held(bridge).next_at) < timedelta(milliseconds=1)
 
 
 @pytest.mark.parametrize(
     ("form", "least", "most"),
     [("seconds", 2, 2), ("date", 1, 3), ("garbage", 5, 5), ("bare", 5, 5)],
 )
-def test_a_throttled_call_closes_the_brake_for_all(
-    bridge: Bridge, form: str, least: float, most: float
-) -> None:
+def test_a_throttled_call_holds_all(bridge: Bridge, form: str, least: float, most: float) -> None:
     """For AskElephant's time, else the backoff's; the others are held without being sent."""
     calls = [bridge.dial(f"throttle-{form}"), bridge.dial(), bridge.dial()]
     _all_told(bridge, calls)
     assert [one["status"] for one in bridge.requests()] == [429]
-    closed = _closed(bridge)
-    assert closed.reason == "throttled"
-    assert least <= (closed.until - bridge.clock()).total_seconds() <= most
-    (told,) = bridge.logged("brake.closed")
+    hold = _held(bridge)
+    assert hold.reason == "throttled"
+    assert least <= (hold.until - bridge.clock()).total_seconds() <= most
+    (told,) = bridge.logged("hold.started")
     assert (told["log_level"], told["reason"]) == ("warning", "throttled")
     for call in calls:
         found = bridge.call(call)
         assert (found.state, found.reason, found.held) == (State.RECORDED, "throttled", True)
-        assert found.due_at == closed.until
+        assert found.due_at == hold.until
     _wakes_at_its_end(bridge)
 
 
-def test_a_throttled_brake_opens_by_time_for_all(bridge: Bridge) -> None:
+def test_a_throttled_hold_ends_by_time_for_all(bridge: Bridge) -> None:
     """The sweep publishes them as soon as it may, without any grace."""
     calls = [bridge.dial("throttle-seconds"), bridge.dial(), bridge.dial()]
     _all_told(bridge, calls)
@@ -78,7 +77,7 @@ def test_a_throttled_brake_opens_by_time_for_all(bridge: Bridge) -> None:
 
 
 def test_a_throttled_read_holds_submissions_as_well(bridge: Bridge) -> None:
-    """Limits and their scope are unpublished: one brake for everything."""
+    """Limits and their scope are unpublished: one hold for everything."""
     call, other = bridge.dial("read-throttled"), bridge.dial()
     bridge.go(call)
     bridge.transcribed(call)
@@ -88,7 +87,7 @@ def test_a_throttled_read_holds_submissions_as_well(bridge: Bridge) -> None:
     bridge.tell(other)
     bridge.drain()
     bridge.clock.wait(seconds=1)
-    assert bridge.parts.brake.state(bridge.clock()) is not None
+    assert bridge.parts.holds.state(bridge.clock()) is not None
     bridge.sweep_for(minutes=3)
     assert (bridge.call(call).state, bridge.call(other).state) == (State.COMPLETE, State.SUBMITTED)
 
@@ -101,15 +100,15 @@ def test_a_refused_key_holds_all_calls_and_tries_one_now_and_then(bridge: Bridge
     assert len(bridge.requests()) == 1
     bridge.sweep_for(minutes=10)
     assert 9 <= len(bridge.requests()) <= 11
-    assert _closed(bridge).reason == "credentials_refused"
-    (alarm,) = bridge.logged("brake.closed")
+    assert _held(bridge).reason == "credentials_refused"
+    (alarm,) = bridge.logged("hold.started")
     assert (alarm["log_level"], alarm["reason"]) == ("error", "credentials_refused")
     assert _states(bridge, calls) == {State.RECORDED}
     assert {bridge.call(call).reason for call in calls} == {"credentials_refused"}
     assert bridge.published.first() is None
 
 
-def test_a_brake_for_credentials_lets_go_when_the_key_works_again(bridge: Bridge) -> None:
+def test_a_hold_for_credentials_ends_when_the_key_works_again(bridge: Bridge) -> None:
     """By its own probe, and all calls go their way: also one that was read, not sent."""
     read = bridge.dial()
     bridge.go(read)
@@ -122,14 +121,14 @@ def test_a_brake_for_credentials_lets_go_when_the_key_works_again(bridge: Bridge
     assert bridge.call(read).state is State.TRANSCRIBED
     bridge.sandbox.control("keys", RESTORED)
     bridge.sweep_for(minutes=3)
-    assert bridge.parts.brake.state(bridge.clock()) is None
+    assert bridge.parts.holds.state(bridge.clock()) is None
     assert _states(bridge, calls) == {State.SUBMITTED}
     assert bridge.call(read).state is State.COMPLETE
     assert len(bridge.bodies()) == 6
-    assert len(bridge.logged("brake.opened")) == 1
+    assert len(bridge.logged("hold.released")) == 1
 
 
-def test_calls_that_come_while_the_brake_is_closed_are_held_as_well(bridge: Bridge) -> None:
+def test_calls_that_come_under_a_hold_are_held_as_well(bridge: Bridge) -> None:
     """Without a request of their own."""
     bridge.sandbox.control("keys", REVOKED)
     bridge.go(bridge.dial())
@@ -152,7 +151,7 @@ def test_a_bridge_without_a_key_holds_everything_until_it_has_one(bridge: Bridge
 
 
 def test_a_probe_that_is_rejected_for_its_body_proves_the_key(bridge: Bridge) -> None:
-    """The brake opens; the call that was the probe fails alone."""
+    """The hold ends; the call that was the probe fails alone."""
     bridge.sandbox.control("keys", REVOKED)
     probe, other = bridge.dial("reject"), bridge.dial()
     _all_told(bridge, [probe, other])
@@ -169,7 +168,7 @@ def test_a_probe_that_fails_for_another_reason_proves_nothing(bridge: Bridge) ->
     _all_told(bridge, calls)
     bridge.sandbox.control("faults", {"status": 503})
     bridge.sweep_for(minutes=5)
-    assert _closed(bridge).reason == "credentials_refused"
+    assert _held(bridge).reason == "credentials_refused"
     assert len(bridge.requests()) <= 7
     bridge.sandbox.control("faults")
     bridge.sandbox.control("keys", RESTORED)
@@ -177,7 +176,7 @@ def test_a_probe_that_fails_for_another_reason_proves_nothing(bridge: Bridge) ->
     assert _states(bridge, calls) == {State.SUBMITTED}
 
 
-def test_what_does_not_ask_askelephant_goes_on_behind_the_brake(bridge: Bridge) -> None:
+def test_what_sends_no_request_goes_on_under_a_hold(bridge: Bridge) -> None:
     """Calls without a recording end as ever; rules skip as ever."""
     bridge.change_settings(recording_deadline=60, skip_shorter_than=30)
     bridge.sandbox.control("keys", REVOKED)
@@ -198,22 +197,23 @@ def test_a_long_hold_does_not_age_a_call(bridge: Bridge) -> None:
     bridge.sweep_for(hours=1)
     found = bridge.call(call)
     assert (found.state, found.failures) == (State.RECORDED, 0)
-    assert whats(found).count("step.held") >= 5
+    assert whats(found).count("step.held") == 1
+    assert found.due_at == _held(bridge).next_at
     bridge.sandbox.control("keys", RESTORED)
     bridge.sweep_for(minutes=15)
     assert bridge.call(call).state is State.SUBMITTED
 
 
-def test_an_outage_holds_all_calls_and_tries_one_now_and_then(bridge: Bridge) -> None:
-    """Thirty calls, an hour of errors: ten tell of the outage, then one request a minute."""
+def test_an_outage_holds_all_calls_and_probes_less_and_less_often(bridge: Bridge) -> None:
+    """Thirty calls, an hour of errors: ten start the hold, then one request per half minute."""
     bridge.sandbox.control("faults", {"status": 503})
     calls = [bridge.dial() for _ in range(30)]
     _all_told(bridge, calls)
     assert len(bridge.requests()) == 10
-    assert _closed(bridge).reason == "outage"
+    assert _held(bridge).reason == "outage"
     bridge.sweep_for(hours=1)
-    assert 60 <= len(bridge.requests()) - 10 <= 61
-    (alarm,) = bridge.logged("brake.closed")
+    assert 110 <= len(bridge.requests()) - 10 <= 121
+    (alarm,) = bridge.logged("hold.started")
     assert (alarm["log_level"], alarm["reason"]) == ("error", "outage")
     assert _states(bridge, calls) == {State.RECORDED}
     assert len(bridge.published.tasks()) - len(bridge.published.sweeps()) <= 1  # the last probe
@@ -221,16 +221,16 @@ def test_an_outage_holds_all_calls_and_tries_one_now_and_then(bridge: Bridge) ->
     bridge.sweep_for(minutes=2)
     assert _states(bridge, calls) == {State.SUBMITTED}
     assert len(bridge.bodies()) == 30
-    assert len(bridge.logged("brake.opened")) == 1
+    assert len(bridge.logged("hold.released")) == 1
 
 
 def test_a_call_that_alone_fails_holds_nobody(bridge: Bridge) -> None:
-    """Its recording is beyond reach for two hours; every other call goes its way."""
+    """It gets a 500 for two hours; every other call goes its way."""
     ill = bridge.dial("error-before-commit.1000")
     bridge.go(ill)
     bridge.sweep_for(hours=2)
-    assert bridge.call(ill).attempts > OUTAGE_CALLS
-    assert bridge.parts.brake.state(bridge.clock()) is None
+    assert bridge.call(ill).attempts > CONCERNS[Trouble.TRANSIENT].calls
+    assert bridge.parts.holds.state(bridge.clock()) is None
     assert bridge.go(bridge.dial()).state is State.SUBMITTED
 
 
@@ -239,12 +239,12 @@ def test_throttling_without_a_time_holds_longer_each_time(bridge: Bridge) -> Non
     bridge.sandbox.control("faults", {"status": 429})
     calls = [bridge.dial() for _ in range(4)]
     _all_told(bridge, calls)
-    waits = [(_closed(bridge).until - bridge.clock()).total_seconds()]
+    waits = [(_held(bridge).until - bridge.clock()).total_seconds()]
     for _ in range(2):
-        bridge.clock.time = _closed(bridge).until
+        bridge.clock.time = _held(bridge).until
         bridge.sweep()
         bridge.work()
-        waits.append((_closed(bridge).until - bridge.clock()).total_seconds())
+        waits.append((_held(bridge).until - bridge.clock()).total_seconds())
     assert waits == pytest.approx([5, 10, 20], abs=0.01)
     bridge.sandbox.control("faults")
     bridge.sweep_for(minutes=2)
@@ -268,7 +268,7 @@ def test_the_sweep_paces_what_it_publishes_to_the_budget(bridge: Bridge) -> None
     bridge.sandbox.control("keys", REVOKED)
     calls = [bridge.dial() for _ in range(20)]
     _all_told(bridge, calls)
-    bridge.parts.redis.delete(bridge.parts.keys.brake)
+    bridge.parts.redis.delete(bridge.parts.keys.hold())
     bridge.change_settings(askelephant_rate="60/m", sweep_interval=10)
     bridge.clock.wait(minutes=2)
     bridge.published.messages.clear()

@@ -1,0 +1,188 @@
+"""Reading a refusal: which fields it blames and in which words, whatever JSON it comes in.
+
+AskElephant documents ``application/problem+json`` with ``errors: [{field, code, message}]``. Other
+frameworks and versions name the same things otherwise: ``path``, ``loc``, ``param``, ``pointer``
+(https://datatracker.ietf.org/doc/html/rfc6901), ``source.pointer``
+(https://jsonapi.org/format/#error-objects), a map from field to messages, or text alone.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any
+
+LONGEST_TEXT = 500
+MOST_ERRORS = 50
+DEEPEST = 6
+
+PLACES = (
+    "field", "path", "loc", "param", "pointer", "parameter", "property", "propertyPath",
+    "attribute", "name", "key",
+)  # fmt: skip
+PATHS = ("field", "path", "loc")
+"""Of these, the ones that hold a list of the path's parts."""
+
+MESSAGES = ("message", "msg", "detail", "description", "reason", "error", "title")
+CODES = ("code", "type", "rule", "keyword")
+LISTS = (
+    "errors", "error", "issues", "violations", "invalid_params", "invalid-params", "fieldErrors",
+    "field_errors", "details", "detail", "message",
+)  # fmt: skip
+"""The keys under which refusals list what is wrong; several of them may hold text instead."""
+
+SENT = frozenset(
+    {
+        "media_url", "external_url", "external_id", "participants", "transcript", "start_at",
+        "is_private", "source_system", "run_workflows", "owner", "recording",
+    }
+)  # fmt: skip
+"""Fields of our request by which a map without a name of its own is known."""
+
+WORDS = ("detail", "message", "error_description", "error", "reason")
+WRAPPERS = frozenset({"body", "data", "attributes", "request", "payload", "json", "engagement", ""})
+_PART = re.compile(r"[^.\[\]/]+")
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_NAMED = re.compile(r"participants?(?:\[|[./])(\d+)\]?[./](\w+)", re.IGNORECASE)
+
+
+def text_of(value: object) -> str | None:
+    """Return what a person may read of ``value``, cut to a length worth storing."""
+    if isinstance(value, list):
+        value = ".".join(str(part) for part in value if isinstance(part, str | int))
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        value = str(value)
+    return value[:LONGEST_TEXT] or None if isinstance(value, str) else None
+
+
+def detail_of(members: Mapping[str, Any]) -> str | None:
+    """Return the text of a refusal: of its own, else of its ``error`` object."""
+    for key in WORDS:
+        value = members.get(key)
+        if isinstance(value, str) and value:
+            return text_of(value)
+        if key != "detail" and isinstance(value, list) and _are_texts(value):
+            return text_of("; ".join(value))
+    inner = members.get("error")
+    return detail_of(inner) if isinstance(inner, dict) else None
+
+
+def field_errors(members: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Return what is wrong with each field, as ``{field, code, message}`` without what is unknown.
+
+    A field is a path with dots, such as ``participants.1.email``.
+    """
+    found: list[dict[str, str]] = []
+    for error in islice(_all_errors(members), 4 * MOST_ERRORS):  # a body may be megabytes
+        if error not in found:
+            found.append(error)
+    return found[:MOST_ERRORS]
+
+
+def _all_errors(members: Mapping[str, Any]) -> Iterator[dict[str, str]]:
+    for key in LISTS:
+        yield from _errors_in(members.get(key), is_text_list=key == "errors", depth=0)
+    yield from _mapped({k: v for k, v in members.items() if canonical(str(k)) in SENT}, "", 0)
+
+
+def blamed_fields(errors: Sequence[Mapping[str, str]], detail: str | None) -> tuple[str, ...]:
+    """Return the fields that are blamed, as ``participants[1].email``.
+
+    Where no error names a field, those that the text names.
+    """
+    fields = [canonical(error["field"]) for error in errors if error.get("field")]
+    words = " ".join([*(error.get("message", "") for error in errors), detail or ""])
+    if not fields:
+        fields = [f"participants[{place}].{name.lower()}" for place, name in _NAMED.findall(words)]
+    return tuple(dict.fromkeys(field for field in fields if field))
+
+
+def canonical(field: str) -> str:
+    """Return a path in our own request's names: ``/data/participants/1/eMail`` and the like."""
+    path = ""
+    parts = _PART.findall(field)
+    while parts and parts[0].lower() in WRAPPERS | {"$"}:
+        parts.pop(0)
+    for part in parts:
+        if part.isdecimal():
+            path += f"[{part}]"
+        else:
+            name = _HUMP.sub("_", part).lower()
+            path += f".{name}" if path else name
+    return path
+
+
+def _errors_in(value: object, *, is_text_list: bool, depth: int) -> Iterator[dict[str, str]]:
+    if depth > DEEPEST:
+        return
+    if isinstance(value, list):
+        for item in value:
+            if isinstance(item, str) and is_text_list:
+                yield {"message": item[:LONGEST_TEXT]}
+            elif isinstance(item, dict):
+                yield from _errors_in(item, is_text_list=is_text_list, depth=depth + 1)
+    elif isinstance(value, dict):
+        yield from _one_error(value) if _is_error(value) else _mapped(value, "", depth)
+        for key in LISTS:
+            inner = value.get(key)
+            if isinstance(inner, list | dict):
+                yield from _errors_in(inner, is_text_list=is_text_list, depth=depth + 1)
+    elif isinstance(value, str) and is_text_list and value:
+        yield {"message": value[:LONGEST_TEXT]}
+
+
+def _is_error(value: Mapping[str, Any]) -> bool:
+    """Return whether this is one error, and not a map from fields to messages."""
+    named = (value.get(key) for key in (*PLACES, *MESSAGES, *CODES))
+    has_path = any(isinstance(value.get(key), list) for key in PATHS)
+    has_source = isinstance(value.get("source"), dict)
+    return has_path or has_source or any(isinstance(member, str | int) for member in named)
+
+
+def _one_error(value: Mapping[str, Any]) -> Iterator[dict[str, str]]:
+    source = value.get("source")
+    places = {**value, **source} if isinstance(source, dict) else value
+    error = {
+        "field": _first(places, PLACES),
+        "code": _first(value, CODES),
+        "message": _first(value, MESSAGES),
+    }
+    known = {key: text for key, text in error.items() if text is not None}
+    if "field" in known and known["field"].startswith(("/", "#/")):
+        known["field"] = known["field"].lstrip("#/").replace("/", ".")
+    if known:
+        yield known
+
+
+def _first(value: Mapping[str, Any], keys: tuple[str, ...]) -> str | None:
+    return next((text for key in keys if (text := text_of(value.get(key)))), None)
+
+
+def _mapped(value: Mapping[str, Any], under: str, depth: int) -> Iterator[dict[str, str]]:
+    """Yield the errors of a map from field to text, texts, an error, or another such map."""
+    for key, member in value.items():
+        if key in LISTS and isinstance(member, list | dict):
+            continue  # read by itself
+        yield from _of_field(f"{under}.{key}" if under else str(key), member, depth)
+
+
+def _of_field(field: str, member: object, depth: int) -> Iterator[dict[str, str]]:
+    if isinstance(member, str):
+        yield {"field": field[:LONGEST_TEXT], "message": member[:LONGEST_TEXT]}
+    elif isinstance(member, dict) and not _is_text(member):
+        yield from _mapped(member, field, depth + 1) if depth < DEEPEST else ()
+    elif isinstance(member, dict):
+        words = _first(member, MESSAGES)
+        yield {"field": field[:LONGEST_TEXT]} | ({"message": words} if words else {})
+    elif isinstance(member, list) and depth < DEEPEST:
+        for place, item in enumerate(member):
+            of_item = isinstance(item, dict) and not _is_text(item)
+            yield from _of_field(f"{field}.{place}" if of_item else field, item, depth + 1)
+
+
+def _is_text(value: Mapping[str, Any]) -> bool:
+    """Return whether a member of such a map is an error with a text, and not a map itself."""
+    return any(isinstance(value.get(key), str) for key in ("message", "msg", "detail", "code"))
+
+
+def _are_texts(value: list[Any]) -> bool:
+    return bool(value) and all(isinstance(item, str) for item in value)

@@ -1,0 +1,73 @@
+"""``bridge hold``: why requests to AskElephant are paused, and their release by hand."""
+
+from typing import Annotated, Any, Literal
+
+import typer
+
+from bridge.cli.api import asking, refused
+
+OK = 200
+
+hold = typer.Typer(
+    help="Show or release the holds: requests to AskElephant that are paused for all workers.",
+    no_args_is_help=True,
+)
+Url = Annotated[str, typer.Option(help="Where the bridge listens.")]
+Token = Annotated[str | None, typer.Option(help="API token; else the first of BRIDGE_API_TOKENS.")]
+
+
+@hold.command("show")
+def show(url: Url = "http://127.0.0.1:8000", token: Token = None) -> None:
+    """Show why requests are held, since when, and when the next one is sent.
+
+    The exit code is 0 if none is held, 1 if requests are held, 2 if the bridge does not respond.
+    """
+    with asking(url, token) as api:
+        status, body = api.get("/api/hold")
+        if status != OK:
+            raise refused(status, body)
+    if not body["holds"]:
+        typer.echo("No requests are held.")
+        return
+    for found in body["holds"]:
+        typer.echo(_described(found))
+    minutes = body["hold_max_seconds"] / 60
+    typer.echo(f"After {minutes:g} minutes one request is sent in any case.")
+    typer.echo("To end a hold now: bridge hold release")
+    raise typer.Exit(1)
+
+
+@hold.command("release")
+def release(
+    scope: Annotated[
+        Literal["all", "submit", "insights"] | None,
+        typer.Option(help="Only the hold of all requests, or of this step; else every hold."),
+    ] = None,
+    url: Url = "http://127.0.0.1:8000",
+    token: Token = None,
+) -> None:
+    """End the holds now: held calls run at once. The next failures may start a hold again.
+
+    The exit code is 0 if a hold was ended, 1 if there was none, 2 if the bridge does not respond.
+    """
+    path = f"/api/hold/release?scope={scope}" if scope else "/api/hold/release"
+    with asking(url, token) as api:
+        status, body = api.post(path)
+        if status != OK:
+            raise refused(status, body)
+    for found in body["released"]:
+        typer.echo(f"Released: {_described(found)}")
+    if not body["released"]:
+        typer.echo("No requests were held.")
+        raise typer.Exit(1)
+
+
+def _described(found: dict[str, Any]) -> str:
+    scope = f"step {found['step']}" if found["step"] else "all requests"
+    status = f" (HTTP {found['status']})" if found["status"] else ""
+    detail = f": {found['detail']}" if found["detail"] else ""
+    return (
+        f"{scope}, {found['reason']}{status}{detail}\n"
+        f"  since {found['since']}, until {found['until']}, "
+        f"next request at {found['next_request_at']}"
+    )

@@ -1,0 +1,66 @@
+"""Deadlines leave out the time in which a call waited for a hold, or for a worker.
+
+A call waits when its step is due and does not run: requests are held, or no worker was there. That
+time is no failure of the call's. All deadlines go by this module: retry, recording, transcript and
+insights.
+"""
+
+from datetime import datetime, timedelta
+
+from bridge.domain.call import Call
+
+NONE = timedelta(0)
+
+
+def waited(call: Call, since: datetime, now: datetime) -> timedelta:
+    """Return how much of the time from ``since`` to ``now`` the call's present wait has taken.
+
+    Waits that ended before are on the record: in ``waited`` and in its moved clocks.
+    """
+    begun = call.held_since if call.held and call.held_since else call.due_at
+    return max(NONE, now - max(begun, since)) if begun is not None else NONE
+
+
+def age(call: Call, since: datetime | None, now: datetime) -> timedelta:
+    """Return how long the call has failed since ``since``, one of its clocks, without its wait."""
+    return now - since - waited(call, since, now) if since is not None else NONE
+
+
+def waited_in_state(call: Call, now: datetime) -> timedelta:
+    """Return how long the call has waited since it entered its state."""
+    return call.waited + waited(call, call.state_since, now)
+
+
+def state_deadline(call: Call, patience: timedelta, now: datetime) -> datetime:
+    """Return the moment at which the call has been in its state for ``patience`` without waits."""
+    return call.state_since + patience + waited_in_state(call, now)
+
+
+def insights_deadline(call: Call, now: datetime) -> datetime:
+    """Return when what came is all there will be."""
+    return (call.insights.deadline or now) + waited(call, call.state_since, now)
+
+
+def with_clocks(before: Call, after: Call, now: datetime) -> Call:
+    """Return ``after`` with its clocks moved on by the wait that ended, and with a new one begun.
+
+    A wait ends when the call gets another due time, but goes on while the call is held again.
+    """
+    if after.state is not before.state:
+        return after.but(waited=NONE, held_since=now if after.held else None)
+    is_held_again = before.held and after.held and after.failures == before.failures
+    if after.due_at == before.due_at or is_held_again:
+        return after
+    deadline = after.insights.deadline
+    moved = deadline + waited(before, before.state_since, now) if deadline else None
+    return after.but(
+        held_since=now if after.held else None,
+        waited=after.waited + waited(before, before.state_since, now),
+        failing_since=_moved(before, after.failing_since, now),
+        missing_since=_moved(before, after.missing_since, now),
+        insights=after.insights.model_copy(update={"deadline": moved}),
+    )
+
+
+def _moved(before: Call, since: datetime | None, now: datetime) -> datetime | None:
+    return since + waited(before, since, now) if since is not None else None

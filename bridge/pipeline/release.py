@@ -1,0 +1,26 @@
+"""Releasing holds by hand."""
+
+from datetime import timedelta
+
+import structlog
+
+from bridge.parts import Parts
+from bridge.pipeline.attempt import wake_sweep
+from bridge.store.hold import Hold
+
+log = structlog.get_logger(__name__)
+
+
+def release_holds(parts: Parts, scope: str | None = None) -> list[Hold]:
+    """End every hold, or that of ``scope`` (``all`` or a step), and run the sweep; return them.
+
+    The holds that were in force are logged and counted.
+    """
+    step = "" if scope == "all" else scope
+    released = parts.holds.release(parts.now(), step)
+    for hold in released:
+        log.warning("hold.released", scope=hold.step or "all", reason=hold.reason, by="hand")
+        parts.counters.count("holds.released_by_hand")
+    if released:
+        wake_sweep(parts, timedelta(0))
+    return released

@@ -1,0 +1,264 @@
+"""The holds that all workers share: requests to AskElephant are paused for all calls, or one step.
+
+Throttling holds all calls until the moment that AskElephant named. A refused key and an outage hold
+all calls, and a missing scope or engagements that are not found hold one step: one request at a
+time probes such a hold, and the first one that is served ends it. No hold lasts longer than
+``most`` without a probe.
+"""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from redis import Redis
+
+from bridge.domain.steps import STEPS
+from bridge.store.calls import LOOK
+from bridge.store.keys import Keys
+from bridge.store.lua import script
+from bridge.store.replies import text
+
+THROTTLED = "throttled"
+OUTAGE = "outage"
+SCOPE_MISSING = "scope_missing"
+
+ROW_KEPT = timedelta(minutes=10)
+"""After this time without another first failure, the row starts over."""
+
+FAILURES_KEPT = timedelta(days=3)
+"""How long a call's failures in a row are remembered after the last failure of any call."""
+
+QUICK = timedelta(seconds=1)
+"""In so short a time few other calls fail. A submission may take minutes."""
+
+FIRST_PROBE = timedelta(seconds=1)
+STEADY = timedelta(minutes=1)
+"""Probes leave every ``FIRST_PROBE`` for this long; after that the wait doubles.
+
+One probe finds out one failing call. A good call behind dozens of failing ones must not wait for
+minutes; after a minute without a response it is an outage, and is probed gently.
+"""
+
+WEIGHTS = {OUTAGE: 0, THROTTLED: 1}
+HEAVIEST = 2
+"""Refused credentials: they need a person, and no late response of another kind ends them."""
+
+
+class Row(StrEnum):
+    """Failures of different calls in a row that start a hold."""
+
+    OUTAGE = "outage"
+    SCOPE = "scope"
+    MISSING = "missing"
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why a hold starts: its slug, and the status and text of the response."""
+
+    reason: str
+    status: int | None = None
+    detail: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Requests are paused; ``reason`` is the slug that operators see.
+
+    ``until`` is the moment that AskElephant named, else that of the next probe. ``next_at`` is when
+    the next request leaves. ``step`` empty = all steps. ``detail`` may quote AskElephant, and is
+    only shown to callers with a token.
+    """
+
+    reason: str
+    since: datetime
+    until: datetime
+    next_at: datetime
+    detail: str | None = None
+    status: int | None = None
+    step: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """A request may leave. ``probe`` = it leaves under a hold, to find out whether that is over.
+
+    ``throttles`` counts the 429s in a row; ``strained`` = something has failed since a request was
+    last served. ``at`` is when it left: of what failed since then it does not know. ``tokens`` name
+    the holds of all calls and of the step that it probes.
+    """
+
+    call_id: str = ""
+    step: str = ""
+    probe: bool = False
+    throttles: int = 0
+    strained: bool = False
+    at: datetime | None = field(default=None, compare=False)
+    tokens: tuple[str, str] = field(default=("", ""), compare=False)
+
+    def is_probe_of(self, reason: str) -> bool:
+        """Return whether this request probes a hold of ``reason``."""
+        return self.probe and any(token.startswith(f"{reason}@") for token in self.tokens)
+
+
+class Holds:
+    """The holds in one Redis. Each change is one script."""
+
+    def __init__(
+        self, redis: Redis, keys: Keys, probe_interval: timedelta, most: timedelta
+    ) -> None:
+        self._redis, self._keys = redis, keys
+        self._interval, self.most = probe_interval, most
+        self._admit = redis.register_script(script("least_failed", "admit_request"))
+        self._start = redis.register_script(script("start_hold"))
+        self._end = redis.register_script(script("end_hold"))
+        self._note = redis.register_script(script("note_failure"))
+
+    def all(self, now: datetime) -> list[Hold]:
+        """Return the holds in force: that of all calls first."""
+        pipe = self._redis.pipeline(transaction=False)
+        for key in self._all_keys():
+            pipe.hmget(key, (*FIELDS, "opens"))
+        return [_hold(fields) for fields in pipe.execute() if _is_held(fields, now)]
+
+    def state(self, now: datetime, step: str = "") -> Hold | None:
+        """Return the hold that keeps requests of ``step`` back longest, or ``None``.
+
+        Without a step it is the hold of all calls.
+        """
+        concerned = [hold for hold in self.all(now) if hold.step in {"", step}]
+        return max(concerned, key=lambda hold: hold.next_at, default=None)
+
+    def admit(self, now: datetime, step: str, call_id: str) -> Admitted | Hold:
+        """Return whether a request of the call may leave now, or the hold that denies it.
+
+        A call that has failed is no probe while calls wait that have failed less.
+        """
+        dues = [self._keys.due(one) for one in STEPS if one.asks_askelephant and one.name != step]
+        own = self._keys.of("due", step)
+        keys = [self._keys.hold(), self._keys.hold(step), *self._row_keys(step), own, *dues]
+        interval, most = self._interval.total_seconds(), self.most.total_seconds()
+        response = self._admit(keys=keys, args=[now.timestamp(), call_id, interval, most, LOOK])
+        verdict, throttles, strained, all_token, step_token, *fields = response
+        if verdict == b"held":
+            return _hold(fields)
+        tokens = (text(all_token), text(step_token))
+        is_probe = verdict == b"probe"
+        return Admitted(call_id, step, is_probe, int(throttles), bool(strained), now, tokens)
+
+    def start(
+        self,
+        cause: Cause,
+        now: datetime,
+        until: datetime | None = None,
+        *,
+        step: str = "",
+        is_probe: bool = False,
+    ) -> bool:
+        """Start a hold, or keep it longer; return whether that is news.
+
+        ``until`` is the moment that AskElephant named; without it probes set the end. ``step``
+        empty = all calls are held. ``is_probe`` = the request that failed was the hold's probe.
+        """
+        reason = cause.reason
+        by_time = reason == THROTTLED
+        is_steady = by_time or (reason not in WEIGHTS and not step)
+        longest = self._interval if is_steady else self._interval / 2
+        first = longest if is_steady else min(FIRST_PROBE, longest)
+        args = (
+            reason,
+            WEIGHTS.get(reason, HEAVIEST),
+            "by_time" if by_time else "by_probe",
+            now.timestamp(),
+            (until or now + longest).timestamp(),
+            self.most.total_seconds(),
+            first.total_seconds(),
+            longest.total_seconds(),
+            STEADY.total_seconds(),
+            cause.detail or "",
+            cause.status or "",
+            step,
+            int(is_probe),
+        )
+        return bool(self._start(keys=[self._keys.hold(step)], args=args))
+
+    def failed(self, row: Row, admitted: Admitted) -> int:
+        """Count a failure; return how many different calls have failed in a row so.
+
+        Only a call's first failure counts: calls that are known to fail start no hold again and
+        again. 0 = this call had failed before.
+        """
+        keys = [self._keys.failing, self._row_key(row, admitted.step)]
+        kept = (int(FAILURES_KEPT.total_seconds()), int(ROW_KEPT.total_seconds()))
+        return int(self._note(keys=keys, args=[admitted.call_id, *kept]))
+
+    def forget(self, call_id: str) -> None:
+        """Forget the failures of a call that is given up."""
+        self._redis.zrem(self._keys.failing, call_id)
+
+    def served(self, admitted: Admitted, now: datetime, *, is_success: bool = True) -> list[str]:
+        """Note that AskElephant served a request; return what it released: ``all`` or a step.
+
+        ``is_success`` false = AskElephant refused this call by its own response: that proves that
+        it works and knows the key, but nothing of the step. For a quick request that met no strain
+        Redis is not asked: that would double what the request costs.
+        """
+        was_quick = admitted.at is not None and now - admitted.at < QUICK
+        if was_quick and not (admitted.probe or admitted.strained):
+            return []
+        keys = [
+            self._keys.hold(),
+            self._keys.hold(admitted.step),
+            *self._row_keys(admitted.step),
+        ]
+        proved = "1" if is_success else ""
+        token = admitted.tokens[0] if admitted.probe else ""
+        args = (now.timestamp(), admitted.call_id, token, proved, OUTAGE)
+        ended = self._end(keys=keys, args=args)
+        scopes = ("all", admitted.step)
+        return [scope for scope, was_held in zip(scopes, ended, strict=True) if was_held]
+
+    def release(self, now: datetime, step: str | None = None) -> list[Hold]:
+        """End the holds by hand, or that of one step (empty = that of all calls); return them."""
+        released = [hold for hold in self.all(now) if step is None or hold.step == step]
+        rows = [self._row_key(row, one.name) for row in Row for one in STEPS]
+        if released:
+            self._redis.delete(*(self._keys.hold(hold.step) for hold in released), *rows)
+        return released
+
+    def _all_keys(self) -> list[str]:
+        steps = [step.name for step in STEPS if step.asks_askelephant]
+        return [self._keys.hold(), *map(self._keys.hold, steps)]
+
+    def _row_keys(self, step: str) -> list[str]:
+        return [self._keys.failing, *(self._row_key(row, step) for row in Row)]
+
+    def _row_key(self, row: Row, step: str) -> str:
+        """Return the key of the calls in a row. An outage is one row over all steps."""
+        return self._keys.row(row, "" if row is Row.OUTAGE else step)
+
+
+FIELDS = ("reason", "since", "until", "next", "detail", "status", "step")
+
+
+def _is_held(fields: list[Any], now: datetime) -> bool:
+    reason, _, until, *_, opens = fields
+    return reason is not None and not (text(opens) == "by_time" and _time(until) <= now)
+
+
+def _hold(fields: list[Any]) -> Hold:
+    reason, since, until, next_at, detail, status, step = (text(value) for value in fields[:7])
+    return Hold(
+        reason,
+        _time(since),
+        _time(until),
+        _time(next_at),
+        detail or None,
+        int(status) if status else None,
+        step,
+    )
+
+
+def _time(value: Any) -> datetime:  # noqa: ANN401 - what Redis returned
+    return datetime.fromtimestamp(float(value), UTC)

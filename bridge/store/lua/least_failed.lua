@@ -1,0 +1,11 @@
+-- Return the member of a due set that has failed least since it was last served, the newest first.
+-- Looks at no more than `look` calls. Prepended to the scripts that choose a probe.
+local function least_failed(due, failing, now, look)
+  local best, fewest = nil, nil
+  for _, id in ipairs(redis.call('ZREVRANGEBYSCORE', due, now, '-inf', 'LIMIT', 0, look)) do
+    local failures = tonumber(redis.call('ZSCORE', failing, id) or '0')
+    if not best or failures < fewest then best, fewest = id, failures end
+    if fewest == 0 then break end
+  end
+  return best, fewest
+end

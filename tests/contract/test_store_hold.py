@@ -1,0 +1,358 @@
+"""Holds: throttled they end with time; others let one probe through at a time."""
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from bridge.domain.call import State
+from bridge.domain.retry import CONCERNS, Trouble
+from bridge.domain.steps import STEPS
+from bridge.errors import LeaseLost
+from bridge.store.hold import OUTAGE, SCOPE_MISSING, STEADY, Admitted, Cause, Hold, Row
+from tests.contract.store_parts import HOLD_MAX, NOW, PROBE_INTERVAL, Store, at_once
+
+OUTAGE_CALLS = CONCERNS[Trouble.TRANSIENT].calls
+SOON, LATER = NOW + timedelta(seconds=30), NOW + PROBE_INTERVAL
+MOMENT = timedelta(milliseconds=1)
+SECOND = timedelta(seconds=1)
+REFUSED, THROTTLED = "credentials_refused", "throttled"
+
+
+def admit(
+    store: Store, now: datetime, step: str = "submit", call_id: str = "c-1"
+) -> Admitted | Hold:
+    """Return whether a request of this call may leave."""
+    return store.holds.admit(now, step, call_id)
+
+
+def admitted(store: Store, now: datetime, step: str = "submit", call_id: str = "c-1") -> Admitted:
+    """Return the permission that there must be."""
+    found = admit(store, now, step, call_id)
+    assert isinstance(found, Admitted)
+    return found
+
+
+def start(store: Store, reason: str, until: datetime | None = None, now: datetime = NOW) -> bool:
+    """Start a hold of all calls, or keep it longer; return whether that is news."""
+    return store.holds.start(Cause(reason), now, until)
+
+
+def fail(store: Store, calls: range, row: Row = Row.OUTAGE, step: str = "submit") -> list[int]:
+    """Let these calls fail one after the other; return how many were in the row each time."""
+    return [store.holds.failed(row, Admitted(f"c-{number}", step)) for number in calls]
+
+
+def test_without_a_hold_every_request_leaves(store: Store) -> None:
+    """None of them is a probe: there is nothing to find out."""
+    assert store.holds.state(NOW) is None
+    assert admit(store, NOW) == Admitted("c-1", "submit")
+
+
+def test_a_throttled_hold_ends_when_its_time_has_passed(store: Store) -> None:
+    """By itself, and for all: AskElephant named the moment."""
+    assert store.holds.start(Cause(THROTTLED, 429, "slow down"), NOW, SOON)
+    hold = Hold(THROTTLED, NOW, SOON, SOON, "slow down", 429)
+    assert admit(store, SOON - MOMENT) == store.holds.state(NOW) == hold
+    assert store.holds.state(SOON) is None
+    assert not admitted(store, SOON).probe
+    assert not admitted(store, SOON).probe
+
+
+def test_a_long_throttle_is_probed_after_the_longest_hold(store: Store) -> None:
+    """A wait of a day may be a mistake of theirs: one request finds out, all others wait."""
+    day = NOW + timedelta(days=1)
+    start(store, THROTTLED, day)
+    hold = store.holds.state(NOW)
+    assert hold is not None
+    assert (hold.until, hold.next_at) == (day, NOW + HOLD_MAX)
+    assert isinstance(admit(store, NOW + HOLD_MAX - MOMENT), Hold)
+    probe = admitted(store, NOW + HOLD_MAX)
+    assert probe.probe
+    assert isinstance(admit(store, NOW + HOLD_MAX), Hold)
+    assert store.holds.served(probe, NOW + HOLD_MAX) == ["all"]
+    assert store.holds.state(NOW + HOLD_MAX) is None
+
+
+def test_a_long_throttle_whose_probe_is_throttled_goes_on(store: Store) -> None:
+    """Until the next probe, the longest hold later."""
+    start(store, THROTTLED, NOW + timedelta(days=1))
+    at = NOW + HOLD_MAX
+    assert admitted(store, at).probe
+    until = at + timedelta(hours=2)
+    assert not store.holds.start(Cause(THROTTLED), at, until, is_probe=True)
+    hold = store.holds.state(at)
+    assert hold is not None
+    assert hold.next_at == at + HOLD_MAX
+
+
+@pytest.mark.parametrize("reason", [REFUSED, "credentials_missing", "payment_required"])
+def test_a_hold_for_credentials_lets_one_probe_through_per_interval(
+    store: Store, reason: str
+) -> None:
+    """All others wait, for as long as the key is refused."""
+    start(store, reason)
+    at = NOW + PROBE_INTERVAL
+    assert isinstance(admit(store, at - MOMENT), Hold)
+    for _ in range(3):
+        assert admitted(store, at).probe
+        next_at = at + PROBE_INTERVAL
+        assert admit(store, at) == Hold(reason, NOW, next_at, next_at)
+        assert not store.holds.start(Cause(reason), at, is_probe=True)
+        at = next_at
+
+
+def test_an_outage_is_probed_each_second_then_less_and_less_often(store: Store) -> None:
+    """One probe finds out one failing call: good calls behind dozens of them must not wait long."""
+    start(store, OUTAGE)
+    waits, at = [], NOW
+    while at < NOW + timedelta(minutes=10):
+        hold = store.holds.state(at)
+        assert hold is not None
+        waits.append((hold.next_at - at).total_seconds())
+        at = hold.next_at
+        assert admitted(store, at).probe
+        store.holds.start(Cause(OUTAGE), at, is_probe=True)
+    steady = int(STEADY.total_seconds())
+    assert waits[: steady + 1] == [1] * (steady + 1)
+    assert waits[steady + 1 : steady + 6] == pytest.approx([1, 2, 4, 8, 16], abs=1)
+    assert max(waits) == PROBE_INTERVAL.total_seconds() / 2
+
+
+def test_a_probe_that_is_on_its_way_keeps_the_next_one_back(store: Store) -> None:
+    """It may hang until its timeout: one probe after the other, each would take a thread."""
+    start(store, OUTAGE)
+    assert admitted(store, NOW + SECOND).probe
+    assert isinstance(admit(store, NOW + 2 * SECOND), Hold)
+    assert admitted(store, NOW + SECOND + PROBE_INTERVAL).probe
+
+
+@pytest.mark.parametrize("reason", [REFUSED, OUTAGE])
+def test_a_hold_ends_when_its_probe_was_served(store: Store, reason: str) -> None:
+    """All calls may go at once."""
+    start(store, reason)
+    probe = admitted(store, LATER)
+    assert store.holds.served(probe, LATER) == ["all"]
+    assert store.holds.state(LATER) is None
+    assert admit(store, LATER) == Admitted("c-1", "submit")
+
+
+@pytest.mark.parametrize("reason", [REFUSED, OUTAGE])
+def test_a_refusal_of_askelephants_own_ends_these_as_well(store: Store, reason: str) -> None:
+    """A 403 of one call is a response: AskElephant works, and knows the key."""
+    start(store, reason)
+    probe = admitted(store, LATER)
+    assert store.holds.served(probe, LATER, is_success=False) == ["all"]
+
+
+def test_starting_tells_whether_it_is_news(store: Store) -> None:
+    """One alarm per outage; throttling that has passed is a new one."""
+    assert start(store, THROTTLED, SOON)
+    assert not start(store, THROTTLED, LATER)
+    assert start(store, THROTTLED, LATER + PROBE_INTERVAL, LATER)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "until", "reason"),
+    [
+        ((THROTTLED, LATER), (THROTTLED, SOON), LATER, THROTTLED),
+        ((THROTTLED, SOON), (THROTTLED, LATER), LATER, THROTTLED),
+        ((THROTTLED, SOON), (REFUSED, None), LATER, REFUSED),
+        ((OUTAGE, None), (THROTTLED, SOON), SOON, THROTTLED),
+        ((OUTAGE, None), (REFUSED, None), LATER, REFUSED),
+        ((REFUSED, None), (THROTTLED, SOON), LATER, REFUSED),
+        ((REFUSED, None), (OUTAGE, None), LATER, REFUSED),
+        ((THROTTLED, LATER), (OUTAGE, None), LATER, THROTTLED),
+    ],
+)
+def test_what_weighs_more_wins_and_the_same_wait_is_never_shortened(
+    store: Store,
+    first: tuple[str, datetime | None],
+    second: tuple[str, datetime | None],
+    until: datetime,
+    reason: str,
+) -> None:
+    """Responses of one moment come in any order; another reason has its own time."""
+    for why, when in (first, second):
+        start(store, why, when)
+    hold = store.holds.state(NOW)
+    assert hold is not None
+    assert (hold.reason, hold.until) == (reason, until)
+
+
+def test_a_hold_knows_since_when_and_why(store: Store) -> None:
+    """The newest detail names the scope that is missing now; the beginning stays."""
+    for at, scope in ((NOW, "write"), (SOON, "read")):
+        store.holds.start(Cause(SCOPE_MISSING, 403, f"lacks {scope}"), at, step="submit")
+    hold = store.holds.state(SOON, "submit")
+    assert hold is not None
+    assert (hold.since, hold.detail, hold.status, hold.step) == (NOW, "lacks read", 403, "submit")
+
+
+def test_many_that_race_for_the_probe_get_one(real_store: Store) -> None:
+    """Sixteen workers at the same moment, in three intervals."""
+    start(real_store, REFUSED)
+    for interval in range(1, 4):
+        at = NOW + interval * PROBE_INTERVAL
+        found: list[Admitted | Hold] = []
+        at_once(*[lambda: found.append(admit(real_store, at))] * 16)  # noqa: B023 - run here
+        assert sum(isinstance(one, Admitted) and one.probe for one in found) == 1
+        assert sum(isinstance(one, Hold) for one in found) == 15
+
+
+def test_each_call_counts_once_in_a_row(store: Store) -> None:
+    """At its first failure: calls that are known to fail start no hold again and again."""
+    assert fail(store, range(OUTAGE_CALLS)) == list(range(1, OUTAGE_CALLS + 1))
+    assert fail(store, range(OUTAGE_CALLS)) == [0] * OUTAGE_CALLS
+
+
+def test_a_request_that_is_served_breaks_the_row(store: Store) -> None:
+    """It takes as many first failures again; without strain Redis is not even asked."""
+    fail(store, range(2, 6))
+    request = admitted(store, NOW)
+    assert request.strained
+    assert store.holds.served(request, NOW) == []
+    assert fail(store, range(6, 8)) == [1, 2]
+
+
+def test_a_call_that_is_served_or_given_up_is_no_failing_call_any_more(store: Store) -> None:
+    """Its next failure is a first one again."""
+    fail(store, range(2))
+    store.holds.served(admitted(store, NOW, call_id="c-0"), NOW)
+    store.holds.forget("c-1")
+    assert fail(store, range(2)) == [1, 2]
+
+
+def test_a_row_of_failures_is_forgotten_with_time(store: Store) -> None:
+    """Ten calls in a week that each failed once are no outage."""
+    fail(store, range(1))
+    assert 0 < store.redis.ttl(store.keys.of("row", "outage", "")) <= 600
+    assert store.redis.ttl(store.keys.failing) > 86_400
+
+
+def test_a_late_response_ends_an_outage(store: Store) -> None:
+    """A request that left before the hold started was served: AskElephant works."""
+    fail(store, range(2, 3))
+    request = admitted(store, NOW)
+    start(store, OUTAGE)
+    assert store.holds.served(request, NOW) == ["all"]
+    assert store.holds.state(NOW) is None
+
+
+def test_a_response_that_was_long_on_its_way_ends_what_it_never_met(store: Store) -> None:
+    """It left before anything failed: calls that failed since did not fail in a row."""
+    request = admitted(store, NOW)
+    assert request == Admitted("c-1", "submit")
+    start(store, OUTAGE)
+    assert store.holds.served(request, SOON) == ["all"]
+
+
+@pytest.mark.parametrize("reason", [THROTTLED, REFUSED])
+def test_a_late_response_ends_nothing_else(store: Store, reason: str) -> None:
+    """It says nothing of a key refused since, nor of the time that AskElephant named."""
+    fail(store, range(2, 3))
+    request = admitted(store, NOW)
+    start(store, reason, LATER)
+    assert store.holds.served(request, NOW) == []
+    assert store.holds.state(NOW) is not None
+
+
+def test_a_probe_that_is_served_does_not_cut_a_later_throttle_short(store: Store) -> None:
+    """Another worker was throttled while the probe was on its way."""
+    start(store, OUTAGE)
+    probe = admitted(store, NOW + SECOND)
+    assert probe.probe
+    start(store, THROTTLED, LATER, NOW + SECOND)
+    assert store.holds.served(probe, NOW + SECOND) == []
+    hold = store.holds.state(NOW + SECOND)
+    assert hold is not None
+    assert (hold.reason, hold.until) == (THROTTLED, LATER)
+
+
+def test_throttles_in_a_row_are_counted_until_one_is_served(store: Store) -> None:
+    """One 429 of a burst counts, not each: the wait must grow with the bursts."""
+    at = NOW
+    for count in range(1, 4):
+        until = at + PROBE_INTERVAL
+        assert [start(store, THROTTLED, until, at) for _ in range(5)] == [True] + [False] * 4
+        request = admitted(store, until)
+        assert (request.throttles, request.strained) == (count, True)
+        at = until
+    assert store.holds.served(request, at) == ["all"]
+    assert admit(store, at) == Admitted("c-1", "submit")
+
+
+def test_a_hold_of_one_step_leaves_the_others_alone(store: Store) -> None:
+    """A key without the scope for reading submits as ever, and that proves nothing of reading."""
+    store.holds.start(Cause(SCOPE_MISSING, 403), NOW, step="insights")
+    assert isinstance(admit(store, NOW, "insights"), Hold)
+    submission = admitted(store, NOW, "submit")
+    assert not submission.probe
+    assert store.holds.served(submission, LATER) == []
+    assert store.holds.state(NOW, "submit") is None
+    assert store.holds.state(NOW, "insights") is not None
+    assert [hold.step for hold in store.holds.all(NOW)] == ["insights"]
+
+
+def test_a_hold_of_one_step_ends_at_the_first_success_of_that_step(store: Store) -> None:
+    """Also at one that left before it started; a refusal proves nothing of the scope."""
+    before = admitted(store, NOW, "insights")
+    store.holds.start(Cause(SCOPE_MISSING, 403), NOW, step="insights")
+    assert store.holds.served(before, LATER, is_success=False) == []
+    assert store.holds.served(before, LATER) == ["insights"]
+
+
+def test_a_success_of_a_step_breaks_its_rows_only(store: Store) -> None:
+    """403s of reads and of submissions are counted apart."""
+    fail(store, range(2, 4), Row.SCOPE)
+    fail(store, range(4, 6), Row.SCOPE, "insights")
+    store.holds.served(admitted(store, NOW), NOW)
+    assert fail(store, range(6, 7), Row.SCOPE) == [1]
+    assert fail(store, range(7, 8), Row.SCOPE, "insights") == [3]
+
+
+def test_a_failing_call_is_no_probe_while_a_better_one_waits(store: Store) -> None:
+    """Nor of another step, when all are held: a known failure finds out nothing."""
+    fail(store, range(1, 2))
+    start(store, OUTAGE)
+    store.save("c-2", state=State.SUBMITTED, due_at=NOW - timedelta(minutes=1))
+    assert isinstance(admit(store, LATER), Hold)
+    assert admitted(store, LATER, "insights", "c-2").probe
+    store.save("c-2", state=State.COMPLETE)
+    assert admitted(store, LATER + PROBE_INTERVAL).probe
+
+
+def test_the_probe_is_the_call_that_failed_least_and_the_newest_of_these(store: Store) -> None:
+    """Over all steps that the hold pauses."""
+    fail(store, range(1, 4))
+    for number in range(1, 6):
+        due_at = NOW + timedelta(seconds=number)
+        store.save(f"c-{number}", state=State.RECORDED, due_at=due_at, held=True)
+    with store.leases.hold_sweep() as lease:
+        assert lease is not None
+        steps = [step for step in STEPS if step.asks_askelephant]
+        at = NOW + timedelta(minutes=1)
+        found = [store.calls.claim_probe(steps, at, lease) for _ in range(6)]
+    assert [one[1] for one in found if one] == ["c-5", "c-4", "c-3", "c-2", "c-1"]
+    assert found[5] is None
+
+
+def test_a_sweep_that_lost_its_lease_claims_no_probe(store: Store) -> None:
+    """Another sweep has begun."""
+    with store.leases.hold_sweep() as lease:
+        assert lease is not None
+        store.redis.delete(store.keys.sweep_lease)
+        with pytest.raises(LeaseLost):
+            store.calls.claim_probe(STEPS, NOW, lease)
+
+
+@pytest.mark.parametrize(
+    ("scope", "left"),
+    [(None, []), ("", ["insights"]), ("insights", [""]), ("submit", ["", "insights"])],
+)
+def test_holds_are_released_by_hand(store: Store, scope: str | None, left: list[str]) -> None:
+    """All, or one; what is not held is no matter."""
+    start(store, REFUSED)
+    store.holds.start(Cause(SCOPE_MISSING), NOW, step="insights")
+    released = store.holds.release(NOW, scope)
+    assert [hold.step for hold in store.holds.all(NOW)] == left
+    assert len(released) + len(left) == 2

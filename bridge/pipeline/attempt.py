@@ -139,17 +139,11 @@ def _after_failure(parts: Parts, at: Turn, failure: Failure, admission: Admitted
 def _event(
     plan: Plan, failure: Failure, hold: Hold | None, sent: Mapping[str, Any] | None
 ) -> e.Event:
-    """Return what the plan makes of the call; a retry under a hold waits for the hold to end."""
-    problem, is_missing = failure.problem, failure.trouble is Trouble.MISSING
+    """Return what the plan makes of the call."""
+    problem = failure.problem
     match plan:
-        case RetryAt() if hold is not None:
-            return e.Deferred(hold.reason, hold.next_at, held=True, problem=problem, failed=True,
-                              missing=is_missing)  # fmt: skip
-        case RetryAt():
-            return e.Deferred(problem.reason, plan.at, problem=problem, missing=is_missing)
-        case HoldAll():
-            until = hold.next_at if hold is not None else plan.until
-            return e.Deferred(problem.reason, until, held=True, problem=problem)
+        case RetryAt() | HoldAll():
+            return _deferred(plan, failure, hold)
         case DropOwner():
             return e.OwnerRefused(problem)
         case DropFields():
@@ -160,6 +154,19 @@ def _event(
             return e.Failed(plan.reason, problem, sent)
         case _:
             assert_never(plan)
+
+
+def _deferred(plan: RetryAt | HoldAll, failure: Failure, hold: Hold | None) -> e.Deferred:
+    """Return the wait that follows; a retry under a hold waits for the hold to end."""
+    problem, is_missing = failure.problem, failure.trouble is Trouble.MISSING
+    if isinstance(plan, HoldAll):
+        until = hold.next_at if hold is not None else plan.until
+        return e.Deferred(problem.reason, until, held=True, problem=problem)
+    if hold is None:
+        return e.Deferred(problem.reason, plan.at, problem=problem, missing=is_missing)
+    return e.Deferred(
+        hold.reason, hold.next_at, held=True, problem=problem, failed=True, missing=is_missing
+    )
 
 
 def _hold_for(parts: Parts, failure: Failure, plan: Plan, admission: Admitted) -> bool:

@@ -16,6 +16,7 @@ from bridge.publisher import CeleryPublisher, Publisher
 from bridge.store.aside import AsideEvents
 from bridge.store.budget import Budget
 from bridge.store.calls import CallStore
+from bridge.store.clock import ForgettingClock, store_time
 from bridge.store.connection import connect
 from bridge.store.counters import Counters
 from bridge.store.hold import Holds
@@ -43,6 +44,8 @@ class Parts:
     """Everything that has effects, and the values that decisions need.
 
     ``wavv`` ``None`` = no API key of WAVV's, so that links to recordings come by events only.
+
+    ``forget_by`` returns up to when old data may be dropped, by our time and the last sweep's.
     """
 
     settings: Settings
@@ -63,6 +66,7 @@ class Parts:
     policy: Policy
     mapper: Mapper
     reading: Reading
+    forget_by: Callable[[datetime, datetime | None], datetime | None]
     now: Callable[[], datetime] = utc_now
     jitter: Callable[[], float] = random.random
 
@@ -91,6 +95,7 @@ def assemble(settings: Settings, publisher: Publisher | None = None) -> Parts:
         policy=policy(settings),
         mapper=mapper(settings),
         reading=reading(settings),
+        forget_by=ForgettingClock(store_time(redis)),
     )
 
 

@@ -29,9 +29,9 @@ from bridge.domain.steps import REQUEST_BUDGET, Step, is_due, next_step
 from bridge.parts import Parts
 from bridge.pipeline.record import record
 from bridge.publisher import SWEEP
-from bridge.store.calls import read_insights
 from bridge.store.hold import OUTAGE, SCOPE_MISSING, THROTTLED, Admitted, Cause, Hold, Row
 from bridge.store.lease import Lease
+from bridge.store.records import read_insights
 from config.redaction import redact_text
 
 log = structlog.get_logger(__name__)

@@ -105,8 +105,11 @@ def _forget(parts: Parts, now: datetime) -> None:
     A call is dropped as it was read or not at all, an event when its time has passed and it was
     handled; two who do it at once drop no more than one.
     """
-    oldest = now - parts.settings.event_retention
-    calls, events = parts.calls.retire(now, BATCH), parts.inbox.trim(oldest, EVENTS_BATCH)
+    until = parts.forget_by(now, parts.counters.last_saw("sweep"))
+    if until is None:
+        return
+    oldest = until - parts.settings.event_retention
+    calls, events = parts.calls.retire(until, BATCH), parts.inbox.trim(oldest, EVENTS_BATCH)
     parts.inbox.trim_logs(oldest)
     parts.counters.expire_unmapped_agents(parts.settings.retention)
     if calls or events:

@@ -27,13 +27,10 @@ from bridge.store.keys import Keys
 from bridge.store.lease import Lease
 from bridge.store.lua import script
 from bridge.store.moves import Retention, counted, moves
+from bridge.store.records import has_records_shape, is_wrong_type, read_insights, wrong_type
 from bridge.store.replies import text
 
 ATTEMPTS = 100
-WRONG_TYPE = "WRONGTYPE"
-"""How Redis refuses a command for a key that holds another type."""
-
-EVERY_RECORDS_TIMES = ("created_at", "updated_at", "state_since")
 LOOK = 500
 """How many waiting calls of a step are compared to choose the probe of a hold."""
 
@@ -80,7 +77,7 @@ class CallStore:
         try:
             value = self._redis.get(self._keys.call(call_id))
         except ResponseError as error:
-            value = _wrong_type(error)
+            value = wrong_type(error)
         return self.read(call_id, value)
 
     def read(self, call_id: str, value: Any) -> Call | None:  # noqa: ANN401 - what Redis answers
@@ -131,7 +128,7 @@ class CallStore:
         try:
             value = self._redis.get(self._keys.insights(call.call_id))
         except ResponseError as error:
-            value = _wrong_type(error)
+            value = wrong_type(error)
         return insights_of(read_insights(value), call.engagement_id)
 
     def update(
@@ -178,7 +175,7 @@ class CallStore:
             pipe.eval(self._save, len(keys), *keys, *args)
         answers = pipe.execute(raise_on_error=False)
         for change, answer in zip(changes, answers, strict=True):
-            if isinstance(answer, ResponseError) and str(answer).startswith(WRONG_TYPE):
+            if is_wrong_type(answer):
                 self._damaged.note([change.after.call_id])
                 raise DamagedRecord(change.after.call_id) from answer
             if isinstance(answer, Exception):
@@ -272,21 +269,6 @@ class CallStore:
         return int(dropped)
 
 
-def read_insights(value: Any) -> dict[str, Any]:  # noqa: ANN401 - what Redis answers
-    """Return the document of insights that stands in the store as ``value``.
-
-    Empty if it is damaged: the next fetch brings the insights again.
-    """
-    try:
-        insights = json.loads(value) if value else {}
-    except (TypeError, ValueError):
-        insights = None
-    if not isinstance(insights, dict):
-        log.error("insights.damaged")
-        return {}
-    return insights
-
-
 def read_call(call_id: str, value: Any) -> Call | None:  # noqa: ANN401 - what Redis answers
     """Return the record that stands in the store as ``value``; raise as ``CallStore.load`` does.
 
@@ -305,7 +287,7 @@ def read_call(call_id: str, value: Any) -> Call | None:  # noqa: ANN401 - what R
     try:
         call = Call.model_validate_json(document)
     except ValidationError:
-        error = NewerRecord if _has_records_shape(call_id, document) else DamagedRecord
+        error = NewerRecord if has_records_shape(call_id, document) else DamagedRecord
         raise error(call_id) from None
     if call.call_id != call_id:
         raise DamagedRecord(call_id)
@@ -314,21 +296,8 @@ def read_call(call_id: str, value: Any) -> Call | None:  # noqa: ANN401 - what R
     return call.but(version=int(version))
 
 
-def _has_records_shape(call_id: str, document: bytes) -> bool:
-    """Tell whether a record of any version can look like this."""
-    try:
-        record = json.loads(document)
-    except ValueError:
-        return False
-    return (
-        isinstance(record, dict)
-        and record.get("call_id") == call_id
-        and all(isinstance(record.get(name), str) for name in EVERY_RECORDS_TIMES)
-        and isinstance(record.get("state", ""), str)
-    )
-
-
 def _is_damaged(call_id: str, value: Any) -> bool:  # noqa: ANN401 - what Redis answers
+    """Tell whether no version of the bridge can have written ``value``."""
     try:
         read_call(call_id, value)
     except DamagedRecord:
@@ -336,13 +305,6 @@ def _is_damaged(call_id: str, value: Any) -> bool:  # noqa: ANN401 - what Redis 
     except NewerRecord:
         return False
     return False
-
-
-def _wrong_type(error: ResponseError) -> ResponseError:
-    """Return an error that tells of damage in place of a value; raise any other."""
-    if not str(error).startswith(WRONG_TYPE):
-        raise error
-    return error
 
 
 def _numbered(change: Change) -> Call:

@@ -230,4 +230,4 @@ def _close(parts: Parts) -> None:
 
 def _parts(settings: dict[str, Any], clock: Clock, published: Published) -> Parts:
     parts = assemble(Settings.model_validate(settings), published)
-    return replace(parts, now=clock, jitter=lambda: 0.0)
+    return replace(parts, now=clock, jitter=lambda: 0.0, forget_by=lambda now, _: now)

@@ -1,5 +1,6 @@
 """The sweep: whatever is overdue is published again, whatever is old is forgotten."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -9,6 +10,7 @@ from bridge.domain.call import Kind, State
 from bridge.domain.steps import EXPIRE, INSIGHTS, SUBMIT
 from bridge.pipeline import sweep
 from bridge.publisher import DRAIN
+from bridge.store.clock import ForgettingClock, store_time
 from bridge.store.hold import THROTTLED, Cause
 from bridge.wavv.samples import SampleCall
 from tests.contract.bridge_parts import Bridge
@@ -233,3 +235,19 @@ def test_events_that_were_not_handled_are_never_forgotten(bridge: Bridge) -> Non
     bridge.sweep()
     bridge.work()
     assert bridge.call(call).state is State.ENDED
+
+
+def test_a_sweep_under_a_clock_a_year_ahead_forgets_nothing(bridge: Bridge) -> None:
+    """Redis' clock disagrees, and a process that has just begun forgets nothing at all."""
+    call = bridge.dial("reject")
+    bridge.go(call)
+    clock, hours = store_time(bridge.parts.redis), [0.0]
+    forget_by = ForgettingClock(clock, lambda: 3600 * hours[-1])
+    bridge.parts = replace(bridge.parts, forget_by=forget_by)
+    bridge.clock.wait(days=365)
+    events = bridge.parts.redis.xlen(bridge.parts.keys.inbox)
+    for passed in (0, 0.2, 2, 4):
+        hours.append(passed)
+        bridge.sweep()
+    assert bridge.call(call).state is State.FAILED
+    assert bridge.parts.redis.xlen(bridge.parts.keys.inbox) == events > 0

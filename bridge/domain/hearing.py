@@ -5,7 +5,7 @@ from datetime import datetime
 
 from bridge.domain.call import RESTING, Call, Kind, State
 from bridge.domain.changes import enter, note, reopen
-from bridge.domain.events import CallHeard
+from bridge.domain.events import CallHeard, EventRefused
 from bridge.domain.extras import extras_after, note_new, separate, without_foreign_link
 from bridge.domain.merge import merge
 from bridge.domain.policy import Policy
@@ -14,7 +14,6 @@ from bridge.domain.reopen import reopened_by_news
 from bridge.domain.rules import skip_reason
 
 S, K = State, Kind
-NOT_RECEIVED = "recording_not_received"
 
 HEARD: Mapping[tuple[State, Kind], State] = {
     (S.LIVE, K.ENDED): S.ENDED,
@@ -49,6 +48,32 @@ def _hear_at_rest(call: Call, told: Call, event: CallHeard, now: datetime, polic
         return await_wavv(reopen(told, state, now), now, policy)
     if state is S.SKIPPED:
         return told.but(reason=skip_reason(told.metadata, policy) or told.reason)
-    if state is S.UNRECORDED and told.metadata.recorded:
-        return told.but(reason=NOT_RECEIVED)
-    return told
+    return told.but(reason=unrecorded_reason(told)) if state is S.UNRECORDED else told
+
+
+def hear_refusal(call: Call, event: EventRefused, now: datetime, policy: Policy) -> Call:
+    """Return the call after an event of it was refused. It may be the first that is heard of it.
+
+    A refused event of a recording says that there is one: it is looked for, if it can be.
+    """
+    details = {"reason": event.reason, "event": event.name, "size": event.size}
+    told = note(call, now, "event.refused", **details, entry=event.entry)
+    told = told.but(refused_events=call.refused_events + 1)
+    if event.kind is K.RECORDED:
+        told = told.but(metadata=call.metadata.model_copy(update={"recorded": True}))
+    if call.state in {S.LIVE, S.ENDED}:
+        return await_wavv(told, now, policy)
+    if call.state is not S.UNRECORDED:
+        return told
+    if reopened_by_news(call, told, policy) is S.RECORDED:
+        return await_wavv(reopen(told, S.RECORDED, now), now, policy)
+    return told.but(reason=unrecorded_reason(told))
+
+
+def unrecorded_reason(call: Call) -> str | None:
+    """Return why a call has no recording; ``None`` = WAVV never said that there is one."""
+    if call.refused_events:
+        return "event_refused"
+    if call.metadata.recorded:
+        return "recording_not_received"
+    return None if K.ENDED in call.heard else "end_not_heard"

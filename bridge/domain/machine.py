@@ -9,11 +9,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bridge.domain import events as e
-from bridge.domain.call import Call, InsightsSummary, Kind, Problem, State
+from bridge.domain.call import Call, InsightsSummary, Problem, State
 from bridge.domain.changes import RECOVERED, enter, note, reopen
 from bridge.domain.deadlines import with_clocks
 from bridge.domain.extras import separate
-from bridge.domain.hearing import NOT_RECEIVED, hear
+from bridge.domain.hearing import hear, hear_refusal, unrecorded_reason
 from bridge.domain.policy import Policy
 from bridge.domain.recording import MISSING, await_wavv, fetched_link, is_obtainable, is_overtaken
 from bridge.domain.recording import link as known_link
@@ -21,7 +21,6 @@ from bridge.domain.reopen import adopted_engagement, is_engagement_proven
 from bridge.domain.rules import skip_reason
 
 S = State
-EVENT_REFUSED = "event_refused"
 
 TABLE: Mapping[tuple[State, type[e.Event]], State] = {
     (S.LIVE, e.DeadlinePassed): S.UNRECORDED,
@@ -87,12 +86,9 @@ def _deadline_passed(call: Call, _event: e.DeadlinePassed, now: datetime, policy
     if is_obtainable(call, policy):
         overdue = note(enter(call, S.RECORDED, now), now, "recording.overdue")
         return overdue.but(due_at=now, reason=MISSING if known_link(call) is None else None)
-    if call.refused_events:
-        return note(call, now, "recording.not_received").but(reason=EVENT_REFUSED)
-    if call.metadata.recorded:
-        return note(call, now, "recording.not_received").but(reason=NOT_RECEIVED)
-    reason = None if Kind.ENDED in call.heard else "end_not_heard"
-    return note(call, now, "recording.not_made").but(reason=reason)
+    is_lost = call.refused_events or call.metadata.recorded
+    what = "recording.not_received" if is_lost else "recording.not_made"
+    return note(call, now, what).but(reason=unrecorded_reason(call))
 
 
 def _link_fetched(call: Call, event: e.LinkFetched, now: datetime, _policy: Policy) -> Call:
@@ -264,22 +260,6 @@ def _replayed(call: Call, event: e.Replayed, now: datetime, policy: Policy) -> C
     return waiting.but(due_at=max(dues))
 
 
-def _event_refused(call: Call, event: e.EventRefused, now: datetime, policy: Policy) -> Call:
-    """Note the refusal. It begins a call of which nothing else was heard.
-
-    A refused event of a recording says that there is one: it is looked for.
-    """
-    details = {"reason": event.reason, "event": event.name, "size": event.size}
-    told = note(call, now, "event.refused", **details, entry=event.entry)
-    told = told.but(refused_events=call.refused_events + 1)
-    if event.kind is Kind.RECORDED:
-        told = told.but(metadata=call.metadata.model_copy(update={"recorded": True}))
-    if call.state is S.UNRECORDED:
-        return told.but(reason=EVENT_REFUSED)
-    awaits_recording = call.state in {S.LIVE, S.ENDED}
-    return await_wavv(told, now, policy) if awaits_recording else told
-
-
 def _noted(call: Call, event: e.Noted, now: datetime, _policy: Policy) -> Call:
     return note(call, now, event.what, entry=event.entry)
 
@@ -301,6 +281,6 @@ EFFECTS: Mapping[type[e.Event], Callable[[Call, Any, datetime, Policy], Call]] =
     e.Skipped: _skipped,
     e.Failed: _failed,
     e.Replayed: _replayed,
-    e.EventRefused: _event_refused,
+    e.EventRefused: hear_refusal,
     e.Noted: _noted,
 }

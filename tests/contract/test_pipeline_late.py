@@ -5,13 +5,14 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
+import httpx
 import pytest
 
 from bridge.domain.call import Kind, State
 from bridge.pipeline.replay import replay
 from bridge.wavv.samples import SampleCall
 from tests.contract.bridge_parts import Bridge, event_body, whats
-from tests.contract.transports import scripted
+from tests.contract.transports import Interposed, scripted
 from tests.wavv_rest import KEY, WavvRest, running_wavv
 
 ITEM, SIGNAL = {"id": "ai_1"}, {"id": "sig_1"}
@@ -206,3 +207,28 @@ def test_seconds_that_come_later_reopen_a_skipped_call(bridge: Bridge) -> None:
     bridge.drain()
     bridge.work()
     assert bridge.call(call).state is State.SUBMITTED
+
+
+def test_a_transcript_found_by_its_link_brings_on_a_call_whose_requests_timed_out(
+    bridge: Bridge,
+) -> None:
+    """The engagement was created all the same; its id comes with the event."""
+    bridge.change_settings(retry_deadline=60)
+    call = bridge.dial()
+    bridge.speak_through(Interposed(_time_out))
+    bridge.go(call)
+    bridge.sweep_for(minutes=5)
+    failed = bridge.call(call)
+    assert (failed.state, failed.reason) == (State.FAILED, "askelephant_timeout")
+    bridge.transcribed(call)
+    bridge.drain()
+    found = bridge.call(call)
+    assert (found.state, found.problem) == (State.TRANSCRIBED, None)
+    assert bridge.parts.lookup.by_engagement(found.engagement_id or "", None) == found
+    bridge.change_settings()
+    bridge.work()
+    assert bridge.call(call).state is State.COMPLETE
+
+
+def _time_out() -> None:
+    raise httpx.ReadTimeout("as the test says")

@@ -32,6 +32,7 @@ LINK_TOLD = e.CallHeard(
     "c-1", Kind.ENDED, Metadata(recorded=True, recording_url=RECORDING), AT + timedelta(minutes=2)
 )
 PASSED = e.DeadlinePassed()
+UNREADABLE = e.EventRefused("bad_json", "call.recorded", Kind.RECORDED, 9, "5-0")
 FETCHING = replace(POLICY, refetches_links=True)
 RULES = replace(POLICY, skip_shorter_than=timedelta(seconds=10), skip_outcomes=frozenset({"BUSY"}))
 
@@ -99,7 +100,9 @@ def test_a_repeated_event_does_not_put_the_deadline_off() -> None:
         (LINK_TOLD, POLICY, State.RECORDED, None),
         (RECORDED, POLICY, State.RECORDED, None),
         (UNLINKED, POLICY, State.RECORDED, "recording_missing"),
-        (ENDED, FETCHING, State.UNRECORDED, "end_not_heard"),
+        (ENDED, FETCHING, State.UNRECORDED, None),
+        (UNREADABLE, POLICY, State.UNRECORDED, "event_refused"),
+        (UNREADABLE, FETCHING, State.RECORDED, "recording_missing"),
     ],
 )
 def test_late_news_of_a_recording_reopen_an_unrecorded_call(

@@ -33,12 +33,12 @@ NAMED = {
     "REQUEST_BUDGET": "request_budget",
     "UNREADABLE": "askelephant_answer_unreadable",
     "MISSING": "recording_missing",
-    "NOT_RECEIVED": "recording_not_received",
-    "EVENT_REFUSED": "event_refused",
 }
 """Reasons that are given by a constant's name."""
 
-RETURN_REASONS = frozenset({"skip_reason", "_meaning", "_refused", "_unsubmittable"})
+RETURN_REASONS = frozenset(
+    {"skip_reason", "unrecorded_reason", "_meaning", "_refused", "_unsubmittable"}
+)
 TOLD_OTHERWISE = frozenset(
     {
         "owners_many",

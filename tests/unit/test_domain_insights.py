@@ -10,7 +10,13 @@ from hypothesis import strategies as st
 
 from bridge.domain.call import Call, InsightsSummary, State
 from bridge.domain.events import InsightsFinal, InsightsRead
-from bridge.domain.insights import merge_insights, next_insight_check
+from bridge.domain.insights import (
+    insights_of,
+    labelled,
+    last_insight_check,
+    merge_insights,
+    next_insight_check,
+)
 from bridge.domain.policy import Policy
 from tests.domain import AT, JSON, POLICY, TEXTS, call_in
 
@@ -140,3 +146,16 @@ def test_a_first_fetch_at_once_is_not_repeated_at_once() -> None:
     event = next_insight_check(waiting(), {}, AT, 0.0, policy)
     assert isinstance(event, InsightsRead)
     assert event.next_at >= AT + timedelta(seconds=1)
+
+
+def test_insights_are_those_of_their_engagement() -> None:
+    """Another's are none; a document without a label is of the version before."""
+    document = labelled(SIGNALS, "ngmt_1")
+    assert insights_of(document, "ngmt_1") == SIGNALS
+    assert insights_of(document, "ngmt_2") == insights_of(document, None) == {}
+    assert insights_of(SIGNALS, "ngmt_2") == SIGNALS
+
+
+def test_the_last_check_ends_before_the_deadline_with_what_came() -> None:
+    """AskElephant said that its processing failed: nothing more will come."""
+    assert last_insight_check(waiting(), SIGNALS, POLICY).summary.status == "some"

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from bridge.domain.call import Metadata
+from bridge.domain.call import Metadata, new_call
 from bridge.domain.policy import Policy
-from bridge.domain.rules import skip_reason
+from bridge.domain.rules import rule_against, skip_reason
+from tests.domain import AT
 
 RULES = Policy(
     skip_shorter_than=timedelta(seconds=10), skip_outcomes=frozenset({"VOICEMAIL", "NO_ANSWER"})
@@ -34,3 +35,10 @@ def test_a_rule_skips_only_what_wavv_said(said: dict[str, Any], reason: str | No
 def test_without_rules_every_recorded_call_is_submitted() -> None:
     """Skipping is the operator's decision, not ours."""
     assert skip_reason(Metadata(seconds=0, outcome="VOICEMAIL", human=False), Policy()) is None
+
+
+def test_a_replay_overrules_the_rules() -> None:
+    """The operator's command is later than the operator's rule."""
+    call = new_call("c-1", AT).but(metadata=Metadata(seconds=9))
+    assert rule_against(call, RULES) == "too_short"
+    assert rule_against(call.but(rules_overruled=True), RULES) is None

@@ -24,12 +24,17 @@ _EXPECTED = "Send one JSON object in UTF-8."
 def read_object(raw: bytes) -> dict[str, Any]:
     """Return the object in ``raw``, lone surrogates in it replaced by U+FFFD.
 
+    A body that is a JSON string holding the object is read, too: some senders encode it twice.
+
     Raises ``MalformedBody`` for ``empty_body``, ``not_utf8``, ``not_json``, ``not_an_object``,
     ``too_deep``, ``duplicate_key`` and ``not_finite``.
     """
     text = _decoded(raw)
     _check_depth(text)
     value = _parsed(text)
+    if isinstance(value, str) and value.lstrip().startswith("{"):
+        _check_depth(value)
+        value = _parsed(value)
     if not isinstance(value, dict):
         raise MalformedBody("not_an_object", f"The body is JSON, but not an object. {_EXPECTED}")
     clean: dict[str, Any] = _without_surrogates(value) if _SURROGATE_ESCAPE.search(text) else value

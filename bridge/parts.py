@@ -4,6 +4,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 from redis import Redis
 
@@ -183,6 +184,7 @@ def reading(settings: Settings) -> Reading:
         region=settings.phone_region,
         aliases=with_additions(settings.wavv_aliases),
         inbound_lead=settings.wavv_inbound_lead,
+        zone=ZoneInfo(settings.timezone),
     )
 
 

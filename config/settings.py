@@ -129,6 +129,12 @@ class Settings(BaseSettings):
         "US", description="Country of numbers that come without a country code."
     )
 
+    timezone: t.Timezone = Field(
+        "UTC",
+        description="IANA time zone, such as `America/New_York`, of times in WAVV's events that "
+        "name no zone.",
+    )
+
     api_tokens: t.Secrets = Field((), description="Bearer tokens for the read API.")
 
     expand: Expand = Field(

@@ -11,6 +11,7 @@ from datetime import timedelta
 from string import Formatter
 from typing import Annotated, Any
 from urllib.parse import SplitResult, urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_settings import NoDecode
@@ -185,6 +186,14 @@ def _link(value: str) -> str:
     return value
 
 
+def _timezone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError("must be an IANA time zone, such as America/New_York") from None
+    return value
+
+
 Duration = Annotated[timedelta, BeforeValidator(_seconds), AfterValidator(_bounded)]
 PositiveDuration = Annotated[Duration, AfterValidator(_positive)]
 Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(parts)]
@@ -194,6 +203,7 @@ OptionalSecret = Annotated[SecretStr | None, BeforeValidator(_blank_is_none)]
 OptionalRate = Annotated[Rate | None, BeforeValidator(_rate), BeforeValidator(_blank_is_none)]
 OptionalFlag = Annotated[bool | None, BeforeValidator(_blank_is_none)]
 Namespace = Annotated[str, AfterValidator(_namespace)]
+Timezone = Annotated[str, AfterValidator(_timezone)]
 BaseUrl = Annotated[str, AfterValidator(_base_url)]
 RedisUrl = Annotated[
     str | None,

@@ -1,6 +1,7 @@
 """Calls and events for the tests of the domain: one of each kind, and hypothesis's any."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -110,10 +111,15 @@ _FEW: Mapping[Any, st.SearchStrategy[Any]] = {
 }
 METADATA = st.builds(
     Metadata,
-    **{name: _FEW[field.annotation] for name, field in Metadata.model_fields.items()},
+    **{
+        name: _FEW[field.annotation]
+        for name, field in Metadata.model_fields.items()
+        if name != "reported_seconds"
+    },
 )
 """Few different values, so that events contradict each other often; null and missing are one."""
 
+ENTRIES = st.builds("{}-{}".format, st.integers(1, 3), st.integers(0, 3))
 HEARD = st.builds(
     e.CallHeard,
     call_id=st.just("c-1"),
@@ -121,8 +127,16 @@ HEARD = st.builds(
     metadata=METADATA,
     sent_at=st.none() | FEW_MOMENTS,
     notes=st.lists(TEXTS, max_size=2).map(tuple),
-    entry=st.none() | TEXTS,
+    entry=st.none() | TEXTS | ENTRIES,
+    assumed=st.sampled_from([frozenset(), frozenset({"lead_phone", "agent_phone"})]),
 )
+
+
+def in_inbox(events: Iterable[e.CallHeard]) -> list[e.CallHeard]:
+    """Return the events, each at its own place in the inbox."""
+    return [replace(event, entry=f"1778680800000-{place}") for place, event in enumerate(events)]
+
+
 PROBLEMS = st.builds(
     Problem,
     reason=TEXTS,

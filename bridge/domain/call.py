@@ -28,10 +28,11 @@ RESTING = frozenset({State.COMPLETE, State.UNRECORDED, State.SKIPPED, State.FAIL
 """States that need nothing more. Only ``unrecorded`` is left by itself: a recording may be late."""
 
 
-FORMAT = 1
+FORMAT = 2
 """Raised when a record's meaning or shape changes so that an older worker would get it wrong.
 
-A new field alone does not: an older worker keeps it, and does without.
+A new field alone does not: an older worker keeps it, and does without. Format 2 has places of the
+inbox in its stamps, which format 1 compares with the kind of the event.
 """
 
 
@@ -52,8 +53,10 @@ class Record(BaseModel):
 class Metadata(Record):
     """What WAVV said of the call, merged over all its events; ``None`` = never said.
 
-    Phones are E.164 where they could be parsed. ``seconds`` is talk time. ``lead_phone`` is the
-    other party whatever the direction, ``agent_phone`` our own line.
+    Phones are E.164 where they could be parsed, else as they came. E-mails are one address.
+    ``seconds`` is talk time, ``reported_seconds`` what was said instead if that was longer than the
+    call. ``lead_phone`` is the other party whatever the direction, ``agent_phone`` our own line;
+    ``from_phone`` and ``to_phone`` are the ends of a call of an event that named no direction.
     """
 
     direction: str | None = None
@@ -65,6 +68,8 @@ class Metadata(Record):
     agent_name: str | None = None
     agent_email: str | None = None
     agent_phone: str | None = None
+    from_phone: str | None = None
+    to_phone: str | None = None
     team_id: str | None = None
     group_id: str | None = None
     campaign_id: str | None = None
@@ -72,6 +77,7 @@ class Metadata(Record):
     answered_at: datetime | None = None
     ended_at: datetime | None = None
     seconds: int | None = None
+    reported_seconds: int | None = None
     outcome: str | None = None
     disposition: str | None = None
     human: bool | None = None

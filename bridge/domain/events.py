@@ -1,21 +1,21 @@
 """What can happen to a call. ``machine.advance`` says what each does in each state."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from bridge.domain.call import InsightsSummary, Kind, Metadata, Problem
-
-RANK = {Kind.STARTED: 1, Kind.ENDED: 2, Kind.RECORDED: 3}
+from bridge.domain.stamps import Stamp, place, received_at
 
 
 @dataclass(frozen=True, slots=True)
 class CallHeard:
     """WAVV said something of the call. ``metadata`` holds only what this event carried.
 
-    ``sent_at`` is the sender's time, never ours: the merge must not depend on arrival.
-    ``notes`` are slugs of what the parser saw; ``entry`` is the event's place in the inbox.
+    ``sent_at`` is the sender's time, with a zone of its own. ``notes`` are slugs of what the parser
+    saw, ``details`` what the timeline shows beside them; ``entry`` is the event's place in the
+    inbox. Fields in ``assumed`` are right only if the call is outbound, which the event left open.
     """
 
     call_id: str
@@ -24,13 +24,14 @@ class CallHeard:
     sent_at: datetime | None = None
     notes: tuple[str, ...] = ()
     entry: str | None = None
+    assumed: frozenset[str] = frozenset()
+    details: Mapping[str, Any] = field(default_factory=dict)
 
     @property
-    def stamp(self) -> tuple[float, int]:
-        """How late this event speaks: by the sender's clock, then by its kind."""
-        said = self.metadata
-        at = self.sent_at or said.ended_at or said.answered_at or said.started_at
-        return (at.timestamp() if at else 0.0, RANK[self.kind])
+    def stamp(self) -> Stamp:
+        """How late this event speaks: by the sender's clock, else ours, then by its place."""
+        at = self.sent_at.timestamp() if self.sent_at else received_at(self.entry)
+        return (at, place(self.entry))
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,11 +30,12 @@ News in them can bring on a call that rests, too: see ``reopen``.
 def hear(call: Call, event: CallHeard, now: datetime, policy: Policy) -> Call:
     """Return the call after an event of WAVV's: its fields merged in, its state moved on."""
     own = without_foreign_link(call, event)
-    metadata, stamps = merge(call.metadata, call.stamps, own)
+    metadata, stamps, conflicts = merge(call.metadata, call.stamps, own)
     heard = tuple(sorted({*call.heard, event.kind}))
     extras = extras_after(call, event, metadata)
     told = call.but(metadata=metadata, stamps=stamps, heard=heard, extra_recordings=extras)
-    told = note(told, now, event.kind, entry=event.entry, notes=list(event.notes) or None)
+    notes = [*dict.fromkeys((*event.notes, *conflicts))] or None
+    told = note(told, now, event.kind, entry=event.entry, notes=notes, **event.details)
     told = separate(note_new(call, told, event, now), now, policy)
     if call.state in RESTING:
         return _hear_at_rest(call, told, event, now, policy)

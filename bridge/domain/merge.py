@@ -1,28 +1,49 @@
-"""Merging what the events of one call say, so that the order of their arrival never matters.
+"""Merging what the events of one call say, so that the order of processing never matters.
 
 WAVV delivers at least once and unordered, and ``seconds``, ``outcome`` or ``disposition`` may
-change after the first event. Each field keeps the value that was *said* last: by the sender's
-clock, then by the event's kind, then by the value itself, so that any order ends in the same
-record. Null or missing never erases a value already known.
+change after the first event. Each field keeps the value that was *said* last: by the sender's clock
+if the event has a time of sending, else by the time it was received, then by its place in the
+inbox. Any order of processing the same inbox, and any repetition, ends in the same record. Null or
+missing never erases a value already known.
 """
 
-from typing import Any
+import math
+from datetime import datetime
+from typing import Any, NamedTuple
 
 from bridge.domain.call import Metadata
 from bridge.domain.events import CallHeard
 from bridge.domain.stamps import Stamps
 
+TEAM_CONFLICT = "team_conflict"
+IN_MILLISECONDS, CUT_AT_END = "seconds_in_milliseconds", "seconds_cut_at_end"
 
-def merge(metadata: Metadata, stamps: Stamps, event: CallHeard) -> tuple[Metadata, Stamps]:
-    """Return the metadata and its stamps with this event's words merged in."""
+
+class Merged(NamedTuple):
+    """The record's metadata after an event, and slugs of what in it contradicts the record."""
+
+    metadata: Metadata
+    stamps: Stamps
+    notes: tuple[str, ...] = ()
+
+
+def merge(metadata: Metadata, stamps: Stamps, event: CallHeard) -> Merged:
+    """Return the metadata and its stamps with what this event says merged in."""
+    stamp = event.stamp
     taken = {
         field: value
         for field, value in event.metadata
-        if value is not None and _is_later(field, value, metadata, stamps, event)
+        if value is not None and field not in event.assumed
+        if _is_later(field, value, metadata, stamps, stamp)
     }
     if not taken:
-        return metadata, stamps
-    return metadata.model_copy(update=taken), stamps | dict.fromkeys(taken, event.stamp)
+        return Merged(metadata, stamps)
+    said = stamps | dict.fromkeys(taken, stamp)
+    directed = _directed(metadata.model_copy(update=taken), said)
+    merged, notes = _within_call(directed, metadata, is_new="seconds" in taken)
+    if None is not metadata.team_id != event.metadata.team_id is not None:
+        notes = (*notes, TEAM_CONFLICT)
+    return Merged(merged, said, notes)
 
 
 def _is_later(
@@ -30,8 +51,60 @@ def _is_later(
     value: Any,  # noqa: ANN401 - metadata fields are of many types
     metadata: Metadata,
     stamps: Stamps,
-    event: CallHeard,
+    stamp: tuple[float, int],
 ) -> bool:
+    """Return whether an event's value holds. That a call was recorded stays true once it is said.
+
+    Events before the recording say ``recorded: false``, and may come late.
+    """
     if field not in stamps:
         return True
-    return (event.stamp, str(value)) > (stamps[field], str(getattr(metadata, field)))
+    if field == "recorded":
+        return (value, stamp) >= (bool(metadata.recorded), stamps[field])
+    return stamp >= stamps[field]
+
+
+def _directed(metadata: Metadata, stamps: Stamps) -> Metadata:
+    """Give the ends of the call their parts: on an inbound call ``from`` is the lead.
+
+    Events that name no direction leave that open until another one does. A number that an event
+    names as the lead's or as ours needs no direction.
+    """
+    if metadata.from_phone is None and metadata.to_phone is None:
+        return metadata
+    lead, ours = metadata.to_phone, metadata.from_phone
+    if metadata.direction == "inbound":
+        lead, ours = ours, lead
+    named_lead = metadata.lead_phone if "lead_phone" in stamps else None
+    if named_lead is not None and named_lead == ours:
+        ours = lead
+    ends = {"lead_phone": lead, "agent_phone": ours}
+    return metadata.model_copy(update={k: v for k, v in ends.items() if k not in stamps})
+
+
+def _within_call(
+    metadata: Metadata, before: Metadata, *, is_new: bool
+) -> tuple[Metadata, tuple[str, ...]]:
+    """Bound the talk time by the call's answer and end, and say so once.
+
+    What was reported is kept: a later event may correct the times. A number that fits in
+    milliseconds is in milliseconds; any other is cut.
+    """
+    reported = metadata.seconds if is_new else metadata.reported_seconds or metadata.seconds
+    longest = longest_talk(metadata.answered_at or metadata.started_at, metadata.ended_at)
+    if reported is None or longest is None or reported <= longest:
+        kept = {"seconds": reported, "reported_seconds": None}
+        return metadata.model_copy(update=kept), ()
+    is_milliseconds = reported // 1000 in range(1, longest + 1)
+    seconds = reported // 1000 if is_milliseconds else longest
+    bounded = metadata.model_copy(update={"seconds": seconds, "reported_seconds": reported})
+    if (before.seconds, before.reported_seconds) == (seconds, reported):
+        return bounded, ()
+    return bounded, (IN_MILLISECONDS if is_milliseconds else CUT_AT_END,)
+
+
+def longest_talk(begun: datetime | None, ended: datetime | None) -> int | None:
+    """Return the seconds from answer (else start) to end; ``None`` = they are not known."""
+    if begun is None or ended is None or ended <= begun:
+        return None
+    return math.ceil((ended - begun).total_seconds())

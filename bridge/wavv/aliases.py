@@ -2,71 +2,170 @@
 
 The keys are those of the v3 webhooks (camelCase), of the browser SDK's events (``number``,
 ``duration``), and of CRM workflows, whose keys each customer chooses. The operator can add more.
+They are compared by letters and digits only, so one spelling stands for all of its kind.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
+
+from bridge.wavv.keys import letters
 
 Aliases = Mapping[str, tuple[str, ...]]
 
 ALIASES: Aliases = MappingProxyType(
     {
-        "call_id": ("id", "callId", "call_id", "uuid"),
-        "sent_at": ("sentAt", "sent_at", "timestamp"),
-        "direction": ("direction", "callDirection", "call_direction"),
-        "lead_id": ("contactId", "contact_id"),
-        "lead_name": ("contactName", "contact_name", "fullName", "full_name"),
-        "lead_email": ("contactEmail", "contact_email", "email"),
-        "lead_phone": (
-            "phone",
-            "number",
-            "to",
-            "phoneNumber",
-            "phone_number",
-            "contactPhone",
-            "contact_phone",
+        "call_id": (
+            *("callId", "call_id", "call_uuid", "callUuid", "callGuid", "callSid"),
+            *("callIdentifier", "callUniqueId", "uniqueCallId", "wavvCallId", "dialerCallId"),
+            *("id", "uuid"),
         ),
-        "agent_id": ("userId", "user_id", "agentId", "agent_id", "ghl_user_id"),
-        "agent_name": ("agentName", "agent_name", "userName", "user_name"),
-        "agent_email": ("agentEmail", "agent_email", "userEmail", "user_email"),
-        "agent_phone": ("callerId", "caller_id", "wavv_caller_id"),
+        "sent_at": ("sentAt", "sent_at", "timestamp", "eventTime", "eventTimestamp"),
+        "direction": (
+            "direction",
+            "callDirection",
+            "call_direction",
+            "callType",
+            "hsCallDirection",
+        ),
+        "lead_id": (*("contactId", "contact_id", "leadId", "customerId", "prospectId"),),
+        "lead_name": (
+            *("contactName", "contact_name", "fullName", "full_name", "contactFullName"),
+            *("leadName", "customerName", "prospectName", "displayName"),
+        ),
+        "lead_email": (
+            *("contactEmail", "contact_email", "email", "emailAddress", "contactEmailAddress"),
+            *("leadEmail", "customerEmail", "prospectEmail"),
+        ),
+        "lead_phone": (
+            *("phone", "number", "phoneNumber", "phone_number", "contactPhone", "contact_phone"),
+            *("contactPhoneNumber", "contactNumber", "leadPhone", "leadPhoneNumber", "leadNumber"),
+            *("customerPhone", "customerPhoneNumber", "customerNumber", "prospectPhone"),
+            *("prospectNumber", "externalNumber", "externalPhone"),
+            *("remoteNumber", "mobilePhone"),
+        ),
+        "from_phone": (
+            *("from", "fromNumber", "fromPhone", "fromPhoneNumber", "callFrom", "caller"),
+            *(
+                "callerNumber",
+                "callerPhone",
+                "callerPhoneNumber",
+                "sourceNumber",
+                "hsCallFromNumber",
+            ),
+        ),
+        "to_phone": (
+            *("to", "toNumber", "toPhone", "toPhoneNumber", "callTo", "callee", "calleeNumber"),
+            *("calleePhone", "called", "calledNumber", "calledPhone", "dialedNumber"),
+            *("dialledNumber", "destination", "destinationNumber", "recipientNumber"),
+            *("hsCallToNumber",),
+        ),
+        "agent_id": (
+            *("userId", "user_id", "agentId", "agent_id", "ghl_user_id", "assignedUserId"),
+            *("repId", "assignedTo", "callerUserId", "dialerUserId", "wavvUserId"),
+        ),
+        "agent_name": (
+            *("agentName", "agent_name", "userName", "user_name", "userFullName", "repName"),
+            *("agentFullName", "assignedUserName"),
+        ),
+        "agent_email": (
+            *("agentEmail", "agent_email", "userEmail", "user_email", "repEmail"),
+            *("assignedUserEmail",),
+        ),
+        "agent_phone": (
+            *("callerId", "caller_id", "wavv_caller_id", "callerIdNumber", "outboundCallerId"),
+            *("agentPhone", "agentNumber", "ourNumber", "lineNumber", "dialerNumber"),
+            *("internalNumber", "internalPhone", "localNumber"),
+        ),
         "team_id": ("teamId", "team_id"),
         "group_id": ("groupId", "group_id"),
-        "campaign_id": ("campaignId", "campaign_id"),
-        "started_at": ("startedAt", "started_at", "startTime", "start_time"),
-        "answered_at": ("answeredAt", "answered_at", "call_answered_at_timestamp"),
-        "ended_at": ("endedAt", "ended_at", "endTime", "end_time"),
+        "campaign_id": ("campaignId", "campaign_id", "dialListId", "listId"),
+        "started_at": (
+            *("startedAt", "started_at", "startTime", "start_time", "callStartTime"),
+            *("callStartedAt", "callStart", "startTimestamp", "callStartTimestamp", "dateStarted"),
+            *("startDate", "startDateTime", "callStartDate", "callStartDateTime", "beganAt"),
+            *("initiatedAt", "dialedAt", "callTime", "callDateTime", "callDate", "callTimestamp"),
+        ),
+        "answered_at": (
+            *("answeredAt", "answered_at", "call_answered_at_timestamp", "answerTime"),
+            *("callAnsweredAt", "callAnswerTime", "answeredTime", "answerTimestamp"),
+            *("callAnsweredTime", "connectedAt", "connectTime", "callConnectedAt"),
+            *("callConnectDateTime", "callAcceptDateTime", "callConnectTime", "callAcceptTime"),
+        ),
+        "ended_at": (
+            *("endedAt", "ended_at", "endTime", "end_time", "callEndTime", "callEndedAt"),
+            *("callEnd", "endTimestamp", "callEndTimestamp", "dateEnded", "endDate"),
+            *("endDateTime", "callEndDate", "callEndDateTime", "completedAt", "hangupAt"),
+            *("hangupTime", "finishedAt", "disconnectedAt"),
+        ),
         "seconds": (
-            "seconds",
-            "duration",
-            "callDuration",
-            "call_duration",
-            "durationSeconds",
-            "duration_seconds",
-            "call_duration_seconds",
+            *("seconds", "duration", "callDuration", "call_duration", "durationSeconds"),
+            *("duration_seconds", "call_duration_seconds", "durationSecs", "durationInSeconds"),
+            *("callDurationInSeconds", "callDurationSecs", "durationSec", "callSeconds"),
+            *("callLength", "talkTime", "talkTimeSeconds", "talkSeconds", "talkDuration"),
+            *("billableSeconds", "callTalkTime", "recordingDuration"),
+            *("durationMs", "callDurationMs", "durationMillis", "durationMilliseconds"),
+            *("durationInMs", "durationInMilliseconds", "callDurationMilliseconds", "talkTimeMs"),
+            *("hsCallDuration",),
         ),
-        "outcome": ("outcome", "callOutcome", "call_outcome"),
-        "disposition": ("disposition", "callDisposition", "call_disposition"),
-        "human": ("human", "isHuman", "is_human"),
-        "note": ("note", "callNote", "call_note"),
-        "summary": ("summary", "callSummary", "call_summary"),
-        "transcript": ("transcript", "callTranscript", "call_transcript"),
-        "recorded": ("recorded", "isRecorded", "is_recorded"),
+        "outcome": (
+            *("outcome", "callOutcome", "call_outcome", "callStatus", "callResult", "result"),
+            *("hangupCause", "endReason", "hsCallStatus"),
+        ),
+        "disposition": (
+            *("disposition", "callDisposition", "call_disposition", "dispositionName"),
+            *("callDispositionName", "dispositionLabel"),
+        ),
+        "human": ("human", "isHuman", "is_human", "answeredByHuman"),
+        "note": (
+            *("note", "callNote", "call_note", "notes", "callNotes", "agentNotes", "comments"),
+        ),
+        "summary": ("summary", "callSummary", "call_summary", "aiSummary", "transcriptSummary"),
+        "transcript": (
+            *("transcript", "callTranscript", "call_transcript", "transcription"),
+            *("callTranscription", "transcriptText", "transcriptionText", "recordingTranscript"),
+        ),
+        "recorded": ("recorded", "isRecorded", "is_recorded", "wasRecorded", "hasRecording"),
         "recording_url": (
-            "recordingUrl",
-            "recording_url",
-            "callRecordingUrl",
-            "call_recording_url",
-            "mediaUrl",
-            "media_url",
-            "url",
+            *("recordingUrl", "recording_url", "callRecordingUrl", "call_recording_url"),
+            *("mediaUrl", "media_url", "recordingLink", "callRecordingLink", "recordingMediaUrl"),
+            *("recordingFileUrl", "recordingDownloadUrl", "recordingUri", "recordUrl", "audioUrl"),
+            *("audioLink", "audioFileUrl", "recordedUrl", "recordingMp3", "recordingMp3Url"),
+            *("callAudioUrl", "downloadUrl", "recording", "callRecording", "recordingFile"),
+            *("recordingHref", "hsCallRecordingUrl", "url"),
         ),
-        "call_url": ("callUrl", "call_url", "externalUrl", "external_url"),
+        "call_url": (
+            *("callUrl", "call_url", "externalUrl", "external_url", "callLink", "callPageUrl"),
+            *("callPage",),
+        ),
     }
 )
 
-BARE = frozenset({"id", "uuid", "url", "to", "number"})
-"""Words that mean the call's own only inside the call's object: an envelope has an ``id`` too."""
+BARE = frozenset({"id", "uuid", "url", "to", "from", "number", "called", "caller", "result"})
+"""Keys that mean the call's own only inside the call's object: an envelope has an ``id`` too."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyTable:
+    """The aliases by letters. ``fields``: key → the fields it may fill, each with its rank.
+
+    ``call_keys`` names a call wherever it stands; ``bare_call_keys`` only in the call's object.
+    """
+
+    fields: Mapping[str, tuple[tuple[str, int], ...]]
+    call_keys: tuple[str, ...]
+    bare_call_keys: tuple[str, ...]
+
+
+def key_table(aliases: Aliases) -> KeyTable:
+    """Return the aliases as they are looked up."""
+    fields: dict[str, tuple[tuple[str, int], ...]] = {}
+    for field, keys in aliases.items():
+        for rank, key in enumerate(dict.fromkeys(map(letters, keys))):
+            fields[key] = (*fields.get(key, ()), (field, rank))
+    calls = [*dict.fromkeys(map(letters, aliases["call_id"]))]
+    unmistakable = tuple(key for key in calls if key not in BARE)
+    return KeyTable(fields, unmistakable, tuple(key for key in calls if key in BARE))
 
 
 def with_additions(extra: Mapping[str, Sequence[str]]) -> Aliases:

@@ -1,72 +1,227 @@
-"""The parts of a delivery: which object holds the call, and what stands beside it.
+"""The parts of a delivery: which object holds the call, and which objects stand around it.
 
-Senders wrap the call as they like, so each value is looked up under several keys in two places.
+Senders wrap the call as they like: under several keys, several levels deep, as a JSON string, as
+the only item of a list. Each value is looked up under several keys, first in the call's object.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bridge.wavv.aliases import BARE, Aliases
+from bridge.body import read_object
+from bridge.errors import MalformedBody
+from bridge.wavv.aliases import BARE, KeyTable
+from bridge.wavv.keys import letters
+from bridge.wavv.names import event_kind
+from bridge.wavv.placeholders import is_missing, is_missing_in, is_unrendered
 
-NAME_KEYS = ("event", "type", "eventType", "name")
+NAME_KEYS = ("event", "type", "eventType", "name", "eventName", "trigger", "topic", "action")
 CALL_KEYS = ("data", "payload", "customData", "body", "call")
+DEPTH = 5
+"""How many objects around the call's are opened."""
+
+_NAMES = tuple(map(letters, NAME_KEYS))
+_WRAPPERS = (*map(letters, CALL_KEYS), "event")
+"""``event`` counts when it is an object: then the event's name stands inside of it."""
+
+_STRUCTURE = frozenset({*_NAMES, *_WRAPPERS})
+_OTHER_IDS = ("evt_", "evt-", "event_", "event-", "whk_", "webhook_", "dlv_", "delivery_")
+"""How the id of a delivery begins."""
 
 Object = Mapping[str, Any]
+Found = tuple[int, str, Any]
+"""A value that may fill a field: its rank (least first), its key by letters, itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One object of a delivery, and its values by the letters of their keys.
+
+    Values of an object inside are there under both keys: ``contact.name`` as ``contactname``.
+    """
+
+    own: Object
+    values: Object
 
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """A delivery taken apart: its top level, and the call's object. A flat one is its own call."""
+    """A delivery taken apart: the call's object first, then those around it, inner ones first.
 
-    top: Object
-    call: Object
-    aliases: Aliases
+    Outside of the call's object an ``id`` is the delivery's own, so only unmistakable keys count.
+    """
 
-    def find(self, field: str) -> Any:  # noqa: ANN401 - any JSON
-        """Return the first non-empty value of ``field`` (the call's, else the top level's).
-
-        CRM workflows put the contact, and forwarders a ``call_id``, beside the call's object. An
-        ``id`` there is the delivery's own, so only unmistakable keys count outside.
-        """
-        keys = self.aliases[field]
-        found = _filled(self.call, keys)
-        if not _is_scalar(found):
-            found += _filled(self.top, [key for key in keys if key not in BARE])
-        return _first(found)
-
-    def find_outside(self, field: str) -> Any:  # noqa: ANN401 - any JSON
-        """Return the first non-empty value of ``field``, the top level's before the call's."""
-        keys = self.aliases[field]
-        return _first(_filled(self.top, keys) + _filled(self.call, keys))
+    places: tuple[Place, ...]
+    table: KeyTable
+    notes: tuple[str, ...] = ()
 
     def names(self, keys: Sequence[str] = NAME_KEYS) -> list[str]:
         """Return what may be the event's name; CRM workflows have it in ``customData``."""
-        found = _filled(self.top, keys) + _filled(self.call, keys)
-        return [name for name in found if isinstance(name, str)]
+        found = [
+            place.values.get(key) for place in reversed(self.places) for key in map(letters, keys)
+        ]
+        return [
+            name
+            for name in found
+            if isinstance(name, str) and not is_missing(name) and not is_unrendered(name)
+        ]
+
+    def call_ids(self) -> Iterator[Any]:
+        """Yield what may be the call's id, the most certain first.
+
+        An unmistakable key (``callId``) is more certain in any object than a bare ``id``, which may
+        be the contact's.
+        """
+        for place in self.places:
+            yield from (place.values.get(key) for key in self.table.call_keys)
+        yield from _bare_call_ids(self.places[0], self.table)
+
+    def fields(self) -> dict[str, list[Found]]:
+        """Return of each field the values that may fill it, the first of them first.
+
+        The time of sending is the envelope's: the call's object may hold a ``timestamp`` of its own
+        that is the same in every event.
+        """
+        found: dict[str, list[Found]] = {}
+        for number, place in enumerate(self.places):
+            for key, value in place.values.items():
+                if number and key in BARE:
+                    continue
+                for field, rank in self.table.fields.get(key, ()):
+                    if not is_missing_in(field, value) and not self._is_read_inside(key, value):
+                        level = -number if field == "sent_at" else number
+                        found.setdefault(field, []).append((level * 1000 + rank, key, value))
+        for values in found.values():
+            if len(values) > 1:
+                values.sort(key=lambda value: value[0])
+        return found
+
+    def unread_keys(self) -> list[str]:
+        """Return the keys whose value fills no field, outermost object first."""
+        return [
+            key
+            for place in reversed(self.places)
+            for key, value in place.own.items()
+            if not is_missing(value) and not self._is_read(letters(key), value)
+            if letters(key.partition("__")[0]) not in _STRUCTURE
+        ]
+
+    def present_keys(self) -> list[str]:
+        """Return the keys of the call's object that hold something."""
+        return [key for key, value in self.places[0].own.items() if not is_missing(value)]
+
+    def _is_read(self, key: str, value: Any) -> bool:  # noqa: ANN401 - any JSON
+        return key in self.table.fields or key in _STRUCTURE or self._is_read_inside(key, value)
+
+    def _is_read_inside(self, key: str, value: Any) -> bool:  # noqa: ANN401 - any JSON
+        """Return whether ``value`` is an object of which a value fills a field."""
+        if not isinstance(value, dict):
+            return False
+        return any(letters(key + inner) in self.table.fields for inner in value)
 
 
-def open_envelope(top: Object, aliases: Aliases) -> Envelope:
-    """Take a delivery apart. The call's object is the first that is filled, else the top level.
+def open_envelope(top: Object, table: KeyTable) -> Envelope:
+    """Take a delivery apart. The call's object is the innermost wrapped one, else the top level.
 
-    An empty ``data`` is still the call's object: the top level's ``id`` must not pass for a call's.
+    An empty or unreadable ``data`` is still the call's object: the top level's ``id`` must not pass
+    for a call's. An object that names the call is not searched for another one inside of it.
     """
-    inner = [top[key] for key in CALL_KEYS if isinstance(top.get(key), dict)]
-    call = next(filter(None, inner), inner[0] if inner else top)
-    return Envelope(top, call, aliases)
+    place, around = _place(top), list[Place]()
+    notes: list[str] = []
+    for _ in range(DEPTH):
+        inner = [wrapped for key in _WRAPPERS if (wrapped := _wrapped(place.values.get(key)))]
+        inner += _flattened(place.own)
+        if not inner or (around and _is_call(place, table)):
+            break
+        notes += [note for _, note in inner if note is not None]
+        places = [_place(value) for value, _ in inner]
+        chosen = _chosen(places, table)
+        around = [place, *(other for other in places if other is not chosen), *around]
+        place = chosen
+    return Envelope((place, *around), table, tuple(dict.fromkeys(notes)))
 
 
-def _filled(place: Object, keys: Iterable[str]) -> list[Any]:
-    """Return the values under ``keys``; an empty string is a missing value."""
-    found = [value for key in keys if (value := place.get(key)) is not None]
-    return [one for one in found if not (isinstance(one, str) and not one.strip())]
+def _place(own: Object) -> Place:
+    values = {letters(key): value for key, value in own.items()}
+    if len(values) < len(own):
+        values = {}
+        for key, value in own.items():
+            if is_missing(values.get(letters(key))):
+                values[letters(key)] = value
+    for key, value in own.items():
+        if type(value) is dict and letters(key) not in _WRAPPERS:
+            for name, inside in value.items():
+                values.setdefault(letters(key + name), inside)
+    return Place(own, values)
 
 
-def _is_scalar(found: Sequence[Any]) -> bool:
-    return any(not isinstance(one, dict | list) for one in found)
+def _wrapped(value: Any) -> tuple[Object, str | None] | None:  # noqa: ANN401 - any JSON
+    """Return the object that ``value`` is, or holds as JSON text or as the only item of a list.
+
+    A text that looks like an object and cannot be read is an empty one, with a note.
+    """
+    if isinstance(value, list) and len(value) == 1:
+        value = value[0]
+    if isinstance(value, dict):
+        return value, None
+    text = value.strip() if isinstance(value, str) and value[:200].lstrip()[:1] in '{["' else ""
+    if not (text.endswith(("}", "}]", '}"')) and text.startswith(("{", "[{", '"{'))):
+        return None
+    try:
+        return read_object(text.removeprefix("[").removesuffix("]").encode()), None
+    except MalformedBody:
+        return {}, "payload_unreadable"
 
 
-def _first(found: Sequence[Any]) -> Any:  # noqa: ANN401 - any JSON
-    """Return the first scalar, else the last of the others, which is noted as unreadable."""
-    scalars = (one for one in found if not isinstance(one, dict | list))
-    return next(scalars, found[-1] if found else None)
+def _flattened(own: Object) -> list[tuple[Object, str | None]]:
+    """Return the wrapped objects whose keys were joined to their own, as ``data__call_id``.
+
+    Zapier flattens what it forwards so.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    for key, value in own.items():
+        wrapper, mark, inner = key.removesuffix("__c").partition("__")
+        if mark and inner and letters(wrapper) in _WRAPPERS:
+            found.setdefault(wrapper, {})[inner] = value
+    return [(inner, None) for inner in found.values()]
+
+
+def _chosen(places: Sequence[Place], table: KeyTable) -> Place:
+    """Return the object that names the call, else the first that holds anything, else the first."""
+    if len(places) == 1:
+        return places[0]
+    certain = (place for place in places if _has_call_key(place, table))
+    named = (place for place in places if _is_call(place, table))
+    filled = (place for place in places if place.own)
+    return next(certain, None) or next(named, None) or next(filled, places[0])
+
+
+def _has_call_key(place: Place, table: KeyTable) -> bool:
+    return any(not is_missing(place.values.get(key)) for key in table.call_keys)
+
+
+def _is_call(place: Place, table: KeyTable) -> bool:
+    """Return whether ``place`` names a call, and is not a delivery itself."""
+    names = (place.values.get(key) for key in _NAMES)
+    if any(isinstance(name, str) and event_kind(name) for name in names):
+        return False
+    return _has_call_key(place, table) or any(True for _ in _bare_call_ids(place, table))
+
+
+def _bare_call_ids(place: Place, table: KeyTable) -> Iterator[Any]:
+    """Yield the bare ids of an object that are not a delivery's.
+
+    There are none in an object that has an unmistakable key: if that is empty, the call's id is
+    missing, and ``id`` is another thing's.
+    """
+    if any(key in place.values for key in table.call_keys):
+        return
+    for key in table.bare_call_keys:
+        value = place.values.get(key)
+        is_other = isinstance(value, str) and value.lstrip().lower().startswith(_OTHER_IDS)
+        if not is_missing(value) and not is_other and not _is_merge_field(value):
+            yield value
+
+
+def _is_merge_field(value: Any) -> bool:  # noqa: ANN401 - any JSON
+    return isinstance(value, str) and is_unrendered(value)

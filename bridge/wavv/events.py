@@ -2,11 +2,12 @@
 
 WAVV's public pages never print a whole webhook body, and forwarders wrap it as they like, so the
 parser is tolerant: whatever it does not know it leaves, whatever it cannot read it drops and notes.
-Only what no call can be made of is refused.
+Only an event that names no call is refused.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, tzinfo
 from typing import Any, Literal
 
 from bridge.body import read_object
@@ -14,13 +15,15 @@ from bridge.domain.call import Kind, Metadata
 from bridge.domain.events import CallHeard
 from bridge.errors import Unusable
 from bridge.wavv import values
-from bridge.wavv.aliases import ALIASES, Aliases
+from bridge.wavv.aliases import ALIASES, Aliases, KeyTable, key_table
+from bridge.wavv.call_id import find_call_id
 from bridge.wavv.envelope import NAME_KEYS, Envelope, open_envelope
+from bridge.wavv.fields import Fields, read_fields
 from bridge.wavv.names import event_kind, is_incoming
-from bridge.wavv.phones import to_e164
+from bridge.wavv.parties import parties
 
-CALL_ID_LIMIT = 200
-PHONES = ("lead_phone", "agent_phone")
+MOST_KEYS, LONGEST_KEY = 20, 40
+"""How many keys a note lists, and how much of each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,19 +32,29 @@ class Reading:
 
     ``inbound_lead`` is the key that holds the other party of an inbound call: reports conflict.
     It acts on events that say they are inbound; one that says no direction is read as outbound.
+    ``zone`` is the time zone of times that name none.
     """
 
     region: str = "US"
     aliases: Aliases = field(default_factory=lambda: ALIASES)
     inbound_lead: Literal["phone", "caller_id"] = "phone"
+    zone: tzinfo = UTC
+    table: KeyTable = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "table", key_table(self.aliases))
 
 
 @dataclass(frozen=True, slots=True)
 class Ignored:
-    """A delivery that is acknowledged and leads to nothing. ``name`` is the event's, if it said."""
+    """A delivery that is acknowledged and changes no call. ``name`` is the event's, if it has one.
+
+    ``call_id`` is the call's, if the event names one.
+    """
 
     reason: str
     name: str | None = None
+    call_id: str | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,19 +68,18 @@ class Checked:
 
 
 def check_event(raw: bytes, reading: Reading) -> Checked | Ignored:
-    """Return whose event this is, or that it is none of ours: all that an answer depends on.
+    """Return which call the event is about, or that it is ignored: all that a response depends on.
 
-    Raises ``MalformedBody`` (see ``read_object``), or ``Unusable`` for ``no_event_name``,
-    ``no_call_id``, ``bad_call_id`` and ``recording_url_not_https``.
+    Raises ``MalformedBody`` (see ``read_object``), or ``Unusable`` for ``no_call_id`` and
+    ``bad_call_id``: of an event that is one of WAVV's three, or has no name at all.
     """
-    envelope = open_envelope(read_object(raw), reading.aliases)
-    name = _name(envelope)
-    kind = event_kind(name)
-    if kind is None:
-        return Ignored("unknown_event", _label(envelope))
-    checked = Checked(_call_id(envelope), kind, name, envelope)
-    _check_recording_url(envelope)
-    return checked
+    envelope = open_envelope(read_object(raw), reading.table)
+    names = envelope.names()
+    name = next((name for name in names if event_kind(name)), None)
+    kind = event_kind(name) if name else None
+    if name is None or kind is None:
+        return _ignored(envelope, reading, is_named=bool(names))
+    return Checked(find_call_id(envelope, reading.aliases), kind, name, envelope)
 
 
 def parse_event(raw: bytes, reading: Reading) -> CallHeard | Ignored:
@@ -75,103 +87,56 @@ def parse_event(raw: bytes, reading: Reading) -> CallHeard | Ignored:
     checked = check_event(raw, reading)
     if isinstance(checked, Ignored):
         return checked
-    known, notes = _read(checked.envelope)
+    envelope, kind = checked.envelope, checked.kind
+    found = envelope.fields()
+    fields = read_fields(found, kind, reading.zone)
     if is_incoming(checked.name):
-        known.setdefault("direction", "inbound")
-    sent_at, sent_note = _sent_at(checked.envelope)
-    phones, phone_notes = _phones(known, reading)
-    metadata = Metadata(**(known | phones))
+        fields.known.setdefault("direction", "inbound")
+    swaps, direction = reading.inbound_lead == "caller_id", fields.known.get("direction")
+    numbers = parties(found, direction, reading.region, swaps=swaps)
     return CallHeard(
-        checked.call_id, checked.kind, metadata, sent_at, notes + phone_notes + sent_note
+        checked.call_id,
+        kind,
+        Metadata(**fields.known, **numbers.known),
+        fields.sent_at,
+        (*envelope.notes, *fields.notes, *numbers.notes),
+        assumed=numbers.assumed,
+        details=_details(envelope, kind, fields),
     )
 
 
-def _name(envelope: Envelope) -> str:
-    """Return the first name that is one of WAVV's, else any: CRMs have a ``type`` of their own."""
-    names = envelope.names()
-    if not names:
-        raise Unusable(
-            "no_event_name",
-            "The event has no name. Send it as `event` (or `type`, `eventType`, `name`): "
-            "`call.started`, `call.ended` or `call.recorded`.",
-        )
-    return next((name for name in names if event_kind(name)), names[0])
+def _ignored(envelope: Envelope, reading: Reading, *, is_named: bool) -> Ignored:
+    """Return an event that is none of WAVV's three. Without a name it must at least name a call."""
+    try:
+        call_id = find_call_id(envelope, reading.aliases)
+    except Unusable:
+        if not is_named:
+            raise
+        call_id = None
+    return Ignored("unknown_event", _label(envelope), call_id)
 
 
 def _label(envelope: Envelope) -> str | None:
     """Return the unknown name for the log, cut short; never ``name``, which may be a person's."""
     names = envelope.names([key for key in NAME_KEYS if key != "name"])
-    written = (values.line(name).value for name in names)
-    return next((name[:100] for name in written if name), None)
+    clean = (values.line(name).value for name in names)
+    return next((name[:100] for name in clean if name), None)
 
 
-def _call_id(envelope: Envelope) -> str:
-    found = envelope.find("call_id")
-    if found is None:
-        keys = ", ".join(f"`{key}`" for key in envelope.aliases["call_id"])
-        raise Unusable(
-            "no_call_id",
-            f"The event has no call id. Send it as one of {keys} in the call's object; beside that "
-            "object, the names without `id` and `uuid` count.",
-        )
-    is_written = isinstance(found, str | int) and not isinstance(found, bool)
-    call_id = str(found).strip(" ") if is_written else ""
-    if not _is_usable_id(call_id):
-        raise Unusable(
-            "bad_call_id",
-            f"The call id must be text or a whole number, of 1 to {CALL_ID_LIMIT} printable "
-            "characters.",
-        )
-    return call_id
+def _details(envelope: Envelope, kind: Kind, fields: Fields) -> Mapping[str, Any]:
+    """Return what the timeline shows of the event beside its notes.
+
+    ``unread_keys`` are keys that fill no field; ``keys`` those of an event that should have had a
+    link to a recording. Only names, for values are personal data.
+    """
+    details: dict[str, Any] = {"unusable": dict(fields.kept)} if fields.kept else {}
+    if unread := _listed(envelope.unread_keys()):
+        details["unread_keys"] = unread
+    if kind is Kind.RECORDED and "recording_url" not in fields.known:
+        details["keys"] = _listed(envelope.present_keys())
+    return details
 
 
-def _is_usable_id(call_id: str) -> bool:
-    """Ids become Redis keys, URLs and log values; U+FFFD is what broken text has become."""
-    return 0 < len(call_id) <= CALL_ID_LIMIT and call_id.isprintable() and "\ufffd" not in call_id
-
-
-def _read(envelope: Envelope) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """Return every field of the metadata that can be read, and notes of those that cannot."""
-    known: dict[str, Any] = {}
-    notes: list[str] = []
-    for name in Metadata.model_fields:
-        found = envelope.find(name)
-        if found is None:
-            continue
-        value, flaw = values.READERS.get(name, values.line)(found)
-        if value is not None:
-            known[name] = value
-        if flaw is not None:
-            notes.append(f"{name}_{flaw}")
-    return known, tuple(notes)
-
-
-def _sent_at(envelope: Envelope) -> tuple[Any, tuple[str, ...]]:
-    found = envelope.find_outside("sent_at")
-    if found is None:
-        return None, ()
-    sent_at, flaw = values.moment(found)
-    return sent_at, (f"sent_at_{flaw}",) if flaw else ()
-
-
-def _check_recording_url(envelope: Envelope) -> None:
-    url = values.text(envelope.find("recording_url")).value
-    if url is not None and not values.is_https(url):
-        raise Unusable(
-            "recording_url_not_https",
-            "The recording's URL is not https, and AskElephant fetches nothing else. Send an "
-            "https URL, or leave it out until there is one.",
-        )
-
-
-def _phones(
-    known: Mapping[str, Any], reading: Reading
-) -> tuple[dict[str, str | None], tuple[str, ...]]:
-    """Return both numbers as E.164; one that is no phone number passes as it came, and is noted."""
-    lead, agent = known.get("lead_phone"), known.get("agent_phone")
-    if reading.inbound_lead == "caller_id" and known.get("direction") == "inbound":
-        lead, agent = agent, lead
-    came: dict[str, str | None] = dict(zip(PHONES, (lead, agent), strict=True))
-    parsed = {name: to_e164(phone or "", reading.region) for name, phone in came.items()}
-    notes = tuple(f"{name}_unparsable" for name in PHONES if came[name] and not parsed[name])
-    return {name: parsed[name] or came[name] for name in PHONES}, notes
+def _listed(keys: Sequence[str]) -> list[str]:
+    clean = (values.line(key).value for key in keys)
+    return [key[:LONGEST_KEY] for key in dict.fromkeys(clean) if key][:MOST_KEYS]

@@ -14,6 +14,7 @@ from bridge.domain.retry import Failure, Trouble
 from bridge.errors import MalformedBody
 from bridge.retry_after import retry_after
 from bridge.wavv import values
+from bridge.wavv.times import moment
 
 OK, NOT_FOUND, TOO_MANY = 200, 404, 429
 REFUSED = frozenset({401, 403})
@@ -59,7 +60,7 @@ def _link(body: bytes) -> FreshLink | None:
     url = values.text(said.get("url")).value
     if url is None or not values.is_https(url):
         return None
-    return FreshLink(url, values.moment(said.get("expiresAt")).value)
+    return FreshLink(url, moment(said.get("expiresAt")).value)
 
 
 def _members(body: bytes) -> dict[str, Any]:

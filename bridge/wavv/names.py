@@ -5,6 +5,7 @@ The JavaScript SDK says ``CallStarted``, the v3 webhooks ``call.started``; ``CAL
 """
 
 from bridge.domain.call import Kind
+from bridge.wavv.keys import letters
 
 KINDS = {
     "callstarted": Kind.STARTED,
@@ -12,7 +13,7 @@ KINDS = {
     "callended": Kind.ENDED,
     "callrecorded": Kind.RECORDED,
 }
-_PREFIXES = ("on", "wavvtrigger")
+_PREFIXES = ("on", "wavvtrigger", "wavv")
 
 
 def event_kind(name: str) -> Kind | None:
@@ -26,8 +27,8 @@ def is_incoming(name: str) -> bool:
 
 
 def _plain(name: str) -> str:
-    letters = "".join(filter(str.isalnum, name)).lower()
+    plain = letters(name)
     for prefix in _PREFIXES:
-        if letters.startswith(prefix):
-            return letters.removeprefix(prefix)
-    return letters
+        if plain.startswith(prefix):
+            return plain.removeprefix(prefix)
+    return plain

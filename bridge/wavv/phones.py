@@ -1,20 +1,45 @@
 """Phone numbers as E.164, where they are phone numbers at all."""
 
+import re
+from functools import lru_cache
+
 import phonenumbers
 
+NORTH_AMERICA = 1
+_COUNTING = "01234567890123456789"
+_AREA_AND_EXCHANGE = re.compile(r"(?![2-9]11)[2-9][0-8]\d[2-9]\d{6}")
+"""A number of the North American plan. Its area codes are NXX, the middle digit is never 9, and
+N11 are service codes: https://www.nanpa.com/numbering/area-codes
+"""
 
+
+@lru_cache(maxsize=4096)
 def to_e164(text: str, region: str) -> str | None:
     """Return ``text`` as ``+14155550100``, or ``None`` when it is no possible number.
 
     ``region`` (``US``) is the country of numbers without a country code: WAVV sends ten digits.
-    Possible, not valid: numbering plans grow faster than any list of them.
+    Possible, not valid: numbering plans grow faster than any list of them. Cached: our own lines
+    are in every event.
     """
     try:
         number = phonenumbers.parse(text, region)
     except phonenumbers.NumberParseException:
         return None
-    # Seven digits are possible within one area only: which one, nobody said.
+    # Seven digits are possible within one area only, and the number does not name the area.
     possible = phonenumbers.is_possible_number_with_reason(number)
-    if possible != phonenumbers.ValidationResult.IS_POSSIBLE:
+    if possible != phonenumbers.ValidationResult.IS_POSSIBLE or _is_filler(number):
         return None
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def _is_filler(number: phonenumbers.PhoneNumber) -> bool:
+    """Return whether the number is one that people type where a form wants a number.
+
+    One digit repeated, digits counting up or down, or an area that cannot be.
+    """
+    digits = phonenumbers.national_significant_number(number)
+    counts = digits in _COUNTING or digits[::-1] in _COUNTING
+    is_impossible = number.country_code == NORTH_AMERICA and not _AREA_AND_EXCHANGE.fullmatch(
+        digits
+    )
+    return len(set(digits)) == 1 or counts or is_impossible

@@ -1,141 +1,152 @@
 """Reading single values, whose types WAVV's senders do not agree on.
 
-CRM workflows send every value as a string (``"99"``, ``"true"``), forwarders send times as epoch
-seconds or milliseconds. A value that cannot be read costs the field, never the event.
+CRM workflows send every value as a string (``"99"``, ``"true"``). A value that cannot be read costs
+the field, never the event. Moments, durations and phone numbers have modules of their own.
 """
 
 import re
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
-from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
+from bridge.wavv.emails import one_address
+from bridge.wavv.placeholders import has_merge_field, is_unrendered, without_merge_fields
+from bridge.wavv.read import UNREADABLE, UNRENDERED, Read, written
+
 LINE_LIMIT = 1_000
-SECONDS_LIMIT = 7 * 24 * 3600
-YEARS = range(2000, 2100)
-_MILLISECONDS_FROM = 10**11
+UNUSABLE = "unusable"
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
-_SURROGATE = re.compile("[\ud800-\udfff]")
-_NUMBER = re.compile(r"-?[0-9]{1,20}(\.[0-9]{0,20})?")
-_FLAGS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
-
-
-class Read(NamedTuple):
-    """What was read; ``flaw`` says what was lost (``unreadable``, ``cut``)."""
-
-    value: Any
-    flaw: str | None = None
-
-
-UNREADABLE = Read(None, "unreadable")
+_FLAGS = {
+    **dict.fromkeys(("true", "yes", "y", "t", "1", "on"), True),
+    **dict.fromkeys(("false", "no", "n", "f", "0", "off"), False),
+}
+_NAME_PARTS = frozenset({"undefined", "Undefined", "UNDEFINED", "null", "None", "NaN", "nan"})
+_EMPTY_SEGMENTS = frozenset({"undefined", "null", "none", "nan"})
+_INBOUND = ("inbound", "incoming", "received")
+_OUTBOUND = ("outbound", "outgoing", "placed", "dialed", "dialled")
 
 
 def text(value: object) -> Read:
-    """Read a text of many lines, whole: a transcript is as long as the body may be."""
-    written = _written(value)
-    return UNREADABLE if written is None else Read(_CONTROLS.sub("", written).strip() or None)
+    """Read a text of many lines, whole: a transcript is as long as the body may be.
+
+    Merge fields in it are removed, with the flaw ``unrendered``.
+    """
+    whole = written(value)
+    if whole is None:
+        return UNREADABLE
+    clean = _CONTROLS.sub("", whole).strip()
+    if is_unrendered(clean):
+        return UNRENDERED
+    if has_merge_field(clean):
+        return Read(without_merge_fields(clean).strip() or None, "unrendered")
+    return Read(clean or None)
 
 
 def line(value: object) -> Read:
     """Read a text of one line, cut at 1,000 characters."""
-    whole = text(value)
-    joined = " ".join(whole.value.split()) if whole.value else whole.value
+    whole, flaw = text(value)
+    joined = " ".join(whole.split()) if whole else whole
     if joined and len(joined) > LINE_LIMIT:
         return Read(joined[:LINE_LIMIT], "cut")
-    return whole._replace(value=joined)
+    return Read(joined, flaw)
 
 
-def word(value: object) -> Read:
-    """Read a word whose case says nothing: ``INBOUND`` is ``inbound``."""
+def identifier(value: object) -> Read:
+    """Read an id. ``0`` is none, and one with a merge field in it would be of many things."""
     read = line(value)
-    return read._replace(value=read.value.lower()) if read.value else read
+    if read.flaw == UNRENDERED.flaw:
+        return UNRENDERED
+    return read if read.value is None or read.value.strip("0-") else Read(None)
 
 
-def seconds(value: object) -> Read:
-    """Read a duration in whole seconds, of no more than a week."""
-    number = _number(value)
-    if number is None or not 0 <= number <= SECONDS_LIMIT:
-        return UNREADABLE
-    return Read(int(number))
+def name(value: object) -> Read:
+    """Read a person's name without the parts that a template rendered from a missing value.
+
+    ``Dana undefined`` is ``Dana``, with the flaw ``unrendered``.
+    """
+    read = line(value)
+    parts = (read.value or "").split(" ")
+    kept = [part for part in parts if part not in _NAME_PARTS]
+    if len(kept) == len(parts):
+        return read if read.value != "0" else Read(None)
+    return Read(" ".join(kept) or None, UNRENDERED.flaw if kept else None)
+
+
+def email(value: object) -> Read:
+    """Read one e-mail address; anything else is ``unusable``."""
+    read = line(value)
+    if read.value is None or read.flaw is not None:
+        return read._replace(value=None)
+    address = one_address(read.value)
+    if address is None and not read.value.strip("0"):
+        return Read(None)
+    return Read(address, None if address else UNUSABLE)
+
+
+def direction(value: object) -> Read:
+    """Read the direction as ``inbound`` or ``outbound``; any other word in lower case."""
+    read = line(value)
+    if not read.value:
+        return read
+    word = read.value.lower()
+    letters = "".join(filter(str.isalpha, word))
+    if letters == "in" or letters.startswith(_INBOUND):
+        return Read("inbound")
+    if letters == "out" or letters.startswith(_OUTBOUND):
+        return Read("outbound")
+    return read._replace(value=word)
 
 
 def flag(value: object) -> Read:
     """Read a yes or a no."""
-    written = str(value).lower() if isinstance(value, bool) else _written(value)
-    known = _FLAGS.get((written or "").strip().lower())
+    word = str(value).lower() if isinstance(value, bool) else written(value)
+    known = _FLAGS.get((word or "").strip().lower())
     return UNREADABLE if known is None else Read(known)
 
 
-def moment(value: object) -> Read:
-    """Read ISO 8601, or epoch seconds or milliseconds. Without an offset it is UTC."""
-    number = _number(value)
-    at = None if number is None else _since_epoch(number)
-    if at is None and isinstance(value, str):
-        at = _iso(value.strip())
-    return UNREADABLE if at is None else Read(at)
+def link(value: object) -> Read:
+    """Read a link to a recording: https, with a host, and no part that stands for a missing value.
+
+    A flag under the key of the link (``recording: true``) is no link, and no flaw.
+    """
+    read = text(value)
+    if isinstance(value, bool) or (read.value or "").lower() in _FLAGS:
+        return Read(None)
+    if read.flaw is not None:
+        return read._replace(value=None)
+    url = (read.value or "").replace(" ", "%20")
+    if not url:
+        return read
+    return Read(url) if is_https(url) and not has_empty_part(url) else Read(None, UNUSABLE)
+
+
+def page(value: object) -> Read:
+    """Read a link to a page, whatever its scheme."""
+    read = text(value)
+    if read.flaw is not None or (read.value and has_empty_part(read.value)):
+        return UNRENDERED if read.flaw != UNREADABLE.flaw else UNREADABLE
+    return read
 
 
 def is_https(url: str) -> bool:
-    """Tell whether ``url`` is an https URL with a host."""
+    """Return whether ``url`` is an https URL with a host."""
+    return _scheme_and_host(url)[0] == "https" and bool(_scheme_and_host(url)[1])
+
+
+def is_http(url: str) -> bool:
+    """Return whether ``url`` is a whole link that is not secure."""
+    return _scheme_and_host(url)[0] == "http" and bool(_scheme_and_host(url)[1])
+
+
+def has_empty_part(url: str) -> bool:
+    """Return whether a segment of the path is what a template renders from a missing value."""
+    path = url.partition("?")[0]
+    parts = (part.partition(".")[0].lower() for part in path.split("/"))
+    return not _EMPTY_SEGMENTS.isdisjoint(parts)
+
+
+def _scheme_and_host(url: str) -> tuple[str, str]:
     try:
         parts = urlsplit(url)
     except ValueError:
-        return False
-    return parts.scheme == "https" and bool(parts.hostname)
-
-
-READERS: Mapping[str, Callable[[object], Read]] = {
-    "direction": word,
-    "started_at": moment,
-    "answered_at": moment,
-    "ended_at": moment,
-    "seconds": seconds,
-    "human": flag,
-    "recorded": flag,
-    "note": text,
-    "summary": text,
-    "transcript": text,
-    "recording_url": text,
-    "call_url": text,
-}
-"""How each field of the metadata is read; those that are not named here are lines."""
-
-
-def _written(value: object) -> str | None:
-    """Return a scalar as it would be written; spreadsheets make ``1.0`` of an id ``1``."""
-    match value:
-        case str():
-            return _SURROGATE.sub("\ufffd", value)
-        case bool():
-            return None
-        case float() if value.is_integer():
-            return str(int(value))
-        case int() | float():
-            return str(value)
-        case _:
-            return None
-
-
-def _number(value: object) -> float | None:
-    written = (_written(value) or "").strip()
-    return float(written) if _NUMBER.fullmatch(written) else None
-
-
-def _since_epoch(number: float) -> datetime | None:
-    since = number / 1000 if number >= _MILLISECONDS_FROM else number
-    try:
-        at = datetime.fromtimestamp(since, UTC)
-    except (OverflowError, OSError, ValueError):
-        return None
-    return at if at.year in YEARS else None
-
-
-def _iso(written: str) -> datetime | None:
-    """Return the time, its year checked first: years 1 and 9999 overflow under an offset."""
-    try:
-        at = datetime.fromisoformat(written)
-    except ValueError:
-        return None
-    if at.year not in YEARS:
-        return None
-    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+        return "", ""
+    host = parts.hostname or ""
+    return parts.scheme, "" if "%" in host else host

@@ -71,14 +71,12 @@ UNUSABLE = {
     "id half a surrogate": (event(id="a\ud800b"), "bad_call_id", "printable"),
     "id an object": (event(id={"a": 1}), "bad_call_id", "text or a whole number"),
     "id a flag": (event(id=True), "bad_call_id", "text or a whole number"),
-    "http recording": (event(id="1", recordingUrl="http://a.example/x"), "recording_url_not_https",
-                       "https URL"),
-    "file recording": (event(id="1", recordingUrl="file:///etc/passwd"), "recording_url_not_https",
-                       "https URL"),
-    "hostless recording": (event(id="1", recordingUrl="https:///x"), "recording_url_not_https",
-                           "https URL"),
-    "no name": (b'{"data": {"id": "1", "contactName": "Ada Lovelace"}}', "no_event_name",
-                "`event`"),
+    "a word for nothing": (event(id="undefined"), "no_call_id", "placeholder"),
+    "a merge field": (event(id="{{call.id}}"), "no_call_id", "placeholder"),
+    "zero": (event(id=0), "no_call_id", "placeholder"),
+    "the delivery's id": (b'{"event": "call.ended", "id": "evt_777", "data": "{}"}', "no_call_id",
+                          "`callId`"),
+    "neither name nor id": (b'{"data": {"contactName": "Ada Lovelace"}}', "no_call_id", "`callId`"),
 }  # fmt: skip
 
 
@@ -91,6 +89,25 @@ def test_an_event_no_call_can_be_made_of_is_answered_422(
     assert says in problem_in(answer, 422, reason)
     assert not [told for told in (PRIVATE, "etc/passwd", "a.example") if told in answer.text]
     assert web.stored() == []
+
+
+BAD_FIELDS = {
+    "http recording": event(id="1", recordingUrl="http://a.example/x"),
+    "file recording": event(id="1", recordingUrl="file:///etc/passwd"),
+    "hostless recording": event(id="1", recordingUrl="https:///x"),
+    "a word for no recording": event(id="1", recordingUrl="(pending...)"),
+    "no name": b'{"data": {"id": "1", "contactName": "Ada Lovelace"}}',
+}
+
+
+@pytest.mark.parametrize("raw", BAD_FIELDS.values(), ids=BAD_FIELDS)
+def test_an_authentic_event_of_a_call_is_never_refused_for_one_bad_field(
+    web: Web, raw: bytes
+) -> None:
+    """WAVV does not repeat a 4xx, so a refusal would lose the rest of the event."""
+    response = web.wavv(raw)
+    assert (response.status_code, response.content) == (202, b"")
+    assert web.stored() == [raw]
 
 
 @pytest.mark.parametrize("name", ["call.transcribed", "Zzz", "ping", "call.started.v9", "✓"])

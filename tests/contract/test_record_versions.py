@@ -22,7 +22,7 @@ from tests.contract.transports import Interposed
 from tests.contract.web import problem_in
 
 NEWER: Mapping[str, dict[str, Any]] = {
-    "format": {"format": 2},
+    "format": {"format": FORMAT + 1},
     "state": {"state": "reviewed"},
     "kind": {"heard": ["CallTransferred"]},
     "shape": {"metadata": {"lead_phone": {"e164": "+14155550100"}}},
@@ -170,9 +170,11 @@ def test_a_record_that_becomes_newer_during_a_request_is_not_overwritten(bridge:
     """The answer is lost with its save, and asked for again: one engagement."""
     call = waiting_call(bridge, Kind.RECORDED)
     before: list[bytes] = []
-    bridge.speak_through(Interposed(lambda: before.append(rewrite(bridge, call, {"format": 2}))))
+    bridge.speak_through(
+        Interposed(lambda: before.append(rewrite(bridge, call, {"format": FORMAT + 1})))
+    )
     assert submit.submit(bridge.parts, call.call_id) is None
-    assert b'"format": 2' in stored(bridge, call)
+    assert b'"format": FORMAT + 1' in stored(bridge, call)
     upgrade(bridge, call, before[0])
     bridge.change_settings()
     assert submit.submit(bridge.parts, call.call_id) is not None
@@ -232,15 +234,14 @@ def test_what_only_a_newer_version_knows_is_kept_through_the_store(bridge: Bridg
 def test_a_record_tells_its_format_from_the_second_on(
     bridge: Bridge, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The first is not written, for millions are kept; an older version takes more for newer."""
+    """The first is not written; an older version takes more for newer."""
     call = waiting_call(bridge, Kind.STARTED)
-    assert b"format" not in stored(bridge, call)
-    assert FORMAT == 1
+    assert json.loads(stored(bridge, call).partition(b"\n")[2])["format"] == FORMAT == 2
     with monkeypatch.context() as newer:
-        newer.setattr(calls, "FORMAT", 2)
+        newer.setattr(calls, "FORMAT", FORMAT + 1)
         bridge.tell(call, Kind.ENDED)
         bridge.drain()
-        assert bridge.call(call).format == 2
+        assert bridge.call(call).format == FORMAT + 1
     with pytest.raises(NewerRecord) as raised:
         bridge.parts.calls.load(call.call_id)
     assert str(raised.value) == raised.value.call_id == call.call_id

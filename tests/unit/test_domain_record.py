@@ -1,6 +1,7 @@
 """The stored record, and the records of other versions of the bridge."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -74,8 +75,12 @@ def test_four_states_rest() -> None:
     assert resting == RESTING
 
 
-def test_a_known_time_is_the_senders() -> None:
-    """Where an event says when it was sent, else when what it tells happened."""
-    ended = e.CallHeard("c-1", ENDED.kind, Metadata(started_at=AT, ended_at=AT + timedelta(1)))
-    assert ended.stamp == ((AT + timedelta(1)).timestamp(), 2)
-    assert e.CallHeard("c-1", RECORDED.kind, Metadata()).stamp == (0.0, 3)
+def test_a_stamp_is_the_senders_time_else_ours_and_the_place_in_the_inbox() -> None:
+    """What an event says of the call's own times is no time of its sending."""
+    said = Metadata(started_at=AT, ended_at=AT + timedelta(1))
+    sent = e.CallHeard("c-1", ENDED.kind, said, AT, entry="1778680800123-4")
+    place = 1778680800123 * 2**20 + 4
+    assert sent.stamp == (AT.timestamp(), place)
+    assert replace(sent, sent_at=None).stamp == (1778680800.123, place)
+    assert replace(sent, sent_at=None, entry=None).stamp == (0.0, 0)
+    assert replace(sent, sent_at=None, entry="x").stamp == (0.0, 0)

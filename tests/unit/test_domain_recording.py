@@ -28,6 +28,7 @@ from tests.domain import (
     UNLINKED,
     UNREADY,
     after,
+    in_inbox,
 )
 from tests.unit.test_domain_merge import said
 
@@ -82,9 +83,10 @@ def test_a_fetched_link_touches_nothing_that_was_said(
 ) -> None:
     """Metadata and stamps are WAVV's words alone: when we asked has no part in their merge."""
     fetches = data.draw(st.lists(LINKS_FETCHED, max_size=3))
-    both: list[e.Event] = [*heard, *fetches]
+    events = in_inbox(heard)
+    both: list[e.Event] = [*events, *fetches]
     mixed = data.draw(st.permutations(both))
-    among, alone = said(after(mixed)), said(after(heard))
+    among, alone = said(after(mixed)), said(after(events))
     assert {**among, "reason": None} == {**alone, "reason": None}
 
 

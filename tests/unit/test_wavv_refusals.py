@@ -17,7 +17,7 @@ from tests.wavv import READING, heard, refusal, said, short
         ({"uuid": "c-1"}, "c-1"),
         ({"id": "", "callId": None, "call_id": "c-1"}, "c-1"),
         ({"id": 17}, "17"),
-        ({"id": 0}, "0"),
+        ({"id": 7.0}, "7"),
         ({"id": " c-1 "}, "c-1"),
         ({"id": "x" * 200}, "x" * 200),
         ({"id": {"of": "what?"}, "callId": "c-1"}, "c-1"),
@@ -26,11 +26,32 @@ from tests.wavv import READING, heard, refusal, said, short
         ({"id": "evt_1", "callId": "c-1", "data": {}}, "c-1"),
         ({"id": "c-1", "data": None, "body": "some text", "call": []}, "c-1"),
         ({"data": {}, "payload": {"id": "c-1"}}, "c-1"),
+        ({"id": "evt_777", "data": '{"id": "c-1"}'}, "c-1"),
+        ({"id": "evt_777", "data": '{"data": "{\\"id\\": \\"c-1\\"}"}'}, "c-1"),
+        ({"id": "evt_777", "data": [{"id": "c-1"}]}, "c-1"),
+        ({"id": "evt_777", "body": {"data": {"id": "c-1"}}}, "c-1"),
+        ({"id": "evt_777", "data__id": "c-1", "data__seconds": 5}, "c-1"),
+        ({"id": "evt_777", "callId": "c-1"}, "c-1"),
+        ({"id": "ct_7", "call_id": "c-1"}, "c-1"),
+        ({"customData": {"id": "ct_7", "call_id": "c-1"}}, "c-1"),
+        ({"customData": {"uuid": "ct_7", "Call-UUID": "c-1"}}, "c-1"),
+        ({"call_id": "c-1", "data": {"id": "ct_7"}}, "c-1"),
+        ({"data": {"id": "ct_7"}, "customData": {"callSid": "c-1"}}, "c-1"),
     ],
 )
 def test_the_call_id_is_the_calls_not_the_deliverys(body: dict[str, Any], call_id: str) -> None:
     """Beside a call's object, ``id`` is the delivery's; ``call_id`` can only be the call's."""
     assert heard({"event": "call.ended", **body}).call_id == call_id
+
+
+NO_IDS: list[Any] = [
+    *("undefined", "null", "None", "NULL", "nil", "NaN", "n/a", "N/A", "-", "--", "empty"),
+    *("[object Object]", "(null)", "<none>", '"null"', "(pending...)", "#N/A", "  undefined "),
+    *("{{call.id}}", "{{ call.id }}", "{{{id}}}", "${call.id}", "{call_id}", "[[call.id]]"),
+    *("%CALL_ID%", "<call_id>", "<%= id %>", "{% id %}", "{!Task.Id}", "*|CALLID|*", "[call.id]"),
+    *("call-undefined", "wavv-{{call.id}}", "undefined-undefined", "call_null", "{{call.id"),
+    *(0, "0", 0.0, -1, "-1", "00000000-0000-0000-0000-000000000000"),
+]
 
 
 @pytest.mark.parametrize(
@@ -43,7 +64,15 @@ def test_the_call_id_is_the_calls_not_the_deliverys(body: dict[str, Any], call_i
         {"id": "evt_1", "data": {}},
         {"id": "evt_1", "uuid": "u-1", "data": {"seconds": 1}},
         {"payload": {"recordingId": "rec_1"}},
+        {"id": "evt_777"},
+        {"id": "evt_777", "data": '{"seconds": 5}'},
+        {"id": "c-1", "data": '{"id": "c-1"}}'},
+        {"customData": {"id": "ct_7", "call_id": ""}},
+        {"customData": {"id": "ct_7", "call_id": "{{call.id}}"}},
+        *({"data": {"id": value}} for value in NO_IDS),
+        *({"id": value} for value in NO_IDS),
     ],
+    ids=short,
 )
 def test_an_event_of_no_call_is_refused_and_told_the_keys(body: dict[str, Any]) -> None:
     """Channel B's forwarder must add an id: the answer says under which names."""
@@ -81,12 +110,13 @@ def test_an_id_that_cannot_be_a_key_is_refused(written: str) -> None:
 @pytest.mark.parametrize(
     "url", ["http://x.example/a.mp3", "ftp://x.example/a", "a.mp3", "https://", 5]
 )
-def test_a_recording_that_is_not_https_is_refused(key: str, url: object) -> None:
-    """AskElephant would refuse it later, when nobody is there to be told."""
-    body = {"event": "call.recorded", "data": {"id": "c-1", key: url}}
-    error = refusal(json.dumps(body).encode())
-    assert (type(error), error.reason, error.status) == (Unusable, "recording_url_not_https", 422)
-    assert "x.example" not in error.detail
+def test_a_recording_that_is_not_https_costs_the_field_and_is_noted(key: str, url: object) -> None:
+    """An authentic event is never refused for one bad field; an http link is kept for operators."""
+    event = heard({"event": "call.recorded", "data": {"id": "c-1", "seconds": 5, key: url}})
+    assert "recording_url_unusable" in event.notes
+    assert event.metadata.model_dump(exclude_none=True) == {"seconds": 5}
+    kept = {"recording_url": url} if "http://" in str(url) else None
+    assert event.details.get("unusable") == kept
 
 
 @pytest.mark.parametrize("url", [None, "", " "])
@@ -112,11 +142,19 @@ def test_any_other_event_is_ignored_never_refused(body: dict[str, Any], name: st
     assert parse_event(json.dumps(body).encode(), READING) == Ignored("unknown_event", name)
 
 
-@pytest.mark.parametrize("body", [{}, {"id": "c-1"}, {"event": ""}, {"event": 5}, {"event": None}])
-def test_an_event_without_a_name_is_refused(body: dict[str, Any]) -> None:
-    """A workflow that forgot the name would else lose its calls in silence."""
+@pytest.mark.parametrize("body", [{}, {"event": ""}, {"event": "{{event}}"}, {"call_id": "null"}])
+def test_an_event_without_name_and_call_is_refused(body: dict[str, Any]) -> None:
+    """Nothing can be made of it."""
     error = refusal(json.dumps(body).encode())
-    assert (type(error), error.reason, error.status) == (Unusable, "no_event_name", 422)
+    assert (type(error), error.reason, error.status) == (Unusable, "no_call_id", 422)
+
+
+@pytest.mark.parametrize("name", [{}, {"event": ""}, {"event": 5}, {"event": None}])
+def test_an_event_without_a_name_of_a_call_is_ignored(name: dict[str, Any]) -> None:
+    """It is authentic, so it is kept, and its call is known."""
+    event = parse_event(json.dumps({"call_id": "c-1", **name}).encode(), READING)
+    assert isinstance(event, Ignored)
+    assert (event.reason, event.call_id) == ("unknown_event", "c-1")
 
 
 @pytest.mark.parametrize(

@@ -1,128 +1,16 @@
 """Single values, as senders write them."""
 
-import time
-from collections.abc import Iterator
-from datetime import UTC, datetime
-
 import pytest
 
 from bridge.domain.call import Metadata
 from bridge.wavv import values
-from bridge.wavv.values import UNREADABLE, Read
-
-AT = datetime(2026, 5, 13, 14, 0, tzinfo=UTC)
+from bridge.wavv.fields import READERS
+from bridge.wavv.read import UNREADABLE, Read
 
 
 def short(value: object) -> str:
     """Return a test id that fits on a line."""
     return ascii(value)[:40]
-
-
-@pytest.mark.parametrize(
-    "value",
-    [
-        "2026-05-13T14:00:00Z",
-        "2026-05-13T14:00:00.000Z",
-        "2026-05-13T14:00:00.000000000Z",
-        "2026-05-13T16:00:00+02:00",
-        "2026-05-13T14:00:00",
-        "2026-05-13 14:00:00",
-        " 2026-05-13T14:00:00Z ",
-        "20260513T140000Z",
-        1778680800,
-        1778680800.0,
-        1778680800000,
-        "1778680800",
-        "1778680800.0",
-        "1778680800000",
-    ],
-)
-def test_a_time_is_iso_8601_or_epoch_and_utc_when_it_does_not_say(value: object) -> None:
-    """Seconds or milliseconds, as number or text: forwarders differ."""
-    assert values.moment(value) == Read(AT)
-
-
-@pytest.fixture
-def new_york(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Set the machine's time zone, for one test."""
-    with monkeypatch.context() as elsewhere:
-        elsewhere.setenv("TZ", "America/New_York")
-        time.tzset()
-        yield
-    time.tzset()
-
-
-@pytest.mark.usefixtures("new_york")
-@pytest.mark.parametrize("value", ["2026-05-13T14:00:00", "1778680800"])
-def test_a_time_without_an_offset_is_utc_wherever_the_bridge_runs(value: str) -> None:
-    """The machine's own time zone says nothing of the sender's."""
-    assert values.moment(value) == Read(AT)
-
-
-def test_a_date_of_eight_digits_is_a_date_not_an_epoch() -> None:
-    """As epoch seconds it would be in August 1970."""
-    assert values.moment("20260513") == Read(datetime(2026, 5, 13, tzinfo=UTC))
-
-
-@pytest.mark.parametrize(
-    "value",
-    [
-        "yesterday",
-        "13/05/2026",
-        "0001-01-01T00:00:00Z",
-        "0001-01-01T00:00:00+14:00",
-        "9999-12-31T23:59:59-14:00",
-        "2026-02-30T00:00:00Z",
-        "2026-05-13T14:00:00+99:00",
-        "1" * 10_000,
-        "9" * 20,
-        10**17,
-        "\ud800",
-        "٢٠٢٦",
-        0,
-        "0",
-        -1,
-        1e300,
-        float("inf"),
-        float("nan"),
-        10**400,
-        True,
-        {},
-        [],
-    ],
-    ids=short,
-)
-def test_a_time_that_is_none_or_absurd_is_unreadable(value: object) -> None:
-    """No date can cost the event, whatever overflows on the way."""
-    assert values.moment(value) == UNREADABLE
-
-
-@pytest.mark.parametrize(
-    ("value", "read"),
-    [
-        (99, Read(99)),
-        ("99", Read(99)),
-        (" 99 ", Read(99)),
-        ("99.7", Read(99)),
-        (99.7, Read(99)),
-        (0, Read(0)),
-        ("0", Read(0)),
-        (7 * 24 * 3600, Read(7 * 24 * 3600)),
-        (7 * 24 * 3600 + 1, UNREADABLE),
-        (-1, UNREADABLE),
-        (10**400, UNREADABLE),
-        ("9" * 5_000, UNREADABLE),
-        (float("inf"), UNREADABLE),
-        ("1:39", UNREADABLE),
-        ("1_000", UNREADABLE),
-        (True, UNREADABLE),
-        ({"value": 1}, UNREADABLE),
-    ],
-    ids=short,
-)
-def test_seconds_are_whole_and_within_a_week(value: object, read: Read) -> None:
-    """Zero is a value; what is negative or giant is not talk time."""
-    assert values.seconds(value) == read
 
 
 @pytest.mark.parametrize(
@@ -175,10 +63,119 @@ def test_a_text_keeps_its_lines_and_its_length() -> None:
     assert values.text(f" {long}\x00 ") == Read(long.strip())
 
 
-@pytest.mark.parametrize(("value", "read"), [(" INBOUND ", Read("inbound")), ("\x00", Read(None))])
-def test_a_word_is_lower_case(value: object, read: Read) -> None:
-    """``Inbound`` and ``inbound`` are one direction."""
-    assert values.word(value) == read
+@pytest.mark.parametrize(
+    ("value", "read"),
+    [
+        *((word, "inbound") for word in ("inbound", " INBOUND ", "incoming", "in", "Inbound Call")),
+        *((word, "outbound") for word in ("OUT", "outgoing", "outbound-api", "Outbound Call")),
+        ("Transfer", "transfer"),
+        ("\x00", None),
+    ],
+)
+def test_a_direction_is_inbound_or_outbound_or_as_it_came(value: object, read: object) -> None:
+    """Senders have several words for the two; any other is kept in lower case."""
+    assert values.direction(value) == Read(read)
+
+
+@pytest.mark.parametrize(
+    ("value", "read"),
+    [
+        ("Dana undefined", Read("Dana", "unrendered")),
+        ("undefined undefined", Read(None)),
+        ("null null", Read(None)),
+        ("Jennifer Null", Read("Jennifer Null")),
+        ("{{contact.first}} {{contact.last}}", Read(None, "unrendered")),
+        ("Dana {{contact.last}}", Read("Dana", "unrendered")),
+        ("0", Read(None)),
+        ("Zo\u00eb \U0001f600", Read("Zo\u00eb \U0001f600")),
+    ],
+)
+def test_a_name_has_no_part_that_a_template_did_not_fill(value: str, read: Read) -> None:
+    """A placeholder is never sent; what is left of the name is."""
+    assert values.name(value) == read
+
+
+@pytest.mark.parametrize(
+    ("value", "read"),
+    [
+        ("dana@example.com", Read("dana@example.com")),
+        (" Dana Doe <dana@example.com> ", Read("dana@example.com")),
+        ("<dana@example.com>", Read("dana@example.com")),
+        ("mailto:dana@example.com", Read("dana@example.com")),
+        ("a@example.com; b@example.com", Read(None, "unusable")),
+        ("a@example.com, b@example.com", Read(None, "unusable")),
+        ("dana@example", Read(None, "unusable")),
+        ("dana.example.com", Read(None, "unusable")),
+        (".dana@example.com", Read(None, "unusable")),
+        ("dana@-example.com", Read(None, "unusable")),
+        ("no-email", Read(None, "unusable")),
+        ("x" * 250 + "@example.com", Read(None, "unusable")),
+        ("dana{{id}}@example.com", Read(None, "unrendered")),
+        (0, Read(None)),
+        (["dana@example.com"], UNREADABLE),
+    ],
+    ids=short,
+)
+def test_an_email_is_one_address_or_none(value: object, read: Read) -> None:
+    """A participant with anything else would be refused, and the call with it."""
+    assert values.email(value) == read
+
+
+@pytest.mark.parametrize(
+    ("value", "read"),
+    [
+        ("https://r.example/a.mp3?s=1", Read("https://r.example/a.mp3?s=1")),
+        ("https://r.example/a b.mp3", Read("https://r.example/a%20b.mp3")),
+        ("http://r.example/a.mp3", Read(None, "unusable")),
+        ("/recordings/1.mp3", Read(None, "unusable")),
+        ("//r.example/1.mp3", Read(None, "unusable")),
+        ("https://", Read(None, "unusable")),
+        ("https:// r.example/1.mp3", Read(None, "unusable")),
+        ("https://r.example/undefined", Read(None, "unusable")),
+        ("https://r.example/null.mp3", Read(None, "unusable")),
+        ("https://r.example/{{call.id}}.mp3", Read(None, "unrendered")),
+        ("{{call.recording}}", Read(None, "unrendered")),
+        ("5", Read(None, "unusable")),
+        (True, Read(None)),
+        ("yes", Read(None)),
+        (["https://r.example/a.mp3"], UNREADABLE),
+        ("\x00", Read(None)),
+    ],
+    ids=short,
+)
+def test_a_link_is_https_and_leads_somewhere(value: object, read: Read) -> None:
+    """AskElephant fetches nothing else; a flag under the link's key is no link, and no flaw."""
+    assert values.link(value) == read
+
+
+@pytest.mark.parametrize(
+    ("value", "read"),
+    [
+        ("https://app.example/calls/1", Read("https://app.example/calls/1")),
+        ("https://app.example/calls/{{id}}", Read(None, "unrendered")),
+        ("https://app.example/calls/undefined", Read(None, "unrendered")),
+        ([], UNREADABLE),
+    ],
+    ids=short,
+)
+def test_a_page_has_no_part_that_a_template_did_not_fill(value: object, read: Read) -> None:
+    """It would lead to the page of no call."""
+    assert values.page(value) == read
+
+
+@pytest.mark.parametrize(
+    ("value", "read"),
+    [
+        ("ct_1", Read("ct_1")),
+        (0, Read(None)),
+        ("00000000-0000-0000-0000-000000000000", Read(None)),
+        ("ct_{{contact.id}}", Read(None, "unrendered")),
+        (7.0, Read("7")),
+    ],
+)
+def test_an_id_is_of_one_thing(value: object, read: Read) -> None:
+    """Zeros and unrendered ids are shared by many."""
+    assert values.identifier(value) == read
 
 
 @pytest.mark.parametrize(
@@ -202,4 +199,4 @@ def test_https_means_the_scheme_and_a_host(url: str, https: bool) -> None:  # no
 
 def test_every_reader_is_of_a_field_that_exists() -> None:
     """A field renamed in the record would else be read as a line, in silence."""
-    assert set(values.READERS) <= set(Metadata.model_fields)
+    assert set(READERS) <= set(Metadata.model_fields)

@@ -1,0 +1,76 @@
+"""The call's id in a delivery: a text that can be a key, and that no other call would have."""
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from bridge.errors import Unusable
+from bridge.wavv.aliases import ALIASES, Aliases
+from bridge.wavv.envelope import Envelope
+from bridge.wavv.placeholders import has_merge_field, is_missing, is_unrendered
+
+CALL_ID_LIMIT = 200
+ACCEPTED_KEYS = ("id", "callId", "call_id", "uuid", "call_uuid")
+_EMPTY_PARTS = frozenset({"undefined", "null", "none", "nan"})
+_PART = re.compile(r"[A-Za-z]+")
+
+
+def find_call_id(envelope: Envelope, aliases: Aliases) -> str:
+    """Return the call's id. Raises ``Unusable`` for ``no_call_id`` and ``bad_call_id``."""
+    is_bad = False
+    for value in envelope.call_ids():
+        if is_no_id(value):
+            continue
+        if (call_id := _written(value)) is not None:
+            return call_id
+        is_bad = True
+    if is_bad:
+        raise Unusable(
+            "bad_call_id",
+            f"The call id must be text or a whole number, of 1 to {CALL_ID_LIMIT} printable "
+            "characters.",
+        )
+    keys = ", ".join(f"`{key}`" for key in _accepted(aliases))
+    raise Unusable(
+        "no_call_id",
+        f"The event has no call id. Send it as one of {keys} in the call's object; beside that "
+        "object, the names without `id` and `uuid` count. A placeholder such as `undefined`, `0` "
+        "or an unrendered merge field is no id.",
+    )
+
+
+def is_no_id(value: Any) -> bool:  # noqa: ANN401 - any JSON
+    """Return whether ``value`` is what a sender without an id sends: nothing, zeros, a merge field.
+
+    A template renders it into a longer text, too: ``call-undefined`` would be one id of many calls.
+    """
+    if is_missing(value):
+        return True
+    if not isinstance(value, str):
+        return type(value) in {int, float} and value in {0, -1}
+    text = value.strip()
+    if not text.strip("0-.") or text == "-1":
+        return True
+    if is_unrendered(text) or has_merge_field(text):
+        return True
+    return not _EMPTY_PARTS.isdisjoint(part.lower() for part in _PART.findall(text[:CALL_ID_LIMIT]))
+
+
+def _written(value: Any) -> str | None:  # noqa: ANN401 - any JSON
+    """Return a usable id as text; spreadsheets write the id ``7`` as ``7.0``.
+
+    Ids become Redis keys, URLs and log values; U+FFFD is what broken text has become.
+    """
+    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
+        value = int(value)
+    if not isinstance(value, str | int) or isinstance(value, bool):
+        return None
+    text = str(value).strip(" ")
+    is_usable = len(text) <= CALL_ID_LIMIT and text.isprintable() and "\ufffd" not in text
+    return text if is_usable else None
+
+
+def _accepted(aliases: Aliases) -> Iterable[str]:
+    """Return the keys that an error names: the operator's, then the usual ones."""
+    added = (key for key in aliases["call_id"] if key not in ALIASES["call_id"])
+    return (*added, *ACCEPTED_KEYS)

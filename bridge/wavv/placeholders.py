@@ -1,0 +1,76 @@
+"""Texts that stand for a missing value, and merge fields that a template left unrendered.
+
+A workflow that renders a missing value sends the text of its language for it (``undefined``,
+``None``), a spreadsheet ``#N/A``, and a template without data the merge field itself
+(``{{call.id}}``). In each field such a text is a missing value, as ``null`` is.
+"""
+
+import re
+from typing import Any
+
+MISSING = frozenset(
+    {
+        *("undefined", "null", "none", "nil", "nan", "n/a", "na", "n.a.", "n.a", "empty", "blank"),
+        *("not set", "not available", "not provided", "not applicable", "no value", "no data"),
+        *("-", "--", "---", "\u2013", "\u2014", ".", "..", "...", "\u2026", "?", "??", "???", "_"),
+        *("#n/a", "#null!", "#ref!", "#value!", "#name?", "#error!", "object object"),
+        *("(pending)", "(pending...)", "(pending\u2026)", "object undefined", "object null"),
+    }
+)
+"""Compared without case, and without brackets or quotes around them."""
+
+NAME_FIELDS = frozenset({"lead_name", "agent_name"})
+NAMES = frozenset({"Na", "Nan", "Nil"})
+"""Given names, which are real values of a name when they are written as one."""
+
+_LONGEST = 24
+_OPENING, _CLOSING = "([<{\"'`", ")]>}\"'`"
+
+_BRACES = r"\{{2,3}[^{}]{0,200}\}{2,3}|[$#@!]\{[^{}]{0,200}\}|\{%[^{}%]{0,200}%\}|<%[^<>%]{0,200}%>"
+_SINGLE = (
+    r"\{[^{}\"]{1,80}\}|\[\[[^\[\]]{1,80}\]\]|\[\w+(?:\.\w+)+\]|<[A-Za-z_][\w. -]{0,80}>"
+    r"|%%[^%]{1,80}%%|%[A-Za-z_][\w. -]{0,80}%|\*\|[^|]{1,80}\|\*|\$\([^()]{1,80}\)"
+    r"|\$[A-Za-z_]\w{0,40}(?:\.\w{1,40})+"
+)
+_ONLY_FIELDS = re.compile(rf"\s*(?:(?:{_BRACES}|{_SINGLE})[\s,;:/|_.+-]*)+")
+_FIELD = re.compile(rf"{_BRACES}|\{{\{{[^{{}}]{{0,200}}$|\[object \w+\]", re.IGNORECASE)
+_SIGNS = ("{{", "${", "#{", "@{", "!{", "{%", "<%", "[object ", "[Object ")
+_MARKS = frozenset("{[<%*$")
+
+
+def is_missing(value: Any) -> bool:  # noqa: ANN401 - any JSON
+    """Return whether ``value`` is null, blank, or a text that stands for a missing value."""
+    if not isinstance(value, str):
+        return value is None
+    if len(value) > _LONGEST and not value.isspace():
+        return False
+    text = value.strip().lower()
+    return not text or text in MISSING or _unwrapped(text) in MISSING
+
+
+def is_missing_in(field: str, value: Any) -> bool:  # noqa: ANN401 - any JSON
+    """Return whether ``value`` stands for a missing one in ``field``: ``Na`` is a given name."""
+    if field in NAME_FIELDS and isinstance(value, str) and value.strip() in NAMES:
+        return False
+    return is_missing(value)
+
+
+def is_unrendered(text: str) -> bool:
+    """Return whether ``text`` is nothing but merge fields."""
+    return not _MARKS.isdisjoint(text[:200]) and _ONLY_FIELDS.fullmatch(text[:2000]) is not None
+
+
+def has_merge_field(text: str) -> bool:
+    """Return whether an unmistakable merge field stands somewhere in ``text``."""
+    return any(sign in text for sign in _SIGNS) and _FIELD.search(text) is not None
+
+
+def without_merge_fields(text: str) -> str:
+    """Return ``text`` without the merge fields in it."""
+    return _FIELD.sub("", text)
+
+
+def _unwrapped(text: str) -> str:
+    while len(text) > 1 and text[0] in _OPENING and text[-1] in _CLOSING:
+        text = text[1:-1].strip()
+    return text

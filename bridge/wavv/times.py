@@ -1,0 +1,125 @@
+"""Reading a moment in the ways senders write one.
+
+Epochs in seconds to nanoseconds, ISO 8601, RFC 2822, JavaScript's ``Date`` text, and dates with
+slashes where day and month cannot be confused. A date without a time is no moment: it would be up
+to a day off.
+"""
+
+import re
+from datetime import UTC, datetime, tzinfo
+
+from dateutil import parser
+
+from bridge.wavv.read import UNREADABLE, Read, number
+
+YEARS = range(2000, 2100)
+WITHOUT_ZONE, AMBIGUOUS = "without_zone", "ambiguous"
+LONGEST = 100
+_UNITS = ((10**17, 10**9), (10**14, 10**6), (10**11, 10**3), (0, 1))
+"""An epoch from the first number on counts so many to the second."""
+
+_ISO = re.compile(
+    r"(\d{4}-?\d\d-?\d\d)[T ](\d\d:?\d\d(?::?\d\d(?:[.,]\d{1,9})?)?)\s?"
+    r"(Z|UTC|GMT|[+-]\d\d(?::?\d\d)?(?: UTC)?)?"
+)
+_COMMENT = re.compile(r"\s*\([^()]*\)\s*$")
+_SLASHES = re.compile(r"\s*(?:[A-Za-z]+,?\s+)?(\d{1,2})[/.-](\d{1,2})[/.-]\d{2,4}\b")
+_SIGNED = re.compile(r"\b(?:GMT|UTC|UT|[ECMP][SD]T)\s?(?=[+-]\d)")
+"""dateutil reads ``GMT-0400`` with the opposite sign, as POSIX does; JavaScript means four hours
+behind: https://github.com/dateutil/dateutil/issues/1478
+"""
+
+_CLOCK = re.compile(r"\d:\d\d|\d\s*[AaPp]\.?[Mm]\b")
+_ZONES = {
+    "Z": 0, "UTC": 0, "GMT": 0, "UT": 0, "EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7,
+    "MDT": -6, "PST": -8, "PDT": -7, "CET": 1, "CEST": 2,
+}  # fmt: skip
+"""Hours ahead of UTC. RFC 2822, section 4.3, defines the American names as these."""
+
+_DEFAULTS = (datetime(2000, 1, 1, 1), datetime(2001, 2, 2, 2))  # noqa: DTZ001 - only compared
+
+
+def moment(value: object, zone: tzinfo = UTC) -> Read:
+    """Read a moment, in UTC. One without a zone of its own is in ``zone``, and is flawed.
+
+    The flaw ``ambiguous`` is a date that has its month and day in either order: ``05/06/2026``.
+    """
+    count = number(value)
+    if count is not None and (at := _since_epoch(count)) is not None:
+        return Read(at)
+    if not isinstance(value, str) or len(value) > LONGEST or not value.isascii():
+        return UNREADABLE
+    text = value.strip()
+    found = _iso(text)
+    if found is None:
+        if _is_ambiguous(text):
+            return Read(None, AMBIGUOUS)
+        found = _parsed(_SIGNED.sub("", _COMMENT.sub("", text)))
+    return UNREADABLE if found is None else _in_utc(found, zone)
+
+
+def _since_epoch(count: float) -> datetime | None:
+    unit = next((unit for least, unit in _UNITS if count >= least), 1)
+    try:
+        at = datetime.fromtimestamp(count / unit, UTC)
+    except (OverflowError, OSError, ValueError):
+        return None
+    return at if at.year in YEARS else None
+
+
+def _iso(text: str) -> datetime | None:
+    """Read ISO 8601. Only its usual forms: ``fromisoformat`` takes any sign between date and time.
+
+    https://docs.python.org/3/library/datetime.html#datetime.datetime.fromisoformat
+    """
+    match = _ISO.fullmatch(text.upper())
+    if match is None:
+        return None
+    date, clock, zone = match.groups()
+    offset = {None: "", "Z": "+00:00", "UTC": "+00:00", "GMT": "+00:00"}.get(zone, zone)
+    try:
+        return datetime.fromisoformat(f"{date}T{clock}{(offset or '').removesuffix(' UTC')}")
+    except ValueError:
+        return None
+
+
+def _is_ambiguous(text: str) -> bool:
+    match = _SLASHES.match(text)
+    if match is None:
+        return False
+    first, second = (int(part) for part in match.groups())
+    return first != second and max(first, second) <= 12  # noqa: PLR2004 - months
+
+
+def _parsed(text: str) -> datetime | None:
+    """Read any other form, if it names a whole date and a time of day.
+
+    dateutil fills what is missing from a default: what two defaults change, the text does not say.
+    """
+    if _CLOCK.search(text) is None:
+        return None
+    try:
+        first, second = (
+            parser.parse(text, default=default, tzinfos=_offset) for default in _DEFAULTS
+        )
+        return first if first == second and first.utcoffset() == second.utcoffset() else None
+    except (ValueError, OverflowError, TypeError, IndexError, AttributeError):
+        return None
+
+
+def _offset(name: str | None, offset: int | None) -> int | None:
+    """Return how many seconds a zone is ahead of UTC. Raises ``ValueError`` for an unknown name."""
+    if offset is not None or name is None:
+        return offset
+    if name not in _ZONES:
+        raise ValueError("the zone has no offset, and its name is not known")
+    return _ZONES[name] * 3600
+
+
+def _in_utc(at: datetime, zone: tzinfo) -> Read:
+    """Return the moment, its year checked first: years 1 and 9999 overflow under an offset."""
+    if at.year not in YEARS:
+        return UNREADABLE
+    if at.tzinfo is None:
+        return Read(at.replace(tzinfo=zone).astimezone(UTC), WITHOUT_ZONE)
+    return Read(at.astimezone(UTC))

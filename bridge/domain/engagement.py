@@ -25,7 +25,9 @@ _EMAIL = re.compile(
 )
 """One address with a dotted host: https://html.spec.whatwg.org/#valid-e-mail-address, stricter."""
 
-_E164 = re.compile(r"\+[1-9][0-9]{6,14}")
+_E164 = re.compile(r"\+(?:1[2-9][0-9]{2}[2-9][0-9]{6}|[2-9][0-9]{6,14})")
+"""Under +1, area codes and exchanges begin with 2 to 9:
+https://en.wikipedia.org/wiki/North_American_Numbering_Plan#Numbering_plan."""
 _LOCAL_NAMES = ("localhost", ".localhost", ".local", ".internal")
 
 

@@ -305,6 +305,7 @@ def test_a_call_page_that_is_no_link_gives_way_to_the_template(page: str) -> Non
         *(("lead_phone", text) for text in [
             "anonymous", "sip:jane@x", "4155550100", "+0155550100", "+1 415 555 0100", "+1415",
             "0000000000", "+1234567890123456", "+14155550100 ext 5", "+14155550100\n",
+            "+10000000000", "+11234567890", "+14151550100", "+1415555010",
         ]),
     ],
 )  # fmt: skip

@@ -167,6 +167,21 @@ def test_a_leads_field_that_is_rejected_is_left_out(bridge: Bridge) -> None:
     assert (entry.model_extra or {})["fields"] == ["lead_email"]
 
 
+SHAPES = ("path", "loc", "param", "pointer", "source", "brackets", "map", "detail", "message",
+          "error")  # fmt: skip
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_rejected_field_is_known_in_every_shape_of_a_refusal(bridge: Bridge, shape: str) -> None:
+    """Frameworks name it by path, pointer, map or in a sentence; the owner stays."""
+    call = bridge.dial(f"check-people+shape-{shape}")
+    alice = {"agentEmail": "alice@dialer.example", "agentName": "Alice Smith"}
+    found = bridge.go(call, contactEmail="jane@пример.рф", **alice)
+    assert (found.state, found.dropped) == (State.SUBMITTED, ("lead_email",))
+    assert not found.owner_refused
+    assert [one["status"] for one in bridge.requests()] == [422, 201]
+
+
 def test_a_field_that_is_rejected_once_more_fails_the_call(bridge: Bridge) -> None:
     """A server that blames what is not sent any more cannot be satisfied."""
     error = {"field": "participants[0].email", "code": "invalid", "message": "is not welcome"}

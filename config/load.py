@@ -4,6 +4,7 @@ import difflib
 import os
 import re
 import tomllib
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -81,6 +82,8 @@ def load_settings() -> Settings:
         agents += read_agents(settings.agents_file) if settings.agents_file else ()
     except ValueError as error:
         problems.append(f"BRIDGE_AGENTS_FILE: {error}")
+    times = Counter(agent.id for agent in agents if agent.id)
+    problems += [f"BRIDGE_AGENTS: id {i} is listed {n} times" for i, n in times.items() if n > 1]
     if problems:
         raise SettingsError([*problems, *unknown_names()])
     return settings.model_copy(update={"agents": agents})

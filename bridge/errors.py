@@ -6,6 +6,7 @@ The reason is the log key, the metric label and the words on the page::
     ├── EventError            a delivery that cannot be accepted; ``status`` is the answer
     │   ├── MalformedBody     400  the body is not what a webhook sends
     │   ├── Unsigned          401  the sender did not prove who it is
+    │   ├── UnknownPath       404  a POST under /webhooks that is no endpoint
     │   ├── TooSlow           408  a body that did not come in time
     │   ├── TooLarge          413  more bytes than any event has
     │   ├── UnsupportedType   415  not JSON, by its own word
@@ -53,6 +54,12 @@ class Unsigned(EventError):  # noqa: N818 - as above
     """The signature or the shared secret is missing, wrong, or not of this time."""
 
     status = 401
+
+
+class UnknownPath(EventError):  # noqa: N818 - as above
+    """The path is none of the webhooks' endpoints."""
+
+    status = 404
 
 
 class TooSlow(EventError):  # noqa: N818 - as above

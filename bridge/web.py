@@ -20,6 +20,7 @@ from bridge import __version__
 from bridge.api import docs, events, holds, replays, routes
 from bridge.api.auth import Unauthorized, warn_of_short
 from bridge.api.failures import Failures
+from bridge.api.paths import EncodedSlashes
 from bridge.errors import DamagedRecord, NewerRecord
 from bridge.headers import SecurityHeaders
 from bridge.health import Check, is_ready, readiness
@@ -28,7 +29,7 @@ from bridge.ingress.commit import GroupCommit
 from bridge.ingress.doors import Door, ElephantDoor, WavvDoor
 from bridge.ingress.in_flight import BodiesInFlight
 from bridge.ingress.poke import Poke
-from bridge.ingress.receive import Receiver, Refusals
+from bridge.ingress.receive import Receiver, Refusals, UnknownReceiver
 from bridge.ingress.request_id import RequestId
 from bridge.metrics import exposition
 from bridge.parts import Parts, assemble
@@ -80,18 +81,20 @@ def build_app(parts: Parts, redis_url: str) -> FastAPI:
         path: Receiver(door, app.state.commit, refusals, bodies, limit)
         for path, door in _doors(parts).items()
     }
+    app.state.unknown = UnknownReceiver([*app.state.receivers], refusals)
     app.router.routes += [Route("/livez", _livez), Route("/readyz", _readyz)]
     app.router.routes.append(Route("/metrics", _metrics))
     app.router.routes += docs.ROUTES
     for router in (routes.router, replays.router, events.router, holds.router):
         app.include_router(router)
+    app.add_middleware(EncodedSlashes)
     _add_problems(app)
     return app
 
 
 def with_ingress(app: FastAPI) -> ASGIApp:
     """Return what is served: events come by the thousand, and go past FastAPI to their doors."""
-    return RequestId(SecurityHeaders(Ingress(app.state.receivers, rest=app)))
+    return RequestId(SecurityHeaders(Ingress(app.state.receivers, app.state.unknown, rest=app)))
 
 
 def _doors(parts: Parts) -> dict[str, Door]:

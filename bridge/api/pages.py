@@ -2,9 +2,10 @@
 
 import base64
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from bridge.api.search import Search, search_for
 from bridge.domain.call import Call, State
 from bridge.store.lookup import Lookup, Place
 
@@ -16,7 +17,7 @@ SCANNED = 5000
 class Query:
     """Which calls are asked for: ``since`` and ``until`` bound when they were first heard of.
 
-    ``q`` is any part of an id, name, number or link.
+    ``q`` is any part of an id, name, e-mail address or link, or a phone number in any spelling.
     """
 
     state: State | None = None
@@ -25,6 +26,10 @@ class Query:
     until: datetime | None = None
     reason: str | None = None
     has_extras: bool = False
+    search: Search | None = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "search", None if self.q is None else search_for(self.q))
 
     def holds(self, call: Call) -> bool:
         """Tell whether the call is one of them, by what may change of it."""
@@ -32,7 +37,7 @@ class Query:
             return False
         if self.has_extras and not call.extra_recordings:
             return False
-        return self.q is None or _matches(call, self.q)
+        return self.search is None or self.search.finds(call)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +71,6 @@ def _start(query: Query, cursor: str | None) -> Place | None:
     if cursor is not None:
         return _place(cursor)
     return Place(query.until.timestamp(), "") if query.until else None
-
-
-def _matches(call: Call, q: str) -> bool:
-    said = call.metadata
-    words = (
-        call.call_id, call.engagement_id, call.external_id, call.external_url, call.reason,
-        said.lead_name, said.lead_email, said.lead_phone, said.lead_id,
-        said.agent_id, said.agent_name, said.agent_email, said.agent_phone,
-    )  # fmt: skip
-    return any(q.casefold() in word.casefold() for word in words if word)
 
 
 def _cursor(place: Place) -> str:

@@ -34,6 +34,9 @@ MOST = 500
 
 PACE = Rate(60, timedelta(minutes=1))
 FASTEST = timedelta(seconds=0.01)
+FURTHEST = timedelta(days=366)
+"""No call is due later, whatever the cursor says: replayed calls would wait unseen."""
+
 LIMIT = 16 * 1024
 NO_REASON = "none"
 MARK = "~"
@@ -131,7 +134,7 @@ def replay_calls(
 def _next_page(parts: Parts, order: ReplayOrder, query: Query) -> tuple[datetime, Page]:
     """Return when the first of the page may be due, and the page."""
     try:
-        earliest, place = _read_cursor(order.cursor)
+        earliest, place = _read_cursor(order.cursor, parts.now() + FURTHEST)
         found = page(parts.lookup, query, place, min(order.limit, MOST))
     except ValueError as error:
         raise HTTPException(400, str(error)) from error
@@ -156,10 +159,16 @@ def _cursor(following: datetime, place: str | None) -> str | None:
     return place and f"{following.timestamp()!r}{MARK}{place}"
 
 
-def _read_cursor(cursor: str | None) -> tuple[datetime, str | None]:
-    """Return when the next call may be due, and where the list goes on."""
+def _read_cursor(cursor: str | None, latest: datetime) -> tuple[datetime, str | None]:
+    """Return when the next call may be due, and where the list continues.
+
+    Raises ``ValueError`` for a cursor that is not ours, or whose moment is after ``latest``.
+    """
     at, _, place = (cursor or f"0{MARK}").partition(MARK)
     try:
-        return datetime.fromtimestamp(float(at), UTC), place or None
+        earliest = datetime.fromtimestamp(float(at), UTC)
     except (ValueError, OverflowError, OSError):
         raise ValueError("cursor must be the next_cursor of an earlier answer") from None
+    if earliest > latest:
+        raise ValueError(f"cursor puts calls off by more than {FURTHEST.days} days")
+    return earliest, place or None

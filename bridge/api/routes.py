@@ -1,7 +1,7 @@
 """The routes under ``/api``.
 
 WAVV's ids are opaque and may hold a slash, so they are matched as paths: the routes with something
-behind the id come first.
+behind the id come first. An id's own slashes are best percent-encoded, see ``paths``.
 """
 
 from dataclasses import asdict
@@ -16,6 +16,7 @@ from bridge.api.auth import require_token
 from bridge.api.links import engagement_links
 from bridge.api.pages import Query as CallQuery
 from bridge.api.pages import aware, page
+from bridge.api.paths import call_id_in
 from bridge.domain.call import Call, State
 from bridge.parts import Parts
 from bridge.pipeline.replay import replay
@@ -39,7 +40,7 @@ WithParts = Annotated[Parts, Depends(_parts)]
 
 
 def _call(call_id: str, parts: WithParts) -> Call:
-    call = parts.calls.load(call_id)
+    call = parts.calls.load(call_id_in(call_id))
     if call is None:
         raise HTTPException(404, "Nothing was heard of a call with this id.")
     return call
@@ -60,7 +61,11 @@ def list_calls(  # noqa: PLR0913, PLR0917 - these are the query's parameters
     cursor: Annotated[str | None, Query(max_length=500)] = None,
     limit: Annotated[int, BeforeValidator(lambda said: said or PAGE), Query(ge=1, le=200)] = PAGE,
 ) -> views.CallPage:
-    """List calls, the newest first. `q` is any part of an id, name, number or link."""
+    """List calls, the newest first.
+
+    `q` is any part of an id, name, e-mail address or link, in any case, or the digits of a phone
+    number in any spelling.
+    """
     bounds = aware(since), aware(until)
     query = CallQuery(state, q or None, *bounds, reason or None, bool(extra_recordings))
     try:

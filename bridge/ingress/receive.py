@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
@@ -13,7 +14,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from bridge.errors import EventError, NotStored, Unsigned
+from bridge.errors import EventError, NotStored, UnknownPath, Unsigned
 from bridge.ingress.body import (
     BODY_SECONDS,
     Body,
@@ -123,6 +124,22 @@ class Receiver:
             refused = Refusal(named.call_id, error.reason, named.event, authentic.size)
             with suppress(NotStored):  # which is logged; the sender learns of its own mistake first
                 await self.commit.add(REFUSAL, authentic.key, refused.raw(), at, request_id)
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownReceiver:
+    """The ASGI application for events that are sent to a path that is no endpoint."""
+
+    paths: Sequence[str]
+    refusals: "Refusals"
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Respond 404 with the paths that there are."""
+        right = " or ".join(f"`{path}`" for path in self.paths)
+        error = UnknownPath("unknown_path", f"No events are received here. Send them to {right}.")
+        log.warning("event.refused", source="unknown", reason=error.reason)
+        await self.refusals.keep("unknown", error, None)
+        await _refusal(error)(scope, receive, send)
 
 
 @dataclass(frozen=True, slots=True)

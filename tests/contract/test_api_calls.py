@@ -21,7 +21,8 @@ PROMISED = {
 
 ODD_IDS = [
     "a~429.30+x", "two words", "a/b", "/", "a//b/", "ümlaut ✓", "100%", "a%2Fb", "a?b=c", "a#b",
-    "a+b", "a;b", "'\"<>", "\\", "🐘", "...",
+    "a+b", "a;b", "'\"<>", "\\", "🐘", "...", "b/insights", "b/replay", "/insights", "insights",
+    "b/insights/insights", "%2Finsights",
 ]  # fmt: skip
 ITEMS = [{"object": "action_item", "id": "act_1", "title": "Send the offer"}]
 SIGNALS = [{"object": "signal", "id": "sig_1", "name": "Budget", "value": {"any": ["json", 1]}}]
@@ -109,6 +110,16 @@ def test_an_odd_id_is_an_id_like_any_other(web: Web, call_id: str) -> None:
     assert web.get(path(call_id, "insights")).json()["status"] == "all"
     replayed = replay(web, call_id)
     assert (replayed.status_code, replayed.json()["call_id"]) == (202, call_id)
+
+
+def test_an_encoded_slash_belongs_to_the_id(web: Web) -> None:
+    """The call ``b/insights`` and the insights of the call ``b`` have paths of their own."""
+    with_insights(web, "b")
+    keep(web, "b/insights")
+    assert web.get("/api/calls/b%2finsights").json()["call_id"] == "b/insights"
+    assert web.get("/api/calls/b%2Finsights/insights").json()["status"] == "pending"
+    assert web.get("/api/calls/b/insights").json()["status"] == "all"
+    assert web.get("/api/calls/b/insights/insights").json()["status"] == "pending"
 
 
 @pytest.mark.parametrize(

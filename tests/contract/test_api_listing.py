@@ -99,6 +99,39 @@ def test_a_search_finds_any_part_of_what_one_may_know(web: Web, q: str) -> None:
     assert walk(web, q=q) == ["call-1~x"]
 
 
+@pytest.mark.parametrize(
+    "q",
+    ["(415) 555-0111", "415-555-0111", "415.555.0111", "415/555 0111", "+14155550111",
+     " 14155550111", "1 415 555 0111", "+1 (415) 555-0111", "00 1 415 555 0111", "0415 555 0111",
+     "\uff15\uff15\uff15-\uff10\uff11\uff11\uff11", "555-01"],
+)  # fmt: skip
+def test_a_search_finds_a_phone_number_as_people_write_it(web: Web, q: str) -> None:
+    """Its digits count, the lead's and the agent's alike."""
+    keep(web, "lead", metadata=Metadata(lead_phone="+14155550111"))
+    keep(web, "agent", after=1, metadata=Metadata(agent_phone="(415) 555-0111 "))
+    keep(web, "other", after=2, metadata=Metadata(lead_phone="+14155550112 1", lead_name="415"))
+    keep(web, "none", after=3, engagement_id="ngmt_4")
+    found = walk(web, q=q)
+    assert found == (["other", "agent", "lead"] if q == "555-01" else ["agent", "lead"])
+
+
+@pytest.mark.parametrize("q", ["José", "JOSÉ", "José GARCIA", "  José ", "é  ga"])
+def test_a_search_finds_a_name_in_any_form(web: Web, q: str) -> None:
+    """Composed or not, in any case, with blanks in any number: all look the same."""
+    for second, name in enumerate(["José Garcia", "José  Garcia", "Jose Garcia"]):
+        keep(web, f"call-{second}", after=second, metadata=Metadata(lead_name=name))
+    assert walk(web, q=q) == ["call-1", "call-0"]
+
+
+@pytest.mark.parametrize("q", ["()", "+", "--", "12", "0"])
+def test_a_search_without_a_number_is_of_text(web: Web, q: str) -> None:
+    """Signs alone find no number, and two digits find what they are written in."""
+    keep(web, "call-a", metadata=Metadata(lead_phone="+14155550111"))
+    keep(web, f"call-{q}", after=1)
+    expected = [f"call-{q}"] + (["call-a"] if q in {"+", "0"} else [])
+    assert walk(web, q=q) == expected
+
+
 def test_a_search_goes_on_over_pages(web: Web, calls: list[str]) -> None:
     """Pages are filled with what was found, not with what was looked at."""
     found = [call_id for call_id in calls if "5" in call_id]

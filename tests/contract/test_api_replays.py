@@ -3,6 +3,7 @@
 The API is real, and so are the parts behind it; AskElephant is the sandbox.
 """
 
+import time
 from collections import Counter
 from functools import partial
 
@@ -242,6 +243,16 @@ def test_a_cursor_that_is_not_ours_is_answered_400(operated: Operated, cursor: s
     """And not the whole list from the beginning."""
     answer = operated.order(state="failed", dry_run=False, cursor=cursor)
     assert "next_cursor of an earlier" in problem_in(answer, 400, "bad_request")
+
+
+@pytest.mark.parametrize("at", ["253402300799", "9e10", f"{time.time() + 400 * 86400:.0f}"])
+def test_a_cursor_puts_no_call_off_for_years(operated: Operated, at: str) -> None:
+    """A due time in the year 9999 would hide the call for ever."""
+    (call,) = operated.fail(1)
+    for dry_run in (True, False):
+        response = operated.order(state="failed", dry_run=dry_run, cursor=f"{at}~")
+        assert "366 days" in problem_in(response, 400, "bad_request")
+    assert operated.bridge.call(call).state is State.FAILED
 
 
 def _complete(operated: Operated) -> SampleCall:

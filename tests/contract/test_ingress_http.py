@@ -3,6 +3,7 @@
 import gzip
 import re
 import socket
+from itertools import product
 
 import pytest
 
@@ -62,18 +63,50 @@ def test_what_is_read_is_not_posted_to(web: Web, path: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/webhooks", "/webhooks/wavv/x", "/webhooks/WAVV", "/api", "/api/nothing", "/x?y"]
+    ("method", "path"),
+    [
+        *product(["GET", "POST"], ["/", "/webhook", "/webhooksx", "/api", "/api/nothing", "/x?y"]),
+        *product(["GET"], ["/webhooks", "/webhooks/wavv/x", "/webhooks/WAVV"]),
+    ],
 )
-@pytest.mark.parametrize("method", ["GET", "POST"])
 def test_an_unknown_path_is_answered_404(web: Web, path: str, method: str) -> None:
     """As a problem, like everything else."""
     problem_in(web.client.request(method, path), 404, "not_found")
 
 
-@pytest.mark.parametrize("path", ["/webhooks/wavv/", "/webhooks/askelephant/"])
-def test_a_slash_too_many_is_not_redirected(web: Web, path: str) -> None:
-    """Svix counts a redirect as a failure and follows none: 404 says it more plainly."""
-    problem_in(web.client.post(path, content=ENDED), 404, "not_found")
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/webhooks/wavv/",
+        "//webhooks/wavv",
+        "/webhooks//wavv",
+        "/webhooks/wavv//",
+        "///webhooks/wavv",
+    ],
+)
+def test_a_slash_too_many_is_ignored(web: Web, path: str) -> None:
+    """Senders join a base URL and a path as they like; a redirect would be a failure to them."""
+    assert statuses(web, "POST", path, ENDED, signed(ENDED)) == [202]
+    assert statuses(web, "GET", path, b"", {}) == [405]
+    assert web.stored() == [ENDED]
+
+
+def test_a_slash_too_many_is_ignored_for_askelephant_as_well(web: Web) -> None:
+    """The request reaches the receiver, which refuses it for its signature."""
+    problem_in(web.client.post("/webhooks/askelephant/", content=b"{}", headers=JSON), 401,
+               "bad_message_id")  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "path", ["/webhooks", "/webhooks/", "/webhooks/WAVV", "/webhooks/wavv/x", "//webhooks/wav"]
+)
+def test_an_event_to_another_path_is_counted(web: Web, path: str) -> None:
+    """A misspelt address is told the right one, and the operator sees that events are lost."""
+    response = web.client.post(f"http://{web.address[0]}:{web.address[1]}{path}", content=ENDED)
+    detail = problem_in(response, 404, "unknown_path")
+    assert "`/webhooks/wavv`" in detail
+    assert "`/webhooks/askelephant`" in detail
+    assert web.counted("events.refused.unknown_path") == 1
 
 
 @pytest.mark.parametrize(

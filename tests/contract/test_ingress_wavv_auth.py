@@ -8,6 +8,7 @@ import pytest
 
 from tests.contract.web import (
     ENDED,
+    JSON,
     WAVV,
     WAVV_SECRET,
     Web,
@@ -147,6 +148,32 @@ def test_a_wrong_shared_secret_is_answered_401(
     assert "X-Webhook-Secret" in problem_in(answer, 401, reason)
     assert "shared-one" not in answer.text
     assert sharing.stored() == []
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["Zm9v+YmFy/cXV4==", "Zm9v%2BYmFy%2FcXV4%3D%3D", "Zm9v%2bYmFy/cXV4==", "Zm9v+YmFy%2FcXV4=%3D"],
+)
+def test_a_secret_in_the_query_may_hold_a_plus(valkey_url: str, written: str) -> None:
+    """A base64 secret is put into a URL as it is; a form's reading of it has a blank there."""
+    with running_web(valkey_url, wavv_auth="shared_secret", wavv_secrets="Zm9v+YmFy/cXV4==") as web:
+        response = web.client.post(f"{WAVV}?a=b&secret={written}&c", content=ENDED, headers=JSON)
+        assert response.status_code == 202
+
+
+def test_a_secret_in_the_query_may_hold_a_blank(valkey_url: str) -> None:
+    """As a form encodes it; a literal ``%2B`` in a secret is no plus."""
+    with running_web(valkey_url, wavv_auth="shared_secret", wavv_secrets="a b,c%2Bd") as web:
+        for written in ("a+b", "a%20b", "c%2Bd", "c%252Bd"):
+            response = web.client.post(f"{WAVV}?secret={written}", content=ENDED, headers=JSON)
+            assert response.status_code == 202
+
+
+def test_a_wrong_secret_is_told_how_to_encode_it(valkey_url: str) -> None:
+    """The usual cause is a sign with a meaning of its own in URLs."""
+    with running_web(valkey_url, wavv_auth="shared_secret", wavv_secrets="a&b") as web:
+        response = web.client.post(f"{WAVV}?secret=a&b", content=ENDED, headers=JSON)
+        assert "percent-encoded" in problem_in(response, 401, "secret_mismatch")
 
 
 @pytest.mark.parametrize("auth", ["signature", "shared_secret"])

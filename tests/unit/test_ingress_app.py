@@ -32,11 +32,26 @@ async def nowhere(_message: Message) -> None:
         ({"type": "http", "path": "/webhooks/wavv"}, "door"),
         ({"type": "http", "path": "/webhooks/wavv", "root_path": ""}, "door"),
         ({"type": "http", "path": "/bridge/webhooks/wavv", "root_path": "/bridge"}, "door"),
-        ({"type": "http", "path": "/other/webhooks/wavv", "root_path": "/bridge"}, "rest"),
-        ({"type": "http", "path": "/bridge/webhooks/wavv"}, "rest"),
-        ({"type": "http", "path": "/webhooks/wavv/"}, "rest"),
-        ({"type": "http", "path": "/WEBHOOKS/wavv"}, "rest"),
-        ({"type": "http", "path": "//webhooks/wavv"}, "rest"),
+        (
+            {
+                "type": "http",
+                "path": "/other/webhooks/wavv",
+                "root_path": "/bridge",
+                "method": "POST",
+            },
+            "rest",
+        ),
+        ({"type": "http", "path": "/bridge/webhooks/wavv", "method": "POST"}, "rest"),
+        ({"type": "http", "path": "/webhooks/wavv/"}, "door"),
+        ({"type": "http", "path": "//webhooks///wavv//"}, "door"),
+        ({"type": "http", "path": "/bridge//webhooks/wavv/", "root_path": "/bridge"}, "door"),
+        ({"type": "http", "path": "/WEBHOOKS/wavv", "method": "POST"}, "rest"),
+        ({"type": "http", "path": "/webhooks/WAVV", "method": "POST"}, "unknown"),
+        ({"type": "http", "path": "/webhooks", "method": "POST"}, "unknown"),
+        ({"type": "http", "path": "/webhooks/WAVV", "method": "GET"}, "rest"),
+        ({"type": "http", "path": "/webhooksx", "method": "POST"}, "rest"),
+        ({"type": "http", "path": "/", "method": "POST"}, "rest"),
+        ({"type": "http", "path": "", "method": "POST"}, "rest"),
         ({"type": "websocket", "path": "/webhooks/wavv"}, "rest"),
         ({"type": "lifespan"}, "rest"),
     ],
@@ -44,6 +59,8 @@ async def nowhere(_message: Message) -> None:
 def test_only_http_to_a_doors_own_path_goes_to_it(scope: Scope, way: str) -> None:
     """Behind a proxy that serves the bridge under a prefix as well."""
     taken: list[str] = []
-    app = Ingress({"/webhooks/wavv": named("door", taken)}, rest=named("rest", taken))
+    app = Ingress(
+        {"/webhooks/wavv": named("door", taken)}, named("unknown", taken), named("rest", taken)
+    )
     asyncio.run(app(scope, nothing, nowhere))
     assert taken == [way]

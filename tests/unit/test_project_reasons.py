@@ -23,7 +23,8 @@ NOT_OURS = ("bridge/askelephant/sandbox", "bridge/demo", "bridge/cli", "bridge/s
 REASON_AT = {
     "GiveUp": 0, "Failed": 0, "Skipped": 0, "Deferred": 0, "Ignored": 0, "PydanticCustomError": 0,
     "MalformedBody": 0, "Unsigned": 0, "TooLarge": 0, "TooSlow": 0, "UnsupportedType": 0,
-    "Unusable": 0, "NotStored": 0, "Unauthorized": 1, "_failure": 1, "_wait": 2, "problem": 1,
+    "Unusable": 0, "UnknownPath": 0,
+    "NotStored": 0, "Unauthorized": 1, "_failure": 1, "_wait": 2, "problem": 1,
     "Unsubmittable": 0, "RecordingAwaited": 0, "failure": 1,
 }  # fmt: skip
 """Which argument of a call is a reason."""

@@ -1,0 +1,37 @@
+"""Call ids in paths. WAVV's ids are opaque and may hold a slash, or even end in ``/insights``.
+
+A slash that is percent-encoded (``%2F``) belongs to the id: ``/api/calls/a%2Finsights`` is the call
+``a/insights``, and ``/api/calls/a/insights`` is what was found in the call ``a``. The server
+decodes a path before it is matched, so the encoded slashes are kept as another character meanwhile.
+"""
+
+import re
+from urllib.parse import unquote
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+SLASH = "\ue000"
+"""Stands for an encoded slash. It is not printable, so that no id holds it."""
+
+_ENCODED_SLASH = re.compile(b"%2f", re.IGNORECASE)
+_STAND_IN = SLASH.encode()
+
+
+class EncodedSlashes:
+    """Middleware: keeps the encoded slashes of ``/api/calls/…`` apart from the others."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on."""
+        raw: bytes = scope.get("raw_path") or b""
+        if b"/api/calls/" in raw and _ENCODED_SLASH.search(raw):
+            kept = _ENCODED_SLASH.sub(_STAND_IN, raw)
+            scope = {**scope, "path": unquote(kept.decode(errors="replace"))}
+        await self._app(scope, receive, send)
+
+
+def call_id_in(parameter: str) -> str:
+    """Return the id that a path's parameter holds."""
+    return parameter.replace(SLASH, "/")

@@ -103,6 +103,7 @@ def test_a_repeated_event_does_not_put_the_deadline_off() -> None:
         (ENDED, FETCHING, State.UNRECORDED, None),
         (UNREADABLE, POLICY, State.UNRECORDED, "event_refused"),
         (UNREADABLE, FETCHING, State.RECORDED, "recording_missing"),
+        (replace(UNREADABLE, kind=None), FETCHING, State.UNRECORDED, "event_refused"),
     ],
 )
 def test_late_news_of_a_recording_reopen_an_unrecorded_call(

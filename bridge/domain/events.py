@@ -8,6 +8,9 @@ from typing import Any
 from bridge.domain.call import InsightsSummary, Kind, Metadata, Problem
 from bridge.domain.stamps import Stamp, place, received_at
 
+UNKNOWN = "event.unknown"
+"""An event that names a known call, and is none of WAVV's three or has no name: see ``Noted``."""
+
 
 @dataclass(frozen=True, slots=True)
 class CallHeard:

@@ -8,7 +8,7 @@ from redis.exceptions import RedisError
 from structlog.contextvars import bound_contextvars
 
 from bridge.domain.call import new_call
-from bridge.domain.events import EventRefused
+from bridge.domain.events import UNKNOWN, EventRefused, Noted
 from bridge.errors import DamagedRecord, EventError, NewerRecord
 from bridge.parts import Parts
 from bridge.pipeline.correlate import hear_askelephant
@@ -82,6 +82,7 @@ def hear_wavv(parts: Parts, entry: Entry) -> str | None:
     event = parse_event(entry.raw, parts.reading)
     if isinstance(event, Ignored):
         log.info("event.ignored", reason=event.reason)
+        _note_ignored(parts, event, entry)
         return f"ignored.{event.reason}"
     heard = replace(event, entry=entry.id)
     with bound_contextvars(call_id=heard.call_id):
@@ -90,6 +91,13 @@ def hear_wavv(parts: Parts, entry: Entry) -> str | None:
         hear_extras(parts, call, heard)
         publish_next(parts.publisher, call, parts.now(), parts.policy.countdown_limit)
     return None
+
+
+def _note_ignored(parts: Parts, event: Ignored, entry: Entry) -> None:
+    """Note an ignored event on the call that it names, if that call is known."""
+    call = parts.calls.load(event.call_id) if event.call_id else None
+    if call is not None:
+        record(parts, call, Noted(UNKNOWN, entry.id))
 
 
 def hear_refusal(parts: Parts, entry: Entry) -> None:

@@ -1,5 +1,6 @@
 """The inbox is handled: every event ends on its call, or as a recorded outcome."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -92,6 +93,52 @@ def test_an_unknown_event_is_kept_and_its_outcome_recorded(bridge: Bridge, name:
     assert bridge.parts.inbox.outcome(entry) == "ignored.unknown_event"
     assert bridge.counted("events.ignored.unknown_event") == 1
     assert bridge.parts.calls.load("c-1") is None
+
+
+@pytest.mark.parametrize("event", ["call.transferred", "", None])
+def test_an_unknown_event_is_noted_on_its_call(bridge: Bridge, event: str | None) -> None:
+    """An operator who looks at the call sees that something of it was not used."""
+    call = bridge.dial()
+    bridge.tell(call, Kind.STARTED)
+    raw = json.dumps({"event": event, "data": {"id": call.call_id}}).encode()
+    entry = bridge.hear(raw, "wavv")
+    bridge.drain()
+    assert bridge.parts.inbox.outcome(entry) == "ignored.unknown_event"
+    noted = bridge.call(call).timeline[-1].model_dump()
+    assert (noted["what"], noted["entry"]) == ("event.unknown", entry)
+
+
+def test_what_was_not_read_is_on_the_timeline_of_the_call(bridge: Bridge) -> None:
+    """Notes, the unusable values, the unread keys: names only."""
+    body = {
+        "Event": "call recorded",
+        "call_id": "c-1",
+        "RecordingUrl": "http://recordings.wavv.example/1.mp3",
+        "startedAt": "2026-05-13T10:00:00",
+        "email": "a@x.example; b@x.example",
+        "from": "4155550123",
+        "to": "2125550100",
+        "MyOwnKey": "a secret",
+    }
+    bridge.hear(json.dumps(body).encode(), "wavv")
+    bridge.drain()
+    call = bridge.parts.calls.load("c-1")
+    assert call is not None
+    noted = call.timeline[0].model_dump()
+    assert set(noted["notes"]) == {
+        "recording_url_unusable",
+        "started_at_without_zone",
+        "lead_email_unusable",
+        "direction_missing",
+    }
+    assert noted["unusable"] == {
+        "recording_url": "http://recordings.wavv.example/1.mp3",
+        "lead_email": "a@x.example; b@x.example",
+    }
+    assert noted["unread_keys"] == ["MyOwnKey"]
+    assert "RecordingUrl" in noted["keys"]
+    assert "a secret" not in call.model_dump_json()
+    assert call.metadata.lead_email is None
 
 
 def break_on(patch: pytest.MonkeyPatch, broken: bytes) -> None:

@@ -1,10 +1,13 @@
 """The fields of one event of a call: which are known at that time, and how they are written."""
 
+from typing import Any
+
 from bridge.domain.call import Kind
 from bridge.wavv.samples import SampleCall
 from tests.crm.style import EVENT_NAMES, Fields, Style
 from tests.crm.values import (
     DIRECTIONS,
+    FLAGS,
     Written,
     written_moment,
     written_phone,
@@ -17,22 +20,49 @@ COARSE = {"us minutes": "us", "date": "iso"}
 
 def write_fields(call: SampleCall, kind: Kind, style: Style) -> Fields:
     """Return what the sender knows when ``kind`` happens; what it does not know yet is a blank."""
-    written = _known(call, style) | _times(call, style)
+    written = _known(call, style) | _times(call, style) | _texts(call, style)
     if kind is Kind.STARTED:
-        later = ("answered_at", "ended_at", "seconds", "outcome")
-        written |= dict.fromkeys(later, Written(style.nothing, (None,)))
+        written |= _not_yet(style)
     if kind is not Kind.RECORDED:
         written["recording_url"] = Written(style.unusable_link, (None,))
+        del written["transcript"], written["recorded"]
     written |= {field: blank for field, blank in style.replaced.items() if field in written}
     values = {field: one.value for field, one in written.items()}
     readings = {field: one.readings for field, one in written.items()}
     if style.has_sides:
-        values["lead_side"], values["agent_side"] = (
-            values.pop("lead_phone"),
-            values.pop("agent_phone"),
-        )
-    values["sent_at"] = written_moment(call.told_at(kind), "iso", style.zone).value
+        values["lead_side"] = values.pop("lead_phone")
+        values["agent_side"] = values.pop("agent_phone")
+    if style.is_incoming_only:
+        _leave_direction_out(kind, style, values, readings)
+    if style.is_padded:
+        values["call_id"] = f"  {call.call_id} "
+    values["sent_at"] = style.nothing
+    if style.sent_form != "missing":
+        values["sent_at"] = written_moment(call.told_at(kind), style.sent_form, style.zone).value
     return Fields(_event_name(call, kind, style), values, readings)
+
+
+def _not_yet(style: Style) -> dict[str, Written]:
+    """Return what stands in the fields of a call that has only begun."""
+    return {
+        "answered_at": Written(style.no_time, (None,)),
+        "ended_at": Written(style.no_time, (None,)),
+        "seconds": Written(style.no_seconds, (None,)),
+        "outcome": Written(style.nothing, (None,)),
+        "note": Written(style.nothing, (None,)),
+        "human": Written(style.nothing, (None,)),
+    }
+
+
+def _leave_direction_out(
+    kind: Kind, style: Style, values: dict[str, Any], readings: dict[str, tuple[Any, ...]]
+) -> None:
+    """Let only the name of the first event say that the call is inbound."""
+    del values["direction"]
+    if kind is not Kind.STARTED:
+        del readings["direction"]
+        if style.has_sides:  # whose number is whose is known when all events are there
+            del readings["lead_phone"], readings["agent_phone"]
 
 
 def _known(call: SampleCall, style: Style) -> dict[str, Written]:
@@ -40,7 +70,6 @@ def _known(call: SampleCall, style: Style) -> dict[str, Written]:
     plain = {
         "call_id": call.call_id,
         "lead_id": call.lead_id,
-        "lead_name": call.lead_name,
         "agent_id": call.agent_id,
         "campaign_id": call.campaign_id,
         "outcome": call.outcome,
@@ -48,11 +77,44 @@ def _known(call: SampleCall, style: Style) -> dict[str, Written]:
     }
     written = {field: Written(value, (value,)) for field, value in plain.items()}
     return written | {
+        "lead_name": _name(call, style.name_form),
+        "agent_name": Written("Alice Ito", ("Alice Ito",)),
+        "agent_email": Written(f"{call.agent_id}@example.org", (f"{call.agent_id}@example.org",)),
         "direction": Written(DIRECTIONS[style.direction][call.direction], (call.direction,)),
         "lead_email": Written(email, (call.lead_email,)),
         "lead_phone": written_phone(call.lead_phone, style.phone),
         "agent_phone": written_phone(call.caller_id, style.line_phone),
         "seconds": written_seconds(call.seconds, _duration(style)),
+    }
+
+
+def _name(call: SampleCall, form: str) -> Written:
+    """Write the lead's name; of one that was rendered in part, the rest may be left out."""
+    first, _, last = call.lead_name.partition(" ")
+    match form:
+        case "unrendered":
+            return Written(f"{first} {{{{contact.last_name}}}}", (first, None))
+        case "undefined":
+            return Written(f"{first} undefined", (first, None))
+        case "both":
+            return Written("{{contact.first_name}} {{contact.last_name}}", (None,))
+        case "accents":
+            return Written(f"Zoë {last} 👋", (f"Zoë {last} 👋",))
+        case "blanks":
+            return Written(f" {first}   {last}\n", (call.lead_name,))
+        case _:
+            return Written(call.lead_name, (call.lead_name,))
+
+
+def _texts(call: SampleCall, style: Style) -> dict[str, Written]:
+    spoken = FLAGS[True][style.flag % len(FLAGS[True])]
+    transcript = f"{call.lead_name}: Hello.\nAgent: Hello, this is Alice."
+    return {
+        "note": Written(style.note, (style.note,)),
+        "transcript": Written(transcript, (transcript,)),
+        "human": Written(spoken, (True,)),
+        "recorded": Written(spoken, (True,)),
+        "call_url": style.page,
     }
 
 

@@ -11,11 +11,13 @@ Customers choose names in all of them, so names of WAVV's own webhook occur in e
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
 from tests.crm.style import Fields, Product, Style
+
+Json = dict[str, Any]
 
 COMMON: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
@@ -36,6 +38,13 @@ COMMON: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "outcome": ("outcome", "call_outcome", "call_status"),
         "recording_url": ("recording_url", "call_recording_url", "media_url"),
         "sent_at": ("sent_at",),
+        "agent_name": ("agent_name", "user_name"),
+        "agent_email": ("agent_email", "user_email"),
+        "note": ("note", "call_note"),
+        "transcript": ("transcript", "call_transcript", "transcription"),
+        "human": ("human", "is_human"),
+        "recorded": ("recorded", "is_recorded"),
+        "call_url": ("call_url", "external_url"),
     }
 )
 EVERY_MOMENT = (
@@ -48,28 +57,68 @@ EVERY_DURATION = (
 )
 
 
-def _event_beside(fields: Fields, style: Style) -> dict[str, Any]:
+def _event_beside(fields: Fields, style: Style) -> Json:
     return {style.spelled(style.keys["event"]): fields.name}
 
 
-def _wrapped(fields: Fields, style: Style) -> dict[str, Any]:
-    """Return the payload in the envelope that the style names, without the product's own keys."""
-    inner = style.spelled_values(fields)
+def _wrapped(fields: Fields, style: Style) -> Json:
+    """Return the payload in the envelope that the style names, without the product's own keys.
+
+    Forwarders join keys with two underscores, put objects into lists or text, or forward WAVV's
+    delivery whole inside of their own.
+    """
+    inner = _with_objects(fields, style) if style.is_nested else style.spelled_values(fields)
     event = _event_beside(fields, style)
-    match style.envelope.split():
-        case ["flat"]:
-            return event | inner
-        case ["flattened", container]:
-            return event | {f"{container}__{key}": value for key, value in inner.items()}
-        case ["text", container]:
-            return event | {container: json.dumps(inner)}
-        case ["inside", container]:
-            return {container: event | inner}
-        case _:
-            return event | {style.envelope: inner}
+    if style.sent_outside and style.envelope != "flat":
+        key = style.spelled(style.keys["sent_at"])
+        event |= {key: inner.pop(key)}
+    form, _, container = style.envelope.rpartition(" ")
+    return WRAPS[form](container, event, inner)
 
 
-def _highlevel(fields: Fields, style: Style) -> dict[str, Any]:
+OBJECTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    {
+        "contact": {"lead_id": "id", "lead_name": "name", "lead_email": "email"},
+        "user": {"agent_id": "id", "agent_name": "name", "agent_email": "email"},
+        "recording": {"recording_url": "url"},
+    }
+)
+"""Objects inside of the call's, and the names of their fields."""
+
+
+def _with_objects(fields: Fields, style: Style) -> Json:
+    """Return the values with those of the contact, the user and the recording in their objects."""
+    placed = {field for names in OBJECTS.values() for field in names}
+    outer = {field: fields.values[field] for field in fields.values if field not in placed}
+    inner = style.spelled_values(Fields(fields.name, outer, {}))
+    for name, names in OBJECTS.items():
+        known = {key: fields.values[field] for field, key in names.items()}
+        inner[style.spelled(name)] = {
+            style.spelled(key): style.as_sent(value) for key, value in known.items()
+        }
+    return inner
+
+
+WRAPS: Mapping[str, Callable[[str, Json, Json], Json]] = {
+    "": lambda name, event, inner: event | (inner if name == "flat" else {name: inner}),
+    "flattened": lambda name, event, inner: (
+        event | {f"{name}__{key}": value for key, value in inner.items()}
+    ),
+    "text": lambda name, event, inner: event | {name: json.dumps(inner)},
+    "list": lambda name, event, inner: event | {name: [inner]},
+    "inside": lambda name, event, inner: {name: event | inner},
+    "forwarded": lambda name, event, inner: {
+        "type": "webhook.received",
+        name: event | {"data": inner},
+    },
+    "forwarded-text": lambda name, event, inner: {
+        "type": "webhook.received",
+        name: json.dumps(event | {"data": inner}),
+    },
+}
+
+
+def _highlevel(fields: Fields, style: Style) -> Json:
     """Return the contact's standard fields, the call in ``customData``, all of it text.
 
     A common mapping has the contact's id as ``id`` in ``customData``.
@@ -92,7 +141,11 @@ def _highlevel(fields: Fields, style: Style) -> dict[str, Any]:
         "country": "US",
         "contact_type": "lead",
         "location": {"id": "loc_1", "name": "Example Solar", "country": "US"},
-        "user": {"firstName": "Alice", "email": "alice@example.org", "phone": style.call.caller_id},
+        "user": {
+            "firstName": "Alice",
+            "email": f"{style.call.agent_id}@example.org",
+            "phone": style.call.caller_id,
+        },
         "workflow": {"id": "wf_1", "name": "Call Recorded to bridge"},
         "triggerData": {},
         "contact": {"attributionSource": {"medium": "manual", "url": None}},
@@ -100,19 +153,19 @@ def _highlevel(fields: Fields, style: Style) -> dict[str, Any]:
     }
 
 
-def _hubspot(fields: Fields, style: Style) -> dict[str, Any]:
+def _hubspot(fields: Fields, style: Style) -> Json:
     """Return the properties that a workflow sends, beside the ids of the enrolled object."""
     beside = {"objectId": 51299, "objectTypeId": "0-48", "portalId": 4412, "hs_object_id": "51299"}
     return beside | _wrapped(fields, style)
 
 
-def _zapier(fields: Fields, style: Style) -> dict[str, Any]:
+def _zapier(fields: Fields, style: Style) -> Json:
     """Return what a Zap posts: flat, flattened by two underscores, or the payload as JSON text."""
     beside = {"id": "evt_777", "hook": {"id": 812, "event": "hook.fired"}, "zap": "Calls to bridge"}
     return (beside if style.envelope != "flat" else {}) | _wrapped(fields, style)
 
 
-def _salesforce(fields: Fields, style: Style) -> dict[str, Any]:
+def _salesforce(fields: Fields, style: Style) -> Json:
     """Return a flow's callout, or a platform event with its own ``event`` object beside."""
     attributes = {"type": "VoiceCall", "url": "/services/data/v61.0/sobjects/VoiceCall/0LQ5e01"}
     if style.envelope.startswith("inside"):
@@ -120,7 +173,7 @@ def _salesforce(fields: Fields, style: Style) -> dict[str, Any]:
     return {"attributes": attributes, "OwnerId": "0055e000001", **_wrapped(fields, style)}
 
 
-def _pipedrive(fields: Fields, style: Style) -> dict[str, Any]:
+def _pipedrive(fields: Fields, style: Style) -> Json:
     """Return a webhook of version 2: ``data`` beside ``meta`` and ``previous``."""
     body = _wrapped(fields, style)
     data = body.get("data")
@@ -144,7 +197,7 @@ HIGHLEVEL = Product(
     spellings=("snake", "camel", "kebab", "title"),
     moments=EVERY_MOMENT,
     durations=EVERY_DURATION,
-    envelopes=("custom_data",),
+    envelopes=("customData",),
     wrap=_highlevel,
     is_text=True,
 )
@@ -162,6 +215,7 @@ HUBSPOT = Product(
     milliseconds=("hs_call_duration", "call_duration_ms", "duration_milliseconds"),
     envelopes=("flat", "payload", "body"),
     wrap=_hubspot,
+    has_objects=True,
 )
 ZAPIER = Product(
     "zapier",
@@ -171,9 +225,14 @@ ZAPIER = Product(
     moments=EVERY_MOMENT,
     durations=EVERY_DURATION,
     milliseconds=("duration_ms",),
-    envelopes=("flat", "data", "payload", "text data", "text payload", "text body"),
+    envelopes=(
+        *("flat", "data", "payload", "Data", "text data", "text payload", "text body"),
+        *("flattened data", "flattened custom_data", "list data", "forwarded body"),
+        *("forwarded payload", "forwarded-text body"),
+    ),
     wrap=_zapier,
     is_text=True,
+    has_objects=True,
 )
 SALESFORCE = Product(
     "salesforce",
@@ -201,5 +260,6 @@ PIPEDRIVE = Product(
     durations=("number", "text", "clock"),
     envelopes=("data",),
     wrap=_pipedrive,
+    has_objects=True,
 )
 PRODUCTS = {one.name: one for one in (HIGHLEVEL, HUBSPOT, ZAPIER, SALESFORCE, PIPEDRIVE)}

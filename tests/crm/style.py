@@ -14,15 +14,23 @@ from tests.crm.values import (
     DIRECTIONS,
     NO_EMAILS,
     NO_PHONES,
+    NO_TIMES,
+    NOTES,
     NOTHING,
+    PAGES,
     PHONES,
     UNUSABLE_LINKS,
     Written,
 )
 
+NAME_FORMS = ("unrendered", "undefined", "both", "accents", "blanks")
 OFTEN, SOMETIMES, SELDOM = 0.5, 0.12, 0.04
+SENT_FORMS = ("iso", "offset", "epoch ms", "epoch text", "http", "blank", "missing")
 BARE_IDS = frozenset({"id", "uuid"})
-OPTIONAL = ("lead_name", "lead_email", "lead_id", "agent_id", "campaign_id", "outcome")
+OPTIONAL = (
+    *("lead_name", "lead_email", "lead_id", "agent_id", "agent_name", "agent_email"),
+    *("campaign_id", "outcome", "note", "human"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +38,8 @@ class Product:
     """A CRM product. ``keys`` lists the names of each field, in lower case with underscores.
 
     ``sides`` are names of the calling and of the called number; ``milliseconds`` are names of
-    durations whose unit they say. ``envelopes`` are names of what holds the call.
+    durations whose unit they say. ``envelopes`` are names of what holds the call. A product that
+    ``has_objects`` may have the contact, the user and the recording as objects inside the call's.
     """
 
     name: str
@@ -43,6 +52,7 @@ class Product:
     wrap: Callable[["Fields", "Style"], dict[str, Any]]
     milliseconds: tuple[str, ...] = ()
     is_text: bool = False
+    has_objects: bool = False
 
 
 @dataclass(slots=True)
@@ -77,6 +87,17 @@ class Style:
     has_stray_id: bool
     is_ascii: bool
     unusable_link: Any
+    no_time: Any
+    no_seconds: Any
+    name_form: str
+    note: str
+    page: Written
+    flag: int
+    is_padded: bool
+    sent_form: str
+    sent_outside: bool
+    is_nested: bool
+    is_incoming_only: bool
 
     def spelled(self, key: str) -> str:
         """Return the key as this customer spells it."""
@@ -142,11 +163,22 @@ def make_style(product: Product, call: SampleCall, rng: Random, zone: str) -> St
         moment=rng.choice(product.moments),
         duration=duration,
         nothing=rng.choice(NOTHING),
-        replaced=_replaced(rng),
+        replaced=_replaced(call, rng),
         email_has_name=rng.random() < SOMETIMES,
         has_stray_id=keys["call_id"] not in BARE_IDS and rng.random() < OFTEN,
         is_ascii=rng.random() < OFTEN,
         unusable_link=rng.choice((*NOTHING, *UNUSABLE_LINKS)),
+        no_time=rng.choice((*NOTHING, *NO_TIMES)),
+        no_seconds=rng.choice((*NOTHING, -1, "NaN")),
+        name_form=rng.choice(NAME_FORMS) if rng.random() < SOMETIMES else "plain",
+        note=rng.choice(NOTES),
+        page=rng.choice(PAGES),
+        flag=rng.randrange(99),
+        is_padded=rng.random() < SOMETIMES,
+        sent_form=rng.choice(SENT_FORMS),
+        sent_outside=rng.random() < OFTEN,
+        is_nested=product.has_objects and rng.random() < OFTEN / 2,
+        is_incoming_only=call.direction == "inbound" and rng.random() < SOMETIMES,
     )
 
 
@@ -171,13 +203,16 @@ def _side_keys(product: Product, call: SampleCall, rng: Random) -> dict[str, str
     return {"lead_side": called, "agent_side": calling}
 
 
-def _replaced(rng: Random) -> dict[str, Written]:
+def _replaced(call: SampleCall, rng: Random) -> dict[str, Written]:
     """Return what stands in the fields of which the sender has no good value."""
     replaced = {
         field: Written(rng.choice(NOTHING), (None,))
         for field in OPTIONAL
         if rng.random() < SOMETIMES
     }
+    if "agent_email" in replaced:  # the product may have the user's address elsewhere
+        address = f"{call.agent_id}@example.org"
+        replaced["agent_email"] = replaced["agent_email"]._replace(readings=(None, address))
     if rng.random() < SELDOM:
         phone = rng.choice(NO_PHONES)
         replaced["lead_phone"] = Written(phone, (None, phone))

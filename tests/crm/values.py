@@ -24,15 +24,35 @@ class Written(NamedTuple):
 NOTHING: tuple[Any, ...] = (
     *("undefined", "null", "None", "none", "nil", "NULL", "N/A", "n/a", "[object Object]"),
     *("(null)", "#N/A", "", "  ", None, "{{call.value}}", "{{ contact.value }}", "${call.value}"),
-    *("{call_value}", "{!Task.Value__c}"),
+    *("{call_value}", "{!Task.Value__c}", [], {}),
 )
 """What stands in a field whose value the sender does not have, or whose template failed."""
+
+NO_TIMES: tuple[Any, ...] = (
+    *(0, "0", "Invalid Date", "0000-00-00 00:00:00", "1970-01-01T00:00:00.000Z"),
+    "0001-01-01T00:00:00Z",
+)
+"""Times that programs write for one that has not come."""
 
 UNUSABLE_LINKS = ("(pending...)", "/recordings/1.mp3", "http://recordings.wavv.example/1.mp3")
 """Texts under a recording's key that AskElephant could not fetch."""
 
 NO_PHONES = ("anonymous", "Restricted", "sip:lead@pbx.example", "0000000000", "1234567890")
 NO_EMAILS = ("n/a", "none", "a@example.com; b@example.com", "no-email", "{{contact.email}}")
+
+PAGES: tuple[Written, ...] = (
+    Written("https://crm.example.com/calls/7", ("https://crm.example.com/calls/7",)),
+    Written("https://crm.example.com/contacts/{{contact.id}}", (None,)),
+    Written("https://crm.example.com/contacts/undefined", (None,)),
+    Written("{{call.page}}", (None,)),
+)
+"""Links to the call in the CRM; one with a part that failed to render leads nowhere."""
+
+NOTES = ("Call back on Friday.\nAsk for Sam.", "Demande un rappel lundi, très intéressé 👍", "ok")
+FLAGS: Mapping[bool, tuple[object, ...]] = {
+    True: (True, "true", "True", "yes", "Yes", 1, "1", "on"),
+    False: (False, "false", "False", "no", "No", 0, "0", "off"),
+}
 
 PHONES: Mapping[str, Callable[[str], object]] = {
     "ten": lambda ten: ten,
@@ -45,6 +65,7 @@ PHONES: Mapping[str, Callable[[str], object]] = {
     "dots": lambda ten: f"{ten[:3]}.{ten[3:6]}.{ten[6:]}",
     "number": int,
     "tel": lambda ten: f"tel:+1{ten}",
+    "extension": lambda ten: f"({ten[:3]}) {ten[3:6]}-{ten[6:]} ext. 12",
     "no-break": lambda ten: f"+1\u00a0{ten[:3]}\u00a0{ten[3:6]}\u2011{ten[6:]}",
 }
 """Ten digits of the United States, as people and products write them."""

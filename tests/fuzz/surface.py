@@ -57,7 +57,7 @@ class Surface:
     """The application and its store."""
 
     def __init__(self, parts: Parts, redis_url: str) -> None:
-        self._parts = parts
+        self.parts = parts
         self.rest = build_app(parts, redis_url)
         self.app = with_ingress(self.rest)
         self._runner = asyncio.Runner()
@@ -69,7 +69,7 @@ class Surface:
         for close in (state.commit.close, state.poke.close, state.ingress_redis.aclose):
             self._runner.run(close())
         self._runner.close()
-        self._parts.redis.close()
+        self.parts.redis.close()
 
     @property
     def target(self) -> Target:
@@ -78,6 +78,10 @@ class Surface:
 
     def check(self, request: Request) -> None:
         """Raise unless one whole answer comes, no 5xx, with a head that can be sent."""
+        self.send(request)
+
+    def send(self, request: Request) -> Answer:
+        """Return the response; raise unless it is whole, no 5xx, with a head that can be sent."""
         answer = self._runner.run(self._ask(request))
         self.statuses[answer.status] += 1
         assert answer.ended, "no end"
@@ -85,24 +89,24 @@ class Surface:
         for name, value in answer.headers:
             assert name == name.lower()
             assert not {*b"\r\n\x00"} & {*name, *value}, (name, value)
+        return answer
 
     def refresh(self) -> None:
         """Let the intake handle what came, and begin anew with a few calls."""
-        self._drain()
-        for key in self._parts.redis.scan_iter(self._parts.keys.of("*"), count=1000):
-            self._parts.redis.delete(key)
+        self.drain()
+        for key in self.parts.redis.scan_iter(self.parts.keys.of("*"), count=1000):
+            self.parts.redis.delete(key)
         for raw in SAMPLES[:9]:
-            headers = {"content-type": "application/json", **signed(raw)}
-            coded = tuple((n.lower().encode(), v.encode()) for n, v in headers.items())
-            self.check(Request("POST", WAVV.encode(), b"", coded, (raw,)))
-        self._drain()
+            self.check(wavv_delivery(raw))
+        self.drain()
 
-    def _drain(self) -> None:
-        while intake.drain(self._parts):
+    def drain(self) -> None:
+        """Let the intake handle all that was stored; nothing may be left or set aside."""
+        while intake.drain(self.parts):
             pass
-        backlog = self._parts.inbox.backlog()
+        backlog = self.parts.inbox.backlog()
         assert backlog.waiting == 0, "an event that was let in breaks its handler"
-        assert "events.set_aside" not in self._parts.counters.all()
+        assert "events.set_aside" not in self.parts.counters.all()
 
     async def _ask(self, request: Request) -> Answer:
         pieces = list(request.body) or [b""]
@@ -115,6 +119,13 @@ class Surface:
         answer = Answer()
         await self.app(_scope(request), receive, answer.take)
         return answer
+
+
+def wavv_delivery(raw: bytes) -> Request:
+    """Return the request that delivers WAVV's event, well signed."""
+    headers = {"content-type": "application/json", **signed(raw)}
+    coded = tuple((name.lower().encode(), value.encode()) for name, value in headers.items())
+    return Request("POST", WAVV.encode(), b"", coded, (raw,))
 
 
 def _scope(request: Request) -> dict[str, Any]:

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from schemathesis.core.failures import FailureGroup
 from starlette.responses import Response
 
-from tests.fuzz import answers, document, signatures, wavv, wire
+from tests.fuzz import answers, crm, document, signatures, wavv, wire
+from tests.fuzz.crm_stored import stored
 from tests.fuzz.driver import MemoryGrew, Seen, quiet, run
 from tests.fuzz.requests import Request
 from tests.fuzz.surface import Surface, surface
@@ -36,7 +37,10 @@ def whole(valkey_url: str) -> Iterator[Surface]:
 
 @pytest.mark.parametrize(
     "target",
-    [wire.TARGET, wavv.TARGET, signatures.WAVV, signatures.ELEPHANT, answers.TARGET],
+    [
+        *(wire.TARGET, wavv.TARGET, crm.TARGET),
+        *(signatures.WAVV, signatures.ELEPHANT, answers.TARGET),
+    ],
     ids=lambda target: target.name,
 )
 def test_nothing_that_strangers_send_raises(target: Target) -> None:
@@ -48,6 +52,12 @@ def test_no_request_is_answered_5xx(whole: Surface) -> None:
     """And the requests reach every kind of answer, so that it is not noise that is refused."""
     assert run(whole.target, 3 * SHORT, start=4, each=EACH).inputs >= SHORT
     assert set(whole.statuses) >= {200, 202, 400, 401, 404, 405, 415, 422}
+
+
+def test_every_payload_of_five_products_is_stored_as_one_call(valkey_url: str) -> None:
+    """As it was meant, through the ingress and the intake."""
+    with stored(valkey_url) as target:
+        assert run(target, EACH // 2, start=4, each=EACH).inputs >= EACH // 2
 
 
 def test_the_api_answers_as_its_document_says(valkey_url: str) -> None:

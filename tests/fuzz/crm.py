@@ -1,0 +1,185 @@
+"""Events as five CRM products forward them: read as they were meant, or left out with a note.
+
+The payloads start from sample calls (``tests/crm``), so what each field may be read as is known.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from bridge.domain.call import Call, Kind, Metadata, new_call
+from bridge.domain.events import CallHeard
+from bridge.domain.machine import advance
+from bridge.domain.mapping import Mapped, Mapper, engagement_request
+from bridge.domain.participants import Agent
+from bridge.domain.policy import Policy
+from bridge.errors import EventError
+from bridge.wavv.events import Ignored, Reading, check_event, parse_event
+from bridge.wavv.samples import SampleCall, sample_call
+from tests import crm
+from tests.crm.values import NOTHING
+from tests.fuzz.mutation import SEEDS
+from tests.fuzz.target import Target
+
+BEGUN = datetime(2026, 5, 1, tzinfo=UTC)
+SPAN = timedelta(days=28)
+NAMELESS = 0.1
+"""The share of workflows of which one event names no call."""
+
+ZONES = ("UTC", "America/New_York", "Asia/Kolkata")
+READINGS = {zone: Reading(zone=ZoneInfo(zone)) for zone in ZONES}
+POLICY = Policy()
+AGENT = "Alice Ito"
+MAPPER = Mapper(agents={"usr_alice": Agent(AGENT, "alice@example.org", "+12125550199")})
+E164 = re.compile(r"\+[1-9][0-9]{7,14}")
+EMAIL = re.compile(r"[^@\s<>;,]+@[^@\s<>;,]+\.[^@\s<>;,]+")
+UNRENDERED = ("{{", "${", "{!", "[object")
+BLANKS = frozenset(one.strip().lower() for one in NOTHING if isinstance(one, str))
+
+
+@dataclass(frozen=True)
+class Workflow:
+    """A call and the events that one customer's workflow sends of it, in their order of arrival."""
+
+    call: SampleCall
+    events: tuple[crm.Rendering, ...]
+    zone: str
+
+    def __repr__(self) -> str:
+        """Return the bodies: two workflows that send the same are one input."""
+        return "\n".join(event.body.decode() for event in self.events)
+
+    @property
+    def named(self) -> tuple[crm.Rendering, ...]:
+        """Return the events that name the call."""
+        return tuple(event for event in self.events if event.call_id is not None)
+
+
+def workflow(rng: Random, zones: Sequence[str] = ZONES) -> Workflow:
+    """Return a call's events by one of the products, in any order, some twice, some nameless.
+
+    Times without an offset are of one of ``zones``.
+    """
+    call = sample_call(rng, BEGUN + rng.random() * SPAN)
+    product, zone = rng.choice(crm.NAMES), rng.choice(zones)
+    events = list(crm.renderings(call, product, rng, zone))
+    if rng.random() < NAMELESS:
+        events.append(crm.nameless(call, product, rng))
+    rng.shuffle(events)
+    return Workflow(call, (*events, rng.choice(events)), zone)
+
+
+def check(one: Workflow) -> None:
+    """Raise unless each event is read as meant, and what is sent of the call is right."""
+    events = [
+        heard for event in one.events if (heard := _heard(event, READINGS[one.zone])) is not None
+    ]
+    call = _call(one, events)
+    check_metadata(call.metadata, merged(one.named), one)
+    check_request(call, one)
+
+
+def merged(events: Iterable[crm.Rendering]) -> Mapping[str, tuple[Any, ...]]:
+    """Return what each field may be after all events: nothing erases what one of them says.
+
+    Whatever their order of arrival, the event that was sent last counts.
+    """
+    readings: dict[str, tuple[Any, ...]] = {}
+    for event in sorted(events, key=lambda event: list(Kind).index(event.kind)):
+        for field, allowed in event.readings.items():
+            known = readings.get(field, (None,))
+            readings[field] = allowed if allowed != (None,) else known
+    return readings
+
+
+def check_metadata(
+    metadata: Metadata, readings: Mapping[str, tuple[Any, ...]], one: object
+) -> None:
+    """Raise unless each field has one of the values it may have."""
+    for field in Metadata.model_fields.keys() & readings.keys():
+        value = getattr(metadata, field)
+        assert value in readings[field], (field, value, readings[field], one)
+
+
+def check_request(call: Call, one: Workflow) -> None:
+    """Raise unless the engagement's request holds no placeholder and only well-formed contacts."""
+    mapped = engagement_request(call, MAPPER)
+    assert isinstance(mapped, Mapped), (mapped, one)
+    check_sent(mapped.request.members(), one)
+
+
+def check_sent(request: dict[str, Any], one: Workflow) -> None:
+    """Raise unless AskElephant may be sent this of the call."""
+    readings = merged(one.named)
+    lead = _lead(request["participants"], one.call)
+    line = f"+1{one.call.caller_id}"
+    assert lead.get("phone") != line or one.call.lead_phone == one.call.caller_id, (line, one)
+    assert lead.get("phone") == _only(readings["lead_phone"], E164), (lead, one)
+    assert lead.get("email") == _only(readings["lead_email"], EMAIL), (lead, one)
+    assert request["media_url"] == one.call.recording_url, one
+    for each in request["participants"]:
+        assert E164.fullmatch(each.get("phone", line)), (each, one)
+        assert EMAIL.fullmatch(each.get("email", one.call.lead_email)), (each, one)
+    for text in _texts(request):
+        assert text.strip().lower() not in BLANKS, (text, one)
+        assert not any(mark in text for mark in UNRENDERED), (text, one)
+
+
+def _heard(event: crm.Rendering, reading: Reading) -> CallHeard | None:
+    """Return what was read of the event, each field checked; ``None`` = rightly refused."""
+    outcome = _outcome(event.body, reading)
+    if event.call_id is None:
+        assert outcome in ("no_call_id", "bad_call_id"), (outcome, event.body)
+        return None
+    assert isinstance(outcome, CallHeard), (outcome, event.body)
+    assert outcome.call_id == event.call_id, (outcome.call_id, event.body)
+    assert outcome.kind is event.kind, event.body
+    check_event(event.body, reading)
+    check_metadata(outcome.metadata, event.readings, event.body)
+    return outcome
+
+
+def _outcome(raw: bytes, reading: Reading) -> CallHeard | Ignored | str:
+    """Return what was read, or the reason of the refusal."""
+    try:
+        return parse_event(raw, reading)
+    except EventError as error:
+        return error.reason
+
+
+def _call(one: Workflow, events: Iterable[CallHeard]) -> Call:
+    call = new_call(one.call.call_id, one.call.ended_at)
+    for heard in events:
+        call = advance(call, heard, one.call.ended_at, POLICY)
+    return call
+
+
+def _only(allowed: tuple[Any, ...], form: re.Pattern[str]) -> str | None:
+    """Return the value that must be sent: the one of the right form, if it is the only reading."""
+    return next((text for text in allowed if text and form.fullmatch(text)), None)
+
+
+def _lead(participants: Sequence[dict[str, Any]], call: SampleCall) -> dict[str, Any]:
+    """Return the participant that is not our agent."""
+    others = [each for each in participants if not each.get("is_owner")]
+    address = f"{call.agent_id}@example.org"
+    leads = [each for each in others if each.get("email") != address and each.get("name") != AGENT]
+    (lead,) = leads or [{}]
+    return lead
+
+
+def _texts(value: Any) -> Iterable[str]:  # noqa: ANN401 - any JSON
+    match value:
+        case str():
+            yield value
+        case dict() | list():
+            for inner in value.values() if isinstance(value, dict) else value:
+                yield from _texts(inner)
+
+
+NEAR = SEEDS.map(lambda seed: workflow(Random(seed)))  # noqa: S311 - no secrets
+TARGET = Target("CRMs' payloads", (NEAR,), check)

@@ -7,10 +7,15 @@ from typing import Any
 from bridge.errors import Unusable
 from bridge.wavv.aliases import ALIASES, Aliases
 from bridge.wavv.envelope import Envelope
+from bridge.wavv.keys import letters
 from bridge.wavv.placeholders import has_merge_field, is_missing, is_unrendered
 
 CALL_ID_LIMIT = 200
 ACCEPTED_KEYS = ("id", "callId", "call_id", "uuid", "call_uuid")
+_NO_IDS = frozenset({"unknown", "true", "false", "tbd", "pending", "error"})
+_OWN_KEYS = frozenset(map(letters, ALIASES["call_id"]))
+"""A value that is its own key (``$call_id``) is a variable that nothing was put in for."""
+
 _EMPTY_PARTS = frozenset({"undefined", "null", "none", "nan"})
 _PART = re.compile(r"[A-Za-z]+")
 
@@ -52,6 +57,8 @@ def is_no_id(value: Any) -> bool:  # noqa: ANN401 - any JSON
     if not text.strip("0-.") or text == "-1":
         return True
     if is_unrendered(text) or has_merge_field(text):
+        return True
+    if text.lower() in _NO_IDS or letters(text) in _OWN_KEYS:
         return True
     return not _EMPTY_PARTS.isdisjoint(part.lower() for part in _PART.findall(text[:CALL_ID_LIMIT]))
 

@@ -17,9 +17,10 @@ MISSING = frozenset(
         *("(pending)", "(pending...)", "(pending\u2026)", "object undefined", "object null"),
     }
 )
-"""Compared without case, and without brackets or quotes around them."""
+"""Compared without case, and without brackets or quotes around them; ``[]`` is one, too."""
 
 NAME_FIELDS = frozenset({"lead_name", "agent_name"})
+LINK_FIELD = "recording_url"
 NAMES = frozenset({"Na", "Nan", "Nil"})
 """Given names, which are real values of a name when they are written as one."""
 
@@ -45,14 +46,22 @@ def is_missing(value: Any) -> bool:  # noqa: ANN401 - any JSON
     if len(value) > _LONGEST and not value.isspace():
         return False
     text = value.strip().lower()
-    return not text or text in MISSING or _unwrapped(text) in MISSING
+    if not text or text in MISSING:
+        return True
+    inner = _unwrapped(text)
+    return not inner or inner in MISSING
 
 
 def is_missing_in(field: str, value: Any) -> bool:  # noqa: ANN401 - any JSON
-    """Return whether ``value`` stands for a missing one in ``field``: ``Na`` is a given name."""
-    if field in NAME_FIELDS and isinstance(value, str) and value.strip() in NAMES:
-        return False
-    return is_missing(value)
+    """Return whether ``value`` stands for a missing one in ``field``: ``Na`` is a given name.
+
+    In place of a link such a text is kept, so that the timeline shows that no link came.
+    """
+    if not isinstance(value, str) or not is_missing(value):
+        return is_missing(value)
+    if field == LINK_FIELD:
+        return not value.strip()
+    return field not in NAME_FIELDS or value.strip() not in NAMES
 
 
 def is_unrendered(text: str) -> bool:

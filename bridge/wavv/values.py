@@ -18,6 +18,7 @@ _FLAGS = {
     **dict.fromkeys(("true", "yes", "y", "t", "1", "on"), True),
     **dict.fromkeys(("false", "no", "n", "f", "0", "off"), False),
 }
+_NEXT_LINK = re.compile(r"[\s,;|]+(?=https?://)|[\r\n]")
 _NAME_PARTS = frozenset({"undefined", "Undefined", "UNDEFINED", "null", "None", "NaN", "nan"})
 _EMPTY_SEGMENTS = frozenset({"undefined", "null", "none", "nan"})
 _INBOUND = ("inbound", "incoming", "received")
@@ -105,17 +106,23 @@ def flag(value: object) -> Read:
 def link(value: object) -> Read:
     """Read a link to a recording: https, with a host, and no part that stands for a missing value.
 
-    A flag under the key of the link (``recording: true``) is no link, and no flaw.
+    Of several links in one text the first is read, with the flaw ``cut``. A flag under the key of
+    the link (``recording: true``) is no link, and no flaw.
     """
     read = text(value)
     if isinstance(value, bool) or (read.value or "").lower() in _FLAGS:
         return Read(None)
     if read.flaw is not None:
-        return read._replace(value=None)
-    url = (read.value or "").replace(" ", "%20")
+        return UNREADABLE if read.flaw == UNREADABLE.flaw else Read(None, UNUSABLE)
+    first, *others = _NEXT_LINK.split(read.value or "")
+    url = first.replace(" ", "%20")
     if not url:
         return read
-    return Read(url) if is_https(url) and not has_empty_part(url) else Read(None, UNUSABLE)
+    return (
+        Read(url, "cut" if others else None)
+        if is_https(url) and not has_empty_part(url)
+        else Read(None, UNUSABLE)
+    )
 
 
 def page(value: object) -> Read:

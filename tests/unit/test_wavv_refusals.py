@@ -119,6 +119,25 @@ def test_a_recording_that_is_not_https_costs_the_field_and_is_noted(key: str, ur
     assert event.details.get("unusable") == kept
 
 
+@pytest.mark.parametrize("kind", ["call.ended", "call.recorded"])
+@pytest.mark.parametrize(
+    "url", ["null", "undefined", "N/A", "(pending...)", "[]", "{{call.recording}}", "<%= url %>"]
+)
+def test_a_placeholder_for_a_recording_is_noted(kind: str, url: str) -> None:
+    """The event is accepted, and the timeline shows why the call waits for its link."""
+    event = heard({"event": kind, "data": {"id": "c-1", "seconds": 5, "recordingUrl": url}})
+    assert event.notes == ("recording_url_unusable",)
+    assert event.metadata.model_dump(exclude_none=True) == {"seconds": 5}
+
+
+@pytest.mark.parametrize("between", ["\n", ", ", ",", "; ", " | "])
+def test_of_several_recordings_in_one_text_the_first_is_read(between: str) -> None:
+    """No text of two links is sent as one; the note says that something was left out."""
+    first, second = "https://x.example/a.mp3?s=1,2", "https://x.example/b.mp3"
+    event = heard({"event": "call.recorded", "id": "c-1", "recordingUrl": first + between + second})
+    assert (event.metadata.recording_url, event.notes) == (first, ("recording_url_cut",))
+
+
 @pytest.mark.parametrize("url", [None, "", " "])
 def test_a_recording_that_is_not_there_yet_is_no_error(url: object) -> None:
     """``recordingUrl`` may be missing from any event."""
@@ -174,3 +193,33 @@ def test_a_body_that_is_no_json_object_is_malformed(raw: bytes, reason: str) -> 
     """Whatever it may have meant."""
     error = refusal(raw)
     assert (type(error), error.reason) == (MalformedBody, reason)
+
+
+@pytest.mark.parametrize(
+    "call_id",
+    [
+        "unknown",
+        "Unknown",
+        "true",
+        "false",
+        "TBD",
+        "{}",
+        "[]",
+        '""',
+        "''",
+        "[ ]",
+        "call_id",
+        "$callId",
+    ],
+)
+def test_a_text_that_no_call_is_named_by_is_no_call_id(call_id: str) -> None:
+    """Every call of that sender would have the same one."""
+    body = {"event": "call.recorded", "data": {"call_id": call_id, "contactId": "ct-1"}}
+    assert refusal(json.dumps(body).encode()).reason == "no_call_id"
+
+
+@pytest.mark.parametrize("text", ["[]", "{}", '""', "[ ]"])
+def test_an_empty_list_or_object_as_text_is_a_missing_value(text: str) -> None:
+    """Templates render an empty value so, in any field."""
+    fields = {"contactName": text, "outcome": text, "campaignId": text, "note": text}
+    assert said({"event": "call.ended", "id": "c-1", **fields}) == {}

@@ -16,7 +16,12 @@ from bridge.domain.policy import Policy
 Brought = Mapping[str, Any]
 GROWTH = 1.5
 LEAST = timedelta(seconds=1)
-"""A first fetch may be at once; those after it are some time apart."""
+"""A first fetch may be at once; those after it are at least this far apart.
+
+A deadline that is nearer has come. It moves on by each wait for a worker, to a moment that is read
+from the clock once more when the call is saved: a fetch that was due a millisecond before it would
+be followed by the next one a millisecond later, without end.
+"""
 
 LEAST_CHECKS = 3
 """So many fetches are made of a call that had to wait for a hold or a worker."""
@@ -55,7 +60,7 @@ def next_insight_check(
     """Return the event that follows from a fetch: another check, or the end with its status."""
     is_early = waited_in_state(call, now) > SOME_WAIT and call.insights.checks + 1 < LEAST_CHECKS
     deadline = insights_deadline(call, now)
-    is_over = now >= deadline and not is_early
+    is_over = deadline - now < LEAST and not is_early
     if is_over or all(known.get(key) for key in policy.insights_required):
         return last_insight_check(call, known, policy)
     summary = _summary(call, known)

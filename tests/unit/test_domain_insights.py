@@ -17,6 +17,7 @@ from bridge.domain.insights import (
     merge_insights,
     next_insight_check,
 )
+from bridge.domain.machine import advance
 from bridge.domain.policy import Policy
 from tests.domain import AT, JSON, POLICY, TEXTS, call_in
 
@@ -52,6 +53,20 @@ def test_the_end_says_which_of_the_wanted_came(
     event = next_insight_check(waiting(), known, DEADLINE, 0.5, Policy(insights_required=required))
     assert isinstance(event, InsightsFinal)
     assert (event.summary.status, event.summary.checks) == (status, 1)
+
+
+def test_fetches_end_at_the_deadline_however_late_each_runs() -> None:
+    """Each fetch runs after it was due, and the call is saved some time after the decision."""
+    call, now = waiting().but(state_since=AT), AT + timedelta(seconds=45)
+    fetches = 0
+    while call.state is State.TRANSCRIBED and fetches < 100:
+        event = next_insight_check(call, {}, now, 0.5, POLICY)
+        call = advance(call, event, now + timedelta(milliseconds=7), POLICY)
+        now = (call.due_at or now) + timedelta(milliseconds=300)
+        fetches += 1
+    assert call.state is State.COMPLETE
+    assert fetches < 12
+    assert now < DEADLINE + timedelta(seconds=10)
 
 
 def test_all_that_is_wanted_ends_the_wait_at_once() -> None:
@@ -95,12 +110,12 @@ def test_waits_grow_by_half_up_to_the_cap(checks: int, seconds: float) -> None:
 def test_no_check_is_beyond_the_deadline_nor_in_the_past(
     checks: int, left: timedelta, jitter: float, first: timedelta, longest: timedelta
 ) -> None:
-    """The last one is at the deadline, and ends the wait."""
+    """The last one is at the deadline, or less than a second before it, and ends the wait."""
     policy = Policy(insights_first_delay=first, insights_max_delay=longest)
     event = next_insight_check(waiting(checks), ITEMS, DEADLINE - left, jitter, policy)
     if isinstance(event, InsightsRead):
         assert DEADLINE - left <= event.next_at <= DEADLINE
-    assert isinstance(event, InsightsRead) is (left > timedelta(0))
+    assert isinstance(event, InsightsRead) is (left >= timedelta(seconds=1))
     assert event.summary.deadline == DEADLINE
 
 

@@ -44,13 +44,14 @@ def insights_deadline(call: Call, now: datetime) -> datetime:
 def with_clocks(before: Call, after: Call, now: datetime) -> Call:
     """Return ``after`` with its clocks moved on by the wait that ended, and with a new one begun.
 
-    A wait ends when the call gets another due time, but goes on while the call is held again.
+    A wait ends when the call gets another due time or fails, but goes on while it is held again.
     """
     if after.state is not before.state:
         return after.but(waited=NONE, held_since=now if after.held else None)
-    is_held_again = before.held and after.held and after.failures == before.failures
-    if after.due_at == before.due_at or is_held_again:
-        return after
+    if after.failures == before.failures:
+        is_held_again = before.held and after.held
+        if is_held_again or after.due_at == before.due_at:
+            return after
     deadline = after.insights.deadline
     moved = deadline + waited(before, before.state_since, now) if deadline else None
     return after.but(

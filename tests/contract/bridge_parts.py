@@ -188,6 +188,12 @@ class Bridge:
         changed = self.parts.settings.model_dump() | changes
         self.parts = _parts(changed, self.clock, self.published)
 
+    def change_policy(self, **changes: object) -> None:
+        """Change the waits of the policy, and nothing else."""
+        names = {"transcript_poll_after": "poll_after"}
+        renamed: Any = {names.get(name, name): value for name, value in changes.items()}
+        self.parts = replace(self.parts, policy=replace(self.parts.policy, **renamed))
+
     def speak_through(self, transport: httpx.BaseTransport) -> None:
         """Send all requests to AskElephant through ``transport``."""
         elephant = ElephantClient(elephant_options(self.parts.settings), transport=transport)

@@ -125,6 +125,15 @@ def start_hold(web: Web) -> None:
     web.parts.holds.start(Cause("bad_key", 401, "the key of Ada Alvarez was refused"), now)
 
 
+def test_readiness_shows_no_text_of_askelephants(web: Web) -> None:
+    """It needs no token, and their text may name a person; with a token the API shows it."""
+    start_hold(web)
+    shown = web.client.get("/readyz").text
+    assert "Ada" not in shown
+    assert "next request at" in shown
+    assert "Ada Alvarez" in web.get("/api/hold").text
+
+
 def silence_webhook(web: Web) -> None:
     """Let the bridge find a transcript by asking, after the webhook's last word."""
     web.parts.counters.saw("webhook", web.parts.now() - timedelta(hours=1))

@@ -46,15 +46,18 @@ def test_while_the_key_is_refused_calls_wait_and_one_request_at_a_time_tries_it(
 
 @pytest.mark.parametrize("scope", ["engagements:write", "engagements:read"])
 def test_a_missing_scope_is_named_where_the_operator_looks(stack: Stack, scope: str) -> None:
-    """``/readyz`` warns with the scope's name, ``/api/stats`` has it beside the hold."""
+    """Three calls meet it: ``/readyz`` warns with the reason, the API has the scope's name."""
     stack.sandbox.control("keys", {"id": KEY, "scopes": sorted(SCOPES - {scope})})
-    call = stack.bridge.tell(stack.call())
+    calls = [stack.bridge.tell(stack.call()) for _ in range(3)]
     hold: Any = wait_for(lambda: stack.bridge.stats()["hold"], bool, "the hold starts")
     assert (hold["reason"], scope in hold["detail"]) == ("scope_missing", True)
-    assert any(scope in warning for warning in stack.bridge.warnings())
+    warnings = stack.bridge.warnings()
+    assert any("scope_missing (HTTP 403)" in warning for warning in warnings)
+    assert not any(scope in warning for warning in warnings)
     assert stack.bridge.readiness()["status"] == "ready"
     stack.sandbox.control("keys", {"id": KEY, "scopes": sorted(SCOPES)})
-    stack.bridge.reaches(call, "complete")
+    for call in calls:
+        stack.bridge.reaches(call, "complete")
 
 
 def _refusals(stack: Stack, status: int) -> int:

@@ -1,0 +1,111 @@
+"""Holds over the API and by ``bridge hold``: shown with their times, and released by hand."""
+
+import os
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from bridge.cli import main
+from bridge.domain.call import State
+from bridge.publisher import SWEEP
+from bridge.store.hold import Cause
+from config.environment import OPERATORS_OWN
+from tests.contract.bridge_parts import Bridge
+from tests.contract.web import TOKEN, Web, bearer
+
+DAY = timedelta(days=1)
+
+
+@pytest.fixture(autouse=True)
+def own_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave a developer's settings out of it; the token is the bridge's."""
+    for name in filter(OPERATORS_OWN.fullmatch, list(os.environ)):
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("BRIDGE_API_TOKENS", TOKEN)
+
+
+def run(web: Web, *words: str) -> Result:
+    """Run ``bridge hold``."""
+    return CliRunner().invoke(main, ["hold", *words, "--url", str(web.client.base_url)])
+
+
+def throttle(web: Web) -> None:
+    """Let AskElephant throttle for a day."""
+    now = web.parts.now()
+    web.parts.holds.start(Cause("throttled", 429, "slow down"), now, now + DAY)
+
+
+def test_without_a_hold_there_is_nothing_to_show_or_to_release(web: Web) -> None:
+    """The command says so, and its exit code tells it to scripts."""
+    body = web.get("/api/hold").json()
+    assert (body["held"], body["reason"], body["holds"]) == (False, None, [])
+    shown, released = run(web, "show"), run(web, "release")
+    assert (shown.exit_code, shown.output) == (0, "No requests are held.\n")
+    assert (released.exit_code, released.output) == (1, "No requests were held.\n")
+
+
+def test_a_hold_is_shown_with_its_reason_and_its_times(web: Web) -> None:
+    """Since when, until when, when the next request is sent, and the longest time without one."""
+    throttle(web)
+    web.parts.holds.start(Cause("scope_missing", 403), web.parts.now(), step="insights")
+    body = web.get("/api/hold").json()
+    assert (body["held"], body["reason"], body["status"]) == (True, "throttled", 429)
+    assert (body["step"], body["hold_max_seconds"]) == (None, 900)
+    assert body["since"] < body["next_request_at"] < body["until"]
+    assert [hold["step"] for hold in body["holds"]] == [None, "insights"]
+    shown = run(web, "show")
+    assert shown.exit_code == 1
+    for words in ("all requests, throttled (HTTP 429): slow down", "step insights", "15 minutes"):
+        assert words in shown.output
+
+
+@pytest.mark.parametrize(("words", "left"), [((), 0), (("--scope", "insights"), 1)])
+def test_a_hold_is_released_by_hand(web: Web, words: tuple[str, ...], left: int) -> None:
+    """It is counted, and the sweep is published so that held calls run at once."""
+    throttle(web)
+    web.parts.holds.start(Cause("scope_missing", 403), web.parts.now(), step="insights")
+    released = run(web, "release", *words)
+    assert released.exit_code == 0
+    assert released.output.count("Released:") == 2 - left
+    assert len(web.parts.holds.all(web.parts.now())) == left
+    assert web.parts.counters.all()["holds.released_by_hand"] == 2 - left
+    assert (SWEEP,) in web.published.tasks
+
+
+def test_the_api_releases_one_hold_or_all(web: Web) -> None:
+    """With the token only."""
+    throttle(web)
+    assert web.client.post("/api/hold/release").status_code == 401
+    assert web.client.get("/api/hold").status_code == 401
+    headers = bearer(TOKEN)
+    other = web.client.post("/api/hold/release?scope=submit", headers=headers)
+    assert other.json() == {"released": []}
+    released = web.client.post("/api/hold/release?scope=all", headers=headers).json()["released"]
+    assert [hold["reason"] for hold in released] == ["throttled"]
+    assert web.client.post("/api/hold/release?scope=x", headers=headers).status_code == 422
+
+
+def test_a_refused_command_ends_with_the_apis_own_text(web: Web) -> None:
+    """A wrong token, say."""
+    for words in ("show", "release"):
+        refused = run(web, words, "--token", "wrong")
+        assert refused.exit_code == 2
+
+
+def test_held_calls_run_at_the_first_sweep_after_a_release(bridge: Bridge) -> None:
+    """Whatever their due time says: that was the next probe's."""
+    now = bridge.clock()
+    bridge.parts.holds.start(Cause("throttled", 429), now, now + DAY)
+    calls = [bridge.dial() for _ in range(3)]
+    for call in calls:
+        bridge.go(call)
+    assert all(bridge.call(call).due_at == now + timedelta(minutes=15) for call in calls)
+    bridge.clock.wait(seconds=5)
+    assert bridge.sweep() == 0
+    bridge.parts.holds.release(bridge.clock())
+    assert bridge.sweep() == 3
+    bridge.work()
+    assert {bridge.call(call).state for call in calls} == {State.SUBMITTED}

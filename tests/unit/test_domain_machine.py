@@ -280,15 +280,15 @@ def test_the_end_says_which_insights_came() -> None:
 
 def test_failures_are_dated_from_the_first_in_a_row() -> None:
     """A hold neither restarts the time nor counts in it."""
-    first = e.Deferred("askelephant_error", AT)
+    soon, later = AT + timedelta(minutes=10), AT + timedelta(hours=1)
+    first = e.Deferred("askelephant_error", soon)
     failing = after([first], call_in(State.RECORDED))
-    later = AT + timedelta(hours=1)
-    assert after([first], failing, later).failing_since == AT
+    assert after([e.Deferred("askelephant_error", later)], failing, soon).failing_since == AT
     held = e.Deferred("credentials_refused", later, held=True)
-    waiting = after([held], failing, AT + timedelta(minutes=10))
-    assert waiting.failing_since == AT + timedelta(minutes=10)
+    waiting = after([held], failing, soon)
+    assert (waiting.failing_since, waiting.failures) == (AT, 1)
     released = after([first], waiting, later)
-    assert (released.failing_since, released.failures) == (later, 2)
+    assert (released.failing_since, released.failures) == (later - timedelta(minutes=10), 2)
 
 
 def test_asking_in_vain_is_no_failure() -> None:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from redis.exceptions import RedisError, ResponseError
 
 from bridge.parts import Parts
+from bridge.store.cluster import REFUSED, is_cluster
 from bridge.store.hold import Hold
 
 STALE_BACKLOG = timedelta(minutes=5)
@@ -57,7 +58,11 @@ def _redis_writable(parts: Parts) -> Check:
     try:
         parts.redis.set(parts.keys.of("ready"), "1", ex=60)
     except (RedisError, OSError) as error:
-        return Check("redis", ok=False, detail=f"{UNWRITABLE} ({type(error).__name__})")
+        # A cluster has refused the key of another node's slot.
+        reason = REFUSED if is_cluster(parts.redis) else f"{UNWRITABLE} ({type(error).__name__})"
+        return Check("redis", ok=False, detail=reason)
+    if is_cluster(parts.redis):
+        return Check("redis", ok=False, detail=REFUSED)
     return Check("redis", ok=True, detail="reachable and writable")
 
 

@@ -14,6 +14,9 @@ from bridge.domain.steps import countdown, next_step
 
 DRAIN = "tasks.intake.drain"
 SWEEP = "tasks.sweep.sweep"
+ROUTINE = "routine"
+"""A header of the sweeps that beat publishes at every interval, whether they are needed or not."""
+
 UNPUBLISHED = (OperationalError, RedisError, AMQPError, OSError)
 log = structlog.get_logger(__name__)
 

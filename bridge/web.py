@@ -34,7 +34,9 @@ from bridge.ingress.request_id import RequestId
 from bridge.metrics import exposition
 from bridge.parts import Parts, assemble
 from bridge.problems import internal_error, problem
+from bridge.store.cluster import refuse_cluster
 from bridge.store.connection import connect_async
+from bridge.wavv.alias_settings import require_known_fields
 from config import SettingsError
 from config.logging import start_process
 
@@ -48,10 +50,12 @@ def create_app() -> ASGIApp:
     """Return the application for this process's settings; end the process if they are no good."""
     try:
         settings = start_process()
+        require_known_fields(settings)
+        if settings.redis_url is None:
+            raise SystemExit("BRIDGE_REDIS_URL must be set, or start everything with: bridge up")
+        refuse_cluster(settings.redis_url)
     except SettingsError as error:
         raise SystemExit(str(error)) from error
-    if settings.redis_url is None:
-        raise SystemExit("BRIDGE_REDIS_URL must be set, or start everything with: bridge up")
     warn_of_short(_plain(settings.api_tokens))
     return with_ingress(build_app(assemble(settings), settings.redis_url))
 

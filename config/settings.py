@@ -125,7 +125,7 @@ class Settings(BaseSettings):
         description="Most bytes that the body of an event may have, up to 16 MiB. A larger one is "
         "refused (413), and its call shows why.",
     )
-    phone_region: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] = Field(
+    phone_region: t.Region = Field(
         "US", description="Country of numbers that come without a country code."
     )
 

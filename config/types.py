@@ -118,6 +118,15 @@ def _namespace(value: str) -> str:
     return value
 
 
+def _region(value: str) -> str:
+    import phonenumbers  # noqa: PLC0415 - its tables take a tenth of a second, and few set this
+
+    if value not in phonenumbers.SUPPORTED_REGIONS:
+        meant = {"UK": "; GB is the United Kingdom"}.get(value, ", such as US or GB")
+        raise ValueError(f"must be a country's two letters of ISO 3166{meant}")
+    return value
+
+
 def _is_loopback(host: str) -> bool:
     try:
         return ipaddress.ip_address(host).is_loopback
@@ -204,6 +213,7 @@ OptionalRate = Annotated[Rate | None, BeforeValidator(_rate), BeforeValidator(_b
 OptionalFlag = Annotated[bool | None, BeforeValidator(_blank_is_none)]
 Namespace = Annotated[str, AfterValidator(_namespace)]
 Timezone = Annotated[str, AfterValidator(_timezone)]
+Region = Annotated[str, Field(pattern=r"^[A-Z]{2}$"), AfterValidator(_region)]
 BaseUrl = Annotated[str, AfterValidator(_base_url)]
 RedisUrl = Annotated[
     str | None,

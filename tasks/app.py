@@ -3,19 +3,23 @@
 ``celery -A tasks worker``, ``beat`` and ``flower`` work as they are.
 """
 
+from datetime import timedelta
 from typing import Any
 
 from celery import Celery
-from celery.signals import setup_logging
+from celery.signals import beat_init, celeryd_init, setup_logging
 
 from bridge.broker import BridgeCelery
-from config import Settings
+from bridge.publisher import ROUTINE
+from bridge.store.cluster import refuse_cluster
+from bridge.wavv.alias_settings import require_known_fields
+from config import Settings, load_settings
 from config.broker import WORKER_THREADS, broker_options, lease_time
 from config.load import SettingsError
 from config.logging import start_process
 from tasks.watchdog import Watchdog
 
-SWEEPS_KEPT = 10
+SWEEPS_EXPIRE = timedelta(days=1)
 MODULES = ("tasks.intake", "tasks.submit", "tasks.insights", "tasks.sweep")
 
 
@@ -40,8 +44,9 @@ def worker_options(settings: Settings) -> dict[str, Any]:
             "sweep": {
                 "task": "tasks.sweep.sweep",
                 "schedule": settings.sweep_interval,
-                # while no worker runs they pile up, and one is enough
-                "options": {"expires": SWEEPS_KEPT * settings.sweep_interval.total_seconds()},
+                # While no worker runs they pile up: a worker runs no two of these within half an
+                # interval. They expire by the clocks of two machines, which may differ.
+                "options": {"expires": SWEEPS_EXPIRE.total_seconds(), "headers": {ROUTINE: "1"}},
             }
         },
     }
@@ -51,6 +56,7 @@ def create_app() -> Celery:
     """Return the application for this process's settings; end the process if they are no good."""
     try:
         settings = start_process()
+        require_known_fields(settings)
     except SettingsError as error:
         raise SystemExit(str(error)) from error
     if settings.redis_url is None:
@@ -64,6 +70,16 @@ def create_app() -> Celery:
 @setup_logging.connect
 def _keep_our_logging(**_: object) -> None:
     """Being connected is enough: Celery then leaves logging alone."""
+
+
+@celeryd_init.connect
+@beat_init.connect
+def _refuse_cluster(**_: object) -> None:
+    """End a worker, or beat, whose Redis is a cluster. Not at import: Flower needs no store."""
+    try:
+        refuse_cluster(load_settings().redis_url or "")
+    except SettingsError as error:
+        raise SystemExit(str(error)) from error
 
 
 app = create_app()

@@ -2,15 +2,16 @@
 
 from bridge.domain.steps import EXPIRE
 from bridge.pipeline import sweep as pipeline
-from bridge.publisher import SWEEP
+from bridge.publisher import ROUTINE, SWEEP
 from tasks.app import app
 from tasks.base import BridgeTask, parts
 
 
 @app.task(base=BridgeTask, bind=True, name=SWEEP)
-def sweep(self: BridgeTask) -> None:  # noqa: ARG001 - bound for its base
+def sweep(self: BridgeTask) -> None:
     """Publish what is overdue, forget what is old."""
-    pipeline.sweep(parts())
+    headers = self.request.headers or {}
+    pipeline.sweep(parts(), is_routine=ROUTINE in headers)
 
 
 @app.task(base=BridgeTask, bind=True, name=EXPIRE.task)

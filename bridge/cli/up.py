@@ -23,10 +23,12 @@ def up(
     import asyncio
     import sys
 
+    from bridge.store.cluster import refuse_cluster
     from bridge.supervise.embedded import DataInUse, DataUnusable
     from bridge.supervise.output import standard_output
     from bridge.supervise.stack import Ports, PortTaken, stack
     from bridge.supervise.supervisor import Supervisor
+    from bridge.wavv.alias_settings import require_known_fields
     from config import SettingsError, load_settings
 
     async def run_all() -> int:
@@ -36,6 +38,9 @@ def up(
 
     try:
         settings = load_settings()
+        require_known_fields(settings)
+        if settings.redis_url is not None:
+            refuse_cluster(settings.redis_url)
         is_terminal = sys.stdout is not None and sys.stdout.isatty()
         on_terminal = settings.log_format == "auto" and is_terminal
         env = {"BRIDGE_LOG_FORMAT": "console"} if on_terminal else {}

@@ -25,12 +25,17 @@ EVENTS_BATCH = 10_000
 log = structlog.get_logger(__name__)
 
 
-def sweep(parts: Parts) -> int:
+def sweep(parts: Parts, *, is_routine: bool = False) -> int:
     """Publish what is overdue, once over all beats; return how many steps were published.
+
+    Routine sweeps pile up in the broker while no worker runs: of those, and of two beats', one
+    works in each half of an interval, and the others cost a round trip.
 
     Raises ``LeaseLost`` when it took so long that another sweep has begun: claiming is what only
     one may do. A second poke for the inbox is a hint, as any, and forgetting asks nobody's leave.
     """
+    if is_routine and not parts.leases.begin_routine_sweep(parts.settings.sweep_interval / 2):
+        return 0
     with parts.leases.hold_sweep() as lease:
         if lease is None:
             return 0

@@ -108,6 +108,11 @@ class Keys:
         return self.of("refused")
 
     @property
+    def sweep_pace(self) -> str:
+        """There for half an interval after a routine sweep has begun."""
+        return self.of("sweep_pace")
+
+    @property
     def sweep_lease(self) -> str:
         """The lease of whoever sweeps."""
         return self.of("sweep_lease")

@@ -49,6 +49,10 @@ class Leases:
         """Yield the lease on the sweep. It is short: a sweep that was killed must not stop all."""
         return self._hold(self._keys.sweep_lease, SWEEP_TIME)
 
+    def begin_routine_sweep(self, pace: timedelta) -> bool:
+        """Tell whether no routine sweep has begun for ``pace``, by Redis' clock alone."""
+        return bool(self._redis.set(self._keys.sweep_pace, "1", nx=True, px=pace))
+
     @contextmanager
     def _hold(self, key: str, time: timedelta, read: Sequence[str] = ()) -> Iterator[Lease | None]:
         token = secrets.token_hex(8)

@@ -70,3 +70,18 @@ def test_a_port_that_is_none_is_told_with_the_variables_name(tmp_path: Path, por
     assert ended.returncode == 2
     assert "PORT" in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({"BRIDGE_PHONE_REGION": "UK"}, "ISO 3166; GB is the United Kingdom"),
+        ({"BRIDGE_PHONE_REGION": "XX"}, "such as US or GB"),
+        ({"BRIDGE_WAVV_ALIASES": '{"no_field": ["x"]}'}, "BRIDGE_WAVV_ALIASES: no such field"),
+    ],
+)
+def test_a_setting_that_only_a_task_would_miss_is_told_at_the_start(
+    tmp_path: Path, settings: Mapping[str, str], told: str
+) -> None:
+    """A country that does not exist leaves every number unread; aliases broke every task."""
+    assert told in refused(tmp_path, settings=settings)

@@ -251,3 +251,19 @@ def test_a_sweep_under_a_clock_a_year_ahead_forgets_nothing(bridge: Bridge) -> N
         bridge.sweep()
     assert bridge.call(call).state is State.FAILED
     assert bridge.parts.redis.xlen(bridge.parts.keys.inbox) == events > 0
+
+
+def test_routine_sweeps_that_piled_up_are_one(bridge: Bridge) -> None:
+    """After an outage of the workers hundreds wait; each would claim the next thousand calls."""
+    _waiting(bridge)
+    bridge.clock.wait(minutes=5)
+    assert sweep.sweep(bridge.parts, is_routine=True) == 1
+    for _ in range(5):
+        bridge.clock.wait(minutes=5)
+        assert sweep.sweep(bridge.parts, is_routine=True) == 0
+    assert bridge.sweep() == 1  # published at the end of a hold, say
+    pace = bridge.parts.redis.pttl(bridge.parts.keys.sweep_pace)
+    assert 0 < pace <= 5000
+    bridge.parts.redis.delete(bridge.parts.keys.sweep_pace)
+    bridge.clock.wait(minutes=5)
+    assert sweep.sweep(bridge.parts, is_routine=True) == 1

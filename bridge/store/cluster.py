@@ -1,0 +1,32 @@
+"""Redis Cluster is refused: a save moves a record and its indexes in one script, over many slots.
+
+A cluster runs a script only on keys of one slot, and would refuse the first save (``CROSSSLOT``).
+https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/#hash-tags
+"""
+
+from redis import Redis
+from redis.exceptions import RedisError
+
+from bridge.store.connection import connect
+from config import SettingsError
+
+REFUSED = (
+    "is a Redis Cluster, which is not supported: a call and its indexes are saved together, and a "
+    "cluster keeps them on different nodes. Use one Redis or Valkey, or Sentinel"
+)
+
+
+def is_cluster(redis: Redis) -> bool:
+    """Tell whether the server is a node of a cluster; ``False`` where it does not tell."""
+    try:
+        return int(redis.info("cluster").get("cluster_enabled", 0)) == 1
+    except RedisError:
+        return False
+
+
+def refuse_cluster(url: str) -> None:
+    """Raise ``SettingsError`` when Redis at ``url`` is a cluster. One that is away is let pass."""
+    with connect(url) as redis:
+        redis.connection_pool.connection_kwargs |= {"retry": None, "socket_connect_timeout": 1.0}
+        if is_cluster(redis):
+            raise SettingsError([f"BRIDGE_REDIS_URL: {REFUSED}"])

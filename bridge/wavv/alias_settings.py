@@ -1,0 +1,12 @@
+"""The operator's names for WAVV's fields, checked when a process starts."""
+
+from bridge.wavv.aliases import with_additions
+from config import Settings, SettingsError
+
+
+def require_known_fields(settings: Settings) -> None:
+    """Raise ``SettingsError`` when ``BRIDGE_WAVV_ALIASES`` names a field that does not exist."""
+    try:
+        with_additions(settings.wavv_aliases)
+    except ValueError as error:
+        raise SettingsError([f"BRIDGE_WAVV_ALIASES: {error}"]) from error

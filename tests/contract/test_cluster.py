@@ -1,0 +1,65 @@
+"""A Redis Cluster is refused with the reason, at the start and on /readyz."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bridge.health import readiness
+from bridge.parts import assemble
+from bridge.store.cluster import refuse_cluster
+from bridge.supervise import commands
+from bridge.supervise.embedded import free_port
+from config import Settings, SettingsError
+from tests.commands import run
+from tests.contract.published import Clock, Published
+from tests.contract.store_parts import NOW
+from tests.contract.valkey import Valkey, own_valkey
+from tests.scenarios.process import Process
+from tests.scenarios.waiting import wait_for
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Valkey]:
+    """Run a node of a cluster."""
+    with own_valkey(cluster_enabled="yes") as server:
+        yield server
+
+
+def test_readiness_names_the_cluster(cluster: Valkey) -> None:
+    """Else it would say that Redis cannot be written to, and nobody knew why."""
+    parts = assemble(Settings.model_validate({"redis_url": cluster.url}), Published(Clock(NOW)))
+    (check,) = [one for one in readiness(parts) if one.name == "redis"]
+    assert not check.ok
+    assert check.required
+    assert check.detail.startswith("is a Redis Cluster, which is not supported: ")
+
+
+@pytest.mark.parametrize("name", ["web", "worker", "beat"])
+def test_no_process_starts_with_a_cluster(cluster: Valkey, tmp_path: Path, name: str) -> None:
+    """It ends with one line that says what to use instead."""
+    env = {"BRIDGE_REDIS_URL": cluster.url}
+    command = {
+        "web": commands.web(free_port(), env),
+        "worker": commands.worker(env, 1),
+        "beat": commands.beat(env),
+    }[name]
+    with Process(command, tmp_path) as process:
+        wait_for(process.ended, lambda code: code is not None, "it ends", 40)
+        assert "BRIDGE_REDIS_URL: is a Redis Cluster" in process.output()
+
+
+def test_bridge_up_refuses_a_cluster(cluster: Valkey, tmp_path: Path) -> None:
+    """With exit code 2, as any other setting that cannot be used."""
+    settings = {"BRIDGE_REDIS_URL": cluster.url}
+    ended = run("up", "--port", str(free_port()), cwd=tmp_path, settings=settings)
+    assert ended.returncode == 2
+    assert "BRIDGE_REDIS_URL: is a Redis Cluster" in ended.stderr
+
+
+def test_a_single_server_and_one_that_is_away_are_no_cluster(valkey_url: str) -> None:
+    """A store that starts later is no error."""
+    refuse_cluster(valkey_url)
+    refuse_cluster(f"redis://127.0.0.1:{free_port()}/0")
+    with own_valkey(cluster_enabled="yes") as server, pytest.raises(SettingsError):
+        refuse_cluster(server.url)

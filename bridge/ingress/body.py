@@ -8,7 +8,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Receive
 
 from bridge.errors import TooLarge, TooSlow, UnsupportedType
-from bridge.ingress.in_flight import Share
+from bridge.ingress.in_flight import FREE, Share
 
 BODY_SECONDS = 10.0
 """For the whole body, not from one piece to the next: a sender that drips would never be late."""
@@ -31,8 +31,10 @@ class Body:
         """
         size = 0
         while not self.is_whole:
-            piece = await self.next()
+            piece, self.is_whole = await self._next()
             size += len(piece)
+            if self.is_whole and not self.begun and size <= min(FREE, limit):
+                return piece  # the usual event: one piece, and too small to be counted
             self.begun.append(piece)
             if size > limit:
                 return None
@@ -46,33 +48,34 @@ class Body:
         for piece in begun:
             yield piece
         while not self.is_whole:
-            yield await self.next()
+            piece, self.is_whole = await self._next()
+            yield piece
 
-    async def next(self) -> bytes:
-        """Receive the next piece."""
+    async def _next(self) -> tuple[bytes, bool]:
+        """Receive the next piece; return it, and whether it is the last one."""
         message = await self.receive()
         if message["type"] == "http.disconnect":
             raise ClientDisconnect
-        self.is_whole = not message.get("more_body", False)
-        piece: bytes = message.get("body", b"")
-        return piece
+        return message.get("body", b""), not message.get("more_body", False)
 
 
-def check_headers(headers: Headers) -> None:
-    """Raise ``UnsupportedType`` for a body that cannot be JSON by its headers."""
-    media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type != "application/json" and not media_type.endswith("+json"):
-        raise UnsupportedType(
-            "content_type", "Send the event as JSON, with Content-Type: application/json."
-        )
-    if encodings := headers.getlist("content-encoding"):
-        _check_encoding(", ".join(encodings))
+def checked_length(headers: Headers) -> int:
+    """Return the declared length of a body; 0 = none, or none that can be read.
 
-
-def declared_length(headers: Headers) -> int:
-    """Return the length that the headers declare; 0 = none, or none that can be read."""
-    text = headers.get("content-length", "0")
-    return int(text) if text.isascii() and text.isdigit() else 0
+    Raises ``UnsupportedType`` for a body that cannot be JSON by its headers.
+    """
+    content_type, encodings, length = b"", [], b""
+    for name, value in headers.raw:  # each is looked for once: this is done for every event
+        if name == b"content-type":
+            content_type = content_type or value
+        elif name == b"content-length":
+            length = length or value
+        elif name == b"content-encoding":
+            encodings.append(value)
+    _check_type(content_type.decode("latin-1"))
+    if encodings:
+        _check_encoding(b", ".join(encodings).decode("latin-1"))
+    return int(length) if length.isdigit() else 0
 
 
 def too_large(limit: int) -> TooLarge:
@@ -89,6 +92,14 @@ def too_slow() -> TooSlow:
     """Return the refusal of a body that was not whole in time."""
     detail = f"The body was not whole within {BODY_SECONDS:g} s. Send the event again."
     return TooSlow("body_too_slow", detail)
+
+
+def _check_type(content_type: str) -> None:
+    media_type = content_type.partition(";")[0].strip().lower()
+    if media_type != "application/json" and not media_type.endswith("+json"):
+        raise UnsupportedType(
+            "content_type", "Send the event as JSON, with Content-Type: application/json."
+        )
 
 
 def _check_encoding(encoding: str) -> None:

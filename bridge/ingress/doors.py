@@ -11,7 +11,7 @@ from bridge.errors import EventError, NotStored
 from bridge.ingress.outline import salvaged
 from bridge.ingress.oversize import Proof, Proven
 from bridge.store.keys import digest
-from bridge.wavv.events import Checked, Reading, check_event
+from bridge.wavv.events import Reading, check_event
 from bridge.wavv.signature import (
     SECRET_HEADER,
     SIGNATURE_HEADER,
@@ -103,7 +103,8 @@ class WavvDoor:
             event = check_event(readable, self.reading) if readable else None
         except EventError:
             return None
-        return Named(event.call_id, event.name[:100]) if isinstance(event, Checked) else None
+        name = event.name[:100] if event and event.name else None
+        return Named(event.call_id, name) if event and event.call_id else None
 
     def _verify_secret(self, knock: Knock) -> None:
         header = knock.headers.get(SECRET_HEADER)

@@ -4,7 +4,8 @@ import asyncio
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import structlog
 from redis.asyncio import Redis
@@ -18,8 +19,7 @@ from bridge.errors import EventError, NotStored, UnknownPath, Unsigned
 from bridge.ingress.body import (
     BODY_SECONDS,
     Body,
-    check_headers,
-    declared_length,
+    checked_length,
     too_large,
     too_slow,
 )
@@ -71,42 +71,46 @@ class Receiver:
     async def _respond(self, scope: Scope, receive: Receive, share: Share) -> Response:
         if scope["method"] != "POST":
             return problem(405, "method_not_allowed", "Send events by POST.", {"Allow": "POST"})
-        headers, authentic = Headers(scope=scope), None
-        knock = Knock(b"", headers, scope["query_string"], time.time())
+        delivery = Delivery(Headers(scope=scope), scope["query_string"], time.time())
         request_id: str = scope["state"]["request_id"]
+        key, raw = None, b""
+        authentic: Authentic | None = None
         try:
-            check_headers(headers)
-            received = await self._receive(knock, receive, share)
+            received = await self._receive(delivery, receive, share)
             if isinstance(received, Oversize):
                 authentic = received.authentic
                 raise too_large(self.limit)
-            knock = replace(knock, raw=received)
+            raw = received
+            knock = delivery.knock(raw)
             key = self.door.authenticate(knock)
-            authentic = Authentic(key, received, len(received))
             self.door.check(knock)
-            await self.commit.add(self.door.source, key, received, knock.now, request_id)
+            await self.commit.add(self.door.source, key, raw, knock.now, request_id)
         except EventError as error:
-            await self._note(error, authentic, knock.now, request_id)
+            authentic = Authentic(key, raw, len(raw)) if key is not None else authentic
+            await self._note(error, authentic, delivery.now, request_id)
             raise
         return ACCEPTED
 
-    async def _receive(self, knock: Knock, receive: Receive, share: Share) -> "bytes | Oversize":
+    async def _receive(
+        self, delivery: "Delivery", receive: Receive, share: Share
+    ) -> "bytes | Oversize":
         """Return the body, or what is known of one over the limit. Raises ``EventError``."""
+        length = checked_length(delivery.headers)
+        body = Body(receive, [])
         try:
             async with asyncio.timeout(BODY_SECONDS) as share.deadline:
-                body = Body(receive, [])
-                length = declared_length(knock.headers)
                 raw = await body.read(self.limit, share) if length <= self.limit else None
-                return Oversize(await self._examine(knock, body)) if raw is None else raw
+                if raw is not None:
+                    return raw
+                is_examined = length <= EXAMINED_LIMIT
+                return Oversize(await self._examine(delivery, body) if is_examined else None)
         except TimeoutError:
             raise (bodies_full() if share.is_evicted else too_slow()) from None
 
-    async def _examine(self, knock: Knock, body: Body) -> Authentic | None:
+    async def _examine(self, delivery: "Delivery", body: Body) -> Authentic | None:
         """Return what is kept of a body over the limit; of a stranger's no byte more is read."""
-        if declared_length(knock.headers) > EXAMINED_LIMIT:
-            return None
         try:
-            proof = self.door.proof(knock)
+            proof = self.door.proof(delivery.knock(b""))
         except EventError:
             return None
         return await examine(body.pieces(), proof) if proof else None
@@ -124,6 +128,18 @@ class Receiver:
             refused = Refusal(named.call_id, error.reason, named.event, authentic.size)
             with suppress(NotStored):  # which is logged; the sender learns of its own mistake first
                 await self.commit.add(REFUSAL, authentic.key, refused.raw(), at, request_id)
+
+
+class Delivery(NamedTuple):
+    """A delivery before its body is known."""
+
+    headers: Headers
+    query: bytes
+    now: float
+
+    def knock(self, raw: bytes) -> Knock:
+        """Return the delivery with its body."""
+        return Knock(raw, self.headers, self.query, self.now)
 
 
 @dataclass(frozen=True, slots=True)

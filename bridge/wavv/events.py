@@ -138,5 +138,5 @@ def _details(envelope: Envelope, kind: Kind, fields: Fields) -> Mapping[str, Any
 
 
 def _listed(keys: Sequence[str]) -> list[str]:
-    clean = (values.line(key).value for key in keys)
-    return [key[:LONGEST_KEY] for key in dict.fromkeys(clean) if key][:MOST_KEYS]
+    clean = ((values.line(key).value or "")[:LONGEST_KEY] for key in keys)
+    return [key for key in dict.fromkeys(clean) if key][:MOST_KEYS]

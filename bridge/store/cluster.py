@@ -20,7 +20,7 @@ def is_cluster(redis: Redis) -> bool:
     """Tell whether the server is a node of a cluster; ``False`` where it does not tell."""
     try:
         return int(redis.info("cluster").get("cluster_enabled", 0)) == 1
-    except RedisError:
+    except (RedisError, OSError):  # away, or its certificates are; the first use shows which
         return False
 
 

@@ -31,7 +31,7 @@ UNMIXED = {
     "valkey-kill-everysec",  # asks for another server, and a window
     "sentinel-failover",  # asks for several
     "throttled-hour",  # would hold up all others
-    "clock-of-bridge",  # asks for other deadlines
+    "clock-of-bridge",  # asks for a clock of its own
     "own-403",  # of calls of its own plan, as are the next two
     "own-500",
     "real-payloads",

@@ -32,6 +32,31 @@ def test_an_authentic_event_is_kept_whole_with_its_reason(
     assert (web.stored(), web.published.tasks) == ([], [])
 
 
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b'{"event": "call.recorded", "data": {"id": "c-1", "seconds": NaN, "note": "\n"',
+        b'{"event": "call.recorded", "data": {"id": "c-1", "note": "said "so""}}',
+        b'{"event": "call.recorded", "data": {"id": "c-1", "note": "\xff"}}',
+    ],
+)
+def test_a_refused_event_that_names_a_call_is_sent_to_it(web: Web, raw: bytes) -> None:
+    """Once, however often it is repeated, and the workers are poked."""
+    for _ in range(2):
+        assert web.wavv(raw).status_code == 400
+    (refusal,) = web.refusals()
+    assert (refusal["call_id"], refusal["event"]) == ("c-1", "call.recorded")
+    assert refusal["size"] == len(raw)
+    assert web.stored() == []
+
+
+def test_a_strangers_event_is_sent_to_no_call(web: Web) -> None:
+    """Anyone could write onto calls."""
+    raw = b'{"event": "call.recorded", "data": {"id": "c-1"'
+    web.client.post(WAVV, content=raw, headers=sent(signed(raw, "whsec_strange")))
+    assert web.refusals() == []
+
+
 def test_askelephants_refused_events_are_kept_too(web: Web) -> None:
     """Under their own source."""
     problem_in(web.elephant(b"null"), 400, "not_an_object")

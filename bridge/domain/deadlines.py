@@ -10,6 +10,15 @@ from datetime import datetime, timedelta
 from bridge.domain.call import Call
 
 NONE = timedelta(0)
+SLACK = timedelta(seconds=1)
+"""A deadline this near has passed. The time between a decision and its save counts as a wait and
+moves the deadline, so that a last step which is due at the deadline always runs just before it.
+"""
+
+
+def has_passed(deadline: datetime, now: datetime) -> bool:
+    """Return whether nothing more can be scheduled before ``deadline``."""
+    return now + SLACK >= deadline
 
 
 def waited(call: Call, since: datetime, now: datetime) -> timedelta:

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import assert_never
 
 from bridge.domain.call import Call, Problem, State
-from bridge.domain.deadlines import age, state_deadline
+from bridge.domain.deadlines import age, has_passed, state_deadline
 from bridge.domain.policy import Policy
 
 GET_MISSING_ATTEMPTS = 5
@@ -168,7 +168,7 @@ def plan_look(
         retry_max_delay=policy.recording_max_delay,
     )
     following = now + backoff(call.looks, jitter, patience)
-    if now < deadline:
+    if not has_passed(deadline, now):
         return AwaitRecording(min(following, deadline))
     is_last = call.looks > 0 or not policy.refetches_links
     return GiveUp(reason) if is_last else AwaitRecording(following)

@@ -8,6 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.domain.call import Call, Problem, State
+from bridge.domain.events import Failed, RecordingAwaited
+from bridge.domain.machine import advance
 from bridge.domain.policy import Policy
 from bridge.domain.retry import (
     AwaitRecording,
@@ -183,3 +185,16 @@ def test_fields_that_were_blamed_are_left_out(trouble: Trouble, call: Call, plan
     """The call is worth more than an e-mail of its lead; an owner is left out first."""
     failure = Failure(trouble, Problem(reason="why"), droppable=("lead_email",))
     assert plan_retry(failure, call, AT, 0, POLICY) == plan
+
+
+def test_looks_for_a_recording_end_although_each_save_is_a_moment_after_its_decision() -> None:
+    """That moment counts as a wait and moves the deadline: without an end, looks never stop."""
+    call, latency = FRESH.but(due_at=AT), timedelta(milliseconds=20)
+    while call.state is State.RECORDED and call.looks < 200:
+        assert call.due_at is not None
+        now = call.due_at + latency
+        plan = plan_look("why", call, now, 0, POLICY)
+        following = RecordingAwaited("why", plan.at) if isinstance(plan, AwaitRecording) else None
+        call = advance(call, following or Failed("why"), now + latency, POLICY)
+    assert call.state is State.FAILED
+    assert call.looks < 100

@@ -57,8 +57,12 @@ class Envelope:
 
     def names(self, keys: Sequence[str] = NAME_KEYS) -> list[str]:
         """Return what may be the event's name; CRM workflows have it in ``customData``."""
+        plain = _NAMES if keys is NAME_KEYS else tuple(map(letters, keys))
         found = [
-            place.values.get(key) for place in reversed(self.places) for key in map(letters, keys)
+            place.values[key]
+            for place in reversed(self.places)
+            for key in plain
+            if key in place.values
         ]
         return [
             name
@@ -73,7 +77,7 @@ class Envelope:
         be the contact's.
         """
         for place in self.places:
-            yield from (place.values.get(key) for key in self.table.call_keys)
+            yield from (place.values[key] for key in self.table.call_keys if key in place.values)
         yield from _bare_call_ids(self.places[0], self.table)
 
     def fields(self) -> dict[str, list[Found]]:
@@ -129,7 +133,8 @@ def open_envelope(top: Object, table: KeyTable) -> Envelope:
     place, around = _place(top), list[Place]()
     notes: list[str] = []
     for _ in range(DEPTH):
-        inner = [wrapped for key in _WRAPPERS if (wrapped := _wrapped(place.values.get(key)))]
+        present = [place.values[key] for key in _WRAPPERS if key in place.values]
+        inner = [wrapped for value in present if (wrapped := _wrapped(value))]
         inner += _flattened(place.own)
         if not inner or (around and _is_call(place, table)):
             break

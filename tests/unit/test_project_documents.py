@@ -132,15 +132,26 @@ def test_operations_tells_of_every_fault_of_the_chaos_suite() -> None:
 
 
 def test_decisions_are_numbered_without_gaps_and_have_three_parts() -> None:
-    """Context, decision, consequences; each under a page."""
+    """Context, decision, consequences, and alternatives if there are any; each under a page."""
     found = sorted((ROOT / "docs" / "decisions").glob("0*.md"))
     assert [int(path.name[:4]) for path in found] == list(range(1, len(found) + 1))
     for path in found:
         written = path.read_text(encoding="utf-8")
         assert written.startswith(f"# {int(path.name[:4])}. "), path.name
         parts = re.findall(r"^\*\*(\w+)\.\*\*", written, re.MULTILINE)
-        assert parts == ["Context", "Decision", "Consequences"], path.name
+        required = [part for part in parts if part != "Alternatives"]
+        assert required == ["Context", "Decision", "Consequences"], path.name
         assert len(written.split()) < 300, path.name
+
+
+def test_the_list_of_decisions_has_each_with_its_title() -> None:
+    """The list is what a reader searches first."""
+    expected = [
+        f"- [{path.name[:4]}]({path.name}) {path.read_text(encoding='utf-8').partition(chr(10))[0]}"
+        for path in sorted((ROOT / "docs" / "decisions").glob("0*.md"))
+    ]
+    listed = re.findall(r"^- .*$", text("docs/decisions/README.md"), re.MULTILINE)
+    assert listed == [re.sub(r"# \d+\. ", "", line) for line in expected]
 
 
 def test_continuous_integration_runs_all_targets() -> None:

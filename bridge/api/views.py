@@ -131,7 +131,7 @@ class HoldsView(BaseModel):
     since: datetime | None = None
     until: datetime | None = None
     next_request_at: datetime | None = None
-    hold_max_seconds: float = Field(description="After this time one request leaves in any case")
+    hold_max_seconds: float = Field(description="No hold goes longer without a request")
     holds: list[HoldView]
 
 

@@ -1,5 +1,6 @@
 """``bridge hold``: why requests to AskElephant are paused, and their release by hand."""
 
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 import typer
@@ -18,7 +19,7 @@ Token = Annotated[str | None, typer.Option(help="API token; else the first of BR
 
 @hold.command("show")
 def show(url: Url = "http://127.0.0.1:8000", token: Token = None) -> None:
-    """Show why requests are held, since when, and when the next one is sent.
+    """Show why requests are held, and until when.
 
     The exit code is 0 if none is held, 1 if requests are held, 2 if the bridge does not respond.
     """
@@ -32,7 +33,7 @@ def show(url: Url = "http://127.0.0.1:8000", token: Token = None) -> None:
     for found in body["holds"]:
         typer.echo(_described(found))
     minutes = body["hold_max_seconds"] / 60
-    typer.echo(f"After {minutes:g} minutes one request is sent in any case.")
+    typer.echo(f"No hold goes longer than {minutes:g} minutes without a request.")
     typer.echo("To end a hold now: bridge hold release")
     raise typer.Exit(1)
 
@@ -58,7 +59,9 @@ def release(
     for found in body["released"]:
         typer.echo(f"Released: {_described(found)}")
     if not body["released"]:
-        typer.echo("No requests were held.")
+        typer.echo(
+            f"No requests were held at scope {scope}." if scope else "No requests were held."
+        )
         raise typer.Exit(1)
 
 
@@ -66,8 +69,10 @@ def _described(found: dict[str, Any]) -> str:
     scope = f"step {found['step']}" if found["step"] else "all requests"
     status = f" (HTTP {found['status']})" if found["status"] else ""
     detail = f": {found['detail']}" if found["detail"] else ""
+    times = (found["since"], found["until"], found["next_request_at"])
+    since, until, next_at = (f"{datetime.fromisoformat(time):%Y-%m-%d %H:%M:%SZ}" for time in times)
     return (
         f"{scope}, {found['reason']}{status}{detail}\n"
-        f"  since {found['since']}, until {found['until']}, "
-        f"next request at {found['next_request_at']}"
+        f"  since {since}, until {until}\n"
+        f"  next request at {next_at}"
     )

@@ -27,6 +27,10 @@ def own_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BRIDGE_API_TOKENS", TOKEN)
 
 
+COLUMNS = 80
+"""Of a terminal."""
+
+
 def run(web: Web, *words: str) -> Result:
     """Run ``bridge hold``."""
     return CliRunner().invoke(main, ["hold", *words, "--url", str(web.client.base_url)])
@@ -45,6 +49,8 @@ def test_without_a_hold_there_is_nothing_to_show_or_to_release(web: Web) -> None
     shown, released = run(web, "show"), run(web, "release")
     assert (shown.exit_code, shown.output) == (0, "No requests are held.\n")
     assert (released.exit_code, released.output) == (1, "No requests were held.\n")
+    released = run(web, "release", "--scope", "submit")
+    assert (released.exit_code, released.output) == (1, "No requests were held at scope submit.\n")
 
 
 def test_a_hold_is_shown_with_its_reason_and_its_times(web: Web) -> None:
@@ -60,6 +66,7 @@ def test_a_hold_is_shown_with_its_reason_and_its_times(web: Web) -> None:
     assert shown.exit_code == 1
     for words in ("all requests, throttled (HTTP 429): slow down", "step insights", "15 minutes"):
         assert words in shown.output
+    assert max(map(len, shown.output.splitlines())) <= COLUMNS
 
 
 @pytest.mark.parametrize(("words", "left"), [((), 0), (("--scope", "insights"), 1)])

@@ -68,11 +68,12 @@ def release(
 def _described(found: dict[str, Any]) -> str:
     scope = f"step {found['step']}" if found["step"] else "all requests"
     status = f" (HTTP {found['status']})" if found["status"] else ""
-    detail = f": {found['detail']}" if found["detail"] else ""
+    detail = (found["detail"] or "").removeprefix(found["reason"]).removeprefix(": ")
+    described = f": {detail}" if detail else ""
     times = (found["since"], found["until"], found["next_request_at"])
     since, until, next_at = (f"{datetime.fromisoformat(time):%Y-%m-%d %H:%M:%SZ}" for time in times)
     return (
-        f"{scope}, {found['reason']}{status}{detail}\n"
+        f"{scope}, {found['reason']}{status}{described}\n"
         f"  since {since}, until {until}\n"
         f"  next request at {next_at}"
     )

@@ -16,6 +16,8 @@ from tests.contract.bridge_parts import Bridge
 from tests.contract.web import TOKEN, Web, bearer
 
 DAY = timedelta(days=1)
+COLUMNS = 80
+"""Of a terminal."""
 
 
 @pytest.fixture(autouse=True)
@@ -25,10 +27,6 @@ def own_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("BRIDGE_API_TOKENS", TOKEN)
-
-
-COLUMNS = 80
-"""Of a terminal."""
 
 
 def run(web: Web, *words: str) -> Result:

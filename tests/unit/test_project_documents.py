@@ -113,7 +113,9 @@ def test_documents_use_commands_that_are_there(name: str) -> None:
     for line in commands(name):
         words = line.partition("#")[0].split()
         if words[:1] == ["bridge"]:
-            options = {option for one in known[words[1]].params for option in one.opts}
+            command = known[words[1]]
+            command = getattr(command, "commands", {}).get("".join(words[2:3]), command)
+            options = {option for one in command.params for option in one.opts}
             assert {word for word in words if word.startswith("--")} <= options, line
         if words[:1] == ["make"]:
             assert re.search(rf"^{words[1]}:", text("Makefile"), re.MULTILINE), line

@@ -228,8 +228,8 @@ class Settings(BaseSettings):
     )
     probe_interval: t.PositiveDuration = Field(
         timedelta(minutes=1),
-        description="While the API key is refused, or AskElephant is down, one request per this "
-        "time tries it.",
+        description="While the API key is refused, one request per this time tries it; in an "
+        "outage the time between two requests grows from a second to half of it.",
     )
     hold_max: t.PositiveDuration = Field(
         timedelta(minutes=15),

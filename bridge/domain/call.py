@@ -25,7 +25,10 @@ class State(StrEnum):
 
 
 RESTING = frozenset({State.COMPLETE, State.UNRECORDED, State.SKIPPED, State.FAILED})
-"""States that need nothing more. Only ``unrecorded`` is left by itself: a recording may be late."""
+"""States that need nothing more. A replay leaves all but ``unrecorded``.
+
+Late news brings a call on from all but ``complete`` (``bridge.domain.reopen``).
+"""
 
 
 FORMAT = 2

@@ -35,7 +35,7 @@ FORMAT = 2
 """Raised when a record's meaning or shape changes so that an older worker would get it wrong.
 
 A new field alone does not: an older worker keeps it, and does without. Format 2 has places of the
-inbox in its stamps, which format 1 compares with the kind of the event.
+inbox in its stamps where format 1 has a rank of the event's kind.
 """
 
 
@@ -56,10 +56,10 @@ class Record(BaseModel):
 class Metadata(Record):
     """What WAVV said of the call, merged over all its events; ``None`` = never said.
 
-    Phones are E.164 where they could be parsed, else as they came. E-mails are one address.
-    ``seconds`` is talk time, ``reported_seconds`` what was said instead if that was longer than the
-    call. ``lead_phone`` is the other party whatever the direction, ``agent_phone`` our own line;
-    ``from_phone`` and ``to_phone`` are the ends of a call of an event that named no direction.
+    Phones are E.164 where they could be parsed, else as they came. Each e-mail is one
+    address. ``seconds`` is talk time. ``reported_seconds`` is the reported talk time if that was
+    longer than the call. ``lead_phone`` is the other party whatever the direction, ``agent_phone``
+    our own line. ``from_phone`` and ``to_phone`` come from events that named no direction.
     """
 
     direction: str | None = None
@@ -116,7 +116,7 @@ class FetchedLink(Record):
 
 
 class ExtraRecording(Record):
-    """Another recording of the call: its newest link, and when that was told.
+    """Another recording of the call: its newest link and that link's stamp.
 
     ``call_id`` is the call that submits it; ``None`` = it is only noted.
     """
@@ -152,11 +152,11 @@ class Call(Record):
     them. Time under a hold is taken out of both clocks; ``waited`` is that time in the present
     state. ``request`` is what was sent when a submission failed for good: settings and later events
     may have changed what would be sent now. ``rules_overruled`` = a replay submits it whatever the
-    operator's rules say, until it rests again. ``recording_of`` is the call whose other recording
-    this one submits. ``refused_events`` counts the authentic events of the call that were refused.
-    ``version`` is the
-    store's, for compare-and-set: 0 = never saved. ``format`` is the ``FORMAT`` it was written in;
-    it must keep its default, for the first one is not written.
+    operator's rules say; it is unset when the call rests again. ``recording_of`` is the call
+    whose extra recording this one submits. ``refused_events`` counts the authentic events of the
+    call that were refused. ``version`` is the store's, for compare-and-set: 0 = never saved.
+    ``format`` is the ``FORMAT`` it was written in; it must keep its default, for the first one is
+    not written.
     """
 
     call_id: str

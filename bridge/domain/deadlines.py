@@ -1,8 +1,8 @@
-"""Deadlines leave out the time in which a call waited for a hold, or for a worker.
+"""Deadlines that leave out the time in which a call waited for a hold or for a worker.
 
-A call waits when its step is due and does not run: requests are held, or no worker was there. That
-time is no failure of the call's. All deadlines go by this module: retry, recording, transcript and
-insights.
+A call waits when its step is due and does not run, because requests are held or no worker runs.
+That time is not counted against the call. Every deadline is computed here: retry, recording,
+transcript and insights.
 """
 
 from datetime import datetime, timedelta
@@ -11,8 +11,10 @@ from bridge.domain.call import Call
 
 NONE = timedelta(0)
 SLACK = timedelta(seconds=1)
-"""A deadline this near has passed. The time between a decision and its save counts as a wait and
-moves the deadline, so that a last step which is due at the deadline always runs just before it.
+"""A deadline nearer than this counts as passed.
+
+The time between a decision and its save counts as a wait and moves the deadline, so that a last
+step which is due at the deadline always runs just before it.
 """
 
 
@@ -31,7 +33,7 @@ def waited(call: Call, since: datetime, now: datetime) -> timedelta:
 
 
 def age(call: Call, since: datetime | None, now: datetime) -> timedelta:
-    """Return how long the call has failed since ``since``, one of its clocks, without its wait."""
+    """Return how long the call has failed since ``since``, without its present wait."""
     return now - since - waited(call, since, now) if since is not None else NONE
 
 
@@ -46,14 +48,15 @@ def state_deadline(call: Call, patience: timedelta, now: datetime) -> datetime:
 
 
 def insights_deadline(call: Call, now: datetime) -> datetime:
-    """Return when what came is all there will be."""
+    """Return the moment after which no more insights are fetched."""
     return (call.insights.deadline or now) + waited(call, call.state_since, now)
 
 
 def with_clocks(before: Call, after: Call, now: datetime) -> Call:
-    """Return ``after`` with its clocks moved on by the wait that ended, and with a new one begun.
+    """Return ``after`` with its clocks moved by the wait that ended, and a new wait started.
 
-    A wait ends when the call gets another due time or fails, but goes on while it is held again.
+    A wait ends when the call gets another due time or fails. It continues if a held call is held
+    again.
     """
     if after.state is not before.state:
         return after.but(waited=NONE, held_since=now if after.held else None)

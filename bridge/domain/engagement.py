@@ -23,11 +23,14 @@ _EMAIL = re.compile(
     r"[\w!#$%&'*+/=?^`{|}~-]+(\.[\w!#$%&'*+/=?^`{|}~-]+)*@"
     r"([^\W_]([\w-]{0,61}[^\W_])?\.)+[^\W\d_][\w-]*[^\W_]"
 )
-"""One address with a dotted host: https://html.spec.whatwg.org/#valid-e-mail-address, stricter."""
+"""One address whose host has a dot: stricter than the rule of HTML forms,
+https://html.spec.whatwg.org/#valid-e-mail-address
+"""
 
 _E164 = re.compile(r"\+(?:1[2-9][0-9]{2}[2-9][0-9]{6}|[2-9][0-9]{6,14})")
 """Under +1, area codes and exchanges begin with 2 to 9:
-https://en.wikipedia.org/wiki/North_American_Numbering_Plan#Numbering_plan."""
+https://en.wikipedia.org/wiki/North_American_Numbering_Plan#Numbering_plan
+"""
 _LOCAL_NAMES = ("localhost", ".localhost", ".local", ".internal")
 
 
@@ -58,24 +61,24 @@ def check_external_url(url: str) -> str:
 
 
 def is_email(text: str) -> bool:
-    """Tell whether ``text`` has the form of one e-mail address, without a name around it."""
+    """Return whether ``text`` has the form of one e-mail address, without a name around it."""
     return _EMAIL.fullmatch(text) is not None
 
 
 def is_e164(text: str) -> bool:
-    """Tell whether ``text`` has the form of an E.164 number, such as ``+14155550100``."""
+    """Return whether ``text`` has the form of an E.164 number, such as ``+14155550100``."""
     return _E164.fullmatch(text) is not None
 
 
 def check_email(text: str) -> str:
-    """Return ``text`` if it is one e-mail address: a server that checks rejects the rest."""
+    """Return ``text`` if it is one e-mail address, else raise a validation error."""
     if not is_email(text):
         raise PydanticCustomError("email_invalid", "email must be one e-mail address")
     return text
 
 
 def check_phone(text: str) -> str:
-    """Return ``text`` if it is an E.164 number."""
+    """Return ``text`` if it is an E.164 number, else raise a validation error."""
     if not is_e164(text):
         raise PydanticCustomError("phone_invalid", "phone must be an E.164 number")
     return text

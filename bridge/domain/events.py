@@ -9,7 +9,10 @@ from bridge.domain.call import InsightsSummary, Kind, Metadata, Problem
 from bridge.domain.stamps import Stamp, place, received_at
 
 UNKNOWN = "event.unknown"
-"""An event that names a known call, and is none of WAVV's three or has no name: see ``Noted``."""
+"""The timeline entry (``Noted``) of an event that names a known call but is none of WAVV's three.
+
+Such an event has another name, or none.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,7 @@ class CallHeard:
 
     @property
     def stamp(self) -> Stamp:
-        """How late this event speaks: by the sender's clock, else ours, then by its place."""
+        """The event's time (by the sender's clock, else when it was received) and place."""
         at = self.sent_at.timestamp() if self.sent_at else received_at(self.entry)
         return (at, place(self.entry))
 
@@ -86,7 +89,7 @@ class OwnerRefused:
 
 @dataclass(frozen=True, slots=True)
 class FieldsRefused:
-    """AskElephant rejected these fields of participants: submit again without them."""
+    """AskElephant rejected these fields of participants: the call is submitted without them."""
 
     fields: tuple[str, ...]
     problem: Problem
@@ -130,10 +133,10 @@ class InsightsFinal:
 
 @dataclass(frozen=True, slots=True)
 class Deferred:
-    """The step could not be done now: again at ``at``; ``held`` = when a hold has ended.
+    """The step could not be done now: it runs again at ``at``.
 
-    A request under a hold that ``failed`` counts as a failure all the same. ``missing`` = it failed
-    because AskElephant does not know the engagement.
+    ``held`` = it runs when the hold has ended. ``failed`` = a request was sent under the hold and
+    failed, which counts as a failure. ``missing`` = AskElephant does not know the engagement.
     """
 
     reason: str

@@ -1,8 +1,8 @@
-"""Other recordings of a call than its own: a call that was transferred has two files.
+"""Extra recordings of a call: a call that was transferred has two files.
 
 Links are compared without query and fragment, which change with each signature. The call's own
-recording is the one told last, until a request with it has left. Those that lost are kept beside it
-and, if the operator wants them submitted, become calls of their own.
+recording is the newest one, until a request with it was sent. The others are kept on the record
+and, in the mode ``submit``, become calls of their own.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from bridge.domain.policy import Policy
 from bridge.domain.recording import NOT_READY
 
 MOST_EXTRAS = 20
-"""A sender whose links change in their path, too, must not fill the record."""
+"""Most extra recordings of one call: links that are signed in their path look new each time."""
 
 
 def bare_link(url: str) -> str:
@@ -43,13 +43,15 @@ def extra_call_id(call_id: str, link: str) -> str:
 def without_foreign_link(call: Call, event: CallHeard) -> CallHeard:
     """Return the event without its link if that cannot become the call's own any more.
 
-    AskElephant may have the call's own recording, or the link's recording has a call of its own.
+    That is so once AskElephant may have the call's own recording, or if another call submits the
+    recording of this link.
     """
     url = event.metadata.recording_url
     if url is None or not _is_another(call, url):
         return event
     has_own_call = any(
-        one.call_id is not None and is_same_recording(one.url, url) for one in call.extra_recordings
+        extra.call_id is not None and is_same_recording(extra.url, url)
+        for extra in call.extra_recordings
     )
     return _without_link(event) if has_own_call or _is_settled(call) else event
 
@@ -60,37 +62,37 @@ def extras_after(call: Call, event: CallHeard, merged: Metadata) -> tuple[ExtraR
     extras = call.extra_recordings
     if own is None or url is None or is_same_recording(own, url):
         return extras
-    told = ExtraRecording(url=url, stamp=event.stamp)
+    recording = ExtraRecording(url=url, stamp=event.stamp)
     if merged.recording_url is None or not is_same_recording(merged.recording_url, url):
-        return _with(extras, told)
-    others = [one for one in extras if not is_same_recording(one.url, url)]
+        return _with(extras, recording)
+    others = [extra for extra in extras if not is_same_recording(extra.url, url)]
     stamp = call.stamps.get("recording_url", event.stamp)
     return _with(others, ExtraRecording(url=own, stamp=stamp))
 
 
 def note_new(before: Call, call: Call, event: CallHeard, now: datetime) -> Call:
-    """Note another recording on the timeline the first time that it is heard of."""
+    """Note an extra recording on the timeline when an event names it for the first time."""
     url = event.metadata.recording_url
     if url is None or not _is_another(before, url):
         return call
-    if any(is_same_recording(one.url, url) for one in before.extra_recordings):
+    if any(is_same_recording(extra.url, url) for extra in before.extra_recordings):
         return call
     return note(call, now, "recording.another", link=bare_link(url), entry=event.entry)
 
 
 def separate(call: Call, now: datetime, policy: Policy) -> Call:
-    """Give each other recording a call id of its own, once the call's own has been sent."""
-    waiting = [one for one in call.extra_recordings if one.call_id is None]
+    """Give each extra recording a call id of its own, once the call's own recording was sent."""
+    waiting = [extra for extra in call.extra_recordings if extra.call_id is None]
     if not policy.submits_extras or call.external_id is None or not waiting:
         return call
     named = [
-        one if one.call_id else one.but(call_id=extra_call_id(call.call_id, one.url))
-        for one in call.extra_recordings
+        extra if extra.call_id else extra.but(call_id=extra_call_id(call.call_id, extra.url))
+        for extra in call.extra_recordings
     ]
     separated = call.but(extra_recordings=tuple(named))
-    for one in waiting:
-        call_id = extra_call_id(call.call_id, one.url)
-        details = {"link": bare_link(one.url), "call_id": call_id}
+    for extra in waiting:
+        call_id = extra_call_id(call.call_id, extra.url)
+        details = {"link": bare_link(extra.url), "call_id": call_id}
         separated = note(separated, now, "recording.separated", **details)
     return separated
 
@@ -109,7 +111,7 @@ def call_of_extra(parent: Call, extra: ExtraRecording, now: datetime, policy: Po
 
 
 def event_for_extra(extra: ExtraRecording, event: CallHeard) -> CallHeard:
-    """Return an event of the parent as the extra recording's call hears it."""
+    """Return an event of the parent as it applies to the extra recording's call."""
     url = event.metadata.recording_url
     is_its_own = url is not None and is_same_recording(url, extra.url)
     return replace(event if is_its_own else _without_link(event), call_id=extra.call_id or "")
@@ -121,7 +123,7 @@ def _is_another(call: Call, url: str) -> bool:
 
 
 def _is_settled(call: Call) -> bool:
-    """Return whether a request with the call's own recording left, and was not refused for it."""
+    """Return whether the call's own recording was sent and not rejected as not ready."""
     is_refused = call.problem is not None and call.problem.reason == NOT_READY
     return call.external_id is not None and not is_refused
 
@@ -130,13 +132,13 @@ def _without_link(event: CallHeard) -> CallHeard:
     return replace(event, metadata=event.metadata.model_copy(update={"recording_url": None}))
 
 
-def _with(extras: Sequence[ExtraRecording], told: ExtraRecording) -> tuple[ExtraRecording, ...]:
+def _with(extras: Sequence[ExtraRecording], added: ExtraRecording) -> tuple[ExtraRecording, ...]:
     """Return the recordings with this one added, or with its link renewed; in one fixed order."""
-    links = {bare_link(one.url): one for one in extras}
-    link = bare_link(told.url)
+    links = {bare_link(extra.url): extra for extra in extras}
+    link = bare_link(added.url)
     known = links.get(link)
     if known is None and len(links) >= MOST_EXTRAS:
         return tuple(extras)
-    if known is None or known.stamp <= told.stamp:
-        links[link] = told if known is None else known.but(url=told.url, stamp=told.stamp)
+    if known is None or known.stamp <= added.stamp:
+        links[link] = added if known is None else known.but(url=added.url, stamp=added.stamp)
     return tuple(links[key] for key in sorted(links))

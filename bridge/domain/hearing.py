@@ -1,4 +1,4 @@
-"""What WAVV's events do to a call: fields are merged in any state, the state moves on or stays."""
+"""Applies WAVV's events to a call: merges their fields in every state, and sets the next state."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -23,7 +23,7 @@ HEARD: Mapping[tuple[State, Kind], State] = {
 }
 """Where WAVV's events lead. Any other pair adds its metadata and leaves the state.
 
-News in them can bring on a call that rests, too: see ``reopen``.
+They can also reopen a call that rests: see ``reopen``.
 """
 
 
@@ -33,42 +33,45 @@ def hear(call: Call, event: CallHeard, now: datetime, policy: Policy) -> Call:
     metadata, stamps, conflicts = merge(call.metadata, call.stamps, own)
     heard = tuple(sorted({*call.heard, event.kind}))
     extras = extras_after(call, event, metadata)
-    told = call.but(metadata=metadata, stamps=stamps, heard=heard, extra_recordings=extras)
+    updated = call.but(metadata=metadata, stamps=stamps, heard=heard, extra_recordings=extras)
     notes = [*dict.fromkeys((*event.notes, *conflicts))] or None
-    told = note(told, now, event.kind, entry=event.entry, notes=notes, **event.details)
-    told = separate(note_new(call, told, event, now), now, policy)
+    updated = note(updated, now, event.kind, entry=event.entry, notes=notes, **event.details)
+    updated = separate(note_new(call, updated, event, now), now, policy)
     if call.state in RESTING:
-        return _hear_at_rest(call, told, event, now, policy)
-    moved = enter(told, HEARD.get((call.state, event.kind), call.state), now)
+        return _hear_at_rest(call, updated, event, now, policy)
+    moved = enter(updated, HEARD.get((call.state, event.kind), call.state), now)
     return await_wavv(moved, now, policy) if is_news(call, moved) else moved
 
 
-def _hear_at_rest(call: Call, told: Call, event: CallHeard, now: datetime, policy: Policy) -> Call:
-    state = HEARD.get((call.state, event.kind), reopened_by_news(call, told, policy))
+def _hear_at_rest(
+    call: Call, updated: Call, event: CallHeard, now: datetime, policy: Policy
+) -> Call:
+    state = HEARD.get((call.state, event.kind), reopened_by_news(call, updated, policy))
     if state is not call.state:
-        return await_wavv(reopen(told, state, now), now, policy)
+        return await_wavv(reopen(updated, state, now), now, policy)
     if state is S.SKIPPED:
-        return told.but(reason=skip_reason(told.metadata, policy) or told.reason)
-    return told.but(reason=unrecorded_reason(told)) if state is S.UNRECORDED else told
+        return updated.but(reason=skip_reason(updated.metadata, policy) or updated.reason)
+    return updated.but(reason=unrecorded_reason(updated)) if state is S.UNRECORDED else updated
 
 
 def hear_refusal(call: Call, event: EventRefused, now: datetime, policy: Policy) -> Call:
-    """Return the call after an event of it was refused. It may be the first that is heard of it.
+    """Return the call after an event of it was refused, which may be the first event of the call.
 
-    A refused event of a recording says that there is one: it is looked for, if it can be.
+    A refused ``call.recorded`` still says that there is a recording. It is looked for if WAVV's API
+    can return its link.
     """
     details = {"reason": event.reason, "event": event.name, "size": event.size}
-    told = note(call, now, "event.refused", **details, entry=event.entry)
-    told = told.but(refused_events=call.refused_events + 1)
+    updated = note(call, now, "event.refused", **details, entry=event.entry)
+    updated = updated.but(refused_events=call.refused_events + 1)
     if event.kind is K.RECORDED:
-        told = told.but(metadata=call.metadata.model_copy(update={"recorded": True}))
+        updated = updated.but(metadata=call.metadata.model_copy(update={"recorded": True}))
     if call.state in {S.LIVE, S.ENDED}:
-        return await_wavv(told, now, policy)
+        return await_wavv(updated, now, policy)
     if call.state is not S.UNRECORDED:
-        return told
-    if reopened_by_news(call, told, policy) is S.RECORDED:
-        return await_wavv(reopen(told, S.RECORDED, now), now, policy)
-    return told.but(reason=unrecorded_reason(told))
+        return updated
+    if reopened_by_news(call, updated, policy) is S.RECORDED:
+        return await_wavv(reopen(updated, S.RECORDED, now), now, policy)
+    return updated.but(reason=unrecorded_reason(updated))
 
 
 def unrecorded_reason(call: Call) -> str | None:

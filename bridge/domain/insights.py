@@ -16,35 +16,35 @@ from bridge.domain.policy import Policy
 Brought = Mapping[str, Any]
 GROWTH = 1.5
 LEAST = timedelta(seconds=1)
-"""A first fetch may be at once; those after it are at least this far apart.
+"""The first fetch may run at once. Later ones are at least this far apart.
 
-A deadline that is nearer has come. It moves on by each wait for a worker, to a moment that is read
-from the clock once more when the call is saved: a fetch that was due a millisecond before it would
-be followed by the next one a millisecond later, without end.
+A deadline nearer than this counts as passed. Each wait for a worker moves the deadline a little, so
+a fetch due just before it would be followed by another one a millisecond later, without end.
 """
 
 LEAST_CHECKS = 3
-"""So many fetches are made of a call that had to wait for a hold or a worker."""
+"""Fewest fetches of a call that had to wait for a hold or a worker."""
 
 SOME_WAIT = timedelta(seconds=1)
+"""A longer wait makes a call one that had to wait."""
 
-
-OF = "engagement_id"
+ENGAGEMENT_KEY = "engagement_id"
 """The key of a stored document that names the engagement whose insights it holds."""
 
 
 def labelled(insights: Brought, engagement_id: str) -> dict[str, Any]:
     """Return the document to store: the insights and the engagement that they belong to."""
-    return {**insights, OF: engagement_id}
+    return {**insights, ENGAGEMENT_KEY: engagement_id}
 
 
 def insights_of(document: Brought, engagement_id: str | None) -> dict[str, Any]:
-    """Return the insights of this engagement in a stored document; another's are none.
+    """Return the insights in a stored document; none if they are another engagement's.
 
-    Documents without a label are of the version before: they belong to the call's engagement.
+    A document that names no engagement was stored by the version before. It is the call's.
     """
-    is_same = document.get(OF, engagement_id) == engagement_id
-    return {key: value for key, value in document.items() if key != OF} if is_same else {}
+    if document.get(ENGAGEMENT_KEY, engagement_id) != engagement_id:
+        return {}
+    return {key: value for key, value in document.items() if key != ENGAGEMENT_KEY}
 
 
 def merge_insights(known: Brought, brought: Brought) -> dict[str, Any]:
@@ -70,7 +70,7 @@ def next_insight_check(
 
 
 def last_insight_check(call: Call, known: Brought, policy: Policy) -> InsightsFinal:
-    """Return the end of a call's fetches: what is known is all there will be."""
+    """Return the event that ends the fetches of a call, with the status of what is known."""
     status = _status([bool(known.get(key)) for key in policy.insights_required])
     return InsightsFinal(_summary(call, known).model_copy(update={"status": status}))
 

@@ -1,4 +1,4 @@
-"""Comparing links that another system may have rewritten without changing what they open.
+"""Compares links that another system may have rewritten without changing what they open.
 
 Source: RFC 3986, section 6.2 (https://www.rfc-editor.org/rfc/rfc3986#section-6.2), and what URL
 libraries do beyond it: they add the empty path's slash, and encode what is no URL character.
@@ -16,21 +16,23 @@ BLOCKED_SCHEMES = frozenset({"javascript", "data", "vbscript", "blob", "file"})
 
 WEB_SCHEMES = frozenset({"http", "https"})
 OPAQUE_SCHEMES = frozenset({"tel", "sms", "mailto", "sip", "sips", "callto", "skype", "facetime"})
-"""What may follow their colon without a slash. Of any other scheme that looks like a host and its
-port (``localhost:3000``) or a label (``Call: Jane``)."""
+"""Schemes whose links have no slash after the colon. With any other scheme, such a text is a host
+with its port (``localhost:3000``) or a label (``Call: Jane``)."""
 
 _LINK = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):([^\s\x00-\x1f\x7f]+)")
 DEFAULT_PORTS = {"http": 80, "https": 443}
 _UNRESERVED = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~!'()*")
 _ENCODED = re.compile("%([0-9A-Fa-f]{2})")
 _KEPT = ":/?#[]@!$&'()*+,;=%~"
-"""Reserved characters say different things encoded and not, and stay as they are."""
+"""Reserved characters mean another thing when they are encoded, so they are kept as they are:
+https://www.rfc-editor.org/rfc/rfc3986#section-2.2
+"""
 
 
 def is_link(url: str) -> bool:
-    """Tell whether ``url`` opens something: a scheme that runs no code, and a sensible rest.
+    """Return whether ``url`` is a whole link whose scheme runs no code.
 
-    A path, a host with its port, or a label is none.
+    A path, a host with its port, and a label are no links.
     """
     match = _LINK.fullmatch(url)
     if match is None or len(url) > LONGEST:
@@ -44,12 +46,12 @@ def is_link(url: str) -> bool:
 
 
 def same_link(one: str, other: str) -> bool:
-    """Tell whether two links open the same page."""
+    """Return whether two links open the same page."""
     return one == other or normalised_link(one) == normalised_link(other)
 
 
 def normalised_link(url: str) -> str:
-    """Return ``url`` in one spelling; the same link rewritten by another system has it, too.
+    """Return the normal form of ``url``: two spellings of one link have the same.
 
     Scheme and host are in lower case, also of custom schemes, whose host some libraries lower.
     Default ports, empty queries and fragments, and slashes at the end of the path are left out.
@@ -87,7 +89,7 @@ def _authority(netloc: str, scheme: str, port: int | None) -> str:
 
 
 def _encoding(text: str) -> str:
-    """Return ``text`` with upper-case escapes, of what needs them only."""
+    """Return ``text`` percent-encoded in upper case, and only where a character needs it."""
     return quote(_ENCODED.sub(_unescaped, text), safe=_KEPT)
 
 

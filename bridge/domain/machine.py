@@ -223,7 +223,7 @@ def _deferred(call: Call, event: e.Deferred, now: datetime, _policy: Policy) -> 
         problem=event.problem or call.problem,
     )
     if call.held and not is_failure and call.reason == event.reason:
-        return waiting  # held on: the timeline has it already
+        return waiting  # still held: the timeline has the entry
     what = "step.held" if event.held else "step.deferred"
     details = {"reason": event.reason, "until": event.at.isoformat()}
     return note(waiting, now, what, **details, **_told_by(event.problem))

@@ -34,13 +34,13 @@ class Mapper:
     lines: Mapping[str, Agent | None] = field(default_factory=dict)
 
     def knows(self, agent: str) -> bool:
-        """Tell whether the directory leads from this WAVV user id or caller id to one agent."""
+        """Return whether the directory has one agent for this WAVV user id or caller id."""
         return agent in self.agents or self.lines.get(agent) is not None
 
 
 @dataclass(frozen=True, slots=True)
 class Mapped:
-    """A request that AskElephant should accept, and slugs of what it had to do without.
+    """A request that AskElephant should accept, and slugs of what is missing or left out.
 
     ``people`` are its participants with their roles.
     """
@@ -96,8 +96,8 @@ def external_url(call: Call, template: str) -> str:
     if page is not None and is_link(page):
         return page
     contact_id = call.metadata.lead_id or ""
-    dialled = call.recording_of or call.call_id
-    values = {"call_id": quote(dialled, safe=""), "contact_id": quote(contact_id, safe="")}
+    wavv_call_id = call.recording_of or call.call_id
+    values = {"call_id": quote(wavv_call_id, safe=""), "contact_id": quote(contact_id, safe="")}
     return template.format_map(values)
 
 

@@ -20,7 +20,7 @@ IN_MILLISECONDS, CUT_AT_END = "seconds_in_milliseconds", "seconds_cut_at_end"
 
 
 class Merged(NamedTuple):
-    """The record's metadata after an event, and slugs of what in it contradicts the record."""
+    """A call's metadata after an event, and slugs of what in the event contradicts the record."""
 
     metadata: Metadata
     stamps: Stamps
@@ -28,7 +28,7 @@ class Merged(NamedTuple):
 
 
 def merge(metadata: Metadata, stamps: Stamps, event: CallHeard) -> Merged:
-    """Return the metadata and its stamps with what this event says merged in."""
+    """Return the metadata and its stamps with the fields of this event merged in."""
     stamp = event.stamp
     taken = {
         field: value
@@ -38,12 +38,12 @@ def merge(metadata: Metadata, stamps: Stamps, event: CallHeard) -> Merged:
     }
     if not taken:
         return Merged(metadata, stamps)
-    said = stamps | dict.fromkeys(taken, stamp)
-    directed = _directed(metadata.model_copy(update=taken), said)
+    new_stamps = stamps | dict.fromkeys(taken, stamp)
+    directed = _directed(metadata.model_copy(update=taken), new_stamps)
     merged, notes = _within_call(directed, metadata, is_new="seconds" in taken)
-    if None is not metadata.team_id != event.metadata.team_id is not None:
+    if len({metadata.team_id, event.metadata.team_id} - {None}) > 1:
         notes = (*notes, TEAM_CONFLICT)
-    return Merged(merged, said, notes)
+    return Merged(merged, new_stamps, notes)
 
 
 def _is_later(
@@ -53,9 +53,9 @@ def _is_later(
     stamps: Stamps,
     stamp: tuple[float, int],
 ) -> bool:
-    """Return whether an event's value holds. That a call was recorded stays true once it is said.
+    """Return whether an event's value replaces the record's. ``recorded`` stays true once it is.
 
-    Events before the recording say ``recorded: false``, and may come late.
+    Events before the recording have ``recorded: false``, and may come late.
     """
     if field not in stamps:
         return True
@@ -65,10 +65,10 @@ def _is_later(
 
 
 def _directed(metadata: Metadata, stamps: Stamps) -> Metadata:
-    """Give the ends of the call their parts: on an inbound call ``from`` is the lead.
+    """Return the metadata with the lead's number and ours taken from ``from`` and ``to``.
 
-    Events that name no direction leave that open until another one does. A number that an event
-    names as the lead's or as ours needs no direction.
+    On an inbound call ``from`` is the lead's. Without a direction the call is read as outbound
+    until an event names one. A number that an event gave as the lead's or as ours is kept.
     """
     if metadata.from_phone is None and metadata.to_phone is None:
         return metadata
@@ -85,10 +85,10 @@ def _directed(metadata: Metadata, stamps: Stamps) -> Metadata:
 def _within_call(
     metadata: Metadata, before: Metadata, *, is_new: bool
 ) -> tuple[Metadata, tuple[str, ...]]:
-    """Bound the talk time by the call's answer and end, and say so once.
+    """Return the metadata with the talk time bounded by the call's answer and end; note it once.
 
-    What was reported is kept: a later event may correct the times. A number that fits in
-    milliseconds is in milliseconds; any other is cut.
+    The reported time is kept, because a later event may correct answer and end. A longer number
+    is read as milliseconds if it then fits; any other is cut.
     """
     reported = metadata.seconds if is_new else metadata.reported_seconds or metadata.seconds
     longest = longest_talk(metadata.answered_at or metadata.started_at, metadata.ended_at)

@@ -27,7 +27,7 @@ class Agent:
 
 
 class Owner(NamedTuple):
-    """Who owns a call; ``note`` says why nobody is known to."""
+    """The agent who owns a call; ``note`` says why there is none."""
 
     agent: Agent | None
     note: str | None = None
@@ -44,11 +44,11 @@ class People(NamedTuple):
 def find_owner(
     metadata: Metadata, agents: Mapping[str, Agent], lines: Mapping[str, Agent | None]
 ) -> Owner:
-    """Return who owns the call: an agent named by id is looked up by that id only.
+    """Return who owns the call: by the agent's id, else by the e-mail that WAVV sent, else by line.
 
-    Then counts the e-mail that WAVV sent. The line decides only when no agent is named: it may be
-    a colleague's. ``lines`` holds ``None`` for a line that several agents share. A line is no
-    workspace user itself, and marking it as owner would be rejected.
+    The line counts only if the event names no agent id, because it may be a colleague's. ``lines``
+    holds ``None`` for a line that several agents share. A line that the directory does not know is
+    no workspace user, and AskElephant would reject it as owner.
     """
     if metadata.agent_id is not None and metadata.agent_id in agents:
         return Owner(agents[metadata.agent_id])
@@ -84,9 +84,9 @@ def people(call: Call, owner: Agent | None) -> People:
 
 
 def droppable(blamed: Sequence[str], sent: People) -> tuple[str, ...]:
-    """Return what to leave out of the next request, such as ``lead_email``: all that was blamed.
+    """Return the fields to leave out of the next request, such as ``lead_email``.
 
-    Nothing if other fields are blamed, too, or what was not sent: the next request would be
+    None if another field is blamed, too, or one that was not sent: the next request would be
     rejected as well. ``blamed`` holds paths such as ``participants[1].email``; a participant that
     is blamed as a whole loses e-mail and phone.
     """
@@ -105,7 +105,7 @@ def droppable(blamed: Sequence[str], sent: People) -> tuple[str, ...]:
 
 
 def one_email(text: str | None) -> str | None:
-    """Return the e-mail that ``text`` is, also out of ``Name <address>``; ``None`` = not one."""
+    """Return the address in ``text`` (``address`` or ``Name <address>``), or ``None``."""
     address = (text or "").strip()
     if named := _NAMED_ADDRESS.fullmatch(address):
         address = named[1]
@@ -113,7 +113,7 @@ def one_email(text: str | None) -> str | None:
 
 
 def _agent(call: Call, owner: Agent | None) -> Participant:
-    """Return the agent: the owner, else the name without the mark that was rejected."""
+    """Return the agent: as the owner, or without that mark if it was rejected or none is known."""
     metadata = call.metadata
     if owner is None or call.owner_refused:
         if metadata.agent_name is None:
@@ -124,7 +124,7 @@ def _agent(call: Call, owner: Agent | None) -> Participant:
 
 
 def _without(person: Participant, role: str, dropped: Iterable[str]) -> Participant:
-    """Return the participant without these fields; without e-mail and phone it owns nothing."""
+    """Return the participant without these fields, and no owner without e-mail and phone."""
     names = {name for name in ("name", "email", "phone") if f"{role}_{name}" in dropped}
     left = person.model_copy(update=dict.fromkeys(names))
     is_known = left.email is not None or left.phone is not None

@@ -13,9 +13,10 @@ from bridge.domain.policy import Policy
 
 MISSING, NOT_READY = "recording_missing", "recording_not_ready"
 ANNOUNCED_PATIENCE = 10
-"""After so many first delays a recording is looked for that WAVV announced without its event.
+"""How many first delays to wait for the ``call.recorded`` of a recording that WAVV announced.
 
-Ten minutes by default: most events come sooner, and each look is a request to WAVV's API.
+Then its link is requested from WAVV's API: after ten minutes by default, for most events come
+sooner and save that request.
 """
 
 LINK_LIFE = timedelta(hours=72)
@@ -72,16 +73,16 @@ def is_news(call: Call, moved: Call) -> bool:
     return awaits_event or not call.heard or moved.state is not call.state or is_awaited
 
 
-def has_new_link(call: Call, told: Call) -> bool:
+def has_new_link(call: Call, updated: Call) -> bool:
     """Return whether an event brought another link than the call had."""
-    before, after = link(call), link(told)
+    before, after = link(call), link(updated)
     return after is not None and (before is None or after.url != before.url)
 
 
 def is_obtainable(call: Call, policy: Policy) -> bool:
-    """Return whether a recording can be had though ``call.recorded`` never came.
+    """Return whether the call can be submitted though ``call.recorded`` never came.
 
-    Its link is known, or WAVV's API can be asked for one that WAVV said exists.
+    Its link is known, or WAVV announced a recording and its API can return the link.
     """
     return link(call) is not None or (bool(call.metadata.recorded) and policy.refetches_links)
 

@@ -1,6 +1,6 @@
-"""What brings a call on that rests: news that it was only late, or that no rule skips any longer.
+"""Which events reopen a call that rests: its recording came late, or no rule skips it any longer.
 
-``complete`` is left by a replay alone.
+A ``complete`` call is reopened by a replay alone.
 """
 
 from bridge.domain.call import Call, State
@@ -17,18 +17,21 @@ COLLISION = "external_id_collision"
 REFUSED = frozenset({"rejected", "owner_unresolvable", NOT_READY, MISSING, COLLISION})
 """Failures after which AskElephant has no engagement of the call, unless its id is on the record.
 
-After any other one (a timeout, a 5xx) the request may have created it all the same.
+After any other failure (a timeout, a 5xx) the request may have created it.
 """
 
 
-def reopened_by_news(call: Call, told: Call, policy: Policy) -> State:
-    """Return where news in an event of WAVV's leads a call that rests; ``told`` is it with them."""
+def reopened_by_news(call: Call, updated: Call, policy: Policy) -> State:
+    """Return the state to which an event of WAVV's moves a resting call.
+
+    ``updated`` is the call with the event's fields.
+    """
     match call.state:
-        case State.UNRECORDED if is_obtainable(told, policy) and not is_obtainable(call, policy):
+        case State.UNRECORDED if is_obtainable(updated, policy) and not is_obtainable(call, policy):
             return State.RECORDED
-        case State.SKIPPED if is_rule_lifted(call.metadata, told.metadata, policy):
+        case State.SKIPPED if is_rule_lifted(call.metadata, updated.metadata, policy):
             return State.RECORDED
-        case State.FAILED if call.reason in {MISSING, NOT_READY} and has_new_link(call, told):
+        case State.FAILED if call.reason in {MISSING, NOT_READY} and has_new_link(call, updated):
             return State.RECORDED
         case _:
             return call.state
@@ -40,7 +43,7 @@ def is_engagement_proven(call: Call, engagement_id: str) -> bool:
 
 
 def adopted_engagement(call: Call, reason: str) -> str | None:
-    """Return the engagement of a call that fails for ``reason``, if only its event was heard of.
+    """Return the engagement that a transcript event named for a call that fails for ``reason``.
 
     The response to its submission was lost, and its transcript event found the call by its link.
     """

@@ -1,6 +1,6 @@
 """Retry is a value: what a failure means for the call, and for all calls.
 
-A call's own trouble may cost that call, and never another. What concerns all calls holds all.
+A failure of one call never costs another. A failure that concerns all calls holds all.
 Source of the table: AskElephant's error page and dialer integration guide.
 """
 
@@ -201,7 +201,7 @@ def _again(failure: Failure, call: Call, now: datetime, jitter: float, policy: P
 
 
 def _is_missing_for_good(call: Call, now: datetime, policy: Policy) -> bool:
-    """Return whether 404s alone, spread over hours, say that the engagement is gone."""
+    """Return whether 404s alone, spread over hours, mean that the engagement is gone."""
     if call.engagement_id is None or call.missing < GET_MISSING_ATTEMPTS:
         return False
     return age(call, call.missing_since, now) >= min(MISSING_FOR, policy.retry_deadline)

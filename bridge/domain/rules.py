@@ -14,7 +14,7 @@ def skip_reason(said: Metadata, policy: Policy) -> str | None:
 
 
 def rule_against(call: Call, policy: Policy) -> str | None:
-    """Return why the call is to be skipped, or ``None`` if nothing is or a replay overrules it."""
+    """Return why the call is to be skipped, or ``None``; a replay overrules all rules."""
     return None if call.rules_overruled else skip_reason(call.metadata, policy)
 
 

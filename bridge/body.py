@@ -24,7 +24,7 @@ _EXPECTED = "Send one JSON object in UTF-8."
 def read_object(raw: bytes) -> dict[str, Any]:
     """Return the object in ``raw``, lone surrogates in it replaced by U+FFFD.
 
-    A body that is a JSON string holding the object is read, too: some senders encode it twice.
+    An object inside a JSON string is read, too: some senders encode their body twice.
 
     Raises ``MalformedBody`` for ``empty_body``, ``not_utf8``, ``not_json``, ``not_an_object``,
     ``too_deep``, ``duplicate_key`` and ``not_finite``.

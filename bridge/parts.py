@@ -46,7 +46,8 @@ class Parts:
 
     ``wavv`` ``None`` = no API key of WAVV's, so that links to recordings come by events only.
 
-    ``forget_by`` returns up to when old data may be dropped, by our time and the last sweep's.
+    ``forget_by`` returns the time up to which old data may be dropped, given our time and that of
+    the last sweep.
     """
 
     settings: Settings

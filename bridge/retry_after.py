@@ -8,12 +8,14 @@ LONGEST = timedelta(days=1)
 """A longer wait is taken for a mistake of theirs and cut to this."""
 
 EPOCH = 1_000_000_000
-"""Numbers from here on are moments, not waits: seconds since 1970, or a thousandth of them.
+"""A number from here on is a moment (an epoch in seconds or a smaller unit), not a wait.
 
 As a wait it would be 31 years; as a moment it is in 2001.
 """
 
 MILLISECONDS = 100 * EPOCH
+"""A number from here on is in milliseconds or a smaller unit: in seconds it is the year 5138."""
+
 _DIGITS = re.compile(r"[0-9]{1,20}")
 
 

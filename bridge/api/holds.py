@@ -1,4 +1,4 @@
-"""The holds over the API: why and until when requests are paused, and their release by hand."""
+"""The routes of holds: why and until when requests are paused, and release by hand."""
 
 from typing import Annotated, Literal
 
@@ -13,7 +13,7 @@ from bridge.pipeline.release import release_holds
 router = APIRouter(prefix="/api", dependencies=[Depends(require_token)], responses=PROBLEMS)
 Scope = Annotated[
     Literal["all", "submit", "insights"] | None,
-    Parameter(description="Only the hold of all requests, or of this step; else every hold."),
+    Parameter(description="`all`, or the step of one hold; without it every hold."),
 ]
 
 

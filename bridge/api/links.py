@@ -13,7 +13,7 @@ class EngagementLinks(NamedTuple):
     workspace_id: str | None
 
     def url(self, engagement_id: str | None) -> str | None:
-        """Return the page of the engagement; ``None`` = there is none, or it would not open."""
+        """Return the engagement's page; ``None`` = no engagement, or its workspace is not known."""
         if engagement_id is None or (self.workspace_id is None and self._names_workspace):
             return None
         return self.template.format(engagement_id=engagement_id, workspace_id=self.workspace_id)
@@ -26,8 +26,8 @@ class EngagementLinks(NamedTuple):
 def engagement_links(parts: Parts) -> EngagementLinks:
     """Return how engagements are linked to now.
 
-    AskElephant's webhooks name the workspace of our engagements themselves, so that their id wins
-    over the setting, which serves until the first webhook has come.
+    AskElephant's webhooks name the workspace of our engagements, so the id of a webhook wins over
+    the setting. The setting is used until the first webhook was received.
     """
     settings = parts.settings
     workspace_id = parts.workspace.id() or settings.askelephant_workspace_id

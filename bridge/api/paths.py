@@ -1,8 +1,8 @@
 """Call ids in paths. WAVV's ids are opaque and may hold a slash, or even end in ``/insights``.
 
 A slash that is percent-encoded (``%2F``) belongs to the id: ``/api/calls/a%2Finsights`` is the call
-``a/insights``, and ``/api/calls/a/insights`` is what was found in the call ``a``. The server
-decodes a path before it is matched, so the encoded slashes are kept as another character meanwhile.
+``a/insights``, and ``/api/calls/a/insights`` are the insights of the call ``a``. The server decodes
+a path before it is matched, so an encoded slash is replaced by another character until then.
 """
 
 import re
@@ -24,7 +24,7 @@ class EncodedSlashes:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on."""
+        """Pass the request on, with its encoded slashes replaced."""
         raw: bytes = scope.get("raw_path") or b""
         if b"/api/calls/" in raw and _ENCODED_SLASH.search(raw):
             kept = _ENCODED_SLASH.sub(_STAND_IN, raw)

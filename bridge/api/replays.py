@@ -35,7 +35,7 @@ MOST = 500
 PACE = Rate(60, timedelta(minutes=1))
 FASTEST = timedelta(seconds=0.01)
 FURTHEST = timedelta(days=366)
-"""No call is due later, whatever the cursor says: replayed calls would wait unseen."""
+"""How far ahead a cursor may set a due time: a call that is due later would wait unseen."""
 
 LIMIT = 16 * 1024
 NO_REASON = "none"
@@ -170,5 +170,5 @@ def _read_cursor(cursor: str | None, latest: datetime) -> tuple[datetime, str | 
     except (ValueError, OverflowError, OSError):
         raise ValueError("cursor must be the next_cursor of an earlier answer") from None
     if earliest > latest:
-        raise ValueError(f"cursor puts calls off by more than {FURTHEST.days} days")
+        raise ValueError(f"cursor sets a due time more than {FURTHEST.days} days ahead")
     return earliest, place or None

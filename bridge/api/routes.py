@@ -1,7 +1,7 @@
 """The routes under ``/api``.
 
 WAVV's ids are opaque and may hold a slash, so they are matched as paths: the routes with something
-behind the id come first. An id's own slashes are best percent-encoded, see ``paths``.
+behind the id come first. Clients should percent-encode the slashes of an id, see ``paths``.
 """
 
 from dataclasses import asdict

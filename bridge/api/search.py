@@ -1,4 +1,4 @@
-"""Searching calls as people write: a phone number in any spelling, a name in any case and form."""
+"""Search of calls: phone numbers match in any spelling, texts in any case and Unicode form."""
 
 import re
 import unicodedata
@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from bridge.domain.call import Call
 
 FEWEST_DIGITS = 3
+"""A query with fewer digits is not compared with phone numbers."""
+
 WHOLE_NUMBER = 7
 """Digits of the shortest number that is stored without its country's code."""
 
@@ -16,13 +18,13 @@ _NOT_DIGITS = re.compile(r"\D+", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """What is searched for: a text, folded, and the digits of a phone number if it may be one."""
+    """The folded text of a query, and its digits if it may be a phone number."""
 
     text: str
     digits: str | None
 
     def finds(self, call: Call) -> bool:
-        """Return whether the call holds it in one of the fields that a person may know."""
+        """Return whether one of the call's fields contains the text, or a number the digits."""
         metadata = call.metadata
         texts = (
             call.call_id, call.engagement_id, call.external_id, call.external_url, call.reason,
@@ -38,14 +40,15 @@ class Search:
 
 
 def _is_same_number(stored: str, digits: str) -> bool:
-    """Return whether ``digits`` are part of a stored number, or that number with its country."""
+    """Return whether a stored number contains ``digits``, or is their end without the country."""
     return digits in stored or (len(stored) >= WHOLE_NUMBER and digits.endswith(stored))
 
 
 def search_for(q: str) -> Search:
-    """Return the search for what somebody typed.
+    """Return the search for a query.
 
-    A ``+`` may have become a blank on its way here. Zeros at the beginning of a number (``00``, or
+    A ``+`` in a URL's query is decoded as a blank: https://url.spec.whatwg.org/#urlencoded-parsing
+    Zeros at the beginning of a number (``00``, or
     the ``0`` before an area code) are dropped: stored numbers begin with the country's code.
     """
     text = folded(q)

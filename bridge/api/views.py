@@ -53,12 +53,12 @@ class CallSummary(BaseModel):
 
 
 class ExtraRecordingView(BaseModel):
-    """Another recording of a call, and what became of it."""
+    """An extra recording of a call, and the call that submits it."""
 
-    link: str = Field(description="Its link, without the signature")
+    link: str = Field(description="Its link without query and fragment")
     heard_at: datetime = Field(description="When WAVV sent its newest link")
-    call_id: str | None = Field(description="The call that submits it; null = it is only noted")
-    state: State | None = Field(description="Where that call is")
+    call_id: str | None = Field(description="The call that submits it; null = it is not submitted")
+    state: State | None = Field(description="That call's state")
     engagement_id: str | None = Field(description="That call's engagement")
 
 
@@ -71,10 +71,10 @@ class CallView(CallSummary):
         description="The link to submit: what WAVV's events said, or a fresher one that was fetched"
     )
     extra_recordings: list[ExtraRecordingView] = Field(
-        description="Other recordings of the call than the one that was submitted for it"
+        description="Recordings of the call beside the one that is submitted for it"
     )
     recording_of: str | None = Field(
-        description="The call whose other recording this one submits; null for any call of WAVV's"
+        description="The call whose extra recording this one submits; null for WAVV's own calls"
     )
     held: bool = Field(description="Waits for a hold to end, or for the request budget")
     problem: Problem | None = Field(description="The last refusal or failure")
@@ -92,11 +92,11 @@ class CallPage(BaseModel):
     data: list[CallSummary]
     next_cursor: str | None
     damaged: int = Field(
-        0, description="Calls that no page shows, for their record is damaged; missing if none is"
+        0, description="Calls that no page shows because their record is damaged; absent if none is"
     )
 
     @model_serializer(mode="wrap")
-    def _without_no_damage(self, serialized: SerializerFunctionWrapHandler) -> dict[str, Any]:
+    def _without_zero_damage(self, serialized: SerializerFunctionWrapHandler) -> dict[str, Any]:
         fields: dict[str, Any] = serialized(self)
         return fields if self.damaged else {k: v for k, v in fields.items() if k != "damaged"}
 
@@ -113,11 +113,11 @@ class HoldView(BaseModel):
 
     reason: str = Field(description="Why, as a slug")
     status: int | None = Field(description="The HTTP status that started it")
-    detail: str | None = Field(description="What AskElephant said of it")
+    detail: str | None = Field(description="Text of AskElephant's response")
     step: str | None = Field(description="`submit` or `insights`; null = all requests are held")
     since: datetime
     until: datetime = Field(description="The moment that AskElephant named, or the next probe's")
-    next_request_at: datetime = Field(description="When one request is sent to probe it")
+    next_request_at: datetime = Field(description="When the next request may be sent, as a probe")
 
 
 class HoldsView(BaseModel):
@@ -197,17 +197,17 @@ def insights_view(call: Call, insights: dict[str, Any]) -> InsightsView:
 
 
 def _extra_recordings(call: Call, parts: Parts) -> list[ExtraRecordingView]:
-    ids = [one.call_id for one in call.extra_recordings if one.call_id is not None]
-    found = {one.call_id: one for one in parts.calls.load_readable(ids)}
+    ids = [extra.call_id for extra in call.extra_recordings if extra.call_id is not None]
+    found = {submitting.call_id: submitting for submitting in parts.calls.load_readable(ids)}
     return [
         ExtraRecordingView(
-            link=bare_link(one.url),
-            heard_at=datetime.fromtimestamp(one.stamp[0], UTC) if one.stamp[0] else call.created_at,
-            call_id=one.call_id,
-            state=found[one.call_id].state if one.call_id in found else None,
-            engagement_id=found[one.call_id].engagement_id if one.call_id in found else None,
+            link=bare_link(extra.url),
+            heard_at=datetime.fromtimestamp(at, UTC) if (at := extra.stamp[0]) else call.created_at,
+            call_id=extra.call_id,
+            state=found[extra.call_id].state if extra.call_id in found else None,
+            engagement_id=found[extra.call_id].engagement_id if extra.call_id in found else None,
         )
-        for one in call.extra_recordings
+        for extra in call.extra_recordings
     ]
 
 

@@ -12,8 +12,8 @@ _SLASHES = re.compile("/{2,}")
 class Ingress:
     """ASGI application: ``receivers`` by path, and ``rest`` for every other path.
 
-    A slash too many, at the end or doubled, is ignored for the receivers: senders join a base URL
-    and a path as they like, and a redirect would be a failure to them. ``unknown`` is for events
+    A doubled slash, or one at the end, is ignored in the receivers' paths: senders join a base URL
+    and a path carelessly, and take a redirect for a failure. ``unknown`` is for events
     that are sent to another path below ``/webhooks``.
     """
 

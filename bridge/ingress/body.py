@@ -18,7 +18,7 @@ KIB = 1024
 
 @dataclass(slots=True)
 class Body:
-    """The body of a request as it is received. ``begun`` is what came while it was kept."""
+    """The body of a request as it is received. ``begun`` holds the pieces kept so far."""
 
     receive: Receive
     begun: list[bytes]
@@ -65,7 +65,7 @@ def checked_length(headers: Headers) -> int:
     Raises ``UnsupportedType`` for a body that cannot be JSON by its headers.
     """
     content_type, encodings, length = b"", [], b""
-    for name, value in headers.raw:  # each is looked for once: this is done for every event
+    for name, value in headers.raw:  # one pass: this runs for every event
         if name == b"content-type":
             content_type = content_type or value
         elif name == b"content-length":

@@ -34,7 +34,7 @@ class Knock:
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """What a refused body still says: its call, and the name of its event if it has one."""
+    """The call that a refused body names, and the name of its event if it has one."""
 
     call_id: str
     event: str | None
@@ -54,9 +54,10 @@ class Door(Protocol):
         """Raise ``EventError`` if nothing could be made of the body."""
 
     def proof(self, knock: Knock) -> Proof | None:
-        """Return how a body over the limit is proved authentic; ``knock`` has none of it.
+        """Return the check that a body over the limit is authentic; ``knock`` holds no body.
 
-        ``None`` = it is not. Raises ``EventError`` if the headers show a stranger.
+        ``None`` = such a body is not examined. Raises ``EventError`` if the headers alone show that
+        it is not authentic.
         """
 
     def named(self, raw: bytes) -> Named | None:
@@ -129,10 +130,10 @@ class ElephantDoor:
         parse_webhook(knock.raw)
 
     def proof(self, knock: Knock) -> None:
-        """Return nothing: AskElephant's events hold ids, and none is as large."""
+        """Return ``None``: AskElephant's events hold ids and are small."""
 
     def named(self, raw: bytes) -> None:
-        """Return nothing: they name engagements."""
+        """Return ``None``: these events name engagements, not calls."""
 
 
 def _need(secrets: Sequence[str], variable: str) -> None:

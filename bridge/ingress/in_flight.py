@@ -1,9 +1,9 @@
 """How many bytes of request bodies this process holds at once.
 
-A body counts from its reception until its request has its response. The first 64 KiB of each are
-free, so that an event of usual size is accepted whatever large bodies are on their way: the number
-of connections bounds those. When the rest would exceed the limit, the large body that has been on
-its way longest makes room. A sender that drips its body loses its place first.
+A body counts until its request has its response. The first 64 KiB of each are free, so that an
+event of usual size is accepted however many large bodies are being received: the number of
+connections bounds what is free. When the rest would exceed the limit, the reception of the oldest
+large body ends. A sender that is slow therefore loses its place first.
 """
 
 from typing import TYPE_CHECKING
@@ -29,7 +29,7 @@ class BodiesInFlight:
         return Share(self)
 
     def take(self, share: "Share", size: int) -> None:
-        """Give ``size`` bytes to a share; raise ``NotStored`` if no older one can make room."""
+        """Count ``size`` bytes for a share; raise ``NotStored`` if no older one can make room."""
         self._receiving.setdefault(share)
         while self._left < size:
             oldest = next(iter(self._receiving))
@@ -39,11 +39,11 @@ class BodiesInFlight:
         self._left -= size
 
     def keep(self, share: "Share") -> None:
-        """Keep a share from making room: its body is whole."""
+        """Exempt a share from eviction: its body is whole."""
         self._receiving.pop(share, None)
 
     def give_back(self, share: "Share", size: int) -> None:
-        """Take the bytes of a share back."""
+        """Add the bytes of a share to the budget again."""
         self.keep(share)
         self._left += size
 
@@ -78,7 +78,7 @@ class Share:
             self.deadline.reschedule(0)
 
     def release(self) -> None:
-        """Give the bytes back."""
+        """Return the bytes to the budget."""
         if self._counted or self.is_evicted:
             self._all.give_back(self, self._counted)
             self._counted = 0

@@ -42,7 +42,7 @@ class Outline:
         self._is_escaped = False
 
     def feed(self, piece: bytes) -> None:
-        """Read on. Reading stops when the outline is full."""
+        """Add the next piece of the body. Nothing is added once the outline is full."""
         at = 0
         while at < len(piece) and not self._is_full():
             at = self._plain(piece, at) if self._string is None else self._in_string(piece, at)
@@ -117,10 +117,10 @@ class Outline:
 
 
 def salvaged(raw: bytes) -> bytes | None:
-    """Return what can be read of a damaged body or of an outline, as a JSON object in good order.
+    """Return what can be read of a damaged body or of an outline, as a valid JSON object.
 
-    What follows the damage is left out, of a key that is there twice the last value counts, and
-    what is no number is ``null``. ``None`` = nothing can be read.
+    What follows the damage is left out. Of a duplicate key the last value counts. ``NaN`` and
+    ``Infinity`` become ``null``. ``None`` = nothing can be read.
     """
     outline = Outline()
     outline.feed(raw)
@@ -140,7 +140,10 @@ def _loaded_beginning(text: str) -> Any:  # noqa: ANN401 - any JSON
 
 
 def _loaded(text: str) -> Any:  # noqa: ANN401 - any JSON
-    """Numbers stay text: Python refuses integers of thousands of digits."""
+    """Return the value of JSON text. Numbers stay text: Python rejects integers of many digits.
+
+    https://docs.python.org/3/library/stdtypes.html#integer-string-conversion-length-limitation
+    """
     return json.loads(
         text, strict=False, parse_int=str, parse_float=str, parse_constant=lambda _: None
     )

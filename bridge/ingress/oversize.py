@@ -1,4 +1,4 @@
-"""Bodies over the limit: whose they are and which call they name, without keeping them."""
+"""Examines bodies over the limit without keeping them: their authenticity and their call."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from bridge.ingress.outline import Outline
 from bridge.store.keys import DIGEST_SIZE
 
 EXAMINED_LIMIT = 64 * 1024 * 1024
-"""A body that is larger is refused without a look at it."""
+"""A body that is larger is refused without being examined."""
 
 
 class Proof(Protocol):
@@ -20,7 +20,7 @@ class Proof(Protocol):
         """Take the next piece of the body into account."""
 
     def finish(self) -> None:
-        """Raise ``Unsigned`` if the body is a stranger's."""
+        """Raise ``Unsigned`` if the body is not authentic."""
 
 
 class Proven:
@@ -46,7 +46,7 @@ class Authentic:
 
 
 async def examine(pieces: AsyncIterator[bytes], proof: Proof) -> Authentic | None:
-    """Return the outline of a body over the limit, or ``None`` if a stranger sent it.
+    """Return the outline of a body over the limit, or ``None`` if it is not authentic.
 
     Holds one piece at a time, and the outline.
     """

@@ -108,7 +108,7 @@ class Receiver:
             raise (bodies_full() if share.is_evicted else too_slow()) from None
 
     async def _examine(self, delivery: "Delivery", body: Body) -> Authentic | None:
-        """Return what is kept of a body over the limit; of a stranger's no byte more is read."""
+        """Return what is kept of a body over the limit; read none if its headers are refused."""
         try:
             proof = self.door.proof(delivery.knock(b""))
         except EventError:
@@ -118,15 +118,15 @@ class Receiver:
     async def _note(
         self, error: EventError, authentic: Authentic | None, at: float, request_id: str
     ) -> None:
-        """Log a refusal, and keep what is authentic: of strangers nothing is kept."""
+        """Log a refusal, and keep the body if it is authentic."""
         log.warning("event.refused", source=self.door.source, reason=error.reason)
-        if isinstance(error, NotStored):  # it comes again; and a store that fails is spared
+        if isinstance(error, NotStored):  # the sender retries, and a store that fails is spared
             return
         await self.refusals.keep(self.door.source, error, authentic)
         named = self.door.named(authentic.raw) if authentic else None
         if authentic and named:
             refused = Refusal(named.call_id, error.reason, named.event, authentic.size)
-            with suppress(NotStored):  # which is logged; the sender learns of its own mistake first
+            with suppress(NotStored):  # it is logged; the response is of the refusal
                 await self.commit.add(REFUSAL, authentic.key, refused.raw(), at, request_id)
 
 
@@ -150,7 +150,7 @@ class UnknownReceiver:
     refusals: "Refusals"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Respond 404 with the paths that there are."""
+        """Respond 404 with the paths of the endpoints."""
         right = " or ".join(f"`{path}`" for path in self.paths)
         error = UnknownPath("unknown_path", f"No events are received here. Send them to {right}.")
         log.warning("event.refused", source="unknown", reason=error.reason)
@@ -160,7 +160,7 @@ class UnknownReceiver:
 
 @dataclass(frozen=True, slots=True)
 class Oversize:
-    """A body over the limit; ``authentic`` is ``None`` for a stranger's."""
+    """A body over the limit; ``authentic`` is ``None`` if it is not authentic, or not examined."""
 
     authentic: Authentic | None
 

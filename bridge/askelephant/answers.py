@@ -42,10 +42,10 @@ MEANING: Mapping[int, tuple[Trouble, str]] = {
 """The refusals with a meaning of their own. Every other 4xx says that the request is wrong."""
 
 ANY_BODY = frozenset({408, 409, 425, 429})
-"""These mean the same whoever sent them: AskElephant, or a gateway before it."""
+"""Statuses that mean the same from AskElephant and from a gateway before it."""
 
 OWN_BODY = frozenset({403, 404})
-"""These are what gateways send, too, some of them as JSON: the body must be AskElephant's."""
+"""Statuses that gateways send, too, some as JSON: they count only with AskElephant's own body."""
 
 GATEWAY = "gateway_error"
 PROBLEM_KEYS = frozenset({"type", "title", "status", "detail", "request_id", "errors"})
@@ -145,7 +145,8 @@ def _blames_owner(refusal: ProblemBody) -> bool:
     How AskElephant words an unresolvable owner is not documented.
     """
     if not any(error.field for error in refusal.errors):
-        return bool(_OWNER.search(_words(refusal)))
+        texts = [f"{error.code} {error.message}" for error in refusal.errors]
+        return bool(_OWNER.search(" ".join([refusal.detail or "", *texts])))
     return any(_is_of_owner(error) for error in refusal.errors)
 
 
@@ -168,15 +169,10 @@ def _blames_media(refusal: ProblemBody) -> bool:
 
 
 def _is_of_media(error: FieldError) -> bool:
-    """Return by the field; only an error without one is judged by its text."""
+    """Return whether an error blames the recording: by its field, or without one by its text."""
     if error.field:
         return bool(_MEDIA.search(error.field))
     return bool(_OF_MEDIA.search(f"{error.code} {error.message}"))
-
-
-def _words(refusal: ProblemBody) -> str:
-    texts = [f"{error.code} {error.message}" for error in refusal.errors]
-    return " ".join([refusal.detail or "", *texts])
 
 
 def _members(body: bytes) -> Members | None:

@@ -1,4 +1,4 @@
-"""Reading a refusal: which fields it blames and in which words, whatever JSON it comes in.
+"""Reads a refusal: which fields it blames and with which text, in any shape of JSON.
 
 AskElephant documents ``application/problem+json`` with ``errors: [{field, code, message}]``. Other
 frameworks and versions name the same things otherwise: ``path``, ``loc``, ``param``, ``pointer``
@@ -20,7 +20,7 @@ PLACES = (
     "attribute", "name", "key",
 )  # fmt: skip
 PATHS = ("field", "path", "loc")
-"""Of these, the ones that hold a list of the path's parts."""
+"""The keys among ``PLACES`` that may hold a list of the path's parts."""
 
 MESSAGES = ("message", "msg", "detail", "description", "reason", "error", "title")
 CODES = ("code", "type", "rule", "keyword")
@@ -36,9 +36,9 @@ SENT = frozenset(
         "is_private", "source_system", "run_workflows", "owner", "recording",
     }
 )  # fmt: skip
-"""Fields of our request by which a map without a name of its own is known."""
+"""Fields of our request: a body with one of these keys is a map from fields to messages."""
 
-WORDS = ("detail", "message", "error_description", "error", "reason")
+TEXT_KEYS = ("detail", "message", "error_description", "error", "reason")
 WRAPPERS = frozenset({"body", "data", "attributes", "request", "payload", "json", "engagement", ""})
 _PART = re.compile(r"[^.\[\]/]+")
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
@@ -46,7 +46,7 @@ _NAMED = re.compile(r"participants?(?:\[|[./])(\d+)\]?[./](\w+)", re.IGNORECASE)
 
 
 def text_of(value: object) -> str | None:
-    """Return what a person may read of ``value``, cut to a length worth storing."""
+    """Return ``value`` as text of at most 500 characters; ``None`` = it holds none."""
     if isinstance(value, list):
         value = ".".join(str(part) for part in value if isinstance(part, str | int))
     if isinstance(value, int | float) and not isinstance(value, bool):
@@ -55,8 +55,8 @@ def text_of(value: object) -> str | None:
 
 
 def detail_of(members: Mapping[str, Any]) -> str | None:
-    """Return the text of a refusal: of its own, else of its ``error`` object."""
-    for key in WORDS:
+    """Return the text of a refusal: under its own keys, else in its ``error`` object."""
+    for key in TEXT_KEYS:
         value = members.get(key)
         if isinstance(value, str) and value:
             return text_of(value)
@@ -87,7 +87,7 @@ def _all_errors(members: Mapping[str, Any]) -> Iterator[dict[str, str]]:
 def blamed_fields(errors: Sequence[Mapping[str, str]], detail: str | None) -> tuple[str, ...]:
     """Return the fields that are blamed, as ``participants[1].email``.
 
-    Where no error names a field, those that the text names.
+    If no error names a field, those that the texts name.
     """
     fields = [canonical(error["field"]) for error in errors if error.get("field")]
     words = " ".join([*(error.get("message", "") for error in errors), detail or ""])

@@ -139,7 +139,7 @@ def _after_failure(parts: Parts, at: Turn, failure: Failure, admission: Admitted
 def _event(
     plan: Plan, failure: Failure, hold: Hold | None, sent: Mapping[str, Any] | None
 ) -> e.Event:
-    """Return what the plan makes of the call."""
+    """Return the event that follows from the plan."""
     problem = failure.problem
     match plan:
         case RetryAt() | HoldAll():

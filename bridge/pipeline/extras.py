@@ -1,7 +1,7 @@
-"""Other recordings of a call, as calls of their own: opened once, and kept up with its events.
+"""Opens the calls that submit extra recordings of a call, and applies the call's events to them.
 
-They follow from the record of the call that they belong to. Whatever was saved before a crash, the
-inbox entry or the submission that is done again opens those that are missing.
+They are derived from the record of that call. After a crash, the inbox entry or the submission runs
+again and opens those that are missing.
 """
 
 from bridge.domain.call import Call, ExtraRecording
@@ -13,7 +13,7 @@ from bridge.publisher import publish_next
 
 
 def open_extras(parts: Parts, call: Call) -> None:
-    """Open the calls of the call's other recordings, those that are not there yet."""
+    """Open the calls of the extra recordings that have none yet."""
     for extra in _separated(call):
         opened = call_of_extra(call, extra, parts.now(), parts.policy)
         saved = parts.calls.update(opened.call_id, lambda found, new=opened: found or new)  # type: ignore[misc]  # bound now
@@ -21,7 +21,7 @@ def open_extras(parts: Parts, call: Call) -> None:
 
 
 def hear_extras(parts: Parts, call: Call, event: CallHeard) -> None:
-    """Write an event onto the calls of the call's other recordings, opening those not there."""
+    """Apply an event to the calls of the extra recordings, and open those that are missing."""
     for extra in _separated(call):
         opened = call_of_extra(call, extra, parts.now(), parts.policy)
         _publish(parts, record(parts, opened, event_for_extra(extra, event)))

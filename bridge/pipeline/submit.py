@@ -82,9 +82,9 @@ def _with_droppable(failure: Failure, sent: People) -> Failure:
 def _is_of_another_call(
     parts: Parts, call: Call, engagement: Engagement, external_url: str
 ) -> bool:
-    """Tell whether an engagement that existed already is another call's.
+    """Return whether an engagement that existed already is another call's.
 
-    It is this call's if it was before, whatever its link says by now: people edit links. If no
+    It is this call's if the record says so, whatever its link is now: people edit links. If no
     call is known to have it, its link decides.
     """
     if engagement.id in {call.engagement_id, call.transcript_engagement_id}:

@@ -28,8 +28,8 @@ log = structlog.get_logger(__name__)
 def sweep(parts: Parts, *, is_routine: bool = False) -> int:
     """Publish what is overdue, once over all beats; return how many steps were published.
 
-    Routine sweeps pile up in the broker while no worker runs: of those, and of two beats', one
-    works in each half of an interval, and the others cost a round trip.
+    Routine sweeps pile up in the broker while no worker runs, or if two beats publish them. One
+    of them works in each half of an interval; each other one costs a round trip.
 
     Raises ``LeaseLost`` when it took so long that another sweep has begun: claiming is what only
     one may do. A second poke for the inbox is a hint, as any, and forgetting asks nobody's leave.

@@ -17,7 +17,7 @@ from bridge.askelephant.sandbox.workspace import Workspace
 
 
 class Refusal(NamedTuple):
-    """What refuses a submission."""
+    """A response that refuses a submission."""
 
     status: int
     detail: str
@@ -33,7 +33,6 @@ UNFETCHED = (
 )
 FORBIDDEN = f"the API key lacks the scope {PRIVATE_READ}"
 FIREWALL, NOT_FOUND = 403, 404
-
 
 FIRST_TRIES: Mapping[str, Refusal] = {
     "payment-required": Refusal(402, "the workspace has no paid plan"),

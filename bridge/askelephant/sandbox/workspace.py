@@ -72,7 +72,7 @@ class Workspace:
         return True
 
     def is_first_turn(self, external_id: str, plan: Plan, name: str) -> bool:
-        """Say whether a behaviour whose number is no count acts now, on the first try."""
+        """Return whether a behaviour acts now: on the first try only, its number is a status."""
         if name not in plan or self.turns[external_id, name]:
             return False
         self.turns[external_id, name] += 1

@@ -13,7 +13,6 @@ from datetime import datetime
 from typing import Any
 
 import structlog
-from pydantic import ValidationError
 from redis import Redis
 from redis.exceptions import ResponseError
 
@@ -27,11 +26,17 @@ from bridge.store.keys import Keys
 from bridge.store.lease import Lease
 from bridge.store.lua import script
 from bridge.store.moves import Retention, counted, moves
-from bridge.store.records import has_records_shape, is_wrong_type, read_insights, wrong_type
+from bridge.store.records import (
+    is_damaged,
+    is_wrong_type,
+    read_call,
+    read_insights,
+    wrong_type,
+)
 from bridge.store.replies import text
 
 ATTEMPTS = 100
-LOOK = 500
+PROBE_CANDIDATES = 500
 """How many waiting calls of a step are compared to choose the probe of a hold."""
 
 log = structlog.get_logger(__name__)
@@ -42,8 +47,8 @@ class Change:
     """A call as it was read (``None`` = it is new) and as it shall be, and what is saved with it.
 
     ``lease`` must still be ours, and is given back if this ``ends`` the work under it; ``counts``
-    are counters that grow by one if this is saved. ``insights`` is a document that
-    names its engagement.
+    are counters that grow by one if this is saved. ``insights`` is a document that names its
+    engagement.
     """
 
     before: Call | None
@@ -113,13 +118,13 @@ class CallStore:
         return calls
 
     def damage(self) -> Damage:
-        """Return the calls whose record is damaged; those that were repaired are none any more."""
+        """Return the calls whose record is damaged; repaired ones are taken off the list."""
         ids = self._damaged.listed().call_ids
         pipe = self._redis.pipeline(transaction=False)
         for call_id in ids:
             pipe.get(self._keys.call(call_id))
         values = pipe.execute(raise_on_error=False)
-        self._damaged.forget(c for c, v in zip(ids, values, strict=True) if not _is_damaged(c, v))
+        self._damaged.forget(c for c, v in zip(ids, values, strict=True) if not is_damaged(c, v))
         return self._damaged.listed()
 
     def insights(self, call: Call) -> dict[str, Any]:
@@ -210,7 +215,9 @@ class CallStore:
         """
         again = (now + self._retention.grace).timestamp()
         keys = [self._keys.sweep_lease, self._keys.failing, *map(self._keys.due, steps)]
-        found = self._claim_probe(keys=keys, args=[now.timestamp(), LOOK, again, lease.token])
+        found = self._claim_probe(
+            keys=keys, args=[now.timestamp(), PROBE_CANDIDATES, again, lease.token]
+        )
         if found is None:
             raise LeaseLost("sweep")
         return (steps[int(found[0]) - 1], text(found[1])) if found else None
@@ -267,44 +274,6 @@ class CallStore:
             args=[call.version, call.call_id],
         )
         return int(dropped)
-
-
-def read_call(call_id: str, value: Any) -> Call | None:  # noqa: ANN401 - what Redis answers
-    """Return the record that stands in the store as ``value``; raise as ``CallStore.load`` does.
-
-    A record of any version is an object with the call's id and its times; one that does not fit
-    otherwise is a newer version's. Anything else is damage.
-
-    The validation's own words quote what was said of the call, and must not reach a log.
-    """
-    if not value:
-        return None
-    if not isinstance(value, bytes):
-        raise DamagedRecord(call_id)
-    version, _, document = value.partition(b"\n")
-    if not version.isdigit():
-        raise DamagedRecord(call_id)
-    try:
-        call = Call.model_validate_json(document)
-    except ValidationError:
-        error = NewerRecord if has_records_shape(call_id, document) else DamagedRecord
-        raise error(call_id) from None
-    if call.call_id != call_id:
-        raise DamagedRecord(call_id)
-    if call.format > FORMAT:
-        raise NewerRecord(call_id)
-    return call.but(version=int(version))
-
-
-def _is_damaged(call_id: str, value: Any) -> bool:  # noqa: ANN401 - what Redis answers
-    """Tell whether no version of the bridge can have written ``value``."""
-    try:
-        read_call(call_id, value)
-    except DamagedRecord:
-        return True
-    except NewerRecord:
-        return False
-    return False
 
 
 def _numbered(change: Change) -> Call:

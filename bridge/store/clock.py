@@ -1,8 +1,8 @@
-"""By which time old data is dropped. What a wrong clock has dropped cannot be brought back.
+"""The time up to which old data is dropped. What a wrong clock has dropped is lost for good.
 
 Two clocks must agree that something is old: our own and Redis'. Neither is trusted in the first
-minutes of a process, nor for an hour after one of them has jumped: a machine that starts with a
-wrong clock is set right within that time. Forgetting is never urgent.
+minutes of a process, nor for an hour after one of them has jumped: a wrong clock of a machine
+is usually set right within that time. Dropping old data is never urgent.
 """
 
 import time

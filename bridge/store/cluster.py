@@ -17,15 +17,15 @@ REFUSED = (
 
 
 def is_cluster(redis: Redis) -> bool:
-    """Tell whether the server is a node of a cluster; ``False`` where it does not tell."""
+    """Return whether the server is a node of a cluster; ``False`` if that cannot be found out."""
     try:
         return int(redis.info("cluster").get("cluster_enabled", 0)) == 1
-    except (RedisError, OSError):  # away, or its certificates are; the first use shows which
+    except (RedisError, OSError):  # unreachable, or TLS fails: the first use shows which
         return False
 
 
 def refuse_cluster(url: str) -> None:
-    """Raise ``SettingsError`` when Redis at ``url`` is a cluster. One that is away is let pass."""
+    """Raise ``SettingsError`` if Redis at ``url`` is a cluster, but not if it is unreachable."""
     with connect(url) as redis:
         redis.connection_pool.connection_kwargs |= {"retry": None, "socket_connect_timeout": 1.0}
         if is_cluster(redis):

@@ -54,7 +54,7 @@ class DamagedRecords:
             log.error("record.damaged", call_id=call_id)
 
     def defer(self, call_ids: Iterable[str], now: float) -> None:
-        """Put the calls an hour behind ``now``, in those of the sweep's indexes that hold them."""
+        """Set the calls' times in the sweep's indexes that hold them to an hour after ``now``."""
         later = now + DEFERRED.total_seconds()
         pipe = self._redis.pipeline(transaction=False)
         for call_id in call_ids:

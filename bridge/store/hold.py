@@ -14,7 +14,7 @@ from typing import Any
 from redis import Redis
 
 from bridge.domain.steps import STEPS
-from bridge.store.calls import LOOK
+from bridge.store.calls import PROBE_CANDIDATES
 from bridge.store.keys import Keys
 from bridge.store.lua import script
 from bridge.store.replies import text
@@ -30,13 +30,13 @@ FAILURES_KEPT = timedelta(days=3)
 """How long a call's failures in a row are remembered after the last failure of any call."""
 
 QUICK = timedelta(seconds=1)
-"""In so short a time few other calls fail. A submission may take minutes."""
+"""While a request this short was on its way, few others failed. A submission may take minutes."""
 
 FIRST_PROBE = timedelta(seconds=1)
 STEADY = timedelta(minutes=1)
 """Probes leave every ``FIRST_PROBE`` for this long; after that the wait doubles.
 
-One probe finds out one failing call. A good call behind dozens of failing ones must not wait for
+Each probe identifies one failing call. A good call behind dozens of failing ones must not wait for
 minutes; after a minute without a response it is an outage, and is probed gently.
 """
 
@@ -85,8 +85,8 @@ class Admitted:
     """A request may leave. ``probe`` = it leaves under a hold, to find out whether that is over.
 
     ``throttles`` counts the 429s in a row; ``strained`` = something has failed since a request was
-    last served. ``at`` is when it left: of what failed since then it does not know. ``tokens`` name
-    the holds of all calls and of the step that it probes.
+    last served. ``at`` is when it left: its success proves nothing of later failures. ``tokens``
+    name the holds of all calls and of the step that it probes.
     """
 
     call_id: str = ""
@@ -139,7 +139,9 @@ class Holds:
         own = self._keys.of("due", step)
         keys = [self._keys.hold(), self._keys.hold(step), *self._row_keys(step), own, *dues]
         interval, most = self._interval.total_seconds(), self.most.total_seconds()
-        response = self._admit(keys=keys, args=[now.timestamp(), call_id, interval, most, LOOK])
+        response = self._admit(
+            keys=keys, args=[now.timestamp(), call_id, interval, most, PROBE_CANDIDATES]
+        )
         verdict, throttles, strained, all_token, step_token, *fields = response
         if verdict == b"held":
             return _hold(fields)
@@ -184,7 +186,7 @@ class Holds:
         return bool(self._start(keys=[self._keys.hold(step)], args=args))
 
     def failed(self, row: Row, admitted: Admitted) -> int:
-        """Count a failure; return how many different calls have failed in a row so.
+        """Count a failure; return how many different calls have failed in this row.
 
         Only a call's first failure counts: calls that are known to fail start no hold again and
         again. 0 = this call had failed before.
@@ -201,8 +203,8 @@ class Holds:
         """Note that AskElephant served a request; return what it released: ``all`` or a step.
 
         ``is_success`` false = AskElephant refused this call by its own response: that proves that
-        it works and knows the key, but nothing of the step. For a quick request that met no strain
-        Redis is not asked: that would double what the request costs.
+        it works and knows the key, but nothing of the step. For a quick request without
+        ``strained`` Redis is not called, for that would double the cost of the request.
         """
         was_quick = admitted.at is not None and now - admitted.at < QUICK
         if was_quick and not (admitted.probe or admitted.strained):

@@ -109,7 +109,7 @@ class Keys:
 
     @property
     def sweep_pace(self) -> str:
-        """There for half an interval after a routine sweep has begun."""
+        """Exists for half an interval after a routine sweep has begun."""
         return self.of("sweep_pace")
 
     @property

@@ -50,7 +50,10 @@ class Leases:
         return self._hold(self._keys.sweep_lease, SWEEP_TIME)
 
     def begin_routine_sweep(self, pace: timedelta) -> bool:
-        """Tell whether no routine sweep has begun for ``pace``, by Redis' clock alone."""
+        """Begin a routine sweep and return true, unless one has begun within ``pace``.
+
+        Only Redis' clock counts.
+        """
         return bool(self._redis.set(self._keys.sweep_pace, "1", nx=True, px=pace))
 
     @contextmanager
@@ -60,7 +63,7 @@ class Leases:
         pipe.set(key, token, nx=True, px=time)
         for one in (key, *read):
             pipe.get(one)
-        # What is found may be of a wrong type: whoever reads it then knows that it is damaged.
+        # A value may be of a wrong type: the caller treats the error as damage of the record.
         taken, holder, *found = pipe.execute(raise_on_error=False)
         for answer in (taken, holder):
             if isinstance(answer, Exception):

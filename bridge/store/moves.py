@@ -1,7 +1,7 @@
 """What moves with a record: its places in the indexes, its lookups, its state's counter. Pure.
 
-Only what differs is moved, and the due time of a held call. What is there already was put there by
-the save of the record that is now replaced, in the same atomic step.
+Only what differs is moved, except the due time of a held call, which is always set. What is there
+already was put there by the save of the record that is now replaced, in the same atomic step.
 """
 
 from collections.abc import Iterator, Mapping
@@ -35,7 +35,8 @@ def moves(keys: Keys, before: Call | None, after: Call, retention: Retention) ->
     yield from (
         ("ZADD", key, (new[key], member))
         for key in new
-        if new[key] != old.get(key) or key == claimed  # which a sweep that claims it sets back
+        if new[key] != old.get(key)
+        or key == claimed  # a sweep that claimed the held call has changed it
     )
     yield from _engagement_moves(keys, before, after, retention)
     yield from _link_moves(keys, _awaited_link(before), _awaited_link(after), member)
@@ -62,7 +63,7 @@ def _awaited_link(call: Call | None) -> str | None:
 
 
 def _link_moves(keys: Keys, before: str | None, after: str | None, member: str) -> Iterator[Move]:
-    """Yield the lookup by link. A link that many calls share holds those that await it only."""
+    """Yield the moves of the lookup by link, which holds only calls that await their engagement."""
     if before == after:
         return
     if before is not None:

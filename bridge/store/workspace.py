@@ -1,6 +1,6 @@
 """AskElephant's workspace id, as its webhooks last named it: its pages cannot be linked without it.
 
-An engagement's page is ``/workspaces/{workspace_id}/engagements/{engagement_id}``. The id stands in
+An engagement's page is ``/workspaces/{workspace_id}/engagements/{engagement_id}``. The id is in
 the envelope of every webhook and in no response of the API.
 """
 

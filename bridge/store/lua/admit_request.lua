@@ -3,7 +3,7 @@
 --       row of its 404s, due calls of the step, due calls of the other steps
 -- ARGV: now, call id, seconds that a probe has, most seconds of a hold without a probe, how many
 --       due calls to look at
--- Returns 'open' | 'probe' | 'held', throttles in a row, whether anything failed since, the tokens
+-- Returns 'open' | 'probe' | 'held', throttles in a row, whether anything failed since a request was served, the tokens
 -- of the two holds; then of the hold that denies it: its fields, in the order of the reading.
 local now, call_id = tonumber(ARGV[1]), ARGV[2]
 local verdict, tokens, denied, throttles = 'open', {'', ''}, nil, '0'

@@ -1,4 +1,4 @@
--- A request was served, or AskElephant refused it by its own response: end what that proves over.
+-- A request was served, or AskElephant refused it by its own response: end the holds that this proves to be over.
 -- KEYS: hold of all, hold of the step, failing calls, row of the outage, row of the step's 403s,
 --       row of its 404s
 -- ARGV: now, call id, token of the hold of all that the request probed or '', '1' when it was

@@ -1,4 +1,4 @@
--- Start a hold, or keep it longer. What weighs less than the present reason changes nothing, and
+-- Start a hold, or extend it. What weighs less than the present reason changes nothing, and
 -- the same reason never shortens a wait that the server named. Only the probe sets the next probe.
 -- KEYS: hold
 -- ARGV: reason, weight, 'by_time' or 'by_probe', now, until, most seconds without a probe, first

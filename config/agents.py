@@ -1,7 +1,8 @@
 """The agent directory: who of AskElephant's users is behind a WAVV user id or caller id.
 
 A spreadsheet's export is read as it comes: with commas, semicolons or tabs, and headers such as
-``Caller ID`` or ``E-Mail``. Whatever could give one agent another's e-mail refuses the whole file.
+``Caller ID`` or ``E-Mail``. The whole file is refused if a row could give one agent another's
+e-mail.
 """
 
 import csv
@@ -151,7 +152,7 @@ def _doubled(agents: Sequence[tuple[int, AgentEntry]]) -> Iterator[str]:
     """Yield a problem for each agent that is listed twice.
 
     An agent is known by its id, else by its caller id. Agents with ids of their own may share a
-    caller id: it is then nobody's.
+    caller id: that line then has no owner.
     """
     lines: dict[tuple[str, str], int] = {}
     for line, agent in agents:

@@ -92,8 +92,8 @@ class Settings(BaseSettings):
     )
     askelephant_workspace_id: t.WorkspaceId = Field(
         None,
-        description="The workspace (`wrks_…`, part of AskElephant's own links) until its first "
-        "webhook has named it. Without either a call has no link to its engagement.",
+        description="Id of the workspace (`wrks_…`, part of the links in AskElephant's app), used "
+        "until a webhook names it. Without either, calls have no link to their engagement.",
     )
 
     wavv_auth: Literal["signature", "shared_secret"] = Field(

@@ -116,7 +116,7 @@ def _take_over(directory: Path) -> None:
 
 
 def _acquire(lock: IO[str], data: Path, directory: Path) -> None:
-    """Take the lock, and write into it who has it."""
+    """Lock the data, and write our process id into the lock file."""
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
@@ -129,7 +129,7 @@ def _acquire(lock: IO[str], data: Path, directory: Path) -> None:
 
 
 def _holders(directory: Path) -> str:
-    """Return which processes have the data, such as ``bridge up is process 12``."""
+    """Return which processes use the data, such as ``bridge up is process 12``."""
     named = {"bridge up": directory / LOCK, "its Valkey": directory / PIDFILE}
     pids = {name: _pid(path) for name, path in named.items()}
     return ", ".join(f"{name} is process {pid}" for name, pid in pids.items() if pid)

@@ -57,7 +57,7 @@ def _written_out(text: str) -> float | None:
 def _with_units(text: str) -> float | None:
     """Return the sum of parts such as ``1 min 35 sec``, or ``None`` if the text is anything else.
 
-    Each unit counts once.
+    A unit that occurs twice makes the text unreadable.
     """
     parts, end = [], 0
     while match := _PART.match(text, end):

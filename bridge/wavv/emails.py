@@ -1,6 +1,7 @@
 """E-mail addresses: only what has the form of one address is sent to AskElephant.
 
-AskElephant refuses a request for a participant's malformed e-mail, and a call with it.
+AskElephant does not document whether it checks them. A server that does rejects the whole call for
+a participant's malformed e-mail.
 """
 
 import re
@@ -14,7 +15,7 @@ LONGEST = 254
 
 
 def one_address(text: str) -> str | None:
-    """Return the one address that ``text`` is, also out of ``Name <address>``; else ``None``."""
+    """Return the address in ``text`` (``address`` or ``Name <address>``), or ``None``."""
     bare = text.strip()
     if match := _IN_BRACKETS.fullmatch(bare):
         bare = match.group(1)

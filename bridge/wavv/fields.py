@@ -38,14 +38,14 @@ READERS: Mapping[str, Callable[[object], Read]] = {
     "recording_url": values.link,
     "call_url": values.page,
 }
-"""How each field is read; moments and durations apart, those that are not named here are lines."""
+"""How each field is read; moments and durations apart, a field that is not named here is a line."""
 
 _NOT_READ_HERE = frozenset({"call_id", *PHONE_FIELDS})
 
 
 @dataclass(frozen=True, slots=True)
 class Fields:
-    """What was read. ``kept`` is what cannot be used and an operator wants to see, by field."""
+    """What was read. ``kept`` holds unusable values that the timeline shows, by field."""
 
     known: dict[str, Any]
     notes: tuple[str, ...]
@@ -77,20 +77,20 @@ def read_fields(found: Mapping[str, Sequence[Found]], kind: Kind, zone: tzinfo) 
             kept |= _kept(field, flaw, options)
     sent_at = known.pop("sent_at", None)
     notes += _in_seconds(known)
-    if kind is Kind.RECORDED and "recording_url" not in known and not kept_link(notes):
+    if kind is Kind.RECORDED and "recording_url" not in known and not _is_link_flawed(notes):
         notes.append(LINK_MISSING)
     return Fields(
         known, tuple(notes), kept, None if f"sent_at_{WITHOUT_ZONE}" in notes else sent_at
     )
 
 
-def kept_link(notes: Sequence[str]) -> bool:
-    """Return whether the notes already say why there is no link to the recording."""
+def _is_link_flawed(notes: Sequence[str]) -> bool:
+    """Return whether a note already gives the reason for which there is no recording link."""
     return any(note.startswith("recording_url_") for note in notes)
 
 
 def _in_seconds(known: dict[str, Any]) -> list[str]:
-    """Divide a talk time in milliseconds, if it is longer than the call and fits in them."""
+    """Convert a talk time that fits the call only as milliseconds; return the notes."""
     begun = known.get("answered_at") or known.get("started_at")
     longest = longest_talk(begun, known.get("ended_at"))
     seconds = known.get("seconds")
@@ -103,7 +103,7 @@ def _in_seconds(known: dict[str, Any]) -> list[str]:
 
 
 def _directions(options: Sequence[Found]) -> Sequence[Found]:
-    """Return those that name a direction; a ``callType`` may be anything else."""
+    """Return the options that name a direction: a ``callType`` may hold anything else."""
     named = [one for one in options if values.direction(one[2]).value in {"inbound", "outbound"}]
     return named or [one for one in options if "direction" in one[1]]
 

@@ -16,7 +16,7 @@ from bridge.wavv.values import line
 PHONE_FIELDS = ("lead_phone", "agent_phone", "from_phone", "to_phone")
 DIRECTION_MISSING, SAME = "direction_missing", "agent_phone_is_lead_phone"
 SHORTEST = 7
-"""Fewer zeros than this are no number, more are one that cannot be called."""
+"""Zeros alone: fewer than this stand for no number, more are kept as a number."""
 
 _GENERIC = frozenset({"phone", "number", "phonenumber", "mobilephone"})
 _CALLER_ID = frozenset({"callerid", "calleridnumber", "wavvcallerid", "outboundcallerid"})
@@ -122,5 +122,5 @@ def _without(numbers: Sequence[Number], taken: Sequence[Number]) -> list[Number]
 
 
 def _pick(numbers: Sequence[Number]) -> Number | None:
-    """Return the first number that is one, else the first text."""
+    """Return the first number that is E.164, else the first one."""
     return next((number for number in numbers if number.is_e164), next(iter(numbers), None))

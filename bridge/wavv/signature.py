@@ -94,7 +94,7 @@ def verify_shared_secret(presented: str | None, secrets: Sequence[str], *reading
 def query_secrets(query: bytes) -> tuple[str, ...]:
     """Return the readings of ``?secret=``: as a form's value, percent-decoded only, and as it is.
 
-    A form's value has a blank for each ``+``; who puts a base64 secret into a URL means the plus.
+    In a form's value ``+`` is a blank. In a base64 secret that was put into a URL it is a plus.
     """
     pairs = (part.partition("=") for part in query.decode("latin-1").split("&"))
     values = [value for name, _, value in pairs if unquote_plus(name) == "secret"]

@@ -16,7 +16,7 @@ YEARS = range(2000, 2100)
 WITHOUT_ZONE, AMBIGUOUS = "without_zone", "ambiguous"
 LONGEST = 100
 _UNITS = ((10**17, 10**9), (10**14, 10**6), (10**11, 10**3), (0, 1))
-"""An epoch from the first number on counts so many to the second."""
+"""Pairs of the least epoch and its units in a second: from 10**11 on they are milliseconds."""
 
 _ISO = re.compile(
     r"(\d{4}-?\d\d-?\d\d)[T ](\d\d:?\d\d(?::?\d\d(?:[.,]\d{1,9})?)?)\s?"
@@ -40,7 +40,7 @@ _DEFAULTS = (datetime(2000, 1, 1, 1), datetime(2001, 2, 2, 2))  # noqa: DTZ001 -
 
 
 def moment(value: object, zone: tzinfo = UTC) -> Read:
-    """Read a moment, in UTC. One without a zone of its own is in ``zone``, and is flawed.
+    """Read a moment, in UTC. One without a zone is read in ``zone``, with a flaw.
 
     The flaw ``ambiguous`` is a date that has its month and day in either order: ``05/06/2026``.
     """

@@ -51,7 +51,7 @@ def line(value: object) -> Read:
 
 
 def identifier(value: object) -> Read:
-    """Read an id. ``0`` is none, and one with a merge field in it would be of many things."""
+    """Read an id. ``0`` is none; one with a merge field would be the same for many things."""
     read = line(value)
     if read.flaw == UNRENDERED.flaw:
         return UNRENDERED
@@ -139,7 +139,7 @@ def is_https(url: str) -> bool:
 
 
 def is_http(url: str) -> bool:
-    """Return whether ``url`` is a whole link that is not secure."""
+    """Return whether ``url`` is an http URL with a host."""
     return _scheme_and_host(url)[0] == "http" and bool(_scheme_and_host(url)[1])
 
 

@@ -175,8 +175,8 @@ def _add_problems(app: FastAPI) -> None:
 
     @app.exception_handler(DamagedRecord)
     async def _(_request: Request, _error: DamagedRecord) -> Response:
-        told = "The record of this call is damaged. Its bytes are kept: see docs/operations.md."
-        return problem(409, "damaged_record", told)
+        detail = "The record of this call is damaged. Its bytes are kept: see docs/operations.md."
+        return problem(409, "damaged_record", detail)
 
     @app.exception_handler(Exception)
     async def _(_request: Request, error: Exception) -> Response:

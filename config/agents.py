@@ -144,8 +144,8 @@ def _agent(columns: Sequence[str], row: Row) -> AgentEntry:
     try:
         return AgentEntry.model_validate({name: value for name, value in values.items() if value})
     except ValidationError as error:
-        told = (f"{'.'.join(map(str, e['loc']))} {e['msg']}".strip() for e in error.errors())
-        raise ValueError("; ".join(told)) from None
+        flaws = (f"{'.'.join(map(str, e['loc']))} {e['msg']}".strip() for e in error.errors())
+        raise ValueError("; ".join(flaws)) from None
 
 
 def _doubled(agents: Sequence[tuple[int, AgentEntry]]) -> Iterator[str]:

@@ -71,7 +71,7 @@ class CallView(CallSummary):
         description="The link to submit: what WAVV's events said, or a fresher one that was fetched"
     )
     extra_recordings: list[ExtraRecordingView] = Field(
-        description="Recordings of the call beside the one that is submitted for it"
+        description="Recordings of the call other than the one that is submitted for it"
     )
     recording_of: str | None = Field(
         description="The call whose extra recording this one submits; null for WAVV's own calls"

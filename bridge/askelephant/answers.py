@@ -129,7 +129,7 @@ def _refused(status: int, refusal: ProblemBody) -> tuple[Trouble, str]:
 def _is_own(status: int, headers: Mapping[str, str], members: Members | None) -> bool:
     """Return whether AskElephant made this refusal: only JSON can be its own.
 
-    A firewall's, proxy's or balancer's page says nothing of the call, nor of the key.
+    A page of a firewall, proxy or load balancer proves nothing about the call or the key.
     """
     if members is None:
         return False
@@ -184,5 +184,5 @@ def _members(body: bytes) -> Members | None:
 
 
 def _request_id(headers: Mapping[str, str]) -> str | None:
-    told = (headers[name][:LONGEST_TEXT] for name in _REQUEST_ID_HEADERS if headers.get(name))
-    return next(told, None)
+    ids = (headers[name][:LONGEST_TEXT] for name in _REQUEST_ID_HEADERS if headers.get(name))
+    return next(ids, None)

@@ -33,13 +33,13 @@ class Api:
 
         url = str(self._http.base_url).rstrip("/")
         try:
-            answer = self._http.request(method, path, json=body)
+            response = self._http.request(method, path, json=body)
         except httpx.HTTPError as error:
             raise _end(f"no answer from {url}: {error}") from error
         try:
-            return answer.status_code, answer.json()
+            return response.status_code, response.json()
         except ValueError as error:
-            raise _end(f"{url} is no bridge: {answer.status_code}, not JSON") from error
+            raise _end(f"{url} is no bridge: {response.status_code}, not JSON") from error
 
 
 @contextmanager

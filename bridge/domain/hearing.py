@@ -75,7 +75,7 @@ def hear_refusal(call: Call, event: EventRefused, now: datetime, policy: Policy)
 
 
 def unrecorded_reason(call: Call) -> str | None:
-    """Return why a call has no recording; ``None`` = WAVV never said that there is one."""
+    """Return why a call has no recording; ``None`` = WAVV announced none."""
     if call.refused_events:
         return "event_refused"
     if call.metadata.recorded:

@@ -1,8 +1,8 @@
 """Merging what the events of one call say, so that the order of processing never matters.
 
 WAVV delivers at least once and unordered, and ``seconds``, ``outcome`` or ``disposition`` may
-change after the first event. Each field keeps the value that was *said* last: by the sender's clock
-if the event has a time of sending, else by the time it was received, then by its place in the
+change after the first event. Each field keeps the value with the latest stamp: by the sender's
+clock if the event has a time of sending, else by the time it was received, then by its place in the
 inbox. Any order of processing the same inbox, and any repetition, ends in the same record. Null or
 missing never erases a value already known.
 """

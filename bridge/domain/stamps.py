@@ -1,7 +1,7 @@
-"""When each field of a call's metadata was said, and by which event.
+"""When each field of a call's metadata was sent, and by which event.
 
 A stamp is (time, place). The time is the sender's, else when the event was received; the place is
-the event's own in the inbox, so that two events never have the same stamp. Most fields were said
+the event's own in the inbox, so that two events never have the same stamp. Most fields are sent
 together, so they are stored together: one stamp and the names it is for, instead of a stamp for
 each name, which was a third of a record's bytes.
 """

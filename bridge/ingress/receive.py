@@ -179,7 +179,7 @@ class Refusals:
     turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MOST_NOTING))
 
     async def keep(self, source: str, error: EventError, authentic: Authentic | None) -> None:
-        """Count the refusal, and keep its body beside the reason; best effort, never in the way."""
+        """Count the refusal, and keep its body with the reason. Errors of Redis are not raised."""
         pipe = self.redis.pipeline(transaction=False)
         pipe.hincrby(self.keys.counters, f"events.refused.{error.reason}", 1)
         if authentic is not None:

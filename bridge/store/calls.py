@@ -178,17 +178,17 @@ class CallStore:
             keys, args = self._words(change, saved)
             # Whole, not by its digest: a server that was restarted knows no digests.
             pipe.eval(self._save, len(keys), *keys, *args)
-        answers = pipe.execute(raise_on_error=False)
-        for change, answer in zip(changes, answers, strict=True):
-            if is_wrong_type(answer):
+        replies = pipe.execute(raise_on_error=False)
+        for change, reply in zip(changes, replies, strict=True):
+            if is_wrong_type(reply):
                 self._damaged.note([change.after.call_id])
-                raise DamagedRecord(change.after.call_id) from answer
-            if isinstance(answer, Exception):
-                raise answer
-        if b"lease_lost" in answers:
-            raise LeaseLost(changes[answers.index(b"lease_lost")].after.call_id)
-        saved_ones = [one if answer == b"saved" else None
-                      for one, answer in zip(written, answers, strict=True)]  # fmt: skip
+                raise DamagedRecord(change.after.call_id) from reply
+            if isinstance(reply, Exception):
+                raise reply
+        if b"lease_lost" in replies:
+            raise LeaseLost(changes[replies.index(b"lease_lost")].after.call_id)
+        saved_ones = [one if reply == b"saved" else None
+                      for one, reply in zip(written, replies, strict=True)]  # fmt: skip
         for change, is_saved in zip(changes, map(bool, saved_ones), strict=True):
             if change.lease and change.ends and is_saved:
                 change.lease.ended = True

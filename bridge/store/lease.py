@@ -65,9 +65,9 @@ class Leases:
             pipe.get(one)
         # A value may be of a wrong type: the caller treats the error as damage of the record.
         taken, holder, *found = pipe.execute(raise_on_error=False)
-        for answer in (taken, holder):
-            if isinstance(answer, Exception):
-                raise answer
+        for reply in (taken, holder):
+            if isinstance(reply, Exception):
+                raise reply
         if holder != token.encode():  # not by SET's answer: sent again, it would meet itself
             yield None
             return

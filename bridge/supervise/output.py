@@ -126,6 +126,6 @@ class Output:
 def standard_output() -> Output:
     """Return an output to this process's standard output, coloured on a terminal."""
     stdout = sys.stdout
-    if stdout is None:  # closed by whoever started us: the number may be another file's by now
+    if stdout is None:  # closed by our parent: its descriptor may be another file's now
         return Output(os.open(os.devnull, os.O_WRONLY))
     return Output(stdout.fileno(), stdout.encoding, coloured=stdout.isatty())

@@ -66,13 +66,7 @@ def _check_depth(text: str) -> None:
 
 def _parsed(text: str) -> object:
     try:
-        return json.loads(
-            text,
-            object_pairs_hook=_unique,
-            parse_constant=_not_finite,
-            parse_float=_finite,
-            parse_int=_integer,
-        )
+        return _DECODER.decode(text)
     except json.JSONDecodeError as error:
         detail = f"The body is not JSON: {error.msg}, line {error.lineno} column {error.colno}."
         raise MalformedBody("not_json", f"{detail} {_EXPECTED}") from None
@@ -112,3 +106,12 @@ def _without_surrogates(value: Any) -> Any:  # noqa: ANN401 - any JSON
             return {_without_surrogates(key): _without_surrogates(value[key]) for key in value}
         case _:
             return value
+
+
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_unique,
+    parse_constant=_not_finite,
+    parse_float=_finite,
+    parse_int=_integer,
+)
+"""Made once: ``json.loads`` makes one for every call that names a hook."""

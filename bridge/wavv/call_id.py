@@ -7,7 +7,7 @@ from typing import Any
 from bridge.errors import Unusable
 from bridge.wavv.aliases import ALIASES, Aliases
 from bridge.wavv.envelope import Envelope
-from bridge.wavv.keys import letters
+from bridge.wavv.keys import letters, plain
 from bridge.wavv.placeholders import has_merge_field, is_missing, is_unrendered
 
 CALL_ID_LIMIT = 200
@@ -16,8 +16,8 @@ _NO_IDS = frozenset({"unknown", "true", "false", "tbd", "pending", "error"})
 _OWN_KEYS = frozenset(map(letters, ALIASES["call_id"]))
 """A value that is its own key (``$call_id``) is a variable that nothing was put in for."""
 
-_EMPTY_PARTS = frozenset({"undefined", "null", "none", "nan"})
-_PART = re.compile(r"[A-Za-z]+")
+_LONGEST_KEY = 2 * max(map(len, _OWN_KEYS))
+_EMPTY_PART = re.compile(r"(?<![A-Za-z])(?:undefined|null|none|nan)(?![A-Za-z])", re.IGNORECASE)
 
 
 def find_call_id(envelope: Envelope, aliases: Aliases) -> str:
@@ -58,9 +58,9 @@ def is_no_id(value: Any) -> bool:  # noqa: ANN401 - any JSON
         return True
     if is_unrendered(text) or has_merge_field(text):
         return True
-    if text.lower() in _NO_IDS or letters(text) in _OWN_KEYS:
+    if len(text) <= _LONGEST_KEY and (text.lower() in _NO_IDS or plain(text) in _OWN_KEYS):
         return True
-    return not _EMPTY_PARTS.isdisjoint(part.lower() for part in _PART.findall(text[:CALL_ID_LIMIT]))
+    return _EMPTY_PART.search(text, 0, CALL_ID_LIMIT) is not None
 
 
 def _written(value: Any) -> str | None:  # noqa: ANN401 - any JSON

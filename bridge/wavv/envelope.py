@@ -6,7 +6,7 @@ the only item of a list. Each value is looked up under several keys, first in th
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from bridge.body import read_object
 from bridge.errors import MalformedBody
@@ -33,8 +33,7 @@ Found = tuple[int, str, Any]
 """A value that may fill a field: its rank (least first), its key by letters, itself."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """One object of a delivery, and its values by the letters of their keys.
 
     Values of an object inside are there under both keys: ``contact.name`` as ``contactname``.
@@ -153,10 +152,11 @@ def _place(own: Object) -> Place:
         for key, value in own.items():
             if is_missing(values.get(letters(key))):
                 values[letters(key)] = value
-    for key, value in own.items():
-        if type(value) is dict and letters(key) not in _WRAPPERS:
-            for name, inside in value.items():
-                values.setdefault(letters(key + name), inside)
+    if dict in set(map(type, own.values())):
+        for key, value in own.items():
+            if type(value) is dict and letters(key) not in _WRAPPERS:
+                for name, inside in value.items():
+                    values.setdefault(letters(key + name), inside)
     return Place(own, values)
 
 
@@ -183,10 +183,12 @@ def _flattened(own: Object) -> list[tuple[Object, str | None]]:
 
     Zapier flattens what it forwards so.
     """
+    if "__" not in " ".join(own):
+        return []
     found: dict[str, dict[str, Any]] = {}
     for key, value in own.items():
-        wrapper, mark, inner = key.removesuffix("__c").partition("__")
-        if mark and inner and letters(wrapper) in _WRAPPERS:
+        wrapper, _, inner = key.removesuffix("__c").partition("__")
+        if inner and letters(wrapper) in _WRAPPERS:
             found.setdefault(wrapper, {})[inner] = value
     return [(inner, None) for inner in found.values()]
 

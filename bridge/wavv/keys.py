@@ -8,18 +8,24 @@ LONGEST_KEY = 64
 """A longer key is no known key; it is not normalised, and not kept in the cache."""
 
 _MOST_KEYS = 4096
-_KNOWN: dict[str, str] = {}
-"""A cache: a sender uses the same keys in every event, and each event has dozens of them."""
 
 
-def letters(key: str) -> str:
-    """Return the letters and digits of ``key``, without case."""
-    known = _KNOWN.get(key)
-    if known is not None:
-        return known
-    if len(key) > LONGEST_KEY:
-        return key
-    plain = "".join(filter(str.isalnum, key.removesuffix("__c"))).lower()
-    if len(_KNOWN) < _MOST_KEYS:
-        _KNOWN[key] = plain
-    return plain
+def plain(text: str) -> str:
+    """Return the letters and digits of ``text``, without case."""
+    return "".join(filter(str.isalnum, text.removesuffix("__c"))).lower()
+
+
+class _Letters(dict[str, str]):
+    """The cache: a sender uses the same keys in every event, and each event has dozens of them."""
+
+    def __missing__(self, key: str) -> str:
+        if len(key) > LONGEST_KEY:
+            return key
+        letters_of_key = plain(key)
+        if len(self) < _MOST_KEYS:
+            self[key] = letters_of_key
+        return letters_of_key
+
+
+letters = _Letters().__getitem__
+"""Return ``plain`` of a key. A known key costs one look-up; values would fill the cache."""

@@ -4,8 +4,10 @@ The JavaScript SDK says ``CallStarted``, the v3 webhooks ``call.started``; ``CAL
 ``ON_CALL_STARTED``, ``callStarted`` and ``wavv_trigger_call_recorded`` have been seen too.
 """
 
+from functools import lru_cache
+
 from bridge.domain.call import Kind
-from bridge.wavv.keys import letters
+from bridge.wavv.keys import plain
 
 KINDS = {
     "callstarted": Kind.STARTED,
@@ -16,6 +18,7 @@ KINDS = {
 _PREFIXES = ("on", "wavvtrigger", "wavv")
 
 
+@lru_cache(maxsize=256)
 def event_kind(name: str) -> Kind | None:
     """Return which of the three events ``name`` means, or ``None`` for any other."""
     return KINDS.get(_plain(name))
@@ -27,8 +30,8 @@ def is_incoming(name: str) -> bool:
 
 
 def _plain(name: str) -> str:
-    plain = letters(name)
+    letters = plain(name)
     for prefix in _PREFIXES:
-        if plain.startswith(prefix):
-            return plain.removeprefix(prefix)
-    return plain
+        if letters.startswith(prefix):
+            return letters.removeprefix(prefix)
+    return letters

@@ -35,7 +35,6 @@ _SINGLE = (
 )
 _ONLY_FIELDS = re.compile(rf"\s*(?:(?:{_BRACES}|{_SINGLE})[\s,;:/|_.+-]*)+")
 _FIELD = re.compile(rf"{_BRACES}|\{{\{{[^{{}}]{{0,200}}$|\[object \w+\]", re.IGNORECASE)
-_SIGNS = ("{{", "${", "#{", "@{", "!{", "{%", "<%", "[object ", "[Object ")
 _MARKS = frozenset("{[<%*$")
 
 
@@ -71,7 +70,7 @@ def is_unrendered(text: str) -> bool:
 
 def has_merge_field(text: str) -> bool:
     """Return whether an unmistakable merge field stands somewhere in ``text``."""
-    return any(sign in text for sign in _SIGNS) and _FIELD.search(text) is not None
+    return not _MARKS.isdisjoint(text) and _FIELD.search(text) is not None
 
 
 def without_merge_fields(text: str) -> str:

@@ -64,7 +64,7 @@ def normalised_link(url: str) -> str:
     if not parts.scheme:
         return url
     path = _encoding(parts.path).rstrip("/")
-    if not parts.netloc:
+    if not parts.netloc or not parts.netloc.rstrip(":"):
         path = f"{parts.scheme}:{path}"
     else:
         path = f"{parts.scheme}://{_authority(parts.netloc, parts.scheme, port)}{path}"

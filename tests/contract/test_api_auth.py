@@ -97,6 +97,8 @@ def test_the_documentation_names_the_tokens(web: Web) -> None:
         "/api/calls/{call_id}/replay",
         "/api/events/set-aside",
         "/api/events/set-aside/{aside_id}/retry",
+        "/api/hold",
+        "/api/hold/release",
         "/api/replay",
         "/api/stats",
     }

@@ -77,11 +77,11 @@ def test_a_bad_key_is_a_matter_of_credentials(
 def test_a_missing_scope_is_named(
     client: ElephantClient, sandbox: Sandbox, scope: str, ask: Ask
 ) -> None:
-    """403 holds everything like a bad key, and its detail says what to add."""
+    """A 403 may concern one call only, and its detail names the scope to add."""
     one = made(client.create(request_for()))
     sandbox.control("keys", {"id": "sandbox", "scopes": sorted(SCOPES - {scope})})
     failure = failed(ask(client, one.id))
-    assert (failure.trouble, failure.problem.reason) == (Trouble.CREDENTIALS, "scope_missing")
+    assert (failure.trouble, failure.problem.reason) == (Trouble.FORBIDDEN, "scope_missing")
     assert scope in (failure.problem.detail or "")
 
 

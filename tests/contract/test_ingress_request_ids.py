@@ -8,6 +8,8 @@ import pytest
 from structlog.contextvars import merge_contextvars
 from structlog.testing import capture_logs
 
+from bridge.api import views
+from bridge.domain.call import new_call
 from bridge.headers import SECURITY
 from tests.contract.web import ENDED, JSON, WAVV, Web, problem_in, sent
 
@@ -60,9 +62,16 @@ def test_the_log_says_nothing_of_the_body(web: Web, lines: list[Any]) -> None:
     assert not [told for told in ("Ada", "4155550100") if told in str(lines)]
 
 
-def test_an_error_of_our_own_is_a_problem_with_an_id(web: Web, lines: list[Any]) -> None:
-    """Even then the answer has the usual form, and the log line can be found by it."""
-    web.parts.redis.set(web.parts.keys.call("call-1"), "no record at all")
+def test_an_error_of_our_own_is_a_problem_with_an_id(
+    web: Web, lines: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Even then the response has the usual form, and the log line can be found by its id."""
+
+    def broken(*_: object) -> None:
+        raise RuntimeError("no record at all")
+
+    monkeypatch.setattr(views, "view", broken)
+    web.parts.calls.update("call-1", lambda _: new_call("call-1", web.parts.now()))
     answer = web.get("/api/calls/call-1")
     assert "X-Request-Id" in problem_in(answer, 500, "internal_error")
     assert "no record" not in answer.text

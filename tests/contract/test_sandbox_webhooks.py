@@ -246,6 +246,7 @@ def test_a_reset_ends_what_was_going_on() -> None:
         assert sandbox.journal()["settled"] is False
         sandbox.control("reset")
         journal = sandbox.journal()
+        assert journal.pop("workspace_id").startswith("wrks_")
         assert journal == {"settled": True, "requests": [], "engagements": [], "deliveries": []}
         assert receiver.arrived.empty()
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from bridge.domain.call import (
+    FORMAT,
     Call,
     InsightsSummary,
     Kind,
@@ -51,7 +52,7 @@ def test_a_call_of_which_nothing_was_heard_is_none(store: Store) -> None:
 def test_a_saved_call_is_loaded_as_it_was(store: Store) -> None:
     """Every field of the record, false and zero ones too; the version is the store's."""
     saved = store.calls.update("c-1", lambda _: FULL)
-    assert saved == store.calls.load("c-1") == FULL.but(version=1)
+    assert saved == store.calls.load("c-1") == FULL.but(version=1, format=FORMAT)
 
 
 def test_the_version_grows_with_every_save(store: Store) -> None:

@@ -57,9 +57,11 @@ def running_child(data: Path) -> Iterator[Redis]:
     with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as bridge:  # noqa: S603 - ours
         assert bridge.stdout is not None
         url = bridge.stdout.readline().strip()
-        with Redis.from_url(url, decode_responses=True) as redis:
-            yield redis
-        bridge.kill()
+        try:
+            with Redis.from_url(url, decode_responses=True) as redis:
+                yield redis
+        finally:
+            bridge.kill()
     wait_for(lambda: is_free(data), bool, "the data is free again")
 
 
@@ -165,6 +167,7 @@ def test_data_of_an_earlier_version_is_kept_and_made_private(tmp_path: Path) -> 
     with running_valkey(data) as redis:
         redis.set("call", "recorded")
     (data / "valkey" / "valkey.conf").unlink()
+    (data / "valkey.log").unlink()  # of this test's own process
     for path in (data, *data.rglob("*")):
         path.chmod(0o755 if path.is_dir() else 0o644)
     with running_child(data) as redis:

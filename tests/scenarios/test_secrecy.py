@@ -124,11 +124,9 @@ def test_error_answers_repeat_nothing(played: Performance) -> None:
     said = json.loads(sound.body)
     wrong = [
         sound.body[:-1],
-        json.dumps(said | {"event": ""}).encode(),
         json.dumps(said | {"data": said["data"] | {"id": ""}}).encode(),
-        json.dumps(
-            said | {"data": said["data"] | {"recordingUrl": "http://x/?X-Signature=1"}}
-        ).encode(),
+        json.dumps(said | {"event": "", "data": said["data"] | {"id": "undefined"}}).encode(),
+        json.dumps(said | {"data": said["data"] | {"id": f"\ufffd{call.lead_name}"}}).encode(),
         sound.body.replace(b'"data"', b'"event": 1, "data"'),
     ]
     answers = played.tell([Delivery(PATH, body) for body in wrong])

@@ -285,5 +285,9 @@ def test_no_process_shows_the_stores_password(
     (password,) = re.findall(r'requirepass "(.+)"', config)
     assert not [words for words in up.descendants().values() if password in words]
     assert password not in up.output()
-    assert password not in httpx.get(f"{flower}/broker", trust_env=False).text
-    assert "celery" in httpx.get(f"{flower}/broker", trust_env=False).text
+    page = wait_for(
+        lambda: httpx.get(f"{flower}/broker", trust_env=False).text,
+        lambda text: "celery" in text,
+        "Flower shows the queues",
+    )
+    assert password not in page

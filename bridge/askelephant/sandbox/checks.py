@@ -23,12 +23,12 @@ TRANSCRIPT_BYTES = 950_000
 Body = Mapping[str, Any]
 FORMS = {
     "email": (
-        re.compile(r"[^\s@<>,;:()\"]+@[^\s@<>,;:()\"]+\.[a-z]{2,}", re.IGNORECASE),
+        re.compile(r"[^\s@<>,;:()\"]+@[^\s@<>,;:()\"]+\.(?!invalid)[a-z]{2,}", re.IGNORECASE),
         "an e-mail address",
     ),
     "phone": (re.compile(r"\+[1-9]\d{7,14}"), "a phone number of E.164"),
 }
-"""What a server that checks participants takes for well-formed."""
+"""What a server that checks participants accepts. No host is in ``.invalid`` (RFC 2606)."""
 
 
 def shape_errors(body: Body) -> list[FieldError]:

@@ -37,7 +37,7 @@ def read_object(raw: bytes) -> dict[str, Any]:
         value = _parsed(value)
     if not isinstance(value, dict):
         raise MalformedBody("not_an_object", f"The body is JSON, but not an object. {_EXPECTED}")
-    clean: dict[str, Any] = _without_surrogates(value) if _SURROGATE_ESCAPE.search(text) else value
+    clean: dict[str, Any] = _without_surrogates(value) if _has_surrogates(text) else value
     return clean
 
 
@@ -45,7 +45,7 @@ def _decoded(raw: bytes) -> str:
     if not raw.strip():
         raise MalformedBody("empty_body", f"The body is empty. {_EXPECTED}")
     try:
-        return raw.decode("utf-8-sig")
+        return raw.decode().removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         detail = f"The body is not UTF-8 (byte {error.start}). {_EXPECTED}"
         raise MalformedBody("not_utf8", detail) from None
@@ -94,6 +94,10 @@ def _finite(text: str) -> float:
 
 def _integer(text: str) -> int | str:
     return int(text) if len(text) <= DIGITS_LIMIT else text
+
+
+def _has_surrogates(text: str) -> bool:
+    return "\\u" in text and _SURROGATE_ESCAPE.search(text) is not None
 
 
 def _without_surrogates(value: Any) -> Any:  # noqa: ANN401 - any JSON

@@ -4,7 +4,7 @@ Senders wrap the call as they like: under several keys, several levels deep, as 
 the only item of a list. Each value is looked up under several keys, first in the call's object.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -24,7 +24,8 @@ _NAMES = tuple(map(letters, NAME_KEYS))
 _WRAPPERS = (*map(letters, CALL_KEYS), "event")
 """``event`` counts when it is an object: then the event's name stands inside of it."""
 
-_STRUCTURE = frozenset({*_NAMES, *_WRAPPERS})
+_WRAPPER_KEYS = frozenset(_WRAPPERS)
+_STRUCTURE = _WRAPPER_KEYS.union(_NAMES)
 _OTHER_IDS = ("evt_", "evt-", "event_", "event-", "whk_", "webhook_", "dlv_", "delivery_")
 """How the id of a delivery begins."""
 
@@ -69,15 +70,19 @@ class Envelope:
             if isinstance(name, str) and not is_missing(name) and not is_unrendered(name)
         ]
 
-    def call_ids(self) -> Iterator[Any]:
-        """Yield what may be the call's id, the most certain first.
+    def call_ids(self) -> list[Any]:
+        """Return what may be the call's id, the most certain first.
 
         An unmistakable key (``callId``) is more certain in any object than a bare ``id``, which may
         be the contact's.
         """
-        for place in self.places:
-            yield from (place.values[key] for key in self.table.call_keys if key in place.values)
-        yield from _bare_call_ids(self.places[0], self.table)
+        certain = [
+            place.values[key]
+            for place in self.places
+            for key in self.table.call_keys
+            if key in place.values
+        ]
+        return certain + _bare_call_ids(self.places[0], self.table)
 
     def fields(self) -> dict[str, list[Found]]:
         """Return of each field the values that may fill it, the first of them first.
@@ -132,9 +137,7 @@ def open_envelope(top: Object, table: KeyTable) -> Envelope:
     place, around = _place(top), list[Place]()
     notes: list[str] = []
     for _ in range(DEPTH):
-        present = [place.values[key] for key in _WRAPPERS if key in place.values]
-        inner = [wrapped for value in present if (wrapped := _wrapped(value))]
-        inner += _flattened(place.own)
+        inner = _inner(place)
         if not inner or (around and _is_call(place, table)):
             break
         notes += [note for _, note in inner if note is not None]
@@ -158,6 +161,15 @@ def _place(own: Object) -> Place:
                 for name, inside in value.items():
                     values.setdefault(letters(key + name), inside)
     return Place(own, values)
+
+
+def _inner(place: Place) -> list[tuple[Object, str | None]]:
+    """Return the objects that an object wraps, each with a note if it cannot be read."""
+    flattened = _flattened(place.own)
+    if _WRAPPER_KEYS.isdisjoint(place.values):
+        return flattened
+    present = [place.values[key] for key in _WRAPPERS if key in place.values]
+    return [wrapped for value in present if (wrapped := _wrapped(value))] + flattened
 
 
 def _wrapped(value: Any) -> tuple[Object, str | None] | None:  # noqa: ANN401 - any JSON
@@ -212,23 +224,23 @@ def _is_call(place: Place, table: KeyTable) -> bool:
     names = (place.values.get(key) for key in _NAMES)
     if any(isinstance(name, str) and event_kind(name) for name in names):
         return False
-    return _has_call_key(place, table) or any(True for _ in _bare_call_ids(place, table))
+    return _has_call_key(place, table) or bool(_bare_call_ids(place, table))
 
 
-def _bare_call_ids(place: Place, table: KeyTable) -> Iterator[Any]:
-    """Yield the bare ids of an object that are not a delivery's.
+def _bare_call_ids(place: Place, table: KeyTable) -> list[Any]:
+    """Return the bare ids of an object that are not a delivery's.
 
     There are none in an object that has an unmistakable key: if that is empty, the call's id is
     missing, and ``id`` is another thing's.
     """
-    if any(key in place.values for key in table.call_keys):
-        return
-    for key in table.bare_call_keys:
-        value = place.values.get(key)
-        is_other = isinstance(value, str) and value.lstrip().lower().startswith(_OTHER_IDS)
-        if not is_missing(value) and not is_other and not _is_merge_field(value):
-            yield value
+    if any(map(place.values.__contains__, table.call_keys)):
+        return []
+    present = [place.values[key] for key in table.bare_call_keys if key in place.values]
+    return [value for value in present if not is_missing(value) and not _is_of_delivery(value)]
 
 
-def _is_merge_field(value: Any) -> bool:  # noqa: ANN401 - any JSON
-    return isinstance(value, str) and is_unrendered(value)
+def _is_of_delivery(value: Any) -> bool:  # noqa: ANN401 - any JSON
+    """Return whether an id is a delivery's own, or a merge field."""
+    if not isinstance(value, str):
+        return False
+    return value.lstrip().lower().startswith(_OTHER_IDS) or is_unrendered(value)

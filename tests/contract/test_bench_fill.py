@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bench.fill import INSIGHTS, fill, finished_call, held_call, numbered, parts_of
-from bridge.domain.call import State
+from bridge.domain.call import FORMAT, State
 from bridge.domain.steps import EXPIRE, SUBMIT
 from bridge.domain.steps import INSIGHTS as FETCH
 from bridge.parts import Parts
@@ -31,7 +31,7 @@ def test_held_calls_wait_for_their_submission(parts: Parts) -> None:
     fill(parts, template, COUNT)
     found = [call for _, call in parts.lookup.newest(None, None, None)]
     assert [call.but(version=0) for call in reversed(found)] == [
-        numbered(template, number) for number in range(COUNT)
+        numbered(template, number).but(format=FORMAT) for number in range(COUNT)
     ]
     assert {(call.state, call.held, call.due_at) for call in found} == {
         (State.RECORDED, True, UNTIL)

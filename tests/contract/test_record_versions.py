@@ -13,7 +13,7 @@ import pytest
 from bridge.domain.call import FORMAT, Kind, State
 from bridge.errors import NewerRecord
 from bridge.pipeline import insights, intake, submit, sweep
-from bridge.store import calls
+from bridge.store import calls, records
 from bridge.wavv.samples import SampleCall
 from tests.contract.bridge_parts import Bridge, whats
 from tests.contract.replay_parts import Operated
@@ -238,7 +238,8 @@ def test_a_record_tells_its_format_from_the_second_on(
     call = waiting_call(bridge, Kind.STARTED)
     assert json.loads(stored(bridge, call).partition(b"\n")[2])["format"] == FORMAT == 2
     with monkeypatch.context() as newer:
-        newer.setattr(calls, "FORMAT", FORMAT + 1)
+        for module in (calls, records):
+            newer.setattr(module, "FORMAT", FORMAT + 1)
         bridge.tell(call, Kind.ENDED)
         bridge.drain()
         assert bridge.call(call).format == FORMAT + 1

@@ -18,6 +18,13 @@ step which is due at the deadline always runs just before it.
 """
 
 
+USUAL_LATENESS = timedelta(minutes=5)
+"""A due step that runs within this time did not wait: its message and the sweep take that long.
+
+Counted as waits, such minutes would move a deadline of a day by hours.
+"""
+
+
 def has_passed(deadline: datetime, now: datetime) -> bool:
     """Return whether nothing more can be scheduled before ``deadline``."""
     return now + SLACK >= deadline
@@ -28,8 +35,11 @@ def waited(call: Call, since: datetime, now: datetime) -> timedelta:
 
     Waits that ended before are on the record: in ``waited`` and in its moved clocks.
     """
-    begun = call.held_since if call.held and call.held_since else call.due_at
-    return max(NONE, now - max(begun, since)) if begun is not None else NONE
+    is_held = call.held and call.held_since is not None
+    begun = call.held_since if is_held else call.due_at
+    if begun is None or not (is_held or now - begun > USUAL_LATENESS):
+        return NONE
+    return max(NONE, now - max(begun, since))
 
 
 def age(call: Call, since: datetime | None, now: datetime) -> timedelta:

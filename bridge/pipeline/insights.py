@@ -8,7 +8,7 @@ import structlog
 from bridge.askelephant.models import Engagement
 from bridge.domain import events as e
 from bridge.domain.call import Call, State
-from bridge.domain.deadlines import state_deadline
+from bridge.domain.deadlines import has_passed, state_deadline
 from bridge.domain.insights import (
     insights_of,
     labelled,
@@ -60,10 +60,11 @@ def _poll(parts: Parts, at: Turn, answer: Engagement) -> Call:
         parts.counters.count("transcripts.polled")
         save(parts, at, e.TranscriptReady(answer.id, source="poll"))
         return _keep(parts, at, answer)
-    if now >= state_deadline(call, parts.policy.transcript_deadline, now):
+    deadline = state_deadline(call, parts.policy.transcript_deadline, now)
+    if has_passed(deadline, now):
         return end(parts, at, e.TranscriptMissing())
     again = now + backoff(call.polls, parts.jitter(), parts.policy)
-    return end(parts, at, e.TranscriptPending(again))
+    return end(parts, at, e.TranscriptPending(min(again, deadline)))
 
 
 def _keep(parts: Parts, at: Turn, answer: Engagement) -> Call:

@@ -18,7 +18,7 @@ from structlog.testing import capture_logs
 from bridge.askelephant.client import ElephantClient
 from bridge.askelephant.sandbox.event import TRANSCRIPT_READY, make_event
 from bridge.domain.call import Call, Kind
-from bridge.domain.steps import EXPIRE, INSIGHTS, SUBMIT
+from bridge.domain.steps import EXPIRE, INSIGHTS, STEPS, SUBMIT
 from bridge.parts import Parts, assemble, elephant_options
 from bridge.pipeline import insights, intake, submit, sweep
 from bridge.publisher import DRAIN, publish_next
@@ -135,14 +135,30 @@ class Bridge:
         return self.call(call)
 
     def sweep_for(self, **duration: float) -> None:
-        """Let time pass with the workers running, and a sweep every half minute."""
+        """Let time pass with the workers running, and a sweep every half minute.
+
+        Sweeps that would find nothing are left out: a day has thousands of them.
+        """
         end = self.clock() + timedelta(**duration)
         while self.clock() < end:
-            following = min(self.clock() + SWEEPS_APART, end)
+            idle = self._next_due(end) - self.clock()
+            idle_sweeps = max(timedelta(0), idle) // SWEEPS_APART
+            following = min(self.clock() + (idle_sweeps + 1) * SWEEPS_APART, end)
             self.work(by=following)
             self.clock.time = following
             self.sweep()
         self.work(by=end)
+
+    def _next_due(self, end: datetime) -> datetime:
+        """Return when an event, a message, a call or forgetting is due next; at most ``end``."""
+        if self.parts.inbox.backlog().waiting:
+            return self.clock()
+        redis, keys, message = self.parts.redis, self.parts.keys, self.published.first()
+        moments = [end] if message is None else [end, message.at]
+        for key in (keys.retire, *map(keys.due, STEPS)):
+            first: Any = redis.zrange(key, 0, 0, withscores=True)
+            moments += [datetime.fromtimestamp(score, UTC) for _, score in first]
+        return min(moments)
 
     def transcribed(self, call: SampleCall, kind: str = TRANSCRIPT_READY) -> str:
         """Put AskElephant's event of the call's engagement into the inbox; return its entry."""

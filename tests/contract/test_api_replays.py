@@ -245,10 +245,11 @@ def test_a_cursor_that_is_not_ours_is_answered_400(operated: Operated, cursor: s
     assert "next_cursor of an earlier" in problem_in(answer, 400, "bad_request")
 
 
-@pytest.mark.parametrize("at", ["253402300799", "9e10", f"{time.time() + 400 * 86400:.0f}"])
-def test_a_cursor_puts_no_call_off_for_years(operated: Operated, at: str) -> None:
+@pytest.mark.parametrize("days", [400, 40_000, 2_900_000])
+def test_a_cursor_puts_no_call_off_for_years(operated: Operated, days: int) -> None:
     """A due time in the year 9999 would hide the call for ever."""
     (call,) = operated.fail(1)
+    at = f"{time.time() + days * 86_400:.0f}"
     for dry_run in (True, False):
         response = operated.order(state="failed", dry_run=dry_run, cursor=f"{at}~")
         assert "366 days" in problem_in(response, 400, "bad_request")

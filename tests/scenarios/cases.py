@@ -100,7 +100,8 @@ SUBMISSION = {
 TRANSCRIPT = {
     "processing fails": _failed("failed", "processing_failed"),
     "processing never ends": _failed("stuck", "transcript_missing"),
-    "event before the answer": _complete("early-webhook", 1),
+    # The request waits for the delivery of the event: on a busy machine longer than its timeout.
+    "event before the answer": _complete("early-webhook"),
     "event twice": _complete("twice-webhook"),
     "event sent again and again": _complete("resent-webhook"),
     "event late": _complete("late-webhook.200"),

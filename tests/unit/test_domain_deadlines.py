@@ -42,6 +42,14 @@ def test_a_call_that_is_overdue_waits_for_a_worker() -> None:
     assert waited(call.but(due_at=None), AT, AT + HOUR) == timedelta(0)
 
 
+def test_the_usual_lateness_of_a_step_is_no_wait() -> None:
+    """A message and the sweep take minutes: a deadline of a day must not move by hours."""
+    call = call_in(State.RECORDED).but(due_at=AT)
+    assert waited(call, AT, AT + 5 * MINUTE) == timedelta(0)
+    assert waited(call, AT, AT + 6 * MINUTE) == 6 * MINUTE
+    assert waited(held(), AT, AT + MINUTE) == MINUTE
+
+
 def test_a_hold_ends_and_its_time_is_taken_out_of_every_clock() -> None:
     """The retry deadline goes on where it was, and so does the state's."""
     failing = after([FAILED], call_in(State.RECORDED).but(due_at=AT))

@@ -162,7 +162,7 @@ class Call(Record):
     call_id: str
     state: State = State.LIVE
     reason: str | None = None
-    metadata: Metadata = Metadata()
+    metadata: Metadata = Field(default_factory=Metadata)
     stamps: Stamps = Field(default_factory=dict)
     heard: tuple[Kind, ...] = ()
     fetched_link: FetchedLink | None = None
@@ -177,7 +177,7 @@ class Call(Record):
     dropped: tuple[str, ...] = ()
     rules_overruled: bool = False
     refused_events: int = 0
-    insights: InsightsSummary = InsightsSummary()
+    insights: InsightsSummary = Field(default_factory=InsightsSummary)
     attempts: int = 0
     polls: int = 0
     looks: int = 0

@@ -40,8 +40,9 @@ def drain(parts: Parts) -> int:
     finally:
         handled = [entry for entry in entries if entry.id in outcomes]
         slugs = {entry_id: slug for entry_id, slug in outcomes.items() if slug is not None}
-        if handled:
-            parts.inbox.done(handled, slugs)
+        if handled and not parts.inbox.done(handled, slugs):
+            # Redis failed over or restarted since: the saves may be lost with the former primary.
+            log.warning("events.left", events=len(handled), detail="handled again in 30 seconds")
     return len(entries)
 
 

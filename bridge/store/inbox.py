@@ -3,9 +3,14 @@
 A Redis stream with one consumer group. All workers read under one consumer's name: an entry is
 handed out once, and one that was taken but not handled for half a minute is claimed by whoever
 asks.
+
+Events are marked as handled only by the server that handed them out. A replica that has become the
+primary may hold the events without the calls that were saved from them: Redis replicates after it
+has acknowledged (https://redis.io/docs/latest/operate/oss_and_stack/management/replication/). Such
+events stay taken, and are handled again.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,6 +19,7 @@ from redis import Redis
 from redis.exceptions import ResponseError
 
 from bridge.store.keys import Keys
+from bridge.store.lua import script
 from bridge.store.replies import text
 
 GROUP = CONSUMER = "intake"
@@ -25,13 +31,17 @@ KEPT_ASIDE = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One event as it came. ``deliveries`` counts how often it was handed to a handler."""
+    """One event as it came. ``deliveries`` counts how often it was handed to a handler.
+
+    ``server`` is the run id of the Redis that handed it out: another one after each restart.
+    """
 
     id: str
     source: str
     raw: bytes
     request_id: str
     deliveries: int = 1
+    server: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +58,7 @@ class Inbox:
     def __init__(self, redis: Redis, keys: Keys) -> None:
         self._redis = redis
         self._keys = keys
+        self._ack = redis.register_script(script("ack_events"))
 
     def take(self, most: int) -> list[Entry]:
         """Return events for handling: up to ``most`` abandoned ones, up to ``most`` new ones.
@@ -62,14 +73,18 @@ class Inbox:
             self._create_group()
             return self._take(most) or self._take_last(most)
 
-    def done(self, entries: Iterable[Entry], outcomes: Mapping[str, str]) -> None:
-        """Mark events as handled; ``outcomes`` has a slug for each that changed no call."""
-        pipe = self._redis.pipeline(transaction=True)
-        pipe.xack(self._keys.inbox, GROUP, *(entry.id for entry in entries))
+    def done(self, entries: Sequence[Entry], outcomes: Mapping[str, str]) -> bool:
+        """Mark events of one ``take`` as handled; ``outcomes`` has a slug for each without a call.
+
+        Returns false, and marks none, if another server than the one that handed them out replies:
+        what was saved of them may be lost with the former.
+        """
+        args: list[str | int] = [GROUP, entries[0].server, len(entries)]
+        args += [entry.id for entry in entries]
         for entry_id, slug in outcomes.items():
-            pipe.zadd(self._keys.outcomes, {f"{entry_id} {slug}": _milliseconds(entry_id)})
-            pipe.hincrby(self._keys.counters, f"events.{slug}", 1)
-        pipe.execute()
+            args += [entry_id, _milliseconds(entry_id), slug]
+        keys = [self._keys.inbox, self._keys.outcomes, self._keys.counters]
+        return bool(self._ack(keys=keys, args=args))
 
     def leave(self, entry: Entry) -> None:
         """Leave an event pending as if this delivery had not been: it is claimed again later."""
@@ -137,24 +152,27 @@ class Inbox:
     def _take(self, most: int) -> list[Entry]:
         idle = int(ABANDONED.total_seconds() * 1000)
         pipe = self._redis.pipeline(transaction=False)
+        pipe.info("server")
         pipe.xpending_range(self._keys.inbox, GROUP, min="-", max="+", count=most, idle=idle)
         pipe.xreadgroup(GROUP, CONSUMER, {self._keys.inbox: ">"}, count=most)
-        pending, answer = pipe.execute()
+        server, pending, answer = pipe.execute()
         times = {text(one["message_id"]): int(one["times_delivered"]) for one in pending}
-        return [*self._claim(times, idle), *_new(answer)]
+        return [*self._claim(times, idle, _run_id(server)), *_new(answer, _run_id(server))]
 
     def _take_last(self, most: int) -> list[Entry]:
         """Look once more after the poke was taken back: what was stored before would wait."""
         pipe = self._redis.pipeline(transaction=False)
+        pipe.info("server")
         pipe.delete(self._keys.poked)
         pipe.xreadgroup(GROUP, CONSUMER, {self._keys.inbox: ">"}, count=most)
-        return _new(pipe.execute()[-1])
+        server, _, answer = pipe.execute()
+        return _new(answer, _run_id(server))
 
-    def _claim(self, times: Mapping[str, int], idle: int) -> list[Entry]:
+    def _claim(self, times: Mapping[str, int], idle: int, server: str) -> list[Entry]:
         if not times:
             return []
         rows = self._redis.xclaim(self._keys.inbox, GROUP, CONSUMER, idle, list(times))
-        return [_entry(row, times[text(row[0])] + 1) for row in rows]
+        return [_entry(row, times[text(row[0])] + 1, server) for row in rows]
 
     def _trim_outcomes(self, last: int, most: int) -> None:
         key = self._keys.outcomes
@@ -192,7 +210,11 @@ class Inbox:
         return text(rows[0][0]) if rows else None
 
 
-def _entry(row: Any, deliveries: int) -> Entry:  # noqa: ANN401 - what Redis answers
+def _run_id(server: Mapping[str, Any]) -> str:
+    return str(server.get("run_id", ""))
+
+
+def _entry(row: Any, deliveries: int, server: str) -> Entry:  # noqa: ANN401 - what Redis answers
     entry_id, fields = row
     return Entry(
         id=text(entry_id),
@@ -200,11 +222,12 @@ def _entry(row: Any, deliveries: int) -> Entry:  # noqa: ANN401 - what Redis ans
         raw=fields.get(b"raw", b""),
         request_id=text(fields.get(b"request", b"")),
         deliveries=deliveries,
+        server=server,
     )
 
 
-def _new(answer: Any) -> list[Entry]:  # noqa: ANN401 - what Redis answers
-    return [_entry(row, 1) for _, rows in _streams(answer) for row in rows]
+def _new(answer: Any, server: str) -> list[Entry]:  # noqa: ANN401 - what Redis answers
+    return [_entry(row, 1, server) for _, rows in _streams(answer) for row in rows]
 
 
 def _streams(answer: Any) -> Sequence[Any]:  # noqa: ANN401 - a list, or under RESP3 a dict

@@ -1,5 +1,6 @@
 """The inbox: nothing is handed out twice at once, and nothing is dropped before it is handled."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,6 +15,12 @@ from tests.contract.store_parts import Store
 
 MOST = 1000
 LONG_AFTER = timedelta(days=365)
+
+
+@pytest.fixture
+def store(real_store: Store) -> Store:
+    """Give a store on a real Valkey: fakeredis has no ``INFO``, which names the server."""
+    return real_store
 
 
 def _long_after() -> datetime:
@@ -62,6 +69,17 @@ def test_what_is_handled_does_not_come_back(store: Store) -> None:
     store.inbox.done(entries, {})
     assert store.inbox.take(10) == []
     assert store.inbox.backlog() == Backlog(0, None)
+
+
+def test_another_server_marks_no_event_as_handled(store: Store) -> None:
+    """It may lack what was saved of the event, which stays taken until it is abandoned."""
+    entry_id = store.post(b"1")
+    taken = [replace(entry, server="0" * 40) for entry in store.inbox.take(10)]
+    assert not store.inbox.done(taken, {entry_id: "ignored.not_ours"})
+    assert store.inbox.outcome(entry_id) is None
+    assert store.inbox.backlog().waiting == 1
+    store.age(entry_id)
+    assert store.inbox.done(store.inbox.take(10), {})
 
 
 def test_an_abandoned_event_is_handed_out_again_before_new_ones(store: Store) -> None:

@@ -1,0 +1,74 @@
+"""A failover while events are handled: a replica leads that has the events and not the saves."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import pytest
+
+from bridge.domain.call import Call
+from bridge.pipeline import intake
+from bridge.store.calls import Change
+from tests.contract.bridge_parts import ALL_KINDS, Bridge, running_bridge, whats
+from tests.contract.valkey import Valkey, own_valkey, until
+from tests.sandbox import Sandbox
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A primary and its replica."""
+
+    primary: Valkey
+    replica: Valkey
+
+    def wait_until_replicated(self) -> None:
+        """Return when the replica has everything that the primary has acknowledged."""
+        until(lambda: self._offset(self.primary) == self._offset(self.replica))
+
+    def _offset(self, server: Valkey) -> int:
+        info = server.redis.info("replication")
+        return int(info.get("slave_repl_offset", info["master_repl_offset"]))
+
+
+@pytest.fixture
+def pair() -> Iterator[Pair]:
+    """Run two servers, the second of which replicates the first."""
+    at_once = {"repl_diskless_sync_delay": "0"}
+    with own_valkey(**at_once) as primary, own_valkey() as replica:
+        replica.redis.replicaof("127.0.0.1", str(primary.server.port))
+        until(lambda: replica.redis.info("replication")["master_link_status"] == "up")
+        yield Pair(primary, replica)
+
+
+@pytest.fixture
+def bridge(sandbox_process: Sandbox, pair: Pair) -> Iterator[Bridge]:
+    """Run a bridge on the primary."""
+    url = pair.primary.url
+    with running_bridge(sandbox_process, redis_url=url, namespace="failover") as running:
+        yield running
+
+
+def test_events_whose_saves_a_failover_lost_are_handled_again(
+    bridge: Bridge, pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The new primary does not mark them as handled: it has them, and not what was saved."""
+    call = bridge.dial()
+    entries = bridge.tell(call)
+    redis, save = bridge.parts.redis, bridge.parts.calls.save_many
+
+    def save_and_fail_over(changes: Sequence[Change]) -> list[Call | None]:
+        pair.wait_until_replicated()
+        pair.replica.redis.replicaof("NO", "ONE")
+        saved = save(changes)
+        monkeypatch.setattr(redis, "connection_pool", pair.replica.redis.connection_pool)
+        return saved
+
+    with monkeypatch.context() as failover:
+        failover.setattr(bridge.parts.calls, "save_many", save_and_fail_over)
+        assert intake.drain(bridge.parts) == len(entries)
+    assert bridge.parts.calls.load(call.call_id) is None
+    assert bridge.parts.inbox.backlog().waiting == len(entries)
+    assert [line["events"] for line in bridge.logged("events.left")] == [len(entries)]
+    bridge.age(*entries)
+    bridge.drain()
+    assert whats(bridge.call(call)) == list(ALL_KINDS)
+    assert bridge.parts.inbox.backlog().waiting == 0

@@ -41,6 +41,17 @@ class AgentEntry(BaseModel):
             raise ValueError("needs an email or a phone, or AskElephant cannot know the agent")
         return self
 
+    @property
+    def key(self) -> tuple[str, str]:
+        """What the agent is known by: its id, else the digits of its caller id.
+
+        Agents with ids of their own may share a caller id: that line then has no owner.
+        """
+        if self.id is not None:
+            return ("id", self.id)
+        caller_id = self.caller_id or ""
+        return ("caller_id", re.sub(r"\D", "", caller_id) or caller_id)
+
 
 COLUMNS = {re.sub("_", "", name): name for name in AgentEntry.model_fields}
 """The columns by their letters."""
@@ -149,18 +160,10 @@ def _agent(columns: Sequence[str], row: Row) -> AgentEntry:
 
 
 def _doubled(agents: Sequence[tuple[int, AgentEntry]]) -> Iterator[str]:
-    """Yield a problem for each agent that is listed twice.
-
-    An agent is known by its id, else by its caller id. Agents with ids of their own may share a
-    caller id: that line then has no owner.
-    """
+    """Yield a problem for each agent that is listed twice."""
     lines: dict[tuple[str, str], int] = {}
     for line, agent in agents:
-        if agent.id is not None:
-            key = ("id", agent.id)
-        else:
-            key = ("caller_id", re.sub(r"\D", "", agent.caller_id or "") or agent.caller_id or "")
-        if key in lines:
+        if agent.key in lines:
             name = agent.id or agent.caller_id
-            yield f"line {line}: {key[0]} {name} is on line {lines[key]}, too"
-        lines.setdefault(key, line)
+            yield f"line {line}: {agent.key[0]} {name} is on line {lines[agent.key]}, too"
+        lines.setdefault(agent.key, line)

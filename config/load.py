@@ -5,13 +5,13 @@ import os
 import re
 import tomllib
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from dotenv import dotenv_values
 from pydantic import ValidationError
 
-from config.agents import read_agents
+from config.agents import AgentEntry, read_agents
 from config.settings import DOTENV, PREFIX, TOML, Settings
 
 API_KEY = re.compile(r"sk-apik_[^.\s]+\.\S+")
@@ -82,11 +82,17 @@ def load_settings() -> Settings:
         agents += read_agents(settings.agents_file) if settings.agents_file else ()
     except ValueError as error:
         problems.append(f"BRIDGE_AGENTS_FILE: {error}")
-    times = Counter(agent.id for agent in agents if agent.id)
-    problems += [f"BRIDGE_AGENTS: id {i} is listed {n} times" for i, n in times.items() if n > 1]
+    problems += _doubled(agents)
     if problems:
         raise SettingsError([*problems, *unknown_names()])
     return settings.model_copy(update={"agents": agents})
+
+
+def _doubled(agents: Sequence[AgentEntry]) -> Iterator[str]:
+    """Yield a problem for each agent that is listed twice, in tables or in a table and the file."""
+    for (column, name), times in Counter(agent.key for agent in agents).items():
+        if times > 1:
+            yield f"BRIDGE_AGENTS: {column} {name} is listed {times} times"
 
 
 def _build() -> tuple[Settings, list[str]]:

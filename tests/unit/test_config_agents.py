@@ -185,6 +185,27 @@ def test_an_id_that_is_in_toml_and_in_the_file_is_refused(home: Home) -> None:
     assert raised.value.problems == ("BRIDGE_AGENTS: id u-1 is listed 2 times",)
 
 
+ENTRY = '[[agents]]\n{}\nemail = "{}@example.com"\n'
+
+
+@pytest.mark.parametrize(
+    ("known_by", "again", "told"),
+    [
+        ('id = "u-9"', 'id = " u-9 "', "id u-9"),
+        ('caller_id = "+12125550101"', 'caller_id = "1 (212) 555-0101"', "caller_id 12125550101"),
+    ],
+)
+def test_an_agent_that_is_in_two_tables_is_refused(
+    home: Home, known_by: str, again: str, told: str
+) -> None:
+    """As in the file: the last one must not win, for calls would go to a colleague."""
+    tables = ENTRY.format(known_by, "ann") + ENTRY.format(again, "bob")
+    home.write("bridge.toml", tables)
+    with pytest.raises(SettingsError) as raised:
+        load_settings()
+    assert raised.value.problems == (f"BRIDGE_AGENTS: {told} is listed 2 times",)
+
+
 def test_a_bad_table_is_told_by_its_place(home: Home) -> None:
     """Counted from 0, as TOML's own tools do."""
     home.write("bridge.toml", TABLES + '[[agents]]\nid = "u-8"\ncolor = "blue"\n')
@@ -206,11 +227,12 @@ def test_callers_are_compared_as_events_name_them(home: Home) -> None:
 
 
 def test_a_line_that_several_agents_share_is_nobodys(home: Home) -> None:
-    """Two rows of one agent are no several; a third row does not make it somebody's again."""
-    line = '[[agents]]\ncaller_id = "(212) 555-0100"\nemail = "{}@example.com"\n'
-    home.write("bridge.toml", line.format("ann") * 2)
+    """Two ids of one agent are one agent; a third entry does not make it that agent's again."""
+    line = 'caller_id = "(212) 555-0100"\nid = "u-{}"'
+    entries = [ENTRY.format(line.format(i), name) for i, name in enumerate(("ann", "ann", "bob"))]
+    home.write("bridge.toml", "".join(entries[:2]))
     assert mapper(load_settings()).lines == {"+12125550100": Agent(email="ann@example.com")}
-    home.write("bridge.toml", "".join(map(line.format, ("ann", "bob", "ann"))))
+    home.write("bridge.toml", entries[0] + entries[2] + entries[1])
     shared = mapper(load_settings())
     assert shared.lines == {"+12125550100": None}
     assert not shared.knows("+12125550100")

@@ -37,6 +37,7 @@ SECOND = timedelta(seconds=1)
         ("redis_url", "  ", None),
         ("broker_url", "amqp://guest:guest@a.example.com:5672//;amqps://b.example.com", None),
         ("namespace", "acme.prod_1-x", "acme.prod_1-x"),
+        ("timezone", "America/New_York", "America/New_York"),
         ("askelephant_base_url", "https://h.example.com/api/", "https://h.example.com/api"),
         ("askelephant_base_url", " HTTPS://h.example.com ", "HTTPS://h.example.com"),
         ("askelephant_base_url", "http://127.0.0.1:8080", "http://127.0.0.1:8080"),
@@ -65,6 +66,7 @@ LINK = "must start with a scheme, such as https:// or wavv://, that runs no code
 HTTPS = "must be an https URL without a query (http only on the loopback)"
 NO_URL = "is no URL; in a password, characters such as / @ [ ] must be percent-encoded"
 SVIX = "must be whsec_ followed by base64, as Svix shows it"
+ZONE = "must be an IANA time zone, such as America/New_York"
 KEY = "must look like sk-apik_<id>.<secret>, without 'Bearer'"
 
 
@@ -89,6 +91,11 @@ KEY = "must look like sk-apik_<id>.<secret>, without 'Bearer'"
         ("is_private", "maybe", "Input should be a valid boolean"),
         ("run_workflows", "2", "Input should be a valid boolean"),
         ("phone_region", "us", "String should match pattern"),
+        ("timezone", "New York", ZONE),
+        ("timezone", "EDT", ZONE),
+        ("timezone", "UTC-5", ZONE),
+        ("timezone", "America", ZONE),
+        ("timezone", "../etc/localtime", ZONE),
         ("namespace", "a:b", "must be 1 to 50 letters"),
         ("namespace", "x" * 51, "must be 1 to 50 letters"),
         ("redis_url", "localhost:6379", "must start with redis:// or rediss://"),

@@ -322,8 +322,9 @@ def test_a_failing_call_is_no_probe_while_a_better_one_waits(store: Store) -> No
 
 
 def test_the_probe_is_the_call_that_failed_least_and_the_newest_of_these(store: Store) -> None:
-    """Over all steps that the hold pauses."""
-    fail(store, range(1, 4))
+    """Over all steps that the hold pauses: failures count first, then the due time."""
+    fail(store, range(3, 6))
+    fail(store, range(4, 5))
     for number in range(1, 6):
         due_at = NOW + timedelta(seconds=number)
         store.save(f"c-{number}", state=State.RECORDED, due_at=due_at, held=True)
@@ -332,7 +333,7 @@ def test_the_probe_is_the_call_that_failed_least_and_the_newest_of_these(store: 
         steps = [step for step in STEPS if step.asks_askelephant]
         at = NOW + timedelta(minutes=1)
         found = [store.calls.claim_probe(steps, at, lease) for _ in range(6)]
-    assert [one[1] for one in found if one] == ["c-5", "c-4", "c-3", "c-2", "c-1"]
+    assert [one[1] for one in found if one] == ["c-2", "c-1", "c-5", "c-3", "c-4"]
     assert found[5] is None
 
 

@@ -4,6 +4,7 @@ Senders wrap the call as they like: under several keys, several levels deep, as 
 the only item of a list. Each value is looked up under several keys, first in the call's object.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -26,6 +27,9 @@ _WRAPPERS = (*map(letters, CALL_KEYS), "event")
 
 _WRAPPER_KEYS = frozenset(_WRAPPERS)
 _STRUCTURE = _WRAPPER_KEYS.union(_NAMES)
+_JOINT = re.compile(r"__|[.\[]")
+"""What joins the keys of a flattened object: ``data__id``, ``data.id``, ``data[id]``."""
+
 _OTHER_IDS = ("evt_", "evt-", "event_", "event-", "whk_", "webhook_", "dlv_", "delivery_")
 """How the id of a delivery begins."""
 
@@ -111,7 +115,7 @@ class Envelope:
             for place in reversed(self.places)
             for key, value in place.own.items()
             if not is_missing(value) and not self._is_read(letters(key), value)
-            if letters(key.partition("__")[0]) not in _STRUCTURE
+            if letters(_JOINT.split(key, 1)[0]) not in _STRUCTURE
         ]
 
     def present_keys(self) -> list[str]:
@@ -191,17 +195,18 @@ def _wrapped(value: Any) -> tuple[Object, str | None] | None:  # noqa: ANN401 - 
 
 
 def _flattened(own: Object) -> list[tuple[Object, str | None]]:
-    """Return the wrapped objects whose keys were joined to their own, as ``data__call_id``.
+    """Return the wrapped objects whose keys were joined to their own.
 
-    Zapier flattens what it forwards so.
+    ``data__call_id`` is Zapier's form, ``data.call_id`` and ``data[call_id]`` are those of tools
+    that flatten JSON into the columns of a table or the fields of a form.
     """
-    if "__" not in " ".join(own):
+    if _JOINT.search(" ".join(own)) is None:
         return []
     found: dict[str, dict[str, Any]] = {}
     for key, value in own.items():
-        wrapper, _, inner = key.removesuffix("__c").partition("__")
-        if inner and letters(wrapper) in _WRAPPERS:
-            found.setdefault(wrapper, {})[inner] = value
+        wrapper, *inner = _JOINT.split(key.removesuffix("__c"), 1)
+        if inner and inner[0] and letters(wrapper) in _WRAPPERS:
+            found.setdefault(wrapper, {})[inner[0].removesuffix("]")] = value
     return [(inner, None) for inner in found.values()]
 
 

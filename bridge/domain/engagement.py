@@ -34,11 +34,20 @@ https://en.wikipedia.org/wiki/North_American_Numbering_Plan#Numbering_plan
 _LOCAL_NAMES = ("localhost", ".localhost", ".local", ".internal")
 
 
+def is_media_url(url: str) -> bool:
+    """Return whether AskElephant would fetch ``url``: see ``check_media_url``."""
+    try:
+        check_media_url(url)
+    except PydanticCustomError:
+        return False
+    return True
+
+
 def check_media_url(url: str) -> str:
     """Return ``url`` if AskElephant would fetch it: https, and no private or local address."""
     try:
         parts = urlsplit(url)
-        host = parts.hostname or ""
+        host, _ = parts.hostname or "", parts.port
     except ValueError:
         parts, host = urlsplit(""), ""
     if parts.scheme.lower() != "https" or not host:

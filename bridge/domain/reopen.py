@@ -14,6 +14,12 @@ from bridge.domain.recording import (
 from bridge.domain.rules import is_rule_lifted
 
 COLLISION = "external_id_collision"
+UNLINKED = frozenset({MISSING, NOT_READY, "media_url_private", "media_url_not_https"})
+"""Failures that another link to the recording puts right.
+
+The last two are of links that an earlier version stored; now they are not read from events.
+"""
+
 REFUSED = frozenset({"rejected", "owner_unresolvable", NOT_READY, MISSING, COLLISION})
 """Failures after which AskElephant has no engagement of the call, unless its id is on the record.
 
@@ -31,7 +37,7 @@ def reopened_by_news(call: Call, updated: Call, policy: Policy) -> State:
             return State.RECORDED
         case State.SKIPPED if is_rule_lifted(call.metadata, updated.metadata, policy):
             return State.RECORDED
-        case State.FAILED if call.reason in {MISSING, NOT_READY} and has_new_link(call, updated):
+        case State.FAILED if call.reason in UNLINKED and has_new_link(call, updated):
             return State.RECORDED
         case _:
             return call.state

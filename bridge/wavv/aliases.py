@@ -117,7 +117,8 @@ ALIASES: Aliases = MappingProxyType(
             "recordingFileUrl", "recordingDownloadUrl", "recordingUri", "recordUrl", "audioUrl",
             "audioLink", "audioFileUrl", "recordedUrl", "recordingMp3", "recordingMp3Url",
             "callAudioUrl", "downloadUrl", "recording", "callRecording", "recordingFile",
-            "recordingHref", "hsCallRecordingUrl", "url",
+            "recordingHref", "hsCallRecordingUrl", "recordings", "recordingUrls", "recordingLinks",
+            "callRecordings", "url",
         ),
         "call_url": (
             "callUrl", "call_url", "externalUrl", "external_url", "callLink", "callPageUrl",

@@ -7,7 +7,7 @@ from typing import Any
 
 from bridge.domain.call import Kind
 from bridge.domain.merge import IN_MILLISECONDS, longest_talk
-from bridge.wavv import values
+from bridge.wavv import recordings, values
 from bridge.wavv.durations import seconds_of
 from bridge.wavv.envelope import Found
 from bridge.wavv.parties import PHONE_FIELDS
@@ -35,7 +35,7 @@ READERS: Mapping[str, Callable[[object], Read]] = {
     "note": values.text,
     "summary": values.text,
     "transcript": values.text,
-    "recording_url": values.link,
+    "recording_url": recordings.link,
     "call_url": values.page,
 }
 """How each field is read; moments and durations apart, a field that is not named here is a line."""
@@ -131,11 +131,12 @@ def _read(field: str, key: str, value: object, zone: tzinfo) -> Read:
 def _kept(field: str, flaw: str, options: Sequence[Found]) -> Mapping[str, str]:
     """Return an unusable value for the timeline.
 
-    An e-mail that is not one address, and a link that is not https, are never sent.
+    An e-mail that is not one address, and a link that AskElephant cannot fetch, are never sent.
     """
     if flaw != values.UNUSABLE:
         return {}
-    texts = [text for _, _, value in options if (text := values.line(value).value)]
     if field == "recording_url":
-        texts = [text for text in texts if values.is_http(text)]
+        texts = [link for _, _, value in options for link in recordings.web_links(value)]
+    else:
+        texts = [text for _, _, value in options if (text := values.line(value).value)]
     return {field: texts[0][:KEPT_CHARACTERS]} if texts else {}

@@ -14,6 +14,7 @@ from bridge.domain.retry import Failure, Trouble
 from bridge.errors import MalformedBody
 from bridge.retry_after import retry_after
 from bridge.wavv import values
+from bridge.wavv.recordings import is_fetchable
 from bridge.wavv.times import moment
 
 OK, NOT_FOUND, TOO_MANY = 200, 404, 429
@@ -58,7 +59,7 @@ def failure(trouble: Trouble, reason: str, status: int | None = None) -> Failure
 def _link(body: bytes) -> FreshLink | None:
     said = _members(body)
     url = values.text(said.get("url")).value
-    if url is None or not values.is_https(url):
+    if url is None or not is_fetchable(url):
         return None
     return FreshLink(url, moment(said.get("expiresAt")).value)
 

@@ -1,11 +1,11 @@
 """Reading single values, whose types WAVV's senders do not agree on.
 
 CRM workflows send every value as a string (``"99"``, ``"true"``). A value that cannot be read costs
-the field, never the event. Moments, durations and phone numbers have modules of their own.
+the field, never the event. Moments, durations, phone numbers and recordings have modules of their
+own.
 """
 
 import re
-from urllib.parse import urlsplit
 
 from bridge.wavv.emails import one_address
 from bridge.wavv.placeholders import has_merge_field, is_unrendered, without_merge_fields
@@ -14,11 +14,10 @@ from bridge.wavv.read import UNREADABLE, UNRENDERED, Read, written
 LINE_LIMIT = 1_000
 UNUSABLE = "unusable"
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
-_FLAGS = {
+FLAGS = {
     **dict.fromkeys(("true", "yes", "y", "t", "1", "on"), True),
     **dict.fromkeys(("false", "no", "n", "f", "0", "off"), False),
 }
-_NEXT_LINK = re.compile(r"[\s,;|]+(?=https?://)|[\r\n]")
 _NAME_PARTS = frozenset({"undefined", "Undefined", "UNDEFINED", "null", "None", "NaN", "nan"})
 _EMPTY_SEGMENTS = frozenset({"undefined", "null", "none", "nan"})
 _INBOUND = ("inbound", "incoming", "received")
@@ -99,30 +98,8 @@ def direction(value: object) -> Read:
 def flag(value: object) -> Read:
     """Read a yes or a no."""
     word = str(value).lower() if isinstance(value, bool) else written(value)
-    known = _FLAGS.get((word or "").strip().lower())
+    known = FLAGS.get((word or "").strip().lower())
     return UNREADABLE if known is None else Read(known)
-
-
-def link(value: object) -> Read:
-    """Read a link to a recording: https, with a host, and no part that stands for a missing value.
-
-    Of several links in one text the first is read, with the flaw ``cut``. A flag under the key of
-    the link (``recording: true``) is no link, and no flaw.
-    """
-    read = text(value)
-    if isinstance(value, bool) or (read.value or "").lower() in _FLAGS:
-        return Read(None)
-    if read.flaw is not None:
-        return UNREADABLE if read.flaw == UNREADABLE.flaw else Read(None, UNUSABLE)
-    first, *others = _NEXT_LINK.split(read.value or "")
-    url = first.replace(" ", "%20")
-    if not url:
-        return read
-    return (
-        Read(url, "cut" if others else None)
-        if is_https(url) and not has_empty_part(url)
-        else Read(None, UNUSABLE)
-    )
 
 
 def page(value: object) -> Read:
@@ -133,27 +110,8 @@ def page(value: object) -> Read:
     return read
 
 
-def is_https(url: str) -> bool:
-    """Return whether ``url`` is an https URL with a host."""
-    return _scheme_and_host(url)[0] == "https" and bool(_scheme_and_host(url)[1])
-
-
-def is_http(url: str) -> bool:
-    """Return whether ``url`` is an http URL with a host."""
-    return _scheme_and_host(url)[0] == "http" and bool(_scheme_and_host(url)[1])
-
-
 def has_empty_part(url: str) -> bool:
     """Return whether a segment of the path is what a template renders from a missing value."""
     path = url.partition("?")[0]
     parts = (part.partition(".")[0].lower() for part in path.split("/"))
     return not _EMPTY_SEGMENTS.isdisjoint(parts)
-
-
-def _scheme_and_host(url: str) -> tuple[str, str]:
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return "", ""
-    host = parts.hostname or ""
-    return parts.scheme, "" if "%" in host else host

@@ -117,4 +117,4 @@ def test_a_call_that_cannot_be_sent_shows_no_request(
     operated.bridge.sweep_for(hours=25)
     found = shown(operated, call)
     assert (found["state"], found["request"], found["attempts"]) == ("failed", None, 0)
-    assert found["reason"] in {"recording_missing", "media_url_private"}
+    assert found["reason"] == "recording_missing"

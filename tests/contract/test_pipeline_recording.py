@@ -69,6 +69,42 @@ def test_a_missing_link_is_fetched_and_submitted(linked: Bridge, rest: WavvRest)
     assert not [line for line in linked.logs if "signature" in str(line)]
 
 
+UNFETCHABLE = ("https://127.0.0.1/a.mp3", "http://recordings.example/a.mp3", "(pending...)",
+               [{"url": "https://10.0.0.1/a.mp3"}])  # fmt: skip
+
+
+@pytest.mark.parametrize("link", UNFETCHABLE)
+def test_a_link_that_can_never_be_fetched_is_no_link(bridge: Bridge, link: object) -> None:
+    """It is dropped with a note when it is read; a later good one is submitted."""
+    call = bridge.dial()
+    found = bridge.go(call, recordingUrl=link)
+    assert state_of(found) == (State.RECORDED, "recording_missing")
+    entry = found.timeline[whats(found).index("CallRecorded")]
+    assert "recording_url_unusable" in (entry.model_extra or {})["notes"]
+    assert bridge.requests() == []
+    bridge.clock.wait(hours=3)
+    assert state_of(bridge.go(call, Kind.RECORDED)) == (State.SUBMITTED, None)
+    assert submitted_link(bridge) == call.recording_url
+
+
+@pytest.mark.parametrize("link", UNFETCHABLE)
+def test_a_good_link_is_fetched_in_place_of_one_that_cannot_be(
+    linked: Bridge, rest: WavvRest, link: object
+) -> None:
+    """As if WAVV's events had named none."""
+    call = linked.dial()
+    rest.ready.add(call.call_id)
+    assert state_of(linked.go(call, recordingUrl=link)) == (State.SUBMITTED, None)
+    assert submitted_link(linked) == rest.links[0]
+
+
+def test_a_link_in_a_list_is_submitted(bridge: Bridge) -> None:
+    """The first that can be fetched."""
+    listed = [{"url": "https://10.0.0.1/a.mp3"}, {"url": "https://r.example/a.mp3?s=1"}]
+    assert state_of(bridge.go(bridge.dial(), recordingUrl=listed)) == (State.SUBMITTED, None)
+    assert submitted_link(bridge) == "https://r.example/a.mp3?s=1"
+
+
 def test_a_link_is_looked_for_at_growing_intervals_until_it_is_there(
     linked: Bridge, rest: WavvRest
 ) -> None:

@@ -163,7 +163,8 @@ def test_trouble_on_the_network_is_transient(
     [
         b"", b"<html>", b"[]", b"{}", b'{"url": null}', b'{"url": 5}', b'{"url": "/a.mp3"}',
         b'{"url": "http://recordings.example.com/a.mp3"}', b'{"url": "javascript:alert(1)"}',
-        b'{"url": "https://"}', b" " * (64 * 1024 + 1), b"[" * 1000,
+        b'{"url": "https://"}', b'{"url": "https://10.0.0.1/a.mp3"}', b" " * (64 * 1024 + 1),
+        b"[" * 1000,
     ],
     ids=lambda body: body[:45].decode().strip()[:45] or str(len(body)),
 )  # fmt: skip
@@ -193,7 +194,7 @@ def test_nothing_is_asked_but_wavvs_api() -> None:
 
     def answer(request: httpx.Request) -> httpx.Response:
         asked.append(str(request.url))
-        return httpx.Response(200, json={"url": "https://169.254.169.254/latest/meta-data"})
+        return httpx.Response(200, json={"url": "https://elsewhere.example/a.mp3"})
 
     client = WavvClient(WavvOptions(api_key=KEY), transport=httpx.MockTransport(answer))
     assert isinstance(client.recording(CALL, NOW), FreshLink)

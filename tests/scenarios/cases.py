@@ -77,7 +77,7 @@ WAVV = ORDERS | {
     "never ended": _untold("unrecorded", "end_not_heard", S),
     "recorded without URL": _untold("failed", "recording_missing", S, E, R, recording_url=""),
     "recording at a private address": _untold(
-        "failed", "media_url_private", S, E, R, recording_url="https://10.0.0.1/call.mp3"
+        "failed", "recording_missing", S, E, R, recording_url="https://10.0.0.1/call.mp3"
     ),
     "too short": _untold("skipped", "too_short", S, E, R, seconds=9),
     "voicemail": _untold("skipped", "outcome_excluded", S, E, R, outcome="VOICEMAIL"),

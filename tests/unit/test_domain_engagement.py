@@ -65,6 +65,7 @@ def test_a_public_https_recording_is_accepted(url: str) -> None:
         "https://user@/a.mp3",
         "https://[::1/a.mp3",
         "https://[nonsense]/a.mp3",
+        "https://a.example:port/a.mp3",
         "javascript:alert(1)//https://recordings.example.com",
     ],
 )

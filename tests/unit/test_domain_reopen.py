@@ -116,7 +116,13 @@ def test_late_news_of_a_recording_reopen_an_unrecorded_call(
 
 
 @pytest.mark.parametrize(
-    ("before", "reason"), [(UNLINKED, "recording_missing"), (RECORDED, "recording_not_ready")]
+    ("before", "reason"),
+    [
+        (UNLINKED, "recording_missing"),
+        (RECORDED, "recording_not_ready"),
+        (RECORDED, "media_url_private"),
+        (RECORDED, "media_url_not_https"),
+    ],
 )
 def test_a_new_link_reopens_a_call_that_failed_for_its_recording(
     before: e.Event, reason: str

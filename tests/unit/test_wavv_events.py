@@ -132,7 +132,7 @@ def test_the_name_may_be_under_any_of_its_keys_and_is_nobodys_name(key: str) -> 
         ({"seconds": "an hour"}, ("seconds_unreadable",)),
         ({"human": "maybe"}, ("human_unreadable",)),
         ({"contactName": ["Jane"]}, ("lead_name_unreadable",)),
-        ({"recordingUrl": ["https://x.example/a.mp3"]}, ("recording_url_unreadable",)),
+        ({"recordingUrl": {"id": "rec_1"}}, ("recording_url_unreadable",)),
         ({"sentAt": "soon"}, ("sent_at_unreadable",)),
     ],
 )

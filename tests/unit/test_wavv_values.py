@@ -124,33 +124,6 @@ def test_an_email_is_one_address_or_none(value: object, read: Read) -> None:
 @pytest.mark.parametrize(
     ("value", "read"),
     [
-        ("https://r.example/a.mp3?s=1", Read("https://r.example/a.mp3?s=1")),
-        ("https://r.example/a b.mp3", Read("https://r.example/a%20b.mp3")),
-        ("http://r.example/a.mp3", Read(None, "unusable")),
-        ("/recordings/1.mp3", Read(None, "unusable")),
-        ("//r.example/1.mp3", Read(None, "unusable")),
-        ("https://", Read(None, "unusable")),
-        ("https:// r.example/1.mp3", Read(None, "unusable")),
-        ("https://r.example/undefined", Read(None, "unusable")),
-        ("https://r.example/null.mp3", Read(None, "unusable")),
-        ("https://r.example/{{call.id}}.mp3", Read(None, "unusable")),
-        ("{{call.recording}}", Read(None, "unusable")),
-        ("5", Read(None, "unusable")),
-        (True, Read(None)),
-        ("yes", Read(None)),
-        (["https://r.example/a.mp3"], UNREADABLE),
-        ("\x00", Read(None)),
-    ],
-    ids=short,
-)
-def test_a_link_is_https_and_leads_somewhere(value: object, read: Read) -> None:
-    """AskElephant fetches nothing else; a flag under the link's key is no link, and no flaw."""
-    assert values.link(value) == read
-
-
-@pytest.mark.parametrize(
-    ("value", "read"),
-    [
         ("https://app.example/calls/1", Read("https://app.example/calls/1")),
         ("https://app.example/calls/{{id}}", Read(None, "unrendered")),
         ("https://app.example/calls/undefined", Read(None, "unrendered")),
@@ -176,25 +149,6 @@ def test_a_page_has_no_part_that_a_template_did_not_fill(value: object, read: Re
 def test_an_id_is_of_one_thing(value: object, read: Read) -> None:
     """Zeros and unrendered ids are shared by many."""
     assert values.identifier(value) == read
-
-
-@pytest.mark.parametrize(
-    ("url", "https"),
-    [
-        ("https://recordings.wavv.example/a.mp3?X-Signature=1", True),
-        ("HTTPS://recordings.wavv.example/a.mp3", True),
-        ("http://recordings.wavv.example/a.mp3", False),
-        ("https:///a.mp3", False),
-        ("https://", False),
-        ("https://[", False),
-        ("//recordings.wavv.example/a.mp3", False),
-        ("javascript:alert(1)", False),
-        ("5", False),
-    ],
-)
-def test_https_means_the_scheme_and_a_host(url: str, https: bool) -> None:  # noqa: FBT001 - a table
-    """AskElephant fetches nothing else."""
-    assert values.is_https(url) is https
 
 
 def test_every_reader_is_of_a_field_that_exists() -> None:

@@ -1,0 +1,115 @@
+"""Reading the link to a recording: only one that AskElephant can fetch is read.
+
+AskElephant's reference for "Create engagement" rejects every other ``media_url``: another scheme
+than https, and private, loopback or link-local addresses. Such a link would fail the call for good,
+so that it counts as no link, and the call waits for a good one.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from bridge.body import read_object
+from bridge.domain.engagement import is_media_url
+from bridge.errors import MalformedBody
+from bridge.wavv.aliases import ALIASES
+from bridge.wavv.keys import letters
+from bridge.wavv.read import UNREADABLE, Read
+from bridge.wavv.values import FLAGS, UNUSABLE, has_empty_part, line, text
+
+MOST_INSIDE = 20
+"""How many recordings of a list are looked at."""
+
+CUT = "cut"
+_NEXT_LINK = re.compile(r"[\s,;|]+(?=https?://)|[\r\n]")
+_INSIDE = frozenset(map(letters, ALIASES["recording_url"])).union(
+    ("uri", "link", "href", "src", "file", "fileurl", "mp3", "mp3url", "audio", "media")
+)
+"""The keys that hold the link in an object that stands in place of a link."""
+
+
+def link(value: object) -> Read:
+    """Read a link to a recording: also in a list, or under a key such as ``url`` in an object.
+
+    Of several recordings the first usable one is read, with the flaw ``cut``. A flag under the key
+    of the link (``recording: true``) is no link, and no flaw.
+    """
+    if isinstance(value, list):
+        return _first([link(item) for item in value[:MOST_INSIDE]])
+    if isinstance(value, dict):
+        return _in_object(value)
+    read = text(value)
+    if value is None or isinstance(value, bool) or (read.value or "").lower() in FLAGS:
+        return Read(None)
+    if read.flaw is not None:
+        return UNREADABLE if read.flaw == UNREADABLE.flaw else Read(None, UNUSABLE)
+    if inner := _opened(read.value or ""):
+        return link(inner)
+    return _first([_one(part) for part in _NEXT_LINK.split(read.value or "")])
+
+
+def is_fetchable(url: str) -> bool:
+    """Return whether AskElephant would fetch ``url``: https, with a host that is not local."""
+    return _is_web(url, "https") and is_media_url(url)
+
+
+def web_links(value: object) -> Iterator[str]:
+    """Yield the texts in ``value`` that are links, whether they can be fetched or not."""
+    if isinstance(value, list):
+        for item in value[:MOST_INSIDE]:
+            yield from web_links(item)
+    elif isinstance(value, dict):
+        for inner in _links_of(value):
+            yield from web_links(inner)
+    elif (read := line(value).value) and _is_web(read, "http", "https"):
+        yield read
+
+
+def _opened(written: str) -> Any:  # noqa: ANN401 - any JSON
+    """Return the list or object that a text holds as JSON; ``None`` = it holds none."""
+    if written[:1] not in {"[", "{"}:
+        return None
+    try:
+        return read_object(f'{{"url":{written}}}'.encode())["url"]
+    except MalformedBody:
+        return None
+
+
+def _in_object(value: dict[str, Any]) -> Read:
+    """Read the link in an object, which describes one recording."""
+    inner = _links_of(value)
+    found = _first([link(one) for one in inner])
+    if value and not inner:
+        return UNREADABLE
+    return found if found.value is None else Read(found.value)
+
+
+def _links_of(value: dict[str, Any]) -> list[Any]:
+    return [inner for key, inner in value.items() if letters(key) in _INSIDE]
+
+
+def _first(reads: Sequence[Read]) -> Read:
+    """Return the first link that was read; ``cut`` if another recording is left out."""
+    found = dict.fromkeys(read for read in reads if read != Read(None))
+    best = next((read for read in found if read.value is not None), None)
+    if best is not None:
+        return best if len(found) == 1 else Read(best.value, CUT)
+    return Read(None, UNUSABLE) if Read(None, UNUSABLE) in found else next(iter(found), Read(None))
+
+
+def _one(part: str) -> Read:
+    url = part.strip().replace(" ", "%20")
+    if not url:
+        return Read(None)
+    return Read(url) if is_fetchable(url) and not has_empty_part(url) else Read(None, UNUSABLE)
+
+
+def _is_web(url: str, *schemes: str) -> bool:
+    """Return whether ``url`` has one of the schemes, and a host."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    host = parts.hostname or ""
+    return parts.scheme in schemes and bool(host) and "%" not in host

@@ -1,5 +1,9 @@
 """A missing scope holds the step that needs it, is named, and is probed by that step alone."""
 
+from datetime import timedelta
+
+import pytest
+
 from bridge.askelephant.sandbox.options import ENGAGEMENTS_READ, ENGAGEMENTS_WRITE, SCOPES
 from bridge.domain.call import State
 from bridge.store.hold import Hold
@@ -80,3 +84,29 @@ def test_one_call_without_its_scope_fails_alone_at_the_retry_deadline(bridge: Br
     found = bridge.call(call)
     assert (found.state, found.reason) == (State.FAILED, "scope_missing")
     assert "step.deferred" in whats(found)
+
+
+@pytest.mark.parametrize("refused", [1, 4])
+def test_calls_whose_every_read_is_refused_fail_and_hold_no_others(
+    bridge: Bridge, refused: int
+) -> None:
+    """They end with the reason and their engagement; others complete within minutes meanwhile."""
+    bridge.change_settings(retry_deadline=3 * 3600)
+    bridge.change_policy(transcript_poll_after=timedelta(seconds=30))
+    bad = [bridge.dial("read-403") for _ in range(refused)]
+    _go(bridge, bad)
+    for _ in range(14):
+        other = bridge.dial()
+        _go(bridge, [other])
+        bridge.sweep_for(minutes=15)
+        found = bridge.call(other)
+        assert found.state is State.COMPLETE
+        assert found.updated_at - found.created_at <= timedelta(minutes=2)
+    for call in bad:
+        found = bridge.call(call)
+        assert (found.state, found.reason) == (State.FAILED, "scope_missing")
+        assert found.engagement_id is not None
+        assert found.problem is not None
+        assert found.problem.status == 403
+        assert whats(found)[-1] == "call.failed"
+    assert bridge.parts.holds.all(bridge.clock()) == []

@@ -13,20 +13,12 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from bridge.domain.emails import is_email
 from bridge.domain.links import BLOCKED_SCHEMES
 
 TRANSCRIPT_CHARACTERS = 900_000
 TRANSCRIPT_BYTES = 950_000
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
-_EMAIL = re.compile(
-    r"(?=.{3,254}$)(?=[^@]{1,64}@)"
-    r"[\w!#$%&'*+/=?^`{|}~-]+(\.[\w!#$%&'*+/=?^`{|}~-]+)*@"
-    r"([^\W_]([\w-]{0,61}[^\W_])?\.)+[^\W\d_][\w-]*[^\W_]"
-)
-"""One address whose host has a dot: stricter than the rule of HTML forms,
-https://html.spec.whatwg.org/#valid-e-mail-address
-"""
-
 _E164 = re.compile(r"\+(?:1[2-9][0-9]{2}[2-9][0-9]{6}|[2-9][0-9]{6,14})")
 """Under +1, area codes and exchanges begin with 2 to 9:
 https://en.wikipedia.org/wiki/North_American_Numbering_Plan#Numbering_plan
@@ -67,11 +59,6 @@ def check_external_url(url: str) -> str:
     if match.group()[:-1].lower() in BLOCKED_SCHEMES:
         raise PydanticCustomError("external_url_blocked", "external_url has a blocked scheme")
     return url
-
-
-def is_email(text: str) -> bool:
-    """Return whether ``text`` has the form of one e-mail address, without a name around it."""
-    return _EMAIL.fullmatch(text) is not None
 
 
 def is_e164(text: str) -> bool:

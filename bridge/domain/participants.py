@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from bridge.domain.call import Call, Metadata
-from bridge.domain.engagement import Participant, is_e164, is_email
+from bridge.domain.emails import one_email
+from bridge.domain.engagement import Participant, is_e164
 
 AGENT, LEAD = "agent", "lead"
 _BLAMED = re.compile(r"participants\[?\.?([0-9]{1,3})\]?(?:\.(name|email|phone))?")
-_NAMED_ADDRESS = re.compile(r"[^<>@]*<\s*([^<>\s]+)\s*>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,14 +102,6 @@ def droppable(blamed: Sequence[str], sent: People) -> tuple[str, ...]:
             return ()
         found.update(f"{sent.roles[place]}_{name}" for name in held)
     return tuple(sorted(found))
-
-
-def one_email(text: str | None) -> str | None:
-    """Return the address in ``text`` (``address`` or ``Name <address>``), or ``None``."""
-    address = (text or "").strip()
-    if named := _NAMED_ADDRESS.fullmatch(address):
-        address = named[1]
-    return address if is_email(address) else None
 
 
 def _agent(call: Call, owner: Agent | None) -> Participant:

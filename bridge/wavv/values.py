@@ -7,7 +7,7 @@ own.
 
 import re
 
-from bridge.wavv.emails import one_address
+from bridge.domain.emails import one_email
 from bridge.wavv.placeholders import has_merge_field, is_unrendered, without_merge_fields
 from bridge.wavv.read import UNREADABLE, UNRENDERED, Read, written
 
@@ -75,7 +75,7 @@ def email(value: object) -> Read:
     read = line(value)
     if read.value is None or read.flaw is not None:
         return read._replace(value=None)
-    address = one_address(read.value)
+    address = one_email(read.value)
     if address is None and not read.value.strip("0"):
         return Read(None)
     return Read(address, None if address else UNUSABLE)

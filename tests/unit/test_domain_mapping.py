@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from bridge.domain.call import Call
+from bridge.domain.emails import one_email
 from bridge.domain.engagement import EngagementRequest
 from bridge.domain.mapping import Mapped, Mapper, Unsubmittable, engagement_request
-from bridge.domain.participants import Agent, People, droppable, one_email
+from bridge.domain.participants import Agent, People, droppable
 from tests.domain import AT, RECORDING, recorded_call
 
 ALICE = Agent("Alice Smith", "alice@example.com", "+12125550100")
@@ -328,6 +329,7 @@ def test_what_has_not_the_form_of_one_email_or_phone_is_left_out(field: str, val
         ("Dana <d@x.com>", "d@x.com"),
         ('"Doe, Dana" <d.o-e+1@mail.x.co.uk>', "d.o-e+1@mail.x.co.uk"),
         ("<d@x.com>", "d@x.com"),
+        ("MailTo:d@x.com", "d@x.com"),
         ("d@xn--bcher-kva.example", "d@xn--bcher-kva.example"),
         ("josé@bücher.example", "josé@bücher.example"),
         (None, None),

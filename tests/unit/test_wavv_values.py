@@ -102,6 +102,7 @@ def test_a_name_has_no_part_that_a_template_did_not_fill(value: str, read: Read)
         (" Dana Doe <dana@example.com> ", Read("dana@example.com")),
         ("<dana@example.com>", Read("dana@example.com")),
         ("mailto:dana@example.com", Read("dana@example.com")),
+        ("josé@bücher.example", Read("josé@bücher.example")),
         ("a@example.com; b@example.com", Read(None, "unusable")),
         ("a@example.com, b@example.com", Read(None, "unusable")),
         ("dana@example", Read(None, "unusable")),

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from config.environment import OPERATORS_OWN
+from tests.scenarios.waiting import WITHIN
 
 BRIDGE = str(Path(sys.executable).with_name("bridge"))
-ENDS_WITHIN = 60.0
 
 Keyboard = Callable[[bytes], object]
 """Presses keys."""
@@ -45,7 +45,7 @@ def run(
         capture_output=True,
         text=True,
         encoding="utf-8",
-        timeout=ENDS_WITHIN,
+        timeout=WITHIN,
         check=False,
     )
 
@@ -64,7 +64,7 @@ class Running:
     def interrupt(self) -> int:
         """Press Ctrl-C once; return the exit code."""
         self.process.send_signal(signal.SIGINT)
-        return self.process.wait(ENDS_WITHIN)
+        return self.process.wait(WITHIN)
 
     def descendants(self) -> dict[int, str]:
         """Return the processes it started, and those they started: their command lines by pid."""
@@ -136,7 +136,7 @@ def _end(one: Running) -> None:
     below = one.descendants()
     one.process.terminate()
     try:
-        one.process.wait(ENDS_WITHIN)
+        one.process.wait(WITHIN)
     except subprocess.TimeoutExpired:
         for pid in (one.process.pid, *below):
             with suppress(ProcessLookupError):

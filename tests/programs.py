@@ -7,8 +7,8 @@ from typing import Any
 
 from bridge.supervise.child import Patience
 from bridge.supervise.commands import Command
+from tests.scenarios.waiting import WITHIN
 
-WITHIN = 20.0
 HASTE = Patience(short_life=3600, pause=0)
 """Every life counts as short, and nobody rests between two."""
 

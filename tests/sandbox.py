@@ -19,9 +19,10 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from bridge.askelephant.sandbox import SandboxOptions, create_app
+from tests.scenarios.waiting import WITHIN
 
 Json = dict[str, Any]
-WAIT = 10.0
+WAIT = WITHIN
 """Seconds after which a test that waits has failed."""
 
 

@@ -12,8 +12,8 @@ from bridge.store.inbox import Inbox
 from bridge.store.keys import Keys
 from tests.chaos.senders import Acknowledged
 from tests.scenarios.client import Bridge, Json
+from tests.scenarios.waiting import WITHIN
 
-HANDLED_WITHIN = 20.0
 ALL_CALLS = "/api/calls?limit=200"
 
 
@@ -68,7 +68,7 @@ def about(stored: Stored) -> tuple[str, str]:
 
 def _stats_once_handled(bridge: Bridge) -> Json:
     """Return the counts when the inbox is empty: AskElephant repeats its webhooks for minutes."""
-    end = time.monotonic() + HANDLED_WITHIN
+    end = time.monotonic() + WITHIN
     while (stats := bridge.stats())["inbox"]["waiting"] and time.monotonic() < end:
         time.sleep(0.1)
     return stats

@@ -144,7 +144,7 @@ class Stage:
         """Return when the server answers."""
         is_ready = self.valkey.command.is_ready
         assert is_ready is not None
-        wait_for(is_ready, bool, "Valkey answers", within=20)
+        wait_for(is_ready, bool, "Valkey answers")
 
 
 @contextmanager

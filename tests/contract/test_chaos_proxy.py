@@ -10,6 +10,7 @@ import pytest
 
 from bridge.supervise.embedded import free_port
 from tests.chaos.proxy import Proxy
+from tests.scenarios.waiting import WITHIN
 
 HELLO = b"hello"
 
@@ -129,7 +130,7 @@ def _echo(near: socket.socket) -> None:
 
 
 def _connected(proxy: Proxy) -> socket.socket:
-    return socket.create_connection(("127.0.0.1", proxy.port), timeout=5)
+    return socket.create_connection(("127.0.0.1", proxy.port), timeout=WITHIN)
 
 
 def _answer(near: socket.socket) -> bytes:

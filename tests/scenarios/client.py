@@ -27,7 +27,7 @@ class Bridge:
         self.url = url
         self.proof: Auth = by_signature(wavv_secret, time.time)
         self._token = api_token
-        self.http = httpx.Client(base_url=url, timeout=10, trust_env=False)
+        self.http = httpx.Client(base_url=url, timeout=WITHIN, trust_env=False)
 
     def post(self, one: Delivery, proof: Auth | None = None) -> Answer:
         """Post one delivery, signed as WAVV does unless another ``proof`` is given."""

@@ -57,7 +57,7 @@ def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with embedded_valkey(directory) as (url, command), Process(command, directory) as server:
         is_ready = command.is_ready
         assert is_ready is not None
-        wait_for(is_ready, bool, "Valkey answers", within=10)
+        wait_for(is_ready, bool, "Valkey answers")
         yield url
         assert "rror" not in server.output()
 
@@ -129,7 +129,7 @@ def sent(shared: Stack) -> Mapping[str, SampleCall]:
 def settled(shared: Stack, sent: Mapping[str, SampleCall]) -> Mapping[str, SampleCall]:
     """Wait until every case has come to rest."""
     for call in sent.values():
-        shared.bridge.rests(call, within=60)
+        shared.bridge.rests(call)
     return sent
 
 

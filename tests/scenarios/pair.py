@@ -11,7 +11,6 @@ from tests.scenarios.process import Process
 from tests.scenarios.stack import Stack, running_stack
 from tests.scenarios.waiting import wait_for
 
-SECONDS = 15.0
 WORKERS = ("worker", "second-worker")
 HANDLED = '"event": "event.ignored"'
 """What a worker says of an unknown event that it handled."""
@@ -31,7 +30,11 @@ def running_pair(valkey: Valkey, directory: Path) -> Iterator[Stack]:
 
 
 def wait_until_both_work(stack: Stack) -> None:
-    """Return when each has handled an event from now on."""
+    """Return when each has handled an event from now on.
+
+    No worker can take all: of those that wait, Redis serves the one that has waited longest
+    (https://redis.io/docs/latest/commands/blpop/).
+    """
     workers = [stack.processes[name] for name in WORKERS]
     before = [worker.output().count(HANDLED) for worker in workers]
 
@@ -40,4 +43,4 @@ def wait_until_both_work(stack: Stack) -> None:
         now = [worker.output().count(HANDLED) for worker in workers]
         return [after > then for after, then in zip(now, before, strict=True)]
 
-    wait_for(have_worked, all, "both workers take tasks", within=SECONDS)
+    wait_for(have_worked, all, "both workers take tasks")

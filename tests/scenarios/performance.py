@@ -36,7 +36,7 @@ from tests.scenarios.leaks import private
 from tests.scenarios.listener import Listener, listening
 from tests.scenarios.process import Process
 from tests.scenarios.stack import answers
-from tests.scenarios.waiting import wait_for
+from tests.scenarios.waiting import WITHIN, wait_for
 
 REDIS_PASSWORD = "the-password-of-redis"
 FLOWER_PASSWORD = "the-password-of-flower"
@@ -91,7 +91,7 @@ class Performance:
     def tell(self, told: Sequence[Delivery]) -> list[str]:
         """Send deliveries as WAVV would; return what was answered to those that were refused."""
         auth = by_signature(self.stage.wavv_secret, time.time)
-        with httpx.Client(timeout=10, trust_env=False) as client:
+        with httpx.Client(timeout=WITHIN, trust_env=False) as client:
             sent = send(told, self.stage.web_url, auth, client)
         return [one.detail for one in sent if not one.is_accepted]
 
@@ -99,19 +99,19 @@ class Performance:
         """Ask the bridge's API."""
         headers = {"Authorization": f"Bearer {token or self.stage.api_token}"}
         return httpx.get(
-            f"{self.stage.web_url}{path}", headers=headers, timeout=10, trust_env=False
+            f"{self.stage.web_url}{path}", headers=headers, timeout=WITHIN, trust_env=False
         )
 
     def order(self, told: object) -> httpx.Response:
         """Order a replay from the API."""
         headers = {"Authorization": f"Bearer {self.stage.api_token}"}
         url = f"{self.stage.web_url}/api/replay"
-        return httpx.post(url, json=told, headers=headers, timeout=10, trust_env=False)
+        return httpx.post(url, json=told, headers=headers, timeout=WITHIN, trust_env=False)
 
     def flower(self, path: str, password: str = FLOWER_PASSWORD) -> httpx.Response:
         """Ask Flower."""
         url = f"http://127.0.0.1:{self.stage.flower_port}{path}"
-        return httpx.get(url, auth=("operator", password), timeout=20, trust_env=False)
+        return httpx.get(url, auth=("operator", password), timeout=WITHIN, trust_env=False)
 
     def has_come_to_rest(self) -> bool:
         """Tell whether no call needs anything more."""
@@ -167,7 +167,7 @@ def _play(one: Performance) -> None:
     talk = sample_call(rng, now - timedelta(minutes=20))
     one.calls.append(talk)
     assert one.tell([_talkative(told) for told in deliveries(talk, "v3")]) == []
-    wait_for(one.has_come_to_rest, bool, "every call comes to rest", within=90)
+    wait_for(one.has_come_to_rest, bool, "every call comes to rest")
 
 
 def _talkative(told: Delivery) -> Delivery:

@@ -10,10 +10,9 @@ from typing import Self
 
 from bridge.supervise.commands import Command
 from config.settings import PREFIX
+from tests.scenarios.waiting import WITHIN
 
 SHOWN_LINES, SHOWN_WIDTH = 40, 300
-ENDS_WITHIN = 20.0
-"""Seconds after SIGTERM. A request of these tests takes four at most."""
 
 
 class Process:
@@ -62,7 +61,7 @@ class Process:
             return
         running.send_signal(signal.SIGTERM)
         try:
-            running.wait(ENDS_WITHIN)
+            running.wait(WITHIN)
         except subprocess.TimeoutExpired as error:
             raise AssertionError(f"{self.command.name} did not end after SIGTERM") from error
         finally:

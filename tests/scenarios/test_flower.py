@@ -11,7 +11,7 @@ from bridge.supervise.embedded import free_port
 from tests.scenarios.leaks import private
 from tests.scenarios.process import Process
 from tests.scenarios.stack import Stack, answers
-from tests.scenarios.waiting import wait_for
+from tests.scenarios.waiting import WITHIN, wait_for
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +22,7 @@ def flower(shared: Stack) -> Iterator[httpx.Client]:
     url = f"http://127.0.0.1:{port}"
     process = Process(commands.flower(port, env), shared.directory)
     shared.processes["flower"] = process
-    with process, httpx.Client(base_url=url, timeout=10, trust_env=False) as client:
+    with process, httpx.Client(base_url=url, timeout=WITHIN, trust_env=False) as client:
         wait_for(lambda: answers(f"{url}/healthcheck"), bool, "Flower is up")
         # It asks the workers for events every five seconds; sweeps run all the time.
         wait_for(lambda: client.get("/api/tasks?limit=1").json(), bool, "Flower hears of tasks")

@@ -159,7 +159,7 @@ def test_nothing_of_an_event_is_fetched(played: Performance) -> None:
         told.append(Delivery(PATH, json.dumps(body | links).encode()))
     assert played.tell(told) == []
     assert _from_askelephant(played, played.listener.urls("x")[0]) == 202
-    wait_for(played.has_come_to_rest, bool, "every call comes to rest", within=60)
+    wait_for(played.has_come_to_rest, bool, "every call comes to rest")
     assert played.listener.heard == []
 
 

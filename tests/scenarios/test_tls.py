@@ -13,7 +13,7 @@ from bridge.supervise.embedded import free_port
 from tests.scenarios.leaks import leaks
 from tests.scenarios.process import Process
 from tests.scenarios.stack import Stack, answers, running_stack
-from tests.scenarios.waiting import wait_for
+from tests.scenarios.waiting import WITHIN, wait_for
 from tests.secured import ENCODED, PASSWORD, Secured, running_secured
 
 WRONG, DECODED = "not%2Fthe%2Fpassword", "not/the/password"
@@ -65,7 +65,7 @@ def test_flower_sees_the_worker_and_the_queues(stack: Stack) -> None:
     env = {**stack.processes["web"].command.env, "FLOWER_UNAUTHENTICATED_API": "true"}
     url = f"http://127.0.0.1:{port}"
     flower = stack.processes["flower"] = Process(commands.flower(port, env), stack.directory)
-    with flower, httpx.Client(base_url=url, timeout=10, trust_env=False) as client:
+    with flower, httpx.Client(base_url=url, timeout=WITHIN, trust_env=False) as client:
         wait_for(lambda: answers(f"{url}/healthcheck"), bool, "Flower is up")
         ask = client.get
         wait_for(lambda: ask("/api/workers?refresh=1").json(), bool, "Flower sees the worker")

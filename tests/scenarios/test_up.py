@@ -23,12 +23,12 @@ from tests.commands import BRIDGE, Running, alive, environment, run, running
 from tests.scenarios import stuck
 from tests.scenarios.client import Bridge
 from tests.scenarios.stack import answers
-from tests.scenarios.waiting import wait_for
+from tests.scenarios.waiting import WITHIN, wait_for
 
 WAVV_SECRET = "whsec_of-up"
 API_TOKEN = "token-of-up"
 SOON = 40.0
-"""Seconds within which everything runs: three or four on an idle machine."""
+"""Seconds within which everything ends: three or four on an idle machine."""
 
 HASTY = {
     "BRIDGE_WAVV_SECRETS": WAVV_SECRET,
@@ -73,7 +73,7 @@ class Place:
         """Run ``bridge up`` until it is ready, and on."""
         words = ("up", "--port", str(self.port), *words)
         with running(*words, cwd=self.directory, settings=self.settings) as one:
-            wait_for(self.readiness, lambda r: r.get("status") == "ready", "it is ready", SOON)
+            wait_for(self.readiness, lambda r: r.get("status") == "ready", "it is ready")
             yield one
 
 
@@ -87,7 +87,7 @@ def placed(directory: Path) -> Iterator[Place]:
     printed_settings = dict(line.split("=", 1) for line in printed.splitlines())
     url = f"http://127.0.0.1:{elephant}"
     with running(*words, cwd=directory, settings={}):
-        wait_for(lambda: answers(f"{url}/sandbox/behaviours"), bool, "the sandbox is up", SOON)
+        wait_for(lambda: answers(f"{url}/sandbox/behaviours"), bool, "the sandbox is up")
         with client(port) as bridge:
             yield Place(directory, port, url, HASTY | printed_settings, bridge)
 
@@ -181,7 +181,7 @@ def test_a_stuck_worker_is_started_again_and_what_it_left_completes(place: Place
 def test_flower_is_started_when_it_is_asked_for(flowering: tuple[Place, Running, str]) -> None:
     """On the loopback, where its pages need no password."""
     _, _, flower = flowering
-    wait_for(lambda: answers(f"{flower}/healthcheck"), bool, "Flower answers", SOON)
+    wait_for(lambda: answers(f"{flower}/healthcheck"), bool, "Flower answers")
 
 
 def test_made_up_calls_go_all_the_way(flowering: tuple[Place, Running, str]) -> None:
@@ -204,7 +204,7 @@ def test_without_credentials_it_runs_and_says_which_to_set(tmp_path: Path) -> No
     settings = {"PORT": str(port)}
     with client(port) as bridge, running("up", cwd=tmp_path, settings=settings) as up:
         place = Place(tmp_path, port, "", settings, bridge)
-        said = wait_for(place.readiness, bool, "it answers", SOON)
+        said = wait_for(place.readiness, bool, "it answers")
         assert up.interrupt() == 0
     missing = {c["detail"] for c in said["checks"].values() if not c["ok"]}
     names = ("ASKELEPHANT_API_KEY", "ASKELEPHANT_WEBHOOK_SECRETS", "WAVV_SECRETS")
@@ -218,7 +218,7 @@ def test_it_stops_in_order_also_when_nobody_reads_its_output(place: Place) -> No
     env = environment(place.settings)
     with subprocess.Popen(words, cwd=place.directory, env=env, stdout=subprocess.PIPE) as process:  # noqa: S603 - our own command
         up = Running(process, place.directory / "none")
-        wait_for(place.readiness, lambda r: r.get("status") == "ready", "it is ready", SOON)
+        wait_for(place.readiness, lambda r: r.get("status") == "ready", "it is ready")
         started = up.descendants()
         assert process.stdout is not None
         process.stdout.close()
@@ -250,12 +250,12 @@ def test_output_that_nobody_reads_freezes_nothing(place: Place) -> None:
         assert process.stdout is not None
         fcntl.fcntl(process.stdout, fcntl.F_SETPIPE_SZ, 4096)
         up = Running(process, place.directory / "none")
-        wait_for(place.readiness, lambda r: r.get("status") == "ready", "it is ready", SOON)
+        wait_for(place.readiness, lambda r: r.get("status") == "ready", "it is ready")
         started = up.descendants()
         for number in range(20, 25):
             place.bridge.reaches(place.bridge.tell(a_call(number)), "complete")
         process.terminate()
-        assert process.wait(SOON) == 0
+        assert process.wait(WITHIN) == 0
     assert not alive(started)
 
 
@@ -269,7 +269,7 @@ def test_a_log_disk_that_is_full_stops_nothing(place: Place) -> None:
         ) as process,
     ):
         up = Running(process, place.directory / "none")
-        wait_for(place.readiness, lambda r: r.get("status") == "ready", "it is ready", SOON)
+        wait_for(place.readiness, lambda r: r.get("status") == "ready", "it is ready")
         (worker,) = [pid for pid, words in up.descendants().items() if "tasks worker" in words]
         os.kill(worker, signal.SIGKILL)
         place.bridge.reaches(place.bridge.tell(a_call(30)), "complete")

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.project import ROOT
+from tests.scenarios.waiting import WITHIN
 
 MIRROR = "echo 'ERROR: amqp: Dependency not found and could not be audited: amqp (5.4.2)'; exit 1"
 NOTHING = "echo 'No known vulnerabilities found'"
@@ -21,7 +22,9 @@ def audited(directory: Path, old: str, ours: str) -> subprocess.CompletedProcess
     make.chmod(0o755)
     env = os.environ | {"PATH": f"{directory}:{os.environ['PATH']}", "AUDIT_SECONDS": "0.5"}
     command = [str(ROOT / ".ci" / "audit")]
-    return subprocess.run(command, env=env, capture_output=True, text=True, timeout=20, check=False)  # noqa: S603 - our own script
+    return subprocess.run(  # noqa: S603 - our own script
+        command, env=env, capture_output=True, text=True, timeout=WITHIN, check=False
+    )
 
 
 def test_a_known_vulnerability_is_a_failure(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 from bridge.wavv.events import Checked, Reading, check_event
 from bridge.wavv.signature import SIGNATURE_HEADER, verify_signature
 from tests.project import text
+from tests.scenarios.waiting import WITHIN
 
 TOOLS = all(map(shutil.which, ("bash", "openssl")))
 
@@ -34,6 +35,6 @@ def _arguments_of_curl(script: str) -> list[str]:
         capture_output=True,
         check=True,
         text=True,
-        timeout=30,
+        timeout=WITHIN,
     )
     return told.stdout.splitlines()

@@ -110,3 +110,4 @@ def test_calls_whose_every_read_is_refused_fail_and_hold_no_others(
         assert found.problem.status == 403
         assert whats(found)[-1] == "call.failed"
     assert bridge.parts.holds.all(bridge.clock()) == []
+    assert len(bridge.logged("hold.started")) == (0 if refused == 1 else 1)

@@ -22,6 +22,7 @@ class CallHeard:
     ``sent_at`` is the sender's time, with a zone of its own. ``notes`` are slugs of what the parser
     saw, ``details`` what the timeline shows beside them; ``entry`` is the event's place in the
     inbox. Fields in ``assumed`` are right only if the call is outbound, which the event left open.
+    ``other_links`` lead to further recordings, of an event that lists several.
     """
 
     call_id: str
@@ -32,6 +33,7 @@ class CallHeard:
     entry: str | None = None
     assumed: frozenset[str] = frozenset()
     details: Mapping[str, Any] = field(default_factory=dict)
+    other_links: tuple[str, ...] = ()
 
     @property
     def stamp(self) -> Stamp:

@@ -58,6 +58,16 @@ def without_foreign_link(call: Call, event: CallHeard) -> CallHeard:
 
 def extras_after(call: Call, event: CallHeard, merged: Metadata) -> tuple[ExtraRecording, ...]:
     """Return the call's other recordings after an event; ``merged`` is the metadata after it."""
+    extras = _extras_after_link(call, event, merged)
+    for url in event.other_links:
+        if merged.recording_url is None or not is_same_recording(merged.recording_url, url):
+            extras = _with(extras, ExtraRecording(url=url, stamp=event.stamp))
+    return extras
+
+
+def _extras_after_link(
+    call: Call, event: CallHeard, merged: Metadata
+) -> tuple[ExtraRecording, ...]:
     own, url = call.metadata.recording_url, event.metadata.recording_url
     extras = call.extra_recordings
     if own is None or url is None or is_same_recording(own, url):
@@ -71,13 +81,16 @@ def extras_after(call: Call, event: CallHeard, merged: Metadata) -> tuple[ExtraR
 
 
 def note_new(before: Call, call: Call, event: CallHeard, now: datetime) -> Call:
-    """Note an extra recording on the timeline when an event names it for the first time."""
+    """Note extra recordings on the timeline when an event names them for the first time."""
+    known = {bare_link(extra.url) for extra in before.extra_recordings}
+    after = {bare_link(extra.url) for extra in call.extra_recordings}
     url = event.metadata.recording_url
-    if url is None or not _is_another(before, url):
-        return call
-    if any(is_same_recording(extra.url, url) for extra in before.extra_recordings):
-        return call
-    return note(call, now, "recording.another", link=bare_link(url), entry=event.entry)
+    links = [bare_link(url)] if url is not None and _is_another(before, url) else []
+    links += [link for link in map(bare_link, event.other_links) if link in after]
+    for link in dict.fromkeys(links):
+        if link not in known:
+            call = note(call, now, "recording.another", link=link, entry=event.entry)
+    return call
 
 
 def separate(call: Call, now: datetime, policy: Policy) -> Call:
@@ -114,7 +127,8 @@ def event_for_extra(extra: ExtraRecording, event: CallHeard) -> CallHeard:
     """Return an event of the parent as it applies to the extra recording's call."""
     url = event.metadata.recording_url
     is_its_own = url is not None and is_same_recording(url, extra.url)
-    return replace(event if is_its_own else _without_link(event), call_id=extra.call_id or "")
+    applied = event if is_its_own else _without_link(event)
+    return replace(applied, call_id=extra.call_id or "", other_links=())
 
 
 def _is_another(call: Call, url: str) -> bool:

@@ -102,6 +102,7 @@ def parse_event(raw: bytes, reading: Reading) -> CallHeard | Ignored:
         (*envelope.notes, *fields.notes, *numbers.notes),
         assumed=numbers.assumed,
         details=_details(envelope, kind, fields),
+        other_links=fields.other_links,
     )
 
 

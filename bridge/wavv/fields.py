@@ -45,12 +45,16 @@ _NOT_READ_HERE = frozenset({"call_id", *PHONE_FIELDS})
 
 @dataclass(frozen=True, slots=True)
 class Fields:
-    """What was read. ``kept`` holds unusable values that the timeline shows, by field."""
+    """What was read. ``kept`` holds unusable values that the timeline shows, by field.
+
+    ``other_links`` lead to recordings that the event lists behind the first.
+    """
 
     known: dict[str, Any]
     notes: tuple[str, ...]
     kept: Mapping[str, str]
     sent_at: datetime | None
+    other_links: tuple[str, ...] = ()
 
 
 def read_fields(found: Mapping[str, Sequence[Found]], kind: Kind, zone: tzinfo) -> Fields:
@@ -79,9 +83,17 @@ def read_fields(found: Mapping[str, Sequence[Found]], kind: Kind, zone: tzinfo) 
     notes += _in_seconds(known)
     if kind is Kind.RECORDED and "recording_url" not in known and not _is_link_flawed(notes):
         notes.append(LINK_MISSING)
-    return Fields(
-        known, tuple(notes), kept, None if f"sent_at_{WITHOUT_ZONE}" in notes else sent_at
-    )
+    if f"sent_at_{WITHOUT_ZONE}" in notes:
+        sent_at = None
+    other_links = _other_links(known, found.get("recording_url", ()))
+    return Fields(known, tuple(notes), kept, sent_at, other_links)
+
+
+def _other_links(known: Mapping[str, Any], options: Sequence[Found]) -> tuple[str, ...]:
+    """Return the links that the value of the recording's link holds behind that link."""
+    own = known.get("recording_url")
+    listed = (recordings.links(value) for _, _, value in options) if own else ()
+    return tuple(next((links[1:] for links in listed if links[:1] == [own]), ()))
 
 
 def _is_link_flawed(notes: Sequence[str]) -> bool:

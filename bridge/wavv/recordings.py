@@ -35,18 +35,12 @@ def link(value: object) -> Read:
     Of several recordings the first usable one is read, with the flaw ``cut``. A flag under the key
     of the link (``recording: true``) is no link, and no flaw.
     """
-    if isinstance(value, list):
-        return _first([link(item) for item in value[:MOST_INSIDE]])
-    if isinstance(value, dict):
-        return _in_object(value)
-    read = text(value)
-    if value is None or isinstance(value, bool) or (read.value or "").lower() in FLAGS:
-        return Read(None)
-    if read.flaw is not None:
-        return UNREADABLE if read.flaw == UNREADABLE.flaw else Read(None, UNUSABLE)
-    if inner := _opened(read.value or ""):
-        return link(inner)
-    return _first([_one(part) for part in _NEXT_LINK.split(read.value or "")])
+    return _first(_reads(value))
+
+
+def links(value: object) -> list[str]:
+    """Return the links to all recordings in ``value`` that can be fetched."""
+    return [*dict.fromkeys(read.value for read in _reads(value) if read.value is not None)]
 
 
 def is_fetchable(url: str) -> bool:
@@ -64,6 +58,22 @@ def web_links(value: object) -> Iterator[str]:
             yield from web_links(inner)
     elif (read := line(value).value) and _is_web(read, "http", "https"):
         yield read
+
+
+def _reads(value: object) -> list[Read]:
+    """Read each recording in ``value``."""
+    if isinstance(value, list):
+        return [read for item in value[:MOST_INSIDE] for read in _reads(item)][:MOST_INSIDE]
+    if isinstance(value, dict):
+        return [_in_object(value)]
+    read = text(value)
+    if value is None or isinstance(value, bool) or (read.value or "").lower() in FLAGS:
+        return []
+    if read.flaw is not None:
+        return [UNREADABLE if read.flaw == UNREADABLE.flaw else Read(None, UNUSABLE)]
+    if inner := _opened(read.value or ""):
+        return _reads(inner)
+    return [_one(part) for part in _NEXT_LINK.split(read.value or "")][:MOST_INSIDE]
 
 
 def _opened(written: str) -> Any:  # noqa: ANN401 - any JSON

@@ -91,6 +91,20 @@ def test_two_recordings_within_the_settling_time_make_two_engagements(bridge: Br
 
 
 @pytest.mark.parametrize("is_together", [True, False])
+def test_each_recording_that_an_event_lists_is_submitted(bridge: Bridge) -> None:
+    """The first as the call's own, each other by a call of its own."""
+    bridge.change_settings(extra_recordings="submit")
+    call = bridge.dial()
+    listed = [{"url": call.recording_url}, {"url": "https://10.0.0.1/a.mp3"}, {"url": SECOND}]
+    bridge.tell(call, Kind.RECORDED, recordingUrl=listed)
+    bridge.drain()
+    bridge.work()
+    assert bridge.call(call).state is State.SUBMITTED
+    assert _extra(bridge, call).state is State.SUBMITTED
+    assert [body["media_url"] for body in bridge.bodies()] == [call.recording_url, SECOND]
+    assert "recording.another" in whats(bridge.call(call))
+
+
 def test_an_extra_call_is_opened_after_a_crash_before_it(
     bridge: Bridge, monkeypatch: pytest.MonkeyPatch, *, is_together: bool
 ) -> None:

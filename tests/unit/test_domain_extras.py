@@ -136,6 +136,21 @@ def test_any_order_of_processing_ends_in_the_same_recordings(
         assert one.extra_recordings == other.extra_recordings
 
 
+def test_an_event_may_list_several_recordings() -> None:
+    """The first is the call's own, the others are extra ones, however often they are listed."""
+    third = "https://r.example/3.mp3"
+    listing = replace(told(FIRST), other_links=(SECOND, third))
+    call = through([listing, told(SECOND, -1), listing])
+    assert call.metadata.recording_url == FIRST
+    assert [one.url for one in call.extra_recordings] == [SECOND, third]
+    assert noted(call, "recording.another") == [{"link": SECOND}, {"link": third}]
+    sent = advance(call, SENT, AT, SUBMITTING)
+    assert [one.call_id for one in sent.extra_recordings] == [
+        extra_call_id("c-1", SECOND), extra_call_id("c-1", third),
+    ]  # fmt: skip
+    assert event_for_extra(sent.extra_recordings[0], listing).other_links == ()
+
+
 def test_extras_are_separated_when_the_calls_own_recording_is_sent() -> None:
     """Until then the call's own may change; later ones are separated at once."""
     waiting = through([told(FIRST), told(SECOND, 4)], SUBMITTING)

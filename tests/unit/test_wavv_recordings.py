@@ -82,6 +82,26 @@ def test_an_event_may_list_its_recordings(key: str) -> None:
     assert (event.metadata.recording_url, event.notes) == (A, ())
 
 
+@pytest.mark.parametrize(
+    "value",
+    [[A, B], f"{A}\n{B}", [{"url": A}, {"url": PRIVATE}, {"url": B}], [[A], [B, A]]],
+    ids=short,
+)
+def test_further_recordings_of_an_event_are_other_links(value: object) -> None:
+    """The files of a transfer may come in one list."""
+    event = heard({"event": "call.recorded", "id": "c", "recordingUrl": value})
+    assert (event.metadata.recording_url, event.other_links) == (A, (B,))
+    assert event.notes == ("recording_url_cut",)
+
+
+def test_two_links_of_one_recording_are_no_two_recordings() -> None:
+    """An object describes one recording, and so do two keys of an event."""
+    described = {"event": "call.recorded", "id": "c", "recording": {"url": A, "downloadUrl": B}}
+    assert heard(described).other_links == ()
+    keys = {"event": "call.recorded", "id": "c", "recordingUrl": A, "downloadUrl": B}
+    assert heard(keys).other_links == ()
+
+
 def test_links_that_cannot_be_fetched_are_shown_to_the_operator() -> None:
     """Aside in the note: they are never sent."""
     body = {"event": "call.recorded", "id": "c", "recordingUrl": [{"url": "(soon)"}, PRIVATE]}

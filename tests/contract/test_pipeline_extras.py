@@ -90,7 +90,6 @@ def test_two_recordings_within_the_settling_time_make_two_engagements(bridge: Br
     assert len({body["media_url"].partition("?")[0] for body in bridge.bodies()}) == 2
 
 
-@pytest.mark.parametrize("is_together", [True, False])
 def test_each_recording_that_an_event_lists_is_submitted(bridge: Bridge) -> None:
     """The first as the call's own, each other by a call of its own."""
     bridge.change_settings(extra_recordings="submit")
@@ -105,6 +104,7 @@ def test_each_recording_that_an_event_lists_is_submitted(bridge: Bridge) -> None
     assert "recording.another" in whats(bridge.call(call))
 
 
+@pytest.mark.parametrize("is_together", [True, False])
 def test_an_extra_call_is_opened_after_a_crash_before_it(
     bridge: Bridge, monkeypatch: pytest.MonkeyPatch, *, is_together: bool
 ) -> None:

@@ -34,8 +34,11 @@ def main(arguments: Sequence[str]) -> None:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(number), 0, 0, 0)
     if os.getppid() != int(parent):  # it died before the kernel knew of the request
         sys.exit(1)
-    for ignored in (signal.SIGPIPE, signal.SIGXFSZ):  # Python ignores them; a program inherits that
-        signal.signal(ignored, signal.SIG_DFL)
+    # A program inherits what is ignored: SIGPIPE and SIGXFSZ by Python, SIGINT and SIGQUIT by a
+    # script's background job, SIGHUP by nohup.
+    for ignored in signal.valid_signals():
+        if signal.getsignal(ignored) is signal.SIG_IGN:
+            signal.signal(ignored, signal.SIG_DFL)
     os.umask(PRIVATE)
     os.execvp(argv[0], argv)  # noqa: S606 - the bridge's own command, and no shell is wanted
 

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import NoReturn
 
@@ -106,6 +106,17 @@ def test_an_unknown_event_is_noted_on_its_call(bridge: Bridge, event: str | None
     assert bridge.parts.inbox.outcome(entry) == "ignored.unknown_event"
     noted = bridge.call(call).timeline[-1].model_dump()
     assert (noted["what"], noted["entry"]) == ("event.unknown", entry)
+
+
+def test_times_without_a_zone_are_in_the_operators(bridge: Bridge) -> None:
+    """``BRIDGE_TIMEZONE`` says where the sender's clocks are; the note says that it was used."""
+    bridge.change_settings(timezone="America/New_York")
+    call = bridge.dial()
+    bridge.tell(call, Kind.ENDED, startedAt="2026-05-13T10:00:00")
+    bridge.drain()
+    found = bridge.call(call)
+    assert found.metadata.started_at == datetime(2026, 5, 13, 14, tzinfo=UTC)
+    assert "started_at_without_zone" in (found.timeline[0].model_extra or {})["notes"]
 
 
 def test_what_was_not_read_is_on_the_timeline_of_the_call(bridge: Bridge) -> None:

@@ -237,12 +237,14 @@ def test_an_engagement_of_another_call_is_a_collision(bridge: Bridge) -> None:
 def failed_and_repeated(bridge: Bridge, edited: str | None, before: str) -> Call:
     """Return a call whose POST found an engagement that has the link ``edited`` by now.
 
-    ``before`` is what the bridge knows: the engagement is the call's own, another call's, or new.
+    ``before`` is what the bridge knows: the engagement is the call's own, known for it by an event
+    of its transcript, another call's, or new.
     """
     call = bridge.dial()
     bridge.tell(call)
     bridge.drain()
-    own = {"engagement_id": "ngmt_1"} if before == "own" else {}
+    known = {"own": "engagement_id", "heard": "transcript_engagement_id"}
+    own = {known[before]: "ngmt_1"} if before in known else {}
     bridge.parts.calls.update(call.call_id, lambda found: found and found.but(**own))
     if before == "another's":
         other = new_call("other", bridge.clock()).but(engagement_id="ngmt_1")
@@ -259,6 +261,7 @@ def failed_and_repeated(bridge: Bridge, edited: str | None, before: str) -> Call
         ("wavv://call/{call_id}", "another's", True),
         (None, "another's", True),
         ("wavv://call/another", "own", False),
+        ("wavv://call/another", "heard", False),
         ("WAVV://CALL/{call_id}/", "unknown", False),
         ("wavv://call/{call_id}", "unknown", False),
         (None, "unknown", False),
@@ -271,8 +274,9 @@ def test_only_another_calls_engagement_is_a_collision(
     link = edited.format(call_id=quote(bridge.dial().call_id, safe="")) if edited else None
     bridge.dialled = 0
     found = failed_and_repeated(bridge, link, before)
-    expected = State.FAILED if is_collision else State.SUBMITTED
-    assert (found.state, found.reason == "external_id_collision") == (expected, is_collision)
+    assert (found.state is State.FAILED) is is_collision
+    assert (found.reason == "external_id_collision") is is_collision
+    assert (found.engagement_id is None) is is_collision
 
 
 def test_a_replay_finds_its_engagement_after_its_link_was_edited(bridge: Bridge) -> None:

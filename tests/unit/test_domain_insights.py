@@ -69,6 +69,21 @@ def test_fetches_end_at_the_deadline_however_late_each_runs() -> None:
     assert now < DEADLINE + timedelta(seconds=10)
 
 
+@pytest.mark.parametrize(
+    ("checks", "waited", "is_final"),
+    [(0, 60, False), (1, 60, False), (2, 60, True), (0, 1, True), (0, 0, True)],
+)
+def test_a_call_that_waited_is_fetched_three_times_even_beyond_the_deadline(
+    checks: int, waited: float, *, is_final: bool
+) -> None:
+    """A hold that began just before the deadline must not leave one look at what came since."""
+    call = waiting(checks).but(waited=timedelta(seconds=waited))
+    event = next_insight_check(call, {}, DEADLINE, 0.5, POLICY)
+    assert isinstance(event, InsightsFinal) is is_final
+    if isinstance(event, InsightsRead):
+        assert event.next_at > DEADLINE
+
+
 def test_all_that_is_wanted_ends_the_wait_at_once() -> None:
     """What is not required is not waited for."""
     event = next_insight_check(waiting(3), ITEMS | SIGNALS, AT, 0.5, POLICY)

@@ -164,6 +164,22 @@ def test_insights_that_came_forget_the_failures_before_them() -> None:
     assert (call.due_at, call.insights) == (READ.next_at, READ.summary)
 
 
+@pytest.mark.parametrize(
+    ("state", "event"),
+    [
+        (State.RECORDED, SUBMITTED),
+        (State.SUBMITTED, e.TranscriptPending(LATER)),
+        (State.TRANSCRIBED, READ),
+        (State.TRANSCRIBED, FINAL),
+    ],
+)
+def test_a_step_that_succeeds_clears_the_problem(state: State, event: e.Event) -> None:
+    """An operator must not look for what is over."""
+    failed = after([DEFERRED], call_in(state))
+    assert failed.problem == PROBLEM
+    assert after([event], failed).problem is None
+
+
 def test_every_request_is_counted_and_remembered_before_it_leaves() -> None:
     """Its webhook may be faster than its answer."""
     call = after([RECORDED, e.SubmissionStarted("id-1", "wavv://1", ("agent_unmapped",))])

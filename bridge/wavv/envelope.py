@@ -25,6 +25,13 @@ _NAMES = tuple(map(letters, NAME_KEYS))
 _WRAPPERS = (*map(letters, CALL_KEYS), "event")
 """``event`` counts when it is an object: then the event's name stands inside of it."""
 
+_CONTAINERS = frozenset(
+    ("object", "attributes", "properties", "fields", "detail", "details", "resource")
+)
+"""Keys of objects that hold values of the object around them: JSON:API's ``attributes``
+(https://jsonapi.org/format/#document-resource-object-attributes), Stripe's ``data.object``,
+EventBridge's ``detail``."""
+
 _WRAPPER_KEYS = frozenset(_WRAPPERS)
 _STRUCTURE = _WRAPPER_KEYS.union(_NAMES)
 _JOINT = re.compile(r"__|[.\[]")
@@ -41,7 +48,8 @@ Found = tuple[int, str, Any]
 class Place(NamedTuple):
     """One object of a delivery, and its values by the letters of their keys.
 
-    Values of an object inside are there under both keys: ``contact.name`` as ``contactname``.
+    Values of an object inside are there under both keys: ``contact.name`` as ``contactname``. Those
+    of a container such as ``attributes`` are there under their own key, too.
     """
 
     own: Object
@@ -129,7 +137,8 @@ class Envelope:
         """Return whether ``value`` is an object of which a value fills a field."""
         if not isinstance(value, dict):
             return False
-        return any(letters(key + inner) in self.table.fields for inner in value)
+        prefixes = ("", key) if key in _CONTAINERS else (key,)
+        return any(letters(p + inner) in self.table.fields for inner in value for p in prefixes)
 
 
 def open_envelope(top: Object, table: KeyTable) -> Envelope:
@@ -162,8 +171,11 @@ def _place(own: Object) -> Place:
     if dict in set(map(type, own.values())):
         for key, value in own.items():
             if type(value) is dict and letters(key) not in _WRAPPERS:
+                is_container = letters(key) in _CONTAINERS
                 for name, inside in value.items():
                     values.setdefault(letters(key + name), inside)
+                    if is_container:
+                        values.setdefault(letters(name), inside)
     return Place(own, values)
 
 

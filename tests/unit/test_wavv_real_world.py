@@ -125,6 +125,17 @@ def test_objects_inside_are_read_under_both_names() -> None:
     }
 
 
+@pytest.mark.parametrize("container", ["object", "attributes", "properties", "detail", "Fields"])
+def test_a_container_inside_is_read_as_the_object_around_it(container: str) -> None:
+    """JSON:API, Stripe and EventBridge put the fields one level deeper."""
+    inside = {"recordingUrl": "https://r.example/1.mp3", "seconds": 95, "id": "x", "mine": 1}
+    event = heard({"event": "call.recorded", "data": {"id": "c", "seconds": 9, container: inside}})
+    metadata = event.metadata.model_dump(exclude_none=True)
+    assert event.call_id == "c"
+    assert metadata == {"recording_url": "https://r.example/1.mp3", "seconds": 9}
+    assert event.details == {}
+
+
 @pytest.mark.parametrize("nothing", ["undefined", "N/A", "{{x.y}}", "[object Object]", "(null)"])
 @pytest.mark.parametrize(
     "key", ["contactName", "email", "phone", "outcome", "userId", "recordingUrl", "note", "seconds"]

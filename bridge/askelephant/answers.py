@@ -44,8 +44,11 @@ MEANING: Mapping[int, tuple[Trouble, str]] = {
 ANY_BODY = frozenset({408, 409, 425, 429})
 """Statuses that mean the same from AskElephant and from a gateway before it."""
 
-OWN_BODY = frozenset({403, 404})
-"""Statuses that gateways send, too, some as JSON: they count only with AskElephant's own body."""
+ANY_JSON = frozenset({400, 401, 402, 422, 424})
+"""Refusals of the key or of the request, which name fields in JSON of any shape.
+
+Every other 4xx may be a gateway's JSON, and counts only with AskElephant's own body.
+"""
 
 GATEWAY = "gateway_error"
 PROBLEM_KEYS = frozenset({"type", "title", "status", "detail", "request_id", "errors"})
@@ -113,7 +116,7 @@ def _meaning(
     if status < CLIENT_ERROR:
         redirected = status >= REDIRECTION
         return Trouble.TRANSIENT, "askelephant_redirected" if redirected else UNREADABLE
-    if status not in ANY_BODY and not _is_own(status, headers, members):
+    if status not in ANY_BODY and not _is_own(status, headers, members, refusal):
         return Trouble.TRANSIENT, GATEWAY
     return MEANING.get(status) or _refused(status, refusal)
 
@@ -126,14 +129,18 @@ def _refused(status: int, refusal: ProblemBody) -> tuple[Trouble, str]:
     return Trouble.REJECTED, "rejected"
 
 
-def _is_own(status: int, headers: Mapping[str, str], members: Members | None) -> bool:
+def _is_own(
+    status: int, headers: Mapping[str, str], members: Members | None, refusal: ProblemBody
+) -> bool:
     """Return whether AskElephant made this refusal: only JSON can be its own.
 
     A page of a firewall, proxy or load balancer proves nothing about the call or the key.
     """
     if members is None:
         return False
-    if status not in OWN_BODY or _PROBLEM.match(headers.get("content-type", "")):
+    if status in ANY_JSON or _PROBLEM.match(headers.get("content-type", "")):
+        return True
+    if any(error.field for error in refusal.errors):
         return True
     names_scope = status == FORBIDDEN and "scope" in str(members.get("detail", "")).lower()
     return names_scope or "request_id" in members or len(PROBLEM_KEYS & members.keys()) > 1

@@ -98,7 +98,7 @@ def test_a_refusal_is_a_refusal_only_by_json(status: int, trouble: Trouble, reas
         assert other.problem.status == status
 
 
-@pytest.mark.parametrize("status", [403, 404])
+@pytest.mark.parametrize("status", [403, 404, 405, 410, 413, 431, 451, 460])
 @pytest.mark.parametrize(
     "members",
     [
@@ -276,7 +276,7 @@ def test_a_recording_that_is_not_ready_is_told_apart(status: int, members: dict[
         (422, {"detail": "must be sent immediately to an intermediate host"}),
         (422, {"detail": "the record is invalid"}),
         (410, {"errors": [{"field": "media_url"}]}),
-        (415, {"detail": "Unsupported media type"}),
+        (415, {"title": "Unsupported", "detail": "Unsupported media type"}),
     ],
 )
 def test_the_recording_is_not_blamed_for_what_else_is_wrong(

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bridge.domain.call import State
-from bridge.store.lookup import Lookup, Place
+from bridge.store.lookup import MOST_SHARING, Lookup, Place
 from tests.contract.store_parts import GRACE, NOW, Store
 
 URL = "wavv://call/c-1"
@@ -79,11 +79,19 @@ def test_a_link_that_an_earlier_version_stored_finds_its_call(store: Store) -> N
 def test_a_link_that_thousands_share_costs_little(
     store: Store, monkeypatch: pytest.MonkeyPatch, stored: str
 ) -> None:
-    """None of them is loaded: the response to the POST names the engagement."""
+    """None of them is loaded, and few ids are read: the POST's response names the engagement."""
+    read: list[bytes] = []
+
+    def text(member: bytes) -> str:
+        read.append(member)
+        return member.decode()
+
     monkeypatch.setattr("bridge.store.calls.CallStore.load_many", None)
+    monkeypatch.setattr("bridge.store.lookup.text", text)
     key = store.keys.awaiting(URL) if stored == "awaiting" else store.keys.url(URL)
-    store.redis.sadd(key, *(f"c-{number}" for number in range(11)))
+    store.redis.sadd(key, *(f"c-{number}" for number in range(2000)))
     assert store.lookup.by_engagement("ngmt_1", URL) is None
+    assert len(read) == MOST_SHARING + 1
 
 
 def test_only_calls_that_await_their_engagement_are_kept_under_their_link(store: Store) -> None:

@@ -95,6 +95,14 @@ def test_a_held_call_is_claimed_from_when_it_began_to_wait(store: Store) -> None
     assert store.claim(SUBMIT, SOON, 10) == ["c-1"]
 
 
+def test_a_held_call_that_was_claimed_is_claimed_again_once_it_is_saved(store: Store) -> None:
+    """Its request was denied by the hold: it must not wait for the grace of a task on its way."""
+    for _ in range(2):
+        store.save("c-1", state=State.RECORDED, due_at=SOON, held=True)
+        assert store.claim(SUBMIT, SOON, 10) == ["c-1"]
+        assert store.claim(SUBMIT, SOON, 10) == []
+
+
 def test_a_claim_is_bounded_and_takes_the_most_overdue_first(store: Store) -> None:
     """One sweep after an outage does not publish everything at once."""
     for minute in (3, 1, 2):

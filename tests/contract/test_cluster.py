@@ -35,6 +35,17 @@ def test_readiness_names_the_cluster(cluster: Valkey) -> None:
     assert check.detail.startswith("is a Redis Cluster, which is not supported: ")
 
 
+def test_readiness_names_a_cluster_that_can_be_written_to(
+    valkey_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A node that has the slot of one key takes it, and would refuse a call with its indexes."""
+    monkeypatch.setattr("bridge.health.is_cluster", lambda _: True)
+    parts = assemble(Settings.model_validate({"redis_url": valkey_url}), Published(Clock(NOW)))
+    (check,) = [one for one in readiness(parts) if one.name == "redis"]
+    assert not check.ok
+    assert check.detail.startswith("is a Redis Cluster, which is not supported: ")
+
+
 @pytest.mark.parametrize("name", ["web", "worker", "beat"])
 def test_no_process_starts_with_a_cluster(cluster: Valkey, tmp_path: Path, name: str) -> None:
     """It ends with one line that says what to use instead."""

@@ -40,7 +40,6 @@ SHARED: tuple[Processor, ...] = (
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
     structlog.stdlib.add_logger_name,
-    structlog.stdlib.PositionalArgumentsFormatter(),
     structlog.processors.TimeStamper(fmt="iso", utc=True),
     structlog.processors.StackInfoRenderer(),
 )
@@ -60,10 +59,10 @@ def start_process() -> Settings:
 
 def configure_logging(settings: Settings) -> None:
     """Send every log line of this process, ours or a library's, to standard error."""
-    level = settings.log_level.upper()
+    level, rendering = settings.log_level.upper(), _rendering(settings)
     structlog.configure(
-        processors=[*SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        logger_factory=structlog.stdlib.LoggerFactory(),
+        processors=[*SHARED, *rendering],
+        logger_factory=_OwnLogger,
         wrapper_class=structlog.make_filtering_bound_logger(level),
         cache_logger_on_first_use=True,
     )
@@ -71,7 +70,7 @@ def configure_logging(settings: Settings) -> None:
         {
             "version": 1,
             "disable_existing_loggers": False,
-            "formatters": {"bridge": {"()": lambda: _formatter(settings)}},
+            "formatters": {"bridge": {"()": lambda: _formatter(rendering)}},
             "handlers": {
                 "stderr": {
                     "class": "logging.StreamHandler",
@@ -93,7 +92,16 @@ def _library_levels() -> dict[str, Any]:
     }
 
 
-def _formatter(settings: Settings) -> logging.Formatter:
+class _OwnLogger(structlog.WriteLogger):
+    """Writes our own lines, which are rendered already: the standard library would cost twice."""
+
+    def __init__(self, name: str = "") -> None:
+        super().__init__(sys.stderr)
+        self.name = name
+
+
+def _rendering(settings: Settings) -> tuple[Processor, ...]:
+    """Return the last processors of every line, ours or a library's."""
     on_terminal = settings.log_format == "auto" and sys.stderr.isatty()
     console = settings.log_format == "console" or on_terminal
     renderer: Processor = (
@@ -101,12 +109,11 @@ def _formatter(settings: Settings) -> logging.Formatter:
         if console
         else structlog.processors.JSONRenderer(sort_keys=False)
     )
+    return structlog.processors.format_exc_info, redact, renderer
+
+
+def _formatter(rendering: tuple[Processor, ...]) -> logging.Formatter:
     return structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=SHARED,
-        processors=[
-            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-            structlog.processors.format_exc_info,
-            redact,
-            renderer,
-        ],
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *rendering],
     )

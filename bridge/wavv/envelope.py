@@ -105,10 +105,11 @@ class Envelope:
         found: dict[str, list[Found]] = {}
         for number, place in enumerate(self.places):
             for key, value in place.values.items():
-                if number and key in BARE:
+                ranks = self.table.fields.get(key)
+                if ranks is None or (number and key in BARE) or self._is_read_inside(key, value):
                     continue
-                for field, rank in self.table.fields.get(key, ()):
-                    if not is_missing_in(field, value) and not self._is_read_inside(key, value):
+                for field, rank in ranks:
+                    if not is_missing_in(field, value):
                         level = -number if field == "sent_at" else number
                         found.setdefault(field, []).append((level * 1000 + rank, key, value))
         for values in found.values():
@@ -122,7 +123,7 @@ class Envelope:
             key
             for place in reversed(self.places)
             for key, value in place.own.items()
-            if not is_missing(value) and not self._is_read(letters(key), value)
+            if not self._is_read(letters(key), value) and not is_missing(value)
             if letters(_JOINT.split(key, 1)[0]) not in _STRUCTURE
         ]
 

@@ -26,6 +26,10 @@ NAMES = frozenset({"Na", "Nan", "Nil"})
 
 _LONGEST = 24
 _OPENING, _CLOSING = "([<{\"'`", ")]>}\"'`"
+_FIRST = frozenset(
+    {text[0] for text in MISSING} | {text[0].upper() for text in MISSING} | {*_OPENING}
+)
+"""What such a text begins with, but for blanks. Most values begin with another character."""
 
 _BRACES = r"\{{2,3}[^{}]{0,200}\}{2,3}|[$#@!]\{[^{}]{0,200}\}|\{%[^{}%]{0,200}%\}|<%[^<>%]{0,200}%>"
 _SINGLE = (
@@ -42,6 +46,8 @@ def is_missing(value: Any) -> bool:  # noqa: ANN401 - any JSON
     """Return whether ``value`` is null, blank, or a text that stands for a missing value."""
     if not isinstance(value, str):
         return value is None
+    if value and value[0] not in _FIRST and not value[0].isspace():
+        return False
     if len(value) > _LONGEST and not value.isspace():
         return False
     text = value.strip().lower()

@@ -12,8 +12,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bench.load import PeerError
-from bench.plan import Plan, quick
-from bench.rows import finished, flower, held, ingress, opening, pipeline, start, workers
+from bench.plan import LONG_ROUNDS, STEADY_RATE, Plan, quick
+from bench.rows import (
+    finished,
+    flower,
+    held,
+    ingress,
+    opening,
+    pipeline,
+    slow,
+    start,
+    steady,
+    workers,
+)
 from bench.settings import ROOT
 from bench.table import Row, document, markdown
 from bridge import __version__
@@ -22,6 +33,8 @@ FAMILIES: Mapping[str, Callable[[Plan], Iterator[Row]]] = {
     "start": start.rows,
     "ingress": ingress.rows,
     "pipeline": pipeline.rows,
+    "steady": steady.rows,
+    "slow": slow.rows,
     "workers": workers.rows,
     "held": held.rows,
     "finished": finished.rows,
@@ -67,7 +80,12 @@ def _measure(asked: argparse.Namespace) -> tuple[list[Row], list[str]]:
     for name in asked.rows:
         _say(f"{name} …")
         with tempfile.TemporaryDirectory(prefix=f"bench-{name}-", dir=OUTPUT.parent) as directory:
-            plan = Plan(Path(directory), rounds=asked.rounds)
+            plan = Plan(
+                Path(directory),
+                rounds=asked.rounds,
+                long_rounds=min(asked.rounds, LONG_ROUNDS),
+                steady_rate=asked.steady_rate,
+            )
             try:
                 for row in FAMILIES[name](quick(plan) if asked.quick else plan):
                     _say(f"  {' | '.join(row.cells())}")  # what is seen is not lost with the rest
@@ -82,6 +100,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--rows", type=_families, default=[*FAMILIES],
                         help=f"some of: {','.join(FAMILIES)}")  # fmt: skip
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--steady-rate", type=_rate, default=STEADY_RATE,
+                        help="calls a second of the steady load")  # fmt: skip
     parser.add_argument("--quick", action="store_true", help="small sizes, to try it out")
     parser.add_argument("--output", type=Path, default=OUTPUT)
     return parser.parse_args()
@@ -92,6 +112,13 @@ def _families(said: str) -> Sequence[str]:
     if unknown := set(names) - FAMILIES.keys():
         raise argparse.ArgumentTypeError(f"no such rows: {', '.join(sorted(unknown))}")
     return names or [*FAMILIES]
+
+
+def _rate(given: str) -> float:
+    rate = float(given)
+    if rate <= 0:
+        raise argparse.ArgumentTypeError("the rate must be above 0")
+    return rate
 
 
 def _say(line: str) -> None:

@@ -31,6 +31,10 @@ class Caller(asyncio.Protocol):
         self.asked, self.asked_at = request, at
         self._transport.write(request)
 
+    def close(self) -> None:
+        """Close the connection."""
+        self._transport.close()
+
     def data_received(self, data: bytes) -> None:
         """Tell of each answer."""
         for head, _ in self._splitter.feed(data):

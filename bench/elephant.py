@@ -18,11 +18,29 @@ class Requests:
 
     posts: list[float]
     gets: list[float]
+    ids: list[str]
+    """The engagements that the ``gets`` asked for, in the same order."""
 
     @property
     def all(self) -> list[float]:
         """Both kinds."""
         return [*self.posts, *self.gets]
+
+    @property
+    def first_gets(self) -> dict[str, float]:
+        """When each engagement was first read."""
+        return dict(zip(reversed(self.ids), reversed(self.gets), strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """How many seconds each request takes."""
+
+    post: float = 0.02
+    get: float = 0.02
+
+
+USUAL = Waits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +61,13 @@ class Elephant:
 
 
 @contextmanager
-def elephant(directory: Path, name: str, port: int, hook: int) -> Iterator[Elephant]:
+def elephant(
+    directory: Path, name: str, port: int, hook: int, waits: Waits = USUAL
+) -> Iterator[Elephant]:
     """Run a stub on ``port`` whose events go to the web process on ``hook`` (0 = to nobody)."""
-    argv = [sys.executable, "-m", "bench.stub", "--port", str(port), "--hook", str(hook)]
+    options = {"port": port, "hook": hook, "post-wait": waits.post, "get-wait": waits.get}
+    words = [word for option, value in options.items() for word in (f"--{option}", str(value))]
+    argv = [sys.executable, "-m", "bench.stub", *words]
     url = f"http://127.0.0.1:{port}"
     env = {"PYTHONPATH": str(ROOT)}
     with (

@@ -4,6 +4,8 @@ The records are what the state machine makes of real events, so their bytes and 
 only the way there is shorter than HTTP, which would take hours.
 """
 
+import time
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,7 +16,8 @@ from bridge.domain import events as e
 from bridge.domain.call import Call, InsightsSummary, new_call
 from bridge.domain.machine import advance
 from bridge.parts import Parts, assemble
-from bridge.store.calls import Change
+from bridge.publisher import publish_next
+from bridge.store.changes import Change
 from bridge.wavv.events import parse_event
 from config import Settings
 
@@ -38,15 +41,19 @@ def held_call(parts: Parts, until: datetime) -> Call:
 
 def finished_call(parts: Parts) -> Call:
     """Return a complete call, its insights beside it."""
+    summary = InsightsSummary(status="all", counts={"action_items": 1, "signals": 1}, checks=1)
+    return _after(parts, transcribed_call(parts), e.InsightsFinal(summary))
+
+
+def transcribed_call(parts: Parts) -> Call:
+    """Return a call whose insights are to be fetched."""
     call = _recorded(parts)
     url, engagement = "wavv://call/template", "ngmt_template"
-    summary = InsightsSummary(status="all", counts={"action_items": 1, "signals": 1}, checks=1)
     return _after(
         parts, call,
         e.SubmissionStarted("wavv-call-template", url),
         e.Submitted(engagement, created=True, request_id="req_template"),
         e.TranscriptReady(engagement, "webhook", "1780000000000-0"),
-        e.InsightsFinal(summary),
     )  # fmt: skip
 
 
@@ -55,6 +62,27 @@ def fill(parts: Parts, template: Call, count: int, insights: dict[str, Any] | No
     for start in range(0, count, CHUNK):
         calls = [numbered(template, number) for number in range(start, min(start + CHUNK, count))]
         parts.calls.save_many([Change(None, call, insights=insights) for call in calls])
+
+
+def schedule_fetches(parts: Parts, count: int, seconds: float) -> Mapping[str, float]:
+    """Save ``count`` calls whose insights become due within ``seconds``, evenly spaced.
+
+    Their messages are published with countdowns, as the bridge does. Returns when each is due, on
+    the machine's monotonic clock, by engagement id.
+    """
+    template, now, clock = transcribed_call(parts), parts.now(), time.monotonic()
+    offsets = [seconds * (number + 1) / count for number in range(count)]
+    calls = [
+        numbered(template, number).but(due_at=now + timedelta(seconds=offset))
+        for number, offset in enumerate(offsets)
+    ]
+    parts.calls.save_many([Change(None, call) for call in calls])
+    for call in calls:  # a countdown runs from when its message is published
+        publish_next(parts.publisher, [call], parts.now(), parts.policy.countdown_limit)
+    return {
+        call.engagement_id or "": clock + offset
+        for call, offset in zip(calls, offsets, strict=True)
+    }
 
 
 def numbered(template: Call, number: int) -> Call:

@@ -1,8 +1,9 @@
 """The load generator, a process of its own: ``python -m bench.generator --help``.
 
-It sends requests that were made beforehand over keep-alive connections, and prints what came as
-JSON. Each connection sends its next request when it has its answer; with ``--rate``, requests
-leave on a schedule instead, and are measured from when they were due (so a stall is not hidden).
+It sends requests that were made beforehand over keep-alive connections. It prints the time at which
+it begins, and at its end what came, as JSON. Each connection sends its next request when it has its
+answer; with ``--rate`` or ``--due``, requests leave on a schedule instead, and are measured from
+when they were due (so a stall is not hidden).
 """
 
 import argparse
@@ -11,6 +12,9 @@ import json
 import sys
 import time
 from collections import Counter, deque
+from collections.abc import Iterator
+from functools import partial
+from itertools import count
 from pathlib import Path
 
 import uvloop
@@ -25,12 +29,18 @@ WITHIN = 30.0
 
 
 class Load:
-    """One run. ``seconds`` 0 = until all frames are sent."""
+    """One run. ``seconds`` 0 = until all frames are sent.
 
-    def __init__(self, frames: list[bytes], seconds: float, rate: float) -> None:
+    ``due`` yields when each frame is to leave, in seconds from the beginning; without it, each
+    connection sends as fast as it gets answers.
+    """
+
+    def __init__(self, frames: list[bytes], seconds: float, due: Iterator[float] | None) -> None:
         self._frames = iter(frames)
-        self._seconds, self._rate = seconds, rate
-        self._idle: deque[Caller] = deque()
+        self._seconds, self._due = seconds, due
+        self._idle: list[Caller] = []
+        self._port = self._connections = self._open = 0
+        self._connecting: set[asyncio.Task[None]] = set()
         self._overdue: deque[tuple[bytes, float]] = deque()
         self._in_flight = 0
         self._is_over = False
@@ -40,35 +50,52 @@ class Load:
         self.began = self.ended = 0.0
 
     async def run(self, port: int, connections: int) -> None:
-        """Connect, then send until the time or the frames are over and all is answered."""
-        loop = asyncio.get_running_loop()
+        """Connect, print the time, then send until the time or the frames are over.
+
+        Ends when all is answered.
+        """
+        self._port, self._connections = port, connections
         for _ in range(connections):
-            _, caller = await loop.create_connection(self._caller, "127.0.0.1", port)
-            self._idle.append(caller)
+            self._idle.append(await self._connect())
         self.began = clock()
-        if self._rate:
-            self._tick(0)
+        sys.stdout.write(f"{self.began}\n")
+        sys.stdout.flush()
+        if self._due is not None:
+            self._tick(self._due, next(self._due))
         else:
             for caller in [*self._idle]:
                 self._next(caller)
         await asyncio.wait_for(self._done.wait(), self._seconds + WITHIN if self._seconds else None)
+        for caller in self._idle:
+            caller.close()
 
-    def _caller(self) -> Caller:
-        return Caller(self._answered, self._lost)
+    async def _connect(self) -> Caller:
+        loop = asyncio.get_running_loop()
+        make = partial(Caller, self._answered, self._lost)
+        self._open += 1
+        _, caller = await loop.create_connection(make, "127.0.0.1", self._port)
+        return caller
 
     def _answered(self, caller: Caller, head: bytes) -> None:
         self.ended = clock()
         self._in_flight -= 1
         self.waits.append(self.ended - caller.asked_at)
         self.statuses[head[9:12].decode()] += 1
-        if self._rate:
+        if self._due is not None:
             self._idle.append(caller)
             self._send_overdue()
         else:
             self._next(caller)
         self._finish()
 
-    def _lost(self, _caller: Caller) -> None:
+    def _lost(self, caller: Caller) -> None:
+        self._open -= 1
+        if caller in self._idle and self._due is not None:  # the server closes what is idle
+            self._idle.remove(caller)
+        else:
+            self._fail()
+
+    def _fail(self) -> None:
         if not self._done.is_set():
             self.statuses["lost"] += 1
             self._is_over = True
@@ -86,22 +113,35 @@ class Load:
         self._is_over = self._is_over or frame is None
         return frame
 
-    def _tick(self, number: int) -> None:
-        due = self.began + number / self._rate
-        frame = self._take(due)
-        if frame is None:
+    def _tick(self, due: Iterator[float], offset: float) -> None:
+        at = self.began + offset
+        frame, following = self._take(at), next(due, None)
+        if frame is not None:
+            self._overdue.append((frame, at))
+            self._send_overdue()
+        if frame is None or following is None:
+            self._is_over = True
             self._finish()
             return
-        self._overdue.append((frame, due))
-        self._send_overdue()
-        following = self.began + (number + 1) / self._rate
-        asyncio.get_running_loop().call_at(following, self._tick, number + 1)
+        asyncio.get_running_loop().call_at(self.began + following, self._tick, due, following)
 
     def _send_overdue(self) -> None:
         while self._overdue and self._idle:
             frame, due = self._overdue.popleft()
             self._in_flight += 1
-            self._idle.popleft().ask(frame, due)
+            self._idle.pop().ask(frame, due)  # the one used last: it was not closed meanwhile
+        if self._overdue and self._open < self._connections:
+            task = asyncio.create_task(self._connect_again())
+            self._connecting.add(task)
+            task.add_done_callback(self._connecting.discard)
+
+    async def _connect_again(self) -> None:
+        try:
+            self._idle.append(await self._connect())
+        except OSError:
+            self._fail()
+        else:
+            self._send_overdue()
 
     def _finish(self) -> None:
         if self._is_over and not self._in_flight and not self._overdue:
@@ -115,9 +155,16 @@ def main() -> None:
     parser.add_argument("--frames", type=Path, required=True)
     parser.add_argument("--connections", type=int, default=32)
     parser.add_argument("--seconds", type=float, default=0.0)
-    parser.add_argument("--rate", type=float, default=0.0)
+    schedule = parser.add_mutually_exclusive_group()
+    schedule.add_argument("--rate", type=float, default=0.0)
+    schedule.add_argument("--due", type=Path, help="a JSON list: the seconds of each frame")
     asked = parser.parse_args()
-    load = Load(read(asked.frames), asked.seconds, asked.rate)
+    due: Iterator[float] | None = None
+    if asked.due:
+        due = iter(json.loads(asked.due.read_text()))
+    elif asked.rate:
+        due = (number / asked.rate for number in count())
+    load = Load(read(asked.frames), asked.seconds, due)
     uvloop.run(load.run(asked.port, asked.connections))
     told = {
         "answered": len(load.waits),

@@ -29,24 +29,28 @@ def next_seed() -> int:
     return next(_seeds)
 
 
-def travel(plan: Plan, stack: Stack, calls: int, seed: int) -> Journey:
-    """Send the events of ``calls`` calls, and wait until AskElephant was asked for all insights."""
+def travel(plan: Plan, stack: Stack, calls: int, seed: int, settle: float = SETTLE) -> Journey:
+    """Send the events of ``calls`` calls, and wait until AskElephant was asked for all insights.
+
+    The responses and the last saves get ``settle`` seconds more, which count as no time of a call.
+    """
     frames = plan.directory / "journey.frames"
     payloads.write(frames, payloads.requests(calls, seed))
     stack.elephant.forget()
     before = stack.usage().cpu
     seen = shoot(stack.port, frames)
-    ended = _last_get(stack, calls)
-    time.sleep(SETTLE)
+    ended = max(all_gets(stack, calls))
+    time.sleep(settle)
     used = stack.usage().cpu - before
     return Journey(calls / (ended - seen.began), 1000 * used / calls)
 
 
-def _last_get(stack: Stack, calls: int) -> float:
+def all_gets(stack: Stack, calls: int) -> list[float]:
+    """Return when insights were asked for, as soon as they were for so many calls."""
     deadline = time.monotonic() + WITHIN
     while time.monotonic() < deadline:
         gets = stack.elephant.seen().gets
         if len(gets) >= calls:
-            return max(gets)
+            return gets
         time.sleep(0.05)
     raise PeerError(f"{stack.peer.name}: {len(gets)} of {calls} calls came through")

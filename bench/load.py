@@ -3,11 +3,14 @@
 import json
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench import payloads
 from bench.settings import ROOT
+from bench.timetable import Timetable
 
 
 class PeerError(Exception):
@@ -31,19 +34,52 @@ class Seen:
         return self.answered / self.seconds
 
 
+@dataclass(frozen=True, slots=True)
+class Shooting:
+    """A run that has begun, at ``began`` on the machine's monotonic clock."""
+
+    process: "subprocess.Popen[str]"
+    began: float
+
+    def wait(self, status: str = "202") -> Seen:
+        """Return what it saw when it has ended; raise ``PeerError`` for any other status."""
+        output, errors = self.process.communicate()
+        if self.process.returncode:
+            raise PeerError(f"the load generator failed: {errors[-2000:]}")
+        seen = Seen(**json.loads(output))
+        if set(seen.statuses) != {status}:
+            raise PeerError(f"not all answers were {status}: {dict(seen.statuses)}")
+        return seen
+
+
 def shoot(
     port: int, frames: Path, *, connections: int = 32, seconds: float = 0.0, rate: float = 0.0,
     status: str = "202",
 ) -> Seen:  # fmt: skip
     """Send requests from a process of its own; raise ``PeerError`` for any other status."""
     options = {"port": port, "frames": frames, "connections": connections}
-    options |= {"seconds": seconds, "rate": rate}
+    with _shooting(options | {"seconds": seconds, "rate": rate}) as run:
+        return run.wait(status)
+
+
+@contextmanager
+def shooting_on(port: int, table: Timetable, directory: Path) -> Iterator[Shooting]:
+    """Begin to send each request of a timetable at its time, and let the caller go on."""
+    frames = payloads.write(directory / "timetable.frames", table.frames)
+    due = directory / "timetable.due"
+    due.write_text(json.dumps(table.due), encoding="utf-8")
+    with _shooting({"port": port, "frames": frames, "due": due}) as run:
+        yield run
+
+
+@contextmanager
+def _shooting(options: Mapping[str, object]) -> Iterator[Shooting]:
     words = [word for name, value in options.items() for word in (f"--{name}", str(value))]
     argv = [sys.executable, "-m", "bench.generator", *words]
-    ran = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, check=False)
-    if ran.returncode:
-        raise PeerError(f"the load generator failed: {ran.stderr[-2000:]}")
-    seen = Seen(**json.loads(ran.stdout))
-    if set(seen.statuses) != {status}:
-        raise PeerError(f"not all answers were {status}: {dict(seen.statuses)}")
-    return seen
+    pipe = subprocess.PIPE
+    with subprocess.Popen(argv, cwd=ROOT, stdout=pipe, stderr=pipe, text=True) as process:
+        try:
+            began = process.stdout.readline() if process.stdout else ""
+            yield Shooting(process, float(began or 0))
+        finally:
+            process.kill()

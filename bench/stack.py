@@ -8,7 +8,7 @@ from pathlib import Path
 
 import httpx
 
-from bench.elephant import Elephant, elephant
+from bench.elephant import USUAL, Elephant, Waits, elephant
 from bench.process import Process
 from bench.settings import environment
 from bench.usage import Usage, usage
@@ -59,12 +59,14 @@ class Stack:
 
 
 @contextmanager
-def running(peer: Peer, directory: Path, *, is_durable: bool = True) -> Iterator[Stack]:
-    """Run all of a peer; yield it when its web process serves."""
+def running(
+    peer: Peer, directory: Path, *, is_durable: bool = True, waits: Waits = USUAL
+) -> Iterator[Stack]:
+    """Run all of a peer; yield it when its web process serves. ``waits`` are AskElephant's."""
     web_port, stub_port = free_port(), free_port()
     with ExitStack() as exits:
         store = exits.enter_context(valkey(directory, peer.name, is_durable=is_durable))
-        stub = exits.enter_context(elephant(directory, peer.name, stub_port, web_port))
+        stub = exits.enter_context(elephant(directory, peer.name, stub_port, web_port, waits))
         env = environment(store.url, stub_port) | dict(peer.env)
         web = Process(f"{peer.name}-web", peer.web_argv(web_port), env, directory)
         exits.enter_context(web)

@@ -1,8 +1,9 @@
 """An AskElephant that does nothing but answer in time, as a process: ``python -m bench.stub``.
 
-``POST`` makes an engagement, ``GET`` reads it with all its insights, each after ``--wait`` seconds;
-then the signed transcript event goes to ``--hook``, ``--hook-after`` seconds later. ``GET /seen``
-tells what came and when, on the machine's monotonic clock; ``POST /forget`` starts anew.
+``POST`` makes an engagement after ``--post-wait`` seconds, ``GET`` reads it with all its insights
+after ``--get-wait``. The signed transcript event goes to ``--hook``, ``--hook-after`` seconds after
+the response to the ``POST``. ``GET /seen`` returns what came and when, on the machine's monotonic
+clock; ``POST /forget`` forgets it.
 """
 
 import argparse
@@ -15,6 +16,7 @@ import json
 import time
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, cast
 
@@ -83,11 +85,20 @@ class Hooks:
         self._go_on()
 
 
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How long requests take, and how long after a submission its transcript is there."""
+
+    post_wait: float
+    get_wait: float
+    hook_after: float
+
+
 class Stub(asyncio.Protocol):
     """One connection of a peer."""
 
-    def __init__(self, seen: "Seen", hooks: Hooks | None, wait: float, hook_after: float) -> None:
-        self._seen, self._hooks, self._wait, self._hook_after = seen, hooks, wait, hook_after
+    def __init__(self, seen: "Seen", hooks: Hooks | None, pace: "Pace") -> None:
+        self._seen, self._hooks, self._pace = seen, hooks, pace
         self._splitter = Splitter()
         self._transport: asyncio.Transport | None = None
 
@@ -109,20 +120,20 @@ class Stub(asyncio.Protocol):
                 self._seen.forget()
                 self._write(answer("200 OK"))
             case "POST", _:
-                self._later(self._created, self._seen.engagement(), json.loads(body))
+                made, wait = self._seen.engagement(), self._pace.post_wait
+                self._later(wait, self._created, made, json.loads(body))
             case _, read:
-                self._later(self._shown, self._seen.read(read), {})
+                self._later(self._pace.get_wait, self._shown, self._seen.read(read), {})
 
-    def _later(self, act: Callable[..., None], *args: object) -> None:
-        asyncio.get_running_loop().call_later(self._wait, act, *args)
+    def _later(self, wait: float, act: Callable[..., None], *args: object) -> None:
+        asyncio.get_running_loop().call_later(wait, act, *args)
 
     def _created(self, engagement_id: str, asked: dict[str, Any]) -> None:
         url = asked["external_url"]
         shown = {"id": engagement_id, "object": "engagement", "external_url": url}
         self._write(answer("201 Created", json.dumps(shown).encode()))
         if self._hooks is not None:
-            send = partial(self._hooks.send, engagement_id, url)
-            asyncio.get_running_loop().call_later(self._hook_after, send)
+            self._later(self._pace.hook_after, self._hooks.send, engagement_id, url)
 
     def _shown(self, engagement_id: str, _asked: dict[str, Any]) -> None:
         shown = {"id": engagement_id, "processing_status": "COMPLETED", **INSIGHTS}
@@ -144,6 +155,7 @@ class Seen:
         """Start counting anew."""
         self.posts: list[float] = []
         self.gets: list[float] = []
+        self.ids: list[str] = []
 
     def engagement(self) -> str:
         """Note a ``POST``; return the id of what it makes."""
@@ -153,11 +165,12 @@ class Seen:
     def read(self, path: str) -> str:
         """Note a ``GET``; return the id that it asks for."""
         self.gets.append(time.monotonic())
-        return path.rpartition("/")[2]
+        self.ids.append(path.rpartition("/")[2])
+        return self.ids[-1]
 
     def told(self) -> bytes:
         """Return it as JSON."""
-        return json.dumps({"posts": self.posts, "gets": self.gets}).encode()
+        return json.dumps({"posts": self.posts, "gets": self.gets, "ids": self.ids}).encode()
 
 
 def _event(engagement_id: str, external_url: str) -> bytes:
@@ -175,13 +188,12 @@ def _event(engagement_id: str, external_url: str) -> bytes:
     return request("POST", HOOK_PATH, headers, body)
 
 
-async def serve(port: int, hook: int, wait: float, hook_after: float) -> None:
+async def serve(port: int, hook: int, pace: Pace) -> None:
     """Serve until the process ends."""
     seen, hooks = Seen(), Hooks(hook) if hook else None
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(
-        lambda: Stub(seen, hooks, wait, hook_after), "127.0.0.1", port, backlog=1024
-    )
+    make = partial(Stub, seen, hooks, pace)
+    server = await loop.create_server(make, "127.0.0.1", port, backlog=4096)
     await server.serve_forever()
 
 
@@ -190,10 +202,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--hook", type=int, default=0)
-    parser.add_argument("--wait", type=float, default=0.02)
+    parser.add_argument("--post-wait", type=float, default=0.02)
+    parser.add_argument("--get-wait", type=float, default=0.02)
     parser.add_argument("--hook-after", type=float, default=0.05)
     asked = parser.parse_args()
-    uvloop.run(serve(asked.port, asked.hook, asked.wait, asked.hook_after))
+    pace = Pace(asked.post_wait, asked.get_wait, asked.hook_after)
+    uvloop.run(serve(asked.port, asked.hook, pace))
 
 
 if __name__ == "__main__":

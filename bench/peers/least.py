@@ -1,7 +1,8 @@
 """The least: a Celery task for each of a call's two requests, and nothing that is kept.
 
-No store, no signature, no order, no second try: what is left is what a bridge that works by Celery
-tasks and speaks by httpx cannot go below.
+No store, no signature, no order, no second try. What is left is the least that a bridge takes whose
+Celery tasks are for one call each, and whose requests are httpx's. The bridge's tasks are for up to
+16 calls, so it can take less.
 """
 
 import json

@@ -10,7 +10,7 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from bench import payloads
-from bench.elephant import elephant
+from bench.elephant import Requests, Waits, elephant
 from bench.instruments import trivial_server
 from bench.load import PeerError, shoot
 from bench.plan import Plan, quick
@@ -23,6 +23,7 @@ from bridge.askelephant.models import Engagement
 from bridge.askelephant.webhook import parse_webhook, verify_webhook
 from bridge.domain.engagement import EngagementRequest
 from bridge.supervise.embedded import free_port
+from tests.contract.client_parts import only
 from tests.sandbox import Receiver, serving
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="the use of processes is read in /proc")
@@ -71,21 +72,49 @@ def test_the_stub_answers_and_tells_of_the_transcript(tmp_path: Path) -> None:
     with serving(app) as root, elephant(tmp_path, "e", free_port(), _port(root)) as stub:
         base_url = f"http://127.0.0.1:{stub.port}/api"
         client = ElephantClient(ElephantOptions(base_url=base_url, api_key=API_KEY))
-        made = client.create(REQUEST)
+        made = only(client.create([REQUEST]))
         assert isinstance(made, Engagement)
         assert made.created
         hook = receiver.next()
         assert _about(hook.headers, hook.body) == (made.id, URL)
-        read = client.read(made.id)
+        read = only(client.read([made.id]))
         assert isinstance(read, Engagement)
         assert read.insights["action_items"]
         assert read.insights["signals"]
         seen = stub.seen()
         assert (len(seen.posts), len(seen.gets)) == (1, 1)
         assert seen.posts[0] < seen.gets[0] < time.monotonic()
+        assert seen.first_gets == {made.id: seen.gets[0]}
         stub.forget()
         assert stub.seen().all == []
         client.close()
+
+
+@pytest.mark.parametrize(("post", "get"), [(0.4, 0.02), (0.02, 0.4)])
+def test_the_stub_is_as_slow_as_it_is_set(tmp_path: Path, post: float, get: float) -> None:
+    """Each kind of request takes its own time, and is noted when it comes."""
+    with elephant(tmp_path, "e", free_port(), 0, Waits(post, get)) as stub:
+        base_url = f"http://127.0.0.1:{stub.port}/api"
+        client = ElephantClient(ElephantOptions(base_url=base_url, api_key=API_KEY))
+        began = time.monotonic()
+        made = only(client.create([REQUEST]))
+        created = time.monotonic()
+        assert isinstance(made, Engagement)
+        only(client.read([made.id]))
+        read = time.monotonic()
+        seen = stub.seen()
+        client.close()
+    assert post <= created - began < post + 0.38
+    assert get <= read - created < get + 0.38
+    assert (began <= seen.posts[0] < began + 0.3, created <= seen.gets[0] < created + 0.3) == (
+        True,
+        True,
+    )
+
+
+def test_the_first_read_of_an_engagement_counts() -> None:
+    """It is fetched again until its insights are there."""
+    assert Requests([], [1.0, 2.0, 3.0], ["a", "b", "a"]).first_gets == {"a": 1.0, "b": 2.0}
 
 
 @LINUX

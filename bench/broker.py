@@ -1,0 +1,53 @@
+"""What waits in the broker: how many messages name each step of a call."""
+
+import base64
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from redis import Redis
+
+from bench.settings import NAMESPACE
+from bridge.domain.steps import INSIGHTS, SUBMIT
+from config.broker import QUEUE, QUICK_QUEUE
+
+STEPS = frozenset({SUBMIT.task, INSIGHTS.task})
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerLook:
+    """The broker at one moment: its messages, and how many of them name each call's step."""
+
+    messages: int
+    named: Mapping[tuple[str, str], int]
+
+    @property
+    def most(self) -> int:
+        """The most messages that name one step of one call."""
+        return max(self.named.values(), default=0)
+
+
+def look(redis: Redis) -> BrokerLook:
+    """Return what is in the queues, and what a worker has taken and not yet acknowledged.
+
+    All is read in one transaction: a message that moves from one to the other counts once.
+    """
+    pipe = redis.pipeline(transaction=True)
+    for queue in (QUEUE, QUICK_QUEUE):
+        pipe.lrange(f"{NAMESPACE}:{queue}", 0, -1)
+    pipe.hvals(f"{NAMESPACE}:unacked")
+    *queues, unacked = pipe.execute()
+    messages = [json.loads(raw) for queue in queues for raw in queue]
+    messages += [json.loads(raw)[0] for raw in unacked]  # with its exchange and routing key
+    named = Counter(step for message in messages for step in _steps(message))
+    return BrokerLook(len(messages), named)
+
+
+def _steps(message: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield the task and the id of each call that a message names."""
+    task = message["headers"]["task"]
+    if task in STEPS:
+        call_ids, _, _ = json.loads(base64.b64decode(message["body"]))
+        yield from ((task, call_id) for call_id in call_ids)

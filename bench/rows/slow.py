@@ -1,0 +1,147 @@
+"""A slow AskElephant: requests in flight cost no throughput, and starve nothing else."""
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+from bench import broker, payloads
+from bench.elephant import Waits
+from bench.field import BRIDGE, TASKIQ, are_installed, bridge_with
+from bench.fill import parts_of, schedule_fetches
+from bench.journey import SETTLE, Journey, next_seed, travel
+from bench.load import PeerError, shoot, shooting_on
+from bench.plan import Plan
+from bench.series import percentile, series
+from bench.stack import Stack, running
+from bench.table import Row, at_least, at_most
+from bench.timetable import timetable
+from bench.watch import looking, recorded, watch
+from bridge.domain.call import State
+from bridge.parts import Parts
+
+TAKEN_IN_WITHIN = 60.0
+"""Seconds for the calls that will wait to be recorded. The measurement begins then at the latest.
+"""
+
+WATCHED_AFTER = 30.0
+"""Seconds after the last new event, and the last due time, in which calls are watched."""
+
+LOOK_SECONDS = 1.0
+WARM_UP = 4
+
+
+def rows(plan: Plan) -> Iterator[Row]:
+    """Measure with a wait at each request, and with a long one at each POST."""
+    if not are_installed():
+        raise PeerError("taskiq is not installed: run it as `make bench`")
+    yield _throughput(plan)
+    with running(bridge_with(1), plan.directory, waits=Waits(post=plan.stalled_wait)) as stack:
+        yield from stalled_rows(plan, _stall(plan, stack))
+
+
+def _throughput(plan: Plan) -> Row:
+    wait = plan.slow_wait
+    found: dict[str, list[Journey]] = {}
+    with ExitStack() as exits:
+        stacks = [
+            exits.enter_context(running(peer, plan.directory, waits=Waits(wait, wait)))
+            for peer in (BRIDGE, TASKIQ)
+        ]
+        for stack in stacks:
+            travel(plan, stack, WARM_UP, next_seed(), SETTLE + wait)
+        for _ in range(plan.long_rounds):
+            seed = next_seed()
+            for stack in stacks:
+                journey = travel(plan, stack, plan.slow_calls, seed, SETTLE + wait)
+                found.setdefault(stack.peer.name, []).append(journey)
+    rates = {name: series(one.per_second for one in seen) for name, seen in found.items()}
+    about = f"AskElephant takes {wait:g} s per request, {plan.slow_calls} calls, two workers"
+    return Row(f"{about}: calls/s of taskiq", rates["bridge"].over(rates["taskiq"]), "x",
+               at_least(1), {f"{name}/s": rate for name, rate in rates.items()})  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Stalled:
+    """What was seen while submissions waited: waits in seconds, and the broker at each look.
+
+    ``taken_in`` is how many of the calls that wait were recorded at the beginning, ``left`` how
+    many calls still waited to be submitted at the end.
+    """
+
+    visible: Sequence[float]
+    fetched: Sequence[float]
+    looks: Sequence[broker.BrokerLook]
+    taken_in: int
+    left: int
+
+
+def stalled_rows(plan: Plan, found: Stalled) -> Iterator[Row]:
+    """Return what is to be reached while submissions wait."""
+    about = (
+        f"AskElephant takes {plan.stalled_wait:g} s per POST, {plan.stalled_calls:,} calls, "
+        "one worker"
+    )
+    waiting = {"recorded before": series([found.taken_in]), "waiting after": series([found.left])}
+    for what, waits, limit in (
+        ("a new event is visible, p95", found.visible, at_most(5)),
+        ("insights after their due time, p95", found.fetched, at_most(10)),
+    ):
+        p95, p50 = (series([percentile(waits, percent)]) for percent in (95, 50))
+        yield Row(f"{about}: {what}", p95, "s", limit, {"median s": p50, **waiting})
+    most = series([max(look.most for look in found.looks)])
+    messages = series([max(look.messages for look in found.looks)])
+    yield Row(f"{about}: broker messages per waiting step", most, "", at_most(2),
+              {"messages in all": messages, "looks": series([len(found.looks)])},
+              "the most that named one step of one call, queued or unacknowledged")  # fmt: skip
+
+
+def _stall(plan: Plan, stack: Stack) -> Stalled:
+    """Let submissions wait, then send new events, and let insights of other calls become due."""
+    parts = parts_of(stack.valkey.url)
+    with looking(lambda: broker.look(stack.valkey.redis), LOOK_SECONDS) as looks:
+        taken_in = _take_in(plan, stack, parts)
+        fetches = schedule_fetches(parts, plan.stalled_fetches, plan.stalled_seconds)
+        table = timetable(plan.stalled_rate, plan.stalled_seconds, next_seed())
+        with shooting_on(stack.port, table, plan.directory) as run:
+            due = {call_id: run.began + at for call_id, at in table.recorded.items()}
+            until = run.began + max(table.due) + WATCHED_AFTER
+            visible = watch(due, lambda call_ids: recorded(parts, call_ids), until)
+            run.wait()
+        fetched = lateness(fetches, _first_gets(stack, fetches), time.monotonic())
+        left = parts.lookup.counts()[State.RECORDED]
+    return Stalled(visible, fetched, looks, taken_in, left)
+
+
+def _take_in(plan: Plan, stack: Stack, parts: Parts) -> int:
+    """Send the calls that will wait; return how many are recorded, when all are, or in time.
+
+    A bridge whose intake stands still is measured, too: none of the new events is visible then.
+    """
+    frames = plan.directory / "stalled.frames"
+    payloads.write(frames, payloads.requests(plan.stalled_calls, next_seed()))
+    shoot(stack.port, frames)
+    deadline = time.monotonic() + TAKEN_IN_WITHIN
+    while (taken := _recorded_calls(parts)) < plan.stalled_calls and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return taken
+
+
+def _recorded_calls(parts: Parts) -> int:
+    counts = parts.lookup.counts()
+    return sum(counts.values()) - counts[State.LIVE] - counts[State.ENDED]
+
+
+def _first_gets(stack: Stack, fetches: Mapping[str, float]) -> Mapping[str, float]:
+    """Return when insights were first asked for, by engagement; wait a while for the last."""
+    until = max(fetches.values()) + WATCHED_AFTER
+    while not fetches.keys() <= (gets := stack.elephant.seen().first_gets).keys():
+        if time.monotonic() > until:
+            break
+        time.sleep(0.1)
+    return gets
+
+
+def lateness(due: Mapping[str, float], came: Mapping[str, float], until: float) -> list[float]:
+    """Return how long after its due time each came; what did not come waits until ``until``."""
+    return [max(0.0, came.get(key, until) - at) for key, at in due.items()]

@@ -1,0 +1,66 @@
+"""How soon something is to be seen that was due at a known time."""
+
+import threading
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import TypeVar
+
+from bridge.domain.call import State
+from bridge.parts import Parts
+
+LOOK_SECONDS = 0.01
+T = TypeVar("T")
+
+
+def watch(
+    due: Mapping[str, float],
+    visible: Callable[[Collection[str]], Iterable[str]],
+    until: float,
+    *,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], object] = time.sleep,
+) -> list[float]:
+    """Return how many seconds after its time each was first seen.
+
+    ``visible`` returns which of the given ones can be seen now. One that is not seen by ``until``
+    counts with the time until then.
+    """
+    waits: list[float] = []
+    waiting = dict(due)
+    while waiting and clock() < until:
+        now = clock()
+        overdue = [key for key, at in waiting.items() if at <= now]
+        seen = list(visible(overdue)) if overdue else []
+        now = clock()
+        waits += [now - waiting.pop(key) for key in seen]
+        sleep(LOOK_SECONDS)
+    return waits + [max(0.0, until - at) for at in waiting.values()]
+
+
+def recorded(parts: Parts, call_ids: Collection[str]) -> list[str]:
+    """Return which of the calls show in the store that they are recorded."""
+    calls = parts.calls.load_readable(call_ids)
+    return [call.call_id for call in calls if call.state not in {State.LIVE, State.ENDED}]
+
+
+@contextmanager
+def looking(look: Callable[[], T], pause: float) -> Iterator[list[T]]:
+    """Call ``look`` every ``pause`` seconds in a thread; yield the list of what it returned."""
+    found: list[T] = []
+    over = threading.Event()
+
+    def run() -> None:
+        is_over = False
+        while not is_over:
+            found.append(look())
+            is_over = over.wait(pause)
+
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(run)
+        try:
+            yield found
+        finally:
+            over.set()
+        running.result()

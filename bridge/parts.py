@@ -20,6 +20,7 @@ from bridge.store.calls import CallStore
 from bridge.store.clock import ForgettingClock, store_time
 from bridge.store.connection import connect
 from bridge.store.counters import Counters
+from bridge.store.due import DueCalls
 from bridge.store.hold import Holds
 from bridge.store.inbox import Inbox
 from bridge.store.keys import Keys
@@ -32,7 +33,7 @@ from bridge.wavv.client import WavvClient, WavvOptions
 from bridge.wavv.events import Reading
 from bridge.wavv.phones import to_e164
 from config import Settings
-from config.broker import COUNTDOWN_LIMIT, WORKER_THREADS, broker_options, lease_time
+from config.broker import COUNTDOWN_LIMIT, broker_options, lease_time
 
 
 def utc_now() -> datetime:
@@ -54,6 +55,7 @@ class Parts:
     redis: Redis
     keys: Keys
     calls: CallStore
+    due: DueCalls
     lookup: Lookup
     inbox: Inbox
     aside: AsideEvents
@@ -83,6 +85,7 @@ def assemble(settings: Settings, publisher: Publisher | None = None) -> Parts:
         redis=redis,
         keys=keys,
         calls=calls,
+        due=DueCalls(redis, keys, settings.sweep_grace),
         lookup=Lookup(redis, keys, calls),
         inbox=Inbox(redis, keys),
         aside=AsideEvents(redis, keys),
@@ -93,7 +96,7 @@ def assemble(settings: Settings, publisher: Publisher | None = None) -> Parts:
         workspace=Workspace(redis, keys),
         publisher=publisher or CeleryPublisher(_celery(settings)),
         elephant=ElephantClient(elephant_options(settings)),
-        wavv=wavv_client(settings),
+        wavv=WavvClient(link) if (link := wavv_options(settings)) else None,
         policy=policy(settings),
         mapper=mapper(settings),
         reading=reading(settings),
@@ -119,18 +122,16 @@ def elephant_options(settings: Settings) -> ElephantOptions:
         read_timeout=patience,
         connect_timeout=min(patience, longest.connect_timeout),
         write_timeout=min(patience, longest.write_timeout),
-        pool_timeout=min(patience, longest.pool_timeout),
         expand=settings.expand,
-        pool_size=WORKER_THREADS,
     )
 
 
-def wavv_client(settings: Settings) -> WavvClient | None:
-    """Return the client of WAVV's API, if there is a key for it."""
+def wavv_options(settings: Settings) -> WavvOptions | None:
+    """Return how WAVV's API is called, if there is a key for it."""
     if settings.wavv_api_key is None:
         return None
     key, base_url = settings.wavv_api_key.get_secret_value(), settings.wavv_base_url
-    return WavvClient(WavvOptions(api_key=key, base_url=base_url, pool_size=WORKER_THREADS))
+    return WavvOptions(api_key=key, base_url=base_url)
 
 
 def policy(settings: Settings) -> Policy:

@@ -1,6 +1,9 @@
 """Publishing tasks by name: the bridge never imports them. A message is a hint, and may be lost."""
 
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
+from operator import itemgetter
 from typing import Protocol
 
 import structlog
@@ -16,6 +19,12 @@ DRAIN = "tasks.intake.drain"
 SWEEP = "tasks.sweep.sweep"
 ROUTINE = "routine"
 """A header of the sweeps that beat publishes at every interval, whether they are needed or not."""
+
+BATCH = 16
+"""Calls that one message names at most. With more, two workers share a burst unevenly."""
+
+TOGETHER = 0.25
+"""Calls whose due times lie within so many seconds share a message."""
 
 UNPUBLISHED = (OperationalError, RedisError, AMQPError, OSError)
 log = structlog.get_logger(__name__)
@@ -42,8 +51,39 @@ class CeleryPublisher:
             log.warning("task.unpublished", task=task, error=type(error).__name__)
 
 
-def publish_next(publisher: Publisher, call: Call, now: datetime, limit: timedelta) -> None:
-    """Publish what the call needs next, if that is soon enough for a countdown."""
-    step, wait = next_step(call), countdown(call, now, limit)
-    if step is not None and wait is not None:
-        publisher.publish(step.task, call.call_id, countdown=wait)
+def publish_next(
+    publisher: Publisher, calls: Iterable[Call], now: datetime, limit: timedelta
+) -> None:
+    """Publish what the calls need next, if that is soon enough for a countdown.
+
+    Calls that are due together share a message.
+    """
+    waits = defaultdict[str, list[tuple[float, str]]](list)
+    for call in calls:
+        step, wait = next_step(call), countdown(call, now, limit)
+        if step is not None and wait is not None:
+            waits[step.task].append((wait, call.call_id))
+    for task, due in waits.items():
+        publish_batches(publisher, task, due)
+
+
+def publish_batches(publisher: Publisher, task: str, due: Iterable[tuple[float, str]]) -> None:
+    """Publish ``task`` for calls, each with the seconds until it is due.
+
+    A message names up to ``BATCH`` calls that are due within ``TOGETHER`` seconds, and comes when
+    the last of them is due.
+    """
+    for countdown_seconds, call_ids in batches(due):
+        publisher.publish(task, *call_ids, countdown=countdown_seconds)
+
+
+def batches(due: Iterable[tuple[float, str]]) -> Iterator[tuple[float, list[str]]]:
+    """Yield the seconds until each batch is due, and the calls in it."""
+    batch: list[tuple[float, str]] = []
+    for wait, call_id in sorted(due, key=itemgetter(0)):
+        if batch and (len(batch) == BATCH or wait - batch[0][0] > TOGETHER):
+            yield batch[-1][0], [one for _, one in batch]
+            batch = []
+        batch.append((wait, call_id))
+    if batch:
+        yield batch[-1][0], [one for _, one in batch]

@@ -4,6 +4,7 @@ Plain data, without Celery. Each value has its reason beside it.
 """
 
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -18,10 +19,20 @@ QUICK_QUEUE = "quick"
 """For what takes milliseconds and must not wait behind a thousand submissions."""
 
 WORKER_THREADS = 32
+SUBMISSION_PLACES, INSIGHT_PLACES, LINK_PLACES = 12, 12, 6
+"""How many batches of each kind a worker has under way at once, each of up to 16 calls.
+
+Links are fetched within submissions. The threads that are left are for intake and the sweep. A
+worker with more or fewer threads has more or fewer places.
+"""
+
+FEWEST_THREADS = 4
+"""One for each of submissions and insights, and two for intake and the sweep."""
+
 QUICK_TASKS = ("tasks.intake.drain", "tasks.sweep.sweep")
 LONGEST_MARGIN, BREATH = timedelta(seconds=90), timedelta(seconds=20)
-"""What a request may take besides its answer: a free connection, connecting, TLS, sending, each no
-longer than the answer itself.
+"""What a request may take besides its answer: connecting, TLS, sending, each no longer than
+the answer itself.
 """
 
 LINK_MARGIN = timedelta(seconds=20)
@@ -46,6 +57,23 @@ def visibility_timeout(settings: Settings) -> timedelta:
     Longer than a lease and than the longest countdown, or tasks would run twice while they run.
     """
     return lease_time(settings) + COUNTDOWN_LIMIT
+
+
+def check_times(settings: Settings, longest_requests: timedelta) -> None:
+    """Check at a worker's start that no wait outlasts the one around it; raise ``ValueError``.
+
+    The requests of a batch leave side by side, so they take no longer than those of one call.
+    """
+    lease = lease_time(settings)
+    waits = {
+        "the requests of a step": longest_requests,
+        "a lease": lease,
+        "a lease after the longest countdown": lease + COUNTDOWN_LIMIT,
+        "the broker's visibility timeout": visibility_timeout(settings),
+    }
+    for (shorter, seconds), (longer, more) in pairwise(waits.items()):
+        if seconds > more:
+            raise ValueError(f"{shorter} ({seconds}) must not last longer than {longer} ({more})")
 
 
 def is_rabbitmq(url: str | None) -> bool:

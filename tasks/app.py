@@ -7,14 +7,16 @@ from datetime import timedelta
 from typing import Any
 
 from celery import Celery
-from celery.signals import beat_init, celeryd_init, setup_logging
+from celery.signals import beat_init, celeryd_init, setup_logging, worker_init
 
 from bridge.broker import BridgeCelery
+from bridge.parts import elephant_options, wavv_options
+from bridge.pipeline.places import use_threads
 from bridge.publisher import ROUTINE
 from bridge.store.cluster import refuse_cluster
 from bridge.wavv.alias_settings import require_known_fields
 from config import Settings, load_settings
-from config.broker import WORKER_THREADS, broker_options, lease_time
+from config.broker import WORKER_THREADS, broker_options, check_times, lease_time
 from config.load import SettingsError
 from config.logging import start_process
 from tasks.watchdog import Watchdog
@@ -65,6 +67,20 @@ def create_app() -> Celery:
     celery.conf.update(broker_options(settings) | worker_options(settings))
     celery.steps["worker"].add(Watchdog)
     return celery
+
+
+@worker_init.connect
+def _check_limits(sender: Any, **_: object) -> None:  # noqa: ANN401 - Celery's worker has no type
+    """Share the worker's threads out, and check its times; end it if they do not fit."""
+    settings = load_settings()
+    requests = elephant_options(settings).longest_request
+    link = wavv_options(settings)
+    requests += link.longest_request if link else 0
+    try:
+        use_threads(sender.concurrency or WORKER_THREADS)
+        check_times(settings, timedelta(seconds=requests))
+    except ValueError as error:
+        raise SystemExit(str(error)) from error
 
 
 @setup_logging.connect

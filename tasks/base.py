@@ -1,5 +1,7 @@
 """What all tasks share: the parts of the bridge, log context, and Celery's own retry."""
 
+import threading
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -9,13 +11,24 @@ from structlog.contextvars import bind_contextvars, clear_contextvars
 from bridge.domain.call import Call
 from bridge.domain.steps import countdown, next_step
 from bridge.parts import Parts, assemble
-from bridge.publisher import publish_next
+from bridge.publisher import batches, publish_next
 from config import load_settings
+
+_ASSEMBLING = threading.Lock()
+
+
+def parts() -> Parts:
+    """Return the parts of this process, put together at its first task.
+
+    By one thread: after a restart all of them begin a task at once, and each would take the
+    interpreter from the others for seconds, to put together what is thrown away.
+    """
+    with _ASSEMBLING:
+        return _assembled()
 
 
 @lru_cache(maxsize=1)
-def parts() -> Parts:
-    """Return the parts of this process, put together at its first task."""
+def _assembled() -> Parts:
     return assemble(load_settings())
 
 
@@ -25,18 +38,23 @@ class BridgeTask(Task[Any, Any]):
     max_retries = None  # how often is decided by the call's own schedule
 
     def before_start(self, task_id: str, args: Any, kwargs: Any) -> None:  # noqa: ANN401, ARG002 - Celery's signature
-        """Bind the task and its call to every log line of the run."""
+        """Bind the task to every log line of the run."""
         clear_contextvars()
         bind_contextvars(task=self.name, task_id=task_id)
-        if args:
-            bind_contextvars(call_id=args[0])
 
-    def go_on(self, call: Call | None) -> None:
-        """Retry this task, or publish another, when the call's next step is soon enough."""
-        if call is None:
-            return
+    def go_on(self, calls: Sequence[Call]) -> None:
+        """Publish what the calls need next, when that is soon enough.
+
+        Calls that need this step again are a retry of this task: Flower shows it as one.
+        """
         now, limit = parts().now(), parts().policy.countdown_limit
-        step, wait = next_step(call), countdown(call, now, limit)
-        if step is not None and step.task == self.name and wait is not None:
-            raise self.retry(countdown=wait)
-        publish_next(parts().publisher, call, now, limit)
+        again = [call for call in calls if (step := next_step(call)) and step.task == self.name]
+        others = [call for call in calls if call not in again]
+        publish_next(parts().publisher, others, now, limit)
+        waits = [(countdown(call, now, limit), call.call_id) for call in again]
+        retries = batches((wait, call_id) for wait, call_id in waits if wait is not None)
+        first, *rest = [*retries] or [(0.0, [])]
+        for wait, call_ids in rest:
+            parts().publisher.publish(self.name, *call_ids, countdown=wait)
+        if first[1]:
+            raise self.retry(args=tuple(first[1]), countdown=first[0])

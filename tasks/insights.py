@@ -2,11 +2,14 @@
 
 from bridge.domain.steps import INSIGHTS
 from bridge.pipeline import insights
+from bridge.pipeline.places import FETCHES, place
 from tasks.app import app
 from tasks.base import BridgeTask, parts
 
 
 @app.task(base=BridgeTask, bind=True, name=INSIGHTS.task)
-def fetch_insights(self: BridgeTask, call_id: str) -> None:
-    """Fetch if it is due, and retry as the call's record says."""
-    self.go_on(insights.fetch(parts(), call_id))
+def fetch_insights(self: BridgeTask, *call_ids: str) -> None:
+    """Fetch for the calls that are due, and retry as their records say."""
+    with place(parts(), FETCHES, call_ids) as has_place:
+        if has_place:
+            self.go_on(insights.fetch(parts(), call_ids))

@@ -1,13 +1,12 @@
 """Handling the inbox. One small message for many events."""
 
-from bridge.pipeline import intake
+from bridge.pipeline import drain as pipeline
 from bridge.publisher import DRAIN
 from tasks.app import app
 from tasks.base import BridgeTask, parts
 
 
-@app.task(base=BridgeTask, bind=True, name=DRAIN)
+@app.task(base=BridgeTask, bind=True, name=DRAIN, send_events=False)
 def drain(self: BridgeTask) -> None:  # noqa: ARG001 - bound for its base
     """Handle events until none is left."""
-    while intake.drain(parts()):
-        pass
+    pipeline.drain(parts())

@@ -7,7 +7,7 @@ from tasks.app import app
 from tasks.base import BridgeTask, parts
 
 
-@app.task(base=BridgeTask, bind=True, name=SWEEP)
+@app.task(base=BridgeTask, bind=True, name=SWEEP, send_events=False)
 def sweep(self: BridgeTask) -> None:
     """Publish what is overdue, forget what is old."""
     headers = self.request.headers or {}
@@ -15,6 +15,6 @@ def sweep(self: BridgeTask) -> None:
 
 
 @app.task(base=BridgeTask, bind=True, name=EXPIRE.task)
-def expire_recording(self: BridgeTask, call_id: str) -> None:  # noqa: ARG001 - bound for its base
-    """Let a call go that got no recording in time."""
-    pipeline.expire(parts(), call_id)
+def expire_recording(self: BridgeTask, *call_ids: str) -> None:
+    """Let calls go that got no recording in time."""
+    self.go_on(pipeline.expire(parts(), call_ids))

@@ -1,17 +1,19 @@
 """WAVV's REST API as far as it is known, over real HTTP: the one route that the bridge asks."""
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from tests.sandbox import serving
 
 KEY = "wavv-key-of-the-tests"
+DRIPS_EVERY = 1.0
 EXPIRES = "2099-01-01T00:00:00Z"
 
 
@@ -20,7 +22,8 @@ class WavvRest:
     """The API, and what a test sets: ``ready`` call ids have a recording, a new link each time.
 
     ``status`` is answered to all instead, with ``headers``. ``asked`` holds what was asked for, as
-    it came; ``links`` what was given.
+    it came; ``links`` what was given. While it ``drips``, a response comes as a space a second, and
+    never ends.
     """
 
     url: str = ""
@@ -31,18 +34,26 @@ class WavvRest:
     expires_at: str | None = EXPIRES
     asked: list[str] = field(default_factory=list)
     links: list[str] = field(default_factory=list)
+    drips: bool = False
 
     async def recording(self, request: Request) -> Response:
         """Answer ``GET /v3/calls/{id}/recording``."""
         self.asked.append(request.scope["raw_path"].decode())
         if request.headers.get("authorization") != f"Bearer {self.key}":
             return JSONResponse({"error": "unauthorized"}, 401)
+        if self.drips:
+            return StreamingResponse(self._spaces(), media_type="application/json")
         if self.status is not None:
             return JSONResponse({"error": "as the test says"}, self.status, self.headers)
         if request.path_params["id"] not in self.ready:
             return JSONResponse({"error": "not found"}, 404)
         self.links.append(f"https://recordings.wavv.example/{len(self.links)}.mp3?signature=fresh")
         return JSONResponse({"url": self.links[-1], "expiresAt": self.expires_at})
+
+    async def _spaces(self) -> AsyncIterator[bytes]:
+        while self.drips:
+            yield b" "
+            await asyncio.sleep(DRIPS_EVERY)
 
 
 @contextmanager

@@ -92,7 +92,7 @@ def replay_call(call: WithCall, parts: WithParts) -> views.CallView:
         found = parts.calls.load(call.call_id) or call
         told = f"The call is {found.state}: only a complete, skipped or failed one can be replayed."
         raise HTTPException(409, told)
-    publish_next(parts.publisher, replayed, parts.now(), parts.policy.countdown_limit)
+    publish_next(parts.publisher, [replayed], parts.now(), parts.policy.countdown_limit)
     return views.view(replayed, parts)
 
 

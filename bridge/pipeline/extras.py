@@ -8,7 +8,7 @@ from bridge.domain.call import Call, ExtraRecording
 from bridge.domain.events import CallHeard
 from bridge.domain.extras import call_of_extra, event_for_extra
 from bridge.parts import Parts
-from bridge.pipeline.record import record
+from bridge.pipeline.record import apply_event
 from bridge.publisher import publish_next
 
 
@@ -24,7 +24,7 @@ def hear_extras(parts: Parts, call: Call, event: CallHeard) -> None:
     """Apply an event to the calls of the extra recordings, and open those that are missing."""
     for extra in _separated(call):
         opened = call_of_extra(call, extra, parts.now(), parts.policy)
-        _publish(parts, record(parts, opened, event_for_extra(extra, event)))
+        _publish(parts, apply_event(parts, opened, event_for_extra(extra, event)))
 
 
 def _separated(call: Call) -> list[ExtraRecording]:
@@ -33,4 +33,4 @@ def _separated(call: Call) -> list[ExtraRecording]:
 
 def _publish(parts: Parts, call: Call | None) -> None:
     if call is not None:
-        publish_next(parts.publisher, call, parts.now(), parts.policy.countdown_limit)
+        publish_next(parts.publisher, [call], parts.now(), parts.policy.countdown_limit)

@@ -1,6 +1,6 @@
 """Fetching insights until they are there, and polling when no transcript event came."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import structlog
@@ -16,11 +16,12 @@ from bridge.domain.insights import (
     merge_insights,
     next_insight_check,
 )
-from bridge.domain.retry import backoff
+from bridge.domain.machine import advance
+from bridge.domain.retry import Failure, backoff
 from bridge.domain.steps import INSIGHTS
 from bridge.parts import Parts
-from bridge.pipeline.attempt import Turn, ask, end, save, turn
-from bridge.pipeline.newer import leaving_newer
+from bridge.pipeline.attempt import Attempt, Outcome, admit, begin, each, finish, settled
+from bridge.pipeline.failure import after_failure, after_success
 
 PROOFS = ("transcript", "action_items", "signals")
 """What is only there once there is a transcript; an owner or a link is there from the start."""
@@ -32,58 +33,68 @@ PROCESSING_FAILED = "FAILED"
 log = structlog.get_logger(__name__)
 
 
-@leaving_newer()
-def fetch(parts: Parts, call_id: str) -> Call | None:
-    """Fetch if it is due; return the call as saved, or ``None`` when it was not our turn."""
-    with turn(parts, call_id, INSIGHTS) as at:
-        return None if at is None else _fetch(parts, at)
+def fetch(parts: Parts, call_ids: Sequence[str]) -> list[Call]:
+    """Fetch the insights of those of the calls that are due; return the calls as saved.
+
+    The phases are those of ``submit``: lease and read, admit, send side by side, settle each group
+    of responses as it comes.
+    """
+    with begin(parts, INSIGHTS, call_ids) as attempts:
+        admitted, held = admit(parts, INSIGHTS, attempts)
+        calls = finish(parts, held)
+        for group in parts.elephant.read([one.call.engagement_id or "" for one in admitted]):
+            responses = [(admitted[place], response) for place, response in group]
+            outcomes = each(responses, lambda attempt, response: _settle(parts, attempt, response))
+            calls += finish(parts, outcomes)
+    return calls
 
 
-def _fetch(parts: Parts, at: Turn) -> Call:
-    engagement_id = at.call.engagement_id or ""
-    answer = ask(parts, at, lambda: parts.elephant.read(engagement_id))
-    if isinstance(answer, Call):
-        return answer
-    if at.call.state is State.TRANSCRIBED:
-        return _keep(parts, at, answer)
-    return _poll(parts, at, answer)
+def _settle(parts: Parts, attempt: Attempt, response: Engagement | Failure) -> Outcome:
+    """Return what becomes of a call whose response is there."""
+    if isinstance(response, Failure):
+        return after_failure(parts, attempt, response)
+    after_success(parts, attempt.admission)
+    if attempt.call.state is State.TRANSCRIBED:
+        return _kept(parts, attempt.call, attempt.insights, response)
+    return _polled(parts, attempt, response)
 
 
-def _poll(parts: Parts, at: Turn, answer: Engagement) -> Call:
+def _polled(parts: Parts, attempt: Attempt, response: Engagement) -> Outcome:
     """Look for a transcript whose event did not come in time."""
-    call, now = at.call, parts.now()
-    if answer.processing_status == PROCESSING_FAILED and not _has_insights(answer.insights):
-        return _keep(parts, at, answer)
-    if answer.processing_status == "COMPLETED" or any(answer.insights.get(key) for key in PROOFS):
-        log.warning("webhook.silent", engagement_id=answer.id)
+    call, now = attempt.call, parts.now()
+    if response.processing_status == PROCESSING_FAILED and not _has_insights(response.insights):
+        return _kept(parts, call, attempt.insights, response)
+    if response.processing_status == "COMPLETED" or any(map(response.insights.get, PROOFS)):
+        log.warning("webhook.silent", call_id=call.call_id, engagement_id=response.id)
         parts.counters.saw("poll", now)
-        parts.counters.count("transcripts.polled")
-        save(parts, at, e.TranscriptReady(answer.id, source="poll"))
-        return _keep(parts, at, answer)
+        ready = e.TranscriptReady(response.id, source="poll")
+        transcribed = advance(call, ready, now, parts.policy)
+        kept = _kept(parts, transcribed, attempt.insights, response)
+        return Outcome((ready, *kept.events), kept.insights, ("transcripts.polled",))
     deadline = state_deadline(call, parts.policy.transcript_deadline, now)
     if has_passed(deadline, now):
-        return end(parts, at, e.TranscriptMissing())
+        return settled(e.TranscriptMissing())
     again = now + backoff(call.polls, parts.jitter(), parts.policy)
-    return end(parts, at, e.TranscriptPending(min(again, deadline)))
+    return settled(e.TranscriptPending(min(again, deadline)))
 
 
-def _keep(parts: Parts, at: Turn, answer: Engagement) -> Call:
-    """Save the insights of the response, and decide whether to fetch again.
+def _kept(parts: Parts, call: Call, former: Mapping[str, Any], response: Engagement) -> Outcome:
+    """Keep the insights of the response, and decide whether to fetch again.
 
     The first fetch since the transcript, or since a replay, replaces what earlier rounds stored:
     old insights do not count as fresh. No event reports ``FAILED``; what came before it counts.
     """
-    engagement_id = at.call.engagement_id or ""
-    stored = insights_of(at.insights, engagement_id) if at.call.insights.checks else {}
-    known = merge_insights(stored, answer.insights)
+    engagement_id = call.engagement_id or ""
+    stored = insights_of(former, engagement_id) if call.insights.checks else {}
+    known = merge_insights(stored, response.insights)
     event: e.Event
-    if answer.processing_status != PROCESSING_FAILED:
-        event = next_insight_check(at.call, known, parts.now(), parts.jitter(), parts.policy)
+    if response.processing_status != PROCESSING_FAILED:
+        event = next_insight_check(call, known, parts.now(), parts.jitter(), parts.policy)
     elif _has_insights(known):
-        event = last_insight_check(at.call, known, parts.policy)
+        event = last_insight_check(call, known, parts.policy)
     else:
         event = e.Failed("processing_failed")
-    return end(parts, at, event, insights=labelled(known, engagement_id))
+    return settled(event, insights=labelled(known, engagement_id))
 
 
 def _has_insights(insights: Mapping[str, Any]) -> bool:

@@ -1,43 +1,82 @@
-"""Writing what happened onto a call: advance, save, log."""
+"""Writing what happened onto calls: advance, save, log. The only way in which a call changes."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
 
-from bridge.domain.call import Call, State
+from bridge.domain.call import Call
 from bridge.domain.events import Event
 from bridge.domain.machine import advance
 from bridge.parts import Parts
+from bridge.store.changes import Edit, Saved
+from bridge.store.lease import Lease
 
 log = structlog.get_logger(__name__)
 
 
-def record(
-    parts: Parts,
-    call: Call,
-    event: Event,
-    **beside: Any,  # noqa: ANN401 - of many types
-) -> Call:
-    """Save the call after ``event``; what others saved meanwhile is kept, the event comes on top.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Happened:
+    """What happened to a call, one event after the other, and what is saved with it.
 
-    ``beside`` is what is saved with it, or guards it: see ``Change`` of the store. Raises
-    ``LeaseLost`` when a lease among it is no longer ours.
+    ``call`` is as last read, or new. What others saved since is kept, and the events come on top.
+    ``needs_call`` = events that do not make a call: without a record nothing is saved. The rest is
+    as of the store's ``Change``.
     """
-    now, was = parts.now(), call.state
 
-    def after(found: Call | None) -> Call:
-        nonlocal was  # where the call is by now, which ``call`` may not know
-        before = found or call
-        was = before.state
-        return advance(before, event, now, parts.policy)
-
-    known = call if call.version else None
-    saved = parts.calls.update(call.call_id, after, known=known, **beside) or call
-    tell_move(saved, was)
-    return saved
+    call: Call
+    events: Sequence[Event]
+    needs_call: bool = False
+    lease: Lease | None = None
+    insights: Mapping[str, Any] | None = None
+    counts: Sequence[str] = ()
+    ends: bool = False
 
 
-def tell_move(saved: Call, was: State) -> None:
+def apply_events(parts: Parts, happened: Sequence[Happened]) -> list[Saved | Exception]:
+    """Save all in one round trip; return each call as saved, or the error that it met.
+
+    The errors are those of ``CallStore.update_many``; one costs no other call.
+    """
+    now = parts.now()
+
+    def edit(one: Happened) -> Edit:
+        def decide(found: Call | None) -> Call | None:
+            if found is None and one.needs_call:
+                return None
+            call = found or one.call
+            for event in one.events:
+                call = advance(call, event, now, parts.policy)
+            return call
+
+        return Edit(
+            call_id=one.call.call_id,
+            decide=decide,
+            known=one.call if one.call.version else None,
+            lease=one.lease,
+            insights=one.insights,
+            counts=one.counts,
+            ends=one.ends,
+        )
+
+    results = parts.calls.update_many([edit(one) for one in happened])
+    for one, result in zip(happened, results, strict=True):
+        if isinstance(result, Saved) and result.after is not None:
+            log_move(result.before or one.call, result.after)
+    return results
+
+
+def apply_event(parts: Parts, call: Call, event: Event) -> Call:
+    """Save one event of one call, and return the call as saved; raise the error that it met."""
+    (result,) = apply_events(parts, [Happened(call=call, events=[event])])
+    if isinstance(result, Exception):
+        raise result
+    return result.after or call
+
+
+def log_move(before: Call, after: Call) -> None:
     """Log that a call has entered another state, if it has."""
-    if saved.state is not was:
-        log.info("call.moved", state=saved.state, was=was, reason=saved.reason)
+    if after.state is not before.state:
+        log.info("call.moved", call_id=after.call_id, state=after.state, was=before.state,
+                 reason=after.reason)  # fmt: skip

@@ -5,7 +5,7 @@ from datetime import timedelta
 import structlog
 
 from bridge.parts import Parts
-from bridge.pipeline.attempt import wake_sweep
+from bridge.pipeline.failure import wake_sweep
 from bridge.store.hold import Hold
 
 log = structlog.get_logger(__name__)

@@ -3,14 +3,17 @@
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
+import structlog
+
 from bridge.domain.call import Call
 from bridge.domain.events import Replayed
 from bridge.domain.machine import TABLE, advance
+from bridge.errors import DamagedRecord, NewerRecord
 from bridge.parts import Parts
-from bridge.pipeline.newer import leaving_newer
-from bridge.pipeline.record import tell_move
+from bridge.pipeline.record import log_move
 from config.types import Rate
 
+log = structlog.get_logger(__name__)
 REPLAYABLE = frozenset(state for state, event in TABLE if event is Replayed)
 
 
@@ -26,20 +29,20 @@ def replay(
     the same call, one finds it on its way. Nothing is published: whoever is in a hurry does it, for
     all others the sweep does.
     """
-    now, was, is_ours = parts.now(), call.state, False
+    now, before = parts.now(), None
 
     def again(found: Call | None) -> Call | None:
-        nonlocal was, is_ours
+        nonlocal before
         is_ours = found is not None and found.state in REPLAYABLE and is_wanted(found)
-        if found is None or not is_ours:
+        before = found if is_ours else None
+        if before is None:
             return None
-        was = found.state
-        return advance(found, Replayed(at), now, parts.policy)
+        return advance(before, Replayed(at), now, parts.policy)
 
     saved = parts.calls.update(call.call_id, again)
-    if saved is None or not is_ours:
+    if saved is None or before is None:
         return None
-    tell_move(saved, was)
+    log_move(before, saved)
     return saved
 
 
@@ -57,7 +60,10 @@ def replay_many(
     """
     replayed: list[Call] = []
     for call in calls:
-        with leaving_newer():
+        try:
             saved = replay(parts, call, is_wanted, start + len(replayed) * pace.apart)
+        except (NewerRecord, DamagedRecord) as error:  # of another version, or to be repaired
+            log.warning("call.not_replayed", call_id=call.call_id, error=type(error).__name__)
+        else:
             replayed += [saved] if saved else []
     return replayed

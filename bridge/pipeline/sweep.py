@@ -4,6 +4,7 @@ It makes every message a mere hint: a lost one, a killed worker, a flushed broke
 never came only cost time.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from math import ceil
 
@@ -13,9 +14,9 @@ from bridge.domain.call import Call
 from bridge.domain.events import DeadlinePassed
 from bridge.domain.steps import EXPIRE, STEPS, Step, is_due
 from bridge.parts import Parts
-from bridge.pipeline.newer import leaving_newer
-from bridge.pipeline.record import record
-from bridge.publisher import DRAIN
+from bridge.pipeline.places import KINDS, publish_left
+from bridge.pipeline.record import Happened, apply_events
+from bridge.publisher import DRAIN, publish_batches
 from bridge.store.lease import Lease
 
 BATCH = 1000
@@ -51,23 +52,30 @@ def sweep(parts: Parts, *, is_routine: bool = False) -> int:
         return published
 
 
-@leaving_newer()
-def expire(parts: Parts, call_id: str) -> Call | None:
-    """Let a call go that got no recording in time; return it as saved."""
-    call = parts.calls.load(call_id)
-    if call is None or not is_due(call, EXPIRE, parts.now()):
-        return None
-    return record(parts, call, DeadlinePassed())
+def expire(parts: Parts, call_ids: Sequence[str]) -> list[Call]:
+    """Let calls go that got no recording in time; return them as saved."""
+    now = parts.now()
+    due = [one for one in parts.calls.load_readable(call_ids) if is_due(one, EXPIRE, now)]
+    happened = [Happened(call=call, events=[DeadlinePassed()]) for call in due]
+    calls: list[Call] = []
+    for call, result in zip(due, apply_events(parts, happened), strict=True):
+        if isinstance(result, Exception):
+            log.error("step.not_saved", call_id=call.call_id, exc_info=result)
+        elif result.after is not None:
+            calls.append(result.after)
+    return calls
 
 
 def _publish(parts: Parts, step: Step, now: datetime, lease: Lease) -> int:
     most = _allowance(parts, step, now)
-    call_ids = parts.calls.claim_due(step, now, most, lease) if most else []
+    kinds = [kind for kind in KINDS if kind.task == step.task]
+    names = [kind.name for kind in kinds]
+    call_ids = parts.due.claim(step, now, most, lease, names) if most else []
     rate = parts.settings.askelephant_rate if step.asks_askelephant else None
     apart = rate.apart.total_seconds() if rate else 0
-    for number, call_id in enumerate(call_ids):
-        parts.publisher.publish(step.task, call_id, countdown=number * apart)
-    return len(call_ids)
+    due = [(number * apart, call_id) for number, call_id in enumerate(call_ids)]
+    publish_batches(parts.publisher, step.task, due)
+    return len(call_ids) + sum(publish_left(parts, kind) for kind in kinds)
 
 
 def _publish_probes(parts: Parts, now: datetime, lease: Lease) -> int:
@@ -84,7 +92,7 @@ def _publish_probes(parts: Parts, now: datetime, lease: Lease) -> int:
         groups = [(hold, [s for s in asking if s.name == hold.step]) for hold in holds]
     probes = 0
     for hold, steps in groups:
-        if hold.next_at <= now and (probe := parts.calls.claim_probe(steps, now, lease)):
+        if hold.next_at <= now and (probe := parts.due.claim_probe(steps, now, lease)):
             step, call_id = probe
             parts.publisher.publish(step.task, call_id)
             probes += 1

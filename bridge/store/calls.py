@@ -8,7 +8,6 @@ import json
 import random
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -16,11 +15,11 @@ import structlog
 from redis import Redis
 from redis.exceptions import ResponseError
 
-from bridge.domain.call import FORMAT, Call
+from bridge.domain.call import Call
 from bridge.domain.insights import insights_of
 from bridge.domain.links import normalised_link
-from bridge.domain.steps import Step
 from bridge.errors import CallContended, DamagedRecord, LeaseLost, NewerRecord
+from bridge.store.changes import Change, Edit, Saved, decided, is_own, numbered, written
 from bridge.store.damaged import Damage, DamagedRecords
 from bridge.store.keys import Keys
 from bridge.store.lease import Lease
@@ -36,27 +35,7 @@ from bridge.store.records import (
 from bridge.store.replies import text
 
 ATTEMPTS = 100
-PROBE_CANDIDATES = 500
-"""How many waiting calls of a step are compared to choose the probe of a hold."""
-
 log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A call as it was read (``None`` = it is new) and as it shall be, and what is saved with it.
-
-    ``lease`` must still be ours, and is given back if this ``ends`` the work under it; ``counts``
-    are counters that grow by one if this is saved. ``insights`` is a document that names its
-    engagement.
-    """
-
-    before: Call | None
-    after: Call
-    lease: Lease | None = None
-    insights: Mapping[str, Any] | None = None
-    counts: Sequence[str] = ()
-    ends: bool = False
 
 
 class CallStore:
@@ -67,10 +46,8 @@ class CallStore:
         self._keys = keys
         self._retention = retention
         self._damaged = DamagedRecords(redis, keys)
-        self._save = script("save_call")
+        self._save = redis.register_script(script("save_calls"))
         self._drop = redis.register_script(script("drop_call"))
-        self._claim = redis.register_script(script("claim_due"))
-        self._claim_probe = redis.register_script(script("least_failed", "claim_probe"))
 
     def load(self, call_id: str) -> Call | None:
         """Return the call, or ``None`` when nothing was ever heard of it.
@@ -97,6 +74,24 @@ class CallStore:
         """Return those of the calls that exist, in the same order; raise as ``load`` does."""
         read = (self.read(call_id, value) for call_id, value in self._values(call_ids))
         return [call for call in read if call is not None]
+
+    def _known(self, edits: Sequence[Edit]) -> dict[int, Call | Exception | None]:
+        """Return each edit's call by its place: as the edit knows it, or as it stands now."""
+        known: dict[int, Call | Exception | None] = {
+            place: edit.known for place, edit in enumerate(edits)
+        }
+        unknown = [place for place, call in known.items() if call is None]
+        found = self._read_many(edits[place].call_id for place in unknown)
+        return known | dict(zip(unknown, found, strict=True))
+
+    def _read_many(self, call_ids: Iterable[str]) -> list[Call | Exception | None]:
+        read: list[Call | Exception | None] = []
+        for call_id, value in self._values(call_ids):
+            try:
+                read.append(self.read(call_id, value))
+            except (NewerRecord, DamagedRecord) as error:
+                read.append(error)
+        return read
 
     def load_readable(self, call_ids: Iterable[str]) -> list[Call]:
         """Return those of the calls that exist, and that this version can read."""
@@ -142,85 +137,91 @@ class CallStore:
         decide: Callable[[Call | None], Call | None],
         *,
         known: Call | None = None,
-        **beside: Any,  # noqa: ANN401 - of many types
+        insights: Mapping[str, Any] | None = None,
+        lease: Lease | None = None,
     ) -> Call | None:
-        """Save what ``decide`` makes of the call, again if somebody else saved meanwhile.
+        """Save one edit as ``update_many`` does; raise what that returns as an error."""
+        edit = Edit(call_id=call_id, decide=decide, known=known, insights=insights, lease=lease)
+        (result,) = self.update_many([edit])
+        if isinstance(result, Exception):
+            raise result
+        return result.after
 
-        ``known`` is the call as it was last read: if nobody saved since, it need not be read again.
-        ``beside`` is what else a ``Change`` may have.
-        ``decide`` may be called several times and must be pure; ``None`` or the same call changes
-        nothing. Raises ``LeaseLost`` when its lease is no longer ours, ``CallContended`` when the
-        call kept changing under a hundred attempts.
+    def update_many(self, edits: Sequence[Edit]) -> list[Saved | Exception]:
+        """Save what each edit makes of its call, again if the call was saved by another meanwhile.
+
+        One round trip reads the calls that are not known, one saves all. An edit that fails costs
+        no other, and its error is returned in its place: ``LeaseLost`` = its lease is no longer
+        ours, ``CallContended`` = its call kept changing under a hundred attempts, ``NewerRecord``
+        and ``DamagedRecord`` as of ``load``, else what its ``decide`` raised.
         """
-        before = known or self.load(call_id)
+        results: dict[int, Saved | Exception] = {}
+        left = self._known(edits)
         for attempt in range(ATTEMPTS):
-            after = decide(before)
-            if after is None or after is before:
-                return before
-            change = Change(before, after, **beside)
-            (saved,) = self.save_many([change])
-            if saved is not None:
-                return saved
+            changes: dict[int, Change] = {}
+            for place, before in left.items():
+                result = decided(edits[place], before)
+                if isinstance(result, Change):
+                    changes[place] = result
+                else:
+                    results[place] = result
+            replies = zip(changes.items(), self.save_many([*changes.values()]), strict=True)
+            conflicts = []
+            for (place, change), reply in replies:
+                if reply is None:
+                    conflicts.append(place)
+                elif isinstance(reply, Exception):
+                    results[place] = reply
+                else:
+                    results[place] = Saved(change.before, reply)
+            if not conflicts:
+                return [results[place] for place in range(len(edits))]
             time.sleep(random.uniform(0, 0.002 * (attempt + 1)))  # noqa: S311 - spreads rivals
-            before = self.load(call_id)
-            if change.lease and before and _written(before) == _written(_numbered(change)):
-                return before  # under a lease it is our own, sent again: an answer was lost
-        raise CallContended(call_id)
+            left = {}
+            found = self._read_many(edits[place].call_id for place in conflicts)
+            for place, before in zip(conflicts, found, strict=True):
+                change = changes[place]
+                if isinstance(before, Call) and is_own(change, before):
+                    results[place] = Saved(change.before, before)
+                else:
+                    left[place] = before
+        results |= {place: CallContended(edits[place].call_id) for place in left}
+        return [results[place] for place in range(len(edits))]
 
-    def save_many(self, changes: Sequence[Change]) -> list[Call | None]:
-        """Save all in one round trip; return each as saved, or ``None`` if it was saved meanwhile.
+    def save_many(self, changes: Sequence[Change]) -> list[Call | Exception | None]:
+        """Save all in one round trip; return each as saved.
 
-        Raises ``LeaseLost`` when a change's lease is no longer ours; other changes are saved then.
+        ``None`` = the call was saved by another meanwhile. ``LeaseLost`` = the change's lease is no
+        longer ours; other errors as Redis raised them.
         """
-        pipe = self._redis.pipeline(transaction=False)
-        written = [_numbered(change) for change in changes]
-        for change, saved in zip(changes, written, strict=True):
-            keys, args = self._words(change, saved)
-            # Whole, not by its digest: a server that was restarted knows no digests.
-            pipe.eval(self._save, len(keys), *keys, *args)
-        replies = pipe.execute(raise_on_error=False)
-        for change, reply in zip(changes, replies, strict=True):
-            if is_wrong_type(reply):
-                self._damaged.note([change.after.call_id])
-                raise DamagedRecord(change.after.call_id) from reply
-            if isinstance(reply, Exception):
-                raise reply
-        if b"lease_lost" in replies:
-            raise LeaseLost(changes[replies.index(b"lease_lost")].after.call_id)
-        saved_ones = [one if reply == b"saved" else None
-                      for one, reply in zip(written, replies, strict=True)]  # fmt: skip
-        for change, is_saved in zip(changes, map(bool, saved_ones), strict=True):
-            if change.lease and change.ends and is_saved:
+        if not changes:
+            return []
+        calls = [numbered(change) for change in changes]
+        keys: list[str] = []
+        args: list[Any] = []
+        for change, call in zip(changes, calls, strict=True):
+            own_keys, own_args = self._words(change, call)
+            keys += own_keys
+            args += own_args
+        replies = self._save(keys=keys, args=args)
+        return [
+            self._result(change, call, reply)
+            for change, call, reply in zip(changes, calls, replies, strict=True)
+        ]
+
+    def _result(self, change: Change, saved: Call, reply: Any) -> Call | Exception | None:  # noqa: ANN401 - what Redis returned
+        if reply == b"saved":
+            if change.lease and change.ends:
                 change.lease.ended = True
-        return saved_ones
-
-    def claim_due(self, step: Step, now: datetime, most: int, lease: Lease) -> list[str]:
-        """Take up to ``most`` calls overdue for ``step``; they come back after the grace.
-
-        Raises ``LeaseLost`` when the sweep's ``lease`` is no longer ours.
-        """
-        again = (now + self._retention.grace).timestamp()
-        keys = [self._keys.due(step), self._keys.sweep_lease]
-        ids = self._claim(keys=keys, args=[now.timestamp(), most, again, lease.token])
-        if ids is None:
-            raise LeaseLost("sweep")
-        return [text(one) for one in ids]
-
-    def claim_probe(
-        self, steps: Sequence[Step], now: datetime, lease: Lease
-    ) -> tuple[Step, str] | None:
-        """Take the call overdue for one of ``steps`` that has failed least, the newest first.
-
-        Returns its step and its id, or ``None``. Raises ``LeaseLost`` as ``claim_due`` does.
-        """
-        again = (now + self._retention.grace).timestamp()
-        keys = [self._keys.sweep_lease, self._keys.failing, *map(self._keys.due, steps)]
-        found = self._claim_probe(
-            keys=keys, args=[now.timestamp(), PROBE_CANDIDATES, again, lease.token]
-        )
-        if found is None:
-            raise LeaseLost("sweep")
-        return (steps[int(found[0]) - 1], text(found[1])) if found else None
+            return saved
+        if reply == b"conflict":
+            return None
+        if reply == b"lease_lost":
+            return LeaseLost(saved.call_id)
+        if is_wrong_type(reply):
+            self._damaged.note([saved.call_id])
+            return DamagedRecord(saved.call_id)
+        return reply if isinstance(reply, Exception) else ResponseError(repr(reply))
 
     def retire(self, now: datetime, most: int) -> int:
         """Forget up to ``most`` calls whose retention has passed; return how many.
@@ -242,7 +243,7 @@ class CallStore:
         return list(zip(ids, values, strict=True))
 
     def _words(self, change: Change, saved: Call) -> tuple[list[str], list[Any]]:
-        """Return the keys and arguments of the script that saves."""
+        """Return the keys and arguments of one change for the script that saves."""
         keys, call_id = self._keys, saved.call_id
         todo = [*moves(keys, change.before, saved, self._retention)]
         todo += [counted(keys, name) for name in change.counts]
@@ -252,7 +253,7 @@ class CallStore:
         if change.lease and change.ends:
             todo.append(("DEL", keys.lease(call_id), ()))
         token = change.lease.token if change.lease else ""
-        words: list[Any] = [saved.version - 1, _written(saved), token]
+        words: list[Any] = [len(todo), saved.version - 1, written(saved), token]
         for command, _, rest in todo:
             words += [command, len(rest), *rest]
         return [keys.call(call_id), keys.lease(call_id), *(key for _, key, _ in todo)], words
@@ -274,13 +275,3 @@ class CallStore:
             args=[call.version, call.call_id],
         )
         return int(dropped)
-
-
-def _numbered(change: Change) -> Call:
-    """Return the call under its next version."""
-    version = change.before.version if change.before else 0
-    return change.after.but(version=version + 1, format=FORMAT)
-
-
-def _written(call: Call) -> str:
-    return f"{call.version}\n{call.model_dump_json(exclude_none=True, exclude_defaults=True)}"

@@ -6,6 +6,7 @@ time probes such a hold, and the first one that is served ends it. No hold lasts
 ``most`` without a probe.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -14,7 +15,7 @@ from typing import Any
 from redis import Redis
 
 from bridge.domain.steps import STEPS
-from bridge.store.calls import PROBE_CANDIDATES
+from bridge.store.due import PROBE_CANDIDATES
 from bridge.store.keys import Keys
 from bridge.store.lua import script
 from bridge.store.replies import text
@@ -130,24 +131,22 @@ class Holds:
         concerned = [hold for hold in self.all(now) if hold.step in {"", step}]
         return max(concerned, key=lambda hold: hold.next_at, default=None)
 
-    def admit(self, now: datetime, step: str, call_id: str) -> Admitted | Hold:
-        """Return whether a request of the call may leave now, or the hold that denies it.
+    def admit(self, now: datetime, step: str, call_ids: Sequence[str]) -> list[Admitted | Hold]:
+        """Return for each call whether its request may leave now, or the hold that denies it.
 
-        A call that has failed is no probe while calls wait that have failed less.
+        Under a hold the first that may probe it does, and the others wait. A call that has failed
+        is no probe while calls wait that have failed less.
         """
         dues = [self._keys.due(one) for one in STEPS if one.asks_askelephant and one.name != step]
         own = self._keys.of("due", step)
         keys = [self._keys.hold(), self._keys.hold(step), *self._row_keys(step), own, *dues]
         interval, most = self._interval.total_seconds(), self.most.total_seconds()
-        response = self._admit(
-            keys=keys, args=[now.timestamp(), call_id, interval, most, PROBE_CANDIDATES]
-        )
-        verdict, throttles, strained, all_token, step_token, *fields = response
-        if verdict == b"held":
-            return _hold(fields)
-        tokens = (text(all_token), text(step_token))
-        is_probe = verdict == b"probe"
-        return Admitted(call_id, step, is_probe, int(throttles), bool(strained), now, tokens)
+        args: list[str | float] = [now.timestamp(), interval, most, PROBE_CANDIDATES, *call_ids]
+        replies = self._admit(keys=keys, args=args)
+        return [
+            _admission(call_id, step, now, reply)
+            for call_id, reply in zip(call_ids, replies, strict=True)
+        ]
 
     def start(
         self,
@@ -242,6 +241,15 @@ class Holds:
 
 
 FIELDS = ("reason", "since", "until", "next", "detail", "status", "step")
+
+
+def _admission(call_id: str, step: str, now: datetime, reply: list[Any]) -> Admitted | Hold:
+    verdict, throttles, strained, all_token, step_token, *fields = reply
+    if verdict == b"held":
+        return _hold(fields)
+    tokens = (text(all_token), text(step_token))
+    is_probe = verdict == b"probe"
+    return Admitted(call_id, step, is_probe, int(throttles), bool(strained), now, tokens)
 
 
 def _is_held(fields: list[Any], now: datetime) -> bool:

@@ -35,6 +35,10 @@ class Keys:
         """Return the sorted set of the calls that wait for ``step``, by due time."""
         return self.of("due", step.name)
 
+    def waiting(self, kind: str) -> str:
+        """Return the sorted set of the calls that wait for a place in a worker, by arrival."""
+        return self.of("waiting", kind)
+
     def engagement(self, engagement_id: str) -> str:
         """Return the key of the call behind an engagement."""
         return self.of("engagement", engagement_id)

@@ -59,10 +59,12 @@ class Lookup:
         """Keep a transcript event whose call is not known yet, until the POST's answer asks."""
         self._redis.set(self._keys.parked(engagement_id), entry, ex=keep)
 
-    def parked(self, engagement_id: str) -> str | None:
-        """Return the inbox entry of the transcript event that came before its call was known."""
-        entry = self._redis.get(self._keys.parked(engagement_id))
-        return text(entry) if entry is not None else None
+    def parked_many(self, engagement_ids: Sequence[str]) -> Mapping[str, str]:
+        """Return the inbox entries of transcript events that came before their calls were known."""
+        keys = [self._keys.parked(one) for one in engagement_ids]
+        found = self._redis.mget(keys) if keys else []
+        pairs = zip(engagement_ids, found, strict=True)
+        return {engagement: text(entry) for engagement, entry in pairs if entry is not None}
 
     def newest(
         self,

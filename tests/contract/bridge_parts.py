@@ -5,7 +5,7 @@ its order when the test says so.
 """
 
 import json
-from collections.abc import Callable, Iterator, MutableMapping
+from collections.abc import Callable, Iterator, MutableMapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -20,7 +20,7 @@ from bridge.askelephant.sandbox.event import TRANSCRIPT_READY, make_event
 from bridge.domain.call import Call, Kind
 from bridge.domain.steps import EXPIRE, INSIGHTS, STEPS, SUBMIT
 from bridge.parts import Parts, assemble, elephant_options
-from bridge.pipeline import insights, intake, submit, sweep
+from bridge.pipeline import events, insights, submit, sweep
 from bridge.publisher import DRAIN, publish_next
 from bridge.wavv.channels import delivery
 from bridge.wavv.samples import SampleCall, sample_call
@@ -33,7 +33,7 @@ ALL_KINDS = (Kind.STARTED, Kind.ENDED, Kind.RECORDED)
 MOST_TASKS = 500
 SWEEPS_APART = timedelta(seconds=30)
 
-WORK: dict[str, Callable[[Parts, str], Call | None]] = {
+WORK: dict[str, Callable[[Parts, Sequence[str]], list[Call]]] = {
     SUBMIT.task: submit.submit,
     INSIGHTS.task: insights.fetch,
     EXPIRE.task: sweep.expire,
@@ -95,7 +95,7 @@ class Bridge:
 
     def drain(self) -> None:
         """Handle all events that can be taken."""
-        while intake.drain(self.parts):
+        while events.drain(self.parts):
             pass
 
     def sweep(self) -> int:
@@ -122,10 +122,9 @@ class Bridge:
             self.drain()
             return
         self.sandbox.settled()
-        saved = WORK[message.task](self.parts, *message.args)
-        if saved is not None:
-            limit = self.parts.policy.countdown_limit
-            publish_next(self.parts.publisher, saved, self.clock(), limit)
+        saved = WORK[message.task](self.parts, message.args)
+        limit = self.parts.policy.countdown_limit
+        publish_next(self.parts.publisher, saved, self.clock(), limit)
 
     def go(self, call: SampleCall, *kinds: Kind, **data: object) -> Call:
         """Tell of the call, and work until nothing is left; return it."""
@@ -210,7 +209,7 @@ class Bridge:
         renamed: Any = {names.get(name, name): value for name, value in changes.items()}
         self.parts = replace(self.parts, policy=replace(self.parts.policy, **renamed))
 
-    def speak_through(self, transport: httpx.BaseTransport) -> None:
+    def speak_through(self, transport: httpx.AsyncBaseTransport) -> None:
         """Send all requests to AskElephant through ``transport``."""
         elephant = ElephantClient(elephant_options(self.parts.settings), transport=transport)
         self.close()

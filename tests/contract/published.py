@@ -36,11 +36,14 @@ class Published:
 
     clock: Clock
     messages: list[Message] = field(default_factory=list)
+    is_batched: bool = False
+    """Whether calls share messages; else each has its own, and one runs after the other."""
 
     def publish(self, task: str, *args: str, countdown: float = 0) -> None:
         """Write the task down."""
         at = self.clock() + timedelta(seconds=countdown)
-        self.messages.append(Message(at, task, args))
+        batches = [args] if self.is_batched or not args else [(one,) for one in args]
+        self.messages += [Message(at, task, batch) for batch in batches]
 
     def tasks(self) -> list[tuple[str, ...]]:
         """Return each task with its arguments, in the order they were asked for."""

@@ -1,7 +1,8 @@
 """The whole store on one Redis, and what its tests do to it over and over."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,10 +13,11 @@ from bridge.domain.call import Call, State, new_call
 from bridge.domain.steps import STEPS, Step
 from bridge.store.calls import CallStore
 from bridge.store.counters import Counters
+from bridge.store.due import DueCalls
 from bridge.store.hold import Holds
 from bridge.store.inbox import CONSUMER, GROUP, Inbox
 from bridge.store.keys import Keys
-from bridge.store.lease import Leases
+from bridge.store.lease import Lease, Leases
 from bridge.store.lookup import Lookup
 from bridge.store.lua import script
 from bridge.store.moves import Retention
@@ -63,6 +65,17 @@ class Store:
         """The leases."""
         return Leases(self.redis, self.keys, LEASE_TIME)
 
+    @contextmanager
+    def lease(self, call_id: str) -> Iterator[Lease | None]:
+        """Yield a lease on one call, or ``None`` while another has it."""
+        with self.leases.hold([call_id]) as leases:
+            yield leases.get(call_id)
+
+    @property
+    def due(self) -> DueCalls:
+        """The due calls."""
+        return DueCalls(self.redis, self.keys, GRACE)
+
     @property
     def counters(self) -> Counters:
         """The counters."""
@@ -80,7 +93,7 @@ class Store:
         """Claim what is overdue, as a sweep does."""
         with self.leases.hold_sweep() as lease:
             assert lease is not None
-            return self.calls.claim_due(step, now, most, lease)
+            return self.due.claim(step, now, most, lease)
 
     def post(self, raw: bytes, source: str = "wavv", key: str | None = None) -> str:
         """Store an event as the ingress does; return its entry, empty for a duplicate."""

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from bridge.domain.call import FetchedLink, InsightsSummary, Metadata, State
-from bridge.pipeline.intake import drain
+from bridge.pipeline.events import drain
 from bridge.store.hold import Cause
 from tests.contract.calls import BEGIN, keep
 from tests.contract.web import TOKEN, Web, bearer, problem_in, running_web

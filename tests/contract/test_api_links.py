@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from bridge.api.links import engagement_links
-from bridge.pipeline.intake import drain
+from bridge.pipeline.events import drain
 from config import Settings
 from tests.contract.bridge_parts import Bridge
 from tests.contract.calls import keep

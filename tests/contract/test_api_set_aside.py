@@ -3,7 +3,7 @@
 import pytest
 
 from bridge.domain.call import Kind, State
-from bridge.pipeline import intake
+from bridge.pipeline import events
 from tests.contract.bridge_parts import event_body
 from tests.contract.replay_parts import Operated
 from tests.contract.test_pipeline_intake import break_on
@@ -20,8 +20,8 @@ def test_an_event_that_was_set_aside_is_shown_whole_and_handled_again(
     call = bridge.dial()
     (entry,) = bridge.tell(call, Kind.ENDED)
     with monkeypatch.context() as broken:
-        break_on(broken, call.call_id.encode())
-        for _ in range(intake.TRIES):
+        break_on(broken, call.call_id)
+        for _ in range(events.TRIES):
             bridge.drain()
             bridge.age(entry)
     (shown,) = web.get(PATH).json()

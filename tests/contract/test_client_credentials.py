@@ -6,30 +6,30 @@ from typing import Any
 
 import pytest
 
-from bridge.askelephant.client import ElephantClient
+from bridge.askelephant.client import Outcome
 from bridge.askelephant.models import EXPANDABLE, Engagement
 from bridge.askelephant.sandbox.options import SCOPES
-from bridge.domain.retry import Failure, Trouble
-from tests.contract.client_parts import failed, made, open_client, request_for
+from bridge.domain.retry import Trouble
+from tests.contract.client_parts import OneByOne, failed, made, open_client, request_for
 from tests.sandbox import Sandbox
 
-Ask = Callable[[ElephantClient, str], Engagement | Failure]
+Ask = Callable[[OneByOne, str], Outcome]
 
 
-def _submit(client: ElephantClient, _made_before: str) -> Engagement | Failure:
+def _submit(client: OneByOne, _made_before: str) -> Outcome:
     return client.create(request_for("another"))
 
 
-def _submit_private(client: ElephantClient, _made_before: str) -> Engagement | Failure:
+def _submit_private(client: OneByOne, _made_before: str) -> Outcome:
     return client.create(request_for("another", is_private=True))
 
 
-def _read(client: ElephantClient, made_before: str) -> Engagement | Failure:
+def _read(client: OneByOne, made_before: str) -> Outcome:
     return client.read(made_before)
 
 
 @pytest.fixture(scope="module")
-def everything(sandbox_process: Sandbox) -> Iterator[ElephantClient]:
+def everything(sandbox_process: Sandbox) -> Iterator[OneByOne]:
     """Give one client for the module, which expands all there is."""
     with open_client(sandbox_process, expand=EXPANDABLE) as client:
         yield client
@@ -42,16 +42,14 @@ def sandbox(sandbox_process: Sandbox) -> Sandbox:
 
 
 @pytest.fixture
-def client(sandbox: Sandbox, everything: ElephantClient) -> ElephantClient:
+def client(sandbox: Sandbox, everything: OneByOne) -> OneByOne:
     """Give the client, to a sandbox as new."""
     assert sandbox.base_url
     return everything
 
 
 @pytest.mark.parametrize("ask", [_submit, _read])
-def test_a_bad_key_is_a_matter_of_credentials(
-    client: ElephantClient, sandbox: Sandbox, ask: Ask
-) -> None:
+def test_a_bad_key_is_a_matter_of_credentials(client: OneByOne, sandbox: Sandbox, ask: Ask) -> None:
     """401, until the key works again; nothing is made meanwhile."""
     one = made(client.create(request_for()))
     sandbox.control("keys", {"id": "sandbox", "revoked": True})
@@ -74,9 +72,7 @@ def test_a_bad_key_is_a_matter_of_credentials(
         ("users:read", _read),
     ],
 )
-def test_a_missing_scope_is_named(
-    client: ElephantClient, sandbox: Sandbox, scope: str, ask: Ask
-) -> None:
+def test_a_missing_scope_is_named(client: OneByOne, sandbox: Sandbox, scope: str, ask: Ask) -> None:
     """A 403 may concern one call only, and its detail names the scope to add."""
     one = made(client.create(request_for()))
     sandbox.control("keys", {"id": "sandbox", "scopes": sorted(SCOPES - {scope})})
@@ -102,7 +98,7 @@ def test_a_key_goes_without_a_prefix(sandbox: Sandbox, scheme: str, *, accepted:
     ],
 )
 def test_an_outage_says_how_long_to_wait(
-    client: ElephantClient,
+    client: OneByOne,
     sandbox: Sandbox,
     fault: dict[str, Any],
     trouble: Trouble,

@@ -5,18 +5,25 @@ from datetime import timedelta
 
 import pytest
 
-from bridge.askelephant.client import ElephantClient
 from bridge.askelephant.models import EXPANDABLE, LISTS, TEXTS
 from bridge.askelephant.sandbox import SandboxOptions, Timings
 from bridge.domain.retry import Trouble
-from tests.contract.client_parts import JANE, STRANGER, failed, made, open_client, request_for
+from tests.contract.client_parts import (
+    JANE,
+    STRANGER,
+    OneByOne,
+    failed,
+    made,
+    open_client,
+    request_for,
+)
 from tests.sandbox import Sandbox, running_sandbox
 
 INSTANT = Timings(media_fetch=0, pending=0, processing=0, insights_first=0, insights_last=0)
 
 
 @pytest.fixture(scope="module")
-def everything(sandbox_process: Sandbox) -> Iterator[ElephantClient]:
+def everything(sandbox_process: Sandbox) -> Iterator[OneByOne]:
     """Give one client for the module, which expands all there is."""
     with open_client(sandbox_process, expand=EXPANDABLE) as client:
         yield client
@@ -29,13 +36,13 @@ def sandbox(sandbox_process: Sandbox) -> Sandbox:
 
 
 @pytest.fixture
-def client(sandbox: Sandbox, everything: ElephantClient) -> ElephantClient:
+def client(sandbox: Sandbox, everything: OneByOne) -> OneByOne:
     """Give the client, to a sandbox as new."""
     assert sandbox.base_url
     return everything
 
 
-def test_a_call_that_is_submitted_twice_is_one_engagement(client: ElephantClient) -> None:
+def test_a_call_that_is_submitted_twice_is_one_engagement(client: OneByOne) -> None:
     """201 and then 200, unchanged: whether it was new is told apart."""
     first = made(client.create(request_for()))
     again = made(client.create(request_for(title="Another", external_url="wavv://call/2")))
@@ -47,15 +54,13 @@ def test_a_call_that_is_submitted_twice_is_one_engagement(client: ElephantClient
     assert (first.request_id or "").startswith("req_")
 
 
-def test_another_calls_engagement_can_be_told_by_its_link(client: ElephantClient) -> None:
+def test_another_calls_engagement_can_be_told_by_its_link(client: OneByOne) -> None:
     """The answer never echoes the external_id."""
     found = made(client.create(request_for("a~collision")))
     assert (found.created, found.external_url == "wavv://call/1") == (False, False)
 
 
-def test_all_that_is_asked_for_reaches_the_other_side(
-    client: ElephantClient, sandbox: Sandbox
-) -> None:
+def test_all_that_is_asked_for_reaches_the_other_side(client: OneByOne, sandbox: Sandbox) -> None:
     """Field by field, as the reference names them; what is unknown is left out."""
     client.create(request_for(is_private=False, transcript="Hello.", participants=(JANE,)))
     (one,) = sandbox.settled()["engagements"]
@@ -75,9 +80,7 @@ def test_all_that_is_asked_for_reaches_the_other_side(
     }
 
 
-def test_all_eight_expansions_come_as_what_they_are(
-    client: ElephantClient, sandbox: Sandbox
-) -> None:
+def test_all_eight_expansions_come_as_what_they_are(client: OneByOne, sandbox: Sandbox) -> None:
     """Lists of objects, texts, and the owner."""
     one = made(client.create(request_for()))
     sandbox.settled()
@@ -102,7 +105,7 @@ def test_an_expansion_comes_only_when_it_is_asked_for(sandbox: Sandbox, name: st
 
 
 def test_answers_with_more_or_less_than_is_documented_are_read(
-    client: ElephantClient, sandbox: Sandbox
+    client: OneByOne, sandbox: Sandbox
 ) -> None:
     """Unknown fields, unknown data types, and the required keys only."""
     marked = made(client.create(request_for("a~unknown-fields+unknown-data-types+sparse-answers")))
@@ -127,7 +130,7 @@ SUBMISSIONS = [
 
 @pytest.mark.parametrize(("behaviour", "trouble", "reason", "status", "created"), SUBMISSIONS)
 def test_a_failure_that_passes_is_told_by_its_kind(
-    client: ElephantClient,
+    client: OneByOne,
     behaviour: str,
     trouble: Trouble,
     reason: str,
@@ -149,7 +152,7 @@ def test_a_failure_that_passes_is_told_by_its_kind(
     [("seconds", 2, 2), ("date", 1, 3), ("garbage", None, None), ("bare", None, None)],
 )
 def test_the_wait_of_a_throttle_is_read_in_both_forms(
-    client: ElephantClient, form: str, least: float | None, most: float | None
+    client: OneByOne, form: str, least: float | None, most: float | None
 ) -> None:
     """Missing or senseless, it is the backoff's to choose."""
     wait = failed(client.create(request_for(f"a~throttle-{form}"))).retry_after
@@ -161,9 +164,7 @@ def test_the_wait_of_a_throttle_is_read_in_both_forms(
 
 
 @pytest.mark.parametrize(("behaviour", "status"), [("reject", 422), ("bad-request", 400)])
-def test_a_refusal_keeps_every_field_error(
-    client: ElephantClient, behaviour: str, status: int
-) -> None:
+def test_a_refusal_keeps_every_field_error(client: OneByOne, behaviour: str, status: int) -> None:
     """And the request's id, which support asks for."""
     failure = failed(client.create(request_for(f"a~{behaviour}")))
     problem = failure.problem
@@ -175,7 +176,7 @@ def test_a_refusal_keeps_every_field_error(
     assert (problem.request_id or "").startswith("req_")
 
 
-def test_an_owner_who_is_nobody_is_a_trouble_of_its_own(client: ElephantClient) -> None:
+def test_an_owner_who_is_nobody_is_a_trouble_of_its_own(client: OneByOne) -> None:
     """Nothing was made: without the owner the call is new."""
     failure = failed(client.create(request_for(participants=(JANE, STRANGER))))
     assert (failure.trouble, failure.problem.reason) == (Trouble.OWNER, "owner_unresolvable")
@@ -183,7 +184,7 @@ def test_an_owner_who_is_nobody_is_a_trouble_of_its_own(client: ElephantClient) 
     assert made(client.create(request_for(participants=(JANE,)))).created
 
 
-def test_a_host_that_serves_no_recording_is_blamed_on_the_media(client: ElephantClient) -> None:
+def test_a_host_that_serves_no_recording_is_blamed_on_the_media(client: OneByOne) -> None:
     """The sandbox finds what the bridge cannot see: what the host serves, by now."""
     failure = failed(client.create(request_for(media_url="https://recordings.example.com/a.zip")))
     assert (failure.trouble, failure.problem.reason) == (Trouble.MEDIA, "recording_not_ready")
@@ -213,7 +214,7 @@ def test_a_slow_fetch_times_out_and_is_found_by_the_next_try() -> None:
     ],
 )
 def test_a_read_that_fails_is_told_by_its_kind(
-    client: ElephantClient, behaviour: str, trouble: Trouble, reason: str, status: int
+    client: OneByOne, behaviour: str, trouble: Trouble, reason: str, status: int
 ) -> None:
     """The next read succeeds."""
     one = made(client.create(request_for(f"a~{behaviour}")))
@@ -223,7 +224,7 @@ def test_a_read_that_fails_is_told_by_its_kind(
     assert made(client.read(one.id)).id == one.id
 
 
-def test_an_engagement_that_is_not_there_is_missing(client: ElephantClient) -> None:
+def test_an_engagement_that_is_not_there_is_missing(client: OneByOne) -> None:
     """404, with the words of the problem."""
     failure = failed(client.read("ngmt_0"))
     assert (failure.trouble, failure.problem.detail) == (Trouble.MISSING, "engagement not found")

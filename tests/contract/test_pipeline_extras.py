@@ -5,7 +5,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 
 from bridge.domain.call import Call, Kind, State
 from bridge.domain.extras import extra_call_id
-from bridge.pipeline import extras, intake
+from bridge.pipeline import extras
 from bridge.wavv.samples import SampleCall
 from tests.contract.bridge_parts import Bridge, whats
 from tests.contract.replay_parts import Operated
@@ -104,15 +104,12 @@ def test_each_recording_that_an_event_lists_is_submitted(bridge: Bridge) -> None
     assert "recording.another" in whats(bridge.call(call))
 
 
-@pytest.mark.parametrize("is_together", [True, False])
 def test_an_extra_call_is_opened_after_a_crash_before_it(
-    bridge: Bridge, monkeypatch: pytest.MonkeyPatch, *, is_together: bool
+    bridge: Bridge, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The entry stays in the inbox until all that follows from it is saved."""
     bridge.change_settings(extra_recordings="submit")
     call = _submitted(bridge)
-    if not is_together:
-        monkeypatch.setattr(intake, "handle_together", lambda *_: set())
 
     def crash(*_: object) -> None:
         raise RedisConnectionError

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import pytest
 
 from bridge.domain.call import Call
-from bridge.pipeline import intake
-from bridge.store.calls import Change
+from bridge.pipeline import events
+from bridge.store.changes import Change
 from tests.contract.bridge_parts import ALL_KINDS, Bridge, running_bridge, whats
 from tests.contract.valkey import Valkey, own_valkey, until
 from tests.sandbox import Sandbox
@@ -55,7 +55,7 @@ def test_events_whose_saves_a_failover_lost_are_handled_again(
     entries = bridge.tell(call)
     redis, save = bridge.parts.redis, bridge.parts.calls.save_many
 
-    def save_and_fail_over(changes: Sequence[Change]) -> list[Call | None]:
+    def save_and_fail_over(changes: Sequence[Change]) -> list[Call | Exception | None]:
         pair.wait_until_replicated()
         pair.replica.redis.replicaof("NO", "ONE")
         saved = save(changes)
@@ -64,7 +64,7 @@ def test_events_whose_saves_a_failover_lost_are_handled_again(
 
     with monkeypatch.context() as failover:
         failover.setattr(bridge.parts.calls, "save_many", save_and_fail_over)
-        assert intake.drain(bridge.parts) == len(entries)
+        assert events.drain(bridge.parts) == len(entries)
     assert bridge.parts.calls.load(call.call_id) is None
     assert bridge.parts.inbox.backlog().waiting == len(entries)
     assert [line["events"] for line in bridge.logged("events.left")] == [len(entries)]

@@ -7,7 +7,6 @@ import pytest
 
 from bridge.askelephant.models import EXPANDABLE
 from bridge.domain.call import State
-from bridge.errors import LeaseLost
 from bridge.pipeline import insights
 from bridge.wavv.samples import SampleCall
 from tests.contract.bridge_parts import Bridge, whats
@@ -85,7 +84,7 @@ def test_every_fetch_keeps_what_it_brought(bridge: Bridge) -> None:
     kept = []
     for _ in answers:
         bridge.clock.wait(minutes=5)
-        insights.fetch(bridge.parts, call.call_id)
+        insights.fetch(bridge.parts, [call.call_id])
         brought = bridge.insights(call)
         kept.append((brought["action_items"], brought["signals"]))
     assert kept == [([], []), ([], [SIGNAL]), ([ITEM], [SIGNAL])]
@@ -229,9 +228,9 @@ def test_processing_that_fails_after_the_transcript_ends_the_call_too(bridge: Br
 def test_a_fetch_that_is_run_twice_asks_once(bridge: Bridge) -> None:
     """Too early, or done already: nothing happens."""
     call = _transcribed(bridge)
-    assert insights.fetch(bridge.parts, call.call_id) is None
+    assert insights.fetch(bridge.parts, [call.call_id]) == []
     bridge.work()
-    assert insights.fetch(bridge.parts, call.call_id) is None
+    assert insights.fetch(bridge.parts, [call.call_id]) == []
     assert len(bridge.requests("GET")) == 1
     assert whats(bridge.call(call)).count("insights.final") == 1
 
@@ -243,8 +242,8 @@ def test_a_fetch_whose_lease_ran_out_saves_nothing(bridge: Bridge) -> None:
     bridge.clock.wait(minutes=1)
     lease = bridge.parts.keys.lease(call.call_id)
     bridge.speak_through(Interposed(lambda: bridge.parts.redis.delete(lease)))
-    with pytest.raises(LeaseLost):
-        insights.fetch(bridge.parts, call.call_id)
+    assert insights.fetch(bridge.parts, [call.call_id]) == []
+    assert bridge.logged("lease.lost")
     assert (bridge.call(call), bridge.insights(call)) == (before, {})
     bridge.change_settings()
     bridge.work()

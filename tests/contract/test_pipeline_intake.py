@@ -1,7 +1,6 @@
 """The inbox is handled: every event ends on its call, or as a recorded outcome."""
 
 import json
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -11,13 +10,14 @@ import pytest
 from redis import Redis
 from redis.exceptions import ConnectionError as RedisAway
 
-from bridge.domain.call import Kind, State
+from bridge.domain.call import Call, Kind, State
+from bridge.domain.events import Event
+from bridge.domain.machine import advance
+from bridge.domain.policy import Policy
 from bridge.domain.steps import SUBMIT
-from bridge.parts import Parts
-from bridge.pipeline import intake
-from bridge.pipeline.together import handle_together
+from bridge.pipeline import events, record
 from bridge.publisher import DRAIN
-from bridge.store.inbox import Entry, Inbox
+from bridge.store.inbox import Inbox
 from tests.contract.bridge_parts import ALL_KINDS, Bridge, whats
 from tests.contract.store_parts import at_once
 
@@ -152,20 +152,15 @@ def test_what_was_not_read_is_on_the_timeline_of_the_call(bridge: Bridge) -> Non
     assert call.metadata.lead_email is None
 
 
-def break_on(patch: pytest.MonkeyPatch, broken: bytes) -> None:
-    """Let both ways of handling events, together and alone, break on one with these bytes in it."""
+def break_on(patch: pytest.MonkeyPatch, broken: str, error: Exception | None = None) -> None:
+    """Let the state machine break on events of the call with this id."""
 
-    def together(parts: Parts, entries: Sequence[Entry]) -> set[str]:
-        if any(broken in entry.raw for entry in entries):
-            raise ZeroDivisionError("a bug of ours")
-        return handle_together(parts, entries)
+    def breaking(call: Call, event: Event, now: datetime, policy: Policy) -> Call:
+        if call.call_id == broken:
+            raise error or ZeroDivisionError("a bug of ours")
+        return advance(call, event, now, policy)
 
-    def alone(parts: Parts, entry: Entry) -> str | None:
-        together(parts, [entry])
-        return None
-
-    patch.setattr(intake, "handle_together", together)
-    patch.setattr(intake, "HEARERS", {"wavv": alone})
+    patch.setattr(record, "advance", breaking)
 
 
 def test_an_event_that_breaks_its_handler_is_tried_three_times_and_stops_nobody(
@@ -173,13 +168,13 @@ def test_an_event_that_breaks_its_handler_is_tried_three_times_and_stops_nobody(
 ) -> None:
     """Then it is set aside, whole; the others of its batch are handled at once."""
     bad, good = bridge.dial(), bridge.dial()
-    break_on(monkeypatch, bad.call_id.encode())
+    break_on(monkeypatch, bad.call_id)
     (entry,) = bridge.tell(bad, Kind.ENDED)
     bridge.tell(good, Kind.ENDED)
     for tries in (1, 2, 3):
         bridge.drain()
         assert bridge.call(good).state is State.ENDED
-        assert bridge.parts.inbox.backlog().waiting == (0 if tries == intake.TRIES else 1)
+        assert bridge.parts.inbox.backlog().waiting == (0 if tries == events.TRIES else 1)
         bridge.age(entry)
     assert bridge.counted("events.set_aside") == 1
     bridge.drain()
@@ -193,7 +188,7 @@ def test_an_event_that_broke_once_is_handled_when_the_bug_is_gone(
     call = bridge.dial()
     (entry,) = bridge.tell(call, Kind.ENDED)
     with monkeypatch.context() as broken:
-        break_on(broken, call.call_id.encode())
+        break_on(broken, call.call_id)
         bridge.drain()
     bridge.age(entry)
     bridge.drain()
@@ -217,17 +212,11 @@ def test_redis_going_away_leaves_the_event_for_the_next_drain(
     first, second, third = bridge.dial(), bridge.dial(), bridge.dial()
     entries = [bridge.tell(call, Kind.ENDED)[0] for call in (first, second, third)]
 
-    def hear(parts: Parts, entry: Entry) -> str | None:
-        if second.call_id.encode() in entry.raw:
-            raise RedisAway("gone")
-        return intake.hear_wavv(parts, entry)
-
     with monkeypatch.context() as broken:
-        broken.setattr(intake, "handle_together", lambda *_: set())
-        broken.setattr(intake, "HEARERS", {"wavv": hear})
-        for _ in range(intake.TRIES + 1):
+        break_on(broken, second.call_id, RedisAway("gone"))
+        for _ in range(events.TRIES + 1):
             with pytest.raises(RedisAway):
-                intake.drain(bridge.parts)
+                events.drain(bridge.parts)
             bridge.age(*entries[1:])
     assert bridge.call(first).state is State.ENDED
     assert bridge.parts.inbox.backlog().waiting == 2
@@ -249,7 +238,7 @@ def test_an_event_whose_acknowledgement_is_lost_changes_nothing_the_second_time(
     entries = bridge.tell(call)
     dying = replace(bridge.parts, inbox=Dying(bridge.parts.redis, bridge.parts.keys))
     with pytest.raises(RedisAway):
-        intake.drain(dying)
+        events.drain(dying)
     before = bridge.call(call)
     bridge.age(*entries)
     bridge.drain()
@@ -275,9 +264,9 @@ def test_drains_that_race_handle_every_event_once(bridge: Bridge, redis: Redis) 
 
 def test_a_batch_is_bounded(bridge: Bridge, monkeypatch: pytest.MonkeyPatch) -> None:
     """One drain after another, until none is left."""
-    monkeypatch.setattr(intake, "BATCH", 2)
+    monkeypatch.setattr(events, "BATCH", 2)
     bridge.tell(bridge.dial())
-    assert [intake.drain(bridge.parts) for _ in range(3)] == [2, 1, 0]
+    assert [events.drain(bridge.parts) for _ in range(3)] == [2, 1, 0]
 
 
 def test_a_drain_that_was_published_finds_an_empty_inbox_harmless(bridge: Bridge) -> None:

@@ -69,8 +69,8 @@ def test_a_submission_that_is_run_twice_is_sent_once(bridge: Bridge) -> None:
     """The second finds that the call is not due."""
     call = bridge.dial()
     bridge.go(call)
-    assert submit.submit(bridge.parts, call.call_id) is None
-    assert submit.submit(bridge.parts, "nobody") is None
+    assert submit.submit(bridge.parts, [call.call_id]) == []
+    assert submit.submit(bridge.parts, ["nobody"]) == []
     assert len(bridge.requests()) == 1
 
 
@@ -79,9 +79,9 @@ def test_a_submission_waits_for_its_time(bridge: Bridge) -> None:
     call = bridge.dial()
     bridge.tell(call)
     bridge.drain()
-    assert submit.submit(bridge.parts, call.call_id) is None
+    assert submit.submit(bridge.parts, [call.call_id]) == []
     bridge.clock.wait(seconds=2)
-    assert submit.submit(bridge.parts, call.call_id) is not None
+    assert submit.submit(bridge.parts, [call.call_id]) is not None
 
 
 def test_a_call_that_another_worker_holds_is_left_to_it(bridge: Bridge) -> None:
@@ -90,8 +90,8 @@ def test_a_call_that_another_worker_holds_is_left_to_it(bridge: Bridge) -> None:
     bridge.tell(call)
     bridge.drain()
     bridge.clock.wait(seconds=2)
-    with bridge.parts.leases.hold(call.call_id):
-        assert submit.submit(bridge.parts, call.call_id) is None
+    with bridge.parts.leases.hold([call.call_id]):
+        assert submit.submit(bridge.parts, [call.call_id]) == []
     assert bridge.requests() == []
 
 
@@ -406,6 +406,5 @@ def test_news_while_the_request_is_out_is_kept(bridge: Bridge) -> None:
         bridge.drain()
 
     bridge.speak_through(Interposed(meanwhile))
-    found = submit.submit(bridge.parts, call.call_id)
-    assert found is not None
+    (found,) = submit.submit(bridge.parts, [call.call_id])
     assert (found.state, found.metadata.disposition) == (State.SUBMITTED, "Hot")

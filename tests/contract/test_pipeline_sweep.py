@@ -186,11 +186,11 @@ def test_an_inbox_that_waits_is_drained_again(bridge: Bridge) -> None:
 def test_an_expired_call_is_let_go_only_when_it_is_due(bridge: Bridge) -> None:
     """A task may come twice, too early, or for a call that has moved on."""
     call = _waiting(bridge, (Kind.ENDED,))
-    assert sweep.expire(bridge.parts, call.call_id) is None
-    assert sweep.expire(bridge.parts, "nobody") is None
+    assert sweep.expire(bridge.parts, [call.call_id]) == []
+    assert sweep.expire(bridge.parts, ["nobody"]) == []
     bridge.go(call, Kind.RECORDED)
     bridge.clock.wait(days=2)
-    assert sweep.expire(bridge.parts, call.call_id) is None
+    assert sweep.expire(bridge.parts, [call.call_id]) == []
     assert bridge.call(call).state is State.SUBMITTED
 
 

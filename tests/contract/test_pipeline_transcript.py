@@ -1,6 +1,7 @@
 """AskElephant's events find their call: late, twice, early, or not at all."""
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import quote
@@ -10,7 +11,7 @@ import pytest
 from bridge.askelephant.sandbox.event import CREATED, TRANSCRIPT_READY, UPDATED
 from bridge.domain.call import State
 from bridge.domain.steps import INSIGHTS
-from bridge.pipeline import intake, submit
+from bridge.pipeline import events, submit
 from bridge.store.lookup import Lookup
 from bridge.wavv.samples import SampleCall
 from tests.contract.bridge_parts import Bridge, whats
@@ -142,7 +143,7 @@ def test_an_event_before_the_posts_answer_finds_its_call_by_the_link(bridge: Bri
         assert bridge.call(call).state is State.RECORDED
 
     bridge.speak_through(Interposed(meanwhile))
-    submit.submit(bridge.parts, call.call_id)
+    submit.submit(bridge.parts, [call.call_id])
     assert _is_transcribed(bridge, call, entries[0])
     found = bridge.call(call)
     assert found.due_at == bridge.clock() + FIRST_DELAY
@@ -160,7 +161,7 @@ def test_an_early_event_without_a_link_is_parked_until_the_answer_comes(bridge: 
         assert bridge.parts.inbox.outcome(entries[0]) == "parked.unknown_engagement"
 
     bridge.speak_through(Interposed(meanwhile))
-    submit.submit(bridge.parts, call.call_id)
+    submit.submit(bridge.parts, [call.call_id])
     assert _is_transcribed(bridge, call, entries[0])
 
 
@@ -173,7 +174,7 @@ def test_an_early_event_whose_link_two_calls_share_waits_for_the_answer(bridge: 
         bridge.tell(one)
     bridge.drain()
     bridge.clock.wait(seconds=2)
-    submit.submit(bridge.parts, other.call_id)
+    submit.submit(bridge.parts, [other.call_id])
     entries: list[str] = []
 
     def meanwhile() -> None:
@@ -181,7 +182,7 @@ def test_an_early_event_whose_link_two_calls_share_waits_for_the_answer(bridge: 
         bridge.drain()
 
     bridge.speak_through(Interposed(meanwhile))
-    submit.submit(bridge.parts, call.call_id)
+    submit.submit(bridge.parts, [call.call_id])
     assert bridge.parts.inbox.outcome(entries[0]) == "parked.unknown_engagement"
     assert _is_transcribed(bridge, call, entries[0])
     assert bridge.call(other).state is State.RECORDED
@@ -201,7 +202,7 @@ def test_parking_and_the_posts_answer_find_each_other_in_either_order(
         def park(self, engagement_id: str, entry: str, keep: timedelta) -> None:
             if parks_first:
                 super().park(engagement_id, entry, keep)
-            submit.submit(bridge.parts, call.call_id)
+            submit.submit(bridge.parts, [call.call_id])
             if not parks_first:
                 super().park(engagement_id, entry, keep)
 
@@ -210,7 +211,7 @@ def test_parking_and_the_posts_answer_find_each_other_in_either_order(
     entry = bridge.transcribed(call)
     parts = bridge.parts
     racing = replace(parts, lookup=Racing(parts.redis, parts.keys, parts.calls))
-    assert intake.drain(racing) == 1
+    assert events.drain(racing) == 1
     assert _is_transcribed(bridge, call, entry)
     assert bridge.parts.inbox.outcome(entry) is None
     bridge.work()
@@ -226,14 +227,14 @@ def test_an_event_between_the_save_and_the_look_for_parked_ones_moves_the_call_o
     entries: list[str] = []
 
     class Racing(Lookup):
-        def parked(self, engagement_id: str) -> str | None:
+        def parked_many(self, engagement_ids: Sequence[str]) -> Mapping[str, str]:
             entries.append(bridge.transcribed(call))
             bridge.drain()
-            return super().parked(engagement_id)
+            return super().parked_many(engagement_ids)
 
     parts = bridge.parts
     racing = replace(parts, lookup=Racing(parts.redis, parts.keys, parts.calls))
-    submit.submit(racing, call.call_id)
+    submit.submit(racing, [call.call_id])
     assert _is_transcribed(bridge, call, entries[0])
     assert whats(bridge.call(call)).count("transcript.ready") == 1
 

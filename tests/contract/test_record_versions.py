@@ -12,8 +12,8 @@ import pytest
 
 from bridge.domain.call import FORMAT, Kind, State
 from bridge.errors import NewerRecord
-from bridge.pipeline import insights, intake, submit, sweep
-from bridge.store import calls, records
+from bridge.pipeline import events, insights, submit, sweep
+from bridge.store import changes, records
 from bridge.wavv.samples import SampleCall
 from tests.contract.bridge_parts import Bridge, whats
 from tests.contract.replay_parts import Operated
@@ -75,7 +75,7 @@ def test_an_event_of_a_newer_record_waits_for_a_newer_worker(
     written = stored(bridge, call)
     (entry,) = bridge.tell(call, Kind.RECORDED)
     bridge.tell(other, Kind.ENDED)
-    for _ in range(2 * intake.TRIES):
+    for _ in range(2 * events.TRIES):
         bridge.drain()
         bridge.age(entry)
     assert bridge.call(other).state is State.ENDED
@@ -98,13 +98,13 @@ def test_a_wait_for_a_newer_worker_is_no_try(
     call = waiting_call(bridge, Kind.STARTED)
     before = rewrite(bridge, call, NEWER["format"])
     (entry,) = bridge.tell(call, Kind.ENDED)
-    for _ in range(intake.TRIES):
+    for _ in range(events.TRIES):
         bridge.drain()
         bridge.age(entry)
     upgrade(bridge, call, before)
     with monkeypatch.context() as broken:
-        break_on(broken, call.call_id.encode())
-        for _ in range(intake.TRIES - 1):
+        break_on(broken, call.call_id)
+        for _ in range(events.TRIES - 1):
             bridge.drain()
             bridge.age(entry)
     assert bridge.counted("events.set_aside") == 0
@@ -151,7 +151,7 @@ def test_steps_leave_a_newer_record_alone_and_the_sweep_keeps_asking(
     bridge.clock.wait(days=1)
     requests = len(bridge.sandbox.settled()["requests"])
     for call, step in steps.items():
-        assert step(bridge.parts, call.call_id) is None
+        assert step(bridge.parts, [call.call_id]) == []
     for _ in range(3):
         assert bridge.sweep() == len(steps)
         bridge.work()
@@ -173,11 +173,11 @@ def test_a_record_that_becomes_newer_during_a_request_is_not_overwritten(bridge:
     bridge.speak_through(
         Interposed(lambda: before.append(rewrite(bridge, call, {"format": FORMAT + 1})))
     )
-    assert submit.submit(bridge.parts, call.call_id) is None
+    assert submit.submit(bridge.parts, [call.call_id]) == []
     assert json.loads(stored(bridge, call).partition(b"\n")[2])["format"] == FORMAT + 1
     upgrade(bridge, call, before[0])
     bridge.change_settings()
-    assert submit.submit(bridge.parts, call.call_id) is not None
+    assert submit.submit(bridge.parts, [call.call_id]) is not None
     assert [one["status"] for one in bridge.requests()] == [201, 200]
     assert len(bridge.bodies()) == 1
 
@@ -238,7 +238,7 @@ def test_a_record_tells_its_format_from_the_second_on(
     call = waiting_call(bridge, Kind.STARTED)
     assert json.loads(stored(bridge, call).partition(b"\n")[2])["format"] == FORMAT == 2
     with monkeypatch.context() as newer:
-        for module in (calls, records):
+        for module in (changes, records):
             newer.setattr(module, "FORMAT", FORMAT + 1)
         bridge.tell(call, Kind.ENDED)
         bridge.drain()

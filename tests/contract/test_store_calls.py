@@ -20,7 +20,7 @@ from bridge.domain.call import (
 )
 from bridge.domain.timeline import TimelineEntry
 from bridge.errors import CallContended, LeaseLost
-from bridge.store.calls import Change
+from bridge.store.changes import Change, Edit, Saved
 from bridge.store.lease import Lease
 from tests.contract.store_parts import NOW, Store
 
@@ -116,7 +116,7 @@ def test_a_call_that_never_rests_is_given_up(store: Store, monkeypatch: pytest.M
 
 def test_a_save_under_a_lease_that_is_held_goes_through(store: Store) -> None:
     """The normal case of a task."""
-    with store.leases.hold("c-1") as lease:
+    with store.lease("c-1") as lease:
         saved = store.calls.update("c-1", lambda _: FULL, lease=lease, insights={"signals": []})
     assert saved == store.calls.load("c-1")
 
@@ -143,7 +143,7 @@ def test_a_save_under_a_lease_that_is_no_longer_ours_is_refused(
 
 def test_an_event_is_saved_although_a_worker_holds_the_call(store: Store) -> None:
     """WAVV's news need no lease; the worker's own save is decided again on top of them."""
-    with store.leases.hold("c-1") as lease:
+    with store.lease("c-1") as lease:
         store.save("c-1", reason="news")
         saved = store.calls.update(
             "c-1", lambda found: found.but(attempts=1) if found else None, lease=lease
@@ -199,19 +199,23 @@ def test_a_save_whose_answer_was_lost_is_not_made_twice(
 ) -> None:
     """The client sends it again, which meets its own first try: it counts as saved, once."""
     before = store.save("c-1", state=State.RECORDED)
-    with store.leases.hold("c-1") as lease:
+    with store.lease("c-1") as lease:
         save_many = store.calls.save_many
 
-        def save_twice(changes: Sequence[Change]) -> list[Call | None]:
+        def save_twice(changes: Sequence[Change]) -> list[Call | Exception | None]:
             save_many(changes)
             return save_many([replace(one, lease=None) for one in changes])
 
         calls = store.calls
         monkeypatch.setattr(calls, "save_many", save_twice)
-        saved = calls.update(
-            "c-1", lambda call: call and call.but(attempts=call.attempts + 1),
-            known=before, lease=lease, ends=True,
-        )  # fmt: skip
+        (result,) = calls.update_many([
+            Edit(
+                call_id="c-1", decide=lambda call: call and call.but(attempts=call.attempts + 1),
+                known=before, lease=lease, ends=True,
+            )
+        ])  # fmt: skip
+        assert isinstance(result, Saved)
+        saved = result.after
     assert saved is not None
     assert (saved.attempts, saved.version) == (1, before.version + 1)
     assert store.calls.load("c-1") == saved

@@ -22,7 +22,8 @@ def admit(
     store: Store, now: datetime, step: str = "submit", call_id: str = "c-1"
 ) -> Admitted | Hold:
     """Return whether a request of this call may leave."""
-    return store.holds.admit(now, step, call_id)
+    (found,) = store.holds.admit(now, step, [call_id])
+    return found
 
 
 def admitted(store: Store, now: datetime, step: str = "submit", call_id: str = "c-1") -> Admitted:
@@ -332,7 +333,7 @@ def test_the_probe_is_the_call_that_failed_least_and_the_newest_of_these(store: 
         assert lease is not None
         steps = [step for step in STEPS if step.asks_askelephant]
         at = NOW + timedelta(minutes=1)
-        found = [store.calls.claim_probe(steps, at, lease) for _ in range(6)]
+        found = [store.due.claim_probe(steps, at, lease) for _ in range(6)]
     assert [one[1] for one in found if one] == ["c-2", "c-1", "c-5", "c-3", "c-4"]
     assert found[5] is None
 
@@ -343,7 +344,7 @@ def test_a_sweep_that_lost_its_lease_claims_no_probe(store: Store) -> None:
         assert lease is not None
         store.redis.delete(store.keys.sweep_lease)
         with pytest.raises(LeaseLost):
-            store.calls.claim_probe(STEPS, NOW, lease)
+            store.due.claim_probe(STEPS, NOW, lease)
 
 
 @pytest.mark.parametrize(

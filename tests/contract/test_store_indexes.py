@@ -119,9 +119,9 @@ def test_a_sweep_that_lost_its_lease_claims_nothing(store: Store) -> None:
         assert lease is not None
         store.redis.delete(store.keys.sweep_lease)
         with pytest.raises(LeaseLost):
-            store.calls.claim_due(SUBMIT, LATER, 10, lease)
+            store.due.claim(SUBMIT, LATER, 10, lease)
         with store.leases.hold_sweep(), pytest.raises(LeaseLost):
-            store.calls.claim_due(SUBMIT, LATER, 10, lease)
+            store.due.claim(SUBMIT, LATER, 10, lease)
     assert store.claim(SUBMIT, LATER, 10) == ["c-1"]
 
 

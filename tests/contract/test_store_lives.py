@@ -47,7 +47,7 @@ def test_after_every_save_the_indexes_are_those_of_the_record(life: list[e.Event
 def _sweep(store: Store) -> bool:
     lease = Lease("token")
     late = AT + timedelta(days=1)
-    claimed = [store.calls.claim_due(step, late, 10, lease) for step in STEPS]
+    claimed = [store.due.claim(step, late, 10, lease) for step in STEPS]
     return any(claimed)
 
 

@@ -108,8 +108,8 @@ def test_only_calls_that_await_their_engagement_are_kept_under_their_link(store:
 def test_a_parked_event_is_found_by_its_engagement_and_forgotten_in_time(store: Store) -> None:
     """Its call may never turn up."""
     store.lookup.park("ngmt_1", "17-0", timedelta(days=7))
-    assert store.lookup.parked("ngmt_1") == "17-0"
-    assert store.lookup.parked("ngmt_2") is None
+    assert store.lookup.parked_many(["ngmt_1", "ngmt_2"]) == {"ngmt_1": "17-0"}
+    assert store.lookup.parked_many([]) == {}
     assert 0 < store.redis.ttl(store.keys.parked("ngmt_1")) <= timedelta(days=7).total_seconds()
 
 

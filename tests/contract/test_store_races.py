@@ -103,7 +103,7 @@ def test_claims_that_race_share_what_is_overdue(real_store: Store) -> None:
     claimed: list[str] = []
 
     def work(lease: Lease) -> None:
-        while call_ids := real_store.calls.claim_due(SUBMIT, NOW + GRACE, 7, lease):
+        while call_ids := real_store.due.claim(SUBMIT, NOW + GRACE, 7, lease):
             claimed.extend(call_ids)
 
     with real_store.leases.hold_sweep() as lease:

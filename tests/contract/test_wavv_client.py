@@ -1,6 +1,8 @@
 """The client of WAVV's REST API, over real HTTP: every answer is a value."""
 
-from collections.abc import Iterator
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
 
@@ -9,7 +11,7 @@ import pytest
 
 from bridge.domain.retry import Failure, Trouble
 from bridge.wavv.client import PAUSE, WavvClient, WavvOptions
-from bridge.wavv.links import FreshLink, NoRecording
+from bridge.wavv.links import Answer, FreshLink, NoRecording
 from tests.wavv_rest import KEY, WavvRest, running_wavv
 
 NOW = datetime(2026, 5, 13, 14, 0, tzinfo=UTC)
@@ -32,9 +34,15 @@ def client(rest: WavvRest) -> Iterator[WavvClient]:
     opened.close()
 
 
+def fetched(client: WavvClient, call_id: str = CALL, now: datetime = NOW) -> Answer:
+    """Return what comes of a batch of one call."""
+    (answer,) = client.recordings([call_id], now)
+    return answer
+
+
 def failed(client: WavvClient, now: datetime = NOW) -> Failure:
-    """Return how asking for the call's recording fails."""
-    answer = client.recording(CALL, now)
+    """Return how the request for the call's recording fails."""
+    answer = fetched(client, now=now)
     assert isinstance(answer, Failure)
     return answer
 
@@ -42,15 +50,15 @@ def failed(client: WavvClient, now: datetime = NOW) -> Failure:
 def test_a_link_is_fresh_each_time(client: WavvClient, rest: WavvRest) -> None:
     """With the time at which it expires, where WAVV tells it."""
     expires = datetime(2099, 1, 1, tzinfo=UTC)
-    links = [client.recording(CALL, NOW) for _ in range(2)]
+    links = [fetched(client) for _ in range(2)]
     assert links == [FreshLink(url, expires) for url in rest.links]
     rest.expires_at = None
-    assert client.recording(CALL, NOW) == FreshLink(rest.links[-1])
+    assert fetched(client) == FreshLink(rest.links[-1])
 
 
 def test_a_call_without_a_recording_is_no_failure(client: WavvClient) -> None:
     """404: none yet, or no such call."""
-    assert client.recording("other", NOW) == NoRecording()
+    assert fetched(client, "other") == NoRecording()
 
 
 @pytest.mark.parametrize(
@@ -60,7 +68,7 @@ def test_a_call_without_a_recording_is_no_failure(client: WavvClient) -> None:
 def test_an_id_stays_one_part_of_the_path(client: WavvClient, rest: WavvRest, call_id: str) -> None:
     """Ids come from outside: none may reach another route."""
     rest.ready.add(call_id)
-    client.recording(call_id, NOW)
+    fetched(client, call_id)
     assert rest.asked == [f"/v3/calls/{quote(call_id, safe='')}/recording"]
 
 
@@ -69,7 +77,7 @@ def test_an_id_that_would_lead_up_the_path_is_no_calls(
     client: WavvClient, rest: WavvRest, call_id: str
 ) -> None:
     """Dots cannot be quoted: nothing is asked."""
-    assert client.recording(call_id, NOW) == NoRecording()
+    assert fetched(client, call_id) == NoRecording()
     assert rest.asked == []
 
 
@@ -111,7 +119,50 @@ def test_what_meets_every_call_is_not_asked_again_for_a_while(
     assert failed(client, NOW + pause - timedelta(seconds=1)) == first
     assert len(rest.asked) == 1
     rest.status = None
-    assert isinstance(client.recording(CALL, NOW + pause), FreshLink)
+    assert isinstance(fetched(client, now=NOW + pause), FreshLink)
+
+
+def test_every_call_of_a_batch_has_what_came_for_it(client: WavvClient, rest: WavvRest) -> None:
+    """In the order of the calls; an id that is no call's costs no other, and is not sent."""
+    ids = ["other", CALL, "..", "another", ""]
+    none, link, *more = client.recordings(ids, NOW)
+    assert isinstance(link, FreshLink)
+    assert [none, *more] == [NoRecording()] * 4
+    assert sorted(rest.asked) == sorted(f"/v3/calls/{ids[at]}/recording" for at in (0, 1, 3))
+
+
+def test_a_call_whose_request_fails_costs_no_other() -> None:
+    """Trouble on the network may meet one connection only."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if "unlucky" in request.url.path:
+            raise httpx.ReadError("the connection broke")
+        return httpx.Response(200, json={"url": f"https://recordings.example{request.url.path}"})
+
+    client = WavvClient(WavvOptions(api_key=KEY), transport=httpx.MockTransport(answer))
+    answers = client.recordings(["a", "unlucky", "b"], NOW)
+    assert [type(one) for one in answers] == [FreshLink, Failure, FreshLink]
+    assert [getattr(answers[at], "url", None) for at in (0, 2)] == [
+        "https://recordings.example/v3/calls/a/recording",
+        "https://recordings.example/v3/calls/b/recording",
+    ]
+
+
+def test_a_refusal_that_met_one_call_of_a_batch_pauses_the_next_batch(
+    client: WavvClient, rest: WavvRest
+) -> None:
+    """Every call of it has the same failure, without a request."""
+    rest.status = 429
+    first = client.recordings([CALL, "other"], NOW)
+    assert len(rest.asked) == 2
+    assert client.recordings(["a", "b", "c"], NOW) == [first[0]] * 3
+    assert len(rest.asked) == 2
+
+
+def test_an_empty_batch_is_empty(client: WavvClient, rest: WavvRest) -> None:
+    """Nothing is sent."""
+    assert client.recordings([], NOW) == []
+    assert rest.asked == []
 
 
 def test_an_outage_is_asked_again_at_once(client: WavvClient, rest: WavvRest) -> None:
@@ -119,7 +170,7 @@ def test_an_outage_is_asked_again_at_once(client: WavvClient, rest: WavvRest) ->
     rest.status = 503
     failed(client)
     rest.status = None
-    assert isinstance(client.recording(CALL, NOW), FreshLink)
+    assert isinstance(fetched(client), FreshLink)
 
 
 def test_a_key_that_no_header_can_carry_is_a_refused_one(rest: WavvRest) -> None:
@@ -175,17 +226,27 @@ def test_a_success_without_an_https_link_is_unreadable(body: bytes) -> None:
     assert (told.trouble, told.problem.reason) == (Trouble.TRANSIENT, "wavv_answer_unreadable")
 
 
-def test_an_answer_that_drips_is_left_in_time() -> None:
+class Dripping(httpx.AsyncByteStream):
+    """A body without end that comes byte by byte."""
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        while True:
+            await asyncio.sleep(0.01)
+            yield b" "
+
+
+def test_a_response_that_drips_is_left_in_time() -> None:
     """The lease counts on it."""
-    seconds = iter(range(100))
-    transport = httpx.MockTransport(
-        lambda _: httpx.Response(200, content=iter(b" " for _ in range(100)))
-    )
-    client = WavvClient(
-        WavvOptions(api_key=KEY), transport=transport, clock=lambda: float(next(seconds))
-    )
-    assert failed(client).problem.reason == "wavv_timeout"
-    assert next(seconds) <= WavvOptions(api_key=KEY).longest_request
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, stream=Dripping()))
+    options = WavvOptions(api_key=KEY, read_timeout=0.2, connect_timeout=0.1, write_timeout=0.1)
+    began = time.monotonic()
+    assert failed(WavvClient(options, transport=transport)).problem.reason == "wavv_timeout"
+    assert options.longest_request <= time.monotonic() - began < options.longest_request + 5
+
+
+def test_the_longest_request_is_short() -> None:
+    """The lease holds it beside the submission: TCP, TLS, sending, and the response."""
+    assert WavvOptions(api_key=KEY).longest_request == 2 * 3 + 2 + 5
 
 
 def test_nothing_is_asked_but_wavvs_api() -> None:
@@ -197,5 +258,5 @@ def test_nothing_is_asked_but_wavvs_api() -> None:
         return httpx.Response(200, json={"url": "https://elsewhere.example/a.mp3"})
 
     client = WavvClient(WavvOptions(api_key=KEY), transport=httpx.MockTransport(answer))
-    assert isinstance(client.recording(CALL, NOW), FreshLink)
+    assert isinstance(fetched(client), FreshLink)
     assert asked == [f"https://api.wavv.com/v3/calls/{CALL}/recording"]

@@ -15,7 +15,7 @@ from urllib.parse import unquote
 from starlette.types import Message
 
 from bridge.parts import Parts
-from bridge.pipeline import intake
+from bridge.pipeline import events
 from bridge.web import build_app, with_ingress
 from tests.contract.web import WAVV, parts_for, signed
 from tests.fuzz.requests import REQUESTS, Headers, Request
@@ -102,7 +102,7 @@ class Surface:
 
     def drain(self) -> None:
         """Let the intake handle all that was stored; nothing may be left or set aside."""
-        while intake.drain(self.parts):
+        while events.drain(self.parts):
             pass
         backlog = self.parts.inbox.backlog()
         assert backlog.waiting == 0, "an event that was let in breaks its handler"

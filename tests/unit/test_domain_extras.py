@@ -151,6 +151,12 @@ def test_an_event_may_list_several_recordings() -> None:
     assert event_for_extra(sent.extra_recordings[0], listing).other_links == ()
 
 
+def test_the_calls_own_recording_listed_again_is_no_other() -> None:
+    """A list may hold it twice, under another signature."""
+    listing = replace(told(f"{FIRST}?sig=1"), other_links=(f"{FIRST}?sig=2", SECOND))
+    assert links(through([listing])) == [SECOND]
+
+
 def test_extras_are_separated_when_the_calls_own_recording_is_sent() -> None:
     """Until then the call's own may change; later ones are separated at once."""
     waiting = through([told(FIRST), told(SECOND, 4)], SUBMITTING)

@@ -1,7 +1,18 @@
 -- Take overdue calls and set them back, so that no other sweep takes them at once.
--- KEYS: due, sweep lease.  ARGV: now, most, set back to, lease token
--- Returns the calls, or nil when the lease is no longer ours: another sweep is at it.
+-- KEYS: due, sweep lease, calls that wait for a place, of each kind
+-- ARGV: now, most, set back to, lease token, prefix of the leases on calls
+-- Returns the calls that neither wait for a place nor are worked on, or nil when the lease is no
+-- longer ours: another sweep is at it.
 if redis.call('GET', KEYS[2]) ~= ARGV[4] then return nil end
-local ids = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[1], 'LIMIT', 0, ARGV[2])
-for _, id in ipairs(ids) do redis.call('ZADD', KEYS[1], ARGV[3], id) end
-return ids
+local function is_on_its_way(id)
+  if redis.call('EXISTS', ARGV[5] .. id) > 0 then return true end
+  for number = 3, #KEYS do
+    if redis.call('ZSCORE', KEYS[number], id) then return true end
+  end
+end
+local idle = {}
+for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[1], 'LIMIT', 0, ARGV[2])) do
+  redis.call('ZADD', KEYS[1], ARGV[3], id)
+  if not is_on_its_way(id) then idle[#idle + 1] = id end
+end
+return idle

@@ -1,0 +1,215 @@
+"""Sends requests to one API, many side by side. Trouble on the network is a value, too.
+
+The threads of a worker hand their requests to one event loop and wait for the responses: so a
+request that waits costs no thread of its own, and none takes the interpreter from the others.
+"""
+
+import asyncio
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from queue import SimpleQueue
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+import httpx
+import structlog
+
+from bridge import __version__
+from bridge.outbound.event_loop import event_loop
+from bridge.outbound.response_body import BodyError, read_body
+
+USER_AGENT = f"wavv-askelephant-bridge/{__version__}"
+LONGEST_DETAIL = 500
+log = structlog.get_logger(__name__)
+_SENDABLE_KEY = re.compile(r"[\x21-\x7e]+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpOptions:
+    """How to reach an API. Time-outs are in seconds."""
+
+    base_url: str
+    read_timeout: float
+    connect_timeout: float
+    write_timeout: float
+    max_answer_bytes: int
+    user_agent: str = USER_AGENT
+
+    @property
+    def longest_request(self) -> float:
+        """The seconds after which a request is over. A lease must last longer."""
+        return 2 * self.connect_timeout + self.write_timeout + self.read_timeout
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request; ``path`` may have a query, and is sent as it is."""
+
+    method: str
+    path: str
+    content: bytes | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What came back, whole."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class NoResponse(Enum):
+    """Why there is no response that can be used."""
+
+    TIMEOUT = auto()
+    UNREADABLE = auto()
+    UNREACHABLE = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Undelivered:
+    """A request without a usable response: it may have been served all the same."""
+
+    why: NoResponse
+    detail: str
+
+
+Reply = Response | Undelivered
+
+
+def is_sendable(key: str | None) -> bool:
+    """Tell whether a key can stand in a header at all."""
+    return _SENDABLE_KEY.fullmatch(key or "") is not None
+
+
+class ApiClient:
+    """A client of one API, safe to share between threads. HTTP/1.1, no redirects.
+
+    Proxies and authorities are those of the environment (``HTTPS_PROXY``, ``NO_PROXY``,
+    ``SSL_CERT_FILE``). Raises ``ValueError`` or ``OSError`` if one of these is wrong.
+    """
+
+    def __init__(
+        self,
+        options: HttpOptions,
+        authorization: str | None,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self._options, self._given = options, transport
+        self._base_url = options.base_url.rstrip("/")
+        proof = {} if authorization is None else {"Authorization": authorization}
+        common = {"User-Agent": options.user_agent, "Accept": "application/json"}
+        self._headers = proof | common | {"Accept-Encoding": "gzip"}
+        self._proxy = _proxy_for(options.base_url)
+        # Loading the certificates takes 20 ms, for which the loop must not stand still.
+        self._trust = httpx.create_ssl_context() if transport is None else True
+        # httpcore's pool looks at each of its connections at each request, so each request in
+        # flight has a transport, of one connection, to itself. No ``httpx.AsyncClient`` is around
+        # it: cookies, redirects and merged settings take a third of a request's time.
+        self._idle = [self._open()]
+        self._running: set[asyncio.Task[Reply]] = set()
+
+    def send(self, requests: Sequence[Request]) -> Iterator[list[tuple[int, Reply]]]:
+        """Send all at once; yield the replies in the groups in which they arrive.
+
+        Each reply comes with the place of its request. Every request ends within
+        ``longest_request``.
+        """
+        arrived: SimpleQueue[tuple[int, Reply]] = SimpleQueue()
+
+        def start() -> None:
+            for place, request in enumerate(requests):
+                task = loop.create_task(self._exchange(request))
+                self._running.add(task)
+                task.add_done_callback(self._running.discard)
+                task.add_done_callback(lambda done, at=place: arrived.put((at, done.result())))  # type: ignore[misc]  # bound now
+
+        loop = event_loop()
+        loop.call_soon_threadsafe(start)
+        left = len(requests)
+        while left:
+            group = [arrived.get()]
+            while not arrived.empty():
+                group.append(arrived.get_nowait())
+            left -= len(group)
+            yield group
+
+    def close(self) -> None:
+        """Close the connections that no request uses."""
+
+        async def close_idle() -> None:
+            while self._idle:
+                await self._idle.pop().aclose()
+
+        asyncio.run_coroutine_threadsafe(close_idle(), event_loop()).result()
+
+    async def _exchange(self, request: Request) -> Reply:
+        """Return the reply to one request. Never raises."""
+        options = self._options
+        transport: httpx.AsyncBaseTransport | None = None
+        try:
+            transport = self._idle.pop() if self._idle else self._open()
+            async with asyncio.timeout(options.longest_request):
+                return await self._sent(request, transport)
+        except TimeoutError:
+            late = TimeoutError(f"no whole response within {options.longest_request:g} s")
+            return _undelivered(NoResponse.TIMEOUT, late)
+        except httpx.TimeoutException as error:
+            return _undelivered(NoResponse.TIMEOUT, error)
+        except BodyError as error:
+            return _undelivered(NoResponse.UNREADABLE, error)
+        except httpx.HTTPError as error:
+            return _undelivered(NoResponse.UNREACHABLE, error)
+        except (Exception, asyncio.CancelledError) as error:  # its thread waits for a reply
+            log.exception("request.broke", method=request.method)
+            return _undelivered(NoResponse.UNREACHABLE, error)
+        finally:
+            if transport is not None:
+                self._idle.append(transport)
+
+    async def _sent(self, request: Request, transport: httpx.AsyncBaseTransport) -> Response:
+        options = self._options
+        sent = httpx.Request(
+            request.method,
+            self._base_url + request.path,
+            headers={**self._headers, **request.headers},
+            content=request.content,
+            extensions={
+                "timeout": {
+                    "connect": options.connect_timeout,
+                    "read": options.read_timeout,
+                    "write": options.write_timeout,
+                    "pool": options.connect_timeout,
+                }
+            },
+        )
+        response = await transport.handle_async_request(sent)
+        response.request = sent
+        try:
+            body = await read_body(response, options.max_answer_bytes)
+        finally:
+            await response.aclose()
+        return Response(response.status_code, response.headers, body)
+
+    def _open(self) -> httpx.AsyncBaseTransport:
+        if self._given is not None:
+            return self._given
+        limits = httpx.Limits(max_connections=1, max_keepalive_connections=1)
+        return httpx.AsyncHTTPTransport(verify=self._trust, limits=limits, proxy=self._proxy)
+
+
+def _proxy_for(base_url: str) -> httpx.Proxy | None:
+    """Return the proxy that the environment names for an API, if it names one."""
+    api = urlsplit(base_url)
+    named = getproxies().get(api.scheme) or getproxies().get("all")
+    if named is None or proxy_bypass(api.hostname or ""):
+        return None
+    return httpx.Proxy(named if "://" in named else f"http://{named}")
+
+
+def _undelivered(why: NoResponse, error: BaseException) -> Undelivered:
+    return Undelivered(why, f"{type(error).__name__}: {error}"[:LONGEST_DETAIL])

@@ -1,0 +1,302 @@
+"""Requests to one API are in flight side by side, each on a connection of its own."""
+
+import asyncio
+import gc
+import socket
+import ssl
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request as Received
+from starlette.responses import Response as Sent
+from starlette.routing import Route
+
+from bridge.outbound.client import ApiClient, NoResponse, Request, Response, Undelivered
+from tests.certificates import AUTHORITY, SERVER, STRANGER, write_certificates
+from tests.contract.outbound_parts import (
+    GET,
+    WHOLE,
+    api_client,
+    bodies,
+    options,
+    replies,
+    respond,
+    talking,
+)
+from tests.sandbox import WAIT, serving
+
+
+@dataclass
+class Api:
+    """An API that returns each request's path, ``/slow/…`` only once ``slow`` are in flight.
+
+    ``/hang`` waits until ``released`` is set.
+    """
+
+    url: str = ""
+    slow: int = 1
+    ports: list[int] = field(default_factory=list)
+    released: threading.Event = field(default_factory=threading.Event)
+    _arrived: int = 0
+    _all_arrived: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def serve(self, request: Received) -> Sent:
+        """Respond with the path."""
+        assert request.client is not None
+        self.ports.append(request.client.port)
+        path = request.url.path
+        if path.startswith("/slow"):
+            self._arrived += 1
+            if self._arrived == self.slow:
+                self._all_arrived.set()
+            await asyncio.wait_for(self._all_arrived.wait(), WAIT)
+        if path == "/hang":
+            await asyncio.to_thread(self.released.wait, WAIT)
+        return Sent(path.encode())
+
+
+@pytest.fixture
+def api() -> Iterator[Api]:
+    """Run an API."""
+    running = Api()
+    with serving(Starlette(routes=[Route("/{path:path}", running.serve)])) as root:
+        running.url = root
+        yield running
+
+
+@pytest.fixture
+def client(api: Api) -> Iterator[ApiClient]:
+    """Give a client of the API."""
+    with api_client(api.url) as opened:
+        yield opened
+
+
+def gets(*paths: str) -> list[Request]:
+    """Return requests of these paths."""
+    return [Request("GET", path) for path in paths]
+
+
+def test_the_requests_of_a_batch_are_in_flight_side_by_side(api: Api, client: ApiClient) -> None:
+    """The API responds only when all have arrived, each on a connection of its own."""
+    api.slow = 40
+    paths = [f"/slow/{number}" for number in range(api.slow)]
+    assert bodies(client, *gets(*paths)) == [path.encode() for path in paths]
+    assert len(set(api.ports)) == api.slow
+
+
+def test_the_batches_of_many_threads_are_in_flight_side_by_side(
+    api: Api, client: ApiClient
+) -> None:
+    """Each thread gets the replies to its own requests, in their places."""
+    api.slow = 8 * 5
+    batches = [[f"/slow/{thread}/{place}" for place in range(5)] for thread in range(8)]
+
+    def send(paths: list[str]) -> list[bytes]:
+        return bodies(client, *gets(*paths))
+
+    with ThreadPoolExecutor(8) as threads:
+        came = list(threads.map(send, batches))
+    assert came == [[path.encode() for path in paths] for paths in batches]
+
+
+def test_a_request_that_hangs_delays_no_other(api: Api, client: ApiClient) -> None:
+    """The others' groups are there while it waits; and so are another batch's."""
+    groups = client.send(gets("/a", "/hang", "/b"))
+    came: list[int] = []
+    while len(came) < 2:
+        came += [place for place, _ in next(groups)]
+    assert sorted(came) == [0, 2]
+    assert bodies(client, *gets("/c")) == [b"/c"]
+    api.released.set()
+    ((place, reply),) = next(groups)
+    assert (place, isinstance(reply, Response)) == (1, True)
+    assert list(groups) == []
+
+
+def test_an_idle_connection_is_used_again(api: Api, client: ApiClient) -> None:
+    """One after another: one connection. As many as were in flight at once, and no more."""
+    for _ in range(3):
+        assert bodies(client, *gets("/a")) == [b"/a"]
+    assert len(set(api.ports)) == 1
+    for _ in range(3):
+        assert bodies(client, *gets("/a", "/b", "/c")) == [b"/a", b"/b", b"/c"]
+    assert len(set(api.ports)) <= 3
+
+
+def test_a_connection_that_the_server_has_closed_is_not_used_again() -> None:
+    """Servers close idle connections: the request that comes next opens another."""
+    closed = threading.Event()
+
+    def respond_once(connection: socket.socket, _: threading.Event) -> None:
+        connection.recv(65536)
+        connection.sendall(WHOLE)
+        connection.close()
+        closed.set()
+
+    with talking(respond_once, respond) as port, api_client(f"http://127.0.0.1:{port}") as client:
+        assert bodies(client, GET) == [b"{}"]
+        assert closed.wait(WAIT)
+        assert bodies(client, GET) == [b"{}"]
+
+
+def test_a_connection_with_an_unread_body_is_not_used_again() -> None:
+    """The rest of a body that is too long would be taken for the next response."""
+
+    def send_too_much(connection: socket.socket, over: threading.Event) -> None:
+        connection.recv(65536)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n" + bytes(5000))
+        over.wait(10)
+
+    with talking(send_too_much, respond) as port, api_client(f"http://127.0.0.1:{port}") as client:
+        (reply,) = replies(client, GET)
+        assert isinstance(reply, Undelivered)
+        assert reply.why is NoResponse.UNREADABLE
+        assert bodies(client, GET) == [b"{}"]
+
+
+def test_close_closes_the_idle_connections() -> None:
+    """The server sees their end, and nothing is left for the garbage collector to warn of."""
+    ended = threading.Semaphore(0)
+
+    def respond_until_closed(connection: socket.socket, over: threading.Event) -> None:
+        respond(connection, over)
+        ended.release()
+
+    with talking(*[respond_until_closed] * 3) as port:
+        client = ApiClient(options(f"http://127.0.0.1:{port}"), None)
+        assert bodies(client, GET, GET, GET) == [b"{}"] * 3
+        client.close()
+        assert all(ended.acquire(timeout=WAIT) for _ in range(3))
+        del client
+        gc.collect()
+
+
+def test_close_leaves_a_request_in_flight_alone(api: Api, client: ApiClient) -> None:
+    """Its response still comes."""
+    groups = client.send(gets("/a", "/hang"))
+    assert [place for place, _ in next(groups)] == [0]
+    client.close()
+    api.released.set()
+    ((_, reply),) = next(groups)
+    assert isinstance(reply, Response)
+
+
+@dataclass(frozen=True)
+class Certified:
+    """A directory with a server's certificate, its authority's, and that of another authority."""
+
+    directory: Path
+
+    def serve(self, connection: socket.socket, over: threading.Event) -> None:
+        """Respond over TLS."""
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(self.directory / SERVER)
+        with context.wrap_socket(connection, server_side=True) as secured:
+            respond(secured, over)
+
+    def tunnel(self, connection: socket.socket, over: threading.Event) -> None:
+        """Be a proxy, and at once the server behind it."""
+        assert connection.recv(65536).startswith(b"CONNECT elephant.test:443 HTTP/1.1\r\n")
+        connection.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        self.serve(connection, over)
+
+    def trust(self, monkeypatch: pytest.MonkeyPatch, name: str | None) -> None:
+        """Let the environment name the authority to trust."""
+        monkeypatch.delenv("SSL_CERT_DIR", raising=False)
+        if name is None:
+            monkeypatch.delenv("SSL_CERT_FILE", raising=False)
+        else:
+            monkeypatch.setenv("SSL_CERT_FILE", str(self.directory / name))
+
+
+@pytest.fixture(scope="module")
+def certified(tmp_path_factory: pytest.TempPathFactory) -> Certified:
+    """Give certificates for 127.0.0.1."""
+    directory = tmp_path_factory.mktemp("certificates")
+    write_certificates(directory, "127.0.0.1")
+    return Certified(directory)
+
+
+def test_the_authority_of_the_environment_is_trusted(
+    certified: Certified, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """``SSL_CERT_FILE`` names it, for every connection."""
+    certified.trust(monkeypatch, AUTHORITY)
+    with (
+        talking(*[certified.serve] * 2) as port,
+        api_client(f"https://127.0.0.1:{port}") as client,
+    ):
+        assert bodies(client, GET, GET) == [b"{}", b"{}"]
+
+
+@pytest.mark.parametrize(
+    ("authority", "host"),
+    [(STRANGER, "127.0.0.1"), (None, "127.0.0.1"), (AUTHORITY, "localhost")],
+    ids=["another authority", "an unknown authority", "another name"],
+)
+def test_a_server_that_is_not_trusted_gets_no_request(
+    certified: Certified, authority: str | None, host: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would get the key."""
+    certified.trust(monkeypatch, authority)
+    with talking(certified.serve) as port, api_client(f"https://{host}:{port}") as client:
+        (reply,) = replies(client, GET)
+    assert isinstance(reply, Undelivered)
+    assert reply.why is NoResponse.UNREACHABLE
+    assert "CERTIFICATE_VERIFY_FAILED" in reply.detail
+
+
+def test_https_goes_through_the_proxy_of_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server behind it is verified by its own name, for every connection."""
+    write_certificates(tmp_path, "elephant.test")
+    certified = Certified(tmp_path)
+    certified.trust(monkeypatch, AUTHORITY)
+    with talking(*[certified.tunnel] * 2) as port:
+        monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{port}")
+        with api_client("https://elephant.test") as client:
+            assert bodies(client, GET, GET) == [b"{}", b"{}"]
+
+
+def test_http_goes_through_the_proxy_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which gets the whole URL."""
+    heads: list[bytes] = []
+
+    def forward(connection: socket.socket, _: threading.Event) -> None:
+        heads.append(connection.recv(65536))
+        connection.sendall(WHOLE)
+
+    with talking(forward) as port:
+        monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{port}")
+        with api_client("http://elephant.test/api") as client:
+            assert bodies(client, GET) == [b"{}"]
+    assert heads[0].startswith(b"GET http://elephant.test/api/v2 HTTP/1.1\r\n")
+
+
+def test_a_host_without_a_proxy_is_reached_directly(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """``NO_PROXY`` names it."""
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    with api_client(api.url) as client:
+        assert bodies(client, *gets("/a")) == [b"/a"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "error"),
+    [("HTTPS_PROXY", "ftp://127.0.0.1", ValueError), ("SSL_CERT_FILE", "none.pem", OSError)],
+)
+def test_a_wrong_variable_of_the_environment_raises_at_the_start(
+    name: str, value: str, error: type[Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not at a call's request, which would be retried for days."""
+    monkeypatch.setenv(name, value)
+    with pytest.raises(error):
+        api_client("https://elephant.test")

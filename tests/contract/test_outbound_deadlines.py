@@ -1,0 +1,174 @@
+"""A response that does not come to its end is left in time for the lease on its call.
+
+Over real connections: what matters is which time-out reaches the socket.
+"""
+
+import socket
+import threading
+import time
+
+import pytest
+
+from bridge.askelephant.client import ElephantClient, ElephantOptions
+from bridge.domain.retry import Failure
+from bridge.outbound import response_body
+from bridge.outbound.client import ApiClient, NoResponse, Undelivered
+from tests.contract.client_parts import only
+from tests.contract.outbound_parts import (
+    GET,
+    Talk,
+    api_client,
+    bodies,
+    options,
+    replies,
+    respond,
+    talking,
+)
+
+SHORT = {"read_timeout": 0.3, "connect_timeout": 0.1, "write_timeout": 0.1}
+LONGEST = options("", **SHORT).longest_request
+SLACK = 5.0
+"""Seconds by which a busy machine may be late."""
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 900\r\nContent-Type: application/json\r\n\r\n"
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+def drip(connection: socket.socket, over: threading.Event, piece: bytes = b"x") -> None:
+    """Send a piece now and then, sooner than any time-out between pieces."""
+    while not over.wait(0.02):
+        connection.sendall(piece)
+
+
+def drip_a_head(connection: socket.socket, over: threading.Event) -> None:
+    """Send a header that does not end."""
+    connection.recv(65536)
+    connection.sendall(b"HTTP/1.1 200 OK\r\nX-Drip: ")
+    drip(connection, over)
+
+
+def drip_informational_heads(connection: socket.socket, over: threading.Event) -> None:
+    """Send one whole head after another, and none is the response's."""
+    connection.recv(65536)
+    drip(connection, over, b"HTTP/1.1 103 Early Hints\r\n\r\n")
+
+
+def drip_a_body(connection: socket.socket, over: threading.Event) -> None:
+    """Send the head, and a body of which each byte comes in time."""
+    connection.recv(65536)
+    connection.sendall(HEAD)
+    drip(connection, over)
+
+
+def drip_chunks(connection: socket.socket, over: threading.Event) -> None:
+    """Send a body of chunks without a last one."""
+    connection.recv(65536)
+    connection.sendall(CHUNKED)
+    drip(connection, over, b"1\r\nx\r\n")
+
+
+def drip_a_body_late(connection: socket.socket, over: threading.Event) -> None:
+    """Send nothing for most of the read time-out, and then a body that drips."""
+    connection.recv(65536)
+    over.wait(0.2)
+    connection.sendall(HEAD)
+    drip(connection, over)
+
+
+def fall_silent(connection: socket.socket, over: threading.Event) -> None:
+    """Send the head and a byte of the body, and then nothing more."""
+    connection.recv(65536)
+    connection.sendall(HEAD + b"{")
+    over.wait(10)
+
+
+def send_nothing(connection: socket.socket, over: threading.Event) -> None:
+    """Take the request and send nothing."""
+    connection.recv(65536)
+    over.wait(10)
+
+
+def timed(client: ApiClient) -> tuple[Undelivered, float]:
+    """Return why there is no response, and the seconds until that was known."""
+    began = time.monotonic()
+    (reply,) = replies(client, GET)
+    took = time.monotonic() - began
+    assert isinstance(reply, Undelivered)
+    assert reply.why is NoResponse.TIMEOUT
+    return reply, took
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _loaded() -> None:
+    """Let the libraries be loaded before time-outs are measured."""
+    with talking(respond) as port, api_client(f"http://127.0.0.1:{port}") as client:
+        assert bodies(client, GET) == [b"{}"]
+
+
+@pytest.mark.parametrize(
+    "talk",
+    [drip_a_head, drip_informational_heads, drip_a_body, drip_chunks, drip_a_body_late],
+)
+def test_a_response_that_drips_is_left_when_its_request_is_over(talk: Talk) -> None:
+    """The read time-out starts again with each piece, the request's does not.
+
+    Else a worker would be held for hours, and another would have taken the call over. The next
+    request has a new connection.
+    """
+    with (
+        talking(talk, respond) as port,
+        api_client(f"http://127.0.0.1:{port}", **SHORT) as client,
+    ):
+        reply, took = timed(client)
+        assert LONGEST <= took < LONGEST + SLACK
+        assert reply.detail == "TimeoutError: no whole response within 0.6 s"
+        assert bodies(client, GET) == [b"{}"]
+
+
+def test_a_server_that_sends_nothing_is_left_at_the_read_timeout() -> None:
+    """Sooner than the whole request may last."""
+    with (
+        talking(send_nothing, respond) as port,
+        api_client(f"http://127.0.0.1:{port}", read_timeout=0.3) as client,
+    ):
+        reply, took = timed(client)
+        assert 0.3 <= took < 0.3 + SLACK
+        assert reply.detail.startswith("ReadTimeout")
+        assert bodies(client, GET) == [b"{}"]
+
+
+def test_a_tls_handshake_that_hangs_is_left_at_the_connect_timeout() -> None:
+    """The server takes the connection and sends nothing."""
+    with (
+        talking(send_nothing) as port,
+        api_client(f"https://127.0.0.1:{port}", connect_timeout=0.3) as client,
+    ):
+        reply, took = timed(client)
+        assert 0.3 <= took < 0.3 + SLACK
+        assert reply.detail.startswith("ConnectTimeout")
+
+
+def test_a_proxy_whose_head_drips_is_left_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The response to ``CONNECT`` is part of the request."""
+    with talking(drip_a_head) as port:
+        monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{port}")
+        with api_client("https://elephant.test", **SHORT) as client:
+            _, took = timed(client)
+            assert LONGEST <= took < LONGEST + SLACK
+
+
+def test_a_body_that_falls_silent_is_left_before_the_read_timeout(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The shorter time-out of the body reaches the socket."""
+    monkeypatch.setattr(response_body, "LONGEST_SILENCE", 0.2)
+    with talking(fall_silent) as port:
+        elephant = ElephantClient(
+            ElephantOptions(base_url=f"http://127.0.0.1:{port}", api_key="sk-apik_1.secret")
+        )
+        began = time.monotonic()
+        outcome = only(elephant.read(["ngmt_1"]))
+        assert time.monotonic() - began < 0.2 + SLACK
+        elephant.close()
+    assert isinstance(outcome, Failure)
+    assert outcome.problem.reason == "askelephant_timeout"

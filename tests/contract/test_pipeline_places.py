@@ -1,0 +1,148 @@
+"""A bound for each kind of work: what finds no place waits in the store, and starves nothing."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from bridge.domain.call import State
+from bridge.domain.steps import INSIGHTS, SUBMIT
+from bridge.pipeline import places, submit
+from bridge.pipeline.places import FETCHES, KINDS, LINKS, SUBMISSIONS, Places, place, use_threads
+from bridge.publisher import BATCH
+from bridge.wavv.samples import SampleCall
+from config.broker import FEWEST_THREADS, WORKER_THREADS
+from tests.contract.bridge_parts import Bridge
+from tests.wavv_rest import KEY, running_wavv
+
+
+@pytest.fixture(autouse=True)
+def own_places(monkeypatch: pytest.MonkeyPatch) -> Places:
+    """Give each test a process of its own."""
+    fresh = Places()
+    monkeypatch.setattr(places, "PLACES", fresh)
+    return fresh
+
+
+def recorded(bridge: Bridge, count: int, **changes: object) -> list[SampleCall]:
+    """Return calls that are due for their submission."""
+    calls = [bridge.dial() for _ in range(count)]
+    for call in calls:
+        bridge.tell(call, **changes)
+    bridge.drain()
+    bridge.published.messages.clear()
+    bridge.clock.wait(seconds=5)
+    return calls
+
+
+def fill(kind: places.Kind) -> Iterator[None]:
+    """Take every place of a kind."""
+    while places.PLACES.take(kind):
+        yield
+
+
+def test_a_kind_has_no_more_batches_than_places(bridge: Bridge) -> None:
+    """And another kind has its own."""
+    assert len([*fill(SUBMISSIONS)]) == SUBMISSIONS.places
+    with place(bridge.parts, SUBMISSIONS, ["c-1"]) as has_place:
+        assert not has_place
+    with place(bridge.parts, FETCHES, ["c-2"]) as has_place:
+        assert has_place
+
+
+def test_the_places_leave_threads_to_intake_and_sweep() -> None:
+    """Links are fetched within submissions."""
+    assert SUBMISSIONS.places + FETCHES.places <= WORKER_THREADS - 2
+    assert LINKS.places < SUBMISSIONS.places
+
+
+@pytest.mark.parametrize("threads", [FEWEST_THREADS, 8, WORKER_THREADS, 100])
+def test_every_number_of_threads_leaves_some_to_intake_and_sweep(threads: int) -> None:
+    """An operator may start a worker with ``--concurrency``."""
+    use_threads(threads)
+    taken = {kind.name: len([*fill(kind)]) for kind in KINDS}
+    assert all(taken.values())
+    assert taken["submissions"] + taken["fetches"] <= threads - 2
+    with pytest.raises(ValueError, match="at least 4 threads"):
+        use_threads(FEWEST_THREADS - 1)
+
+
+def test_calls_without_a_place_are_published_when_a_batch_has_ended(bridge: Bridge) -> None:
+    """Many in one message, those that waited longest first; none twice."""
+    bridge.published.is_batched = True
+    for _ in range(SUBMISSIONS.places - 1):
+        places.PLACES.take(SUBMISSIONS)
+    with place(bridge.parts, SUBMISSIONS, ["first"]) as has_place:
+        assert has_place
+        for number in range(BATCH + 2):
+            with place(bridge.parts, SUBMISSIONS, [f"c-{number:02}", "c-00"]) as is_free:
+                assert not is_free
+        assert bridge.published.tasks() == []
+    first = tuple(f"c-{number:02}" for number in range(BATCH))
+    assert bridge.published.tasks() == [(SUBMIT.task, *first)]
+    with place(bridge.parts, SUBMISSIONS, ["next"]):
+        pass
+    assert bridge.published.tasks()[1:] == [(SUBMIT.task, f"c-{BATCH}", f"c-{BATCH + 1}")]
+
+
+def test_the_sweep_publishes_no_call_that_waits_for_a_place(bridge: Bridge) -> None:
+    """But one batch of each kind, for the worker may have died that made them wait."""
+    bridge.published.is_batched = True
+    calls = [call.call_id for call in recorded(bridge, 20)]
+    bridge.parts.due.wait(SUBMISSIONS.name, calls, bridge.clock())
+    bridge.clock.wait(minutes=2)
+    bridge.sweep()
+    published = [message.args for message in bridge.published.messages]
+    assert [len(ids) for ids in published] == [BATCH]
+    bridge.clock.wait(minutes=2)
+    bridge.sweep()
+    assert {call_id for message in bridge.published.messages for call_id in message.args} == {
+        *calls
+    }
+
+
+def test_the_sweep_leaves_the_order_of_waiting_calls_alone(bridge: Bridge) -> None:
+    """While all places are taken, none is published only to wait again, behind newer ones."""
+    [*fill(SUBMISSIONS)]
+    bridge.parts.due.wait(SUBMISSIONS.name, ["c-1"], bridge.clock())
+    assert bridge.sweep() == 0
+    assert bridge.parts.due.waiting(SUBMISSIONS.name) == 1
+    places.PLACES.give_back(SUBMISSIONS)
+    assert bridge.sweep() == 1
+
+
+def test_the_sweep_publishes_no_call_that_is_worked_on(bridge: Bridge) -> None:
+    """Its request may take longer than the grace."""
+    (call,) = recorded(bridge, 1)
+    bridge.clock.wait(minutes=2)
+    with bridge.parts.leases.hold([call.call_id]):
+        assert bridge.sweep() == 0
+    bridge.clock.wait(minutes=2)
+    assert bridge.sweep() == 1
+
+
+def test_calls_that_want_a_link_do_not_keep_others_from_submission(bridge: Bridge) -> None:
+    """While all link fetches hang, only the calls without a link wait."""
+    with running_wavv() as rest:
+        bridge.change_settings(wavv_api_key=KEY, wavv_base_url=rest.url)
+        (linked,) = recorded(bridge, 1)
+        (without,) = recorded(bridge, 1, recordingUrl=None)
+        bridge.clock.wait(minutes=2)
+        for _ in range(LINKS.places):
+            places.PLACES.take(LINKS)
+        saved = submit.submit(bridge.parts, [without.call_id, linked.call_id])
+        assert [call.call_id for call in saved] == [linked.call_id]
+        assert bridge.call(without).state is State.RECORDED
+        assert bridge.parts.due.take_waiting(LINKS.name, 5) == [without.call_id]
+        assert not bridge.parts.redis.exists(bridge.parts.keys.lease(without.call_id))
+        assert not rest.asked
+
+
+def test_a_worker_takes_up_what_another_left_waiting(
+    bridge: Bridge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It looks now and then, also if it made no call wait itself."""
+    monkeypatch.setattr(places, "LOOK_SECONDS", 0.0)
+    bridge.parts.due.wait(FETCHES.name, ["c-1"], bridge.clock())
+    with place(bridge.parts, FETCHES, ["c-2"]):
+        pass
+    assert bridge.published.tasks() == [(INSIGHTS.task, "c-1")]

@@ -1,0 +1,36 @@
+"""The parts of a worker are put together once, however many tasks begin at the same time."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.commands import environment
+
+PROGRAM = """\
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from tasks import base
+
+THREADS = 8
+begun, first_few = [], threading.Event()
+
+def assemble(settings):
+    begun.append(settings)
+    if len(begun) > 1:
+        first_few.set()
+    first_few.wait(0.5)  # for a second one to begin, which must not
+    return object()
+
+base.assemble = assemble
+with ThreadPoolExecutor(THREADS) as pool:
+    found = {id(one) for one in pool.map(lambda _: base.parts(), range(THREADS))}
+print(len(begun), len(found))
+"""
+
+
+def test_threads_that_begin_together_share_the_parts(tmp_path: Path) -> None:
+    """After a restart, sweeps wait for all threads: each would assemble for seconds."""
+    env = environment({"BRIDGE_REDIS_URL": "redis://127.0.0.1:1/0"})
+    words = (sys.executable, "-c", PROGRAM)
+    ended = subprocess.run(words, env=env, cwd=tmp_path, capture_output=True, check=True)  # noqa: S603 - our own program
+    assert ended.stdout.split() == [b"1", b"1"]

@@ -1,0 +1,217 @@
+"""The outbound client returns a reply for every request, in groups as they come."""
+
+import asyncio
+import threading
+from collections.abc import Callable, Coroutine, Iterator
+from typing import NoReturn
+
+import httpx
+import pytest
+from structlog.testing import capture_logs
+
+from bridge import __version__
+from bridge.outbound.client import (
+    ApiClient,
+    HttpOptions,
+    NoResponse,
+    Reply,
+    Request,
+    Response,
+    Undelivered,
+    is_sendable,
+)
+from bridge.outbound.event_loop import event_loop
+
+OPTIONS = HttpOptions(
+    base_url="https://elephant.test/api",
+    read_timeout=10.0, connect_timeout=10.0, write_timeout=10.0, max_answer_bytes=1000,
+)  # fmt: skip
+Handler = Callable[[httpx.Request], Coroutine[None, None, httpx.Response]]
+
+
+def client(handler: Handler) -> ApiClient:
+    """Return a client whose requests the handler serves, on the loop of the requests."""
+    return ApiClient(OPTIONS, "key", httpx.MockTransport(handler))
+
+
+def gets(*paths: str) -> list[Request]:
+    """Return requests of these paths."""
+    return [Request("GET", path) for path in paths]
+
+
+def by_place(groups: Iterator[list[tuple[int, Reply]]]) -> dict[int, Reply]:
+    """Return each reply at its place, which no other has."""
+    came = [one for group in groups for one in group]
+    assert len(dict(came)) == len(came)
+    return dict(came)
+
+
+def settle() -> None:
+    """Return when no request is under way."""
+
+    async def wait() -> None:
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        if others:
+            await asyncio.wait(others)
+        await asyncio.sleep(0)  # until those that have just ended have handed over their replies
+
+    asyncio.run_coroutine_threadsafe(wait(), event_loop()).result(10)
+
+
+class Gate:
+    """Serves each path when the test opens its gate."""
+
+    def __init__(self) -> None:
+        self._gates: dict[str, asyncio.Event] = {}
+
+    async def __call__(self, request: httpx.Request) -> httpx.Response:
+        """Respond with the path, once that is allowed."""
+        await self._gate(request.url.path).wait()
+        return httpx.Response(200, text=request.url.path)
+
+    def open(self, *paths: str) -> None:
+        """Let the requests of these paths be served."""
+
+        def open_all() -> None:
+            for path in paths:
+                self._gate(f"/api{path}").set()
+
+        event_loop().call_soon_threadsafe(open_all)
+
+    def _gate(self, path: str) -> asyncio.Event:
+        return self._gates.setdefault(path, asyncio.Event())
+
+
+async def served(request: httpx.Request) -> httpx.Response:
+    """Respond with the path."""
+    return httpx.Response(200, text=request.url.path)
+
+
+def test_replies_come_as_they_arrive_each_with_the_place_of_its_request() -> None:
+    """Not in the order of the requests, and not one later than it is there."""
+    gate = Gate()
+    groups = client(gate).send(gets("/a", "/b", "/c"))
+    for place, path in [(2, "/c"), (0, "/a"), (1, "/b")]:
+        gate.open(path)
+        ((came_at, reply),) = next(groups)
+        assert isinstance(reply, Response)
+        assert (came_at, reply.body) == (place, f"/api{path}".encode())
+    assert next(groups, None) is None
+
+
+def test_replies_that_came_meanwhile_are_one_group() -> None:
+    """They can be stored together."""
+    gate = Gate()
+    groups = client(gate).send(gets("/a", "/b", "/c", "/d"))
+    gate.open("/b")
+    assert [place for place, _ in next(groups)] == [1]
+    gate.open("/a", "/c", "/d")
+    settle()
+    assert sorted(place for place, _ in next(groups)) == [0, 2, 3]
+    assert next(groups, None) is None
+
+
+def test_no_request_is_no_group() -> None:
+    """Nothing is waited for."""
+    assert list(client(served).send([])) == []
+
+
+@pytest.mark.parametrize(
+    "error", [RuntimeError("a defect"), AssertionError("a defect"), asyncio.CancelledError()]
+)
+def test_an_unexpected_exception_costs_its_own_request_only(error: BaseException) -> None:
+    """It is logged, and the thread that waits gets a reply."""
+
+    async def handler(request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/api/bad":
+            raise error
+        return await served(request)
+
+    api = client(handler)
+    with capture_logs() as logs:
+        came = by_place(api.send(gets("/a", "/bad", "/c")))
+    assert came[1] == Undelivered(NoResponse.UNREACHABLE, f"{type(error).__name__}: {error}")
+    assert [getattr(came[place], "body", None) for place in (0, 2)] == [b"/api/a", b"/api/c"]
+    assert [(log["event"], log["log_level"]) for log in logs] == [("request.broke", "error")]
+    assert len(by_place(api.send(gets("/a", "/b", "/c")))) == 3
+
+
+def test_a_url_that_is_none_raises_nothing() -> None:
+    """The request is not sent."""
+    with capture_logs():
+        (reply,) = by_place(client(served).send(gets("/\x00"))).values()
+    assert isinstance(reply, Undelivered)
+    assert reply.why is NoResponse.UNREACHABLE
+
+
+def test_a_connection_that_cannot_be_prepared_raises_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The first is prepared at the start; here the second breaks."""
+    api = ApiClient(OPTIONS, None)
+
+    def broken(**_: object) -> NoReturn:
+        raise ValueError("not like this")
+
+    monkeypatch.setattr(httpx, "AsyncHTTPTransport", broken)
+    with capture_logs() as logs:
+        came = by_place(api.send(gets("/a", "/b")))
+    assert "request.broke" in [log["event"] for log in logs]
+    assert {type(reply) for reply in came.values()} == {Undelivered}
+    assert "ValueError" in " ".join(getattr(reply, "detail", "") for reply in came.values())
+
+
+def test_all_requests_wait_on_one_thread() -> None:
+    """Whichever thread sends them, and whichever client."""
+    threads: set[threading.Thread] = set()
+
+    async def handler(request: httpx.Request) -> httpx.Response:
+        threads.add(threading.current_thread())
+        return await served(request)
+
+    def send() -> None:
+        by_place(client(handler).send(gets("/a", "/b")))
+
+    senders = [threading.Thread(target=send) for _ in range(4)]
+    for sender in senders:
+        sender.start()
+    for sender in senders:
+        sender.join(10)
+    (thread,) = threads
+    assert thread not in senders
+    assert thread.daemon
+
+
+def test_every_request_has_the_common_headers() -> None:
+    """The key, the version, and what can be unpacked; a request adds its own."""
+    seen: list[httpx.Request] = []
+
+    async def handler(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        return await served(request)
+
+    by_place(client(handler).send([Request("POST", "/a", b"{}", {"Content-Type": "text/x"})]))
+    (request,) = seen
+    expected = {
+        "authorization": "key",
+        "user-agent": f"wavv-askelephant-bridge/{__version__}",
+        "accept": "application/json",
+        "accept-encoding": "gzip",
+        "content-type": "text/x",
+    }
+    assert {name: request.headers[name] for name in expected} == expected
+    assert (request.method, request.content) == ("POST", b"{}")
+
+
+def test_the_longest_request_holds_all_its_waits() -> None:
+    """Leases rest on this sum: TCP, TLS, sending, and the response."""
+    assert OPTIONS.longest_request == 10 + 10 + 10 + 10
+
+
+@pytest.mark.parametrize(
+    ("key", "sendable"),
+    [("sk-1", True), (None, False), ("", False), ("a b", False), ("a\r\nb", False), ("ü", False)],
+)
+def test_a_key_is_sendable_if_a_header_can_carry_it(key: str | None, *, sendable: bool) -> None:
+    """Others are not sent."""
+    assert is_sendable(key) is sendable

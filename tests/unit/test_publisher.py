@@ -1,0 +1,54 @@
+"""Calls that become due together share a message."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bridge.domain.call import Call, State, new_call
+from bridge.domain.steps import EXPIRE, SUBMIT
+from bridge.publisher import BATCH, TOGETHER, batches, publish_next
+from tests.contract.published import Clock, Published
+
+NOW = datetime(2026, 5, 13, 14, 0, tzinfo=UTC)
+LIMIT = timedelta(minutes=5)
+
+
+def due(call_id: str, seconds: float | None, state: State = State.RECORDED) -> Call:
+    """Return a call that is due in so many seconds."""
+    at = None if seconds is None else NOW + timedelta(seconds=seconds)
+    return new_call(call_id, NOW).but(state=state, due_at=at)
+
+
+def published(*calls: Call) -> Published:
+    """Return what is published for the calls."""
+    writes = Published(Clock(NOW), is_batched=True)
+    publish_next(writes, calls, NOW, LIMIT)
+    return writes
+
+
+def test_calls_that_are_due_together_share_a_message() -> None:
+    """In their order, each under its own step."""
+    writes = published(due("b", 2), due("a", 2), due("c", 2, State.LIVE))
+    assert writes.tasks() == [(SUBMIT.task, "b", "a"), (EXPIRE.task, "c")]
+
+
+@pytest.mark.parametrize("count", [1, BATCH, BATCH + 1, 3 * BATCH])
+def test_a_message_names_no_more_than_a_batch(count: int) -> None:
+    """A burst is shared out among the workers."""
+    found = [*batches((0.0, f"c-{number}") for number in range(count))]
+    assert [call_id for _, ids in found for call_id in ids] == [f"c-{n}" for n in range(count)]
+    assert max(len(ids) for _, ids in found) <= BATCH
+    assert len(found) == -(-count // BATCH)
+
+
+def test_a_batch_comes_when_its_last_call_is_due() -> None:
+    """None comes early; none waits for longer than the others of its batch differ."""
+    waits = [(TOGETHER, "b"), (0.0, "a"), (2 * TOGETHER, "d"), (TOGETHER + 0.01, "c")]
+    assert [*batches(waits)] == [(TOGETHER, ["a", "b"]), (2 * TOGETHER, ["c", "d"])]
+    assert [*batches([])] == []
+
+
+def test_a_call_that_is_due_late_or_never_has_no_message() -> None:
+    """The sweep publishes it, or nobody does."""
+    late = due("late", LIMIT.total_seconds() + 1)
+    assert published(late, due("never", None), due("rests", 0, State.COMPLETE)).tasks() == []

@@ -6,6 +6,7 @@ from tests.chaos.faults import (
     askelephant,
     calls,
     clocks,
+    load,
     network,
     processes,
     sentinel,
@@ -21,6 +22,7 @@ ALONE = (
     *sentinel.FAULTS,
     *askelephant.FAULTS,
     *calls.FAULTS,
+    *load.FAULTS,
     *webhooks.FAULTS,
     *clocks.FAULTS,
     *network.FAULTS,
@@ -35,6 +37,8 @@ UNMIXED = {
     "own-403",  # of calls of its own plan, as are the next two
     "own-500",
     "real-payloads",
+    "slow-askelephant",  # stops a worker, and asks for a longer timeout
+    "event-flood",  # needs calls that nothing else keeps back
     "webhook-before-answer",  # of calls of every plan
     "webhooks-none",
 }

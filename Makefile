@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# Test files run beside each other: most of their time is waiting.
+# Test files run beside each other, in the order of testpaths: most of their time is waiting.
 AT_ONCE ?= 3
 PIP_AUDIT := 2.10.1
 LOCK := requirements-dev.lock
@@ -27,7 +27,7 @@ demo: $(VENV)/ready ## 25 calls of every kind, from WAVV's events to AskElephant
 
 test: $(VENV)/ready ## Unit, contract and scenario tests, with coverage
 	$(BIN)/python -m coverage erase
-	$(BIN)/python -m coverage run -m pytest -n $(AT_ONCE) --dist loadfile
+	$(BIN)/python -m coverage run -m pytest -n $(AT_ONCE) --dist loadfile --no-loadscope-reorder
 	@$(BIN)/python -m coverage combine --quiet
 	$(BIN)/python -m coverage report
 	$(BIN)/python -m coverage report --include='bridge/domain/*' --fail-under=100
@@ -54,8 +54,8 @@ $(PEERS)/%/ready: bench/peers/%.lock
 	$(PEERS)/$*/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --only-binary :all: -r $<
 	@touch $@
 
-bench: $(VENV)/ready $(PEERS)/arq/ready $(PEERS)/taskiq/ready ## What is fast, against what: ROWS=, ROUNDS=, QUICK=1
-	@$(BIN)/python -m bench $(if $(ROWS),--rows $(ROWS)) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(QUICK),--quick)
+bench: $(VENV)/ready $(PEERS)/arq/ready $(PEERS)/taskiq/ready ## What is fast, against what: ROWS=, ROUNDS=, STEADY_RATE=, QUICK=1
+	@$(BIN)/python -m bench $(if $(ROWS),--rows $(ROWS)) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(STEADY_RATE),--steady-rate $(STEADY_RATE)) $(if $(QUICK),--quick)
 
 format: $(VENV)/ready ## Format and fix what can be fixed
 	$(BIN)/ruff format .

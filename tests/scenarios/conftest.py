@@ -15,12 +15,14 @@ from dataclasses import dataclass
 
 import pytest
 
+from bridge.store.connection import connect
 from bridge.supervise.embedded import embedded_valkey
 from bridge.wavv.samples import SampleCall
 from tests.contract.valkey import Valkey, own_valkey
 from tests.debian import missing
 from tests.scenarios.cases import CASES
 from tests.scenarios.leaks import leaks
+from tests.scenarios.messages import Messages, RabbitMessages, RedisMessages
 from tests.scenarios.pair import running_pair
 from tests.scenarios.process import Process
 from tests.scenarios.rabbitmq import RabbitMQ, installed, running_rabbitmq
@@ -98,6 +100,16 @@ def solo(broker: Broker, valkey: str, tmp_path_factory: pytest.TempPathFactory) 
     with running_stack(name, valkey, directory, **broker.settings) as stack:
         yield stack
     assert not leaks(stack)
+
+
+@pytest.fixture
+def messages(solo: Stack, valkey: str) -> Iterator[Messages]:
+    """Look into the broker that the bridge has."""
+    if url := solo.processes["web"].command.env.get("BRIDGE_BROKER_URL"):
+        yield RabbitMessages(url, solo.name)
+        return
+    with connect(valkey) as client:
+        yield RedisMessages(client, solo.name)
 
 
 @pytest.fixture(scope="module")

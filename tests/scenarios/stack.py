@@ -55,6 +55,10 @@ FAST = {
 """About a hundredth of the defaults. What must not race is well apart, also on a busy machine."""
 
 
+ALONE_WITHIN = 20.0
+"""Seconds until a call is recorded, on a busy machine; an idle one needs a tenth of a second."""
+
+
 @dataclass
 class Stack:
     """The processes, and the two ends they are driven and watched by."""
@@ -135,6 +139,13 @@ def running_stack(name: str, redis_url: str, directory: Path, **changes: str) ->
         stack.wait_until_up()
         stack.wait_until_working()
         yield stack
+
+
+def told_alone(stack: Stack, **changes: object) -> SampleCall:
+    """Tell of a call and wait until it is recorded, so that its step has a message to itself."""
+    call = stack.bridge.tell(stack.call(**changes))  # type: ignore[arg-type]  # as ``Stack.call``
+    stack.bridge.reaches(call, "recorded", ALONE_WITHIN)
+    return call
 
 
 def environment(

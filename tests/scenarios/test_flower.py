@@ -6,6 +6,8 @@ from typing import Any
 import httpx
 import pytest
 
+from bridge.domain.steps import INSIGHTS, SUBMIT
+from bridge.publisher import DRAIN, SWEEP
 from bridge.supervise import commands
 from bridge.supervise.embedded import free_port
 from tests.scenarios.leaks import private
@@ -24,9 +26,15 @@ def flower(shared: Stack) -> Iterator[httpx.Client]:
     shared.processes["flower"] = process
     with process, httpx.Client(base_url=url, timeout=WITHIN, trust_env=False) as client:
         wait_for(lambda: answers(f"{url}/healthcheck"), bool, "Flower is up")
-        # It asks the workers for events every five seconds; sweeps run all the time.
-        wait_for(lambda: client.get("/api/tasks?limit=1").json(), bool, "Flower hears of tasks")
+        # It asks the workers for events every five seconds; before that it sees no task.
+        wait_for(lambda: _seen_after_a_call(client, shared), bool, "Flower sees tasks")
         yield client
+
+
+def _seen_after_a_call(flower: httpx.Client, stack: Stack) -> Any:  # noqa: ANN401 - any JSON
+    """Return the tasks that Flower has seen once a call more is complete."""
+    stack.bridge.reaches(stack.bridge.tell(stack.call()), "complete")
+    return flower.get("/api/tasks?limit=1").json()
 
 
 def test_flower_shows_a_living_worker(flower: httpx.Client) -> None:
@@ -49,3 +57,15 @@ def test_flower_shows_tasks_by_their_call_id(flower: httpx.Client, shared: Stack
         "Flower shows the call's tasks",
     )
     assert not [value for value in private(call) if value in str(found)]
+
+
+def test_flower_shows_the_tasks_of_calls_only(flower: httpx.Client, shared: Stack) -> None:
+    """Intake and sweeps run all the time: in the list, they would hide the tasks of calls."""
+    call = shared.bridge.tell(shared.call())
+    shared.bridge.reaches(call, "complete")
+    names: Any = wait_for(
+        lambda: {task["name"] for task in flower.get("/api/tasks?limit=1000").json().values()},
+        lambda names: names >= {SUBMIT.task, INSIGHTS.task},
+        "Flower shows submissions and fetches",
+    )
+    assert not names & {DRAIN, SWEEP}

@@ -1,28 +1,13 @@
 """What lies in the broker: ids, and nothing of anybody."""
 
-from collections.abc import Iterator
-
-import pytest
-
-from bridge.store.connection import connect
 from bridge.wavv.samples import SampleCall
 from tests.scenarios.leaks import private
-from tests.scenarios.messages import Message, Messages, RabbitMessages, RedisMessages
+from tests.scenarios.messages import Message, Messages
 from tests.scenarios.stack import Stack
 from tests.scenarios.waiting import wait_for
 
 DRAIN, SUBMIT = "tasks.intake.drain", "tasks.submit.submit_recording"
 INSIGHTS = "tasks.insights.fetch_insights"
-
-
-@pytest.fixture
-def messages(solo: Stack, valkey: str) -> Iterator[Messages]:
-    """Look into the broker that the bridge has."""
-    if url := solo.processes["web"].command.env.get("BRIDGE_BROKER_URL"):
-        yield RabbitMessages(url, solo.name)
-        return
-    with connect(valkey) as client:
-        yield RedisMessages(client, solo.name)
 
 
 def test_waiting_messages_hold_ids_only(solo: Stack, messages: Messages) -> None:

@@ -285,9 +285,11 @@ def test_no_process_shows_the_stores_password(
     (password,) = re.findall(r'requirepass "(.+)"', config)
     assert not [words for words in up.descendants().values() if password in words]
     assert password not in up.output()
-    page = wait_for(
-        lambda: httpx.get(f"{flower}/broker", trust_env=False).text,
-        lambda text: "celery" in text,
-        "Flower shows the queues",
-    )
+
+    def queues() -> str:
+        # It asks the workers for their queues when it starts, where they may start later.
+        httpx.get(f"{flower}/workers?refresh=1", trust_env=False)
+        return httpx.get(f"{flower}/broker", trust_env=False).text
+
+    page = wait_for(queues, lambda text: "celery" in text, "Flower shows the queues")
     assert password not in page

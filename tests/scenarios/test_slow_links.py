@@ -1,0 +1,53 @@
+"""With one worker: calls whose links WAVV's API is slow to give keep no other call back."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from config.broker import LINK_PLACES, WORKER_THREADS
+from tests.scenarios.stack import Stack, told_alone
+from tests.scenarios.waiting import wait_for
+from tests.wavv_rest import KEY, WavvRest, running_wavv
+
+MORE_THAN_THREADS = WORKER_THREADS + 5
+SOON = 10.0
+"""Seconds: an idle machine needs one. A request for a link that drips is over after 13."""
+
+
+@pytest.fixture(scope="module")
+def wavv() -> Iterator[WavvRest]:
+    """Run WAVV's API."""
+    with running_wavv() as rest:
+        yield rest
+
+
+@pytest.fixture(scope="module")
+def linked(solo: Stack, wavv: WavvRest) -> Iterator[Stack]:
+    """Let the worker fetch links from it, and look for them for long."""
+    solo.restart(
+        "worker",
+        BRIDGE_WAVV_API_KEY=KEY,
+        BRIDGE_WAVV_BASE_URL=wavv.url,
+        BRIDGE_RECORDING_DEADLINE="120",
+        BRIDGE_RECORDING_FIRST_DELAY="1",
+        BRIDGE_RECORDING_MAX_DELAY="2",
+    )
+    solo.wait_until_working()
+    yield solo
+    solo.restart("worker")
+
+
+def test_slow_links_keep_no_other_submission_back(linked: Stack, wavv: WavvRest) -> None:
+    """Fetching links has fewer places than submissions, within which it is done."""
+    wavv.drips, given, asked = True, len(wavv.links), len(wavv.asked)
+    linkless = [told_alone(linked, recording_url="") for _ in range(MORE_THAN_THREADS)]
+    wait_for(
+        lambda: len(wavv.asked) - asked, lambda count: count >= LINK_PLACES, "links are fetched"
+    )
+    call = linked.bridge.tell(linked.call())
+    linked.bridge.reaches(call, "complete", SOON)
+    assert len(wavv.links) == given
+    wavv.ready |= {one.call_id for one in linkless}
+    wavv.drips = False
+    for one in linkless:
+        linked.bridge.reaches(one, "complete")

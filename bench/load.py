@@ -43,8 +43,10 @@ class Shooting:
 
     def wait(self, status: str = "202") -> Seen:
         """Return what it saw when it has ended; raise ``PeerError`` for any other status."""
-        output, errors = self.process.communicate()
-        if self.process.returncode:
+        # Not by ``communicate()``: it misses what was read ahead with the line before.
+        streams = (self.process.stdout, self.process.stderr)
+        output, errors = ("".join(stream or ()) for stream in streams)
+        if self.process.wait():
             raise PeerError(f"the load generator failed: {errors[-2000:]}")
         seen = Seen(**json.loads(output))
         if set(seen.statuses) != {status}:

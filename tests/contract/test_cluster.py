@@ -1,6 +1,7 @@
 """A Redis Cluster is refused with the reason, at the start and on /readyz."""
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -19,10 +20,15 @@ from tests.scenarios.process import Process
 from tests.scenarios.waiting import wait_for
 
 
+def own_cluster() -> AbstractContextManager[Valkey]:
+    """Run a node of a cluster; its second port is a free one, too."""
+    return own_valkey(cluster_enabled="yes", cluster_port=str(free_port()))
+
+
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Valkey]:
     """Run a node of a cluster."""
-    with own_valkey(cluster_enabled="yes") as server:
+    with own_cluster() as server:
         yield server
 
 
@@ -72,5 +78,8 @@ def test_a_single_server_and_one_that_is_away_are_no_cluster(valkey_url: str) ->
     """A store that starts later is no error."""
     refuse_cluster(valkey_url)
     refuse_cluster(f"redis://127.0.0.1:{free_port()}/0")
-    with own_valkey(cluster_enabled="yes") as server, pytest.raises(SettingsError):
+    with (
+        own_cluster() as server,
+        pytest.raises(SettingsError),
+    ):
         refuse_cluster(server.url)

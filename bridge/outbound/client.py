@@ -190,7 +190,9 @@ class ApiClient:
         response = await transport.handle_async_request(sent)
         response.request = sent
         try:
-            body = await read_body(response, options.max_answer_bytes)
+            # What drips in for longer may be out of date when it is whole.
+            async with asyncio.timeout(options.read_timeout):
+                body = await read_body(response, options.max_answer_bytes)
         finally:
             await response.aclose()
         return Response(response.status_code, response.headers, body)

@@ -241,7 +241,7 @@ def test_a_response_that_drips_is_left_in_time() -> None:
     options = WavvOptions(api_key=KEY, read_timeout=0.2, connect_timeout=0.1, write_timeout=0.1)
     began = time.monotonic()
     assert failed(WavvClient(options, transport=transport)).problem.reason == "wavv_timeout"
-    assert options.longest_request <= time.monotonic() - began < options.longest_request + 5
+    assert options.read_timeout <= time.monotonic() - began < options.longest_request + 5
 
 
 def test_the_longest_request_is_short() -> None:

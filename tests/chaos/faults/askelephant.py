@@ -118,7 +118,7 @@ def _refuse_key(scene: Scene, change: Mapping[str, object], status: int, interva
     scene.promise(_unplanned_failures(scene) <= failed, "calls failed for a refused key")
     mended = {"id": DEFAULT_KEY.id, "revoked": False, "scopes": sorted(SCOPES)}
     scene.stage.sandbox.control("keys", mended)
-    most = held / interval + 1
+    most = held / interval + 2  # one may have been on its way, on a slow connection, at the start
     scene.noted.append(f"{probes} probes in {held:.1f} s")
     scene.expect(probes, "the key was never tried")
     scene.promise(probes <= most, f"{probes} probes in {held:.1f} s, {most:.1f} are allowed")

@@ -57,9 +57,11 @@ class Outcome:
 Settled = tuple[Attempt, Outcome]
 
 
-def settled(*events: e.Event, **beside: Any) -> Outcome:  # noqa: ANN401 - as of ``Outcome``
-    """Return the outcome of these events."""
-    return Outcome(events, **beside)
+def settled(
+    event: e.Event, *, insights: Mapping[str, Any] | None = None, counts: tuple[str, ...] = ()
+) -> Outcome:
+    """Return the outcome of one event."""
+    return Outcome((event,), insights, counts)
 
 
 @contextmanager

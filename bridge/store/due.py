@@ -69,7 +69,3 @@ class DueCalls:
         """Take up to ``most`` of the calls that have waited longest for a place."""
         popped: Any = self._redis.zpopmin(self._keys.waiting(kind), most)
         return [text(member) for member, _ in popped]
-
-    def waiting(self, kind: str) -> int:
-        """Return how many calls wait for a place."""
-        return int(self._redis.zcard(self._keys.waiting(kind)))

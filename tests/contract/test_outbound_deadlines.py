@@ -126,6 +126,19 @@ def test_a_response_that_drips_is_left_when_its_request_is_over(talk: Talk) -> N
         assert bodies(client, GET) == [b"{}"]
 
 
+@pytest.mark.parametrize("talk", [drip_a_body, drip_chunks])
+def test_a_body_has_no_longer_than_the_read_timeout(talk: Talk) -> None:
+    """However long the request may take: what drips in may be out of date when it is whole."""
+    patient = {**SHORT, "connect_timeout": 30.0}
+    with (
+        talking(talk, respond) as port,
+        api_client(f"http://127.0.0.1:{port}", **patient) as client,
+    ):
+        reply, took = timed(client)
+    assert isinstance(reply, Undelivered)
+    assert took < patient["connect_timeout"]
+
+
 def test_a_server_that_sends_nothing_is_left_at_the_read_timeout() -> None:
     """Sooner than the whole request may last."""
     with (

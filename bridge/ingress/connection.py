@@ -62,6 +62,8 @@ class Connection(HttpToolsProtocol):
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - uvicorn's arguments
         super().__init__(*args, **kwargs)
         self.parser = PlainParser(self)
+        self._limit: float | None = None
+        self._is_timed = True
         self._until_sent: asyncio.TimerHandle | None = None
         self._until_read: asyncio.TimerHandle | None = None
         self._in_head = True
@@ -73,7 +75,8 @@ class Connection(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's
         """Give the connection a place, and its first head a last moment."""
         super().connection_made(transport)
-        self._expect_more(HEAD_SECONDS)
+        self._expect(HEAD_SECONDS)
+        self._set_timer()
         self._by_last_request[self] = None
         if len(self._by_last_request) > PLACES:
             self._make_room()
@@ -81,15 +84,16 @@ class Connection(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Give the place back."""
         self._by_last_request.pop(self, None)
-        self._expect_nothing()
+        self._expect(None)
+        self._set_timer()
         self._stop_waiting_for_reader()
         self._stop_answering()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         """Count the bytes of a head, and begin its time even if they are only blank lines."""
-        if self._until_sent is None:
-            self._expect_more(HEAD_SECONDS)
+        if self._limit is None:
+            self._expect(HEAD_SECONDS)
         self._read_bytes = self._head_bytes + len(data)
         if self._in_head:
             self._head_bytes += len(data)
@@ -98,6 +102,7 @@ class Connection(HttpToolsProtocol):
         super().data_received(data)
         if self._is_endless() and not self.transport.is_closing():
             self.send_400_response("The request's head, or what is around its body, is too large.")
+        self._set_timer()
 
     def send_400_response(self, msg: str) -> None:
         """Refuse what came, and answer no more: the connection is closed behind this."""
@@ -107,7 +112,7 @@ class Connection(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """Begin the time of a head."""
         super().on_message_begin()
-        self._expect_more(HEAD_SECONDS)
+        self._expect(HEAD_SECONDS)
 
     def on_headers_complete(self) -> None:
         """Refuse a head that came whole and is too large; begin the time of the body."""
@@ -118,7 +123,7 @@ class Connection(HttpToolsProtocol):
         if self._is_large() or len(self.pipeline) >= MOST_PIPELINED:
             raise TooMuch
         self._in_head, self._head_bytes, self._frame_bytes = False, 0, 0
-        self._expect_more(MESSAGE_SECONDS)
+        self._expect(MESSAGE_SECONDS)
         super().on_headers_complete()
         self.headers = Trailers()
         self._answering = self._answering or self.cycle
@@ -139,7 +144,7 @@ class Connection(HttpToolsProtocol):
             return
         super().on_message_complete()
         self._in_head = True
-        self._expect_nothing()
+        self._expect(None)
         if self._by_last_request.pop(self, self) is None:
             self._by_last_request[self] = None
 
@@ -167,14 +172,20 @@ class Connection(HttpToolsProtocol):
             len(self.url) + sum(len(name) + len(value) for name, value in self.headers) > HEAD_LIMIT
         )
 
-    def _expect_more(self, seconds: float) -> None:
-        self._expect_nothing()
-        self._until_sent = self.loop.call_later(seconds, self.transport.abort)
+    def _expect(self, seconds: float | None) -> None:
+        """Begin the next stage, which may take ``seconds``; ``None`` = nothing more is expected."""
+        self._limit, self._is_timed = seconds, False
 
-    def _expect_nothing(self) -> None:
+    def _set_timer(self) -> None:
+        """Time the stage that the received bytes ended in. A request that came whole needs none."""
+        if self._is_timed:
+            return
+        self._is_timed = True
         if self._until_sent is not None:
             self._until_sent.cancel()
             self._until_sent = None
+        if self._limit is not None:
+            self._until_sent = self.loop.call_later(self._limit, self.transport.abort)
 
     def _stop_waiting_for_reader(self) -> None:
         if self._until_read is not None:

@@ -6,7 +6,7 @@ They are compared by letters and digits only, so one spelling stands for all of 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from bridge.wavv.keys import letters
@@ -141,6 +141,10 @@ class KeyTable:
     fields: Mapping[str, tuple[tuple[str, int], ...]]
     call_keys: tuple[str, ...]
     bare_call_keys: tuple[str, ...]
+    certain: frozenset[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "certain", frozenset(self.call_keys))
 
 
 def key_table(aliases: Aliases) -> KeyTable:

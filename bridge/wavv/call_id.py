@@ -60,7 +60,7 @@ def is_no_id(value: Any) -> bool:  # noqa: ANN401 - any JSON
         return True
     if len(text) <= _LONGEST_KEY and (text.lower() in _NO_IDS or plain(text) in _OWN_KEYS):
         return True
-    return _EMPTY_PART.search(text, 0, CALL_ID_LIMIT) is not None
+    return "n" in text.lower() and _EMPTY_PART.search(text, 0, CALL_ID_LIMIT) is not None
 
 
 def _written(value: Any) -> str | None:  # noqa: ANN401 - any JSON

@@ -91,6 +91,7 @@ class Envelope:
         certain = [
             place.values[key]
             for place in self.places
+            if not self.table.certain.isdisjoint(place.values)
             for key in self.table.call_keys
             if key in place.values
         ]
@@ -213,7 +214,8 @@ def _flattened(own: Object) -> list[tuple[Object, str | None]]:
     ``data__call_id`` is Zapier's form, ``data.call_id`` and ``data[call_id]`` are those of tools
     that flatten JSON into the columns of a table or the fields of a form.
     """
-    if _JOINT.search(" ".join(own)) is None:
+    keys = " ".join(own)
+    if "__" not in keys and "." not in keys and "[" not in keys:  # a tenth of the pattern's time
         return []
     found: dict[str, dict[str, Any]] = {}
     for key, value in own.items():
@@ -251,7 +253,7 @@ def _bare_call_ids(place: Place, table: KeyTable) -> list[Any]:
     There are none in an object that has an unmistakable key: if that is empty, the call's id is
     missing, and ``id`` is another thing's.
     """
-    if any(map(place.values.__contains__, table.call_keys)):
+    if not table.certain.isdisjoint(place.values):
         return []
     present = [place.values[key] for key in table.bare_call_keys if key in place.values]
     return [value for value in present if not is_missing(value) and not _is_of_delivery(value)]

@@ -13,11 +13,13 @@ from queue import SimpleQueue
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
+import aiohttp
 import httpx
 import structlog
+from httpx_aiohttp import AiohttpTransport
 
 from bridge import __version__
-from bridge.outbound.event_loop import event_loop
+from bridge.outbound.event_loop import close_at_exit, event_loop
 from bridge.outbound.response_body import BodyError, read_body
 
 USER_AGENT = f"wavv-askelephant-bridge/{__version__}"
@@ -99,18 +101,12 @@ class ApiClient:
         authorization: str | None,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
-        self._options, self._given = options, transport
+        self._options = options
         self._base_url = options.base_url.rstrip("/")
         proof = {} if authorization is None else {"Authorization": authorization}
         common = {"User-Agent": options.user_agent, "Accept": "application/json"}
         self._headers = proof | common | {"Accept-Encoding": "gzip"}
-        self._proxy = _proxy_for(options.base_url)
-        # Loading the certificates takes 20 ms, for which the loop must not stand still.
-        self._trust = httpx.create_ssl_context() if transport is None else True
-        # httpcore's pool looks at each of its connections at each request, so each request in
-        # flight has a transport, of one connection, to itself. No ``httpx.AsyncClient`` is around
-        # it: cookies, redirects and merged settings take a third of a request's time.
-        self._idle = [self._open()]
+        self._transport = transport or _transport_for(options.base_url)
         self._running: set[asyncio.Task[Reply]] = set()
 
     def send(self, requests: Sequence[Request]) -> Iterator[list[tuple[int, Reply]]]:
@@ -139,39 +135,30 @@ class ApiClient:
             yield group
 
     def close(self) -> None:
-        """Close the connections that no request uses."""
-
-        async def close_idle() -> None:
-            while self._idle:
-                await self._idle.pop().aclose()
-
-        asyncio.run_coroutine_threadsafe(close_idle(), event_loop()).result()
+        """Close all connections. A request in flight ends without a response."""
+        asyncio.run_coroutine_threadsafe(self._transport.aclose(), event_loop()).result()
 
     async def _exchange(self, request: Request) -> Reply:
         """Return the reply to one request. Never raises."""
-        options = self._options
-        transport: httpx.AsyncBaseTransport | None = None
+        limit = self._options.longest_request
         try:
-            transport = self._idle.pop() if self._idle else self._open()
-            async with asyncio.timeout(options.longest_request):
-                return await self._sent(request, transport)
+            async with asyncio.timeout(limit):
+                return await self._sent(request)
         except TimeoutError:
-            late = TimeoutError(f"no whole response within {options.longest_request:g} s")
+            late = TimeoutError(f"no whole response within {limit:g} s")
             return _undelivered(NoResponse.TIMEOUT, late)
-        except httpx.TimeoutException as error:
-            return _undelivered(NoResponse.TIMEOUT, error)
         except BodyError as error:
             return _undelivered(NoResponse.UNREADABLE, error)
         except httpx.HTTPError as error:
-            return _undelivered(NoResponse.UNREACHABLE, error)
+            # httpx-aiohttp raises ``ConnectTimeout`` for a connection that was reset, too.
+            cause = error.__cause__ or error
+            is_late = isinstance(cause, TimeoutError | httpx.TimeoutException)
+            return _undelivered(NoResponse.TIMEOUT if is_late else NoResponse.UNREACHABLE, cause)
         except (Exception, asyncio.CancelledError) as error:  # its thread waits for a reply
             log.exception("request.broke", method=request.method)
             return _undelivered(NoResponse.UNREACHABLE, error)
-        finally:
-            if transport is not None:
-                self._idle.append(transport)
 
-    async def _sent(self, request: Request, transport: httpx.AsyncBaseTransport) -> Response:
+    async def _sent(self, request: Request) -> Response:
         options = self._options
         sent = httpx.Request(
             request.method,
@@ -187,21 +174,29 @@ class ApiClient:
                 }
             },
         )
-        response = await transport.handle_async_request(sent)
-        response.request = sent
+        response = await self._transport.handle_async_request(sent)
         try:
-            # What drips in for longer may be out of date when it is whole.
-            async with asyncio.timeout(options.read_timeout):
-                body = await read_body(response, options.max_answer_bytes)
+            body = await read_body(response, options.max_answer_bytes, options.read_timeout)
         finally:
             await response.aclose()
         return Response(response.status_code, response.headers, body)
 
-    def _open(self) -> httpx.AsyncBaseTransport:
-        if self._given is not None:
-            return self._given
-        limits = httpx.Limits(max_connections=1, max_keepalive_connections=1)
-        return httpx.AsyncHTTPTransport(verify=self._trust, limits=limits, proxy=self._proxy)
+
+def _transport_for(base_url: str) -> AiohttpTransport:
+    """Return the transport of an API. Its session begins with the first request, on the loop.
+
+    httpcore, httpx's own transport, takes twice the time for a request. There is no
+    ``httpx.AsyncClient`` around it: cookies, redirects and merged settings take as much again.
+    """
+    trust = httpx.create_ssl_context()
+
+    def session() -> aiohttp.ClientSession:
+        connector = aiohttp.TCPConnector(limit=0, ssl=trust)
+        opened = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
+        close_at_exit(opened.close)
+        return opened
+
+    return AiohttpTransport(verify=trust, proxy=_proxy_for(base_url), client=session)
 
 
 def _proxy_for(base_url: str) -> httpx.Proxy | None:

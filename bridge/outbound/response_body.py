@@ -4,6 +4,7 @@ httpx unpacks a body before its size can be counted, so packed bodies are unpack
 the whole request is bounded by its caller.
 """
 
+import asyncio
 import zlib
 
 import httpx
@@ -18,20 +19,27 @@ class BodyError(Exception):
     """The body is too long, or packed in a way that was not asked for."""
 
 
-async def read_body(response: httpx.Response, most_bytes: int) -> bytes:
-    """Return the body; raise ``BodyError``, or ``httpx.ReadTimeout`` when it falls silent."""
+async def read_body(response: httpx.Response, most_bytes: int, seconds: float) -> bytes:
+    """Return the body; raise ``BodyError``, or ``httpx.ReadTimeout`` when it is not whole in time.
+
+    What drips in for longer than ``seconds`` may be out of date when it is whole.
+    """
     coding = response.headers.get("content-encoding", "identity").strip().lower()
     if coding not in {"identity", "gzip"}:
         raise BodyError(f"the response is encoded as {coding[:50]}")
-    # httpcore looks at the read time-out again when it begins to read the body.
-    timeouts = response.request.extensions["timeout"]
-    timeouts["read"] = min(timeouts["read"], LONGEST_SILENCE)
+    now = asyncio.get_running_loop().time
+    end = now() + seconds
     body = bytearray()
     is_packed = coding == "gzip"
-    async for chunk in response.aiter_raw() if is_packed else response.aiter_bytes():
-        body += chunk
-        if len(body) > most_bytes:
-            raise BodyError(f"the response is over {most_bytes} bytes")
+    try:
+        async with asyncio.timeout_at(min(end, now() + LONGEST_SILENCE)) as limit:
+            async for chunk in response.aiter_raw() if is_packed else response.aiter_bytes():
+                body += chunk
+                if len(body) > most_bytes:
+                    raise BodyError(f"the response is over {most_bytes} bytes")
+                limit.reschedule(min(end, now() + LONGEST_SILENCE))
+    except TimeoutError:
+        raise httpx.ReadTimeout("the response's body was not whole in time") from None
     return _unpacked(body, most_bytes) if is_packed else bytes(body)
 
 

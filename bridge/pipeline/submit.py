@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from bridge.askelephant.models import Engagement
 from bridge.domain import events as e
-from bridge.domain.call import Call, Problem
+from bridge.domain.call import Call, Problem, State
 from bridge.domain.links import same_link
 from bridge.domain.mapping import Mapped, Unsubmittable, engagement_request
 from bridge.domain.participants import People, droppable, find_owner
@@ -66,6 +66,7 @@ def submit(parts: Parts, call_ids: Sequence[str]) -> list[Call]:
                 lambda attempt, response: _settle(parts, attempt, requests[attempt], response),
             )
             calls += _with_parked_events(parts, finish(parts, outcomes))
+    _count_unmapped(parts, calls)
     return calls
 
 
@@ -116,7 +117,6 @@ def _settle(
     if not created and _is_of_another_call(parts, attempt.call, response, mapped):
         collision = Problem(reason="external_id_collision", detail=response.id)
         return settled(e.Failed("external_id_collision", collision, attempt.sent))
-    _count_unmapped(parts, attempt.call)
     submitted = e.Submitted(response.id, created, response.request_id)
     return settled(submitted, counts=("engagements.created" if created else "engagements.existed",))
 
@@ -143,11 +143,17 @@ def _is_of_another_call(parts: Parts, call: Call, engagement: Engagement, mapped
     return link is not None and not same_link(link, mapped.request.external_url)
 
 
-def _count_unmapped(parts: Parts, call: Call) -> None:
-    metadata, mapper = call.metadata, parts.mapper
-    named = metadata.agent_id or metadata.agent_phone
-    if named is not None and find_owner(metadata, mapper.agents, mapper.lines).agent is None:
-        parts.counters.count_unmapped_agent(named, parts.settings.retention)
+def _count_unmapped(parts: Parts, calls: Sequence[Call]) -> None:
+    """Count those of the calls that are submitted now, and have an agent without an owner."""
+    mapper = parts.mapper
+    unmapped = [
+        named
+        for call in calls
+        if call.state in {State.SUBMITTED, State.TRANSCRIBED}
+        if (named := call.metadata.agent_id or call.metadata.agent_phone) is not None
+        if find_owner(call.metadata, mapper.agents, mapper.lines).agent is None
+    ]
+    parts.counters.count_unmapped_agents(unmapped, parts.settings.retention)
 
 
 def _with_parked_events(parts: Parts, calls: Sequence[Call]) -> list[Call]:

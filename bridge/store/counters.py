@@ -1,5 +1,6 @@
 """What has been counted since the bridge was installed, over all its processes."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from redis import Redis
@@ -31,15 +32,16 @@ class Counters:
         counted = self._redis.hgetall(self._keys.counters)
         return {text(name): int(value) for name, value in sorted(counted.items())}
 
-    def count_unmapped_agent(self, agent: str, keep: timedelta = LISTED_FOR) -> None:
-        """Count a call whose agent the directory does not know, by user id, else by phone line.
+    def count_unmapped_agents(self, agents: Sequence[str], keep: timedelta = LISTED_FOR) -> None:
+        """Count calls whose agents the directory does not know, by user id, else by phone line.
 
         Past 1,000 agents only those that are listed are counted: a dialer that sends a new id each
         time must not fill the store. The list is dropped as a whole ``keep`` after its first agent,
         for phone lines are personal data.
         """
-        keys, seconds = [self._keys.unmapped_agents], int(keep.total_seconds())
-        self._count_listed(keys=keys, args=[agent, LISTED_AGENTS, seconds])
+        if agents:
+            args: list[str | int] = [LISTED_AGENTS, int(keep.total_seconds()), *agents]
+            self._count_listed(keys=[self._keys.unmapped_agents], args=args)
 
     def expire_unmapped_agents(self, keep: timedelta) -> None:
         """Set the end of a list that has none: an earlier version of the bridge set none."""

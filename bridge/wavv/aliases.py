@@ -6,7 +6,7 @@ They are compared by letters and digits only, so one spelling stands for all of 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import MappingProxyType
 
 from bridge.wavv.keys import letters
@@ -136,15 +136,13 @@ class KeyTable:
     """The aliases by letters. ``fields``: key → the fields it may fill, each with its rank.
 
     ``call_keys`` names a call wherever it stands; ``bare_call_keys`` only in the call's object.
+    ``certain`` is ``call_keys`` as a set.
     """
 
     fields: Mapping[str, tuple[tuple[str, int], ...]]
     call_keys: tuple[str, ...]
     bare_call_keys: tuple[str, ...]
-    certain: frozenset[str] = field(init=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "certain", frozenset(self.call_keys))
+    certain: frozenset[str]
 
 
 def key_table(aliases: Aliases) -> KeyTable:
@@ -155,7 +153,8 @@ def key_table(aliases: Aliases) -> KeyTable:
             fields[key] = (*fields.get(key, ()), (field, rank))
     calls = [*dict.fromkeys(map(letters, aliases["call_id"]))]
     unmistakable = tuple(key for key in calls if key not in BARE)
-    return KeyTable(fields, unmistakable, tuple(key for key in calls if key in BARE))
+    bare = tuple(key for key in calls if key in BARE)
+    return KeyTable(fields, unmistakable, bare, frozenset(unmistakable))
 
 
 def with_additions(extra: Mapping[str, Sequence[str]]) -> Aliases:

@@ -107,7 +107,9 @@ class Envelope:
         for number, place in enumerate(self.places):
             for key, value in place.values.items():
                 ranks = self.table.fields.get(key)
-                if ranks is None or (number and key in BARE) or self._is_read_inside(key, value):
+                if value is None or ranks is None or (number and key in BARE):
+                    continue
+                if self._is_read_inside(key, value):
                     continue
                 for field, rank in ranks:
                     if not is_missing_in(field, value):

@@ -62,11 +62,18 @@ def is_missing_in(field: str, value: Any) -> bool:  # noqa: ANN401 - any JSON
 
     In place of a link such a text is kept, so that the timeline shows that no link came.
     """
-    if not isinstance(value, str) or not is_missing(value):
-        return is_missing(value)
+    if not is_missing(value):
+        return False
+    if not isinstance(value, str):
+        return True
     if field == LINK_FIELD:
         return not value.strip()
     return field not in NAME_FIELDS or value.strip() not in NAMES
+
+
+def may_have_merge_field(text: str) -> bool:
+    """Return whether ``text`` has a character that a merge field begins with."""
+    return not _MARKS.isdisjoint(text)
 
 
 def is_unrendered(text: str) -> bool:

@@ -22,7 +22,7 @@ def written(value: object) -> str | None:
     """Return a scalar as it would be written; spreadsheets make ``1.0`` of an id ``1``."""
     match value:
         case str():
-            return _SURROGATE.sub("\ufffd", value)
+            return value if value.isascii() else _SURROGATE.sub("\ufffd", value)
         case bool():
             return None
         case float() if value.is_integer():

@@ -8,7 +8,12 @@ own.
 import re
 
 from bridge.domain.emails import one_email
-from bridge.wavv.placeholders import has_merge_field, is_unrendered, without_merge_fields
+from bridge.wavv.placeholders import (
+    has_merge_field,
+    is_unrendered,
+    may_have_merge_field,
+    without_merge_fields,
+)
 from bridge.wavv.read import UNREADABLE, UNRENDERED, Read, written
 
 LINE_LIMIT = 1_000
@@ -32,7 +37,9 @@ def text(value: object) -> Read:
     whole = written(value)
     if whole is None:
         return UNREADABLE
-    clean = _CONTROLS.sub("", whole).strip()
+    clean = (whole if whole.isprintable() else _CONTROLS.sub("", whole)).strip()
+    if not may_have_merge_field(clean):
+        return Read(clean or None)
     if is_unrendered(clean):
         return UNRENDERED
     if has_merge_field(clean):

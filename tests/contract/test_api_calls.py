@@ -183,7 +183,7 @@ def test_the_counts_say_where_everything_is(web: Web) -> None:
     keep(web, "call-2", state=State.COMPLETE)
     web.wavv(b'{"event": "call.ended", "data": {"id": "call-3"}}')
     web.parts.holds.start(Cause("bad_key", 401, "the key was refused"), now)
-    web.parts.counters.count_unmapped_agent("usr_zoe")
+    web.parts.counters.count_unmapped_agents(["usr_zoe"])
     shown = web.get("/api/stats").json()
     assert (shown["states"]["recorded"], shown["states"]["complete"]) == (1, 1)
     assert (shown["overdue"]["submit"], shown["inbox"]["waiting"]) == (1, 1)
@@ -201,5 +201,5 @@ def test_unmapped_agents_that_the_directory_knows_by_now_are_not_listed(valkey_u
     agents = [{"id": "usr_1", "caller_id": "2125550199", "email": "bob@dialer.example"}]
     with running_web(valkey_url, agents=agents) as web:
         for agent in ("usr_1", "+12125550199", "usr_2"):
-            web.parts.counters.count_unmapped_agent(agent)
+            web.parts.counters.count_unmapped_agents([agent])
         assert web.get("/api/stats").json()["unmapped_agents"] == {"usr_2": 1}

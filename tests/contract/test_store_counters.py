@@ -17,8 +17,8 @@ def test_what_is_counted_adds_up_over_all_processes(store: Store) -> None:
 
 def test_unmapped_agents_are_counted_each(store: Store) -> None:
     """The operator sees whom to add to the directory."""
-    for agent in ("usr_2", "usr_1", "usr_2"):
-        store.counters.count_unmapped_agent(agent)
+    store.counters.count_unmapped_agents([])
+    store.counters.count_unmapped_agents(["usr_2", "usr_1", "usr_2"])
     assert store.counters.unmapped_agents() == {"usr_1": 1, "usr_2": 2}
 
 
@@ -27,16 +27,15 @@ def test_the_list_of_unmapped_agents_is_bounded(
 ) -> None:
     """A dialer with a new agent id for each call fills no store; known ones go on counting."""
     monkeypatch.setattr("bridge.store.counters.LISTED_AGENTS", 2)
-    for agent in ("usr_1", "usr_2", "usr_3", "usr_1"):
-        store.counters.count_unmapped_agent(agent)
+    store.counters.count_unmapped_agents(["usr_1", "usr_2", "usr_3", "usr_1"])
     assert store.counters.unmapped_agents() == {"usr_1": 2, "usr_2": 1}
 
 
 def test_the_list_of_unmapped_agents_is_dropped_in_time(store: Store) -> None:
     """It may hold phone lines, and starts over; counting does not put its end off."""
     keep = timedelta(days=1)
-    store.counters.count_unmapped_agent("+12125550100", keep)
-    store.counters.count_unmapped_agent("+12125550100", 2 * keep)
+    store.counters.count_unmapped_agents(["+12125550100"], keep)
+    store.counters.count_unmapped_agents(["+12125550100"], 2 * keep)
     assert 0 < store.redis.ttl(store.keys.unmapped_agents) <= keep.total_seconds()
     store.counters.expire_unmapped_agents(2 * keep)
     assert store.redis.ttl(store.keys.unmapped_agents) <= keep.total_seconds()

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Coroutine, Iterator
 from typing import NoReturn
 
+import aiohttp
 import httpx
 import pytest
 from structlog.testing import capture_logs
@@ -144,21 +145,37 @@ def test_a_url_that_is_none_raises_nothing() -> None:
     assert reply.why is NoResponse.UNREACHABLE
 
 
-def test_a_connection_that_cannot_be_prepared_raises_nothing(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """The first is prepared at the start; here the second breaks."""
-    api = ApiClient(OPTIONS, None)
+def test_a_session_that_cannot_be_opened_raises_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is opened by the first request."""
 
     def broken(**_: object) -> NoReturn:
         raise ValueError("not like this")
 
-    monkeypatch.setattr(httpx, "AsyncHTTPTransport", broken)
+    monkeypatch.setattr(aiohttp, "TCPConnector", broken)
     with capture_logs() as logs:
-        came = by_place(api.send(gets("/a", "/b")))
-    assert "request.broke" in [log["event"] for log in logs]
-    assert {type(reply) for reply in came.values()} == {Undelivered}
-    assert "ValueError" in " ".join(getattr(reply, "detail", "") for reply in came.values())
+        came = by_place(ApiClient(OPTIONS, None).send(gets("/a", "/b")))
+    assert [log["event"] for log in logs] == ["request.broke"] * 2
+    expected = Undelivered(NoResponse.UNREACHABLE, "ValueError: not like this")
+    assert came == {0: expected, 1: expected}
+
+
+def test_a_reset_connection_is_no_timeout() -> None:
+    """httpx-aiohttp says ``ConnectTimeout`` for both; the cause tells them apart."""
+
+    def failing(cause: Exception) -> Undelivered:
+        async def handler(_: httpx.Request) -> httpx.Response:
+            raise httpx.ConnectTimeout("lost") from cause
+
+        (reply,) = by_place(client(handler).send(gets("/a"))).values()
+        assert isinstance(reply, Undelivered)
+        return reply
+
+    reset = failing(aiohttp.ServerDisconnectedError())
+    assert reset == Undelivered(
+        NoResponse.UNREACHABLE, "ServerDisconnectedError: Server disconnected"
+    )
+    late = failing(aiohttp.ConnectionTimeoutError("late"))
+    assert late == Undelivered(NoResponse.TIMEOUT, "ConnectionTimeoutError: late")
 
 
 def test_all_requests_wait_on_one_thread() -> None:

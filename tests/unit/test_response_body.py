@@ -9,9 +9,11 @@ from collections.abc import AsyncIterator, Iterable
 import httpx
 import pytest
 
+from bridge.outbound import response_body
 from bridge.outbound.response_body import LONGEST_SILENCE, BodyError, read_body
 
 MOST = 1000
+SECONDS = 60.0
 
 
 class Chunks(httpx.AsyncByteStream):
@@ -27,15 +29,13 @@ class Chunks(httpx.AsyncByteStream):
 
 def response(chunks: Iterable[bytes], coding: str | None = None) -> httpx.Response:
     """Return a response whose body has not been read yet."""
-    timeouts = {"timeout": {"read": 120.0}}
-    request = httpx.Request("GET", "https://elephant.test/", extensions=timeouts)
     headers = {"Content-Encoding": coding} if coding else {}
-    return httpx.Response(200, headers=headers, stream=Chunks(chunks), request=request)
+    return httpx.Response(200, headers=headers, stream=Chunks(chunks))
 
 
-def read(unread: httpx.Response, most_bytes: int = MOST) -> bytes:
+def read(unread: httpx.Response, most_bytes: int = MOST, seconds: float = SECONDS) -> bytes:
     """Read the body."""
-    return asyncio.run(read_body(unread, most_bytes))
+    return asyncio.run(read_body(unread, most_bytes, seconds))
 
 
 @pytest.mark.parametrize("coding", [None, "identity", "Identity"])
@@ -87,10 +87,32 @@ def test_a_body_that_cannot_be_unpacked_is_rejected(body: bytes, coding: str) ->
         read(response([body], coding))
 
 
-@pytest.mark.parametrize(("configured", "silence"), [(120.0, LONGEST_SILENCE), (1.0, 1.0)])
-def test_a_body_may_not_be_silent_for_long(configured: float, silence: float) -> None:
-    """The long time-out is for the download before the headers, and never grows by this."""
-    unread = response([b"x"])
-    unread.request.extensions["timeout"]["read"] = configured
-    read(unread)
-    assert unread.request.extensions["timeout"]["read"] == silence
+class Silent(httpx.AsyncByteStream):
+    """A body of two chunks, and of ``silence`` seconds before the second."""
+
+    def __init__(self, silence: float) -> None:
+        self._silence = silence
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield b"x"
+        await asyncio.sleep(self._silence)
+        yield b"y"
+
+
+@pytest.mark.parametrize(
+    ("longest_silence", "seconds"), [(0.05, SECONDS), (LONGEST_SILENCE, 0.05), (0.05, 0.05)]
+)
+def test_a_body_must_not_be_silent_for_long(
+    monkeypatch: pytest.MonkeyPatch, longest_silence: float, seconds: float
+) -> None:
+    """Not longer than the longest silence, and not longer than the whole body may take."""
+    monkeypatch.setattr(response_body, "LONGEST_SILENCE", longest_silence)
+    unread = httpx.Response(200, stream=Silent(SECONDS / 2))
+    with pytest.raises(httpx.ReadTimeout, match="not whole in time"):
+        read(unread, seconds=seconds)
+
+
+def test_each_chunk_begins_a_new_silence(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A body of many short silences is read whole."""
+    monkeypatch.setattr(response_body, "LONGEST_SILENCE", SECONDS / 2)
+    assert read(httpx.Response(200, stream=Silent(0.01))) == b"xy"

@@ -35,30 +35,37 @@ from bridge.store.changes import Saved
 def submit(parts: Parts, call_ids: Sequence[str]) -> list[Call]:
     """Submit those of the calls that are due; return the calls as saved.
 
-    A call whose lease another worker has, or that is not due any more, is left out. What becomes of
-    a call is saved as soon as its response is there, whatever the other requests do.
+    One worker works on a call at a time: it has the call's lease until it saves what became of the
+    call. A call that another worker has, or that is not due any more, is left out.
+
+    What breaks for one call costs that call only: an exception (``isolated``), a lost lease and a
+    save that fails are logged with the call's id, and the call stays due. The sweep publishes it
+    again, as it does after a worker died between the request and its response. The request is then
+    repeated with the same ``external_id``, for which AskElephant returns the same engagement.
     """
     with begin(parts, SUBMIT, call_ids) as attempts:
         # Decide: rules skip calls, a call without a link to its recording waits for one, and one
-        # that AskElephant would refuse is not sent.
+        # that AskElephant would refuse fails without a request.
         skipped, wanted = _by_rules(parts, attempts)
         linked, waiting = with_links(parts, wanted)
         requests, unsubmittable = _mapped(parts, linked)
 
-        # Admit: a hold or the request budget may keep requests back.
+        # Admit: under a hold, and beyond the budget of requests, calls wait and count no failure.
         admitted, held = admit(parts, SUBMIT, list(requests))
         calls = finish(parts, [*skipped, *waiting, *unsubmittable, *held])
 
         # Save that the requests leave before they do: AskElephant's event may come before its
         # response, and finds the call by the link that is saved here.
+        started = save(parts, [(one, _started(requests[one])) for one in admitted])
         ready: list[Attempt] = []
-        for attempt in save(parts, [(one, _started(requests[one])) for one in admitted]):
+        for attempt in started:
             with isolated(attempt):
-                open_extras(parts, attempt.call)
-                attempt.sent = requests[attempt].request.members()
+                open_extras(parts, attempt.call)  # calls of its other recordings, if they have any
+                attempt.sent = requests[attempt].request.members()  # kept if the call fails
                 ready.append(attempt)
 
-        # Send all side by side, and settle each group of responses as it comes.
+        # Send all side by side. Settle each group of responses as it comes, so that a slow response
+        # delays no other call.
         for group in parts.elephant.create([requests[attempt].request for attempt in ready]):
             responses = [(ready[place], response) for place, response in group]
             outcomes = each(
@@ -86,18 +93,17 @@ def _by_rules(parts: Parts, attempts: Sequence[Attempt]) -> tuple[list[Settled],
 def _mapped(
     parts: Parts, attempts: Sequence[Attempt]
 ) -> tuple[dict[Attempt, Mapped], list[Settled]]:
-    """Return the request of each call, and the end of those that AskElephant would refuse."""
+    """Return the request of each call, and the outcome of those that AskElephant would refuse."""
     requests: dict[Attempt, Mapped] = {}
-
-    def decide(attempt: Attempt, _: None) -> Outcome | None:
-        mapped = engagement_request(attempt.call, parts.mapper)
-        if isinstance(mapped, Unsubmittable):
-            refused = Problem(reason=mapped.reason, errors=mapped.errors)
-            return settled(e.Failed(mapped.reason, refused))
-        requests[attempt] = mapped
-        return None
-
-    unsubmittable = each([(attempt, None) for attempt in attempts], decide)
+    unsubmittable: list[Settled] = []
+    for attempt in attempts:
+        with isolated(attempt):
+            mapped = engagement_request(attempt.call, parts.mapper)
+            if isinstance(mapped, Unsubmittable):
+                problem = Problem(reason=mapped.reason, errors=mapped.errors)
+                unsubmittable.append((attempt, settled(e.Failed(mapped.reason, problem))))
+            else:
+                requests[attempt] = mapped
     return requests, unsubmittable
 
 
@@ -109,20 +115,27 @@ def _started(mapped: Mapped) -> e.SubmissionStarted:
 def _settle(
     parts: Parts, attempt: Attempt, mapped: Mapped, response: Engagement | Failure
 ) -> Outcome:
-    """Return what becomes of a call whose response is there."""
+    """Return what becomes of a call whose response is there.
+
+    After a failure that is another request later, at once for a field that was refused, a hold for
+    all calls, or the end as ``failed``: see ``after_failure``.
+    """
     if isinstance(response, Failure):
         return after_failure(parts, attempt, _with_droppable(response, mapped.people))
-    after_success(parts, attempt.admission)
-    created = response.created is not False
-    if not created and _is_of_another_call(parts, attempt.call, response, mapped):
+    after_success(parts, attempt.admission)  # AskElephant works: that may release a hold
+    if not response.created and _is_of_another_call(parts, attempt.call, response, mapped):
         collision = Problem(reason="external_id_collision", detail=response.id)
         return settled(e.Failed("external_id_collision", collision, attempt.sent))
-    submitted = e.Submitted(response.id, created, response.request_id)
-    return settled(submitted, counts=("engagements.created" if created else "engagements.existed",))
+    submitted = e.Submitted(response.id, response.created, response.request_id)
+    counter = "engagements.created" if response.created else "engagements.existed"
+    return settled(submitted, counts=(counter,))
 
 
 def _with_droppable(failure: Failure, sent: People) -> Failure:
-    """Return the failure with the participants' fields without which the request may pass."""
+    """Return the failure with the participants' fields that the next request leaves out.
+
+    They are those that the response's text blames, or else those that its list of errors names.
+    """
     named = (str(error.get("field") or "") for error in failure.problem.errors)
     blamed = failure.blamed_fields or tuple(filter(None, named))
     return replace(failure, droppable=droppable(blamed, sent))
@@ -131,8 +144,9 @@ def _with_droppable(failure: Failure, sent: People) -> Failure:
 def _is_of_another_call(parts: Parts, call: Call, engagement: Engagement, mapped: Mapped) -> bool:
     """Return whether an engagement that existed already is another call's.
 
-    It is this call's if the record says so, whatever its link is now: people edit links. If no
-    call is known to have it, its link decides.
+    The engagement is this call's if the call's record names it, whatever link the engagement has
+    now: people edit links. If no record names it, its link decides; without a link it is this
+    call's.
     """
     if engagement.id in {call.engagement_id, call.transcript_engagement_id}:
         return False
@@ -144,7 +158,10 @@ def _is_of_another_call(parts: Parts, call: Call, engagement: Engagement, mapped
 
 
 def _count_unmapped(parts: Parts, calls: Sequence[Call]) -> None:
-    """Count those of the calls that are submitted now, and have an agent without an owner."""
+    """Count the calls that were submitted without an owner, by agent.
+
+    A parked event may have made such a call ``transcribed`` already.
+    """
     mapper = parts.mapper
     unmapped = [
         named
@@ -159,8 +176,8 @@ def _count_unmapped(parts: Parts, calls: Sequence[Call]) -> None:
 def _with_parked_events(parts: Parts, calls: Sequence[Call]) -> list[Call]:
     """Return the calls after the transcript events that came before their engagement was known.
 
-    Saved first, then looked for: intake parks an event first and looks for its call afterwards, so
-    that one of the two finds the other.
+    Intake parks such an event and looks for its call again afterwards. Here the call is saved first
+    and the parked event is looked for afterwards. So one of the two finds the other.
     """
     ids = [call.engagement_id for call in calls if call.engagement_id is not None]
     parked = parts.lookup.parked_many(ids)

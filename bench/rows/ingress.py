@@ -101,7 +101,7 @@ def _many(measured: Measured, written: Series) -> Iterator[Row]:
 def _alone(measured: Measured, write: Series) -> Iterator[Row]:
     rates, at = _rates(measured), "ingress, one connection"
     p50 = {name: series(1000 * one.p50 for one in seen) for name, seen in measured.items()}
-    yield Row(f"{at}: of naive", rates["bridge"].over(rates["naive"]), "x", at_least(3),
+    yield Row(f"{at}: of naive", rates["bridge"].over(rates["naive"]), "x", at_least(2),
               {f"{name}/s": rates[name] for name in ("bridge", "naive")})  # fmt: skip
     least = p50["naive"].over(p50["floor"].plus(write))
     yield Row(f"{at}: of naive, by the floor and a bare write to the disk", least, "x", None,

@@ -9,7 +9,7 @@ from bridge.pipeline import events
 from bridge.publisher import DRAIN
 
 FEW = 25
-PAUSE_SECONDS = 0.1
+PAUSE_SECONDS = 0.15
 """After a batch of few events the next is left to grow: else each event has a batch of its own."""
 
 MOST_BATCHES = 500

@@ -18,11 +18,11 @@ from bridge.askelephant.models import (
     read_problem,
 )
 from bridge.askelephant.refusal import LONGEST_TEXT, blamed_fields
-from bridge.body import read_object
 from bridge.domain.call import Problem
 from bridge.domain.retry import Failure, Trouble
 from bridge.errors import MalformedBody
 from bridge.retry_after import retry_after
+from bridge.strict_json import read_object
 
 Members = dict[str, Any]
 OK, CREATED, FORBIDDEN = 200, 201, 403

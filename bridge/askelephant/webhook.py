@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from svix.webhooks import Webhook
 
 from bridge.askelephant.models import WebhookEvent, read_event
-from bridge.body import read_object
 from bridge.errors import Unsigned
+from bridge.strict_json import read_object
 
 TRANSCRIPT_READY = "v1.engagement.transcript_timeline.completed"
 

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from bridge.body import read_object
 from bridge.errors import CaptureError, MalformedBody
+from bridge.strict_json import read_object
 from bridge.wavv.delivery import Delivery
 
 CONNECTION_HEADERS = frozenset(

@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from bridge.body import read_object
 from bridge.errors import MalformedBody
+from bridge.strict_json import read_object
 from bridge.wavv.aliases import BARE, KeyTable
 from bridge.wavv.keys import letters
 from bridge.wavv.names import event_kind

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 from typing import Any, Literal
 
-from bridge.body import read_object
 from bridge.domain.call import Kind, Metadata
 from bridge.domain.events import CallHeard
 from bridge.errors import Unusable
+from bridge.strict_json import read_object
 from bridge.wavv import values
 from bridge.wavv.aliases import ALIASES, Aliases, KeyTable, key_table
 from bridge.wavv.call_id import find_call_id

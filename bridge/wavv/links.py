@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from bridge.body import read_object
 from bridge.domain.call import Problem
 from bridge.domain.retry import Failure, Trouble
 from bridge.errors import MalformedBody
 from bridge.retry_after import retry_after
+from bridge.strict_json import read_object
 from bridge.wavv import values
 from bridge.wavv.recordings import is_fetchable
 from bridge.wavv.times import moment

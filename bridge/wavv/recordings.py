@@ -10,9 +10,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from bridge.body import read_object
 from bridge.domain.engagement import is_media_url
 from bridge.errors import MalformedBody
+from bridge.strict_json import read_object
 from bridge.wavv.aliases import ALIASES
 from bridge.wavv.keys import letters
 from bridge.wavv.read import UNREADABLE, Read

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.body import DEPTH_LIMIT, DIGITS_LIMIT, read_object
 from bridge.errors import EventError, MalformedBody
+from bridge.strict_json import DEPTH_LIMIT, DIGITS_LIMIT, read_object
 
 KIB_256 = 256 * 1024
 

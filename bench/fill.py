@@ -15,8 +15,8 @@ from bench.settings import NAMESPACE
 from bridge.domain import events as e
 from bridge.domain.call import Call, InsightsSummary, new_call
 from bridge.domain.machine import advance
-from bridge.parts import Parts, assemble
 from bridge.publisher import publish_next
+from bridge.services import Services, build_services
 from bridge.store.changes import Change
 from bridge.wavv.events import parse_event
 from config import Settings
@@ -28,57 +28,59 @@ INSIGHTS: dict[str, Any] = {
 }
 
 
-def parts_of(redis_url: str) -> Parts:
-    """Return the bridge's parts on this store, for use in this process."""
+def services_of(redis_url: str) -> Services:
+    """Return the bridge's services on this store, for use in this process."""
     settings = Settings.model_construct(redis_url=redis_url, namespace=NAMESPACE)
-    return assemble(settings)
+    return build_services(settings)
 
 
-def held_call(parts: Parts, until: datetime) -> Call:
+def held_call(services: Services, until: datetime) -> Call:
     """Return a recorded call as it is kept under a hold until then."""
-    return _after(parts, _recorded(parts), e.Deferred("outage", until, held=True))
+    return _after(services, _recorded(services), e.Deferred("outage", until, held=True))
 
 
-def finished_call(parts: Parts) -> Call:
+def finished_call(services: Services) -> Call:
     """Return a complete call, its insights beside it."""
     summary = InsightsSummary(status="all", counts={"action_items": 1, "signals": 1}, checks=1)
-    return _after(parts, transcribed_call(parts), e.InsightsFinal(summary))
+    return _after(services, transcribed_call(services), e.InsightsFinal(summary))
 
 
-def transcribed_call(parts: Parts) -> Call:
+def transcribed_call(services: Services) -> Call:
     """Return a call whose insights are to be fetched."""
-    call = _recorded(parts)
+    call = _recorded(services)
     url, engagement = "wavv://call/template", "ngmt_template"
     return _after(
-        parts, call,
+        services, call,
         e.SubmissionStarted("wavv-call-template", url),
         e.Submitted(engagement, created=True, request_id="req_template"),
         e.TranscriptReady(engagement, "webhook", "1780000000000-0"),
     )  # fmt: skip
 
 
-def fill(parts: Parts, template: Call, count: int, insights: dict[str, Any] | None = None) -> None:
+def fill(
+    services: Services, template: Call, count: int, insights: dict[str, Any] | None = None
+) -> None:
     """Save ``count`` calls like ``template``, each under ids and a time of its own."""
     for start in range(0, count, CHUNK):
         calls = [numbered(template, number) for number in range(start, min(start + CHUNK, count))]
-        parts.calls.save_many([Change(None, call, insights=insights) for call in calls])
+        services.calls.save_many([Change(None, call, insights=insights) for call in calls])
 
 
-def schedule_fetches(parts: Parts, count: int, seconds: float) -> Mapping[str, float]:
+def schedule_fetches(services: Services, count: int, seconds: float) -> Mapping[str, float]:
     """Save ``count`` calls whose insights become due within ``seconds``, evenly spaced.
 
     Their messages are published with countdowns, as the bridge does. Returns when each is due, on
     the machine's monotonic clock, by engagement id.
     """
-    template, now, clock = transcribed_call(parts), parts.now(), time.monotonic()
+    template, now, clock = transcribed_call(services), services.now(), time.monotonic()
     offsets = [seconds * (number + 1) / count for number in range(count)]
     calls = [
         numbered(template, number).but(due_at=now + timedelta(seconds=offset))
         for number, offset in enumerate(offsets)
     ]
-    parts.calls.save_many([Change(None, call) for call in calls])
+    services.calls.save_many([Change(None, call) for call in calls])
     for call in calls:  # a countdown runs from when its message is published
-        publish_next(parts.publisher, [call], parts.now(), parts.policy.countdown_limit)
+        publish_next(services.publisher, [call], services.now(), services.policy.countdown_limit)
     return {
         call.engagement_id or "": clock + offset
         for call, offset in zip(calls, offsets, strict=True)
@@ -98,18 +100,18 @@ def numbered(template: Call, number: int) -> Call:
     )
 
 
-def _recorded(parts: Parts) -> Call:
+def _recorded(services: Services) -> Call:
     """Return the record of a call after its three events, as the intake would have made it."""
-    events = (parse_event(raw, parts.reading) for raw in bodies(1, seed=0))
+    events = (parse_event(raw, services.reading) for raw in bodies(1, seed=0))
     heard = [
         replace(event, entry=f"178000000000{number}-0")
         for number, event in enumerate(events)
         if isinstance(event, e.CallHeard)
     ]
-    return _after(parts, new_call(heard[0].call_id, parts.now()), *heard)
+    return _after(services, new_call(heard[0].call_id, services.now()), *heard)
 
 
-def _after(parts: Parts, call: Call, *events: e.Event) -> Call:
+def _after(services: Services, call: Call, *events: e.Event) -> Call:
     for event in events:
-        call = advance(call, event, parts.now(), parts.policy)
+        call = advance(call, event, services.now(), services.policy)
     return call

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 from bridge.domain.call import State
-from bridge.parts import Parts
+from bridge.services import Services
 
 LOOK_SECONDS = 0.01
 T = TypeVar("T")
@@ -39,9 +39,9 @@ def watch(
     return waits + [max(0.0, until - at) for at in waiting.values()]
 
 
-def recorded(parts: Parts, call_ids: Collection[str]) -> list[str]:
+def recorded(services: Services, call_ids: Collection[str]) -> list[str]:
     """Return which of the calls show in the store that they are recorded."""
-    calls = parts.calls.load_readable(call_ids)
+    calls = services.calls.load_readable(call_ids)
     return [call.call_id for call in calls if call.state not in {State.LIVE, State.ENDED}]
 
 

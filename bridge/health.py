@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from redis.exceptions import RedisError, ResponseError
 
-from bridge.parts import Parts
+from bridge.services import Services
 from bridge.store.cluster import REFUSED, is_cluster
 from bridge.store.hold import Hold
 
@@ -32,18 +32,18 @@ def is_ready(checks: list[Check]) -> bool:
     return all(check.ok for check in checks if check.required)
 
 
-def readiness(parts: Parts) -> list[Check]:
+def readiness(services: Services) -> list[Check]:
     """Return all checks. Without Redis only those that need none."""
-    checks = list(_credentials(parts))
-    reachable = _redis_writable(parts)
+    checks = list(_credentials(services))
+    reachable = _redis_writable(services)
     checks.append(reachable)
     if reachable.ok:
-        checks += [*(check(parts) for check in REDIS_CHECKS), *_records(parts)]
+        checks += [*(check(services) for check in REDIS_CHECKS), *_records(services)]
     return checks
 
 
-def _credentials(parts: Parts) -> Iterator[Check]:
-    settings = parts.settings
+def _credentials(services: Services) -> Iterator[Check]:
+    settings = services.settings
     needed = {
         "askelephant_api_key": settings.askelephant_api_key,
         "askelephant_webhook_secrets": settings.askelephant_webhook_secrets,
@@ -54,28 +54,28 @@ def _credentials(parts: Parts) -> Iterator[Check]:
         yield Check(name, ok=bool(value), detail=detail)
 
 
-def _redis_writable(parts: Parts) -> Check:
+def _redis_writable(services: Services) -> Check:
     try:
-        parts.redis.set(parts.keys.of("ready"), "1", ex=60)
+        services.redis.set(services.keys.of("ready"), "1", ex=60)
     except (RedisError, OSError) as error:
         # A cluster has refused the key of another node's slot.
-        reason = REFUSED if is_cluster(parts.redis) else f"{UNWRITABLE} ({type(error).__name__})"
+        reason = REFUSED if is_cluster(services.redis) else f"{UNWRITABLE} ({type(error).__name__})"
         return Check("redis", ok=False, detail=reason)
-    if is_cluster(parts.redis):
+    if is_cluster(services.redis):
         return Check("redis", ok=False, detail=REFUSED)
     return Check("redis", ok=True, detail="reachable and writable")
 
 
-def _config(parts: Parts, name: str) -> str | None:
+def _config(services: Services, name: str) -> str | None:
     """Return a setting of the server; managed ones may not tell."""
     try:
-        return dict(parts.redis.config_get(name)).get(name)
+        return dict(services.redis.config_get(name)).get(name)
     except ResponseError:
         return None
 
 
-def _eviction(parts: Parts) -> Check:
-    policy, most = _config(parts, "maxmemory-policy"), _config(parts, "maxmemory")
+def _eviction(services: Services) -> Check:
+    policy, most = _config(services, "maxmemory-policy"), _config(services, "maxmemory")
     if policy is None:
         return Check("eviction", ok=True, detail="the server does not tell; it must be noeviction")
     ok = policy == "noeviction" or most == "0"
@@ -83,26 +83,26 @@ def _eviction(parts: Parts) -> Check:
     return Check("eviction", ok=ok, detail=policy if ok else f"{policy}: {advice}")
 
 
-def _persistence(parts: Parts) -> Check:
-    appendonly = _config(parts, "appendonly")
+def _persistence(services: Services) -> Check:
+    appendonly = _config(services, "appendonly")
     if appendonly is None:
         return Check("persistence", ok=True, detail="the server does not tell; AOF should be on")
     if appendonly != "yes":
         return Check("persistence", ok=False, detail="a restart would lose calls: appendonly yes")
-    return Check("persistence", ok=True, detail=f"AOF, fsync {_config(parts, 'appendfsync')}")
+    return Check("persistence", ok=True, detail=f"AOF, fsync {_config(services, 'appendfsync')}")
 
 
-def _backlog(parts: Parts) -> Check:
-    backlog = parts.inbox.backlog()
-    age = parts.now() - backlog.oldest if backlog.oldest else timedelta(0)
+def _backlog(services: Services) -> Check:
+    backlog = services.inbox.backlog()
+    age = services.now() - backlog.oldest if backlog.oldest else timedelta(0)
     waiting = f"{backlog.waiting} waiting, the oldest for {max(0, int(age.total_seconds()))} s"
     ok = age < STALE_BACKLOG
     return Check("inbox", ok, waiting if ok else f"{waiting}: is a worker running?", required=False)
 
 
-def _holds(parts: Parts) -> Check:
+def _holds(services: Services) -> Check:
     """Warn while requests are held. AskElephant's own text may name a person: it is not shown."""
-    holds = parts.holds.all(parts.now())
+    holds = services.holds.all(services.now())
     if not holds:
         return Check("askelephant", ok=True, detail="requests are sent", required=False)
     detail = "; ".join(map(_described, holds))
@@ -119,9 +119,9 @@ def _described(hold: Hold) -> str:
     )
 
 
-def _webhook(parts: Parts) -> Check:
+def _webhook(services: Services) -> Check:
     """Warn when asking found transcripts after the webhook's last word: it is broken."""
-    heard, polled = parts.counters.last_saw("webhook"), parts.counters.last_saw("poll")
+    heard, polled = services.counters.last_saw("webhook"), services.counters.last_saw("poll")
     if polled is None or (heard is not None and heard > polled):
         return Check("askelephant_webhook", ok=True, detail="no sign of trouble", required=False)
     detail = (
@@ -131,37 +131,37 @@ def _webhook(parts: Parts) -> Check:
     return Check("askelephant_webhook", ok=False, detail=detail, required=False)
 
 
-def _wavv_api(parts: Parts) -> Check:
+def _wavv_api(services: Services) -> Check:
     """Warn while WAVV refuses its API key: links to recordings are then not fetched afresh."""
-    if parts.settings.wavv_api_key is None:
+    if services.settings.wavv_api_key is None:
         return Check("wavv_api", ok=True, detail="no key: not asked", required=False)
-    refused = parts.counters.last_saw("wavv_refused")
-    answered = parts.counters.last_saw("wavv_answered")
+    refused = services.counters.last_saw("wavv_refused")
+    answered = services.counters.last_saw("wavv_answered")
     if refused is None or (answered is not None and answered > refused):
         return Check("wavv_api", ok=True, detail="no sign of trouble", required=False)
     detail = f"WAVV refused the key at {refused.isoformat()}: check BRIDGE_WAVV_API_KEY"
     return Check("wavv_api", ok=False, detail=detail, required=False)
 
 
-def _records(parts: Parts) -> Iterator[Check]:
+def _records(services: Services) -> Iterator[Check]:
     """Warn of calls whose record cannot be read, if there are any: nothing is done for them."""
-    damage = parts.calls.damage()
+    damage = services.calls.damage()
     if damage.count:
         detail = f"{damage.count} damaged: /api/stats names them, docs/operations.md has the repair"
         yield Check("records", ok=False, detail=detail, required=False)
 
 
-def _sweep(parts: Parts) -> Check:
+def _sweep(services: Services) -> Check:
     """Warn when no sweep has ended for long: what is overdue then stays so."""
-    last = parts.counters.last_saw("sweep")
-    patience = STALE_SWEEPS * parts.settings.sweep_interval + parts.settings.sweep_grace
-    if last is not None and parts.now() - last <= patience:
+    last = services.counters.last_saw("sweep")
+    patience = STALE_SWEEPS * services.settings.sweep_interval + services.settings.sweep_grace
+    if last is not None and services.now() - last <= patience:
         return Check("sweep", ok=True, detail=f"last at {last.isoformat()}", required=False)
     told = f"last at {last.isoformat()}" if last else "has never run"
     return Check("sweep", ok=False, detail=f"{told}: do beat and a worker run?", required=False)
 
 
-REDIS_CHECKS: tuple[Callable[[Parts], Check], ...] = (
+REDIS_CHECKS: tuple[Callable[[Services], Check], ...] = (
     _eviction,
     _persistence,
     _backlog,

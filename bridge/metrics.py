@@ -7,29 +7,29 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from bridge.parts import Parts
+from bridge.services import Services
 
 
 class BridgeCollector(Collector):
     """Reads the store when it is scraped."""
 
-    def __init__(self, parts: Parts) -> None:
-        self._parts = parts
+    def __init__(self, services: Services) -> None:
+        self._services = services
 
     def collect(self) -> Iterator[Metric]:
         """Yield every metric family."""
-        parts, now = self._parts, self._parts.now()
-        backlog = parts.inbox.backlog()
+        services, now = self._services, self._services.now()
+        backlog = services.inbox.backlog()
         age = (now - backlog.oldest).total_seconds() if backlog.oldest else 0.0
-        yield _gauge("calls", "Calls by state", "state", parts.lookup.counts())
-        yield _gauge("steps_overdue", "Calls overdue by step", "step", parts.lookup.overdue(now))
+        yield _gauge("calls", "Calls by state", "state", services.lookup.counts())
+        yield _gauge("steps_overdue", "Calls overdue by step", "step", services.lookup.overdue(now))
         yield GaugeMetricFamily("bridge_inbox_waiting", "Events not handled", backlog.waiting)
         yield GaugeMetricFamily("bridge_inbox_oldest_seconds", "Age of the oldest of them", age)
         yield self._holds()
         counted = CounterMetricFamily(
             "bridge_counted", "What has been counted, by slug", labels=["what"]
         )
-        for name, value in parts.counters.all().items():
+        for name, value in services.counters.all().items():
             counted.add_metric([name], value)
         yield counted
 
@@ -37,7 +37,7 @@ class BridgeCollector(Collector):
         family = GaugeMetricFamily(
             "bridge_requests_held", "1 while requests to AskElephant are held", labels=["reason"]
         )
-        for reason in {hold.reason for hold in self._parts.holds.all(self._parts.now())}:
+        for reason in {hold.reason for hold in self._services.holds.all(self._services.now())}:
             family.add_metric([reason], 1)
         return family
 
@@ -49,8 +49,8 @@ def _gauge(name: str, told: str, label: str, values: Mapping[str, int]) -> Metri
     return family
 
 
-def exposition(parts: Parts) -> bytes:
+def exposition(services: Services) -> bytes:
     """Return the metrics in Prometheus' text format."""
     registry = CollectorRegistry()
-    registry.register(BridgeCollector(parts))
+    registry.register(BridgeCollector(services))
     return generate_latest(registry)

@@ -32,8 +32,8 @@ from bridge.ingress.poke import Poke
 from bridge.ingress.receive import Receiver, Refusals, UnknownReceiver
 from bridge.ingress.request_id import RequestId
 from bridge.metrics import exposition
-from bridge.parts import Parts, assemble
 from bridge.problems import internal_error, problem
+from bridge.services import Services, build_services
 from bridge.store.cluster import refuse_cluster
 from bridge.store.connection import connect_async
 from bridge.wavv.alias_settings import require_known_fields
@@ -57,11 +57,11 @@ def create_app() -> ASGIApp:
     except SettingsError as error:
         raise SystemExit(str(error)) from error
     warn_of_short(_plain(settings.api_tokens))
-    return with_ingress(build_app(assemble(settings), settings.redis_url))
+    return with_ingress(build_app(build_services(settings), settings.redis_url))
 
 
-def build_app(parts: Parts, redis_url: str) -> FastAPI:
-    """Return the application for these parts: all routes but the doors, and what is behind them."""
+def build_app(services: Services, redis_url: str) -> FastAPI:
+    """Return the application for these services: all routes, and what the webhooks need."""
     app = FastAPI(
         title="WAVV-AskElephant bridge",
         version=__version__,
@@ -71,19 +71,19 @@ def build_app(parts: Parts, redis_url: str) -> FastAPI:
         redirect_slashes=False,  # webhook senders take a redirect for a failure
         lifespan=_lifespan,
     )
-    app.state.parts = parts
-    app.state.api_tokens = _plain(parts.settings.api_tokens)
+    app.state.services = services
+    app.state.api_tokens = _plain(services.settings.api_tokens)
     app.state.api_failures = Failures(time.monotonic)
     redis = connect_async(redis_url)
     app.state.ingress_redis = redis
-    app.state.poke = Poke(parts.publisher)
-    remember = int(parts.settings.event_retention.total_seconds())
-    app.state.commit = GroupCommit(redis, parts.keys, remember, app.state.poke)
-    refusals, bodies = Refusals(redis, parts.keys), BodiesInFlight()
-    limit = parts.settings.max_event_bytes
+    app.state.poke = Poke(services.publisher)
+    remember = int(services.settings.event_retention.total_seconds())
+    app.state.commit = GroupCommit(redis, services.keys, remember, app.state.poke)
+    refusals, bodies = Refusals(redis, services.keys), BodiesInFlight()
+    limit = services.settings.max_event_bytes
     app.state.receivers = {
         path: Receiver(door, app.state.commit, refusals, bodies, limit)
-        for path, door in _doors(parts).items()
+        for path, door in _doors(services).items()
     }
     app.state.unknown = UnknownReceiver([*app.state.receivers], refusals)
     app.router.routes += [Route("/livez", _livez), Route("/readyz", _readyz)]
@@ -101,14 +101,14 @@ def with_ingress(app: FastAPI) -> ASGIApp:
     return RequestId(SecurityHeaders(Ingress(app.state.receivers, app.state.unknown, rest=app)))
 
 
-def _doors(parts: Parts) -> dict[str, Door]:
-    settings = parts.settings
+def _doors(services: Services) -> dict[str, Door]:
+    settings = services.settings
     return {
         "/webhooks/wavv": WavvDoor(
             secrets=_plain(settings.wavv_secrets),
             auth=settings.wavv_auth,
             tolerance=settings.wavv_signature_tolerance.total_seconds(),
-            reading=parts.reading,
+            reading=services.reading,
         ),
         "/webhooks/askelephant": ElephantDoor(_plain(settings.askelephant_webhook_secrets)),
     }
@@ -128,7 +128,7 @@ async def _livez(_request: Request) -> Response:
 
 
 async def _readyz(request: Request) -> Response:
-    looking = asyncio.to_thread(readiness, request.app.state.parts)
+    looking = asyncio.to_thread(readiness, request.app.state.services)
     try:
         checks = await asyncio.wait_for(looking, READINESS_SECONDS)
     except TimeoutError:
@@ -144,7 +144,7 @@ async def _readyz(request: Request) -> Response:
 
 
 async def _metrics(request: Request) -> Response:
-    text = await asyncio.to_thread(exposition, request.app.state.parts)
+    text = await asyncio.to_thread(exposition, request.app.state.services)
     return PlainTextResponse(text, media_type="text/plain; version=0.0.4; charset=utf-8")
 
 

@@ -10,9 +10,9 @@ from celery import Celery
 from celery.signals import beat_init, celeryd_init, setup_logging, worker_init
 
 from bridge.broker import BridgeCelery
-from bridge.parts import elephant_options, wavv_options
 from bridge.pipeline.places import use_threads
 from bridge.publisher import ROUTINE
+from bridge.services import elephant_options, wavv_options
 from bridge.store.cluster import refuse_cluster
 from bridge.wavv.alias_settings import require_known_fields
 from config import Settings, load_settings

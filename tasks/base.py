@@ -1,4 +1,4 @@
-"""What all tasks share: the parts of the bridge, log context, and Celery's own retry."""
+"""What all tasks share: the services of the bridge, log context, and Celery's own retry."""
 
 import threading
 from collections.abc import Sequence
@@ -10,26 +10,26 @@ from structlog.contextvars import bind_contextvars, clear_contextvars
 
 from bridge.domain.call import Call
 from bridge.domain.steps import countdown, next_step
-from bridge.parts import Parts, assemble
 from bridge.publisher import batches, publish_next
+from bridge.services import Services, build_services
 from config import load_settings
 
-_ASSEMBLING = threading.Lock()
+_BUILDING = threading.Lock()
 
 
-def parts() -> Parts:
-    """Return the parts of this process, put together at its first task.
+def services() -> Services:
+    """Return the services of this process, put together at its first task.
 
     By one thread: after a restart all of them begin a task at once, and each would take the
     interpreter from the others for seconds, to put together what is thrown away.
     """
-    with _ASSEMBLING:
-        return _assembled()
+    with _BUILDING:
+        return _built()
 
 
 @lru_cache(maxsize=1)
-def _assembled() -> Parts:
-    return assemble(load_settings())
+def _built() -> Services:
+    return build_services(load_settings())
 
 
 class BridgeTask(Task[Any, Any]):
@@ -47,14 +47,14 @@ class BridgeTask(Task[Any, Any]):
 
         Calls that need this step again are a retry of this task: Flower shows it as one.
         """
-        now, limit = parts().now(), parts().policy.countdown_limit
+        now, limit = services().now(), services().policy.countdown_limit
         again = [call for call in calls if (step := next_step(call)) and step.task == self.name]
         others = [call for call in calls if call not in again]
-        publish_next(parts().publisher, others, now, limit)
+        publish_next(services().publisher, others, now, limit)
         waits = [(countdown(call, now, limit), call.call_id) for call in again]
         retries = batches((wait, call_id) for wait, call_id in waits if wait is not None)
         first, *rest = [*retries] or [(0.0, [])]
         for wait, call_ids in rest:
-            parts().publisher.publish(self.name, *call_ids, countdown=wait)
+            services().publisher.publish(self.name, *call_ids, countdown=wait)
         if first[1]:
             raise self.retry(args=tuple(first[1]), countdown=first[0])

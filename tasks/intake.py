@@ -3,10 +3,10 @@
 from bridge.pipeline import drain as pipeline
 from bridge.publisher import DRAIN
 from tasks.app import app
-from tasks.base import BridgeTask, parts
+from tasks.base import BridgeTask, services
 
 
 @app.task(base=BridgeTask, bind=True, name=DRAIN, send_events=False)
 def drain(self: BridgeTask) -> None:  # noqa: ARG001 - bound for its base
     """Handle events until none is left."""
-    pipeline.drain(parts())
+    pipeline.drain(services())

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from bench import payloads
 from bench.field import BRIDGE
-from bench.fill import INSIGHTS, fill, finished_call, parts_of
+from bench.fill import INSIGHTS, fill, finished_call, services_of
 from bench.journey import Journey, next_seed, travel
 from bench.load import shoot
 from bench.messages import request
@@ -29,8 +29,8 @@ def rows(plan: Plan) -> Iterator[Row]:
         for name, size in sizes.items():
             peer = replace(BRIDGE, name=name)
             stack = exits.enter_context(running(peer, plan.directory, is_durable=False))
-            parts = parts_of(stack.valkey.url)
-            fill(parts, finished_call(parts), size, INSIGHTS)
+            services = services_of(stack.valkey.url)
+            fill(services, finished_call(services), size, INSIGHTS)
             stacks[name] = stack
         about = f"{plan.many:,} finished calls, against {plan.few:,}"
         yield from _costs(plan, stacks, about)

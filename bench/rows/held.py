@@ -6,13 +6,13 @@ from dataclasses import replace
 from datetime import timedelta
 
 from bench.field import BRIDGE
-from bench.fill import fill, held_call, parts_of
+from bench.fill import fill, held_call, services_of
 from bench.plan import Plan
 from bench.series import series
 from bench.stack import Stack, running
 from bench.table import Row, at_most
-from bridge.parts import Parts
 from bridge.pipeline.sweep import sweep
+from bridge.services import Services
 from bridge.store.hold import THROTTLED, Cause
 
 OUTAGE = timedelta(hours=12)
@@ -29,27 +29,27 @@ QUICKLY = replace(BRIDGE, env={"BRIDGE_SWEEP_INTERVAL": "1"})
 def rows(plan: Plan) -> Iterator[Row]:
     """Hold them, and look at the workers' memory, the store's, and the time of a sweep."""
     with running(QUICKLY, plan.directory, is_durable=False) as stack:
-        parts = parts_of(stack.valkey.url)
-        parts.holds.start(Cause(THROTTLED), parts.now(), parts.now() + OUTAGE)
+        services = services_of(stack.valkey.url)
+        services.holds.start(Cause(THROTTLED), services.now(), services.now() + OUTAGE)
         time.sleep(CALM)
         memory, store = stack.workers_usage().resident, stack.valkey.used
-        fill(parts, held_call(parts, parts.now() + OUTAGE), plan.many)
+        fill(services, held_call(services, services.now() + OUTAGE), plan.many)
         stored = (stack.valkey.used - store) / plan.many
         time.sleep(CALM)
         grown = (stack.workers_usage().resident - memory) / MEGABYTE
         about = f"{plan.many:,} calls held"
         yield Row(f"{about}: the workers' memory grows by", series([grown]), "MB", at_most(30),
                   {"MB before": series([memory / MEGABYTE])})  # fmt: skip
-        yield _stored(stack, parts, about, stored)
-        yield Row(f"{about}: a sweep with nothing due", series(_sweeps(parts)), "ms", at_most(5))
+        yield _stored(stack, services, about, stored)
+        yield Row(f"{about}: a sweep with nothing due", series(_sweeps(services)), "ms", at_most(5))
 
 
-def _stored(stack: Stack, parts: Parts, about: str, record: float) -> Row:
+def _stored(stack: Stack, services: Services, about: str, record: float) -> Row:
     """Tell what a call's deliveries take against doubles, too: keys that go with the raw events."""
     before = stack.valkey.used
-    pipe = parts.redis.pipeline(transaction=False)
+    pipe = services.redis.pipeline(transaction=False)
     for number in range(DELIVERIES):
-        pipe.set(parts.keys.seen("wavv", str(number)), 1, ex=parts.settings.event_retention)
+        pipe.set(services.keys.seen("wavv", str(number)), 1, ex=services.settings.event_retention)
     pipe.execute()
     doubles = 3 * (stack.valkey.used - before) / DELIVERIES
     return Row(f"{about}: Redis, beside the raw events", series([record]), "B a call",
@@ -57,13 +57,13 @@ def _stored(stack: Stack, parts: Parts, about: str, record: float) -> Row:
                "the latter expire with the events")  # fmt: skip
 
 
-def _sweeps(parts: Parts) -> Iterator[float]:
+def _sweeps(services: Services) -> Iterator[float]:
     """Yield the milliseconds of sweeps, each at a moment when beat's own is not at it."""
     done = 0
     while done < SWEEPS:
-        began, ended = time.perf_counter(), parts.counters.last_saw("sweep")
-        sweep(parts)
+        began, ended = time.perf_counter(), services.counters.last_saw("sweep")
+        sweep(services)
         seconds = time.perf_counter() - began
-        if parts.counters.last_saw("sweep") != ended:  # it was our turn
+        if services.counters.last_saw("sweep") != ended:  # it was our turn
             yield 1000 * seconds
             done += 1

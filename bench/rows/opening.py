@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from bench import payloads
 from bench.field import BRIDGE
-from bench.fill import fill, held_call, parts_of
+from bench.fill import fill, held_call, services_of
 from bench.journey import next_seed
 from bench.load import Seen, shoot
 from bench.plan import Plan
@@ -15,8 +15,8 @@ from bench.series import Series, series
 from bench.stack import Stack, running
 from bench.table import Row, at_most
 from bench.window import busiest
-from bridge.parts import Parts
 from bridge.publisher import SWEEP
+from bridge.services import Services
 from bridge.store.hold import THROTTLED, Cause
 
 WINDOW = 1.0
@@ -27,18 +27,18 @@ def rows(plan: Plan) -> Iterator[Row]:
     """Close and open it in turn: what AskElephant sees, and what the ingress feels."""
     peer = replace(BRIDGE, env={"BRIDGE_ASKELEPHANT_RATE": f"{plan.rate}/s"})
     with running(peer, plan.directory, is_durable=False) as stack:
-        parts = parts_of(stack.valkey.url)
+        services = services_of(stack.valkey.url)
         seconds = 2 * plan.seconds
-        _close(parts, timedelta(hours=1))
-        fill(parts, held_call(parts, parts.now()), plan.due)
+        _close(services, timedelta(hours=1))
+        fill(services, held_call(services, services.now()), plan.due)
         closed, opened, windows, served = [], [], [], []
         for _ in range(plan.rounds):
             closed.append(_load(plan, stack, seconds))
             stack.elephant.forget()
-            _open(parts)
+            _open(services)
             time.sleep(BREATH)
             opened.append(_load(plan, stack, seconds))
-            _close(parts, timedelta(hours=1))
+            _close(services, timedelta(hours=1))
             requests = stack.elephant.seen().all
             windows.append(busiest(requests, WINDOW))
             served.append(len(requests) / (seconds + BREATH))
@@ -59,14 +59,14 @@ def _told(
               {"closed ms": before, "open ms": after})  # fmt: skip
 
 
-def _close(parts: Parts, time: timedelta) -> None:
-    parts.holds.start(Cause(THROTTLED), parts.now(), parts.now() + time)
+def _close(services: Services, time: timedelta) -> None:
+    services.holds.start(Cause(THROTTLED), services.now(), services.now() + time)
 
 
-def _open(parts: Parts) -> None:
+def _open(services: Services) -> None:
     """Open it as a worker does whose probe was served: it wakes the sweep."""
-    parts.redis.delete(parts.keys.hold())
-    parts.publisher.publish(SWEEP)
+    services.redis.delete(services.keys.hold())
+    services.publisher.publish(SWEEP)
 
 
 def _load(plan: Plan, stack: Stack, seconds: float) -> Seen:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bench import broker, payloads
 from bench.elephant import Waits
 from bench.field import BRIDGE, TASKIQ, are_installed, bridge_with
-from bench.fill import parts_of, schedule_fetches
+from bench.fill import schedule_fetches, services_of
 from bench.journey import SETTLE, Journey, next_seed, travel
 from bench.load import PeerError, shoot, shooting_on
 from bench.plan import Plan
@@ -18,7 +18,7 @@ from bench.table import Row, at_least, at_most
 from bench.timetable import timetable
 from bench.watch import looking, recorded, watch
 from bridge.domain.call import State
-from bridge.parts import Parts
+from bridge.services import Services
 
 TAKEN_IN_WITHIN = 60.0
 """Seconds for the calls that will wait to be recorded. The measurement begins then at the latest.
@@ -98,22 +98,22 @@ def stalled_rows(plan: Plan, found: Stalled) -> Iterator[Row]:
 
 def _stall(plan: Plan, stack: Stack) -> Stalled:
     """Let submissions wait, then send new events, and let insights of other calls become due."""
-    parts = parts_of(stack.valkey.url)
+    services = services_of(stack.valkey.url)
     with looking(lambda: broker.look(stack.valkey.redis), LOOK_SECONDS) as looks:
-        taken_in = _take_in(plan, stack, parts)
-        fetches = schedule_fetches(parts, plan.stalled_fetches, plan.stalled_seconds)
+        taken_in = _take_in(plan, stack, services)
+        fetches = schedule_fetches(services, plan.stalled_fetches, plan.stalled_seconds)
         table = timetable(plan.stalled_rate, plan.stalled_seconds, next_seed())
         with shooting_on(stack.port, table, plan.directory) as run:
             due = {call_id: run.began + at for call_id, at in table.recorded.items()}
             until = run.began + max(table.due) + WATCHED_AFTER
-            visible = watch(due, lambda call_ids: recorded(parts, call_ids), until)
+            visible = watch(due, lambda call_ids: recorded(services, call_ids), until)
             run.wait()
         fetched = lateness(fetches, _first_gets(stack, fetches), time.monotonic())
-        left = parts.lookup.counts()[State.RECORDED]
+        left = services.lookup.counts()[State.RECORDED]
     return Stalled(visible, fetched, looks, taken_in, left)
 
 
-def _take_in(plan: Plan, stack: Stack, parts: Parts) -> int:
+def _take_in(plan: Plan, stack: Stack, services: Services) -> int:
     """Send the calls that will wait; return how many are recorded, when all are, or in time.
 
     A bridge whose intake stands still is measured, too: none of the new events is visible then.
@@ -122,13 +122,13 @@ def _take_in(plan: Plan, stack: Stack, parts: Parts) -> int:
     payloads.write(frames, payloads.requests(plan.stalled_calls, next_seed()))
     shoot(stack.port, frames)
     deadline = time.monotonic() + TAKEN_IN_WITHIN
-    while (taken := _recorded_calls(parts)) < plan.stalled_calls and time.monotonic() < deadline:
+    while (taken := _recorded_calls(services)) < plan.stalled_calls and time.monotonic() < deadline:
         time.sleep(0.1)
     return taken
 
 
-def _recorded_calls(parts: Parts) -> int:
-    counts = parts.lookup.counts()
+def _recorded_calls(services: Services) -> int:
+    counts = services.lookup.counts()
     return sum(counts.values()) - counts[State.LIVE] - counts[State.ENDED]
 
 

@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from time import monotonic
 
 from bench.field import BRIDGE, NAIVE, TASKIQ, are_installed
-from bench.fill import parts_of
+from bench.fill import services_of
 from bench.journey import all_gets, next_seed, travel
 from bench.load import PeerError, shooting_on
 from bench.paced import Paced, pass_steadily
@@ -99,13 +99,13 @@ def _measure(plan: Plan, stacks: Sequence[Stack], rate: float) -> Measured:
 
 def _visible(plan: Plan, stack: Stack) -> list[float]:
     """Watch the calls of a run in the store. It has a run of its own, for watching takes CPU."""
-    parts = parts_of(stack.valkey.url)
+    services = services_of(stack.valkey.url)
     table = timetable(plan.thin_rate, plan.steady_seconds, next_seed())
     stack.elephant.forget()
     with shooting_on(stack.port, table, plan.directory) as run:
         due = {call_id: run.began + at for call_id, at in table.recorded.items()}
         until = monotonic() + max(table.due) + VISIBLE_WITHIN
-        waits = watch(due, lambda call_ids: recorded(parts, call_ids), until)
+        waits = watch(due, lambda call_ids: recorded(services, call_ids), until)
         run.wait()
     all_gets(stack, len(due))
     return waits

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, HTTPException, Query
 from pydantic import BaseModel, Field
 
 from bridge.api.auth import require_token
-from bridge.api.routes import PROBLEMS, WithParts
+from bridge.api.routes import PROBLEMS, WithServices
 from bridge.publisher import DRAIN
 
 router = APIRouter(
@@ -28,7 +28,7 @@ class AsideView(BaseModel):
 
 @router.get("")
 def list_set_aside(
-    parts: WithParts, limit: Annotated[int, Query(ge=1, le=100)] = 20
+    services: WithServices, limit: Annotated[int, Query(ge=1, le=100)] = 20
 ) -> list[AsideView]:
     """List events that broke their handler three times, the newest first."""
     return [
@@ -40,13 +40,13 @@ def list_set_aside(
             error=one.error,
             raw=one.raw.decode(errors="replace"),
         )
-        for one in parts.aside.newest(limit)
+        for one in services.aside.newest(limit)
     ]
 
 
 @router.post("/{aside_id}/retry", status_code=202)
-def retry_set_aside(aside_id: str, parts: WithParts) -> None:
+def retry_set_aside(aside_id: str, services: WithServices) -> None:
     """Handle an event again, after what broke it is mended."""
-    if not parts.aside.put_back(aside_id, parts.now()):
+    if not services.aside.put_back(aside_id, services.now()):
         raise HTTPException(404, "No event with this id is set aside.")
-    parts.publisher.publish(DRAIN)
+    services.publisher.publish(DRAIN)

@@ -7,7 +7,7 @@ from fastapi import Query as Parameter
 
 from bridge.api import views
 from bridge.api.auth import require_token
-from bridge.api.routes import PROBLEMS, WithParts
+from bridge.api.routes import PROBLEMS, WithServices
 from bridge.pipeline.release import release_holds
 
 router = APIRouter(prefix="/api", dependencies=[Depends(require_token)], responses=PROBLEMS)
@@ -18,16 +18,16 @@ Scope = Annotated[
 
 
 @router.get("/hold")
-def show_hold(parts: WithParts) -> views.HoldsView:
+def show_hold(services: WithServices) -> views.HoldsView:
     """Show why requests are held, since when, and when the next one is sent."""
-    holds = [views.hold_view(hold) for hold in parts.holds.all(parts.now())]
+    holds = [views.hold_view(hold) for hold in services.holds.all(services.now())]
     first = holds[0].model_dump() if holds else {}
-    seconds = parts.holds.most.total_seconds()
+    seconds = services.holds.most.total_seconds()
     return views.HoldsView(held=bool(holds), hold_max_seconds=seconds, holds=holds, **first)
 
 
 @router.post("/hold/release")
-def release_hold(parts: WithParts, scope: Scope = None) -> views.ReleasedView:
+def release_hold(services: WithServices, scope: Scope = None) -> views.ReleasedView:
     """End the holds now: held calls run at once. The next failures may start a hold again."""
-    released = release_holds(parts, scope)
+    released = release_holds(services, scope)
     return views.ReleasedView(released=[views.hold_view(hold) for hold in released])

@@ -3,7 +3,7 @@
 from string import Formatter
 from typing import NamedTuple
 
-from bridge.parts import Parts
+from bridge.services import Services
 
 
 class EngagementLinks(NamedTuple):
@@ -23,12 +23,12 @@ class EngagementLinks(NamedTuple):
         return any(name == "workspace_id" for _, name, _, _ in Formatter().parse(self.template))
 
 
-def engagement_links(parts: Parts) -> EngagementLinks:
+def engagement_links(services: Services) -> EngagementLinks:
     """Return how engagements are linked to now.
 
     AskElephant's webhooks name the workspace of our engagements, so the id of a webhook wins over
     the setting. The setting is used until the first webhook was received.
     """
-    settings = parts.settings
-    workspace_id = parts.workspace.id() or settings.askelephant_workspace_id
+    settings = services.settings
+    workspace_id = services.workspace.id() or settings.askelephant_workspace_id
     return EngagementLinks(settings.askelephant_url_template, workspace_id)

@@ -23,10 +23,10 @@ from pydantic import (
 
 from bridge.api.auth import require_token
 from bridge.api.pages import Page, Query, aware, page
-from bridge.api.routes import PROBLEMS, WithParts
+from bridge.api.routes import PROBLEMS, WithServices
 from bridge.domain.call import Call, State
-from bridge.parts import Parts
 from bridge.pipeline.replay import replay_many
+from bridge.services import Services
 from config.types import OptionalRate, Rate
 
 MOST = 500
@@ -115,30 +115,30 @@ BODY = {"content": {"application/json": {"schema": ReplayOrder.model_json_schema
 
 @router.post("/replay", responses={202: {"model": ReplayView}}, openapi_extra={"requestBody": BODY})
 def replay_calls(
-    order: Annotated[ReplayOrder, Depends(_order)], parts: WithParts, response: Response
+    order: Annotated[ReplayOrder, Depends(_order)], services: WithServices, response: Response
 ) -> ReplayView:
     """Count the calls at rest that match, or (202) send them through again, at a pace.
 
     Each keeps its `external_id`: no second engagement.
     """
     query = Query(order.state, None, order.since, order.until, order.reason or None)
-    start, found = _next_page(parts, order, query)
+    start, found = _next_page(services, order, query)
     if order.dry_run:
         return _view(order, found, [], start)
     response.status_code = 202
-    replayed = replay_many(parts, found.calls, query.holds, order.pace or PACE, start)
+    replayed = replay_many(services, found.calls, query.holds, order.pace or PACE, start)
     log.info("calls.replayed", started=len(replayed), matched=len(found.calls))
     return _view(order, found, replayed, start)
 
 
-def _next_page(parts: Parts, order: ReplayOrder, query: Query) -> tuple[datetime, Page]:
+def _next_page(services: Services, order: ReplayOrder, query: Query) -> tuple[datetime, Page]:
     """Return when the first of the page may be due, and the page."""
     try:
-        earliest, place = _read_cursor(order.cursor, parts.now() + FURTHEST)
-        found = page(parts.lookup, query, place, min(order.limit, MOST))
+        earliest, place = _read_cursor(order.cursor, services.now() + FURTHEST)
+        found = page(services.lookup, query, place, min(order.limit, MOST))
     except ValueError as error:
         raise HTTPException(400, str(error)) from error
-    return max(parts.now() + parts.policy.settle, earliest), found
+    return max(services.now() + services.policy.settle, earliest), found
 
 
 def _view(order: ReplayOrder, found: Page, replayed: list[Call], start: datetime) -> ReplayView:

@@ -18,10 +18,10 @@ from bridge.api.pages import Query as CallQuery
 from bridge.api.pages import aware, page
 from bridge.api.paths import call_id_in
 from bridge.domain.call import Call, State
-from bridge.parts import Parts
 from bridge.pipeline.replay import replay
 from bridge.problems import described
 from bridge.publisher import publish_next
+from bridge.services import Services
 
 PAGE = 50
 BLANK_IS_NONE = BeforeValidator(lambda said: said or None)
@@ -31,16 +31,16 @@ PROBLEMS = described(400, 401, 403, 404, 409, 413, 422, 429, 503)
 router = APIRouter(prefix="/api", dependencies=[Depends(require_token)], responses=PROBLEMS)
 
 
-def _parts(request: Request) -> Parts:
-    parts: Parts = request.app.state.parts
-    return parts
+def _services(request: Request) -> Services:
+    services: Services = request.app.state.services
+    return services
 
 
-WithParts = Annotated[Parts, Depends(_parts)]
+WithServices = Annotated[Services, Depends(_services)]
 
 
-def _call(call_id: str, parts: WithParts) -> Call:
-    call = parts.calls.load(call_id_in(call_id))
+def _call(call_id: str, services: WithServices) -> Call:
+    call = services.calls.load(call_id_in(call_id))
     if call is None:
         raise HTTPException(404, "Nothing was heard of a call with this id.")
     return call
@@ -51,7 +51,7 @@ WithCall = Annotated[Call, Depends(_call)]
 
 @router.get("/calls")
 def list_calls(  # noqa: PLR0913, PLR0917 - these are the query's parameters
-    parts: WithParts,
+    services: WithServices,
     state: Annotated[State | None, BLANK_IS_NONE] = None,
     q: Annotated[str | None, Query(max_length=200)] = None,
     reason: Annotated[str | None, Query(max_length=200)] = None,
@@ -69,58 +69,58 @@ def list_calls(  # noqa: PLR0913, PLR0917 - these are the query's parameters
     bounds = aware(since), aware(until)
     query = CallQuery(state, q or None, *bounds, reason or None, bool(extra_recordings))
     try:
-        found = page(parts.lookup, query, cursor or None, limit)
+        found = page(services.lookup, query, cursor or None, limit)
     except ValueError as error:
         raise HTTPException(400, str(error)) from error
-    links = engagement_links(parts)
+    links = engagement_links(services)
     data = [views.summary(call, links) for call in found.calls]
-    damaged = parts.calls.damage().count
+    damaged = services.calls.damage().count
     return views.CallPage(data=data, next_cursor=found.next_cursor, damaged=damaged)
 
 
 @router.get("/calls/{call_id:path}/insights")
-def show_insights(call: WithCall, parts: WithParts) -> views.InsightsView:
+def show_insights(call: WithCall, services: WithServices) -> views.InsightsView:
     """Show what AskElephant found in the call."""
-    return views.insights_view(call, parts.calls.insights(call))
+    return views.insights_view(call, services.calls.insights(call))
 
 
 @router.post("/calls/{call_id:path}/replay", status_code=202)
-def replay_call(call: WithCall, parts: WithParts) -> views.CallView:
+def replay_call(call: WithCall, services: WithServices) -> views.CallView:
     """Send a call at rest through again. Its `external_id` stays: no second engagement."""
-    replayed = replay(parts, call)
+    replayed = replay(services, call)
     if replayed is None:
-        found = parts.calls.load(call.call_id) or call
+        found = services.calls.load(call.call_id) or call
         told = f"The call is {found.state}: only a complete, skipped or failed one can be replayed."
         raise HTTPException(409, told)
-    publish_next(parts.publisher, [replayed], parts.now(), parts.policy.countdown_limit)
-    return views.view(replayed, parts)
+    publish_next(services.publisher, [replayed], services.now(), services.policy.countdown_limit)
+    return views.view(replayed, services)
 
 
 @router.get("/calls/{call_id:path}")
-def show_call(call: WithCall, parts: WithParts) -> views.CallView:
+def show_call(call: WithCall, services: WithServices) -> views.CallView:
     """Show one call: where it is, why, and everything that happened to it."""
-    return views.view(call, parts)
+    return views.view(call, services)
 
 
 @router.get("/stats")
-def show_stats(parts: WithParts) -> views.StatsView:
+def show_stats(services: WithServices) -> views.StatsView:
     """Count everything: calls by state, what is overdue, what waits, what was heard."""
-    now = parts.now()
-    holds, backlog = parts.holds.all(now), parts.inbox.backlog()
+    now = services.now()
+    holds, backlog = services.holds.all(now), services.inbox.backlog()
     hold = views.hold_view(holds[0]) if holds else None
     return views.StatsView(
-        states=dict(parts.lookup.counts()),
-        overdue=dict(parts.lookup.overdue(now)),
+        states=dict(services.lookup.counts()),
+        overdue=dict(services.lookup.overdue(now)),
         inbox={"waiting": backlog.waiting, "oldest": backlog.oldest},
         hold=hold,
         brake=hold,
-        counters=parts.counters.all(),
-        unmapped_agents=_unmapped_agents(parts),
-        damaged=views.DamageView(**asdict(parts.calls.damage())),
+        counters=services.counters.all(),
+        unmapped_agents=_unmapped_agents(services),
+        damaged=views.DamageView(**asdict(services.calls.damage())),
     )
 
 
-def _unmapped_agents(parts: Parts) -> dict[str, int]:
+def _unmapped_agents(services: Services) -> dict[str, int]:
     """Return the unmapped agents without those that the directory knows by now."""
-    counted = parts.counters.unmapped_agents()
-    return {agent: calls for agent, calls in counted.items() if not parts.mapper.knows(agent)}
+    counted = services.counters.unmapped_agents()
+    return {agent: calls for agent, calls in counted.items() if not services.mapper.knows(agent)}

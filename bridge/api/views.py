@@ -17,7 +17,7 @@ from bridge.domain.extras import bare_link
 from bridge.domain.mapping import Unsubmittable, engagement_request
 from bridge.domain.recording import link
 from bridge.domain.timeline import TimelineEntry
-from bridge.parts import Parts
+from bridge.services import Services
 from bridge.store.hold import Hold
 
 
@@ -172,20 +172,20 @@ def summary(call: Call, links: EngagementLinks) -> CallSummary:
     return CallSummary(**_common(call, links))
 
 
-def view(call: Call, parts: Parts) -> CallView:
+def view(call: Call, services: Services) -> CallView:
     """Return the whole call, with its insights."""
     recording = link(call)
     return CallView(
-        **_common(call, engagement_links(parts)),
+        **_common(call, engagement_links(services)),
         external_id=call.external_id,
         engagement_created=call.engagement_created,
         recording_url=recording.url if recording else None,
-        extra_recordings=_extra_recordings(call, parts),
+        extra_recordings=_extra_recordings(call, services),
         recording_of=call.recording_of,
         held=call.held,
         problem=call.problem,
-        request=_request(call, parts),
-        insights=insights_view(call, parts.calls.insights(call)),
+        request=_request(call, services),
+        insights=insights_view(call, services.calls.insights(call)),
         timeline=list(call.timeline),
     )
 
@@ -196,9 +196,9 @@ def insights_view(call: Call, insights: dict[str, Any]) -> InsightsView:
     return InsightsView(status=told.status, checks=told.checks, deadline=told.deadline, **insights)
 
 
-def _extra_recordings(call: Call, parts: Parts) -> list[ExtraRecordingView]:
+def _extra_recordings(call: Call, services: Services) -> list[ExtraRecordingView]:
     ids = [extra.call_id for extra in call.extra_recordings if extra.call_id is not None]
-    found = {submitting.call_id: submitting for submitting in parts.calls.load_readable(ids)}
+    found = {submitting.call_id: submitting for submitting in services.calls.load_readable(ids)}
     return [
         ExtraRecordingView(
             link=bare_link(extra.url),
@@ -211,10 +211,10 @@ def _extra_recordings(call: Call, parts: Parts) -> list[ExtraRecordingView]:
     ]
 
 
-def _request(call: Call, parts: Parts) -> dict[str, Any] | None:
+def _request(call: Call, services: Services) -> dict[str, Any] | None:
     if call.state is State.FAILED and call.request is not None:
         return call.request
-    mapped = engagement_request(call, parts.mapper)
+    mapped = engagement_request(call, services.mapper)
     if isinstance(mapped, Unsubmittable):
         return None
     return mapped.request.members()

@@ -17,8 +17,8 @@ from bridge.domain import events as e
 from bridge.domain.call import Call
 from bridge.domain.steps import INSIGHTS, REQUEST_BUDGET, Step, is_due
 from bridge.errors import DamagedRecord, LeaseLost, NewerRecord
-from bridge.parts import Parts
 from bridge.pipeline.record import Happened, apply_events
+from bridge.services import Services
 from bridge.store.changes import Saved
 from bridge.store.hold import Admitted, Hold
 from bridge.store.lease import Lease
@@ -65,20 +65,20 @@ def settled(
 
 
 @contextmanager
-def begin(parts: Parts, step: Step, call_ids: Iterable[str]) -> Iterator[list[Attempt]]:
+def begin(services: Services, step: Step, call_ids: Iterable[str]) -> Iterator[list[Attempt]]:
     """Yield an attempt for each of the calls that is due for ``step`` and leased by no other.
 
     The calls are read under their leases: a worker that had one before may just have finished the
     step. A call that cannot be read stays due: a worker of a newer version may read it, or an
     operator repair it.
     """
-    ids, now = [*dict.fromkeys(call_ids)], parts.now()
-    with parts.leases.hold(ids, insights=step is INSIGHTS) as leases:
+    ids, now = [*dict.fromkeys(call_ids)], services.now()
+    with services.leases.hold(ids, insights=step is INSIGHTS) as leases:
         attempts = []
         for call_id, lease in leases.items():
             record, insights = (*lease.found, None)[:2]
             try:
-                call = parts.calls.read(call_id, record)
+                call = services.calls.read(call_id, record)
             except NewerRecord:
                 log.warning("record.newer", call_id=call_id)
             except DamagedRecord:  # the store has listed and logged it
@@ -89,12 +89,12 @@ def begin(parts: Parts, step: Step, call_ids: Iterable[str]) -> Iterator[list[At
         if len(attempts) < len(ids):
             log.debug("step.not_due", step=step.name, calls=len(ids) - len(attempts))
             at_work = {attempt.call.call_id for attempt in attempts}
-            parts.leases.give_back({i: one for i, one in leases.items() if i not in at_work})
+            services.leases.give_back({i: one for i, one in leases.items() if i not in at_work})
         yield attempts
 
 
 def admit(
-    parts: Parts, step: Step, attempts: Sequence[Attempt]
+    services: Services, step: Step, attempts: Sequence[Attempt]
 ) -> tuple[list[Attempt], list[Settled]]:
     """Return the attempts whose request may leave now, and the wait of each other one.
 
@@ -102,14 +102,16 @@ def admit(
     """
     if not attempts:
         return [], []
-    admissions = parts.holds.admit(parts.now(), step.name, [one.call.call_id for one in attempts])
+    admissions = services.holds.admit(
+        services.now(), step.name, [one.call.call_id for one in attempts]
+    )
     admitted: list[Attempt] = []
     waiting: list[Settled] = []
     for attempt, admission in zip(attempts, admissions, strict=True):
         if isinstance(admission, Hold):
             wait = e.Deferred(admission.reason, admission.next_at, held=True)
             waiting.append((attempt, settled(wait)))
-        elif (refilled_at := parts.budget.spend()) is not None:
+        elif (refilled_at := services.budget.spend()) is not None:
             wait = e.Deferred(REQUEST_BUDGET, refilled_at, held=True)
             waiting.append((attempt, settled(wait)))
         else:
@@ -118,15 +120,15 @@ def admit(
     return admitted, waiting
 
 
-def save(parts: Parts, happened: Sequence[tuple[Attempt, e.Event]]) -> list[Attempt]:
+def save(services: Services, happened: Sequence[tuple[Attempt, e.Event]]) -> list[Attempt]:
     """Save what happened within attempts that go on; return those that are still ours."""
-    saved = _save(parts, [(attempt, settled(event)) for attempt, event in happened], ends=False)
+    saved = _save(services, [(attempt, settled(event)) for attempt, event in happened], ends=False)
     return [attempt for attempt in saved if attempt is not None]
 
 
-def finish(parts: Parts, outcomes: Sequence[Settled]) -> list[Call]:
+def finish(services: Services, outcomes: Sequence[Settled]) -> list[Call]:
     """Save what became of attempts, and give their leases back with that; return the calls."""
-    saved = _save(parts, outcomes, ends=True)
+    saved = _save(services, outcomes, ends=True)
     return [attempt.call for attempt in saved if attempt is not None]
 
 
@@ -153,8 +155,8 @@ def isolated(attempt: Attempt) -> Iterator[None]:
         log.exception("step.broke", call_id=attempt.call.call_id)
 
 
-def _save(parts: Parts, outcomes: Sequence[Settled], *, ends: bool) -> list[Attempt | None]:
-    results = apply_events(parts, [
+def _save(services: Services, outcomes: Sequence[Settled], *, ends: bool) -> list[Attempt | None]:
+    results = apply_events(services, [
         Happened(
             call=attempt.call,
             events=outcome.events,

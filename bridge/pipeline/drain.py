@@ -4,9 +4,9 @@ import threading
 import time
 from collections.abc import Callable
 
-from bridge.parts import Parts
 from bridge.pipeline import events
 from bridge.publisher import DRAIN
+from bridge.services import Services
 
 FEW = 25
 PAUSE_SECONDS = 0.15
@@ -19,7 +19,7 @@ _AT_WORK = threading.Lock()
 _WANTED = threading.Event()
 
 
-def drain(parts: Parts, pause: Callable[[float], object] = time.sleep) -> None:
+def drain(services: Services, pause: Callable[[float], object] = time.sleep) -> None:
     """Handle events until none is left. While another thread of this process does, it goes on.
 
     The flag is looked at after the lock is released, so that one of two threads sees each wish.
@@ -28,18 +28,18 @@ def drain(parts: Parts, pause: Callable[[float], object] = time.sleep) -> None:
     while _WANTED.is_set() and _AT_WORK.acquire(blocking=False):
         try:
             _WANTED.clear()
-            is_left = _drain(parts, pause)
+            is_left = _drain(services, pause)
         finally:
             _AT_WORK.release()
         if is_left:
-            parts.publisher.publish(DRAIN)
+            services.publisher.publish(DRAIN)
             return
 
 
-def _drain(parts: Parts, pause: Callable[[float], object]) -> bool:
+def _drain(services: Services, pause: Callable[[float], object]) -> bool:
     """Handle batches; return whether events may be left."""
     for _ in range(MOST_BATCHES):
-        count = events.drain(parts)
+        count = events.drain(services)
         if count == 0:
             return False
         if count < FEW:

@@ -13,10 +13,10 @@ from bridge.askelephant.webhook import TRANSCRIPT_READY, parse_webhook
 from bridge.domain.call import Call, new_call
 from bridge.domain.events import UNKNOWN, CallHeard, EventRefused, Noted, TranscriptReady
 from bridge.errors import DamagedRecord, EventError, NewerRecord
-from bridge.parts import Parts
 from bridge.pipeline.extras import hear_extras
 from bridge.pipeline.record import Happened, apply_events
 from bridge.publisher import publish_next
+from bridge.services import Services
 from bridge.store.changes import Saved
 from bridge.store.inbox import Entry
 from bridge.store.refusal import REFUSAL, read_refusal
@@ -50,42 +50,46 @@ Outcomes = dict[str, str | None]
 """The entries that are handled, by id, each with the slug of one that changed no call."""
 
 
-def drain(parts: Parts) -> int:
+def drain(services: Services) -> int:
     """Handle one batch of events; return how many there were.
 
     Redis being away is not the events' fault, and is left to the next drain.
     """
-    entries = parts.inbox.take(BATCH)
+    entries = services.inbox.take(BATCH)
     outcomes: Outcomes = {}
     try:
-        parsed = interpret(parts, entries, outcomes)
-        for broken in apply(parts, parsed, outcomes):
-            apply(parts, [broken], outcomes)
+        parsed = interpret(services, entries, outcomes)
+        for broken in apply(services, parsed, outcomes):
+            apply(services, [broken], outcomes)
     finally:
         handled = [entry for entry in entries if entry.id in outcomes]
         slugs = {entry_id: slug for entry_id, slug in outcomes.items() if slug is not None}
-        if handled and not parts.inbox.done(handled, slugs):
+        if handled and not services.inbox.done(handled, slugs):
             # Redis failed over or restarted since: the saves may be lost with the former primary.
             log.warning("events.left", events=len(handled), detail="handled again in 30 seconds")
     return len(entries)
 
 
-def interpret(parts: Parts, entries: Sequence[Entry], outcomes: Outcomes) -> list[ParsedEvent]:
+def interpret(
+    services: Services, entries: Sequence[Entry], outcomes: Outcomes
+) -> list[ParsedEvent]:
     """Return what the entries say of calls, in their order; put the others among the outcomes."""
     parsed: dict[str, ParsedEvent] = {}
     webhooks: dict[str, tuple[Entry, WebhookEvent]] = {}
     for entry in entries:
-        with _guarded(parts, [entry]):
+        with _guarded(services, [entry]):
             if entry.source == "askelephant":
                 webhooks[entry.id] = entry, parse_webhook(entry.raw)
-            elif (found := READERS[entry.source](parts, entry, outcomes)) is not None:
+            elif (found := READERS[entry.source](services, entry, outcomes)) is not None:
                 parsed[entry.id] = found
-    heard = _of_askelephant(parts, [*webhooks.values()], outcomes)
+    heard = _of_askelephant(services, [*webhooks.values()], outcomes)
     parsed |= {one.entry.id: one for one in heard}
     return [parsed[entry.id] for entry in entries if entry.id in parsed]
 
 
-def apply(parts: Parts, parsed: Sequence[ParsedEvent], outcomes: Outcomes) -> list[ParsedEvent]:
+def apply(
+    services: Services, parsed: Sequence[ParsedEvent], outcomes: Outcomes
+) -> list[ParsedEvent]:
     """Save what the events say onto their calls; return those to apply again, each alone.
 
     Those are the events of a call of which one, or the call itself, broke: the other events of the
@@ -94,8 +98,8 @@ def apply(parts: Parts, parsed: Sequence[ParsedEvent], outcomes: Outcomes) -> li
     by_call = defaultdict[str, list[ParsedEvent]](list)
     for one in parsed:
         by_call[one.call_id].append(one)
-    now = parts.now()
-    results = apply_events(parts, [
+    now = services.now()
+    results = apply_events(services, [
         Happened(
             call=new_call(call_id, now),
             events=[one.event for one in events],
@@ -109,24 +113,24 @@ def apply(parts: Parts, parsed: Sequence[ParsedEvent], outcomes: Outcomes) -> li
         if isinstance(result, Exception) and len(events) > 1:
             again += events
             continue
-        with _guarded(parts, [one.entry for one in events]):
+        with _guarded(services, [one.entry for one in events]):
             if isinstance(result, Exception):
                 raise result
-            due += _settle(parts, events, result, outcomes)
-    publish_next(parts.publisher, due, now, parts.policy.countdown_limit)
+            due += _settle(services, events, result, outcomes)
+    publish_next(services.publisher, due, now, services.policy.countdown_limit)
     return again
 
 
 def _settle(
-    parts: Parts, events: Sequence[ParsedEvent], saved: Saved, outcomes: Outcomes
+    services: Services, events: Sequence[ParsedEvent], saved: Saved, outcomes: Outcomes
 ) -> list[Call]:
     """Log what was saved, and put it among the outcomes; return a call with a new due time."""
     call = saved.after
     for one in events:
         _log(one)
         if call is not None and isinstance(one.event, CallHeard):
-            hear_extras(parts, call, one.event)
-        outcomes[one.entry.id] = one.slug if call is not None else _without_call(parts, one)
+            hear_extras(services, call, one.event)
+        outcomes[one.entry.id] = one.slug if call is not None else _without_call(services, one)
     if call is None:
         return []
     before = saved.before
@@ -134,17 +138,17 @@ def _settle(
     return [call] if is_new_due else []
 
 
-def _without_call(parts: Parts, one: ParsedEvent) -> str:
+def _without_call(services: Services, one: ParsedEvent) -> str:
     """Return the outcome of an event whose call is not known, or not any more."""
     if not isinstance(one.event, TranscriptReady):
         return one.slug or "ignored.not_ours"
-    parts.lookup.park(one.event.engagement_id, one.entry.id, parts.settings.event_retention)
+    services.lookup.park(one.event.engagement_id, one.entry.id, services.settings.event_retention)
     return "parked.unknown_engagement"
 
 
-def _read_wavv(parts: Parts, entry: Entry, outcomes: Outcomes) -> ParsedEvent | None:
+def _read_wavv(services: Services, entry: Entry, outcomes: Outcomes) -> ParsedEvent | None:
     """Return what WAVV's event says of its call; one that is ignored is noted on a known call."""
-    event = parse_event(entry.raw, parts.reading)
+    event = parse_event(entry.raw, services.reading)
     if isinstance(event, CallHeard):
         return ParsedEvent(entry, event.call_id, replace(event, entry=entry.id))
     slug = f"ignored.{event.reason}"
@@ -155,7 +159,7 @@ def _read_wavv(parts: Parts, entry: Entry, outcomes: Outcomes) -> ParsedEvent | 
     return ParsedEvent(entry, event.call_id, Noted(UNKNOWN, entry.id), slug)
 
 
-def _read_refusal(_parts: Parts, entry: Entry, _outcomes: Outcomes) -> ParsedEvent:
+def _read_refusal(_services: Services, entry: Entry, _outcomes: Outcomes) -> ParsedEvent:
     """Return that an authentic event of a call was refused."""
     refusal = read_refusal(entry.raw)
     kind = event_kind(refusal.event or "")
@@ -163,28 +167,28 @@ def _read_refusal(_parts: Parts, entry: Entry, _outcomes: Outcomes) -> ParsedEve
     return ParsedEvent(entry, refusal.call_id, refused)
 
 
-READERS: Mapping[str, Callable[[Parts, Entry, Outcomes], ParsedEvent | None]] = {
+READERS: Mapping[str, Callable[[Services, Entry, Outcomes], ParsedEvent | None]] = {
     "wavv": _read_wavv,
     REFUSAL: _read_refusal,
 }
 
 
 def _of_askelephant(
-    parts: Parts, webhooks: Sequence[tuple[Entry, WebhookEvent]], outcomes: Outcomes
+    services: Services, webhooks: Sequence[tuple[Entry, WebhookEvent]], outcomes: Outcomes
 ) -> list[ParsedEvent]:
     """Return what AskElephant's events say of calls that are known."""
     for workspace_id in dict.fromkeys(event.workspace_id for _, event in webhooks):
-        parts.workspace.learn(workspace_id)
+        services.workspace.learn(workspace_id)
     ids = [event.engagement.id for _, event in webhooks if event.engagement is not None]
-    known = parts.lookup.ids_of(ids)
+    known = services.lookup.ids_of(ids)
     parsed: list[ParsedEvent] = []
     for entry, event in webhooks:
         about, kind = event.engagement, event.type or ""
         if about is None or kind not in {TRANSCRIPT_READY, *NOTED}:
             outcomes[entry.id] = "ignored.unknown_event"
         elif kind == TRANSCRIPT_READY:
-            with _guarded(parts, [entry]):
-                call_id = known.get(about.id) or _found_by_link(parts, about, entry)
+            with _guarded(services, [entry]):
+                call_id = known.get(about.id) or _found_by_link(services, about, entry)
                 ready = TranscriptReady(about.id, "webhook", entry.id)
                 if call_id is not None:
                     parsed.append(ParsedEvent(entry, call_id, ready))
@@ -195,27 +199,27 @@ def _of_askelephant(
         else:  # a link may be shared by many: only its id makes an engagement a call's
             outcomes[entry.id] = "ignored.not_ours"
     if any(event.type == TRANSCRIPT_READY for _, event in webhooks):
-        parts.counters.saw("webhook", parts.now())
+        services.counters.saw("webhook", services.now())
     return parsed
 
 
-def _found_by_link(parts: Parts, about: EngagementNews, entry: Entry) -> str | None:
+def _found_by_link(services: Services, about: EngagementNews, entry: Entry) -> str | None:
     """Return the call that awaits its engagement under the event's link, or park the event.
 
     It may be faster than the response to the request. Parked first, then looked for once more: the
     submission saves first and looks for parked events afterwards, so that one of the two always
     finds the other.
     """
-    call = parts.lookup.by_engagement(about.id, about.external_url)
+    call = services.lookup.by_engagement(about.id, about.external_url)
     if call is None:
-        parts.lookup.park(about.id, entry.id, parts.settings.event_retention)
+        services.lookup.park(about.id, entry.id, services.settings.event_retention)
         log.info("event.parked", engagement_id=about.id, entry=entry.id)
-        call = parts.lookup.by_engagement(about.id, about.external_url)
+        call = services.lookup.by_engagement(about.id, about.external_url)
     return call.call_id if call is not None else None
 
 
 @contextmanager
-def _guarded(parts: Parts, entries: Sequence[Entry]) -> Iterator[None]:
+def _guarded(services: Services, entries: Sequence[Entry]) -> Iterator[None]:
     """Keep what breaks here from costing another event.
 
     The events stay pending and are claimed again half a minute later; after three tries they are
@@ -230,12 +234,12 @@ def _guarded(parts: Parts, entries: Sequence[Entry]) -> Iterator[None]:
     except NewerRecord as error:
         log.warning("record.newer", call_id=error.call_id)
         for entry in entries:
-            parts.inbox.leave(entry)
+            services.inbox.leave(entry)
     except Exception as error:
         for entry in entries:
             log.exception("event.broke_handler", entry=entry.id, deliveries=entry.deliveries)
             if entry.deliveries >= TRIES or isinstance(error, EventError | DamagedRecord):
-                parts.inbox.set_aside(entry, f"{type(error).__name__}: {error}")
+                services.inbox.set_aside(entry, f"{type(error).__name__}: {error}")
 
 
 def _log(one: ParsedEvent) -> None:

@@ -7,30 +7,30 @@ again and opens those that are missing.
 from bridge.domain.call import Call, ExtraRecording
 from bridge.domain.events import CallHeard
 from bridge.domain.extras import call_of_extra, event_for_extra
-from bridge.parts import Parts
 from bridge.pipeline.record import apply_event
 from bridge.publisher import publish_next
+from bridge.services import Services
 
 
-def open_extras(parts: Parts, call: Call) -> None:
+def open_extras(services: Services, call: Call) -> None:
     """Open the calls of the extra recordings that have none yet."""
     for extra in _separated(call):
-        opened = call_of_extra(call, extra, parts.now(), parts.policy)
-        saved = parts.calls.update(opened.call_id, lambda found, new=opened: found or new)  # type: ignore[misc]  # bound now
-        _publish(parts, saved)
+        opened = call_of_extra(call, extra, services.now(), services.policy)
+        saved = services.calls.update(opened.call_id, lambda found, new=opened: found or new)  # type: ignore[misc]  # bound now
+        _publish(services, saved)
 
 
-def hear_extras(parts: Parts, call: Call, event: CallHeard) -> None:
+def hear_extras(services: Services, call: Call, event: CallHeard) -> None:
     """Apply an event to the calls of the extra recordings, and open those that are missing."""
     for extra in _separated(call):
-        opened = call_of_extra(call, extra, parts.now(), parts.policy)
-        _publish(parts, apply_event(parts, opened, event_for_extra(extra, event)))
+        opened = call_of_extra(call, extra, services.now(), services.policy)
+        _publish(services, apply_event(services, opened, event_for_extra(extra, event)))
 
 
 def _separated(call: Call) -> list[ExtraRecording]:
     return [extra for extra in call.extra_recordings if extra.call_id is not None]
 
 
-def _publish(parts: Parts, call: Call | None) -> None:
+def _publish(services: Services, call: Call | None) -> None:
     if call is not None:
-        publish_next(parts.publisher, [call], parts.now(), parts.policy.countdown_limit)
+        publish_next(services.publisher, [call], services.now(), services.policy.countdown_limit)

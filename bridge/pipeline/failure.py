@@ -22,9 +22,9 @@ from bridge.domain.retry import (
     Trouble,
     plan_retry,
 )
-from bridge.parts import Parts
 from bridge.pipeline.attempt import Attempt, Outcome, settled
 from bridge.publisher import SWEEP
+from bridge.services import Services
 from bridge.store.hold import OUTAGE, SCOPE_MISSING, THROTTLED, Admitted, Cause, Hold, Row
 from config.redaction import redact_text
 
@@ -46,40 +46,40 @@ ROWS: Mapping[Trouble, Row] = {
 }
 
 
-def after_success(parts: Parts, admission: Admitted) -> None:
+def after_success(services: Services, admission: Admitted) -> None:
     """Note that AskElephant served a request, which may release holds."""
-    _note_served(parts, admission, is_success=True)
+    _note_served(services, admission, is_success=True)
 
 
-def after_failure(parts: Parts, attempt: Attempt, failure: Failure) -> Outcome:
+def after_failure(services: Services, attempt: Attempt, failure: Failure) -> Outcome:
     """Return what follows for the call, and start or keep the hold that the failure calls for."""
     problem, call, admission = failure.problem, attempt.call, attempt.admission
     log.warning("request.failed", call_id=call.call_id, reason=problem.reason,
                 status=problem.status, request_id=problem.request_id)  # fmt: skip
-    now, jitter = parts.now(), parts.jitter()
-    plan = plan_retry(failure, call, now, jitter, parts.policy, admission.throttles)
+    now, jitter = services.now(), services.jitter()
+    plan = plan_retry(failure, call, now, jitter, services.policy, admission.throttles)
     if failure.trouble in PROOFS:
         is_success = failure.trouble is not Trouble.FORBIDDEN
-        _note_served(parts, admission, is_success=is_success)
-    is_news = _hold_for(parts, failure, plan, admission)
+        _note_served(services, admission, is_success=is_success)
+    is_news = _hold_for(services, failure, plan, admission)
     if isinstance(plan, GiveUp):
-        parts.holds.forget(call.call_id)
-    hold = parts.holds.state(now, admission.step) if is_news or admission.probe else None
+        services.holds.forget(call.call_id)
+    hold = services.holds.state(now, admission.step) if is_news or admission.probe else None
     if hold is not None:
-        _announce(parts, hold, now, is_news=is_news)
+        _announce(services, hold, now, is_news=is_news)
     return settled(_event(plan, failure, hold, attempt))
 
 
-def wake_sweep(parts: Parts, wait: timedelta) -> None:
+def wake_sweep(services: Services, wait: timedelta) -> None:
     """Run the sweep after ``wait``, so that held calls need not wait for its next interval."""
-    if wait <= parts.policy.countdown_limit:
-        parts.publisher.publish(SWEEP, countdown=max(0.0, wait.total_seconds()))
+    if wait <= services.policy.countdown_limit:
+        services.publisher.publish(SWEEP, countdown=max(0.0, wait.total_seconds()))
 
 
-def _note_served(parts: Parts, admission: Admitted, *, is_success: bool) -> None:
-    for scope in parts.holds.served(admission, parts.now(), is_success=is_success):
+def _note_served(services: Services, admission: Admitted, *, is_success: bool) -> None:
+    for scope in services.holds.served(admission, services.now(), is_success=is_success):
         log.info("hold.released", scope=scope, by="probe" if admission.probe else "response")
-        wake_sweep(parts, timedelta(0))
+        wake_sweep(services, timedelta(0))
 
 
 def _event(plan: Plan, failure: Failure, hold: Hold | None, attempt: Attempt) -> e.Event:
@@ -113,23 +113,23 @@ def _deferred(plan: RetryAt | HoldAll, failure: Failure, hold: Hold | None) -> e
     )
 
 
-def _hold_for(parts: Parts, failure: Failure, plan: Plan, admission: Admitted) -> bool:
+def _hold_for(services: Services, failure: Failure, plan: Plan, admission: Admitted) -> bool:
     """Start or keep the hold that this failure calls for; return whether it is a new one."""
-    problem, now, trouble = failure.problem, parts.now(), failure.trouble
+    problem, now, trouble = failure.problem, services.now(), failure.trouble
     is_probe = admission.probe
     if isinstance(plan, HoldAll):
         until = plan.until if trouble is Trouble.THROTTLED else None
-        return parts.holds.start(_cause(problem.reason, problem), now, until, is_probe=is_probe)
+        return services.holds.start(_cause(problem.reason, problem), now, until, is_probe=is_probe)
     concern = CONCERNS[trouble]
     if not concern.calls:
         return False
-    in_row = parts.holds.failed(ROWS[trouble], admission)
+    in_row = services.holds.failed(ROWS[trouble], admission)
     is_held = admission.is_probe_of(HOLD_REASONS[trouble])
     if in_row < concern.calls and not is_held:
         return False
     step = admission.step if concern.in_a_row is Scope.STEP else ""
     cause = _cause(HOLD_REASONS[trouble], problem)
-    return parts.holds.start(cause, now, step=step, is_probe=is_probe)
+    return services.holds.start(cause, now, step=step, is_probe=is_probe)
 
 
 def _cause(reason: str, problem: Problem) -> Cause:
@@ -137,11 +137,11 @@ def _cause(reason: str, problem: Problem) -> Cause:
     return Cause(reason, problem.status, redact_text(detail))
 
 
-def _announce(parts: Parts, hold: Hold, now: datetime, *, is_news: bool) -> None:
+def _announce(services: Services, hold: Hold, now: datetime, *, is_news: bool) -> None:
     """Log a hold that has started, and have the sweep run when its next request may leave."""
     if is_news:
         level = log.warning if hold.reason == THROTTLED else log.error
         scope, next_at = hold.step or "all", hold.next_at.isoformat()
         level("hold.started", reason=hold.reason, scope=scope, status=hold.status,
               until=hold.until.isoformat(), next_request_at=next_at)  # fmt: skip
-    wake_sweep(parts, hold.next_at - now)
+    wake_sweep(services, hold.next_at - now)

@@ -19,9 +19,9 @@ from bridge.domain.insights import (
 from bridge.domain.machine import advance
 from bridge.domain.retry import Failure, backoff
 from bridge.domain.steps import INSIGHTS
-from bridge.parts import Parts
 from bridge.pipeline.attempt import Attempt, Outcome, admit, begin, each, finish, settled
 from bridge.pipeline.failure import after_failure, after_success
+from bridge.services import Services
 
 PROOFS = ("transcript", "action_items", "signals")
 """What is only there once there is a transcript; an owner or a link is there from the start."""
@@ -33,52 +33,56 @@ PROCESSING_FAILED = "FAILED"
 log = structlog.get_logger(__name__)
 
 
-def fetch(parts: Parts, call_ids: Sequence[str]) -> list[Call]:
+def fetch(services: Services, call_ids: Sequence[str]) -> list[Call]:
     """Fetch the insights of those of the calls that are due; return the calls as saved.
 
     The phases are those of ``submit``: lease and read, admit, send side by side, settle each group
     of responses as it comes.
     """
-    with begin(parts, INSIGHTS, call_ids) as attempts:
-        admitted, held = admit(parts, INSIGHTS, attempts)
-        calls = finish(parts, held)
-        for group in parts.elephant.read([one.call.engagement_id or "" for one in admitted]):
+    with begin(services, INSIGHTS, call_ids) as attempts:
+        admitted, held = admit(services, INSIGHTS, attempts)
+        calls = finish(services, held)
+        for group in services.elephant.read([one.call.engagement_id or "" for one in admitted]):
             responses = [(admitted[place], response) for place, response in group]
-            outcomes = each(responses, lambda attempt, response: _settle(parts, attempt, response))
-            calls += finish(parts, outcomes)
+            outcomes = each(
+                responses, lambda attempt, response: _settle(services, attempt, response)
+            )
+            calls += finish(services, outcomes)
     return calls
 
 
-def _settle(parts: Parts, attempt: Attempt, response: Engagement | Failure) -> Outcome:
+def _settle(services: Services, attempt: Attempt, response: Engagement | Failure) -> Outcome:
     """Return what becomes of a call whose response is there."""
     if isinstance(response, Failure):
-        return after_failure(parts, attempt, response)
-    after_success(parts, attempt.admission)
+        return after_failure(services, attempt, response)
+    after_success(services, attempt.admission)
     if attempt.call.state is State.TRANSCRIBED:
-        return _kept(parts, attempt.call, attempt.insights, response)
-    return _polled(parts, attempt, response)
+        return _kept(services, attempt.call, attempt.insights, response)
+    return _polled(services, attempt, response)
 
 
-def _polled(parts: Parts, attempt: Attempt, response: Engagement) -> Outcome:
+def _polled(services: Services, attempt: Attempt, response: Engagement) -> Outcome:
     """Look for a transcript whose event did not come in time."""
-    call, now = attempt.call, parts.now()
+    call, now = attempt.call, services.now()
     if response.processing_status == PROCESSING_FAILED and not _has_insights(response.insights):
-        return _kept(parts, call, attempt.insights, response)
+        return _kept(services, call, attempt.insights, response)
     if response.processing_status == "COMPLETED" or any(map(response.insights.get, PROOFS)):
         log.warning("webhook.silent", call_id=call.call_id, engagement_id=response.id)
-        parts.counters.saw("poll", now)
+        services.counters.saw("poll", now)
         ready = e.TranscriptReady(response.id, source="poll")
-        transcribed = advance(call, ready, now, parts.policy)
-        kept = _kept(parts, transcribed, attempt.insights, response)
+        transcribed = advance(call, ready, now, services.policy)
+        kept = _kept(services, transcribed, attempt.insights, response)
         return Outcome((ready, *kept.events), kept.insights, ("transcripts.polled",))
-    deadline = state_deadline(call, parts.policy.transcript_deadline, now)
+    deadline = state_deadline(call, services.policy.transcript_deadline, now)
     if has_passed(deadline, now):
         return settled(e.TranscriptMissing())
-    again = now + backoff(call.polls, parts.jitter(), parts.policy)
+    again = now + backoff(call.polls, services.jitter(), services.policy)
     return settled(e.TranscriptPending(min(again, deadline)))
 
 
-def _kept(parts: Parts, call: Call, former: Mapping[str, Any], response: Engagement) -> Outcome:
+def _kept(
+    services: Services, call: Call, former: Mapping[str, Any], response: Engagement
+) -> Outcome:
     """Keep the insights of the response, and decide whether to fetch again.
 
     The first fetch since the transcript, or since a replay, replaces what earlier rounds stored:
@@ -89,9 +93,9 @@ def _kept(parts: Parts, call: Call, former: Mapping[str, Any], response: Engagem
     known = merge_insights(stored, response.insights)
     event: e.Event
     if response.processing_status != PROCESSING_FAILED:
-        event = next_insight_check(call, known, parts.now(), parts.jitter(), parts.policy)
+        event = next_insight_check(call, known, services.now(), services.jitter(), services.policy)
     elif _has_insights(known):
-        event = last_insight_check(call, known, parts.policy)
+        event = last_insight_check(call, known, services.policy)
     else:
         event = e.Failed("processing_failed")
     return settled(event, insights=labelled(known, engagement_id))

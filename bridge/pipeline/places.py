@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 import structlog
 
 from bridge.domain.steps import INSIGHTS, SUBMIT
-from bridge.parts import Parts
 from bridge.publisher import BATCH
+from bridge.services import Services
 from config.broker import (
     FEWEST_THREADS,
     INSIGHT_PLACES,
@@ -91,10 +91,10 @@ def use_threads(threads: int) -> None:
 
 
 @contextmanager
-def place(parts: Parts, kind: Kind, call_ids: Sequence[str]) -> Iterator[bool]:
+def place(services: Services, kind: Kind, call_ids: Sequence[str]) -> Iterator[bool]:
     """Yield whether there is a place for the batch; without one its calls wait for it."""
     if not PLACES.take(kind):
-        parts.due.wait(kind.name, call_ids, parts.now())
+        services.due.wait(kind.name, call_ids, services.now())
         PLACES.look_at[kind.name] = 0.0
         log.debug("batch.waits", kind=kind.name, calls=len(call_ids))
         yield False
@@ -104,23 +104,23 @@ def place(parts: Parts, kind: Kind, call_ids: Sequence[str]) -> Iterator[bool]:
     finally:
         PLACES.give_back(kind)
         if PLACES.look_at.get(kind.name, 0.0) <= time.monotonic():
-            publish_waiting(parts, kind)
+            publish_waiting(services, kind)
 
 
-def publish_left(parts: Parts, kind: Kind) -> int:
+def publish_left(services: Services, kind: Kind) -> int:
     """Publish a batch of waiting calls from the sweep; return how many.
 
     It brings the others after it where a worker died. While the places here are taken, the batches
     that have them publish the next ones when they end.
     """
-    return publish_waiting(parts, kind) if PLACES.is_free(kind) else 0
+    return publish_waiting(services, kind) if PLACES.is_free(kind) else 0
 
 
-def publish_waiting(parts: Parts, kind: Kind) -> int:
+def publish_waiting(services: Services, kind: Kind) -> int:
     """Publish a batch of the calls that have waited longest for a place; return how many."""
-    call_ids = parts.due.take_waiting(kind.name, BATCH)
+    call_ids = services.due.take_waiting(kind.name, BATCH)
     if call_ids:
-        parts.publisher.publish(kind.task, *call_ids)
+        services.publisher.publish(kind.task, *call_ids)
     else:
         PLACES.look_at[kind.name] = time.monotonic() + LOOK_SECONDS
     return len(call_ids)

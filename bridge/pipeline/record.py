@@ -9,7 +9,7 @@ import structlog
 from bridge.domain.call import Call
 from bridge.domain.events import Event
 from bridge.domain.machine import advance
-from bridge.parts import Parts
+from bridge.services import Services
 from bridge.store.changes import Edit, Saved
 from bridge.store.lease import Lease
 
@@ -34,12 +34,12 @@ class Happened:
     ends: bool = False
 
 
-def apply_events(parts: Parts, happened: Sequence[Happened]) -> list[Saved | Exception]:
+def apply_events(services: Services, happened: Sequence[Happened]) -> list[Saved | Exception]:
     """Save all in one round trip; return each call as saved, or the error that it met.
 
     The errors are those of ``CallStore.update_many``; one costs no other call.
     """
-    now = parts.now()
+    now = services.now()
 
     def edit(one: Happened) -> Edit:
         def decide(found: Call | None) -> Call | None:
@@ -47,7 +47,7 @@ def apply_events(parts: Parts, happened: Sequence[Happened]) -> list[Saved | Exc
                 return None
             call = found or one.call
             for event in one.events:
-                call = advance(call, event, now, parts.policy)
+                call = advance(call, event, now, services.policy)
             return call
 
         return Edit(
@@ -60,16 +60,16 @@ def apply_events(parts: Parts, happened: Sequence[Happened]) -> list[Saved | Exc
             ends=one.ends,
         )
 
-    results = parts.calls.update_many([edit(one) for one in happened])
+    results = services.calls.update_many([edit(one) for one in happened])
     for one, result in zip(happened, results, strict=True):
         if isinstance(result, Saved) and result.after is not None:
             log_move(result.before or one.call, result.after)
     return results
 
 
-def apply_event(parts: Parts, call: Call, event: Event) -> Call:
+def apply_event(services: Services, call: Call, event: Event) -> Call:
     """Save one event of one call, and return the call as saved; raise the error that it met."""
-    (result,) = apply_events(parts, [Happened(call=call, events=[event])])
+    (result,) = apply_events(services, [Happened(call=call, events=[event])])
     if isinstance(result, Exception):
         raise result
     return result.after or call

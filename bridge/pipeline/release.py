@@ -4,23 +4,23 @@ from datetime import timedelta
 
 import structlog
 
-from bridge.parts import Parts
 from bridge.pipeline.failure import wake_sweep
+from bridge.services import Services
 from bridge.store.hold import Hold
 
 log = structlog.get_logger(__name__)
 
 
-def release_holds(parts: Parts, scope: str | None = None) -> list[Hold]:
+def release_holds(services: Services, scope: str | None = None) -> list[Hold]:
     """End every hold, or that of ``scope`` (``all`` or a step), and run the sweep; return them.
 
     The holds that were in force are logged and counted.
     """
     step = "" if scope == "all" else scope
-    released = parts.holds.release(parts.now(), step)
+    released = services.holds.release(services.now(), step)
     for hold in released:
         log.warning("hold.released", scope=hold.step or "all", reason=hold.reason, by="hand")
-        parts.counters.count("holds.released_by_hand")
+        services.counters.count("holds.released_by_hand")
     if released:
-        wake_sweep(parts, timedelta(0))
+        wake_sweep(services, timedelta(0))
     return released

@@ -9,8 +9,8 @@ from bridge.domain.call import Call
 from bridge.domain.events import Replayed
 from bridge.domain.machine import TABLE, advance
 from bridge.errors import DamagedRecord, NewerRecord
-from bridge.parts import Parts
 from bridge.pipeline.record import log_move
+from bridge.services import Services
 from config.types import Rate
 
 log = structlog.get_logger(__name__)
@@ -18,7 +18,7 @@ REPLAYABLE = frozenset(state for state, event in TABLE if event is Replayed)
 
 
 def replay(
-    parts: Parts,
+    services: Services,
     call: Call,
     is_wanted: Callable[[Call], bool] = lambda _: True,
     at: datetime | None = None,
@@ -29,7 +29,7 @@ def replay(
     the same call, one finds it on its way. Nothing is published: whoever is in a hurry does it, for
     all others the sweep does.
     """
-    now, before = parts.now(), None
+    now, before = services.now(), None
 
     def again(found: Call | None) -> Call | None:
         nonlocal before
@@ -37,9 +37,9 @@ def replay(
         before = found if is_ours else None
         if before is None:
             return None
-        return advance(before, Replayed(at), now, parts.policy)
+        return advance(before, Replayed(at), now, services.policy)
 
-    saved = parts.calls.update(call.call_id, again)
+    saved = services.calls.update(call.call_id, again)
     if saved is None or before is None:
         return None
     log_move(before, saved)
@@ -47,7 +47,7 @@ def replay(
 
 
 def replay_many(
-    parts: Parts,
+    services: Services,
     calls: Iterable[Call],
     is_wanted: Callable[[Call], bool],
     pace: Rate,
@@ -61,7 +61,7 @@ def replay_many(
     replayed: list[Call] = []
     for call in calls:
         try:
-            saved = replay(parts, call, is_wanted, start + len(replayed) * pace.apart)
+            saved = replay(services, call, is_wanted, start + len(replayed) * pace.apart)
         except (NewerRecord, DamagedRecord) as error:  # of another version, or to be repaired
             log.warning("call.not_replayed", call_id=call.call_id, error=type(error).__name__)
         else:

@@ -12,7 +12,6 @@ from bridge.domain.participants import People, droppable, find_owner
 from bridge.domain.retry import Failure
 from bridge.domain.rules import rule_against
 from bridge.domain.steps import SUBMIT
-from bridge.parts import Parts
 from bridge.pipeline.attempt import (
     Attempt,
     Outcome,
@@ -29,10 +28,11 @@ from bridge.pipeline.extras import open_extras
 from bridge.pipeline.failure import after_failure, after_success
 from bridge.pipeline.record import Happened, apply_events
 from bridge.pipeline.recording import with_links
+from bridge.services import Services
 from bridge.store.changes import Saved
 
 
-def submit(parts: Parts, call_ids: Sequence[str]) -> list[Call]:
+def submit(services: Services, call_ids: Sequence[str]) -> list[Call]:
     """Submit those of the calls that are due; return the calls as saved.
 
     One worker works on a call at a time: it has the call's lease until it saves what became of the
@@ -43,46 +43,50 @@ def submit(parts: Parts, call_ids: Sequence[str]) -> list[Call]:
     again, as it does after a worker died between the request and its response. The request is then
     repeated with the same ``external_id``, for which AskElephant returns the same engagement.
     """
-    with begin(parts, SUBMIT, call_ids) as attempts:
+    with begin(services, SUBMIT, call_ids) as attempts:
         # Decide: rules skip calls, a call without a link to its recording waits for one, and one
         # that AskElephant would refuse fails without a request.
-        skipped, wanted = _by_rules(parts, attempts)
-        linked, waiting = with_links(parts, wanted)
-        requests, unsubmittable = _mapped(parts, linked)
+        skipped, wanted = _by_rules(services, attempts)
+        linked, waiting = with_links(services, wanted)
+        requests, unsubmittable = _mapped(services, linked)
 
         # Admit: under a hold, and beyond the budget of requests, calls wait and count no failure.
-        admitted, held = admit(parts, SUBMIT, list(requests))
-        calls = finish(parts, [*skipped, *waiting, *unsubmittable, *held])
+        admitted, held = admit(services, SUBMIT, list(requests))
+        calls = finish(services, [*skipped, *waiting, *unsubmittable, *held])
 
         # Save that the requests leave before they do: AskElephant's event may come before its
         # response, and finds the call by the link that is saved here.
-        started = save(parts, [(one, _started(requests[one])) for one in admitted])
+        started = save(services, [(one, _started(requests[one])) for one in admitted])
         ready: list[Attempt] = []
         for attempt in started:
             with isolated(attempt):
-                open_extras(parts, attempt.call)  # calls of its other recordings, if they have any
+                open_extras(
+                    services, attempt.call
+                )  # calls of its other recordings, if they have any
                 attempt.sent = requests[attempt].request.members()  # kept if the call fails
                 ready.append(attempt)
 
         # Send all side by side. Settle each group of responses as it comes, so that a slow response
         # delays no other call.
-        for group in parts.elephant.create([requests[attempt].request for attempt in ready]):
+        for group in services.elephant.create([requests[attempt].request for attempt in ready]):
             responses = [(ready[place], response) for place, response in group]
             outcomes = each(
                 responses,
-                lambda attempt, response: _settle(parts, attempt, requests[attempt], response),
+                lambda attempt, response: _settle(services, attempt, requests[attempt], response),
             )
-            calls += _with_parked_events(parts, finish(parts, outcomes))
-    _count_unmapped(parts, calls)
+            calls += _with_parked_events(services, finish(services, outcomes))
+    _count_unmapped(services, calls)
     return calls
 
 
-def _by_rules(parts: Parts, attempts: Sequence[Attempt]) -> tuple[list[Settled], list[Attempt]]:
+def _by_rules(
+    services: Services, attempts: Sequence[Attempt]
+) -> tuple[list[Settled], list[Attempt]]:
     """Return the calls that an operator's rule skips, and the others."""
     skipped: list[Settled] = []
     wanted: list[Attempt] = []
     for attempt in attempts:
-        reason = rule_against(attempt.call, parts.policy)
+        reason = rule_against(attempt.call, services.policy)
         if reason is None:
             wanted.append(attempt)
         else:
@@ -91,14 +95,14 @@ def _by_rules(parts: Parts, attempts: Sequence[Attempt]) -> tuple[list[Settled],
 
 
 def _mapped(
-    parts: Parts, attempts: Sequence[Attempt]
+    services: Services, attempts: Sequence[Attempt]
 ) -> tuple[dict[Attempt, Mapped], list[Settled]]:
     """Return the request of each call, and the outcome of those that AskElephant would refuse."""
     requests: dict[Attempt, Mapped] = {}
     unsubmittable: list[Settled] = []
     for attempt in attempts:
         with isolated(attempt):
-            mapped = engagement_request(attempt.call, parts.mapper)
+            mapped = engagement_request(attempt.call, services.mapper)
             if isinstance(mapped, Unsubmittable):
                 problem = Problem(reason=mapped.reason, errors=mapped.errors)
                 unsubmittable.append((attempt, settled(e.Failed(mapped.reason, problem))))
@@ -113,7 +117,7 @@ def _started(mapped: Mapped) -> e.SubmissionStarted:
 
 
 def _settle(
-    parts: Parts, attempt: Attempt, mapped: Mapped, response: Engagement | Failure
+    services: Services, attempt: Attempt, mapped: Mapped, response: Engagement | Failure
 ) -> Outcome:
     """Return what becomes of a call whose response is there.
 
@@ -121,9 +125,9 @@ def _settle(
     all calls, or the end as ``failed``: see ``after_failure``.
     """
     if isinstance(response, Failure):
-        return after_failure(parts, attempt, _with_droppable(response, mapped.people))
-    after_success(parts, attempt.admission)  # AskElephant works: that may release a hold
-    if not response.created and _is_of_another_call(parts, attempt.call, response, mapped):
+        return after_failure(services, attempt, _with_droppable(response, mapped.people))
+    after_success(services, attempt.admission)  # AskElephant works: that may release a hold
+    if not response.created and _is_of_another_call(services, attempt.call, response, mapped):
         collision = Problem(reason="external_id_collision", detail=response.id)
         return settled(e.Failed("external_id_collision", collision, attempt.sent))
     submitted = e.Submitted(response.id, response.created, response.request_id)
@@ -141,7 +145,9 @@ def _with_droppable(failure: Failure, sent: People) -> Failure:
     return replace(failure, droppable=droppable(blamed, sent))
 
 
-def _is_of_another_call(parts: Parts, call: Call, engagement: Engagement, mapped: Mapped) -> bool:
+def _is_of_another_call(
+    services: Services, call: Call, engagement: Engagement, mapped: Mapped
+) -> bool:
     """Return whether an engagement that existed already is another call's.
 
     The engagement is this call's if the call's record names it, whatever link the engagement has
@@ -150,19 +156,19 @@ def _is_of_another_call(parts: Parts, call: Call, engagement: Engagement, mapped
     """
     if engagement.id in {call.engagement_id, call.transcript_engagement_id}:
         return False
-    owner = parts.lookup.by_engagement(engagement.id, None)
+    owner = services.lookup.by_engagement(engagement.id, None)
     if owner is not None:
         return owner.call_id != call.call_id
     link = engagement.external_url
     return link is not None and not same_link(link, mapped.request.external_url)
 
 
-def _count_unmapped(parts: Parts, calls: Sequence[Call]) -> None:
+def _count_unmapped(services: Services, calls: Sequence[Call]) -> None:
     """Count the calls that were submitted without an owner, by agent.
 
     A parked event may have made such a call ``transcribed`` already.
     """
-    mapper = parts.mapper
+    mapper = services.mapper
     unmapped = [
         named
         for call in calls
@@ -170,22 +176,22 @@ def _count_unmapped(parts: Parts, calls: Sequence[Call]) -> None:
         if (named := call.metadata.agent_id or call.metadata.agent_phone) is not None
         if find_owner(call.metadata, mapper.agents, mapper.lines).agent is None
     ]
-    parts.counters.count_unmapped_agents(unmapped, parts.settings.retention)
+    services.counters.count_unmapped_agents(unmapped, services.settings.retention)
 
 
-def _with_parked_events(parts: Parts, calls: Sequence[Call]) -> list[Call]:
+def _with_parked_events(services: Services, calls: Sequence[Call]) -> list[Call]:
     """Return the calls after the transcript events that came before their engagement was known.
 
     Intake parks such an event and looks for its call again afterwards. Here the call is saved first
     and the parked event is looked for afterwards. So one of the two finds the other.
     """
     ids = [call.engagement_id for call in calls if call.engagement_id is not None]
-    parked = parts.lookup.parked_many(ids)
+    parked = services.lookup.parked_many(ids)
     happened = [
         Happened(call=call, events=[e.TranscriptReady(call.engagement_id, "webhook", entry)])
         for call in calls
         if call.engagement_id is not None and (entry := parked.get(call.engagement_id))
     ]
-    results = zip(happened, apply_events(parts, happened), strict=True)
+    results = zip(happened, apply_events(services, happened), strict=True)
     heard = {one.call.call_id: result.after for one, result in results if isinstance(result, Saved)}
     return [heard.get(call.call_id) or call for call in calls]

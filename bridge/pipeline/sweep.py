@@ -13,10 +13,10 @@ import structlog
 from bridge.domain.call import Call
 from bridge.domain.events import DeadlinePassed
 from bridge.domain.steps import EXPIRE, STEPS, Step, is_due
-from bridge.parts import Parts
 from bridge.pipeline.places import KINDS, publish_left
 from bridge.pipeline.record import Happened, apply_events
 from bridge.publisher import DRAIN, publish_batches
+from bridge.services import Services
 from bridge.store.lease import Lease
 
 BATCH = 1000
@@ -26,7 +26,7 @@ EVENTS_BATCH = 10_000
 log = structlog.get_logger(__name__)
 
 
-def sweep(parts: Parts, *, is_routine: bool = False) -> int:
+def sweep(services: Services, *, is_routine: bool = False) -> int:
     """Publish what is overdue, once over all beats; return how many steps were published.
 
     Routine sweeps pile up in the broker while no worker runs, or if two beats publish them. One
@@ -35,30 +35,30 @@ def sweep(parts: Parts, *, is_routine: bool = False) -> int:
     Raises ``LeaseLost`` when it took so long that another sweep has begun: claiming is what only
     one may do. A second poke for the inbox is a hint, as any, and forgetting asks nobody's leave.
     """
-    if is_routine and not parts.leases.begin_routine_sweep(parts.settings.sweep_interval / 2):
+    if is_routine and not services.leases.begin_routine_sweep(services.settings.sweep_interval / 2):
         return 0
-    with parts.leases.hold_sweep() as lease:
+    with services.leases.hold_sweep() as lease:
         if lease is None:
             return 0
-        now = parts.now()
-        published = sum(_publish(parts, step, now, lease) for step in STEPS)
-        published += _publish_probes(parts, now, lease)
-        if parts.inbox.backlog().waiting:
-            parts.publisher.publish(DRAIN)
-        _forget(parts, now)
-        parts.counters.saw("sweep", parts.now())
+        now = services.now()
+        published = sum(_publish(services, step, now, lease) for step in STEPS)
+        published += _publish_probes(services, now, lease)
+        if services.inbox.backlog().waiting:
+            services.publisher.publish(DRAIN)
+        _forget(services, now)
+        services.counters.saw("sweep", services.now())
         if published:
             log.info("sweep.published", calls=published)
         return published
 
 
-def expire(parts: Parts, call_ids: Sequence[str]) -> list[Call]:
+def expire(services: Services, call_ids: Sequence[str]) -> list[Call]:
     """Let calls go that got no recording in time; return them as saved."""
-    now = parts.now()
-    due = [one for one in parts.calls.load_readable(call_ids) if is_due(one, EXPIRE, now)]
+    now = services.now()
+    due = [one for one in services.calls.load_readable(call_ids) if is_due(one, EXPIRE, now)]
     happened = [Happened(call=call, events=[DeadlinePassed()]) for call in due]
     calls: list[Call] = []
-    for call, result in zip(due, apply_events(parts, happened), strict=True):
+    for call, result in zip(due, apply_events(services, happened), strict=True):
         if isinstance(result, Exception):
             log.error("step.not_saved", call_id=call.call_id, exc_info=result)
         elif result.after is not None:
@@ -66,64 +66,64 @@ def expire(parts: Parts, call_ids: Sequence[str]) -> list[Call]:
     return calls
 
 
-def _publish(parts: Parts, step: Step, now: datetime, lease: Lease) -> int:
-    most = _allowance(parts, step, now)
+def _publish(services: Services, step: Step, now: datetime, lease: Lease) -> int:
+    most = _allowance(services, step, now)
     kinds = [kind for kind in KINDS if kind.task == step.task]
     names = [kind.name for kind in kinds]
-    call_ids = parts.due.claim(step, now, most, lease, names) if most else []
-    rate = parts.settings.askelephant_rate if step.asks_askelephant else None
+    call_ids = services.due.claim(step, now, most, lease, names) if most else []
+    rate = services.settings.askelephant_rate if step.asks_askelephant else None
     apart = rate.apart.total_seconds() if rate else 0
     due = [(number * apart, call_id) for number, call_id in enumerate(call_ids)]
-    publish_batches(parts.publisher, step.task, due)
-    return len(call_ids) + sum(publish_left(parts, kind) for kind in kinds)
+    publish_batches(services.publisher, step.task, due)
+    return len(call_ids) + sum(publish_left(services, kind) for kind in kinds)
 
 
-def _publish_probes(parts: Parts, now: datetime, lease: Lease) -> int:
+def _publish_probes(services: Services, now: datetime, lease: Lease) -> int:
     """Publish one call for each hold whose next request may leave; return how many.
 
     A hold of all calls is probed by the call of any step that has failed least, and a hold of one
     step by a call of that step.
     """
     asking = [step for step in STEPS if step.asks_askelephant]
-    holds = parts.holds.all(now)
+    holds = services.holds.all(now)
     if holds and not holds[0].step:
         groups = [(holds[0], asking)]
     else:
         groups = [(hold, [s for s in asking if s.name == hold.step]) for hold in holds]
     probes = 0
     for hold, steps in groups:
-        if hold.next_at <= now and (probe := parts.due.claim_probe(steps, now, lease)):
+        if hold.next_at <= now and (probe := services.due.claim_probe(steps, now, lease)):
             step, call_id = probe
-            parts.publisher.publish(step.task, call_id)
+            services.publisher.publish(step.task, call_id)
             probes += 1
     return probes
 
 
-def _allowance(parts: Parts, step: Step, now: datetime) -> int:
+def _allowance(services: Services, step: Step, now: datetime) -> int:
     """Return how many may be published: what the budget allows until the next sweep.
 
     Under a hold none: see ``_publish_probes``.
     """
     if not step.asks_askelephant:
         return BATCH
-    if parts.holds.state(now, step.name) is not None:
+    if services.holds.state(now, step.name) is not None:
         return 0
-    rate, interval = parts.settings.askelephant_rate, parts.settings.sweep_interval
+    rate, interval = services.settings.askelephant_rate, services.settings.sweep_interval
     return BATCH if rate is None else min(BATCH, ceil(interval / rate.apart))
 
 
-def _forget(parts: Parts, now: datetime) -> None:
+def _forget(services: Services, now: datetime) -> None:
     """Drop a batch of what is old. It needs no lease, which may have been lost meanwhile.
 
     A call is dropped as it was read or not at all, an event when its time has passed and it was
     handled; two who do it at once drop no more than one.
     """
-    until = parts.forget_by(now, parts.counters.last_saw("sweep"))
+    until = services.forget_by(now, services.counters.last_saw("sweep"))
     if until is None:
         return
-    oldest = until - parts.settings.event_retention
-    calls, events = parts.calls.retire(until, BATCH), parts.inbox.trim(oldest, EVENTS_BATCH)
-    parts.inbox.trim_logs(oldest)
-    parts.counters.expire_unmapped_agents(parts.settings.retention)
+    oldest = until - services.settings.event_retention
+    calls, events = services.calls.retire(until, BATCH), services.inbox.trim(oldest, EVENTS_BATCH)
+    services.inbox.trim_logs(oldest)
+    services.counters.expire_unmapped_agents(services.settings.retention)
     if calls or events:
         log.info("sweep.forgot", calls=calls, events=events)

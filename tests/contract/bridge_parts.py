@@ -1,6 +1,6 @@
-"""A bridge without Celery: its parts on a real Valkey, against a sandbox over real HTTP.
+"""A bridge without Celery: its services on a real Valkey, against a sandbox over real HTTP.
 
-The clock stands still until a test moves it. What the parts publish is written down, and done in
+The clock stands still until a test moves it. What the services publish is written down, and done in
 its order when the test says so.
 """
 
@@ -19,9 +19,9 @@ from bridge.askelephant.client import ElephantClient
 from bridge.askelephant.sandbox.event import TRANSCRIPT_READY, make_event
 from bridge.domain.call import Call, Kind
 from bridge.domain.steps import EXPIRE, INSIGHTS, STEPS, SUBMIT
-from bridge.parts import Parts, assemble, elephant_options
 from bridge.pipeline import events, insights, submit, sweep
 from bridge.publisher import DRAIN, publish_next
+from bridge.services import Services, build_services, elephant_options
 from bridge.wavv.channels import delivery
 from bridge.wavv.samples import SampleCall, sample_call
 from config import Settings
@@ -33,7 +33,7 @@ ALL_KINDS = (Kind.STARTED, Kind.ENDED, Kind.RECORDED)
 MOST_TASKS = 500
 SWEEPS_APART = timedelta(seconds=30)
 
-WORK: dict[str, Callable[[Parts, Sequence[str]], list[Call]]] = {
+WORK: dict[str, Callable[[Services, Sequence[str]], list[Call]]] = {
     SUBMIT.task: submit.submit,
     INSIGHTS.task: insights.fetch,
     EXPIRE.task: sweep.expire,
@@ -44,7 +44,7 @@ WORK: dict[str, Callable[[Parts, Sequence[str]], list[Call]]] = {
 class Bridge:
     """A bridge, the world around it, and what tests do to both."""
 
-    parts_at_start: Parts
+    services_at_start: Services
     sandbox: Sandbox
     clock: Clock
     published: Published
@@ -52,7 +52,7 @@ class Bridge:
     dialled: int = 0
 
     def __post_init__(self) -> None:
-        self.parts = self.parts_at_start
+        self.services = self.services_at_start
 
     def as_new(self) -> Self:
         """Forget every call and all changes; return the bridge.
@@ -60,9 +60,9 @@ class Bridge:
         Its clock starts at the real time, for the inbox has the server's own stamps.
         """
         self.close()
-        self.parts = self.parts_at_start
-        for key in self.parts.redis.scan_iter(self.parts.keys.of("*"), count=1000):
-            self.parts.redis.delete(key)
+        self.services = self.services_at_start
+        for key in self.services.redis.scan_iter(self.services.keys.of("*"), count=1000):
+            self.services.redis.delete(key)
         self.sandbox.reset()
         self.clock.time = datetime.now(UTC)
         self.published.messages.clear()
@@ -72,8 +72,8 @@ class Bridge:
 
     def close(self) -> None:
         """Close the connections that a change of the settings has opened."""
-        if self.parts is not self.parts_at_start:
-            _close(self.parts)
+        if self.services is not self.services_at_start:
+            _close(self.services)
 
     def dial(self, behaviour: str = "", **changes: Any) -> SampleCall:  # noqa: ANN401 - any field of a call
         """Return a new call of WAVV's; ``behaviour`` is the sandbox's (see its docstring)."""
@@ -87,20 +87,20 @@ class Bridge:
 
     def hear(self, raw: bytes, source: str, key: str | None = None) -> str:
         """Put an event into the inbox as the ingress does; return its entry."""
-        return put_event(self.parts.redis, self.parts.keys, raw, source, key)
+        return put_event(self.services.redis, self.services.keys, raw, source, key)
 
     def age(self, *entries: str) -> None:
         """Make events that were taken look abandoned."""
-        age_entries(self.parts.redis, self.parts.keys, *entries)
+        age_entries(self.services.redis, self.services.keys, *entries)
 
     def drain(self) -> None:
         """Handle all events that can be taken."""
-        while events.drain(self.parts):
+        while events.drain(self.services):
             pass
 
     def sweep(self) -> int:
         """Sweep once."""
-        return sweep.sweep(self.parts)
+        return sweep.sweep(self.services)
 
     def work(self, by: datetime | None = None, until: Callable[[], bool] = lambda: False) -> None:
         """Run what was published as workers would, moving the clock, until nothing is left.
@@ -122,9 +122,9 @@ class Bridge:
             self.drain()
             return
         self.sandbox.settled()
-        saved = WORK[message.task](self.parts, message.args)
-        limit = self.parts.policy.countdown_limit
-        publish_next(self.parts.publisher, saved, self.clock(), limit)
+        saved = WORK[message.task](self.services, message.args)
+        limit = self.services.policy.countdown_limit
+        publish_next(self.services.publisher, saved, self.clock(), limit)
 
     def go(self, call: SampleCall, *kinds: Kind, **data: object) -> Call:
         """Tell of the call, and work until nothing is left; return it."""
@@ -150,9 +150,9 @@ class Bridge:
 
     def _next_due(self, end: datetime) -> datetime:
         """Return when an event, a message, a call or forgetting is due next; at most ``end``."""
-        if self.parts.inbox.backlog().waiting:
+        if self.services.inbox.backlog().waiting:
             return self.clock()
-        redis, keys, message = self.parts.redis, self.parts.keys, self.published.first()
+        redis, keys, message = self.services.redis, self.services.keys, self.published.first()
         moments = [end] if message is None else [end, message.at]
         for key in (keys.retire, *map(keys.due, STEPS)):
             first: Any = redis.zrange(key, 0, 0, withscores=True)
@@ -173,17 +173,17 @@ class Bridge:
 
     def call(self, call: SampleCall) -> Call:
         """Return the record."""
-        found = self.parts.calls.load(call.call_id)
+        found = self.services.calls.load(call.call_id)
         assert found is not None
         return found
 
     def insights(self, call: SampleCall) -> dict[str, Any]:
         """Return what was fetched."""
-        return self.parts.calls.insights(self.call(call))
+        return self.services.calls.insights(self.call(call))
 
     def counted(self, name: str) -> int:
         """Return a counter."""
-        return self.parts.counters.all().get(name, 0)
+        return self.services.counters.all().get(name, 0)
 
     def requests(self, method: str = "POST") -> list[dict[str, Any]]:
         """Return the requests that reached the sandbox."""
@@ -200,20 +200,20 @@ class Bridge:
     def change_settings(self, **changes: object) -> None:
         """Start the bridge afresh with other settings, on the same data, clock and publisher."""
         self.close()
-        changed = self.parts.settings.model_dump() | changes
-        self.parts = _parts(changed, self.clock, self.published)
+        changed = self.services.settings.model_dump() | changes
+        self.services = _services(changed, self.clock, self.published)
 
     def change_policy(self, **changes: object) -> None:
         """Change the waits of the policy, and nothing else."""
         names = {"transcript_poll_after": "poll_after"}
         renamed: Any = {names.get(name, name): value for name, value in changes.items()}
-        self.parts = replace(self.parts, policy=replace(self.parts.policy, **renamed))
+        self.services = replace(self.services, policy=replace(self.services.policy, **renamed))
 
     def speak_through(self, transport: httpx.AsyncBaseTransport) -> None:
         """Send all requests to AskElephant through ``transport``."""
-        elephant = ElephantClient(elephant_options(self.parts.settings), transport=transport)
+        elephant = ElephantClient(elephant_options(self.services.settings), transport=transport)
         self.close()
-        self.parts = replace(self.parts, elephant=elephant)
+        self.services = replace(self.services, elephant=elephant)
 
 
 def whats(call: Call) -> list[str]:
@@ -234,21 +234,21 @@ def running_bridge(sandbox: Sandbox, **settings: object) -> Iterator[Bridge]:
     clock = Clock(datetime.now(UTC))
     published = Published(clock)
     reach = {"askelephant_base_url": sandbox.base_url, "askelephant_api_key": sandbox.token}
-    parts = _parts(reach | settings, clock, published)
+    services = _services(reach | settings, clock, published)
     with capture_logs() as logs:
-        bridge = Bridge(parts, sandbox, clock, published, logs)
+        bridge = Bridge(services, sandbox, clock, published, logs)
         yield bridge
         bridge.close()
-    _close(parts)
+    _close(services)
 
 
-def _close(parts: Parts) -> None:
-    parts.elephant.close()
-    parts.redis.close()
-    if parts.wavv is not None:
-        parts.wavv.close()
+def _close(services: Services) -> None:
+    services.elephant.close()
+    services.redis.close()
+    if services.wavv is not None:
+        services.wavv.close()
 
 
-def _parts(settings: dict[str, Any], clock: Clock, published: Published) -> Parts:
-    parts = assemble(Settings.model_validate(settings), published)
-    return replace(parts, now=clock, jitter=lambda: 0.0, forget_by=lambda now, _: now)
+def _services(settings: dict[str, Any], clock: Clock, published: Published) -> Services:
+    services = build_services(Settings.model_validate(settings), published)
+    return replace(services, now=clock, jitter=lambda: 0.0, forget_by=lambda now, _: now)

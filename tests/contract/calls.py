@@ -12,7 +12,7 @@ BEGIN = datetime(2026, 5, 13, 14, 0, tzinfo=UTC)
 def keep(web: Web, call_id: str, /, *, after: float = 0, **changes: Any) -> Call:  # noqa: ANN401 - of many types
     """Store a call first heard of ``after`` seconds from the beginning; return it."""
     call = new_call(call_id, BEGIN + timedelta(seconds=after)).but(**changes)
-    saved = web.parts.calls.update(call_id, lambda _: call)
+    saved = web.services.calls.update(call_id, lambda _: call)
     assert saved is not None
     return saved
 

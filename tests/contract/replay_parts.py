@@ -1,4 +1,4 @@
-"""A bridge without Celery behind its own web process: what an operator asks is what parts do."""
+"""A bridge without Celery behind its own web process: an operator's requests change real calls."""
 
 import uuid
 from collections.abc import Iterator
@@ -58,7 +58,7 @@ def operated_bridge(sandbox: Sandbox, valkey_url: str) -> Iterator[Operated]:
     settings: dict[str, Any] = {"redis_url": valkey_url, "namespace": namespace}
     with (
         running_bridge(sandbox, **settings, api_tokens=TOKEN) as bridge,
-        serving(with_ingress(build_app(bridge.parts, valkey_url))) as root,
+        serving(with_ingress(build_app(bridge.services, valkey_url))) as root,
         httpx.Client(base_url=root, headers=bearer(TOKEN), timeout=WAIT, trust_env=False) as http,
     ):
         yield Operated(bridge, http)

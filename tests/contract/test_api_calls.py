@@ -44,14 +44,14 @@ def with_insights(web: Web, call_id: str) -> None:
     call = keep(web, call_id, state=State.COMPLETE, insights=summary, engagement_id="ngmt_1",
                 external_url=f"wavv://call/{call_id}", attempts=1)  # fmt: skip
     found = {"action_items": ITEMS, "signals": SIGNALS, "transcript": "Hello.", "tags": []}
-    web.parts.calls.update(call_id, lambda _: call.but(reason="seen"), insights=found)
+    web.services.calls.update(call_id, lambda _: call.but(reason="seen"), insights=found)
 
 
 def test_a_call_that_was_heard_of_has_all_that_is_promised(web: Web) -> None:
     """From the event to the API, with what WAVV said and what happened when."""
     data = {"id": "call-1", "contactName": "Ada", "phone": "4155550100", "seconds": 61}
     web.wavv(json.dumps({"event": "call.ended", "data": data}).encode())
-    drain(web.parts)
+    drain(web.services)
     shown = web.get("/api/calls/call-1").json()
     assert shown.keys() >= PROMISED
     assert (shown["call_id"], shown["state"], shown["attempts"]) == ("call-1", "ended", 0)
@@ -157,7 +157,7 @@ def test_a_call_on_its_way_cannot_be_replayed(web: Web, state: State) -> None:
     before = keep(web, "call-1", state=state)
     answer = replay(web, "call-1")
     assert f"The call is {state}" in problem_in(answer, 409, "conflict")
-    assert web.parts.calls.load("call-1") == before
+    assert web.services.calls.load("call-1") == before
     assert web.published.tasks == []
 
 
@@ -178,12 +178,12 @@ def test_the_counts_of_an_empty_bridge_are_zero(web: Web) -> None:
 
 def test_the_counts_say_where_everything_is(web: Web) -> None:
     """Calls by state, what is overdue, what waits, the hold, the counters, unknown agents."""
-    now = web.parts.now()
+    now = web.services.now()
     keep(web, "call-1", state=State.RECORDED, due_at=BEGIN)
     keep(web, "call-2", state=State.COMPLETE)
     web.wavv(b'{"event": "call.ended", "data": {"id": "call-3"}}')
-    web.parts.holds.start(Cause("bad_key", 401, "the key was refused"), now)
-    web.parts.counters.count_unmapped_agents(["usr_zoe"])
+    web.services.holds.start(Cause("bad_key", 401, "the key was refused"), now)
+    web.services.counters.count_unmapped_agents(["usr_zoe"])
     shown = web.get("/api/stats").json()
     assert (shown["states"]["recorded"], shown["states"]["complete"]) == (1, 1)
     assert (shown["overdue"]["submit"], shown["inbox"]["waiting"]) == (1, 1)
@@ -201,5 +201,5 @@ def test_unmapped_agents_that_the_directory_knows_by_now_are_not_listed(valkey_u
     agents = [{"id": "usr_1", "caller_id": "2125550199", "email": "bob@dialer.example"}]
     with running_web(valkey_url, agents=agents) as web:
         for agent in ("usr_1", "+12125550199", "usr_2"):
-            web.parts.counters.count_unmapped_agents([agent])
+            web.services.counters.count_unmapped_agents([agent])
         assert web.get("/api/stats").json()["unmapped_agents"] == {"usr_2": 1}

@@ -20,12 +20,12 @@ def deliver(web: Web, workspace_id: object) -> None:
     """Deliver an event of AskElephant's that names this workspace, and handle it."""
     event = {"type": "v1.contact.created", "workspace_id": workspace_id, "data": {"object": {}}}
     web.elephant(json.dumps(event).encode(), f"msg_{workspace_id!a}".replace(" ", "_"))
-    drain(web.parts)
+    drain(web.services)
 
 
 def link_under(web: Web, **settings: object) -> str | None:
     """Return the link of an engagement under these settings."""
-    changed = replace(web.parts, settings=Settings.model_validate(settings))
+    changed = replace(web.services, settings=Settings.model_validate(settings))
     return engagement_links(changed).url("ngmt_1")
 
 
@@ -81,8 +81,8 @@ def test_the_sandboxs_webhooks_lead_to_its_own_page(bridge: Bridge) -> None:
     bridge.change_settings(askelephant_url_template=template)
     found = bridge.go(bridge.dial())
     workspace_id = httpx.get(f"{root}/sandbox/journal").json()["workspace_id"]
-    bridge.parts.workspace.learn(workspace_id)
-    url = engagement_links(bridge.parts).url(found.engagement_id)
+    bridge.services.workspace.learn(workspace_id)
+    url = engagement_links(bridge.services).url(found.engagement_id)
     assert url is not None
     page = httpx.get(url)
     assert (page.status_code, str(found.engagement_id) in page.text) == (200, True)
@@ -93,6 +93,6 @@ def test_the_sandboxs_webhooks_lead_to_its_own_page(bridge: Bridge) -> None:
 def test_another_workspace_than_before_is_logged(bridge: Bridge) -> None:
     """The operator sees that webhook and API key may be of two workspaces."""
     for workspace_id in ("wrks_1", "wrks_1", "wrks_2"):
-        bridge.parts.workspace.learn(workspace_id)
+        bridge.services.workspace.learn(workspace_id)
     (line,) = bridge.logged("workspace.changed")
     assert (line["workspace_id"], line["former"]) == ("wrks_2", "wrks_1")

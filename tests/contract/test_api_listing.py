@@ -58,7 +58,9 @@ def test_calls_that_move_on_meanwhile_disturb_no_page(web: Web, calls: list[str]
         seen += [call["call_id"] for call in body["data"]]
         cursor = body["next_cursor"]
         for call in body["data"][::2]:
-            web.parts.calls.update(call["call_id"], lambda c: c.but(state=State.ENDED) if c else c)
+            web.services.calls.update(
+                call["call_id"], lambda c: c.but(state=State.ENDED) if c else c
+            )
     assert seen == calls
 
 

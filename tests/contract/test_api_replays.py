@@ -1,6 +1,6 @@
 """Replaying many: counted first, chosen as in the list, at a pace, and never a second engagement.
 
-The API is real, and so are the parts behind it; AskElephant is the sandbox.
+The API is real, and so are the services behind it; AskElephant is the sandbox.
 """
 
 import time
@@ -170,24 +170,24 @@ def test_a_call_that_changed_since_it_was_matched_is_left_alone(
 ) -> None:
     """What was chosen must still be true when it is saved."""
     (call,) = operated.fail(1)
-    parts = operated.bridge.parts
+    services = operated.bridge.services
     listed = operated.bridge.call(call)
-    parts.calls.update(call.call_id, lambda found: found and found.but(**change))
+    services.calls.update(call.call_id, lambda found: found and found.but(**change))
     before = operated.bridge.call(call)
     query = Query(State.FAILED, reason="rejected")
-    assert replay(parts, listed, query.holds) is None
+    assert replay(services, listed, query.holds) is None
     assert operated.bridge.call(call) == before
 
 
 def test_a_call_that_a_message_replayed_meanwhile_is_told_as_it_is(operated: Operated) -> None:
     """409 names the state of now."""
     (call,) = operated.fail(1)
-    parts = operated.bridge.parts
+    services = operated.bridge.services
 
     def again(found: Call | None) -> Call | None:
-        return found and advance(found, Replayed(), parts.now(), parts.policy)
+        return found and advance(found, Replayed(), services.now(), services.policy)
 
-    parts.calls.update(call.call_id, again)
+    services.calls.update(call.call_id, again)
     answer = operated.http.post(f"/api/calls/{call.call_id}/replay")
     assert "The call is recorded" in problem_in(answer, 409, "conflict")
 

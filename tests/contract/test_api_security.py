@@ -39,9 +39,9 @@ def test_a_stored_event_is_answered_with_them_too(web: Web) -> None:
 def test_the_documentation_loads_nothing_from_another_host(web: Web) -> None:
     """Its page, style and scripts are all here, and the policy lets it ask nobody else."""
     page = web.client.get(DOCS)
-    parts = re.findall(r'(?:src|href)="([^"]+)"', page.text)
-    assert len(parts) == 3
-    for part in parts:
+    services = re.findall(r'(?:src|href)="([^"]+)"', page.text)
+    assert len(services) == 3
+    for part in services:
         assert "//" not in part
         answer = web.client.get(urljoin(DOCS, part))
         assert answer.status_code == 200

@@ -47,8 +47,8 @@ def test_a_backup_of_a_running_bridge_can_be_restored(
 
     _restore(server, tmp_path)
     bridge.published.messages.clear()  # a broker that is restored with it has old messages at most
-    assert bridge.parts.calls.load(later.call_id) is None
-    assert bridge.parts.inbox.backlog().waiting == 3
+    assert bridge.services.calls.load(later.call_id) is None
+    assert bridge.services.inbox.backlog().waiting == 3
     assert bridge.call(due).state is State.RECORDED
     bridge.sweep_for(minutes=2)
     assert {bridge.call(call).state for call in (done, due, unread)} == {State.SUBMITTED}

@@ -39,7 +39,7 @@ def ask(url: str, *words: str) -> Result:
 def test_without_yes_it_counts_and_says_how_to_go_on(operated: Operated) -> None:
     """A table by reason, and nothing is changed."""
     calls = operated.fail(3)
-    operated.bridge.parts.calls.update(
+    operated.bridge.services.calls.update(
         calls[0].call_id, lambda call: call and call.but(reason="processing_failed")
     )
     before = operated.records(calls)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bridge.health import readiness
-from bridge.parts import assemble
+from bridge.services import build_services
 from bridge.store.cluster import refuse_cluster
 from bridge.supervise import commands
 from bridge.supervise.embedded import free_port
@@ -34,8 +34,10 @@ def cluster() -> Iterator[Valkey]:
 
 def test_readiness_names_the_cluster(cluster: Valkey) -> None:
     """Else it would say that Redis cannot be written to, and nobody knew why."""
-    parts = assemble(Settings.model_validate({"redis_url": cluster.url}), Published(Clock(NOW)))
-    (check,) = [one for one in readiness(parts) if one.name == "redis"]
+    services = build_services(
+        Settings.model_validate({"redis_url": cluster.url}), Published(Clock(NOW))
+    )
+    (check,) = [one for one in readiness(services) if one.name == "redis"]
     assert not check.ok
     assert check.required
     assert check.detail.startswith("is a Redis Cluster, which is not supported: ")
@@ -46,8 +48,10 @@ def test_readiness_names_a_cluster_that_can_be_written_to(
 ) -> None:
     """A node that has the slot of one key takes it, and would refuse a call with its indexes."""
     monkeypatch.setattr("bridge.health.is_cluster", lambda _: True)
-    parts = assemble(Settings.model_validate({"redis_url": valkey_url}), Published(Clock(NOW)))
-    (check,) = [one for one in readiness(parts) if one.name == "redis"]
+    services = build_services(
+        Settings.model_validate({"redis_url": valkey_url}), Published(Clock(NOW))
+    )
+    (check,) = [one for one in readiness(services) if one.name == "redis"]
     assert not check.ok
     assert check.detail.startswith("is a Redis Cluster, which is not supported: ")
 

@@ -27,7 +27,7 @@ def failing(answer: httpx.Response) -> dict[str, str]:
 )
 def test_a_sweep_that_stays_away_is_a_warning(web: Web, ago: timedelta, told: list[str]) -> None:
     """Three intervals and the grace without one: beat or the workers are gone. Still ready."""
-    web.parts.counters.saw("sweep", web.parts.now() - ago)
+    web.services.counters.saw("sweep", web.services.now() - ago)
     answer = web.client.get("/readyz")
     assert answer.status_code == 200
     warnings = answer.json()["warnings"]
@@ -121,8 +121,8 @@ def test_a_server_that_does_not_tell_its_configuration_is_trusted(valkey: Valkey
 
 def start_hold(web: Web) -> None:
     """Let AskElephant refuse the key."""
-    now = web.parts.now()
-    web.parts.holds.start(Cause("bad_key", 401, "the key of Ada Alvarez was refused"), now)
+    now = web.services.now()
+    web.services.holds.start(Cause("bad_key", 401, "the key of Ada Alvarez was refused"), now)
 
 
 def test_readiness_shows_no_text_of_askelephants(web: Web) -> None:
@@ -136,15 +136,15 @@ def test_readiness_shows_no_text_of_askelephants(web: Web) -> None:
 
 def silence_webhook(web: Web) -> None:
     """Let the bridge find a transcript by asking, after the webhook's last word."""
-    web.parts.counters.saw("webhook", web.parts.now() - timedelta(hours=1))
-    web.parts.counters.saw("poll", web.parts.now())
+    web.services.counters.saw("webhook", web.services.now() - timedelta(hours=1))
+    web.services.counters.saw("poll", web.services.now())
 
 
 def age_backlog(web: Web) -> None:
     """Let an event wait for six minutes."""
-    six_minutes_ago = int((web.parts.now() - timedelta(minutes=6)).timestamp() * 1000)
+    six_minutes_ago = int((web.services.now() - timedelta(minutes=6)).timestamp() * 1000)
     fields = {"source": "wavv", "raw": ENDED}
-    web.parts.redis.xadd(web.parts.keys.inbox, fields, id=f"{six_minutes_ago}-1")  # type: ignore[arg-type]  # redis-py's invariant dict
+    web.services.redis.xadd(web.services.keys.inbox, fields, id=f"{six_minutes_ago}-1")  # type: ignore[arg-type]  # redis-py's invariant dict
 
 
 @pytest.mark.parametrize(
@@ -170,7 +170,7 @@ def test_a_trouble_that_loses_nothing_is_only_a_warning(
 def test_a_webhook_that_speaks_again_is_no_trouble(web: Web) -> None:
     """Its word is later than the last one found by asking."""
     silence_webhook(web)
-    web.parts.counters.saw("webhook", web.parts.now() + timedelta(seconds=1))
+    web.services.counters.saw("webhook", web.services.now() + timedelta(seconds=1))
     assert web.client.get("/readyz").json()["warnings"] == []
 
 
@@ -186,10 +186,10 @@ def test_a_refused_wavv_key_is_a_warning_until_it_is_taken(
 ) -> None:
     """No call is held for it, so nothing else would show it; without a key there is no trouble."""
     with running_web(valkey_url, wavv_api_key=key) as web:
-        now = web.parts.now()
-        web.parts.counters.saw("wavv_refused", now)
+        now = web.services.now()
+        web.services.counters.saw("wavv_refused", now)
         if answered is not None:
-            web.parts.counters.saw("wavv_answered", now + timedelta(seconds=answered))
+            web.services.counters.saw("wavv_answered", now + timedelta(seconds=answered))
         answer = web.client.get("/readyz")
     assert answer.status_code == 200
     warnings = [one for one in answer.json()["warnings"] if one.startswith("wavv_api: ")]

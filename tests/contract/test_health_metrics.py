@@ -53,8 +53,8 @@ def test_a_hold_is_shown_while_it_lasts(web: Web) -> None:
     """With its reason as the label; open, there is no sample at all."""
     closed = sample("bridge_requests_held", reason="bad_key")
     assert closed not in scraped(web)
-    now = web.parts.now()
-    web.parts.holds.start(Cause("bad_key"), now)
+    now = web.services.now()
+    web.services.holds.start(Cause("bad_key"), now)
     assert scraped(web)[closed] == 1.0
-    web.parts.redis.delete(web.parts.keys.hold())
+    web.services.redis.delete(web.services.keys.hold())
     assert closed not in scraped(web)

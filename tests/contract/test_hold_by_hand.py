@@ -36,8 +36,8 @@ def run(web: Web, *words: str) -> Result:
 
 def throttle(web: Web) -> None:
     """Let AskElephant throttle for a day."""
-    now = web.parts.now()
-    web.parts.holds.start(Cause("throttled", 429, "slow down"), now, now + DAY)
+    now = web.services.now()
+    web.services.holds.start(Cause("throttled", 429, "slow down"), now, now + DAY)
 
 
 def test_without_a_hold_there_is_nothing_to_show_or_to_release(web: Web) -> None:
@@ -54,7 +54,7 @@ def test_without_a_hold_there_is_nothing_to_show_or_to_release(web: Web) -> None
 def test_a_hold_is_shown_with_its_reason_and_its_times(web: Web) -> None:
     """Since when, until when, when the next request is sent, and the longest time without one."""
     throttle(web)
-    web.parts.holds.start(Cause("scope_missing", 403), web.parts.now(), step="insights")
+    web.services.holds.start(Cause("scope_missing", 403), web.services.now(), step="insights")
     body = web.get("/api/hold").json()
     assert (body["held"], body["reason"], body["status"]) == (True, "throttled", 429)
     assert (body["step"], body["hold_max_seconds"]) == (None, 900)
@@ -71,12 +71,12 @@ def test_a_hold_is_shown_with_its_reason_and_its_times(web: Web) -> None:
 def test_a_hold_is_released_by_hand(web: Web, words: tuple[str, ...], left: int) -> None:
     """It is counted, and the sweep is published so that held calls run at once."""
     throttle(web)
-    web.parts.holds.start(Cause("scope_missing", 403), web.parts.now(), step="insights")
+    web.services.holds.start(Cause("scope_missing", 403), web.services.now(), step="insights")
     released = run(web, "release", *words)
     assert released.exit_code == 0
     assert released.output.count("Released:") == 2 - left
-    assert len(web.parts.holds.all(web.parts.now())) == left
-    assert web.parts.counters.all()["holds.released_by_hand"] == 2 - left
+    assert len(web.services.holds.all(web.services.now())) == left
+    assert web.services.counters.all()["holds.released_by_hand"] == 2 - left
     assert (SWEEP,) in web.published.tasks
 
 
@@ -103,14 +103,14 @@ def test_a_refused_command_ends_with_the_apis_own_text(web: Web) -> None:
 def test_held_calls_run_at_the_first_sweep_after_a_release(bridge: Bridge) -> None:
     """Whatever their due time says: that was the next probe's."""
     now = bridge.clock()
-    bridge.parts.holds.start(Cause("throttled", 429), now, now + DAY)
+    bridge.services.holds.start(Cause("throttled", 429), now, now + DAY)
     calls = [bridge.dial() for _ in range(3)]
     for call in calls:
         bridge.go(call)
     assert all(bridge.call(call).due_at == now + timedelta(minutes=15) for call in calls)
     bridge.clock.wait(seconds=5)
     assert bridge.sweep() == 0
-    bridge.parts.holds.release(bridge.clock())
+    bridge.services.holds.release(bridge.clock())
     assert bridge.sweep() == 3
     bridge.work()
     assert {bridge.call(call).state for call in calls} == {State.SUBMITTED}

@@ -20,8 +20,8 @@ from tests.contract.web import (
     WAVV,
     Published,
     Web,
-    parts_for,
     running_web,
+    services_for,
     signed,
 )
 from tests.sandbox import WAIT
@@ -83,10 +83,10 @@ def test_a_new_event_is_acknowledged_with_an_empty_body(web: Web) -> None:
 def test_an_event_is_stored_with_where_it_came_from(web: Web) -> None:
     """Source, raw bytes, time, and the request that brought it."""
     web.wavv(ENDED, **{"X-Request-Id": "req-1"})
-    rows: Any = web.parts.redis.xrange(web.parts.keys.inbox)
+    rows: Any = web.services.redis.xrange(web.services.keys.inbox)
     ((_, fields),) = rows
     assert {b"source": b"wavv", b"raw": ENDED, b"request": b"req-1"}.items() <= fields.items()
-    assert float(fields[b"at"]) == pytest.approx(web.parts.now().timestamp(), abs=WAIT)
+    assert float(fields[b"at"]) == pytest.approx(web.services.now().timestamp(), abs=WAIT)
 
 
 def test_a_duplicate_is_acknowledged_and_counted(web: Web) -> None:
@@ -171,21 +171,21 @@ def test_a_shutdown_answers_and_stores_what_was_accepted(valkey: Valkey) -> None
         ending.join()
     assert all(answer.startswith(b"HTTP/1.1 202 ") for answer in answers)
     assert sorted(web.stored()) == sorted(bodies)
-    web.parts.redis.close()
+    web.services.redis.close()
 
 
 def test_a_shutdown_that_cannot_wait_for_answers_still_writes_and_pokes(valkey_url: str) -> None:
     """Uvicorn gives requests up after its grace; what was accepted is stored all the same."""
-    parts = parts_for(valkey_url, {})
+    services = services_for(valkey_url, {})
 
     async def live_and_end() -> None:
-        app = build_app(parts, valkey_url)
+        app = build_app(services, valkey_url)
         async with app.router.lifespan_context(app):
             adding = asyncio.create_task(app.state.commit.add("wavv", "key", ENDED, 1.0, "req-1"))
             await asyncio.sleep(0)
             adding.cancel()
 
     asyncio.run(live_and_end())
-    assert isinstance(parts.publisher, Published)
-    assert (parts.inbox.backlog().waiting, parts.publisher.tasks) == (1, [(DRAIN,)])
-    parts.redis.close()
+    assert isinstance(services.publisher, Published)
+    assert (services.inbox.backlog().waiting, services.publisher.tasks) == (1, [(DRAIN,)])
+    services.redis.close()

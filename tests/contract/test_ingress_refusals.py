@@ -85,12 +85,12 @@ def test_a_strangers_event_is_counted_and_not_kept(
 
 def test_the_kept_ones_are_bounded(web: Web) -> None:
     """A forwarder that sends nonsense for a week does not fill the store."""
-    pipe = web.parts.redis.pipeline(transaction=False)
+    pipe = web.services.redis.pipeline(transaction=False)
     for _ in range(KEPT_REFUSED + 500):
-        pipe.xadd(web.parts.keys.refused, {"source": "wavv", "reason": "old", "raw": b""})
+        pipe.xadd(web.services.keys.refused, {"source": "wavv", "reason": "old", "raw": b""})
     pipe.execute()
     web.wavv(NO_ID)
-    assert web.parts.redis.xlen(web.parts.keys.refused) <= KEPT_REFUSED + 100
+    assert web.services.redis.xlen(web.services.keys.refused) <= KEPT_REFUSED + 100
     assert web.refused()[-1][1] == "no_call_id"
 
 
@@ -98,7 +98,7 @@ def test_a_crowd_of_strangers_does_not_take_every_connection_to_redis(web: Web) 
     """Each refusal is counted there; an event that comes in their midst is stored all the same."""
     unsigned = b"POST /webhooks/wavv HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
     unsigned += b"Content-Length: 2\r\n\r\n{}"
-    before = len(web.parts.redis.client_list())
+    before = len(web.services.redis.client_list())
     with ExitStack() as exits:
         crowd = [
             exits.enter_context(socket.create_connection(web.address, timeout=WAIT))
@@ -108,4 +108,4 @@ def test_a_crowd_of_strangers_does_not_take_every_connection_to_redis(web: Web) 
             stranger.sendall(unsigned)
         assert web.wavv(ENDED).status_code == 202
         assert {stranger.recv(12) for stranger in crowd} == {b"HTTP/1.1 401"}
-    assert len(web.parts.redis.client_list()) <= before + MOST_NOTING + 1
+    assert len(web.services.redis.client_list()) <= before + MOST_NOTING + 1

@@ -52,7 +52,7 @@ def test_the_id_is_on_every_log_line_of_the_request(web: Web, lines: list[Any]) 
     web.client.post(WAVV, content=ENDED, headers=JSON | {"X-Request-Id": "bad"})
     told = [(line["event"], line["request_id"]) for line in lines if "request_id" in line]
     assert told == [("event.duplicate", "again"), ("event.refused", "bad")]
-    assert [entry.request_id for entry in web.parts.inbox.take(10)] == ["good"]
+    assert [entry.request_id for entry in web.services.inbox.take(10)] == ["good"]
 
 
 def test_the_log_says_nothing_of_the_body(web: Web, lines: list[Any]) -> None:
@@ -71,7 +71,7 @@ def test_an_error_of_our_own_is_a_problem_with_an_id(
         raise RuntimeError("no record at all")
 
     monkeypatch.setattr(views, "view", broken)
-    web.parts.calls.update("call-1", lambda _: new_call("call-1", web.parts.now()))
+    web.services.calls.update("call-1", lambda _: new_call("call-1", web.services.now()))
     answer = web.get("/api/calls/call-1")
     assert "X-Request-Id" in problem_in(answer, 500, "internal_error")
     assert "no record" not in answer.text

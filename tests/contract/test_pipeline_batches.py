@@ -12,10 +12,10 @@ from bridge.domain.events import Event, Submitted
 from bridge.domain.machine import advance
 from bridge.domain.mapping import Mapper, engagement_request
 from bridge.domain.policy import Policy
-from bridge.parts import Parts
 from bridge.pipeline import insights, record, submit
 from bridge.pipeline.extras import open_extras
 from bridge.publisher import BATCH
+from bridge.services import Services
 from bridge.wavv.samples import SampleCall
 from tests.contract.bridge_parts import Bridge, whats
 from tests.contract.transports import Interposed
@@ -63,7 +63,7 @@ def test_a_batch_gives_what_batches_of_one_give(bridge: Bridge, grouping: tuple[
     calls = recorded(bridge, *BEHAVIOURS)
     left = iter(calls)
     for size in grouping:
-        submit.submit(bridge.parts, ids([*itertools.islice(left, size)]))
+        submit.submit(bridge.services, ids([*itertools.islice(left, size)]))
     found = [bridge.call(call) for call in calls]
     assert [(call.state, call.reason) for call in found] == [
         (State.SUBMITTED, None),
@@ -88,7 +88,7 @@ def test_a_batch_takes_as_many_round_trips_as_one_call(bridge: Bridge, redis: Re
         return int(redis.info("stats")["total_reads_processed"])
 
     before = reads()
-    submit.submit(bridge.parts, ids(calls))
+    submit.submit(bridge.services, ids(calls))
     # Responses come in groups, and long requests are read in pieces.
     assert reads() - before < 3 * BATCH
     assert {bridge.call(call).state for call in calls} == {State.SUBMITTED}
@@ -97,7 +97,7 @@ def test_a_batch_takes_as_many_round_trips_as_one_call(bridge: Bridge, redis: Re
 def test_a_call_named_twice_is_sent_once(bridge: Bridge) -> None:
     """A message may be put together from two."""
     (call,) = recorded(bridge, "")
-    submit.submit(bridge.parts, [call.call_id] * 3)
+    submit.submit(bridge.services, [call.call_id] * 3)
     assert len(bridge.requests()) == 1
 
 
@@ -119,7 +119,7 @@ def test_what_breaks_for_one_call_costs_that_call_only(
     calls = recorded(bridge, "", "", "")
     with monkeypatch.context() as broken:
         break_on(broken, calls[1].call_id, Submitted)
-        saved = submit.submit(bridge.parts, ids(calls))
+        saved = submit.submit(bridge.services, ids(calls))
     assert {call.call_id for call in saved} == {calls[0].call_id, calls[2].call_id}
     assert [line["call_id"] for line in bridge.logged("step.not_saved")] == [calls[1].call_id]
     assert bridge.call(calls[1]).state is State.RECORDED
@@ -131,19 +131,19 @@ def test_what_breaks_for_one_call_costs_that_call_only(
 def test_a_lease_that_is_lost_costs_that_call_only(bridge: Bridge) -> None:
     """Another worker took one call over while the requests were out."""
     calls = recorded(bridge, "", "", "")
-    lost = bridge.parts.keys.lease(calls[0].call_id)
-    bridge.speak_through(Interposed(lambda: bridge.parts.redis.set(lost, "theirs")))
-    saved = submit.submit(bridge.parts, ids(calls))
+    lost = bridge.services.keys.lease(calls[0].call_id)
+    bridge.speak_through(Interposed(lambda: bridge.services.redis.set(lost, "theirs")))
+    saved = submit.submit(bridge.services, ids(calls))
     assert {call.call_id for call in saved} == {*ids(calls[1:])}
     assert [line["call_id"] for line in bridge.logged("lease.lost")] == [calls[0].call_id]
-    assert bridge.parts.redis.get(lost) == b"theirs"
+    assert bridge.services.redis.get(lost) == b"theirs"
 
 
 def test_a_damaged_record_costs_that_call_only(bridge: Bridge) -> None:
     """Whatever stands under its key."""
     calls = recorded(bridge, "", "", "")
-    bridge.parts.redis.set(bridge.parts.keys.call(calls[1].call_id), b"not a record")
-    saved = submit.submit(bridge.parts, ids(calls))
+    bridge.services.redis.set(bridge.services.keys.call(calls[1].call_id), b"not a record")
+    saved = submit.submit(bridge.services, ids(calls))
     assert {call.call_id for call in saved} == {calls[0].call_id, calls[2].call_id}
 
 
@@ -153,18 +153,18 @@ def test_every_lease_of_a_batch_is_given_back(bridge: Bridge) -> None:
     early = bridge.dial()
     bridge.tell(early)
     bridge.drain()
-    lease, seen = bridge.parts.keys.lease(early.call_id), list[bool]()
-    bridge.speak_through(Interposed(lambda: seen.append(bool(bridge.parts.redis.exists(lease)))))
-    submit.submit(bridge.parts, ids([*due, early]))
+    lease, seen = bridge.services.keys.lease(early.call_id), list[bool]()
+    bridge.speak_through(Interposed(lambda: seen.append(bool(bridge.services.redis.exists(lease)))))
+    submit.submit(bridge.services, ids([*due, early]))
     assert seen == [False]
-    assert not bridge.parts.redis.keys(bridge.parts.keys.lease("*"))
+    assert not bridge.services.redis.keys(bridge.services.keys.lease("*"))
 
 
 def test_under_a_hold_one_call_of_a_batch_probes_it(bridge: Bridge) -> None:
     """The others wait for it, and none fails."""
     first, *others = recorded(bridge, *["throttle-seconds.2"] + [""] * 5)
-    submit.submit(bridge.parts, [first.call_id])
-    submit.submit(bridge.parts, ids(others))
+    submit.submit(bridge.services, [first.call_id])
+    submit.submit(bridge.services, ids(others))
     assert {bridge.call(call).reason for call in others} == {"throttled"}
     assert all(bridge.call(call).held for call in others)
     assert len(bridge.requests()) == 1
@@ -174,7 +174,7 @@ def test_a_budget_is_kept_within_a_batch(bridge: Bridge) -> None:
     """Call by call."""
     bridge.change_settings(askelephant_rate="3/m")
     calls = recorded(bridge, *[""] * 5)
-    submit.submit(bridge.parts, ids(calls))
+    submit.submit(bridge.services, ids(calls))
     states = [bridge.call(call).state for call in calls]
     assert states == [State.SUBMITTED] * 3 + [State.RECORDED] * 2
     assert {bridge.call(call).reason for call in calls[3:]} == {"request_budget"}
@@ -183,13 +183,13 @@ def test_a_budget_is_kept_within_a_batch(bridge: Bridge) -> None:
 def test_insights_of_a_batch_are_each_calls_own(bridge: Bridge) -> None:
     """Some are there, some are not, one is not readable."""
     calls = recorded(bridge, "", "no-insights", "read-error.1", "")
-    submit.submit(bridge.parts, ids(calls))
+    submit.submit(bridge.services, ids(calls))
     for call in calls:
         bridge.transcribed(call)
     bridge.drain()
     bridge.clock.wait(minutes=5)
     bridge.published.messages.clear()
-    insights.fetch(bridge.parts, ids(calls))
+    insights.fetch(bridge.services, ids(calls))
     assert [bridge.call(call).state for call in calls] == [
         State.COMPLETE,
         State.TRANSCRIBED,
@@ -211,7 +211,7 @@ def test_a_bug_in_one_decision_costs_that_call_only(
         return engagement_request(call, mapper)
 
     monkeypatch.setattr(submit, "engagement_request", breaking)
-    saved = submit.submit(bridge.parts, ids(calls))
+    saved = submit.submit(bridge.services, ids(calls))
     assert [call.call_id for call in saved] == [calls[1].call_id]
     assert [line["call_id"] for line in bridge.logged("step.broke")] == [calls[0].call_id]
     assert len(bridge.requests()) == 1
@@ -223,14 +223,14 @@ def test_an_extra_recording_that_cannot_be_opened_costs_its_call_only(
     """The others of the batch are sent; the call stays due, and is sent when it can be."""
     calls = recorded(bridge, "", "")
 
-    def breaking(parts: Parts, call: Call) -> None:
+    def breaking(services: Services, call: Call) -> None:
         if call.call_id == calls[0].call_id:
             raise ZeroDivisionError("a bug of ours")
-        open_extras(parts, call)
+        open_extras(services, call)
 
     with monkeypatch.context() as broken:
         broken.setattr(submit, "open_extras", breaking)
-        saved = submit.submit(bridge.parts, ids(calls))
+        saved = submit.submit(bridge.services, ids(calls))
     assert [call.call_id for call in saved] == [calls[1].call_id]
     assert len(bridge.requests()) == 1
     bridge.sweep_for(minutes=2)

@@ -26,7 +26,7 @@ def _submitted(bridge: Bridge) -> SampleCall:
 
 
 def _extra(bridge: Bridge, call: SampleCall, link: str = SECOND) -> Call:
-    found = bridge.parts.calls.load(extra_call_id(call.call_id, link))
+    found = bridge.services.calls.load(extra_call_id(call.call_id, link))
     assert found is not None
     return found
 
@@ -120,7 +120,7 @@ def test_an_extra_call_is_opened_after_a_crash_before_it(
         with pytest.raises(RedisConnectionError):
             bridge.drain()
     assert bridge.call(call).extra_recordings[0].call_id is not None
-    assert bridge.parts.calls.load(extra_call_id(call.call_id, SECOND)) is None
+    assert bridge.services.calls.load(extra_call_id(call.call_id, SECOND)) is None
     bridge.age(*entries)
     bridge.drain()
     bridge.work()
@@ -147,7 +147,7 @@ def test_a_forgotten_call_leaves_the_list_of_extras(bridge: Bridge) -> None:
     call = bridge.dial("reject")
     bridge.go(call)
     bridge.go(call, Kind.RECORDED, recordingUrl=SECOND)
-    assert bridge.parts.redis.zcard(bridge.parts.keys.with_extras) == 1
+    assert bridge.services.redis.zcard(bridge.services.keys.with_extras) == 1
     bridge.clock.wait(days=31)
     bridge.sweep()
-    assert bridge.parts.redis.zcard(bridge.parts.keys.with_extras) == 0
+    assert bridge.services.redis.zcard(bridge.services.keys.with_extras) == 0

@@ -53,7 +53,7 @@ def test_events_whose_saves_a_failover_lost_are_handled_again(
     """The new primary does not mark them as handled: it has them, and not what was saved."""
     call = bridge.dial()
     entries = bridge.tell(call)
-    redis, save = bridge.parts.redis, bridge.parts.calls.save_many
+    redis, save = bridge.services.redis, bridge.services.calls.save_many
 
     def save_and_fail_over(changes: Sequence[Change]) -> list[Call | Exception | None]:
         pair.wait_until_replicated()
@@ -63,12 +63,12 @@ def test_events_whose_saves_a_failover_lost_are_handled_again(
         return saved
 
     with monkeypatch.context() as failover:
-        failover.setattr(bridge.parts.calls, "save_many", save_and_fail_over)
-        assert events.drain(bridge.parts) == len(entries)
-    assert bridge.parts.calls.load(call.call_id) is None
-    assert bridge.parts.inbox.backlog().waiting == len(entries)
+        failover.setattr(bridge.services.calls, "save_many", save_and_fail_over)
+        assert events.drain(bridge.services) == len(entries)
+    assert bridge.services.calls.load(call.call_id) is None
+    assert bridge.services.inbox.backlog().waiting == len(entries)
     assert [line["events"] for line in bridge.logged("events.left")] == [len(entries)]
     bridge.age(*entries)
     bridge.drain()
     assert whats(bridge.call(call)) == list(ALL_KINDS)
-    assert bridge.parts.inbox.backlog().waiting == 0
+    assert bridge.services.inbox.backlog().waiting == 0

@@ -29,7 +29,7 @@ def _states(bridge: Bridge, calls: list[SampleCall]) -> set[State]:
 
 
 def _held(bridge: Bridge) -> Hold:
-    hold = bridge.parts.holds.state(bridge.clock())
+    hold = bridge.services.holds.state(bridge.clock())
     assert hold is not None
     return hold
 
@@ -87,7 +87,7 @@ def test_a_throttled_read_holds_submissions_as_well(bridge: Bridge) -> None:
     bridge.tell(other)
     bridge.drain()
     bridge.clock.wait(seconds=1)
-    assert bridge.parts.holds.state(bridge.clock()) is not None
+    assert bridge.services.holds.state(bridge.clock()) is not None
     bridge.sweep_for(minutes=3)
     assert (bridge.call(call).state, bridge.call(other).state) == (State.COMPLETE, State.SUBMITTED)
 
@@ -121,7 +121,7 @@ def test_a_hold_for_credentials_ends_when_the_key_works_again(bridge: Bridge) ->
     assert bridge.call(read).state is State.TRANSCRIBED
     bridge.sandbox.control("keys", RESTORED)
     bridge.sweep_for(minutes=3)
-    assert bridge.parts.holds.state(bridge.clock()) is None
+    assert bridge.services.holds.state(bridge.clock()) is None
     assert _states(bridge, calls) == {State.SUBMITTED}
     assert bridge.call(read).state is State.COMPLETE
     assert len(bridge.bodies()) == 6
@@ -230,7 +230,7 @@ def test_a_call_that_alone_fails_holds_nobody(bridge: Bridge) -> None:
     bridge.go(ill)
     bridge.sweep_for(hours=2)
     assert bridge.call(ill).attempts > CONCERNS[Trouble.TRANSIENT].calls
-    assert bridge.parts.holds.state(bridge.clock()) is None
+    assert bridge.services.holds.state(bridge.clock()) is None
     assert bridge.go(bridge.dial()).state is State.SUBMITTED
 
 
@@ -268,7 +268,7 @@ def test_the_sweep_paces_what_it_publishes_to_the_budget(bridge: Bridge) -> None
     bridge.sandbox.control("keys", REVOKED)
     calls = [bridge.dial() for _ in range(20)]
     _all_told(bridge, calls)
-    bridge.parts.redis.delete(bridge.parts.keys.hold())
+    bridge.services.redis.delete(bridge.services.keys.hold())
     bridge.change_settings(askelephant_rate="60/m", sweep_interval=10)
     bridge.clock.wait(minutes=2)
     bridge.published.messages.clear()

@@ -84,7 +84,7 @@ def test_every_fetch_keeps_what_it_brought(bridge: Bridge) -> None:
     kept = []
     for _ in answers:
         bridge.clock.wait(minutes=5)
-        insights.fetch(bridge.parts, [call.call_id])
+        insights.fetch(bridge.services, [call.call_id])
         brought = bridge.insights(call)
         kept.append((brought["action_items"], brought["signals"]))
     assert kept == [([], []), ([], [SIGNAL]), ([ITEM], [SIGNAL])]
@@ -164,7 +164,7 @@ def test_without_a_webhook_the_bridge_asks_itself(bridge: Bridge) -> None:
     (ready,) = [entry for entry in found.timeline if entry.what == "transcript.ready"]
     assert (ready.model_extra or {})["source"] == "poll"
     assert bridge.counted("transcripts.polled") == 1
-    polled = bridge.parts.counters.last_saw("poll")
+    polled = bridge.services.counters.last_saw("poll")
     assert polled is not None
     assert (polled - started).total_seconds() >= 900
     assert len(bridge.requests("GET")) == 1
@@ -228,9 +228,9 @@ def test_processing_that_fails_after_the_transcript_ends_the_call_too(bridge: Br
 def test_a_fetch_that_is_run_twice_asks_once(bridge: Bridge) -> None:
     """Too early, or done already: nothing happens."""
     call = _transcribed(bridge)
-    assert insights.fetch(bridge.parts, [call.call_id]) == []
+    assert insights.fetch(bridge.services, [call.call_id]) == []
     bridge.work()
-    assert insights.fetch(bridge.parts, [call.call_id]) == []
+    assert insights.fetch(bridge.services, [call.call_id]) == []
     assert len(bridge.requests("GET")) == 1
     assert whats(bridge.call(call)).count("insights.final") == 1
 
@@ -240,9 +240,9 @@ def test_a_fetch_whose_lease_ran_out_saves_nothing(bridge: Bridge) -> None:
     call = _transcribed(bridge)
     before = bridge.call(call)
     bridge.clock.wait(minutes=1)
-    lease = bridge.parts.keys.lease(call.call_id)
-    bridge.speak_through(Interposed(lambda: bridge.parts.redis.delete(lease)))
-    assert insights.fetch(bridge.parts, [call.call_id]) == []
+    lease = bridge.services.keys.lease(call.call_id)
+    bridge.speak_through(Interposed(lambda: bridge.services.redis.delete(lease)))
+    assert insights.fetch(bridge.services, [call.call_id]) == []
     assert bridge.logged("lease.lost")
     assert (bridge.call(call), bridge.insights(call)) == (before, {})
     bridge.change_settings()

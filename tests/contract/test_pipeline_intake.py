@@ -44,7 +44,7 @@ def test_events_of_a_call_are_written_onto_it_in_any_order(
     assert found.state is state
     assert [entry.what for entry in found.timeline] == list(kinds)
     assert [(entry.model_extra or {})["entry"] for entry in found.timeline] == entries
-    assert bridge.parts.inbox.backlog().waiting == 0
+    assert bridge.services.inbox.backlog().waiting == 0
 
 
 def test_only_a_recording_is_submitted_after_it_has_settled(bridge: Bridge) -> None:
@@ -66,7 +66,7 @@ def test_a_redelivered_event_is_dropped_at_the_door(bridge: Bridge) -> None:
     assert bridge.hear(raw, "wavv", key="k")
     assert bridge.hear(raw, "wavv", key="k") == ""
     bridge.drain()
-    found = bridge.parts.calls.load("c-1")
+    found = bridge.services.calls.load("c-1")
     assert found is not None
     assert whats(found) == ["CallStarted"]
 
@@ -90,9 +90,9 @@ def test_an_unknown_event_is_kept_and_its_outcome_recorded(bridge: Bridge, name:
     """Acknowledged, for the sender would retry it; never an error."""
     entry = bridge.hear(b'{"event": "%s", "data": {"id": "c-1"}}' % name.encode(), "wavv")
     bridge.drain()
-    assert bridge.parts.inbox.outcome(entry) == "ignored.unknown_event"
+    assert bridge.services.inbox.outcome(entry) == "ignored.unknown_event"
     assert bridge.counted("events.ignored.unknown_event") == 1
-    assert bridge.parts.calls.load("c-1") is None
+    assert bridge.services.calls.load("c-1") is None
 
 
 @pytest.mark.parametrize("event", ["call.transferred", "", None])
@@ -103,7 +103,7 @@ def test_an_unknown_event_is_noted_on_its_call(bridge: Bridge, event: str | None
     raw = json.dumps({"event": event, "data": {"id": call.call_id}}).encode()
     entry = bridge.hear(raw, "wavv")
     bridge.drain()
-    assert bridge.parts.inbox.outcome(entry) == "ignored.unknown_event"
+    assert bridge.services.inbox.outcome(entry) == "ignored.unknown_event"
     noted = bridge.call(call).timeline[-1].model_dump()
     assert (noted["what"], noted["entry"]) == ("event.unknown", entry)
 
@@ -133,7 +133,7 @@ def test_what_was_not_read_is_on_the_timeline_of_the_call(bridge: Bridge) -> Non
     }
     bridge.hear(json.dumps(body).encode(), "wavv")
     bridge.drain()
-    call = bridge.parts.calls.load("c-1")
+    call = bridge.services.calls.load("c-1")
     assert call is not None
     noted = call.timeline[0].model_dump()
     assert set(noted["notes"]) == {
@@ -174,11 +174,11 @@ def test_an_event_that_breaks_its_handler_is_tried_three_times_and_stops_nobody(
     for tries in (1, 2, 3):
         bridge.drain()
         assert bridge.call(good).state is State.ENDED
-        assert bridge.parts.inbox.backlog().waiting == (0 if tries == events.TRIES else 1)
+        assert bridge.services.inbox.backlog().waiting == (0 if tries == events.TRIES else 1)
         bridge.age(entry)
     assert bridge.counted("events.set_aside") == 1
     bridge.drain()
-    assert bridge.parts.calls.load(bad.call_id) is None
+    assert bridge.services.calls.load(bad.call_id) is None
 
 
 def test_an_event_that_broke_once_is_handled_when_the_bug_is_gone(
@@ -193,7 +193,7 @@ def test_an_event_that_broke_once_is_handled_when_the_bug_is_gone(
     bridge.age(entry)
     bridge.drain()
     assert whats(bridge.call(call)) == ["CallEnded"]
-    assert bridge.parts.inbox.backlog().waiting == 0
+    assert bridge.services.inbox.backlog().waiting == 0
 
 
 def test_an_event_that_nobody_can_read_is_set_aside_at_once(bridge: Bridge) -> None:
@@ -202,7 +202,7 @@ def test_an_event_that_nobody_can_read_is_set_aside_at_once(bridge: Bridge) -> N
     bridge.hear(b"[]", "askelephant")
     bridge.drain()
     assert bridge.counted("events.set_aside") == 2
-    assert bridge.parts.inbox.backlog().waiting == 0
+    assert bridge.services.inbox.backlog().waiting == 0
 
 
 def test_redis_going_away_leaves_the_event_for_the_next_drain(
@@ -216,10 +216,10 @@ def test_redis_going_away_leaves_the_event_for_the_next_drain(
         break_on(broken, second.call_id, RedisAway("gone"))
         for _ in range(events.TRIES + 1):
             with pytest.raises(RedisAway):
-                events.drain(bridge.parts)
+                events.drain(bridge.services)
             bridge.age(*entries[1:])
     assert bridge.call(first).state is State.ENDED
-    assert bridge.parts.inbox.backlog().waiting == 2
+    assert bridge.services.inbox.backlog().waiting == 2
     bridge.drain()
     assert [bridge.call(call).state for call in (second, third)] == [State.ENDED] * 2
     assert bridge.counted("events.set_aside") == 0
@@ -236,7 +236,7 @@ def test_an_event_whose_acknowledgement_is_lost_changes_nothing_the_second_time(
 
     call = bridge.dial()
     entries = bridge.tell(call)
-    dying = replace(bridge.parts, inbox=Dying(bridge.parts.redis, bridge.parts.keys))
+    dying = replace(bridge.services, inbox=Dying(bridge.services.redis, bridge.services.keys))
     with pytest.raises(RedisAway):
         events.drain(dying)
     before = bridge.call(call)
@@ -259,14 +259,14 @@ def test_drains_that_race_handle_every_event_once(bridge: Bridge, redis: Redis) 
         assert sorted(whats(found)) == sorted(ALL_KINDS)
         assert found.state is State.RECORDED
         assert found.version <= len(ALL_KINDS)
-    assert redis.xpending(bridge.parts.keys.inbox, "intake")["pending"] == 0
+    assert redis.xpending(bridge.services.keys.inbox, "intake")["pending"] == 0
 
 
 def test_a_batch_is_bounded(bridge: Bridge, monkeypatch: pytest.MonkeyPatch) -> None:
     """One drain after another, until none is left."""
     monkeypatch.setattr(events, "BATCH", 2)
     bridge.tell(bridge.dial())
-    assert [events.drain(bridge.parts) for _ in range(3)] == [2, 1, 0]
+    assert [events.drain(bridge.services) for _ in range(3)] == [2, 1, 0]
 
 
 def test_a_drain_that_was_published_finds_an_empty_inbox_harmless(bridge: Bridge) -> None:

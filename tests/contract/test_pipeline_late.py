@@ -96,7 +96,7 @@ def test_insights_of_a_former_engagement_are_neither_shown_nor_merged(bridge: Br
     former = bridge.call(call).engagement_id
     assert bridge.insights(call)["signals"]
     bridge.sandbox.reset()
-    replay(bridge.parts, bridge.call(call))
+    replay(bridge.services, bridge.call(call))
     bridge.clock.wait(seconds=2)
     bridge.sandbox.control("behaviours", {"containing": {"wavv-call-": "no-insights"}})
     bridge.sweep_for(minutes=1)
@@ -114,7 +114,7 @@ def test_a_replay_to_refresh_waits_for_fresh_insights(bridge: Bridge) -> None:
     call = _complete(bridge)
     before = bridge.insights(call)
     engagement_id = bridge.call(call).engagement_id
-    replay(bridge.parts, bridge.call(call))
+    replay(bridge.services, bridge.call(call))
     bridge.sweep_for(minutes=0.6)
     found = bridge.call(call)
     assert (found.state, found.insights.status) == (State.TRANSCRIBED, "pending")
@@ -134,7 +134,7 @@ def test_insights_stored_by_the_version_before_are_read(bridge: Bridge) -> None:
     """They have no label, and belong to the engagement that the record has now."""
     call = _complete(bridge)
     plain = {"action_items": [ITEM], "signals": [SIGNAL]}
-    bridge.parts.redis.set(bridge.parts.keys.insights(call.call_id), json.dumps(plain))
+    bridge.services.redis.set(bridge.services.keys.insights(call.call_id), json.dumps(plain))
     assert bridge.insights(call) == plain
 
 
@@ -189,7 +189,7 @@ def test_a_replay_submits_a_call_that_a_rule_skipped(bridge: Bridge) -> None:
     bridge.change_settings(skip_shorter_than=30)
     call = bridge.dial(seconds=3)
     assert bridge.go(call).state is State.SKIPPED
-    replay(bridge.parts, bridge.call(call))
+    replay(bridge.services, bridge.call(call))
     bridge.sweep_for(minutes=1)
     found = bridge.call(call)
     assert found.engagement_id is not None
@@ -224,7 +224,7 @@ def test_a_transcript_found_by_its_link_brings_on_a_call_whose_requests_timed_ou
     bridge.drain()
     found = bridge.call(call)
     assert (found.state, found.problem) == (State.TRANSCRIBED, None)
-    assert bridge.parts.lookup.by_engagement(found.engagement_id or "", None) == found
+    assert bridge.services.lookup.by_engagement(found.engagement_id or "", None) == found
     bridge.change_settings()
     bridge.work()
     assert bridge.call(call).state is State.COMPLETE

@@ -26,12 +26,12 @@ def submit_slowly(bridge: Bridge, call: SampleCall, meanwhile: Callable[[], obje
     """Submit; while the request is out, the lease runs out, and then this happens."""
 
     def lose_the_lease() -> None:
-        bridge.parts.redis.delete(bridge.parts.keys.lease(call.call_id))
+        bridge.services.redis.delete(bridge.services.keys.lease(call.call_id))
         meanwhile()
 
     bridge.speak_through(Interposed(lose_the_lease))
-    slow = bridge.parts
-    bridge.parts = bridge.parts_at_start
+    slow = bridge.services
+    bridge.services = bridge.services_at_start
     assert submit.submit(slow, [call.call_id]) == []
     assert bridge.logged("lease.lost")
     slow.elephant.close()
@@ -50,7 +50,7 @@ def test_a_submission_that_was_too_slow_is_made_again(bridge: Bridge, call: Samp
 
 def test_what_another_worker_saved_meanwhile_stands(bridge: Bridge, call: SampleCall) -> None:
     """It has the lease by then, or has even finished."""
-    submit_slowly(bridge, call, lambda: submit.submit(bridge.parts, [call.call_id]))
+    submit_slowly(bridge, call, lambda: submit.submit(bridge.services, [call.call_id]))
     found = bridge.call(call)
     assert (found.state, found.engagement_created, found.attempts) == (State.SUBMITTED, False, 2)
     assert len([one for one in whats(found) if one.startswith("engagement.")]) == 1

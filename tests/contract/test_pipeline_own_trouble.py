@@ -124,7 +124,7 @@ def test_good_calls_beside_sixty_bad_ones_are_submitted_in_time(
         found = [bridge.call(call) for call in calls]
         assert {one.state for one in found} <= {State.SUBMITTED, State.TRANSCRIBED, State.COMPLETE}
         for one in found:
-            due = start + bridge.parts.policy.settle
+            due = start + bridge.services.policy.settle
             assert _since(one, "engagement.created") - due <= BOUND
 
 
@@ -134,7 +134,7 @@ def test_bad_calls_first_and_a_good_one_behind_them_an_hour_later(bridge: Bridge
     bridge.speak_through(httpx.MockTransport(elephant))
     _tell(bridge, elephant, 60, 0)
     run_for(bridge, hours=1)
-    assert bridge.parts.holds.state(bridge.clock()) is not None
+    assert bridge.services.holds.state(bridge.clock()) is not None
     told = bridge.clock()
     (good,) = _tell(bridge, elephant, 0, 1)
     run_for(bridge, minutes=2)
@@ -167,12 +167,12 @@ def test_bad_calls_fail_by_themselves_at_the_retry_deadline(bridge: Bridge, refu
     for _ in range(16):
         _tell(bridge, elephant, 0, 1)
         run_for(bridge, minutes=15)
-    found = [bridge.parts.calls.load(call_id) for call_id in bad]
+    found = [bridge.services.calls.load(call_id) for call_id in bad]
     assert {one.state for one in found if one} == {State.FAILED}
     reasons = {"own 500": "askelephant_error", "own 403": "scope_missing"}
     assert {one.reason for one in found if one} == {reasons.get(refusal, "gateway_error")}
-    assert bridge.parts.holds.all(bridge.clock()) == []
-    assert bridge.parts.redis.zcard(bridge.parts.keys.failing) == 0
+    assert bridge.services.holds.all(bridge.clock()) == []
+    assert bridge.services.redis.zcard(bridge.services.keys.failing) == 0
 
 
 @pytest.mark.parametrize("body", [{"html": HTML}, {"json": {"message": "no Route matched"}}])
@@ -185,12 +185,12 @@ def test_a_gateways_404_fails_no_read(bridge: Bridge, body: dict[str, object]) -
     _tell(bridge, elephant, 15, 0)
     calls = [call_id.removeprefix("wavv-call-") for call_id in elephant.bad]
     run_for(bridge, hours=24)
-    hold = bridge.parts.holds.state(bridge.clock())
+    hold = bridge.services.holds.state(bridge.clock())
     assert hold is not None
     assert (hold.reason, hold.status) == ("outage", 404)
     elephant.bad.clear()
     run_for(bridge, minutes=20)
-    found = [bridge.parts.calls.load(call_id) for call_id in calls]
+    found = [bridge.services.calls.load(call_id) for call_id in calls]
     assert {one.state for one in found if one} == {State.COMPLETE}
     assert all(one is not None and one.problem is None for one in found)
 
@@ -204,7 +204,7 @@ def test_json_404s_of_several_calls_in_a_row_hold_the_reads(bridge: Bridge) -> N
     _tell(bridge, elephant, 5, 0)
     calls = [call_id.removeprefix("wavv-call-") for call_id in elephant.bad]
     run_for(bridge, hours=12)
-    hold = bridge.parts.holds.state(bridge.clock(), "insights")
+    hold = bridge.services.holds.state(bridge.clock(), "insights")
     assert hold is not None
     assert (hold.reason, hold.step) == ("outage", "insights")
     (other,) = _tell(bridge, elephant, 0, 1)
@@ -212,7 +212,7 @@ def test_json_404s_of_several_calls_in_a_row_hold_the_reads(bridge: Bridge) -> N
     assert bridge.call(other).state is State.SUBMITTED
     elephant.bad.clear()
     run_for(bridge, minutes=20)
-    found = [bridge.parts.calls.load(call_id) for call_id in calls]
+    found = [bridge.services.calls.load(call_id) for call_id in calls]
     assert {one.state for one in found if one} == {State.COMPLETE}
 
 
@@ -229,5 +229,5 @@ def test_an_outage_over_every_deadline_fails_nothing(bridge: Bridge) -> None:
     run_for(bridge, hours=72)
     elephant.bad.clear()
     run_for(bridge, minutes=20)
-    found = [bridge.parts.calls.load(call_id) for call_id in calls]
+    found = [bridge.services.calls.load(call_id) for call_id in calls]
     assert {(one.state, one.insights.status) for one in found if one} == {(State.COMPLETE, "all")}

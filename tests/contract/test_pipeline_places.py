@@ -43,9 +43,9 @@ def fill(kind: places.Kind) -> Iterator[None]:
 def test_a_kind_has_no_more_batches_than_places(bridge: Bridge) -> None:
     """And another kind has its own."""
     assert len([*fill(SUBMISSIONS)]) == SUBMISSIONS.places
-    with place(bridge.parts, SUBMISSIONS, ["c-1"]) as has_place:
+    with place(bridge.services, SUBMISSIONS, ["c-1"]) as has_place:
         assert not has_place
-    with place(bridge.parts, FETCHES, ["c-2"]) as has_place:
+    with place(bridge.services, FETCHES, ["c-2"]) as has_place:
         assert has_place
 
 
@@ -71,15 +71,15 @@ def test_calls_without_a_place_are_published_when_a_batch_has_ended(bridge: Brid
     bridge.published.is_batched = True
     for _ in range(SUBMISSIONS.places - 1):
         places.PLACES.take(SUBMISSIONS)
-    with place(bridge.parts, SUBMISSIONS, ["first"]) as has_place:
+    with place(bridge.services, SUBMISSIONS, ["first"]) as has_place:
         assert has_place
         for number in range(BATCH + 2):
-            with place(bridge.parts, SUBMISSIONS, [f"c-{number:02}", "c-00"]) as is_free:
+            with place(bridge.services, SUBMISSIONS, [f"c-{number:02}", "c-00"]) as is_free:
                 assert not is_free
         assert bridge.published.tasks() == []
     first = tuple(f"c-{number:02}" for number in range(BATCH))
     assert bridge.published.tasks() == [(SUBMIT.task, *first)]
-    with place(bridge.parts, SUBMISSIONS, ["next"]):
+    with place(bridge.services, SUBMISSIONS, ["next"]):
         pass
     assert bridge.published.tasks()[1:] == [(SUBMIT.task, f"c-{BATCH}", f"c-{BATCH + 1}")]
 
@@ -88,7 +88,7 @@ def test_the_sweep_publishes_no_call_that_waits_for_a_place(bridge: Bridge) -> N
     """But one batch of each kind, for the worker may have died that made them wait."""
     bridge.published.is_batched = True
     calls = [call.call_id for call in recorded(bridge, 20)]
-    bridge.parts.due.wait(SUBMISSIONS.name, calls, bridge.clock())
+    bridge.services.due.wait(SUBMISSIONS.name, calls, bridge.clock())
     bridge.clock.wait(minutes=2)
     bridge.sweep()
     published = [message.args for message in bridge.published.messages]
@@ -103,9 +103,9 @@ def test_the_sweep_publishes_no_call_that_waits_for_a_place(bridge: Bridge) -> N
 def test_the_sweep_leaves_the_order_of_waiting_calls_alone(bridge: Bridge) -> None:
     """While all places are taken, none is published only to wait again, behind newer ones."""
     [*fill(SUBMISSIONS)]
-    bridge.parts.due.wait(SUBMISSIONS.name, ["c-1"], bridge.clock())
+    bridge.services.due.wait(SUBMISSIONS.name, ["c-1"], bridge.clock())
     assert bridge.sweep() == 0
-    assert bridge.parts.redis.zcard(bridge.parts.keys.waiting(SUBMISSIONS.name)) == 1
+    assert bridge.services.redis.zcard(bridge.services.keys.waiting(SUBMISSIONS.name)) == 1
     places.PLACES.give_back(SUBMISSIONS)
     assert bridge.sweep() == 1
 
@@ -114,7 +114,7 @@ def test_the_sweep_publishes_no_call_that_is_worked_on(bridge: Bridge) -> None:
     """Its request may take longer than the grace."""
     (call,) = recorded(bridge, 1)
     bridge.clock.wait(minutes=2)
-    with bridge.parts.leases.hold([call.call_id]):
+    with bridge.services.leases.hold([call.call_id]):
         assert bridge.sweep() == 0
     bridge.clock.wait(minutes=2)
     assert bridge.sweep() == 1
@@ -129,11 +129,11 @@ def test_calls_that_want_a_link_do_not_keep_others_from_submission(bridge: Bridg
         bridge.clock.wait(minutes=2)
         for _ in range(LINKS.places):
             places.PLACES.take(LINKS)
-        saved = submit.submit(bridge.parts, [without.call_id, linked.call_id])
+        saved = submit.submit(bridge.services, [without.call_id, linked.call_id])
         assert [call.call_id for call in saved] == [linked.call_id]
         assert bridge.call(without).state is State.RECORDED
-        assert bridge.parts.due.take_waiting(LINKS.name, 5) == [without.call_id]
-        assert not bridge.parts.redis.exists(bridge.parts.keys.lease(without.call_id))
+        assert bridge.services.due.take_waiting(LINKS.name, 5) == [without.call_id]
+        assert not bridge.services.redis.exists(bridge.services.keys.lease(without.call_id))
         assert not rest.asked
 
 
@@ -142,7 +142,7 @@ def test_a_worker_takes_up_what_another_left_waiting(
 ) -> None:
     """It looks now and then, also if it made no call wait itself."""
     monkeypatch.setattr(places, "LOOK_SECONDS", 0.0)
-    bridge.parts.due.wait(FETCHES.name, ["c-1"], bridge.clock())
-    with place(bridge.parts, FETCHES, ["c-2"]):
+    bridge.services.due.wait(FETCHES.name, ["c-1"], bridge.clock())
+    with place(bridge.services, FETCHES, ["c-2"]):
         pass
     assert bridge.published.tasks() == [(INSIGHTS.task, "c-1")]

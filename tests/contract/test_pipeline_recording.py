@@ -225,16 +225,16 @@ def test_trouble_with_wavvs_api_holds_nothing_and_is_seen(
     assert waiting.problem is not None
     assert waiting.problem.reason == reason
     assert linked.call(late).state is State.SUBMITTED
-    assert linked.parts.holds.state(linked.clock()) is None
+    assert linked.services.holds.state(linked.clock()) is None
     assert {line["reason"] for line in linked.logged("recording.not_fetched")} == {reason}
     assert linked.counted(f"links.failed.{reason}") > 1
-    (check,) = [one for one in readiness(linked.parts) if one.name == "wavv_api"]
+    (check,) = [one for one in readiness(linked.services) if one.name == "wavv_api"]
     assert (check.ok, check.required) == (not is_warned, False)
     rest.status = None
     rest.ready.add(call.call_id)
     linked.sweep_for(minutes=20)
     assert linked.call(call).state is State.SUBMITTED
-    (check,) = [one for one in readiness(linked.parts) if one.name == "wavv_api"]
+    (check,) = [one for one in readiness(linked.services) if one.name == "wavv_api"]
     assert check.ok
 
 

@@ -20,7 +20,7 @@ def test_a_refusal_stands_on_the_timeline_and_in_the_reason(bridge: Bridge) -> N
         "what": "event.refused", "reason": "too_large", "event": "call.recorded",
         "size": 3_000_000, "entry": entry,
     }  # fmt: skip
-    bridge.clock.wait(seconds=bridge.parts.policy.recording_deadline.total_seconds() + 60)
+    bridge.clock.wait(seconds=bridge.services.policy.recording_deadline.total_seconds() + 60)
     bridge.sweep()
     bridge.work()
     found = bridge.call(call)
@@ -32,7 +32,7 @@ def test_a_call_may_be_known_by_a_refusal_alone(bridge: Bridge) -> None:
     bridge.hear(TOO_LARGE.raw(), REFUSAL)
     bridge.hear(b'{"event": "call.ended", "data": {"id": "c-1", "seconds": 9}}', "wavv")
     bridge.drain()
-    call = bridge.parts.calls.load("c-1")
+    call = bridge.services.calls.load("c-1")
     assert call is not None
     assert sorted(whats(call)) == ["CallEnded", "event.refused"]
     assert call.state is State.ENDED

@@ -14,7 +14,7 @@ RESTORED = {"id": "sandbox", "scopes": sorted(SCOPES)}
 
 
 def _held(bridge: Bridge, step: str) -> Hold:
-    hold = bridge.parts.holds.state(bridge.clock(), step)
+    hold = bridge.services.holds.state(bridge.clock(), step)
     assert hold is not None
     return hold
 
@@ -67,7 +67,7 @@ def test_a_scope_that_is_missing_for_reading_leaves_submissions_alone(bridge: Br
     assert len(bridge.logged("hold.started")) == 1
     bridge.sandbox.control("keys", RESTORED)
     bridge.sweep_for(minutes=5)
-    assert bridge.parts.holds.all(bridge.clock()) == []
+    assert bridge.services.holds.all(bridge.clock()) == []
     assert {bridge.call(call).state for call in read} == {State.COMPLETE}
 
 
@@ -79,7 +79,7 @@ def test_one_call_without_its_scope_fails_alone_at_the_retry_deadline(bridge: Br
     bridge.go(call)
     bridge.sweep_for(minutes=50)
     assert bridge.call(call).state is State.RECORDED
-    assert bridge.parts.holds.all(bridge.clock()) == []
+    assert bridge.services.holds.all(bridge.clock()) == []
     bridge.sweep_for(minutes=30)
     found = bridge.call(call)
     assert (found.state, found.reason) == (State.FAILED, "scope_missing")
@@ -109,5 +109,5 @@ def test_calls_whose_every_read_is_refused_fail_and_hold_no_others(
         assert found.problem is not None
         assert found.problem.status == 403
         assert whats(found)[-1] == "call.failed"
-    assert bridge.parts.holds.all(bridge.clock()) == []
+    assert bridge.services.holds.all(bridge.clock()) == []
     assert len(bridge.logged("hold.started")) == (0 if refused == 1 else 1)

@@ -69,8 +69,8 @@ def test_a_submission_that_is_run_twice_is_sent_once(bridge: Bridge) -> None:
     """The second finds that the call is not due."""
     call = bridge.dial()
     bridge.go(call)
-    assert submit.submit(bridge.parts, [call.call_id]) == []
-    assert submit.submit(bridge.parts, ["nobody"]) == []
+    assert submit.submit(bridge.services, [call.call_id]) == []
+    assert submit.submit(bridge.services, ["nobody"]) == []
     assert len(bridge.requests()) == 1
 
 
@@ -79,9 +79,9 @@ def test_a_submission_waits_for_its_time(bridge: Bridge) -> None:
     call = bridge.dial()
     bridge.tell(call)
     bridge.drain()
-    assert submit.submit(bridge.parts, [call.call_id]) == []
+    assert submit.submit(bridge.services, [call.call_id]) == []
     bridge.clock.wait(seconds=2)
-    assert submit.submit(bridge.parts, [call.call_id]) is not None
+    assert submit.submit(bridge.services, [call.call_id]) is not None
 
 
 def test_a_call_that_another_worker_holds_is_left_to_it(bridge: Bridge) -> None:
@@ -90,8 +90,8 @@ def test_a_call_that_another_worker_holds_is_left_to_it(bridge: Bridge) -> None:
     bridge.tell(call)
     bridge.drain()
     bridge.clock.wait(seconds=2)
-    with bridge.parts.leases.hold([call.call_id]):
-        assert submit.submit(bridge.parts, [call.call_id]) == []
+    with bridge.services.leases.hold([call.call_id]):
+        assert submit.submit(bridge.services, [call.call_id]) == []
     assert bridge.requests() == []
 
 
@@ -202,7 +202,7 @@ def test_an_owner_whom_the_directory_knows_owns_the_call(bridge: Bridge) -> None
         bridge.go(one)
     owners = [[p["name"] for p in b["participants"] if p.get("is_owner")] for b in bridge.bodies()]
     assert owners == [["Bob"], []]
-    assert bridge.parts.counters.unmapped_agents() == {"usr_1": 1}
+    assert bridge.services.counters.unmapped_agents() == {"usr_1": 1}
 
 
 def test_a_colleagues_line_makes_nobody_the_owner(bridge: Bridge) -> None:
@@ -215,14 +215,14 @@ def test_a_colleagues_line_makes_nobody_the_owner(bridge: Bridge) -> None:
     assert not any(one.get("is_owner") for one in body["participants"])
     started = next(one for one in found.timeline if one.what == "submission.started")
     assert (started.model_extra or {})["notes"] == ["agent_unmapped"]
-    assert bridge.parts.counters.unmapped_agents() == {"usr_1": 1}
+    assert bridge.services.counters.unmapped_agents() == {"usr_1": 1}
 
 
 def test_the_sweep_ends_what_an_earlier_version_kept_of_agents(bridge: Bridge) -> None:
     """Phone lines are not kept without expiry."""
-    bridge.parts.redis.hset(bridge.parts.keys.unmapped_agents, "+12125550199", 1)
+    bridge.services.redis.hset(bridge.services.keys.unmapped_agents, "+12125550199", 1)
     bridge.sweep()
-    assert bridge.parts.redis.ttl(bridge.parts.keys.unmapped_agents) > 0
+    assert bridge.services.redis.ttl(bridge.services.keys.unmapped_agents) > 0
 
 
 def test_an_engagement_of_another_call_is_a_collision(bridge: Bridge) -> None:
@@ -245,10 +245,10 @@ def failed_and_repeated(bridge: Bridge, edited: str | None, before: str) -> Call
     bridge.drain()
     known = {"own": "engagement_id", "heard": "transcript_engagement_id"}
     own = {known[before]: "ngmt_1"} if before in known else {}
-    bridge.parts.calls.update(call.call_id, lambda found: found and found.but(**own))
+    bridge.services.calls.update(call.call_id, lambda found: found and found.but(**own))
     if before == "another's":
         other = new_call("other", bridge.clock()).but(engagement_id="ngmt_1")
-        bridge.parts.calls.update("other", lambda _: other)
+        bridge.services.calls.update("other", lambda _: other)
     bridge.speak_through(scripted([{"id": "ngmt_1", "external_url": edited}]))
     bridge.work(by=bridge.clock() + timedelta(seconds=5))
     return bridge.call(call)
@@ -284,8 +284,8 @@ def test_a_replay_finds_its_engagement_after_its_link_was_edited(bridge: Bridge)
     call = bridge.dial()
     found = bridge.go(call)
     edited = found.but(state=State.FAILED, reason="external_id_collision", external_url="crm://old")
-    bridge.parts.calls.update(call.call_id, lambda _: edited.but(version=found.version))
-    replay(bridge.parts, bridge.call(call))
+    bridge.services.calls.update(call.call_id, lambda _: edited.but(version=found.version))
+    replay(bridge.services, bridge.call(call))
     bridge.sweep_for(minutes=1)
     replayed = bridge.call(call)
     assert (replayed.engagement_id, replayed.engagement_created) == (found.engagement_id, False)
@@ -406,5 +406,5 @@ def test_news_while_the_request_is_out_is_kept(bridge: Bridge) -> None:
         bridge.drain()
 
     bridge.speak_through(Interposed(meanwhile))
-    (found,) = submit.submit(bridge.parts, [call.call_id])
+    (found,) = submit.submit(bridge.services, [call.call_id])
     assert (found.state, found.metadata.disposition) == (State.SUBMITTED, "Hot")

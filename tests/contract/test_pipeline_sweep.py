@@ -114,7 +114,7 @@ def test_the_sweep_publishes_nothing_under_a_hold_but_its_probe(
     bridge.clock.wait(minutes=5)
     now = bridge.clock()
     began = now if until > 0 else now - timedelta(minutes=1)
-    bridge.parts.holds.start(Cause(reason), began, now + timedelta(seconds=until))
+    bridge.services.holds.start(Cause(reason), began, now + timedelta(seconds=until))
     assert bridge.sweep() == len(published)
     assert [task for task, *_ in bridge.published.tasks()] == [step.task for step in published]
 
@@ -124,12 +124,12 @@ def test_only_one_sweep_works_at_a_time(bridge: Bridge) -> None:
     _waiting(bridge)
     bridge.tell(bridge.dial())
     bridge.clock.wait(minutes=5)
-    with bridge.parts.leases.hold_sweep():
+    with bridge.services.leases.hold_sweep():
         assert bridge.sweep() == 0
     assert bridge.published.messages == []
-    assert bridge.parts.counters.last_saw("sweep") is None
+    assert bridge.services.counters.last_saw("sweep") is None
     assert bridge.sweep() == 1
-    assert bridge.parts.counters.last_saw("sweep") == bridge.clock()
+    assert bridge.services.counters.last_saw("sweep") == bridge.clock()
 
 
 def test_sweeps_that_race_publish_each_step_once(bridge: Bridge) -> None:
@@ -162,7 +162,7 @@ def test_old_events_are_forgotten_in_batches(
     left = [250]
     while left[-1]:
         bridge.sweep()
-        left.append(bridge.parts.redis.xlen(bridge.parts.keys.inbox))
+        left.append(bridge.services.redis.xlen(bridge.services.keys.inbox))
         assert 0 < left[-2] - left[-1] <= 100
 
 
@@ -174,7 +174,7 @@ def test_an_inbox_that_waits_is_drained_again(bridge: Bridge) -> None:
     entries = bridge.tell(call, Kind.ENDED)
     bridge.sweep()
     assert bridge.published.tasks() == [(DRAIN,)]
-    bridge.parts.inbox.take(10)
+    bridge.services.inbox.take(10)
     bridge.age(*entries)
     bridge.sweep()
     bridge.work()
@@ -186,11 +186,11 @@ def test_an_inbox_that_waits_is_drained_again(bridge: Bridge) -> None:
 def test_an_expired_call_is_let_go_only_when_it_is_due(bridge: Bridge) -> None:
     """A task may come twice, too early, or for a call that has moved on."""
     call = _waiting(bridge, (Kind.ENDED,))
-    assert sweep.expire(bridge.parts, [call.call_id]) == []
-    assert sweep.expire(bridge.parts, ["nobody"]) == []
+    assert sweep.expire(bridge.services, [call.call_id]) == []
+    assert sweep.expire(bridge.services, ["nobody"]) == []
     bridge.go(call, Kind.RECORDED)
     bridge.clock.wait(days=2)
-    assert sweep.expire(bridge.parts, [call.call_id]) == []
+    assert sweep.expire(bridge.services, [call.call_id]) == []
     assert bridge.call(call).state is State.SUBMITTED
 
 
@@ -202,16 +202,16 @@ def test_finished_calls_and_their_events_are_forgotten_in_time(bridge: Bridge) -
     bridge.go(waiting)
     bridge.clock.wait(days=6.9)
     bridge.sweep()
-    assert bridge.parts.redis.xlen(bridge.parts.keys.inbox) == 6
+    assert bridge.services.redis.xlen(bridge.services.keys.inbox) == 6
     bridge.clock.wait(days=0.2)
     bridge.sweep()
-    assert bridge.parts.redis.xlen(bridge.parts.keys.inbox) == 0
+    assert bridge.services.redis.xlen(bridge.services.keys.inbox) == 0
     bridge.clock.wait(days=22.8)
     bridge.sweep()
     assert bridge.call(done).state is State.FAILED
     bridge.clock.wait(days=0.2)
     bridge.sweep()
-    assert bridge.parts.calls.load(done.call_id) is None
+    assert bridge.services.calls.load(done.call_id) is None
     assert bridge.call(waiting).state is State.SUBMITTED
 
 
@@ -221,10 +221,10 @@ def test_events_set_aside_are_forgotten_with_the_others(bridge: Bridge) -> None:
     bridge.drain()
     bridge.clock.wait(days=6.9)
     bridge.sweep()
-    assert bridge.parts.redis.xlen(bridge.parts.keys.set_aside) == 1
+    assert bridge.services.redis.xlen(bridge.services.keys.set_aside) == 1
     bridge.clock.wait(days=0.2)
     bridge.sweep()
-    assert bridge.parts.redis.xlen(bridge.parts.keys.set_aside) == 0
+    assert bridge.services.redis.xlen(bridge.services.keys.set_aside) == 0
 
 
 def test_events_that_were_not_handled_are_never_forgotten(bridge: Bridge) -> None:
@@ -241,29 +241,29 @@ def test_a_sweep_under_a_clock_a_year_ahead_forgets_nothing(bridge: Bridge) -> N
     """Redis' clock disagrees, and a process that has just begun forgets nothing at all."""
     call = bridge.dial("reject")
     bridge.go(call)
-    clock, hours = store_time(bridge.parts.redis), [0.0]
+    clock, hours = store_time(bridge.services.redis), [0.0]
     forget_by = ForgettingClock(clock, lambda: 3600 * hours[-1])
-    bridge.parts = replace(bridge.parts, forget_by=forget_by)
+    bridge.services = replace(bridge.services, forget_by=forget_by)
     bridge.clock.wait(days=365)
-    events = bridge.parts.redis.xlen(bridge.parts.keys.inbox)
+    events = bridge.services.redis.xlen(bridge.services.keys.inbox)
     for passed in (0, 0.2, 2, 4):
         hours.append(passed)
         bridge.sweep()
     assert bridge.call(call).state is State.FAILED
-    assert bridge.parts.redis.xlen(bridge.parts.keys.inbox) == events > 0
+    assert bridge.services.redis.xlen(bridge.services.keys.inbox) == events > 0
 
 
 def test_routine_sweeps_that_piled_up_are_one(bridge: Bridge) -> None:
     """After an outage of the workers hundreds wait; each would claim the next thousand calls."""
     _waiting(bridge)
     bridge.clock.wait(minutes=5)
-    assert sweep.sweep(bridge.parts, is_routine=True) == 1
+    assert sweep.sweep(bridge.services, is_routine=True) == 1
     for _ in range(5):
         bridge.clock.wait(minutes=5)
-        assert sweep.sweep(bridge.parts, is_routine=True) == 0
+        assert sweep.sweep(bridge.services, is_routine=True) == 0
     assert bridge.sweep() == 1  # published at the end of a hold, say
-    pace = bridge.parts.redis.pttl(bridge.parts.keys.sweep_pace)
+    pace = bridge.services.redis.pttl(bridge.services.keys.sweep_pace)
     assert 0 < pace <= 5000
-    bridge.parts.redis.delete(bridge.parts.keys.sweep_pace)
+    bridge.services.redis.delete(bridge.services.keys.sweep_pace)
     bridge.clock.wait(minutes=5)
-    assert sweep.sweep(bridge.parts, is_routine=True) == 1
+    assert sweep.sweep(bridge.services, is_routine=True) == 1

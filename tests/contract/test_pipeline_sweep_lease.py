@@ -34,12 +34,12 @@ def sweep_slowly(bridge: Bridge, task: str, meanwhile: Callable[[], object]) -> 
     """Sweep, and stand still at a message of ``task`` until the lease is over and ``meanwhile``."""
 
     def lose_the_lease() -> None:
-        bridge.parts.redis.delete(bridge.parts.keys.sweep_lease)
+        bridge.services.redis.delete(bridge.services.keys.sweep_lease)
         bridge.clock.wait(minutes=2)
         meanwhile()
 
     pausing = Pausing(bridge.published, task, lose_the_lease)
-    return sweep.sweep(replace(bridge.parts, publisher=pausing))
+    return sweep.sweep(replace(bridge.services, publisher=pausing))
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ def test_it_takes_nothing_from_another_that_is_still_at_it(
 ) -> None:
     """Neither a call nor, at its end, the lease."""
     with ExitStack() as exits:
-        others = bridge.parts.leases.hold_sweep
+        others = bridge.services.leases.hold_sweep
         with pytest.raises(LeaseLost):
             sweep_slowly(bridge, EXPIRE.task, lambda: exits.enter_context(others()))
         assert bridge.published.tasks() == overdue[:1]
@@ -99,6 +99,6 @@ def test_it_forgets_nothing_that_should_be_kept(bridge: Bridge) -> None:
 
     sweep_slowly(bridge, DRAIN, meanwhile)
     assert bridge.call(late).state is State.SUBMITTED
-    assert bridge.parts.calls.load(done.call_id) is None
-    assert bridge.parts.inbox.backlog().waiting == 1
-    assert bridge.parts.counters.last_saw("sweep") == bridge.clock()
+    assert bridge.services.calls.load(done.call_id) is None
+    assert bridge.services.inbox.backlog().waiting == 1
+    assert bridge.services.counters.last_saw("sweep") == bridge.clock()

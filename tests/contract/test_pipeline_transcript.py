@@ -59,10 +59,10 @@ def test_the_webhooks_last_word_is_remembered(bridge: Bridge) -> None:
     """Readiness tells a silent webhook by it."""
     call = bridge.dial()
     bridge.go(call)
-    assert bridge.parts.counters.last_saw("webhook") is None
+    assert bridge.services.counters.last_saw("webhook") is None
     bridge.transcribed(call)
     bridge.drain()
-    assert bridge.parts.counters.last_saw("webhook") == bridge.clock()
+    assert bridge.services.counters.last_saw("webhook") == bridge.clock()
 
 
 def test_a_repeated_event_puts_nothing_off(bridge: Bridge) -> None:
@@ -100,9 +100,9 @@ def test_an_event_that_is_about_none_of_our_calls_is_recorded_as_such(
     """Engagements made in their app are normal: acknowledged, counted, and no error."""
     entry = bridge.hear(_event(kind, shown), "askelephant")
     bridge.drain()
-    assert bridge.parts.inbox.outcome(entry) == slug
+    assert bridge.services.inbox.outcome(entry) == slug
     assert bridge.counted(f"events.{slug}") == 1
-    assert bridge.parts.inbox.backlog().waiting == 0
+    assert bridge.services.inbox.backlog().waiting == 0
 
 
 @pytest.mark.parametrize("what", ["updated", "deleted"])
@@ -115,7 +115,7 @@ def test_a_change_of_our_engagement_is_noted_on_its_call(bridge: Bridge, what: s
     found = bridge.call(call)
     assert found.state is before.state
     assert whats(found) == [*whats(before), f"engagement.{what}"]
-    assert bridge.parts.inbox.outcome(entry) is None
+    assert bridge.services.inbox.outcome(entry) is None
 
 
 def test_a_note_is_written_by_the_engagements_id_only(bridge: Bridge) -> None:
@@ -129,7 +129,7 @@ def test_a_note_is_written_by_the_engagements_id_only(bridge: Bridge) -> None:
     entry = bridge.hear(_event("v1.engagement.deleted", shown), "askelephant")
     bridge.drain()
     assert bridge.call(call) == before
-    assert bridge.parts.inbox.outcome(entry) == "ignored.not_ours"
+    assert bridge.services.inbox.outcome(entry) == "ignored.not_ours"
 
 
 def test_an_event_before_the_posts_answer_finds_its_call_by_the_link(bridge: Bridge) -> None:
@@ -143,7 +143,7 @@ def test_an_event_before_the_posts_answer_finds_its_call_by_the_link(bridge: Bri
         assert bridge.call(call).state is State.RECORDED
 
     bridge.speak_through(Interposed(meanwhile))
-    submit.submit(bridge.parts, [call.call_id])
+    submit.submit(bridge.services, [call.call_id])
     assert _is_transcribed(bridge, call, entries[0])
     found = bridge.call(call)
     assert found.due_at == bridge.clock() + FIRST_DELAY
@@ -158,10 +158,10 @@ def test_an_early_event_without_a_link_is_parked_until_the_answer_comes(bridge: 
     def meanwhile() -> None:
         entries.append(bridge.transcribed(call))
         bridge.drain()
-        assert bridge.parts.inbox.outcome(entries[0]) == "parked.unknown_engagement"
+        assert bridge.services.inbox.outcome(entries[0]) == "parked.unknown_engagement"
 
     bridge.speak_through(Interposed(meanwhile))
-    submit.submit(bridge.parts, [call.call_id])
+    submit.submit(bridge.services, [call.call_id])
     assert _is_transcribed(bridge, call, entries[0])
 
 
@@ -174,7 +174,7 @@ def test_an_early_event_whose_link_two_calls_share_waits_for_the_answer(bridge: 
         bridge.tell(one)
     bridge.drain()
     bridge.clock.wait(seconds=2)
-    submit.submit(bridge.parts, [other.call_id])
+    submit.submit(bridge.services, [other.call_id])
     entries: list[str] = []
 
     def meanwhile() -> None:
@@ -182,8 +182,8 @@ def test_an_early_event_whose_link_two_calls_share_waits_for_the_answer(bridge: 
         bridge.drain()
 
     bridge.speak_through(Interposed(meanwhile))
-    submit.submit(bridge.parts, [call.call_id])
-    assert bridge.parts.inbox.outcome(entries[0]) == "parked.unknown_engagement"
+    submit.submit(bridge.services, [call.call_id])
+    assert bridge.services.inbox.outcome(entries[0]) == "parked.unknown_engagement"
     assert _is_transcribed(bridge, call, entries[0])
     assert bridge.call(other).state is State.RECORDED
 
@@ -202,18 +202,18 @@ def test_parking_and_the_posts_answer_find_each_other_in_either_order(
         def park(self, engagement_id: str, entry: str, keep: timedelta) -> None:
             if parks_first:
                 super().park(engagement_id, entry, keep)
-            submit.submit(bridge.parts, [call.call_id])
+            submit.submit(bridge.services, [call.call_id])
             if not parks_first:
                 super().park(engagement_id, entry, keep)
 
     link = f"wavv://call/{quote(call.call_id, safe='')}"
     bridge.sandbox.submit(f"wavv-call-{call.call_id}", external_url=link)
     entry = bridge.transcribed(call)
-    parts = bridge.parts
-    racing = replace(parts, lookup=Racing(parts.redis, parts.keys, parts.calls))
+    services = bridge.services
+    racing = replace(services, lookup=Racing(services.redis, services.keys, services.calls))
     assert events.drain(racing) == 1
     assert _is_transcribed(bridge, call, entry)
-    assert bridge.parts.inbox.outcome(entry) is None
+    assert bridge.services.inbox.outcome(entry) is None
     bridge.work()
     bridge.sweep_for(minutes=2)
     assert bridge.call(call).state is State.COMPLETE
@@ -232,8 +232,8 @@ def test_an_event_between_the_save_and_the_look_for_parked_ones_moves_the_call_o
             bridge.drain()
             return super().parked_many(engagement_ids)
 
-    parts = bridge.parts
-    racing = replace(parts, lookup=Racing(parts.redis, parts.keys, parts.calls))
+    services = bridge.services
+    racing = replace(services, lookup=Racing(services.redis, services.keys, services.calls))
     submit.submit(racing, [call.call_id])
     assert _is_transcribed(bridge, call, entries[0])
     assert whats(bridge.call(call)).count("transcript.ready") == 1
@@ -244,7 +244,7 @@ def test_a_parked_event_is_not_kept_for_ever(bridge: Bridge) -> None:
     bridge.change_settings(event_retention_days=2)
     bridge.hear(_event(TRANSCRIPT_READY, FOREIGN), "askelephant")
     bridge.drain()
-    left = bridge.parts.redis.ttl(bridge.parts.keys.parked("ngmt_99"))
+    left = bridge.services.redis.ttl(bridge.services.keys.parked("ngmt_99"))
     assert timedelta(days=1) < timedelta(seconds=left) <= timedelta(days=2)
 
 
@@ -253,8 +253,8 @@ def test_a_transcript_of_a_call_that_was_forgotten_makes_no_call(bridge: Bridge)
     call = bridge.dial()
     bridge.go(call)
     entry = bridge.transcribed(call)
-    bridge.parts.redis.delete(bridge.parts.keys.call(call.call_id))
+    bridge.services.redis.delete(bridge.services.keys.call(call.call_id))
     bridge.drain()
-    assert bridge.parts.calls.load(call.call_id) is None
-    assert bridge.parts.inbox.outcome(entry) == "parked.unknown_engagement"
-    assert bridge.parts.inbox.backlog().waiting == 0
+    assert bridge.services.calls.load(call.call_id) is None
+    assert bridge.services.inbox.outcome(entry) == "parked.unknown_engagement"
+    assert bridge.services.inbox.backlog().waiting == 0

@@ -49,7 +49,7 @@ def bridge(operated: Operated) -> Bridge:
 
 def damage(bridge: Bridge, call: SampleCall, how: str) -> Any:  # noqa: ANN401 - any of Redis' types
     """Damage the record; return how to see that it was not touched since."""
-    redis, key = bridge.parts.redis, bridge.parts.keys.call(call.call_id)
+    redis, key = bridge.services.redis, bridge.services.keys.call(call.call_id)
     before: Any = redis.get(key)
     DAMAGES[how](redis, key, bytes(before))
     return redis.dump(key)
@@ -57,7 +57,7 @@ def damage(bridge: Bridge, call: SampleCall, how: str) -> Any:  # noqa: ANN401 -
 
 def dumped(bridge: Bridge, call: SampleCall) -> Any:  # noqa: ANN401 - as above
     """Return what stands under the call's key, whatever its type."""
-    return bridge.parts.redis.dump(bridge.parts.keys.call(call.call_id))
+    return bridge.services.redis.dump(bridge.services.keys.call(call.call_id))
 
 
 @pytest.mark.parametrize("how", DAMAGES)
@@ -68,25 +68,25 @@ def test_an_event_of_a_damaged_record_is_a_dead_letter_and_stops_no_other(
     call, other = bridge.dial(), bridge.dial()
     bridge.tell(call, Kind.STARTED)
     bridge.drain()
-    before = bridge.parts.redis.get(bridge.parts.keys.call(call.call_id))
+    before = bridge.services.redis.get(bridge.services.keys.call(call.call_id))
     written = damage(bridge, call, how)
     bridge.tell(call, Kind.ENDED)
     bridge.tell(other, Kind.ENDED)
     bridge.drain()
     assert bridge.call(other).state is State.ENDED
     assert dumped(bridge, call) == written
-    assert bridge.parts.inbox.backlog().waiting == 0
-    (letter,) = bridge.parts.aside.newest(10)
+    assert bridge.services.inbox.backlog().waiting == 0
+    (letter,) = bridge.services.aside.newest(10)
     assert letter.error.startswith("DamagedRecord")
     assert {line["call_id"] for line in bridge.logged("record.damaged")} == {call.call_id}
     assert bridge.counted("records.damaged") == 1
 
-    bridge.parts.redis.delete(bridge.parts.keys.call(call.call_id))
-    bridge.parts.redis.set(bridge.parts.keys.call(call.call_id), before or "")
-    assert bridge.parts.aside.put_back(letter.id, bridge.clock())
+    bridge.services.redis.delete(bridge.services.keys.call(call.call_id))
+    bridge.services.redis.set(bridge.services.keys.call(call.call_id), before or "")
+    assert bridge.services.aside.put_back(letter.id, bridge.clock())
     bridge.drain()
     assert bridge.call(call).state is State.ENDED
-    assert bridge.parts.calls.damage().count == 0
+    assert bridge.services.calls.damage().count == 0
 
 
 @pytest.mark.parametrize("how", DAMAGES)
@@ -106,7 +106,7 @@ def test_steps_leave_a_damaged_record_alone(bridge: Bridge, how: str) -> None:
     requests = len(bridge.sandbox.settled()["requests"])
     bridge.clock.wait(minutes=50)
     for call, step in steps.items():
-        assert step(bridge.parts, [call.call_id]) == []
+        assert step(bridge.services, [call.call_id]) == []
     assert bridge.sweep() == 0
     assert len(bridge.sandbox.settled()["requests"]) == requests
     bridge.clock.wait(minutes=40)
@@ -123,9 +123,9 @@ def test_a_damaged_record_is_kept_and_stops_no_forgetting(bridge: Bridge, how: s
     written = damage(bridge, damaged, how)
     bridge.clock.wait(days=31)
     bridge.sweep()
-    assert bridge.parts.calls.load(other.call_id) is None
+    assert bridge.services.calls.load(other.call_id) is None
     assert dumped(bridge, damaged) == written
-    assert bridge.parts.redis.xlen(bridge.parts.keys.inbox) == 0
+    assert bridge.services.redis.xlen(bridge.services.keys.inbox) == 0
 
 
 def test_a_thousand_damaged_records_do_not_hide_the_rest(
@@ -142,7 +142,7 @@ def test_a_thousand_damaged_records_do_not_hide_the_rest(
     bridge.clock.wait(days=31)
     for _ in range(2):
         bridge.sweep()
-    assert [bridge.parts.calls.load(call.call_id) for call in calls[3:]] == [None, None]
+    assert [bridge.services.calls.load(call.call_id) for call in calls[3:]] == [None, None]
 
 
 @pytest.mark.parametrize("how", DAMAGES)
@@ -171,19 +171,19 @@ def test_the_api_shows_the_others_and_names_the_damaged(operated: Operated, how:
 def test_a_repaired_record_is_no_damaged_one_any_more(bridge: Bridge) -> None:
     """An operator restores its bytes, or removes them; the warning goes."""
     repaired, removed, call = bridge.dial(), bridge.dial(), bridge.dial()
-    keys = [bridge.parts.keys.call(one.call_id) for one in (repaired, removed)]
+    keys = [bridge.services.keys.call(one.call_id) for one in (repaired, removed)]
     before: list[Any] = []
     for one in (repaired, removed, call):
         bridge.tell(one, Kind.STARTED)
         bridge.drain()
-        before.append(bridge.parts.redis.get(bridge.parts.keys.call(one.call_id)))
+        before.append(bridge.services.redis.get(bridge.services.keys.call(one.call_id)))
         damage(bridge, one, "truncated")
         with pytest.raises(DamagedRecord):
-            bridge.parts.calls.load(one.call_id)
-    assert bridge.parts.calls.damage().count == 3
-    bridge.parts.redis.set(keys[0], before[0])
-    bridge.parts.redis.delete(keys[1])
-    assert bridge.parts.calls.damage().call_ids == (call.call_id,)
+            bridge.services.calls.load(one.call_id)
+    assert bridge.services.calls.damage().count == 3
+    bridge.services.redis.set(keys[0], before[0])
+    bridge.services.redis.delete(keys[1])
+    assert bridge.services.calls.damage().call_ids == (call.call_id,)
 
 
 @pytest.mark.parametrize("value", [b"{", b'["list"]', b"\xff", b"7"])
@@ -195,10 +195,10 @@ def test_damaged_insights_are_fetched_again(bridge: Bridge, value: bytes) -> Non
     bridge.drain()
     bridge.work()
     fetched = bridge.insights(call)
-    bridge.parts.redis.set(bridge.parts.keys.insights(call.call_id), value)
+    bridge.services.redis.set(bridge.services.keys.insights(call.call_id), value)
     assert bridge.insights(call) == {}
-    bridge.parts.redis.delete(bridge.parts.keys.insights(call.call_id))
-    bridge.parts.redis.hset(bridge.parts.keys.insights(call.call_id), "a", "hash")
+    bridge.services.redis.delete(bridge.services.keys.insights(call.call_id))
+    bridge.services.redis.hset(bridge.services.keys.insights(call.call_id), "a", "hash")
     assert bridge.insights(call) == {}
     assert fetched
     assert bridge.logged("insights.damaged")
@@ -206,16 +206,16 @@ def test_damaged_insights_are_fetched_again(bridge: Bridge, value: bytes) -> Non
 
 def test_an_inbox_entry_without_its_fields_is_a_dead_letter(bridge: Bridge) -> None:
     """It breaks no batch: the events behind it are handled."""
-    entry = text(bridge.parts.redis.xadd(bridge.parts.keys.inbox, {"no": "event"}))
+    entry = text(bridge.services.redis.xadd(bridge.services.keys.inbox, {"no": "event"}))
     call = bridge.dial()
     bridge.tell(call, Kind.ENDED)
     for _ in range(3):
         bridge.drain()
         bridge.age(entry)
     assert bridge.call(call).state is State.ENDED
-    (letter,) = bridge.parts.aside.newest(10)
+    (letter,) = bridge.services.aside.newest(10)
     assert letter.entry == entry
-    bridge.parts.redis.xadd(bridge.parts.keys.set_aside, {"no": "event"})
-    newest, _ = bridge.parts.aside.newest(10)
+    bridge.services.redis.xadd(bridge.services.keys.set_aside, {"no": "event"})
+    newest, _ = bridge.services.aside.newest(10)
     assert (newest.source, newest.raw) == ("", b"")
-    assert bridge.parts.aside.put_back(newest.id, bridge.clock())
+    assert bridge.services.aside.put_back(newest.id, bridge.clock())

@@ -37,22 +37,22 @@ def bridge(operated: Operated) -> Bridge:
 
 def rewrite(bridge: Bridge, call: SampleCall, changes: Mapping[str, Any]) -> bytes:
     """Save the record as another version would, its indexes as they are; return what was there."""
-    key = bridge.parts.keys.call(call.call_id)
-    before: Any = bridge.parts.redis.get(key)
+    key = bridge.services.keys.call(call.call_id)
+    before: Any = bridge.services.redis.get(key)
     version, _, document = before.partition(b"\n")
     changed = json.dumps(json.loads(document) | changes)
-    bridge.parts.redis.set(key, f"{int(version) + 1}\n{changed}")
+    bridge.services.redis.set(key, f"{int(version) + 1}\n{changed}")
     return bytes(before)
 
 
 def upgrade(bridge: Bridge, call: SampleCall, before: bytes) -> None:
     """Let this version be able to read the record."""
-    bridge.parts.redis.set(bridge.parts.keys.call(call.call_id), before)
+    bridge.services.redis.set(bridge.services.keys.call(call.call_id), before)
 
 
 def stored(bridge: Bridge, call: SampleCall) -> bytes:
     """Return the record as it is stored."""
-    value: Any = bridge.parts.redis.get(bridge.parts.keys.call(call.call_id))
+    value: Any = bridge.services.redis.get(bridge.services.keys.call(call.call_id))
     return bytes(value)
 
 
@@ -81,14 +81,14 @@ def test_an_event_of_a_newer_record_waits_for_a_newer_worker(
     assert bridge.call(other).state is State.ENDED
     assert stored(bridge, call) == written
     assert bridge.counted("events.set_aside") == 0
-    assert bridge.parts.inbox.backlog().waiting == 1
+    assert bridge.services.inbox.backlog().waiting == 1
     assert {line["call_id"] for line in bridge.logged("record.newer")} == {call.call_id}
 
     upgrade(bridge, call, before)
     bridge.drain()
     found = bridge.call(call)
     assert (found.state, whats(found)) == (State.RECORDED, ["CallStarted", "CallRecorded"])
-    assert bridge.parts.inbox.backlog().waiting == 0
+    assert bridge.services.inbox.backlog().waiting == 0
 
 
 def test_a_wait_for_a_newer_worker_is_no_try(
@@ -121,15 +121,17 @@ def test_a_transcript_of_a_newer_record_waits_too(bridge: Bridge, *, shares_its_
     if shares_its_link:
         link = bridge.call(call).external_url
         for one in (call, other):
-            bridge.parts.calls.update(
+            bridge.services.calls.update(
                 one.call_id, lambda c: c and c.but(external_url=link, engagement_id=None)
             )
-        bridge.parts.redis.delete(*bridge.parts.redis.keys(bridge.parts.keys.of("engagement", "*")))
+        bridge.services.redis.delete(
+            *bridge.services.redis.keys(bridge.services.keys.of("engagement", "*"))
+        )
     before = rewrite(bridge, call, NEWER["state"])
     entry = bridge.transcribed(call)
     bridge.drain()
     assert bridge.call(other).state is State.SUBMITTED
-    assert bridge.parts.inbox.backlog().waiting == 1
+    assert bridge.services.inbox.backlog().waiting == 1
     if not shares_its_link:
         upgrade(bridge, call, before)
         bridge.age(entry)
@@ -151,7 +153,7 @@ def test_steps_leave_a_newer_record_alone_and_the_sweep_keeps_asking(
     bridge.clock.wait(days=1)
     requests = len(bridge.sandbox.settled()["requests"])
     for call, step in steps.items():
-        assert step(bridge.parts, [call.call_id]) == []
+        assert step(bridge.services, [call.call_id]) == []
     for _ in range(3):
         assert bridge.sweep() == len(steps)
         bridge.work()
@@ -173,11 +175,11 @@ def test_a_record_that_becomes_newer_during_a_request_is_not_overwritten(bridge:
     bridge.speak_through(
         Interposed(lambda: before.append(rewrite(bridge, call, {"format": FORMAT + 1})))
     )
-    assert submit.submit(bridge.parts, [call.call_id]) == []
+    assert submit.submit(bridge.services, [call.call_id]) == []
     assert json.loads(stored(bridge, call).partition(b"\n")[2])["format"] == FORMAT + 1
     upgrade(bridge, call, before[0])
     bridge.change_settings()
-    assert submit.submit(bridge.parts, [call.call_id]) is not None
+    assert submit.submit(bridge.services, [call.call_id]) is not None
     assert [one["status"] for one in bridge.requests()] == [201, 200]
     assert len(bridge.bodies()) == 1
 
@@ -193,7 +195,7 @@ def test_a_newer_record_is_not_forgotten_and_stops_no_other(
     rewrite(bridge, newest, newer)
     bridge.clock.wait(days=31)
     bridge.sweep()
-    assert bridge.parts.calls.load(other.call_id) is None
+    assert bridge.services.calls.load(other.call_id) is None
     assert stored(bridge, newest)
 
 
@@ -244,7 +246,7 @@ def test_a_record_tells_its_format_from_the_second_on(
         bridge.drain()
         assert bridge.call(call).format == FORMAT + 1
     with pytest.raises(NewerRecord) as raised:
-        bridge.parts.calls.load(call.call_id)
+        bridge.services.calls.load(call.call_id)
     assert str(raised.value) == raised.value.call_id == call.call_id
 
 
@@ -253,6 +255,6 @@ def test_the_error_tells_nothing_of_what_was_said(bridge: Bridge) -> None:
     call = waiting_call(bridge, Kind.STARTED)
     rewrite(bridge, call, NEWER["shape"])
     with pytest.raises(NewerRecord) as raised:
-        bridge.parts.calls.load(call.call_id)
+        bridge.services.calls.load(call.call_id)
     assert raised.value.__cause__ is None
     assert raised.value.__suppress_context__

@@ -40,9 +40,9 @@ def recorded(bridge: Bridge, count: int = 1) -> list[SampleCall]:
 def test_many_events_take_a_few_round_trips(bridge: Bridge, redis: Redis) -> None:
     """Taken, their calls loaded, saved, marked as handled. The server reads long ones in pieces."""
     calls = recorded(bridge, 30)
-    assert round_trips(redis, lambda: events.drain(bridge.parts)) <= 25
+    assert round_trips(redis, lambda: events.drain(bridge.services)) <= 25
     assert all(bridge.call(call).state is State.RECORDED for call in calls)
-    assert bridge.parts.inbox.backlog().waiting == 0
+    assert bridge.services.inbox.backlog().waiting == 0
 
 
 def test_a_submission_takes_a_few_round_trips(bridge: Bridge, redis: Redis) -> None:
@@ -50,7 +50,7 @@ def test_a_submission_takes_a_few_round_trips(bridge: Bridge, redis: Redis) -> N
     (call,) = recorded(bridge)
     bridge.drain()
     bridge.clock.wait(minutes=1)
-    assert round_trips(redis, lambda: submit.submit(bridge.parts, [call.call_id])) <= 7
+    assert round_trips(redis, lambda: submit.submit(bridge.services, [call.call_id])) <= 7
     assert bridge.call(call).state is State.SUBMITTED
 
 
@@ -59,9 +59,9 @@ def test_a_fetch_takes_a_few_round_trips(bridge: Bridge, redis: Redis) -> None:
     (call,) = recorded(bridge)
     bridge.drain()
     bridge.clock.wait(minutes=1)
-    submit.submit(bridge.parts, [call.call_id])
+    submit.submit(bridge.services, [call.call_id])
     bridge.clock.wait(days=1)
-    assert round_trips(redis, lambda: insights.fetch(bridge.parts, [call.call_id])) <= 6
+    assert round_trips(redis, lambda: insights.fetch(bridge.services, [call.call_id])) <= 6
 
 
 def test_a_sweep_with_nothing_due_asks_little(bridge: Bridge, redis: Redis) -> None:

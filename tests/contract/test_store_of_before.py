@@ -18,7 +18,7 @@ from redis import Redis
 
 from bridge.askelephant.client import ElephantClient
 from bridge.domain.call import Call, Kind, State
-from bridge.parts import elephant_options
+from bridge.services import elephant_options
 from tests.contract.bridge_parts import Bridge
 from tests.contract.replay_parts import Operated
 from tests.wavv_rest import KEY, WavvRest, running_wavv
@@ -158,19 +158,19 @@ def elephant() -> Elephant:
 def upgraded(operated: Operated, rest: WavvRest, elephant: Elephant) -> Operated:
     """Start this version on the store of the version before, a minute after it was left."""
     bridge = operated.bridge
-    load(bridge.parts.redis, bridge.parts.settings.namespace)
+    load(bridge.services.redis, bridge.services.settings.namespace)
     bridge.clock.time = WRITTEN_AT + timedelta(minutes=1)
     bridge.change_settings(wavv_api_key=KEY, wavv_base_url=rest.url)
-    bridge.parts.elephant.close()
-    options = elephant_options(bridge.parts.settings)
+    bridge.services.elephant.close()
+    options = elephant_options(bridge.services.settings)
     client = ElephantClient(options, transport=httpx.MockTransport(elephant))
-    bridge.parts = replace(bridge.parts, elephant=client)
+    bridge.services = replace(bridge.services, elephant=client)
     return operated
 
 
 def record(bridge: Bridge, call_id: str) -> Call:
     """Return a call's record."""
-    found = bridge.parts.calls.load(call_id)
+    found = bridge.services.calls.load(call_id)
     assert found is not None, call_id
     return found
 
@@ -220,10 +220,10 @@ def test_every_call_is_listed_and_shown(upgraded: Operated) -> None:
 def test_events_that_were_stored_and_not_handled_are_handled(upgraded: Operated) -> None:
     """Also the one that a worker of the version before had taken when it ended."""
     bridge = upgraded.bridge
-    waiting = bridge.parts.inbox.backlog().waiting
+    waiting = bridge.services.inbox.backlog().waiting
     assert waiting == len(_unhandled())
     bridge.drain()
-    assert bridge.parts.inbox.backlog().waiting == 0
+    assert bridge.services.inbox.backlog().waiting == 0
     for call_id, state in UNHANDLED.items():
         assert record(bridge, call_id).state is state
     assert record(bridge, "submitted-with-event~no-webhook").state is State.TRANSCRIBED

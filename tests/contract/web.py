@@ -19,7 +19,7 @@ import httpx
 from redis.exceptions import RedisError
 
 from bridge.ingress.connection import Connection
-from bridge.parts import Parts, assemble
+from bridge.services import Services, build_services
 from bridge.store.refusal import REFUSAL
 from bridge.web import build_app, with_ingress
 from config import Settings
@@ -57,7 +57,7 @@ class Published:
 class Web:
     """A running web process, and a look into what it stored."""
 
-    parts: Parts
+    services: Services
     published: Published
     client: httpx.Client
 
@@ -88,47 +88,47 @@ class Web:
         return [json.loads(raw) for source, raw in self._inbox() if source == REFUSAL]
 
     def _inbox(self) -> list[tuple[str, bytes]]:
-        rows: Any = self.parts.redis.xrange(self.parts.keys.inbox)
+        rows: Any = self.services.redis.xrange(self.services.keys.inbox)
         return [(fields[b"source"].decode(), fields[b"raw"]) for _, fields in rows]
 
     def refused(self) -> list[tuple[str, str, bytes]]:
         """Return source, reason and body of what was refused and kept."""
-        rows: Any = self.parts.redis.xrange(self.parts.keys.refused)
+        rows: Any = self.services.redis.xrange(self.services.keys.refused)
         names = (b"source", b"reason")
         return [(*(row[n].decode() for n in names), row[b"raw"]) for _, row in rows]
 
     def counted(self, name: str) -> int:
         """Return a counter."""
-        return self.parts.counters.all().get(name, 0)
+        return self.services.counters.all().get(name, 0)
 
     def forget(self) -> "Web":
         """Let all be forgotten, as if a sweep had just ended; return the same process."""
-        for key in self.parts.redis.scan_iter(self.parts.keys.of("*"), count=1000):
-            self.parts.redis.delete(key)
+        for key in self.services.redis.scan_iter(self.services.keys.of("*"), count=1000):
+            self.services.redis.delete(key)
         self.published.tasks.clear()
-        self.parts.counters.saw("sweep", self.parts.now())
+        self.services.counters.saw("sweep", self.services.now())
         return self
 
 
-def parts_for(redis_url: str, changes: Mapping[str, object]) -> Parts:
-    """Return parts on a namespace of their own; nothing is read from the environment."""
+def services_for(redis_url: str, changes: Mapping[str, object]) -> Services:
+    """Return services on a namespace of their own; nothing is read from the environment."""
     own = {"redis_url": redis_url, "namespace": f"test-{uuid.uuid4().hex}"}
-    return assemble(Settings.model_validate({**DEFAULTS, **own, **changes}), Published())
+    return build_services(Settings.model_validate({**DEFAULTS, **own, **changes}), Published())
 
 
 @contextmanager
 def running_web(redis_url: str, /, **changes: object) -> Iterator[Web]:
     """Run the web process with ``changes`` to the settings, as if a sweep had just ended."""
-    parts = parts_for(redis_url, changes)
-    assert isinstance(parts.publisher, Published)
+    services = services_for(redis_url, changes)
+    assert isinstance(services.publisher, Published)
     with suppress(RedisError):
-        parts.counters.saw("sweep", parts.now())
+        services.counters.saw("sweep", services.now())
     with (
-        serving(with_ingress(build_app(parts, redis_url)), Connection) as root,
+        serving(with_ingress(build_app(services, redis_url)), Connection) as root,
         httpx.Client(base_url=root, timeout=WAIT, trust_env=False) as client,
     ):
-        yield Web(parts, parts.publisher, client)
-    parts.redis.close()
+        yield Web(services, services.publisher, client)
+    services.redis.close()
 
 
 def signed(raw: bytes, secret: str = WAVV_SECRET, at: float | None = None) -> dict[str, str]:

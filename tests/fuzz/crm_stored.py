@@ -32,7 +32,7 @@ def check(whole: Surface, one: crm.Workflow) -> None:
         status = whole.send(wavv_delivery(event.body)).status
         assert status == (UNPROCESSABLE if event.call_id is None else ACCEPTED), (status, event)
     whole.drain()
-    call = whole.parts.calls.load(one.call.call_id)
+    call = whole.services.calls.load(one.call.call_id)
     assert call is not None, one
     assert _calls(whole) - before <= {one.call.call_id}, one
     crm.check_metadata(call.metadata, crm.merged(one.named), one)
@@ -45,5 +45,5 @@ NEAR = SEEDS.map(lambda seed: crm.workflow(Random(seed), ("UTC",)))  # noqa: S31
 
 def _calls(whole: Surface) -> set[str]:
     """Return the ids of all calls, so that one too many shows."""
-    ids: Any = whole.parts.redis.zrange(whole.parts.keys.calls, 0, -1)
+    ids: Any = whole.services.redis.zrange(whole.services.keys.calls, 0, -1)
     return set(map(text, ids))

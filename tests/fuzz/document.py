@@ -11,7 +11,7 @@ from schemathesis import Case
 from schemathesis.specs.openapi.checks import ignored_auth, positive_data_acceptance
 
 from bridge.web import build_app
-from tests.contract.web import TOKEN, parts_for
+from tests.contract.web import TOKEN, services_for
 from tests.fuzz.surface import Deaf
 from tests.fuzz.target import Target
 
@@ -26,9 +26,9 @@ HEADERS = {"Authorization": f"Bearer {TOKEN}"}
 @contextmanager
 def api(redis_url: str) -> Iterator[FastAPI]:
     """Give an application of its own: the library starts and ends it for each request."""
-    parts = replace(parts_for(redis_url, {}), publisher=Deaf())
-    with parts.redis:
-        yield build_app(parts, redis_url)
+    services = replace(services_for(redis_url, {}), publisher=Deaf())
+    with services.redis:
+        yield build_app(services, redis_url)
 
 
 def target(app: FastAPI) -> Target:

@@ -14,10 +14,10 @@ from urllib.parse import unquote
 
 from starlette.types import Message
 
-from bridge.parts import Parts
 from bridge.pipeline import events
+from bridge.services import Services
 from bridge.web import build_app, with_ingress
-from tests.contract.web import WAVV, parts_for, signed
+from tests.contract.web import WAVV, services_for, signed
 from tests.fuzz.requests import REQUESTS, Headers, Request
 from tests.fuzz.target import Target
 from tests.fuzz.wavv import SAMPLES
@@ -56,9 +56,9 @@ class Answer:
 class Surface:
     """The application and its store."""
 
-    def __init__(self, parts: Parts, redis_url: str) -> None:
-        self.parts = parts
-        self.rest = build_app(parts, redis_url)
+    def __init__(self, services: Services, redis_url: str) -> None:
+        self.services = services
+        self.rest = build_app(services, redis_url)
         self.app = with_ingress(self.rest)
         self._runner = asyncio.Runner()
         self.statuses: Counter[int] = Counter()
@@ -69,7 +69,7 @@ class Surface:
         for close in (state.commit.close, state.poke.close, state.ingress_redis.aclose):
             self._runner.run(close())
         self._runner.close()
-        self.parts.redis.close()
+        self.services.redis.close()
 
     @property
     def target(self) -> Target:
@@ -94,19 +94,19 @@ class Surface:
     def refresh(self) -> None:
         """Let the intake handle what came, and begin anew with a few calls."""
         self.drain()
-        for key in self.parts.redis.scan_iter(self.parts.keys.of("*"), count=1000):
-            self.parts.redis.delete(key)
+        for key in self.services.redis.scan_iter(self.services.keys.of("*"), count=1000):
+            self.services.redis.delete(key)
         for raw in SAMPLES[:9]:
             self.check(wavv_delivery(raw))
         self.drain()
 
     def drain(self) -> None:
         """Let the intake handle all that was stored; nothing may be left or set aside."""
-        while events.drain(self.parts):
+        while events.drain(self.services):
             pass
-        backlog = self.parts.inbox.backlog()
+        backlog = self.services.inbox.backlog()
         assert backlog.waiting == 0, "an event that was let in breaks its handler"
-        assert "events.set_aside" not in self.parts.counters.all()
+        assert "events.set_aside" not in self.services.counters.all()
 
     async def _ask(self, request: Request) -> Answer:
         pieces = list(request.body) or [b""]
@@ -150,8 +150,8 @@ def _scope(request: Request) -> dict[str, Any]:
 @contextmanager
 def surface(redis_url: str) -> Iterator[Surface]:
     """Give the surface for as long as its store is there."""
-    parts = replace(parts_for(redis_url, {}), publisher=Deaf())
-    one = Surface(parts, redis_url)
+    services = replace(services_for(redis_url, {}), publisher=Deaf())
+    one = Surface(services, redis_url)
     try:
         yield one
         one.refresh()

@@ -3,7 +3,7 @@
 import pytest
 
 from bridge.domain.participants import Agent
-from bridge.parts import mapper
+from bridge.services import mapper
 from config import SettingsError, load_settings
 from config.agents import AgentEntry
 from tests.unit.conftest import Home

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bridge.parts import elephant_options, policy
+from bridge.services import elephant_options, policy
 from bridge.wavv.client import WavvOptions
 from config import load_settings
 from config.broker import (

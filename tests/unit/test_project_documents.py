@@ -19,7 +19,7 @@ from bridge.domain.hearing import HEARD
 from bridge.domain.machine import TABLE
 from bridge.domain.steps import STEPS
 from bridge.metrics import exposition
-from bridge.parts import assemble
+from bridge.services import build_services
 from bridge.store.keys import Keys
 from config import Settings
 from tests.chaos.faults.table import FAULTS
@@ -90,9 +90,9 @@ def test_the_operations_tell_the_times_of_the_settings() -> None:
 def test_the_readme_lists_every_metric(valkey_url: str, keys: Keys) -> None:
     """A metric that is exposed is a metric that is told of."""
     settings = Settings.model_construct(redis_url=valkey_url, namespace=keys.namespace)
-    parts = assemble(settings)
-    exposed = set(re.findall(r"^# TYPE (\S+)", exposition(parts).decode(), re.MULTILINE))
-    parts.redis.close()
+    services = build_services(settings)
+    exposed = set(re.findall(r"^# TYPE (\S+)", exposition(services).decode(), re.MULTILINE))
+    services.redis.close()
     operating = section("README.md", "## Operating it")
     assert set(re.findall(r"`(bridge_\w+)(?:\{\w+\})?`", operating)) == exposed
 

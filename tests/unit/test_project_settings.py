@@ -9,7 +9,7 @@ import pytest
 from bridge.domain.call import new_call
 from bridge.domain.title import title
 from bridge.health import readiness
-from bridge.parts import assemble
+from bridge.services import build_services
 from config import load_settings
 from config.load import unknown_names
 from config.settings import PREFIX, Settings
@@ -38,7 +38,7 @@ def test_no_text_names_a_variable_that_no_setting_has(path: Path) -> None:
 def test_env_example_has_what_readiness_asks_for() -> None:
     """Whoever fills in `.env.example` is not told afterwards that a variable is missing."""
     nowhere = Settings.model_construct(redis_url="redis://127.0.0.1:1/0")
-    checks = readiness(assemble(nowhere))
+    checks = readiness(build_services(nowhere))
     asked = {word for check in checks for word in re.findall(rf"{PREFIX}\w+", check.detail)}
     assert asked
     assert asked <= dotenv_names(".env.example")

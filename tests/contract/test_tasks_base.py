@@ -1,4 +1,4 @@
-"""The parts of a worker are put together once, however many tasks begin at the same time."""
+"""The services of a worker are built once, however many tasks begin at the same time."""
 
 import subprocess
 import sys
@@ -14,22 +14,22 @@ from tasks import base
 THREADS = 8
 begun, first_few = [], threading.Event()
 
-def assemble(settings):
+def build_services(settings):
     begun.append(settings)
     if len(begun) > 1:
         first_few.set()
     first_few.wait(0.5)  # for a second one to begin, which must not
     return object()
 
-base.assemble = assemble
+base.build_services = build_services
 with ThreadPoolExecutor(THREADS) as pool:
-    found = {id(one) for one in pool.map(lambda _: base.parts(), range(THREADS))}
+    found = {id(one) for one in pool.map(lambda _: base.services(), range(THREADS))}
 print(len(begun), len(found))
 """
 
 
 def test_threads_that_begin_together_share_the_parts(tmp_path: Path) -> None:
-    """After a restart, sweeps wait for all threads: each would assemble for seconds."""
+    """After a restart, sweeps wait for all threads: each would build for seconds."""
     env = environment({"BRIDGE_REDIS_URL": "redis://127.0.0.1:1/0"})
     words = (sys.executable, "-c", PROGRAM)
     ended = subprocess.run(words, env=env, cwd=tmp_path, capture_output=True, check=True)  # noqa: S603 - our own program

@@ -1,4 +1,4 @@
-"""The parts of the bridge, put together once per process from the settings."""
+"""The services of the bridge, built once per process from the settings."""
 
 import random
 from collections.abc import Callable
@@ -42,7 +42,7 @@ def utc_now() -> datetime:
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class Services:
     """Everything that has effects, and the values that decisions need.
 
     ``wavv`` ``None`` = no API key of WAVV's, so that links to recordings come by events only.
@@ -75,12 +75,12 @@ class Parts:
     jitter: Callable[[], float] = random.random
 
 
-def assemble(settings: Settings, publisher: Publisher | None = None) -> Parts:
-    """Return the parts for these settings; connections are made when they are first used."""
+def build_services(settings: Settings, publisher: Publisher | None = None) -> Services:
+    """Return the services for these settings; connections are made when they are first used."""
     redis = connect(settings.redis_url or "")
     keys = Keys(settings.namespace)
     calls = CallStore(redis, keys, Retention(settings.sweep_grace, settings.retention))
-    return Parts(
+    return Services(
         settings=settings,
         redis=redis,
         keys=keys,

@@ -9,7 +9,7 @@ import time
 import uuid
 from collections.abc import Callable
 
-from bridge.broker import BridgeCelery
+from bridge.broker.celery_app import BridgeCelery
 from bridge.domain.steps import SUBMIT
 from config import load_settings
 from config.broker import broker_options

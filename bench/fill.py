@@ -12,10 +12,10 @@ from typing import Any
 
 from bench.payloads import bodies
 from bench.settings import NAMESPACE
+from bridge.broker.publisher import publish_next
 from bridge.domain import events as e
 from bridge.domain.call import Call, InsightsSummary, new_call
 from bridge.domain.machine import advance
-from bridge.publisher import publish_next
 from bridge.services import Services, build_services
 from bridge.store.changes import Change
 from bridge.wavv.events import parse_event

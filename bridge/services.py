@@ -9,11 +9,11 @@ from zoneinfo import ZoneInfo
 from redis import Redis
 
 from bridge.askelephant.client import ElephantClient, ElephantOptions
-from bridge.broker import BridgeCelery
+from bridge.broker.celery_app import BridgeCelery
+from bridge.broker.publisher import CeleryPublisher, Publisher
 from bridge.domain.mapping import Mapper
 from bridge.domain.participants import Agent
 from bridge.domain.policy import Policy
-from bridge.publisher import CeleryPublisher, Publisher
 from bridge.store.aside import AsideEvents
 from bridge.store.budget import Budget
 from bridge.store.calls import CallStore

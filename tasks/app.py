@@ -9,9 +9,9 @@ from typing import Any
 from celery import Celery
 from celery.signals import beat_init, celeryd_init, setup_logging, worker_init
 
-from bridge.broker import BridgeCelery
+from bridge.broker.celery_app import BridgeCelery
+from bridge.broker.publisher import ROUTINE
 from bridge.pipeline.places import use_threads
-from bridge.publisher import ROUTINE
 from bridge.services import elephant_options, wavv_options
 from bridge.store.cluster import refuse_cluster
 from bridge.wavv.alias_settings import require_known_fields
@@ -41,7 +41,7 @@ def worker_options(settings: Settings) -> dict[str, Any]:
         "worker_send_task_events": False,  # Flower asks for them; with nobody there, nobody pays
         "worker_hijack_root_logger": False,  # logging is ours: JSON, redacted
         "worker_redirect_stdouts": False,
-        "beat_scheduler": "bridge.schedule:SteadyScheduler",  # by no clock that anybody sets
+        "beat_scheduler": "bridge.broker.scheduler:SteadyScheduler",  # by the monotonic clock
         "beat_schedule": {
             "sweep": {
                 "task": "tasks.sweep.sweep",

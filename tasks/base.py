@@ -8,9 +8,9 @@ from typing import Any
 from celery import Task
 from structlog.contextvars import bind_contextvars, clear_contextvars
 
+from bridge.broker.publisher import batches, publish_next
 from bridge.domain.call import Call
 from bridge.domain.steps import countdown, next_step
-from bridge.publisher import batches, publish_next
 from bridge.services import Services, build_services
 from config import load_settings
 

@@ -1,7 +1,7 @@
 """Handling the inbox. One small message for many events."""
 
+from bridge.broker.publisher import DRAIN
 from bridge.pipeline import drain as pipeline
-from bridge.publisher import DRAIN
 from tasks.app import app
 from tasks.base import BridgeTask, services
 

@@ -1,8 +1,8 @@
 """The sweep, started by beat; and what it publishes for calls that got no recording."""
 
+from bridge.broker.publisher import ROUTINE, SWEEP
 from bridge.domain.steps import EXPIRE
 from bridge.pipeline import sweep as pipeline
-from bridge.publisher import ROUTINE, SWEEP
 from tasks.app import app
 from tasks.base import BridgeTask, services
 

@@ -16,8 +16,8 @@ import structlog
 from celery.bootsteps import StartStopStep
 from celery.worker import state
 
-from bridge.pace import LOOKS, Pace, strikes
-from bridge.queues import waiting
+from bridge.broker.idle_checks import IDLE_CHECKS, Progress, count_idle_checks
+from bridge.broker.queues import waiting
 from config import load_settings
 
 EXIT_CODE = 75
@@ -55,12 +55,14 @@ class Watchdog(StartStopStep):
 
     def _watch(self, worker: Any) -> None:  # noqa: ANN401 - as above
         patience = load_settings().worker_stuck_after.total_seconds()
-        found, last = 0, _pace()
-        while not self._ending.wait(patience / LOOKS):
-            now = _pace()
-            found = strikes(found, last, now, worker.concurrency, lambda: self._waiting(worker))
+        found, last = 0, _progress()
+        while not self._ending.wait(patience / IDLE_CHECKS):
+            now = _progress()
+            found = count_idle_checks(
+                found, last, now, worker.concurrency, lambda: self._waiting(worker)
+            )
             last = now
-            if found == LOOKS and not self._ending.is_set():
+            if found == IDLE_CHECKS and not self._ending.is_set():
                 _end("takes nothing while its queues hold messages", patience)
 
     def _waiting(self, worker: Any) -> int:  # noqa: ANN401 - as above
@@ -81,12 +83,12 @@ def _wait_for_the_end() -> None:
     quiet = 0
     while quiet < ENDING_SECONDS:
         time.sleep(1)
-        quiet = 0 if _pace().running else quiet + 1
+        quiet = 0 if _progress().running else quiet + 1
     _end("does not end, though nothing runs", ENDING_SECONDS)
 
 
-def _pace() -> Pace:
-    return Pace(state.all_total_count[0], len(state.requests), len(state.active_requests))
+def _progress() -> Progress:
+    return Progress(state.all_total_count[0], len(state.requests), len(state.active_requests))
 
 
 def _end(what: str, seconds: float) -> None:

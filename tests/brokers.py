@@ -2,7 +2,7 @@
 
 from kombu.exceptions import OperationalError
 
-from bridge.broker import BridgeCelery
+from bridge.broker.celery_app import BridgeCelery
 from config import Settings
 from config.broker import broker_options
 

@@ -15,7 +15,7 @@ from bench.series import Series, series
 from bench.stack import Stack, running
 from bench.table import Row, at_most
 from bench.window import busiest
-from bridge.publisher import SWEEP
+from bridge.broker.publisher import SWEEP
 from bridge.services import Services
 from bridge.store.hold import THROTTLED, Cause
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from bridge.api.auth import require_token
 from bridge.api.routes import PROBLEMS, WithServices
-from bridge.publisher import DRAIN
+from bridge.broker.publisher import DRAIN
 
 router = APIRouter(
     prefix="/api/events/set-aside", dependencies=[Depends(require_token)], responses=PROBLEMS

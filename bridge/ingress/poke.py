@@ -7,7 +7,7 @@ published are covered by the one after it.
 import asyncio
 from contextvars import Context
 
-from bridge.publisher import DRAIN, Publisher
+from bridge.broker.publisher import DRAIN, Publisher
 
 
 class Poke:

@@ -4,8 +4,8 @@ import threading
 import time
 from collections.abc import Callable
 
+from bridge.broker.publisher import DRAIN
 from bridge.pipeline import events
-from bridge.publisher import DRAIN
 from bridge.services import Services
 
 FEW = 25

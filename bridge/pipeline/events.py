@@ -10,12 +10,12 @@ from redis.exceptions import RedisError
 
 from bridge.askelephant.models import EngagementNews, WebhookEvent
 from bridge.askelephant.webhook import TRANSCRIPT_READY, parse_webhook
+from bridge.broker.publisher import publish_next
 from bridge.domain.call import Call, new_call
 from bridge.domain.events import UNKNOWN, CallHeard, EventRefused, Noted, TranscriptReady
 from bridge.errors import DamagedRecord, EventError, NewerRecord
 from bridge.pipeline.extras import hear_extras
 from bridge.pipeline.record import Happened, apply_events
-from bridge.publisher import publish_next
 from bridge.services import Services
 from bridge.store.changes import Saved
 from bridge.store.inbox import Entry

@@ -4,11 +4,11 @@ They are derived from the record of that call. After a crash, the inbox entry or
 again and opens those that are missing.
 """
 
+from bridge.broker.publisher import publish_next
 from bridge.domain.call import Call, ExtraRecording
 from bridge.domain.events import CallHeard
 from bridge.domain.extras import call_of_extra, event_for_extra
 from bridge.pipeline.record import apply_event
-from bridge.publisher import publish_next
 from bridge.services import Services
 
 

@@ -6,6 +6,7 @@ from typing import assert_never
 
 import structlog
 
+from bridge.broker.publisher import SWEEP
 from bridge.domain import events as e
 from bridge.domain.call import Problem
 from bridge.domain.retry import (
@@ -23,7 +24,6 @@ from bridge.domain.retry import (
     plan_retry,
 )
 from bridge.pipeline.attempt import Attempt, Outcome, settled
-from bridge.publisher import SWEEP
 from bridge.services import Services
 from bridge.store.hold import OUTAGE, SCOPE_MISSING, THROTTLED, Admitted, Cause, Hold, Row
 from config.redaction import redact_text

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 
 import structlog
 
+from bridge.broker.publisher import BATCH
 from bridge.domain.steps import INSIGHTS, SUBMIT
-from bridge.publisher import BATCH
 from bridge.services import Services
 from config.broker import (
     FEWEST_THREADS,

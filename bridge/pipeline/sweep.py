@@ -10,12 +10,12 @@ from math import ceil
 
 import structlog
 
+from bridge.broker.publisher import DRAIN, publish_batches
 from bridge.domain.call import Call
 from bridge.domain.events import DeadlinePassed
 from bridge.domain.steps import EXPIRE, STEPS, Step, is_due
 from bridge.pipeline.places import KINDS, publish_left
 from bridge.pipeline.record import Happened, apply_events
-from bridge.publisher import DRAIN, publish_batches
 from bridge.services import Services
 from bridge.store.lease import Lease
 

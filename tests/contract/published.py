@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from bridge.publisher import SWEEP
+from bridge.broker.publisher import SWEEP
 
 
 @dataclass

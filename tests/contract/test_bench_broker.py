@@ -8,9 +8,9 @@ import pytest
 
 from bench.broker import look
 from bench.fill import schedule_fetches, services_of
-from bridge.broker import BridgeCelery
+from bridge.broker.celery_app import BridgeCelery
+from bridge.broker.publisher import DRAIN
 from bridge.domain.steps import INSIGHTS, SUBMIT
-from bridge.publisher import DRAIN
 from bridge.services import Services
 from config.broker import QUEUE, broker_options
 from tests.contract.published import Clock, Published

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+from bridge.broker.publisher import SWEEP
 from bridge.cli import main
 from bridge.domain.call import State
-from bridge.publisher import SWEEP
 from bridge.store.hold import Cause
 from config.environment import OPERATORS_OWN
 from tests.contract.bridge_parts import Bridge

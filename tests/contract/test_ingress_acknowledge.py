@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from bridge.publisher import DRAIN
+from bridge.broker.publisher import DRAIN
 from bridge.web import build_app
 from tests.contract.valkey import Valkey, until
 from tests.contract.web import (

@@ -7,6 +7,7 @@ from datetime import datetime
 import pytest
 from redis import Redis
 
+from bridge.broker.publisher import BATCH
 from bridge.domain.call import Call, State
 from bridge.domain.events import Event, Submitted
 from bridge.domain.machine import advance
@@ -14,7 +15,6 @@ from bridge.domain.mapping import Mapper, engagement_request
 from bridge.domain.policy import Policy
 from bridge.pipeline import insights, record, submit
 from bridge.pipeline.extras import open_extras
-from bridge.publisher import BATCH
 from bridge.services import Services
 from bridge.wavv.samples import SampleCall
 from tests.contract.bridge_parts import Bridge, whats

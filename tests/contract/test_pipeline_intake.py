@@ -10,13 +10,13 @@ import pytest
 from redis import Redis
 from redis.exceptions import ConnectionError as RedisAway
 
+from bridge.broker.publisher import DRAIN
 from bridge.domain.call import Call, Kind, State
 from bridge.domain.events import Event
 from bridge.domain.machine import advance
 from bridge.domain.policy import Policy
 from bridge.domain.steps import SUBMIT
 from bridge.pipeline import events, record
-from bridge.publisher import DRAIN
 from bridge.store.inbox import Inbox
 from tests.contract.bridge_parts import ALL_KINDS, Bridge, whats
 from tests.contract.store_parts import at_once

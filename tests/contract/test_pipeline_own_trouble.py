@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 import httpx
 import pytest
 
+from bridge.broker.publisher import SWEEP
 from bridge.domain.call import Call, State
-from bridge.publisher import SWEEP
 from bridge.wavv.samples import SampleCall
 from tests.contract.bridge_parts import Bridge
 

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from bridge.broker.publisher import BATCH
 from bridge.domain.call import State
 from bridge.domain.steps import INSIGHTS, SUBMIT
 from bridge.pipeline import places, submit
 from bridge.pipeline.places import FETCHES, KINDS, LINKS, SUBMISSIONS, Places, place, use_threads
-from bridge.publisher import BATCH
 from bridge.wavv.samples import SampleCall
 from config.broker import FEWEST_THREADS, WORKER_THREADS
 from tests.contract.bridge_parts import Bridge

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from bridge.broker.publisher import DRAIN
 from bridge.domain.call import Kind, State
 from bridge.domain.steps import EXPIRE, INSIGHTS, SUBMIT
 from bridge.pipeline import sweep
-from bridge.publisher import DRAIN
 from bridge.store.clock import ForgettingClock, store_time
 from bridge.store.hold import THROTTLED, Cause
 from bridge.wavv.samples import SampleCall

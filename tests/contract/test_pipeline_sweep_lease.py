@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 
 import pytest
 
+from bridge.broker.publisher import DRAIN, Publisher
 from bridge.domain.call import Kind, State
 from bridge.domain.steps import EXPIRE, SUBMIT
 from bridge.errors import LeaseLost
 from bridge.pipeline import sweep
-from bridge.publisher import DRAIN, Publisher
 from tests.contract.bridge_parts import Bridge
 
 

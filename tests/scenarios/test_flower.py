@@ -6,8 +6,8 @@ from typing import Any
 import httpx
 import pytest
 
+from bridge.broker.publisher import DRAIN, SWEEP
 from bridge.domain.steps import INSIGHTS, SUBMIT
-from bridge.publisher import DRAIN, SWEEP
 from bridge.supervise import commands
 from bridge.supervise.embedded import free_port
 from tests.scenarios.leaks import private

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from kombu import Connection
 
-from bridge.broker import BridgeCelery
-from bridge.queues import waiting
+from bridge.broker.celery_app import BridgeCelery
+from bridge.broker.queues import waiting
 from config import Settings
 from config.broker import QUICK_QUEUE, broker_options
 from tests.brokers import refusal as refused_by

@@ -4,8 +4,8 @@ import asyncio
 import threading
 from dataclasses import dataclass, field
 
+from bridge.broker.publisher import DRAIN
 from bridge.ingress.poke import Poke
-from bridge.publisher import DRAIN
 
 
 @dataclass

@@ -11,9 +11,9 @@ from config.broker import is_rabbitmq
 
 # Under kombu's own names: Celery and Flower know from them what kind of broker it is.
 TRANSPORT_ALIASES |= {
-    "redis": "bridge.transport:Transport",
-    "rediss": "bridge.transport:Transport",
-    "sentinel": "bridge.transport:SentinelTransport",
+    "redis": "bridge.broker.redis_transport:Transport",
+    "rediss": "bridge.broker.redis_transport:Transport",
+    "sentinel": "bridge.broker.redis_transport:SentinelTransport",
 }
 
 

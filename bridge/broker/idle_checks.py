@@ -1,15 +1,15 @@
-"""Is a worker stuck? It is when it could work, has work, and does not, look after look."""
+"""Whether a worker is stuck: it could work, has work, and does not, check after check."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-LOOKS = 6
-"""So many in a row must find a worker idle beside work. They are counted, not the time between
-them: a process that was paused, or a machine that slept, is not to blame."""
+IDLE_CHECKS = 6
+"""So many checks in a row must find a worker idle while messages wait. Checks are counted, not the
+time between them: a process that was paused, or a machine that slept, is not stuck."""
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class Progress:
     """How far a worker has come: tasks begun since its start, held now, running now."""
 
     begun: int
@@ -17,8 +17,10 @@ class Pace:
     running: int
 
 
-def strikes(before: int, last: Pace, now: Pace, threads: int, waiting: Callable[[], int]) -> int:
-    """Return how many looks in a row have found the worker idle beside work; at ``LOOKS`` it is.
+def count_idle_checks(
+    before: int, last: Progress, now: Progress, threads: int, waiting: Callable[[], int]
+) -> int:
+    """Return how many checks in a row found the worker idle; at ``IDLE_CHECKS`` it is stuck.
 
     ``waiting`` counts messages; the broker is only asked about a worker that has not moved. One
     whose threads are all busy is not idle, however long its tasks take.

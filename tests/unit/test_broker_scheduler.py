@@ -6,8 +6,8 @@ import pytest
 import time_machine
 from celery import Celery
 
-from bridge import schedule
-from bridge.schedule import SteadyScheduler
+from bridge.broker import scheduler
+from bridge.broker.scheduler import SteadyScheduler
 
 START = datetime(2026, 5, 13, 14, tzinfo=UTC)
 EVERY = 10.0
@@ -32,7 +32,7 @@ class Recording(SteadyScheduler):
 def passed(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Give the seconds that have passed, to be changed by the test."""
     seconds = [0.0]
-    monkeypatch.setattr(schedule, "monotonic", lambda: seconds[0])
+    monkeypatch.setattr(scheduler, "monotonic", lambda: seconds[0])
     return seconds
 
 

@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from bridge.broker.publisher import BATCH, BATCH_SECONDS, batches, publish_next
 from bridge.domain.call import Call, State, new_call
 from bridge.domain.steps import EXPIRE, SUBMIT
-from bridge.publisher import BATCH, TOGETHER, batches, publish_next
 from tests.contract.published import Clock, Published
 
 NOW = datetime(2026, 5, 13, 14, 0, tzinfo=UTC)
@@ -43,8 +43,13 @@ def test_a_message_names_no_more_than_a_batch(count: int) -> None:
 
 def test_a_batch_comes_when_its_last_call_is_due() -> None:
     """None comes early; none waits for longer than the others of its batch differ."""
-    waits = [(TOGETHER, "b"), (0.0, "a"), (2 * TOGETHER, "d"), (TOGETHER + 0.01, "c")]
-    assert [*batches(waits)] == [(TOGETHER, ["a", "b"]), (2 * TOGETHER, ["c", "d"])]
+    waits = [
+        (BATCH_SECONDS, "b"),
+        (0.0, "a"),
+        (2 * BATCH_SECONDS, "d"),
+        (BATCH_SECONDS + 0.01, "c"),
+    ]
+    assert [*batches(waits)] == [(BATCH_SECONDS, ["a", "b"]), (2 * BATCH_SECONDS, ["c", "d"])]
     assert [*batches([])] == []
 
 

@@ -11,8 +11,8 @@ import pytest
 from kombu import Connection, Exchange, Queue
 from redis import Redis
 
-from bridge.broker import BridgeCelery
-from bridge.transport import Channel, SentinelTransport, Transport
+from bridge.broker.celery_app import BridgeCelery
+from bridge.broker.redis_transport import Channel, SentinelTransport, Transport
 from config import Settings
 from config.broker import broker_options
 

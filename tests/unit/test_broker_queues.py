@@ -6,7 +6,7 @@ from typing import Any, Self
 import pytest
 from amqp.exceptions import ChannelError, NotFound
 
-from bridge.queues import waiting
+from bridge.broker.queues import waiting
 
 
 class Breaking:

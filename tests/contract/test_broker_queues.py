@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from celery import Celery
 
-from bridge.queues import waiting
+from bridge.broker.queues import waiting
 from bridge.store.keys import Keys
 from config.broker import QUEUE, QUICK_QUEUE, broker_options
 from config.settings import Settings

@@ -23,7 +23,7 @@ ROUTINE = "routine"
 BATCH = 16
 """Calls that one message names at most. With more, two workers share a burst unevenly."""
 
-TOGETHER = 0.25
+BATCH_SECONDS = 0.25
 """Calls whose due times lie within so many seconds share a message."""
 
 UNPUBLISHED = (OperationalError, RedisError, AMQPError, OSError)
@@ -70,7 +70,7 @@ def publish_next(
 def publish_batches(publisher: Publisher, task: str, due: Iterable[tuple[float, str]]) -> None:
     """Publish ``task`` for calls, each with the seconds until it is due.
 
-    A message names up to ``BATCH`` calls that are due within ``TOGETHER`` seconds, and comes when
+    A message names up to ``BATCH`` calls that are due within ``BATCH_SECONDS``, and comes when
     the last of them is due.
     """
     for countdown_seconds, call_ids in batches(due):
@@ -81,7 +81,7 @@ def batches(due: Iterable[tuple[float, str]]) -> Iterator[tuple[float, list[str]
     """Yield the seconds until each batch is due, and the calls in it."""
     batch: list[tuple[float, str]] = []
     for wait, call_id in sorted(due, key=itemgetter(0)):
-        if batch and (len(batch) == BATCH or wait - batch[0][0] > TOGETHER):
+        if batch and (len(batch) == BATCH or wait - batch[0][0] > BATCH_SECONDS):
             yield batch[-1][0], [one for _, one in batch]
             batch = []
         batch.append((wait, call_id))

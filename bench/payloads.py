@@ -12,9 +12,9 @@ from random import Random
 
 from bench.messages import request
 from bench.settings import WAVV_SECRET
-from bridge.wavv.channels import deliveries
-from bridge.wavv.delivery import PATH
-from bridge.wavv.samples import SampleCall, sample_call
+from bridge.simulator.wavv.channels import deliveries
+from bridge.simulator.wavv.delivery import PATH
+from bridge.simulator.wavv.samples import SampleCall, sample_call
 from bridge.wavv.signature import SIGNATURE_HEADER, sign
 
 BEGUN = timedelta(minutes=20)

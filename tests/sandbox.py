@@ -18,7 +18,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from bridge.askelephant.sandbox import SandboxOptions, create_app
+from bridge.simulator.askelephant import SandboxOptions, create_app
 from tests.scenarios.waiting import WITHIN
 
 Json = dict[str, Any]

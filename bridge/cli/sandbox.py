@@ -27,8 +27,8 @@ def sandbox(
     """
     from pydantic import ValidationError
 
-    from bridge.askelephant.sandbox import SandboxOptions, serve
-    from bridge.askelephant.sandbox.pages import PATH
+    from bridge.simulator.askelephant import SandboxOptions, serve
+    from bridge.simulator.askelephant.pages import PATH
 
     try:
         options = SandboxOptions(

@@ -8,7 +8,7 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from bridge.wavv.delivery import Auth, Delivery
+    from bridge.simulator.wavv.delivery import Auth, Delivery
 
 
 def send(
@@ -39,7 +39,7 @@ def send(
     ] = False,
 ) -> None:
     """Send WAVV's events of made-up calls to the bridge, or replay captured deliveries."""
-    from bridge.wavv.delivery import as_it_is
+    from bridge.simulator.wavv.delivery import as_it_is
 
     auth = as_it_is if replay and not resign else _auth(channel, secret)
     if replay is None:
@@ -52,7 +52,7 @@ def send(
 def _auth(channel: str, secret: str | None) -> "Auth":
     import time
 
-    from bridge.wavv.delivery import by_shared_secret, by_signature
+    from bridge.simulator.wavv.delivery import by_shared_secret, by_signature
     from config import SettingsError, load_settings
 
     if secret is None:
@@ -77,8 +77,8 @@ def _made_up(
     from datetime import UTC, datetime, timedelta
     from random import Random
 
-    from bridge.wavv.channels import deliveries
-    from bridge.wavv.samples import sample_call
+    from bridge.simulator.wavv.channels import deliveries
+    from bridge.simulator.wavv.samples import sample_call
 
     rng = Random(seed)  # noqa: S311 - made-up calls, not secrets
     begun = datetime.now(UTC) - timedelta(minutes=20)
@@ -88,7 +88,7 @@ def _made_up(
 
 def _captured(path: Path) -> "Iterable[Delivery]":
     from bridge.errors import CaptureError
-    from bridge.wavv.capture import read_capture
+    from bridge.simulator.wavv.capture import read_capture
 
     try:
         return list(read_capture(path))
@@ -99,7 +99,7 @@ def _captured(path: Path) -> "Iterable[Delivery]":
 def _send_all(deliveries: "Iterable[Delivery]", url: str, auth: "Auth") -> None:
     import httpx
 
-    from bridge.wavv.sender import send as send_deliveries
+    from bridge.simulator.wavv.sender import send as send_deliveries
 
     with httpx.Client(timeout=30) as client:
         answers = send_deliveries(deliveries, url, auth, client)

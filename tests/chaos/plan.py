@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from random import Random
 
 from bridge.domain.call import Kind
-from bridge.wavv.channels import Channel, delivery
-from bridge.wavv.delivery import Delivery
-from bridge.wavv.samples import SampleCall, sample_call
+from bridge.simulator.wavv.channels import Channel, delivery
+from bridge.simulator.wavv.delivery import Delivery
+from bridge.simulator.wavv.samples import SampleCall, sample_call
 from tests import crm
 
 CHANNELS: tuple[Channel, ...] = ("v3", "sdk", "crm")

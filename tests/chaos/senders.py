@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 import httpx
 
 from bridge.domain.call import Kind
-from bridge.wavv.delivery import Auth, by_signature
-from bridge.wavv.sender import post
+from bridge.simulator.wavv.delivery import Auth, by_signature
+from bridge.simulator.wavv.sender import post
 from tests.chaos.plan import PlannedCall, Told
 
 THREADS = 32

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from redis import Redis
 
-from bridge.askelephant.sandbox import SandboxOptions
+from bridge.simulator.askelephant import SandboxOptions
 from bridge.store.connection import connect
 from bridge.supervise import commands
 from bridge.supervise.commands import Command

@@ -16,14 +16,14 @@ import httpx
 from structlog.testing import capture_logs
 
 from bridge.askelephant.client import ElephantClient
-from bridge.askelephant.sandbox.event import TRANSCRIPT_READY, make_event
 from bridge.broker.publisher import DRAIN, publish_next
 from bridge.domain.call import Call, Kind
 from bridge.domain.steps import EXPIRE, INSIGHTS, STEPS, SUBMIT
 from bridge.pipeline import events, insights, submit, sweep
 from bridge.services import Services, build_services, elephant_options
-from bridge.wavv.channels import delivery
-from bridge.wavv.samples import SampleCall, sample_call
+from bridge.simulator.askelephant.event import TRANSCRIPT_READY, make_event
+from bridge.simulator.wavv.channels import delivery
+from bridge.simulator.wavv.samples import SampleCall, sample_call
 from config import Settings
 from tests.contract.published import Clock, Message, Published
 from tests.contract.store_parts import age_entries, put_event

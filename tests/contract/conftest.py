@@ -7,7 +7,7 @@ import pytest
 from fakeredis import FakeRedis
 from redis import Redis
 
-from bridge.askelephant.sandbox import SandboxOptions
+from bridge.simulator.askelephant import SandboxOptions
 from bridge.store.keys import Keys
 from tests.contract.bridge_parts import Bridge, running_bridge
 from tests.contract.replay_parts import Operated, operated_bridge

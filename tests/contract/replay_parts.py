@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 
 from bridge.domain.call import Call, State
-from bridge.wavv.samples import SampleCall
+from bridge.simulator.wavv.samples import SampleCall
 from bridge.web import build_app, with_ingress
 from tests.contract.bridge_parts import Bridge, running_bridge
 from tests.contract.web import TOKEN, bearer

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from bridge.domain.call import Kind, State
-from bridge.wavv.samples import SampleCall
+from bridge.simulator.wavv.samples import SampleCall
 from tests.contract.replay_parts import Operated
 from tests.contract.transports import Overheard
 

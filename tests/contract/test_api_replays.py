@@ -15,7 +15,7 @@ from bridge.domain.call import Call, State
 from bridge.domain.events import Replayed
 from bridge.domain.machine import advance
 from bridge.pipeline.replay import replay
-from bridge.wavv.samples import SampleCall
+from bridge.simulator.wavv.samples import SampleCall
 from tests.contract.bridge_parts import whats
 from tests.contract.replay_parts import Operated
 from tests.contract.store_parts import at_once

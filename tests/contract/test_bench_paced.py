@@ -25,7 +25,7 @@ from bench.plan import Plan, quick
 from bench.stack import Stack
 from bench.timetable import timetable
 from bench.usage import Usage
-from bridge.wavv.delivery import PATH
+from bridge.simulator.wavv.delivery import PATH
 from tests.sandbox import serving
 
 RATE = 40.0

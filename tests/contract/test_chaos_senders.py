@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from bridge.wavv.delivery import PATH
+from bridge.simulator.wavv.delivery import PATH
 from bridge.wavv.signature import SIGNATURE_HEADER, verify_signature
 from tests.chaos.plan import Recipe, make_plan
 from tests.chaos.senders import Senders

@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from bridge.cli import main
-from bridge.demo import play
+from bridge.simulator.demo import play
 from config.environment import OPERATORS_OWN
 
 

@@ -8,8 +8,8 @@ import pytest
 
 from bridge.askelephant.client import Outcome
 from bridge.askelephant.models import EXPANDABLE, Engagement
-from bridge.askelephant.sandbox.options import SCOPES
 from bridge.domain.retry import Trouble
+from bridge.simulator.askelephant.options import SCOPES
 from tests.contract.client_parts import OneByOne, failed, made, open_client, request_for
 from tests.sandbox import Sandbox
 

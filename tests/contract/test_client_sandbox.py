@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 
 from bridge.askelephant.models import EXPANDABLE, LISTS, TEXTS
-from bridge.askelephant.sandbox import SandboxOptions, Timings
 from bridge.domain.retry import Trouble
+from bridge.simulator.askelephant import SandboxOptions, Timings
 from tests.contract.client_parts import (
     JANE,
     STRANGER,

@@ -16,7 +16,7 @@ from bridge.domain.policy import Policy
 from bridge.pipeline import insights, record, submit
 from bridge.pipeline.extras import open_extras
 from bridge.services import Services
-from bridge.wavv.samples import SampleCall
+from bridge.simulator.wavv.samples import SampleCall
 from tests.contract.bridge_parts import Bridge, whats
 from tests.contract.transports import Interposed
 

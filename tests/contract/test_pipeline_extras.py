@@ -6,7 +6,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from bridge.domain.call import Call, Kind, State
 from bridge.domain.extras import extra_call_id
 from bridge.pipeline import extras
-from bridge.wavv.samples import SampleCall
+from bridge.simulator.wavv.samples import SampleCall
 from tests.contract.bridge_parts import Bridge, whats
 from tests.contract.replay_parts import Operated
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from bridge.askelephant.sandbox.options import SCOPES
 from bridge.domain.call import Kind, State
 from bridge.domain.retry import CONCERNS, Trouble
+from bridge.simulator.askelephant.options import SCOPES
+from bridge.simulator.wavv.samples import SampleCall
 from bridge.store.hold import Hold
-from bridge.wavv.samples import SampleCall
 from tests.contract.bridge_parts import Bridge, whats
 
 REVOKED: Mapping[str, Any] = {"id": "sandbox", "revoked": True}

@@ -8,7 +8,7 @@ import pytest
 from bridge.askelephant.models import EXPANDABLE
 from bridge.domain.call import State
 from bridge.pipeline import insights
-from bridge.wavv.samples import SampleCall
+from bridge.simulator.wavv.samples import SampleCall
 from tests.contract.bridge_parts import Bridge, whats
 from tests.contract.transports import Interposed, scripted
 

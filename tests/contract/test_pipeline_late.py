@@ -10,7 +10,7 @@ import pytest
 
 from bridge.domain.call import Kind, State
 from bridge.pipeline.replay import replay
-from bridge.wavv.samples import SampleCall
+from bridge.simulator.wavv.samples import SampleCall
 from tests.contract.bridge_parts import Bridge, event_body, whats
 from tests.contract.transports import Interposed, scripted
 from tests.wavv_rest import KEY, WavvRest, running_wavv

@@ -6,7 +6,7 @@ import pytest
 
 from bridge.domain.call import State
 from bridge.pipeline import submit
-from bridge.wavv.samples import SampleCall
+from bridge.simulator.wavv.samples import SampleCall
 from tests.contract.bridge_parts import Bridge, whats
 from tests.contract.transports import Interposed
 

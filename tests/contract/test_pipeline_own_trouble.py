@@ -13,7 +13,7 @@ import pytest
 
 from bridge.broker.publisher import SWEEP
 from bridge.domain.call import Call, State
-from bridge.wavv.samples import SampleCall
+from bridge.simulator.wavv.samples import SampleCall
 from tests.contract.bridge_parts import Bridge
 
 BEAT = timedelta(seconds=10)

@@ -9,7 +9,7 @@ from bridge.domain.call import State
 from bridge.domain.steps import INSIGHTS, SUBMIT
 from bridge.pipeline import places, submit
 from bridge.pipeline.places import FETCHES, KINDS, LINKS, SUBMISSIONS, Places, place, use_threads
-from bridge.wavv.samples import SampleCall
+from bridge.simulator.wavv.samples import SampleCall
 from config.broker import FEWEST_THREADS, WORKER_THREADS
 from tests.contract.bridge_parts import Bridge
 from tests.wavv_rest import KEY, running_wavv

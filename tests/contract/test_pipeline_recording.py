@@ -7,7 +7,7 @@ import pytest
 
 from bridge.domain.call import Call, Kind, State
 from bridge.health import readiness
-from bridge.wavv.samples import SampleCall
+from bridge.simulator.wavv.samples import SampleCall
 from tests.contract.bridge_parts import Bridge, whats
 from tests.wavv_rest import KEY, WavvRest, running_wavv
 

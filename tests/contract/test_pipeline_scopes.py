@@ -4,10 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from bridge.askelephant.sandbox.options import ENGAGEMENTS_READ, ENGAGEMENTS_WRITE, SCOPES
 from bridge.domain.call import State
+from bridge.simulator.askelephant.options import ENGAGEMENTS_READ, ENGAGEMENTS_WRITE, SCOPES
+from bridge.simulator.wavv.samples import SampleCall
 from bridge.store.hold import Hold
-from bridge.wavv.samples import SampleCall
 from tests.contract.bridge_parts import Bridge, whats
 
 RESTORED = {"id": "sandbox", "scopes": sorted(SCOPES)}

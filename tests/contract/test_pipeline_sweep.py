@@ -10,9 +10,9 @@ from bridge.broker.publisher import DRAIN
 from bridge.domain.call import Kind, State
 from bridge.domain.steps import EXPIRE, INSIGHTS, SUBMIT
 from bridge.pipeline import sweep
+from bridge.simulator.wavv.samples import SampleCall
 from bridge.store.clock import ForgettingClock, store_time
 from bridge.store.hold import THROTTLED, Cause
-from bridge.wavv.samples import SampleCall
 from tests.contract.bridge_parts import Bridge
 from tests.contract.store_parts import at_once
 

@@ -8,12 +8,12 @@ from urllib.parse import quote
 
 import pytest
 
-from bridge.askelephant.sandbox.event import CREATED, TRANSCRIPT_READY, UPDATED
 from bridge.domain.call import State
 from bridge.domain.steps import INSIGHTS
 from bridge.pipeline import events, submit
+from bridge.simulator.askelephant.event import CREATED, TRANSCRIPT_READY, UPDATED
+from bridge.simulator.wavv.samples import SampleCall
 from bridge.store.lookup import Lookup
-from bridge.wavv.samples import SampleCall
 from tests.contract.bridge_parts import Bridge, whats
 from tests.contract.transports import Interposed
 

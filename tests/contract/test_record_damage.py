@@ -8,8 +8,8 @@ import pytest
 from bridge.domain.call import Kind, State
 from bridge.errors import DamagedRecord
 from bridge.pipeline import insights, submit, sweep
+from bridge.simulator.wavv.samples import SampleCall
 from bridge.store.replies import text
-from bridge.wavv.samples import SampleCall
 from tests.contract.bridge_parts import Bridge
 from tests.contract.replay_parts import Operated
 from tests.contract.web import problem_in

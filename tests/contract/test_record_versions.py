@@ -13,8 +13,8 @@ import pytest
 from bridge.domain.call import FORMAT, Kind, State
 from bridge.errors import NewerRecord
 from bridge.pipeline import events, insights, submit, sweep
+from bridge.simulator.wavv.samples import SampleCall
 from bridge.store import changes, records
-from bridge.wavv.samples import SampleCall
 from tests.contract.bridge_parts import Bridge, whats
 from tests.contract.replay_parts import Operated
 from tests.contract.test_pipeline_intake import break_on

@@ -7,7 +7,7 @@ from redis import Redis
 
 from bridge.domain.call import State
 from bridge.pipeline import events, insights, submit
-from bridge.wavv.samples import SampleCall
+from bridge.simulator.wavv.samples import SampleCall
 from tests.contract.bridge_parts import Bridge
 
 

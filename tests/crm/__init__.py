@@ -15,8 +15,8 @@ from random import Random
 from typing import Any
 
 from bridge.domain.call import Kind
-from bridge.wavv.delivery import PATH, Delivery
-from bridge.wavv.samples import SampleCall
+from bridge.simulator.wavv.delivery import PATH, Delivery
+from bridge.simulator.wavv.samples import SampleCall
 from tests.crm.fields import write_fields
 from tests.crm.products import PRODUCTS
 from tests.crm.style import Style, call_id_placeholder, make_style

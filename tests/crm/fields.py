@@ -3,7 +3,7 @@
 from typing import Any
 
 from bridge.domain.call import Kind
-from bridge.wavv.samples import SampleCall
+from bridge.simulator.wavv.samples import SampleCall
 from tests.crm.style import EVENT_NAMES, Fields, Style
 from tests.crm.values import (
     DIRECTIONS,

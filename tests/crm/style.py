@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from bridge.wavv.samples import SampleCall
+from bridge.simulator.wavv.samples import SampleCall
 from tests.crm.values import (
     DIRECTIONS,
     NO_EMAILS,

@@ -18,8 +18,8 @@ from bridge.domain.mapping import Mapped, Mapper, engagement_request
 from bridge.domain.participants import Agent
 from bridge.domain.policy import Policy
 from bridge.errors import EventError
+from bridge.simulator.wavv.samples import SampleCall, sample_call
 from bridge.wavv.events import Ignored, Reading, check_event, parse_event
-from bridge.wavv.samples import SampleCall, sample_call
 from tests import crm
 from tests.crm.values import NOTHING
 from tests.fuzz.mutation import SEEDS

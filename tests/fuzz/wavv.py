@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from bridge.domain.call import Kind, Metadata
 from bridge.domain.events import CallHeard
 from bridge.errors import EventError
+from bridge.simulator.wavv.channels import SHAPES, delivery
+from bridge.simulator.wavv.samples import sample_call
 from bridge.wavv.aliases import ALIASES
-from bridge.wavv.channels import SHAPES, delivery
 from bridge.wavv.envelope import CALL_KEYS, NAME_KEYS
 from bridge.wavv.events import Reading, check_event, parse_event
-from bridge.wavv.samples import sample_call
 from tests.fuzz.mutation import NASTY, SEEDS, mutated
 from tests.fuzz.target import Target
 

@@ -10,10 +10,10 @@ from urllib.parse import quote
 import httpx
 
 from bridge.domain.call import RESTING, Kind
-from bridge.wavv.channels import Channel, delivery
-from bridge.wavv.delivery import PATH, Auth, Delivery, by_signature
-from bridge.wavv.samples import SampleCall
-from bridge.wavv.sender import Answer, post
+from bridge.simulator.wavv.channels import Channel, delivery
+from bridge.simulator.wavv.delivery import PATH, Auth, Delivery, by_signature
+from bridge.simulator.wavv.samples import SampleCall
+from bridge.simulator.wavv.sender import Answer, post
 from tests.scenarios.waiting import WITHIN, wait_for
 
 Json = dict[str, Any]

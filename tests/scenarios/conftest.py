@@ -15,9 +15,9 @@ from dataclasses import dataclass
 
 import pytest
 
+from bridge.simulator.wavv.samples import SampleCall
 from bridge.store.connection import connect
 from bridge.supervise.embedded import embedded_valkey
-from bridge.wavv.samples import SampleCall
 from tests.contract.valkey import Valkey, own_valkey
 from tests.debian import missing
 from tests.scenarios.cases import CASES

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import httpx
 
-from bridge.askelephant.sandbox import SandboxOptions
+from bridge.simulator.askelephant import SandboxOptions
 from bridge.supervise import commands
 from bridge.supervise.embedded import free_port
 from tests.scenarios.client import Bridge, unknown_event

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from urllib.parse import unquote, urlsplit
 
-from bridge.wavv.samples import SampleCall
+from bridge.simulator.wavv.samples import SampleCall
 from tests.scenarios.stack import API_TOKEN, WAVV_SECRET, Stack
 
 AGENT_MAIL = ("alice.smith@", "gus.ghost@")

@@ -19,17 +19,17 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from bridge.askelephant.sandbox import SandboxOptions
-from bridge.askelephant.sandbox.content import TASKS
-from bridge.demo.cast import actors
-from bridge.demo.stage import SCALE, Stage, set_stage
 from bridge.domain.call import RESTING
+from bridge.simulator.askelephant import SandboxOptions
+from bridge.simulator.askelephant.content import TASKS
+from bridge.simulator.demo.cast import actors
+from bridge.simulator.demo.stage import SCALE, Stage, set_stage
+from bridge.simulator.wavv.channels import SHAPES, deliveries
+from bridge.simulator.wavv.delivery import Delivery, by_signature
+from bridge.simulator.wavv.samples import SampleCall, sample_call
+from bridge.simulator.wavv.sender import send
 from bridge.supervise import commands
 from bridge.supervise.stack import Ports, stack
-from bridge.wavv.channels import SHAPES, deliveries
-from bridge.wavv.delivery import Delivery, by_signature
-from bridge.wavv.samples import SampleCall, sample_call
-from bridge.wavv.sender import send
 from config import Settings
 from tests.contract.valkey import own_valkey
 from tests.scenarios.leaks import private

@@ -10,11 +10,11 @@ from random import Random
 
 import httpx
 
-from bridge.askelephant.sandbox import SandboxOptions
+from bridge.simulator.askelephant import SandboxOptions
+from bridge.simulator.wavv.samples import SampleCall, sample_call
 from bridge.supervise import commands
 from bridge.supervise.commands import Command
 from bridge.supervise.embedded import free_port
-from bridge.wavv.samples import SampleCall, sample_call
 from tests.sandbox import Sandbox
 from tests.scenarios.client import Bridge, unknown_event
 from tests.scenarios.process import Process

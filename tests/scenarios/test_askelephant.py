@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from bridge.wavv.samples import SampleCall
+from bridge.simulator.wavv.samples import SampleCall
 from tests.scenarios.client import Json, entries
 from tests.scenarios.stack import Stack
 from tests.scenarios.waiting import wait_for

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from bridge.wavv.samples import SampleCall
+from bridge.simulator.wavv.samples import SampleCall
 from tests.scenarios.cases import CASES
 from tests.scenarios.client import happened
 from tests.scenarios.stack import Stack

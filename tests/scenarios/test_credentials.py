@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bridge.askelephant.sandbox.options import SCOPES
+from bridge.simulator.askelephant.options import SCOPES
 from tests.scenarios.client import entries
 from tests.scenarios.stack import Stack
 from tests.scenarios.waiting import wait_for

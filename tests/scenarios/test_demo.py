@@ -11,7 +11,7 @@ from random import Random
 
 import pytest
 
-from bridge.demo.cast import CAST, actors
+from bridge.simulator.demo.cast import CAST, actors
 from tests.commands import alive, run, running_on_terminal
 from tests.scenarios.waiting import wait_for
 

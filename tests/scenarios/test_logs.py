@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from bridge.wavv.samples import SampleCall
+from bridge.simulator.wavv.samples import SampleCall
 from tests.scenarios.leaks import leaks
 from tests.scenarios.stack import Stack
 

@@ -1,6 +1,6 @@
 """What lies in the broker: ids, and nothing of anybody."""
 
-from bridge.wavv.samples import SampleCall
+from bridge.simulator.wavv.samples import SampleCall
 from tests.scenarios.leaks import private
 from tests.scenarios.messages import Message, Messages
 from tests.scenarios.stack import Stack

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from bridge.wavv.channels import deliveries
-from bridge.wavv.samples import SampleCall
+from bridge.simulator.wavv.channels import deliveries
+from bridge.simulator.wavv.samples import SampleCall
 from tests.scenarios.client import Json
 from tests.scenarios.stack import Stack
 from tests.scenarios.waiting import wait_for

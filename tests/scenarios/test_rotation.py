@@ -5,9 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from bridge.askelephant.sandbox.options import DEFAULT_WEBHOOK_SECRET as OLD_SVIX
-from bridge.wavv.channels import deliveries
-from bridge.wavv.delivery import by_signature
+from bridge.simulator.askelephant.options import DEFAULT_WEBHOOK_SECRET as OLD_SVIX
+from bridge.simulator.wavv.channels import deliveries
+from bridge.simulator.wavv.delivery import by_signature
 from tests.scenarios.client import entries
 from tests.scenarios.stack import WAVV_SECRET as OLD_WAVV
 from tests.scenarios.stack import Stack

@@ -14,9 +14,9 @@ import httpx
 import pytest
 
 from bridge.domain.call import Kind
-from bridge.wavv.channels import delivery
-from bridge.wavv.delivery import PATH, Delivery
-from bridge.wavv.samples import sample_call
+from bridge.simulator.wavv.channels import delivery
+from bridge.simulator.wavv.delivery import PATH, Delivery
+from bridge.simulator.wavv.samples import sample_call
 from tests.contract.web import svix_signed
 from tests.scenarios.performance import OUR_STORE, TALK, Performance, playing
 from tests.scenarios.waiting import wait_for

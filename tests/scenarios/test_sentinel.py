@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bridge.wavv.channels import deliveries
-from bridge.wavv.samples import SampleCall
+from bridge.simulator.wavv.channels import deliveries
+from bridge.simulator.wavv.samples import SampleCall
 from tests.scenarios.leaks import leaks
 from tests.scenarios.sentinels import Sentinels, running_sentinels
 from tests.scenarios.stack import Stack, running_stack

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pytest
 
 from bridge.domain.call import Kind
-from bridge.wavv.samples import SampleCall
+from bridge.simulator.wavv.samples import SampleCall
 from config.broker import SUBMISSION_PLACES, WORKER_THREADS
 from tests.scenarios.messages import Messages
 from tests.scenarios.stack import Stack, told_alone

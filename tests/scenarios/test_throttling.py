@@ -5,7 +5,7 @@ from datetime import datetime
 
 import pytest
 
-from bridge.wavv.samples import SampleCall
+from bridge.simulator.wavv.samples import SampleCall
 from tests.scenarios.cases import THROTTLED
 from tests.scenarios.client import entries, happened
 from tests.scenarios.stack import Stack

@@ -17,8 +17,8 @@ from typing import Any
 import httpx
 import pytest
 
+from bridge.simulator.wavv.samples import SampleCall, sample_call
 from bridge.supervise.embedded import free_port
-from bridge.wavv.samples import SampleCall, sample_call
 from tests.commands import BRIDGE, Running, alive, environment, run, running
 from tests.scenarios import stuck
 from tests.scenarios.client import Bridge

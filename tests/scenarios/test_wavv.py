@@ -8,11 +8,11 @@ from operator import le
 import pytest
 
 from bridge.domain.call import Kind
+from bridge.simulator.wavv.channels import Channel
+from bridge.simulator.wavv.delivery import by_shared_secret
+from bridge.simulator.wavv.samples import SampleCall
 from bridge.supervise import commands
 from bridge.supervise.embedded import free_port
-from bridge.wavv.channels import Channel
-from bridge.wavv.delivery import by_shared_secret
-from bridge.wavv.samples import SampleCall
 from tests.scenarios.cases import ORDERS
 from tests.scenarios.client import Bridge, happened, unknown_event
 from tests.scenarios.process import Process

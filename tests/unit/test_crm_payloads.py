@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from bridge.wavv.samples import SampleCall, sample_call
+from bridge.simulator.wavv.samples import SampleCall, sample_call
 from tests import crm
 
 BEGUN = datetime(2026, 5, 13, 9, 30, 1, 123456, tzinfo=UTC)

@@ -21,7 +21,7 @@ Modules = Iterator[tuple[Path, ast.Module]]
 SLUG = re.compile(r"[a-z]+(_[a-z0-9]+)*")
 EVENT = re.compile(r"(?:[a-z]+\.)[a-z_]+|Call(?:Started|Ended|Recorded)")
 ROOMS = ("bridge", "tasks", "config")
-NOT_OURS = ("bridge/askelephant/sandbox", "bridge/demo", "bridge/cli", "bridge/supervise")
+NOT_OURS = ("bridge/simulator", "bridge/cli", "bridge/supervise")
 REASON_AT = {
     "GiveUp": 0, "Failed": 0, "Skipped": 0, "Deferred": 0, "Ignored": 0, "PydanticCustomError": 0,
     "MalformedBody": 0, "Unsigned": 0, "TooLarge": 0, "TooSlow": 0, "UnsupportedType": 0,

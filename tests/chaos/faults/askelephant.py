@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bridge.askelephant.sandbox.options import DEFAULT_KEY, SCOPES
+from bridge.simulator.askelephant.options import DEFAULT_KEY, SCOPES
 from bridge.store.keys import Keys
 from tests.chaos.hours import let_pass
 from tests.chaos.plan import Recipe

@@ -1,0 +1,1 @@
+"""Simulators of AskElephant and WAVV, and the demo. Never part of production."""

@@ -1,0 +1,75 @@
+"""The sandbox as an ASGI application, and as a server."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.routing import Mount
+
+from bridge.simulator.askelephant.background import Background
+from bridge.simulator.askelephant.control import Control
+from bridge.simulator.askelephant.gateway import GatewayError, answer_gateway_error
+from bridge.simulator.askelephant.life import Life
+from bridge.simulator.askelephant.options import SandboxOptions
+from bridge.simulator.askelephant.pages import page_route
+from bridge.simulator.askelephant.problems import ApiProblem, answer_http_error, answer_problem
+from bridge.simulator.askelephant.recorder import Recorder
+from bridge.simulator.askelephant.routes import Engagements
+from bridge.simulator.askelephant.webhooks import Webhooks
+from bridge.simulator.askelephant.workspace import Workspace
+
+SHUTDOWN_WITHIN = 2
+"""Seconds that requests at work, or hanging in a fault, have to end."""
+
+
+def create_app(options: SandboxOptions) -> Starlette:
+    """Return a sandbox. Nothing is shared between two of them."""
+    workspace = Workspace(options)
+    background = Background()
+    webhooks = Webhooks(workspace, background)
+    life = Life(workspace, background, webhooks)
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        await webhooks.open()
+        yield
+        await background.cancel()
+        await webhooks.close()
+
+    api = Engagements(workspace, life).routes()
+    control = Control(workspace, life, webhooks, background).routes()
+    return Starlette(
+        routes=[
+            Mount("/api/v2", routes=api),
+            Mount("/v2", routes=api),
+            Mount("/sandbox", routes=control),
+            page_route(workspace),
+        ],
+        middleware=[Middleware(Recorder, workspace=workspace)],
+        exception_handlers={
+            ApiProblem: answer_problem,
+            GatewayError: answer_gateway_error,
+            HTTPException: answer_http_error,
+        },
+        lifespan=lifespan,
+    )
+
+
+def server_config(options: SandboxOptions, host: str, port: int) -> uvicorn.Config:
+    """Return how uvicorn runs a sandbox: quietly, but for errors such as a port in use."""
+    return uvicorn.Config(
+        create_app(options),
+        host=host,
+        port=port,
+        access_log=False,
+        log_level="error",
+        timeout_graceful_shutdown=SHUTDOWN_WITHIN,
+    )
+
+
+def serve(options: SandboxOptions, host: str, port: int) -> None:
+    """Run a sandbox until it is told to stop (Ctrl-C, SIGTERM)."""
+    uvicorn.Server(server_config(options, host, port)).run()

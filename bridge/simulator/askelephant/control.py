@@ -1,0 +1,227 @@
+"""The control API below ``/sandbox/``: what tests and demos do to the sandbox, and ask it.
+
+It has no key: a sandbox listens on the loopback.
+"""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Annotated, TypeVar
+
+from pydantic import Field, ValidationError
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from bridge.simulator.askelephant.background import Background
+from bridge.simulator.askelephant.behaviours import BEHAVIOURS
+from bridge.simulator.askelephant.engagement import Engagement, Json, view
+from bridge.simulator.askelephant.faults import Fault
+from bridge.simulator.askelephant.journal import row
+from bridge.simulator.askelephant.life import Life
+from bridge.simulator.askelephant.options import (
+    ApiKey,
+    Behaviours,
+    Given,
+    Scope,
+    User,
+    WebhookSecrets,
+)
+from bridge.simulator.askelephant.problems import ApiProblem
+from bridge.simulator.askelephant.shapes import FieldError
+from bridge.simulator.askelephant.webhooks import Webhooks
+from bridge.simulator.askelephant.workspace import Workspace
+
+LONGEST_SETTLE = 60.0
+
+
+class BehavioursBody(Given):
+    """Behaviours of all calls, and of ids without markers. Replaces what was posted before."""
+
+    everywhere: Behaviours = ""
+    exact: Mapping[str, Behaviours] = Field(default_factory=dict)
+    containing: Mapping[str, Behaviours] = Field(default_factory=dict)
+
+
+class KeyBody(Given):
+    """A key to add or change; what is left out stays. A new key needs a secret."""
+
+    id: str
+    secret: str | None = None
+    scopes: frozenset[Scope] | None = None
+    revoked: bool | None = None
+
+
+class UsersBody(Given):
+    """The users of the workspace; ``null`` = everyone but ``@unknown.example``."""
+
+    users: tuple[User, ...] | None
+
+
+class WebhookBody(Given):
+    """Where events go and what signs them; what is left out stays.
+
+    ``clock_step`` is how many seconds the signer's clock is off.
+    """
+
+    url: str | None = None
+    secrets: WebhookSecrets | None = None
+    clock_step: Annotated[float, Field(ge=-86_400, le=86_400)] | None = None
+
+
+class EngagementBody(Given):
+    """The engagement to send the transcript event of once more, or to delete."""
+
+    engagement_id: str | None = None
+    external_id: str | None = None
+
+
+Posted = TypeVar("Posted", bound=Given)
+
+
+class Control:
+    """The routes below ``/sandbox``."""
+
+    def __init__(
+        self, workspace: Workspace, life: Life, webhooks: Webhooks, background: Background
+    ) -> None:
+        self.workspace = workspace
+        self.life = life
+        self.webhooks = webhooks
+        self.background = background
+
+    def routes(self) -> list[Route]:
+        """Return the routes."""
+        posts = {
+            "/behaviours": self.behaviours,
+            "/keys": self.keys,
+            "/users": self.users,
+            "/webhook": self.webhook,
+            "/faults": self.faults,
+            "/resend": self.resend,
+            "/delete": self.delete,
+            "/reset": self.reset,
+        }
+        return [
+            Route("/journal", self.journal, methods=["GET"]),
+            Route("/behaviours", self.known_behaviours, methods=["GET"]),
+            *(Route(path, endpoint, methods=["POST"]) for path, endpoint in posts.items()),
+        ]
+
+    async def journal(self, request: Request) -> Response:
+        """Return all that happened.
+
+        With ``?settle=N``, wait first, N real seconds at most, until nothing is left to do.
+        """
+        settled = await self.background.settle(_seconds(request.query_params.get("settle")))
+        journal = self.workspace.journal
+        return JSONResponse(
+            {
+                "settled": settled,
+                "workspace_id": self.workspace.id,
+                "requests": [row(entry) for entry in journal.requests],
+                "engagements": [_engagement(one) for one in self.workspace.engagements.values()],
+                "deliveries": [row(entry) for entry in journal.deliveries],
+            }
+        )
+
+    async def known_behaviours(self, _request: Request) -> Response:
+        """Return the table of behaviours."""
+        return JSONResponse(dict(BEHAVIOURS))
+
+    async def behaviours(self, request: Request) -> Response:
+        """Give behaviours to all calls, or to ids that carry no marker."""
+        body = await _posted(request, BehavioursBody)
+        self.workspace.everywhere = body.everywhere
+        self.workspace.exact, self.workspace.containing = body.exact, body.containing
+        return Response(status_code=204)
+
+    async def keys(self, request: Request) -> Response:
+        """Add, revoke, restore or re-scope a key."""
+        body = await _posted(request, KeyBody)
+        given = body.model_dump(exclude_none=True)
+        known = self.workspace.keys.get(body.id)
+        if known is None and body.secret is None:
+            raise _refused("secret", "a new key needs a secret")
+        self.workspace.keys[body.id] = ApiKey(**((known.model_dump() if known else {}) | given))
+        return Response(status_code=204)
+
+    async def users(self, request: Request) -> Response:
+        """Replace the users of the workspace."""
+        self.workspace.users = (await _posted(request, UsersBody)).users
+        return Response(status_code=204)
+
+    async def webhook(self, request: Request) -> Response:
+        """Set where events go, rotate what signs them, or step its clock."""
+        body = await _posted(request, WebhookBody)
+        if "url" in body.model_fields_set:
+            self.workspace.webhook_url = body.url
+        if body.secrets is not None:
+            self.workspace.webhook_secrets = body.secrets
+        if body.clock_step is not None:
+            self.workspace.clock_step = timedelta(seconds=body.clock_step)
+        return Response(status_code=204)
+
+    async def faults(self, request: Request) -> Response:
+        """Put the whole API into a fault; ``{}`` clears it."""
+        self.workspace.faults.put(await _posted(request, Fault))
+        return Response(status_code=204)
+
+    async def resend(self, request: Request) -> Response:
+        """Send an engagement's transcript event again, well signed, with its own svix-id."""
+        engagement = await self._posted_engagement(request)
+        event = self.life.transcript_event(engagement)
+        self.webhooks.send(event)
+        return JSONResponse({"svix_id": event.svix_id}, 202)
+
+    async def delete(self, request: Request) -> Response:
+        """Delete an engagement, and send ``v1.engagement.deleted``."""
+        self.life.delete(await self._posted_engagement(request))
+        return Response(status_code=204)
+
+    async def _posted_engagement(self, request: Request) -> Engagement:
+        body = await _posted(request, EngagementBody)
+        engagement = self.workspace.engagements.get(
+            body.engagement_id or ""
+        ) or self.workspace.by_external_id.get(body.external_id or "")
+        if engagement is None:
+            raise ApiProblem(404, "no such engagement")
+        return engagement
+
+    async def reset(self, _request: Request) -> Response:
+        """Forget everything, and start again from the options."""
+        await self.background.cancel()
+        self.workspace.reset()
+        return Response(status_code=204)
+
+
+def _seconds(text: str | None) -> float:
+    try:
+        return min(float(text or 0), LONGEST_SETTLE)
+    except ValueError:
+        raise _refused("settle", "must be a number of seconds") from None
+
+
+async def _posted(request: Request, model: type[Posted]) -> Posted:
+    try:
+        return model.model_validate_json(await request.body() or b"{}")
+    except ValidationError as error:
+        wrong = [
+            FieldError(field=".".join(map(str, one["loc"])), code=one["type"], message=one["msg"])
+            for one in error.errors()
+        ]
+        raise ApiProblem(422, "not understood", wrong) from None
+
+
+def _refused(field: str, message: str) -> ApiProblem:
+    error = FieldError(field=field, code="invalid", message=message)
+    return ApiProblem(422, "not understood", [error])
+
+
+def _engagement(engagement: Engagement) -> Json:
+    return view(engagement) | {
+        "external_id": engagement.external_id,
+        "behaviours": dict(engagement.plan.numbers),
+        "request": dict(engagement.request),
+        "action_items": len(engagement.action_items),
+        "signals": len(engagement.signals),
+    }

@@ -1,0 +1,132 @@
+"""Refusals a call asks for, and the answers that go wrong on their way."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from email.utils import format_datetime
+from typing import NamedTuple
+
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from bridge.simulator.askelephant.behaviours import Plan
+from bridge.simulator.askelephant.gateway import GatewayBody, GatewayError
+from bridge.simulator.askelephant.options import PRIVATE_READ
+from bridge.simulator.askelephant.problems import ApiProblem
+from bridge.simulator.askelephant.shapes import FieldError
+from bridge.simulator.askelephant.workspace import Workspace
+
+
+class Refusal(NamedTuple):
+    """A response that refuses a submission."""
+
+    status: int
+    detail: str
+    errors: Sequence[FieldError] = ()
+
+
+REJECTED = (
+    FieldError(field="title", code="rejected", message="title is refused by this sandbox"),
+    FieldError(field="media_url", code="rejected", message="media_url is refused, too"),
+)
+UNFETCHED = (
+    FieldError(field="media_url", code="media_unavailable", message="media_url answered 404"),
+)
+FORBIDDEN = f"the API key lacks the scope {PRIVATE_READ}"
+FIREWALL, NOT_FOUND = 403, 404
+
+FIRST_TRIES: Mapping[str, Refusal] = {
+    "payment-required": Refusal(402, "the workspace has no paid plan"),
+    "error-before-commit": Refusal(500, "failed before the engagement was made"),
+    "conflict": Refusal(409, "another request holds this external_id"),
+    "media-late": Refusal(422, "validation failed", UNFETCHED),
+}
+ALWAYS: Mapping[str, Refusal] = {
+    "own-403": Refusal(403, FORBIDDEN),
+    "own-500": Refusal(500, "fails for this call always"),
+    "reject": Refusal(422, "validation failed", REJECTED),
+    "bad-request": Refusal(400, "invalid request body", REJECTED),
+}
+
+
+def refuse_submission(workspace: Workspace, external_id: str, plan: Plan, now: datetime) -> None:
+    """Raise the refusal that the call's behaviours choose, before anything is made of it."""
+    _stop_at_gateway(workspace, external_id, plan, "")
+    for name, headers in _throttles(workspace.options.retry_after, now).items():
+        if workspace.takes_turn(external_id, plan, name):
+            raise ApiProblem(429, "rate limited", headers=headers)
+    for name, refusal in FIRST_TRIES.items():
+        if workspace.takes_turn(external_id, plan, name):
+            raise ApiProblem(*refusal)
+    for name, refusal in ALWAYS.items():
+        if name in plan:
+            raise ApiProblem(*refusal)
+
+
+def refuse_read(workspace: Workspace, external_id: str, plan: Plan) -> None:
+    """Raise the refusal that the call's behaviours choose when its engagement is read."""
+    _stop_at_gateway(workspace, external_id, plan, "read-")
+    if "read-403" in plan:
+        raise ApiProblem(403, FORBIDDEN)
+    if workspace.takes_turn(external_id, plan, "read-missing"):
+        raise ApiProblem(404, "engagement not found")
+    if workspace.takes_turn(external_id, plan, "read-error"):
+        raise ApiProblem(500, "failed to read the engagement")
+    if workspace.takes_turn(external_id, plan, "read-throttled"):
+        headers = {"Retry-After": str(workspace.options.retry_after)}
+        raise ApiProblem(429, "rate limited", headers=headers)
+
+
+def _stop_at_gateway(workspace: Workspace, external_id: str, plan: Plan, prefix: str) -> None:
+    """Raise what a firewall or a gateway responds instead of the API."""
+    if workspace.takes_turn(external_id, plan, f"{prefix}html-403"):
+        raise GatewayError(FIREWALL)
+    if workspace.takes_turn(external_id, plan, f"{prefix}html-404"):
+        raise GatewayError(NOT_FOUND)
+    for name, body in (("gateway-html", GatewayBody.HTML), ("gateway-json", GatewayBody.JSON)):
+        if not prefix and workspace.is_first_turn(external_id, plan, name):
+            raise GatewayError(int(plan.number(name)), body)
+
+
+def spoiled(
+    workspace: Workspace, external_id: str, plan: Plan, answer: Response
+) -> Response | None:
+    """Return what becomes of the answer once the engagement is made; ``None`` = it goes out."""
+    if workspace.takes_turn(external_id, plan, "error-after-commit"):
+        raise ApiProblem(500, "failed after the engagement was made")
+    if workspace.takes_turn(external_id, plan, "reset"):
+        return HalfAnswer(answer.body, answer.status_code, media_type=answer.media_type)
+    if workspace.takes_turn(external_id, plan, "garbage-json"):
+        return garbage()
+    return None
+
+
+def garbage() -> Response:
+    """Return a 200 that says JSON and is none."""
+    return Response(b'{"object": "engagement", "id": <html>', media_type="application/json")
+
+
+class HalfAnswer(Response):
+    """An answer that breaks off.
+
+    When an application ends before its body is complete, uvicorn closes the connection.
+    """
+
+    async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
+        """Send the head and half of the body, and no more."""
+        head = {"type": "http.response.start", "status": self.status_code}
+        await send(head | {"headers": self.raw_headers})
+        half = bytes(self.body[: len(self.body) // 2])
+        await send({"type": "http.response.body", "body": half, "more_body": True})
+
+
+def _throttles(retry_after: int, now: datetime) -> dict[str, dict[str, str]]:
+    """Return each throttle's headers. An HTTP-date has whole seconds only: the next one counts."""
+    date = (now + timedelta(seconds=retry_after + 1)).replace(microsecond=0)
+    return {
+        "throttle-seconds": {"Retry-After": str(retry_after)},
+        "throttle-date": {"Retry-After": format_datetime(date, usegmt=True)},
+        "throttle-garbage": {"Retry-After": "in a little while"},
+        "throttle-epoch": {"Retry-After": str(int(date.timestamp()))},
+        "throttle-epoch-ms": {"Retry-After": str(int(date.timestamp() * 1000))},
+        "throttle-bare": {},
+    }

@@ -1,0 +1,177 @@
+"""The API itself: create, read and list engagements."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from bridge.simulator.askelephant.auth import admit, require
+from bridge.simulator.askelephant.behaviours import Plan
+from bridge.simulator.askelephant.checks import people_errors, rule_errors, shape_errors
+from bridge.simulator.askelephant.engagement import EXPANSIONS, Engagement, expanded, view
+from bridge.simulator.askelephant.life import Life
+from bridge.simulator.askelephant.listing import one_page, read_query
+from bridge.simulator.askelephant.options import (
+    COMPANIES_READ,
+    CONTACTS_READ,
+    ENGAGEMENTS_READ,
+    ENGAGEMENTS_WRITE,
+    PRIVATE_READ,
+    USERS_READ,
+    User,
+)
+from bridge.simulator.askelephant.people import owner_at, resolve
+from bridge.simulator.askelephant.problems import ApiProblem
+from bridge.simulator.askelephant.refusals import garbage, refuse_read, refuse_submission, spoiled
+from bridge.simulator.askelephant.shapes import FieldError, shape_of
+from bridge.simulator.askelephant.stamps import clock
+from bridge.simulator.askelephant.workspace import Workspace
+
+EXPAND_SCOPES = {"contacts": CONTACTS_READ, "companies": COMPANIES_READ, "owner": USERS_READ}
+
+Body = Mapping[str, Any]
+
+
+class Engagements:
+    """The routes below ``/v2/engagements``."""
+
+    def __init__(self, workspace: Workspace, life: Life) -> None:
+        self.workspace = workspace
+        self.life = life
+
+    def routes(self) -> list[Route]:
+        """Return the routes, for every base path they are served under."""
+        return [
+            Route("/engagements", self.create, methods=["POST"]),
+            Route("/engagements", self.page, methods=["GET"]),
+            Route("/engagements/{id}", self.read, methods=["GET"]),
+        ]
+
+    async def create(self, request: Request) -> Response:
+        """Make an engagement (201), or return the one with this external_id unchanged (200)."""
+        key = admit(request, self.workspace, ENGAGEMENTS_WRITE)
+        body = await _json_object(request)
+        plan = self._plan(request, body)
+        if errors := shape_errors(body):
+            raise ApiProblem(400, "invalid request body", errors)
+        if body.get("is_private"):
+            require(key, PRIVATE_READ)
+        external_id = body["external_id"]
+        refuse_submission(self.workspace, external_id, plan, clock())
+        engagement, created = await self._find_or_make(body, plan)
+        if created and "collision" not in plan:
+            await self.life.begin(engagement)
+        status = 201 if created and "collision" not in plan else 200
+        answer = JSONResponse(view(engagement), status)
+        return spoiled(self.workspace, external_id, plan, answer) or answer
+
+    async def read(self, request: Request) -> Response:
+        """Return an engagement with the expansions asked for."""
+        key = admit(request, self.workspace, ENGAGEMENTS_READ)
+        names = [name for name in request.query_params.get("expand", "").split(",") if name]
+        for name in names:
+            _check_expansion(name)
+            if name in EXPAND_SCOPES:
+                require(key, EXPAND_SCOPES[name])
+        engagement = self.workspace.engagements.get(request.path_params["id"])
+        if engagement is None:
+            raise ApiProblem(404, "engagement not found")
+        if engagement.is_private:
+            require(key, PRIVATE_READ)
+        return self._shown(request, engagement, names)
+
+    async def page(self, request: Request) -> Response:
+        """Return a page of engagements; private ones only to keys that may see them."""
+        key = admit(request, self.workspace, ENGAGEMENTS_READ)
+        wanted = read_query(request.query_params)
+        sees_private = PRIVATE_READ in key.scopes
+        seen = [
+            engagement
+            for engagement in self.workspace.engagements.values()
+            if sees_private or not engagement.is_private
+        ]
+        return JSONResponse(one_page(seen, wanted))
+
+    def _plan(self, request: Request, body: Body) -> Plan:
+        external_id = str(body.get("external_id"))
+        plan = self.workspace.plan_for(external_id)
+        request.state.entry.external_id = external_id
+        request.state.entry.unknown_behaviours = plan.unknown
+        request.state.shape = shape_of(plan)
+        return plan
+
+    async def _find_or_make(self, body: Body, plan: Plan) -> tuple[Engagement, bool]:
+        """Return the engagement, and whether it is new.
+
+        The lock: a client that timed out during a slow fetch asks again while the first request is
+        still at work. It waits, and gets what the first one made.
+        """
+        external_id = body["external_id"]
+        async with self.workspace.locks[external_id]:
+            known = self.workspace.by_external_id.get(external_id)
+            if known is not None:
+                return known, False
+            owner = self._accept(body, plan)
+            await self._fetch_media(plan)
+            return self.workspace.add(body, plan, owner, clock()), True
+
+    def _accept(self, body: Body, plan: Plan) -> User:
+        errors = rule_errors(body)
+        if "check-people" in plan:
+            errors += people_errors(body)
+        if errors:
+            raise ApiProblem(422, "validation failed", errors)
+        return self._owner(body, plan)
+
+    async def _fetch_media(self, plan: Plan) -> None:
+        """Take the time of a download. "The server fetches the media inside the request."""
+        usual = self.workspace.faults.present.media
+        if usual is None:
+            usual = self.workspace.options.timings.media_fetch
+        await self.workspace.pause(plan.number("slow-media") or usual)
+
+    def _owner(self, body: Body, plan: Plan) -> User:
+        people = body.get("participants") or []
+        index = owner_at(people)
+        if index is None:
+            return self.workspace.options.key_owner
+        owner = resolve(people[index], self.workspace.users)
+        if owner is None or "owner-refused" in plan:
+            message = "the owner is no active user of this workspace"
+            field = f"participants.{index}"
+            error = FieldError(field=field, code="owner_not_found", message=message)
+            raise ApiProblem(422, "validation failed", [error])
+        return owner
+
+    def _shown(self, request: Request, engagement: Engagement, names: list[str]) -> Response:
+        external_id, plan = engagement.external_id, engagement.plan
+        request.state.entry.external_id = external_id
+        refuse_read(self.workspace, external_id, plan)
+        if self.workspace.takes_turn(external_id, plan, "read-garbage"):
+            return garbage()
+        answer = JSONResponse(expanded(engagement, names, clock()))
+        answer.headers["ETag"] = f'"{hashlib.sha256(answer.body).hexdigest()[:32]}"'
+        return answer
+
+
+def _check_expansion(name: str) -> None:
+    if name not in EXPANSIONS:
+        message = f"expand must be of {', '.join(EXPANSIONS)}"
+        error = FieldError(field="expand", code="invalid_enum_value", message=message)
+        raise ApiProblem(400, "invalid query", [error])
+
+
+async def _json_object(request: Request) -> Body:
+    """Read the body; what is not a JSON object of valid Unicode is a 400."""
+    try:
+        body = json.loads(await request.body())
+        json.dumps(body, ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
+        raise ApiProblem(400, "the body is not JSON") from None
+    if not isinstance(body, dict):
+        raise ApiProblem(400, "the body is not a JSON object")
+    return body

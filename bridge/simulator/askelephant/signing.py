@@ -1,0 +1,51 @@
+"""Svix's headers, signed as a call's behaviours want them: well, badly, twice, or too old."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from svix.webhooks import Webhook
+
+from bridge.simulator.askelephant.behaviours import Plan
+
+RETIRED_SECRET = "whsec_cmV0aXJlZC1zZWNyZXQtb2Ytbm9ib2R5LWF0LWFsbA=="  # noqa: S105 - nobody's
+TOO_OLD = timedelta(minutes=10)
+"""Receivers tolerate five minutes (Svix's documentation)."""
+
+
+class Manner(StrEnum):
+    """How a delivery is signed."""
+
+    VALID = "valid"
+    TWO_SIGNATURES = "two-signatures"
+    BADLY = "bad-signature"
+    OLD_TIMESTAMP = "old-timestamp"
+
+
+def manner_of(plan: Plan, attempt: int) -> Manner:
+    """Return how the given attempt (1 = the first) of a call's transcript event is signed."""
+    if "bad-signature" in plan or attempt <= plan.number("bad-signature-first"):
+        return Manner.BADLY
+    if attempt <= plan.number("old-timestamp-first"):
+        return Manner.OLD_TIMESTAMP
+    return Manner.TWO_SIGNATURES if "two-signatures" in plan else Manner.VALID
+
+
+def signed_headers(
+    svix_id: str, body: str, secrets: Sequence[str], manner: Manner, now: datetime
+) -> dict[str, str]:
+    """Return the three headers; several secrets make several signatures, as during a rotation."""
+    at = now - TOO_OLD if manner is Manner.OLD_TIMESTAMP else now
+    signers = _signers(secrets, manner)
+    signatures = [Webhook(secret).sign(svix_id, at, body) for secret in signers]
+    return {
+        "svix-id": svix_id,
+        "svix-timestamp": str(int(at.timestamp())),
+        "svix-signature": " ".join(signatures),
+    }
+
+
+def _signers(secrets: Sequence[str], manner: Manner) -> Sequence[str]:
+    if manner is Manner.BADLY:
+        return [RETIRED_SECRET]
+    return [RETIRED_SECRET, *secrets] if manner is Manner.TWO_SIGNATURES else secrets

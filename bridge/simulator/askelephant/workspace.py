@@ -1,0 +1,106 @@
+"""The workspace: everything the sandbox knows.
+
+One event loop owns it, so nothing is locked but the making of an engagement, which takes as long
+as its media.
+"""
+
+import asyncio
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from bridge.simulator.askelephant.behaviours import Plan, marker_of, read_plan
+from bridge.simulator.askelephant.engagement import Engagement
+from bridge.simulator.askelephant.faults import Faults
+from bridge.simulator.askelephant.journal import Journal
+from bridge.simulator.askelephant.options import SandboxOptions, User
+from bridge.simulator.askelephant.stamps import new_id, read_time
+
+
+class Workspace:
+    """State of the sandbox, as its options set it up and the control API changes it."""
+
+    def __init__(self, options: SandboxOptions) -> None:
+        self.options = options
+        self.faults = Faults()
+        self.id = new_id("wrks")
+        self.reset()
+
+    def reset(self) -> None:
+        """Return to what the options say; a request that hangs is let go."""
+        self.faults.clear()
+        self.keys = {key.id: key for key in self.options.api_keys}
+        self.users = self.options.users
+        self.webhook_url = self.options.webhook_url
+        self.webhook_secrets = self.options.webhook_secrets
+        self.clock_step = timedelta(0)
+        self.everywhere = self.options.behaviours
+        self.exact: Mapping[str, str] = {}
+        self.containing: Mapping[str, str] = {}
+        self.engagements: dict[str, Engagement] = {}
+        self.by_external_id: dict[str, Engagement] = {}
+        self.generations: Counter[str] = Counter()
+        """How many engagements of an ``external_id`` were deleted."""
+        self.locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self.turns: Counter[tuple[str, str]] = Counter()
+        self.journal = Journal()
+
+    async def pause(self, seconds: float) -> None:
+        """Let ``seconds`` of the sandbox's time pass."""
+        await asyncio.sleep(seconds * self.options.scale)
+
+    def plan_for(self, external_id: str) -> Plan:
+        """Return the call's behaviours: its marker's, else the exact id's, else a substring's.
+
+        Those that are in force everywhere come beside them.
+        """
+        common = read_plan(self.everywhere).numbers
+        marked = read_plan(marker_of(external_id))
+        if marked.numbers:
+            return Plan({**common, **marked.numbers}, marked.unknown)
+        words = self.exact.get(external_id) or "+".join(
+            words for part, words in self.containing.items() if part in external_id
+        )
+        return Plan({**common, **read_plan(words).numbers}, marked.unknown)
+
+    def takes_turn(self, external_id: str, plan: Plan, name: str) -> bool:
+        """Say whether a behaviour for "the first N tries" acts now, and count this try if so."""
+        if self.turns[external_id, name] >= plan.number(name):
+            return False
+        self.turns[external_id, name] += 1
+        return True
+
+    def is_first_turn(self, external_id: str, plan: Plan, name: str) -> bool:
+        """Return whether a behaviour acts now: on the first try only, its number is a status."""
+        if name not in plan or self.turns[external_id, name]:
+            return False
+        self.turns[external_id, name] += 1
+        return True
+
+    def add(self, body: Mapping[str, Any], plan: Plan, owner: User, now: datetime) -> Engagement:
+        """Make the engagement. From here on the same ``external_id`` finds it."""
+        is_private = body.get("is_private")
+        if is_private is None:
+            is_private = self.options.private_by_default
+        engagement = Engagement(
+            id=new_id("ngmt"),
+            request=body,
+            plan=plan,
+            owner=owner,
+            is_private=is_private or "private" in plan,
+            created_at=now,
+            updated_at=now,
+            started_at=read_time(body["start_at"]) if body.get("start_at") else now,
+            generation=self.generations[body["external_id"]],
+        )
+        self.engagements[engagement.id] = engagement
+        self.by_external_id[engagement.external_id] = engagement
+        return engagement
+
+    def delete(self, engagement: Engagement) -> None:
+        """Remove the engagement. The same ``external_id`` then makes another one."""
+        engagement.is_deleted = True
+        del self.engagements[engagement.id]
+        del self.by_external_id[engagement.external_id]
+        self.generations[engagement.external_id] += 1

@@ -1,0 +1,1 @@
+"""A simulator of WAVV: sample calls, their events, and a sender of them."""

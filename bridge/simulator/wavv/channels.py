@@ -1,0 +1,126 @@
+"""How each of WAVV's channels would tell of a sample call: what ``bridge send`` sends.
+
+``v3`` is WAVV's own webhook, ``sdk`` a CRM that forwards the browser SDK's events, ``crm`` a CRM
+workflow whose every value is a string.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from bridge.domain.call import Kind
+from bridge.simulator.wavv.delivery import PATH, Delivery
+from bridge.simulator.wavv.samples import SampleCall
+
+Channel = Literal["v3", "sdk", "crm"]
+
+_V3_NAMES = {
+    Kind.STARTED: "call.started",
+    Kind.ENDED: "call.ended",
+    Kind.RECORDED: "call.recorded",
+}
+_CRM_NAMES = {
+    Kind.STARTED: "wavv_trigger_call_started",
+    Kind.ENDED: "wavv_trigger_call_ended",
+    Kind.RECORDED: "wavv_trigger_call_recorded",
+}
+
+
+def deliveries(
+    call: SampleCall, channel: Channel = "v3", *, recorded: bool = True
+) -> tuple[Delivery, ...]:
+    """Return the call's three events, or the first two of a call that is not recorded."""
+    kinds = (Kind.STARTED, Kind.ENDED, Kind.RECORDED) if recorded else (Kind.STARTED, Kind.ENDED)
+    return tuple(delivery(call, kind, channel) for kind in kinds)
+
+
+def delivery(call: SampleCall, kind: Kind, channel: Channel = "v3") -> Delivery:
+    """Return one event of the call, without any proof of the sender yet."""
+    body = SHAPES[channel](call, kind)
+    return Delivery(PATH, json.dumps(body, ensure_ascii=False).encode())
+
+
+def _v3(call: SampleCall, kind: Kind) -> dict[str, Any]:
+    """Channel A: the v3 webhook. Fields that are not known yet are null."""
+    is_over = kind is not Kind.STARTED
+    is_incoming = kind is Kind.STARTED and call.direction == "inbound"
+    data = {
+        "id": call.call_id,
+        "teamId": "team_demo",
+        "userId": call.agent_id,
+        "campaignId": call.campaign_id if call.direction == "outbound" else None,
+        "direction": call.direction,
+        "phone": call.lead_phone,
+        "callerId": call.caller_id,
+        "contactId": call.lead_id,
+        "contactName": call.lead_name,
+        "startedAt": _iso(call.started_at),
+        "answeredAt": _iso(call.answered_at) if is_over else None,
+        "endedAt": _iso(call.ended_at) if is_over else None,
+        "seconds": call.seconds if is_over else None,
+        "outcome": call.outcome if is_over else None,
+        "human": True if is_over else None,
+        "recorded": kind is Kind.RECORDED,
+    }
+    if kind is Kind.RECORDED:
+        data["recordingUrl"] = call.recording_url
+    name = "call.incoming" if is_incoming else _V3_NAMES[kind]
+    return {"event": name, "sentAt": _iso(call.told_at(kind)), "data": data}
+
+
+def _sdk(call: SampleCall, kind: Kind) -> dict[str, Any]:
+    """Channel B: a CRM forwards the browser SDK's events, with what the bridge needs beside."""
+    payload: dict[str, Any] = {"number": call.lead_phone, "contactId": call.lead_id}
+    if kind is not Kind.STARTED:
+        over = {"answered": True, "human": True, "duration": call.seconds, "outcome": call.outcome}
+        payload |= over
+    envelope: dict[str, Any] = {
+        "type": kind.value,
+        "timestamp": int(call.told_at(kind).timestamp() * 1000),
+        "callId": call.call_id,
+        "userId": call.agent_id,
+        "payload": payload,
+    }
+    if kind is Kind.RECORDED:
+        payload["recordingId"] = f"rec_{call.lead_id}"
+        envelope["recordingUrl"] = call.recording_url
+    return envelope
+
+
+def _crm(call: SampleCall, kind: Kind) -> dict[str, Any]:
+    """Channel C: a CRM workflow. The contact is outside, all else in ``customData``, as strings."""
+    is_over = kind is not Kind.STARTED
+    custom = {
+        "event": _CRM_NAMES[kind],
+        "call_id": call.call_id,
+        "ghl_user_id": call.agent_id,
+        "wavv_caller_id": call.caller_id,
+        "direction": call.direction,
+        "start_time": _iso(call.started_at),
+        "call_answered_at_timestamp": str(int(call.answered_at.timestamp())) if is_over else "",
+        "end_time": _iso(call.ended_at) if is_over else "",
+        "call_duration": str(call.seconds) if is_over else "",
+        "outcome": call.outcome if is_over else "",
+        "human": "true" if is_over else "",
+        "call_recording_url": call.recording_url if kind is Kind.RECORDED else "",
+        "timestamp": _iso(call.told_at(kind)),
+    }
+    return {
+        "contact_id": call.lead_id,
+        "full_name": call.lead_name,
+        "email": call.lead_email,
+        "phone": f"+1{call.lead_phone}",
+        "customData": custom,
+    }
+
+
+SHAPES: Mapping[Channel, Callable[[SampleCall, Kind], dict[str, Any]]] = {
+    "v3": _v3,
+    "sdk": _sdk,
+    "crm": _crm,
+}
+
+
+def _iso(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

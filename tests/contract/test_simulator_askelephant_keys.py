@@ -1,0 +1,90 @@
+"""The sandbox's keys: who may ask for what."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from bridge.simulator.askelephant import SandboxOptions
+from bridge.simulator.askelephant.options import SCOPES
+from tests.sandbox import Sandbox, a_call, running_sandbox
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[Sandbox]:
+    """Run one sandbox in which no time passes."""
+    with running_sandbox(SandboxOptions(scale=0)) as running:
+        yield running
+
+
+@pytest.fixture
+def sandbox(shared: Sandbox) -> Sandbox:
+    """Return it as new."""
+    return shared.reset()
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"Authorization": ""},
+        {"Authorization": "sk-apik_sandbox.wrong"},
+        {"Authorization": "Bearer sk-apik_sandbox.trunk"},
+        {"Authorization": "sk-apik_sändbox.trunk"},
+    ],
+)
+def test_anything_but_the_raw_key_is_refused(sandbox: Sandbox, headers: dict[str, str]) -> None:
+    """401, as a problem that support can find again."""
+    answer = sandbox.client.post(
+        "/v2/engagements", json=a_call("a"), headers=httpx.Headers(headers, "utf-8")
+    )
+    assert answer.status_code == 401
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["request_id"] == answer.headers["x-request-id"]
+
+
+def test_bearer_is_accepted_when_a_setting_says_so() -> None:
+    """OAuth tokens go with a prefix."""
+    with running_sandbox(SandboxOptions(scale=0, accept_bearer=True)) as sandbox:
+        for prefix in ("", "Bearer "):
+            headers = {"Authorization": prefix + sandbox.token}
+            assert sandbox.client.get("/v2/engagements", headers=headers).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("scope", "method", "path", "body"),
+    [
+        ("engagements:write", "POST", "", a_call("b")),
+        ("engagements:private:read", "POST", "", a_call("b", is_private=True)),
+        ("engagements:read", "GET", "", None),
+        ("engagements:read", "GET", "/{id}", None),
+        ("engagements:private:read", "GET", "/{id}", None),
+        ("contacts:read", "GET", "/{id}?expand=contacts", None),
+        ("companies:read", "GET", "/{id}?expand=signals,companies", None),
+        ("users:read", "GET", "/{id}?expand=owner", None),
+    ],
+)
+def test_a_missing_scope_is_named(
+    sandbox: Sandbox, scope: str, method: str, path: str, body: dict[str, Any] | None
+) -> None:
+    """403, and the detail says which scope the operator has to add."""
+    engagement_id = sandbox.submit("a", is_private=True).json()["id"]
+    sandbox.control("keys", {"id": "sandbox", "scopes": sorted(SCOPES - {scope})})
+    url = f"/v2/engagements{path.format(id=engagement_id)}"
+    answer = sandbox.client.request(method, url, json=body, headers=sandbox.headers())
+    assert answer.status_code == 403
+    assert scope in answer.json()["detail"]
+
+
+def test_a_key_can_be_revoked_restored_and_joined_by_another(sandbox: Sandbox) -> None:
+    """What an operator does when a key leaks."""
+    sandbox.control("keys", {"id": "sandbox", "revoked": True})
+    assert sandbox.submit("a").status_code == 401
+    sandbox.control("keys", {"id": "second", "secret": "s", "scopes": ["engagements:read"]})
+    headers = {"Authorization": "sk-apik_second.s"}
+    assert sandbox.client.get("/v2/engagements", headers=headers).status_code == 200
+    sandbox.control("keys", {"id": "sandbox", "revoked": False})
+    assert sandbox.submit("a").status_code == 201
+    keys = [entry["key_id"] for entry in sandbox.journal()["requests"]]
+    assert keys == [None, "second", "sandbox"]

@@ -1,0 +1,139 @@
+"""The sandbox as a call's marker makes it misbehave, over real HTTP."""
+
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+
+import httpx
+import pytest
+
+from bridge.simulator.askelephant import SandboxOptions, Timings
+from tests.sandbox import Sandbox, a_call, running_sandbox
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[Sandbox]:
+    """Run one sandbox in which no time passes."""
+    with running_sandbox(SandboxOptions(scale=0)) as running:
+        yield running
+
+
+@pytest.fixture
+def sandbox(shared: Sandbox) -> Sandbox:
+    """Return it as new."""
+    return shared.reset()
+
+
+@pytest.mark.parametrize("form", ["seconds", "date", "garbage", "bare"])
+def test_a_throttled_call_succeeds_after_its_tries(sandbox: Sandbox, form: str) -> None:
+    """Retry-After in all its forms, not scaled."""
+    external_id = f"a~throttle-{form}.2"
+    answers = [sandbox.submit(external_id) for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [429, 429, 201]
+    header = answers[0].headers.get("retry-after")
+    if form == "seconds":
+        assert header == "2"
+    elif form == "date":
+        ahead = parsedate_to_datetime(str(header)) - datetime.now(UTC)
+        assert timedelta(seconds=0) < ahead <= timedelta(seconds=3)
+    else:
+        assert header == {"garbage": "in a little while", "bare": None}[form]
+
+
+@pytest.mark.parametrize(
+    ("marker", "statuses", "made"),
+    [
+        ("error-before-commit", [500, 201], 0),
+        ("error-after-commit", [500, 200], 1),
+        ("error-after-commit.2", [500, 500, 200], 1),
+        ("conflict", [409, 201], 0),
+        ("media-late.2", [422, 422, 201], 0),
+        ("reject", [422, 422], 0),
+        ("bad-request", [400, 400], 0),
+        ("throttle-bare+error-after-commit", [429, 500, 200], 0),
+    ],
+)
+def test_a_marker_decides_how_the_tries_end(
+    sandbox: Sandbox, marker: str, statuses: list[int], made: int
+) -> None:
+    """``made`` is whether the first try left an engagement behind, unseen by its caller."""
+    external_id = f"a~{marker}"
+    first = sandbox.submit(external_id)
+    assert len(sandbox.journal()["engagements"]) == made
+    rest = [sandbox.submit(external_id) for _ in statuses[1:]]
+    assert [answer.status_code for answer in (first, *rest)] == statuses
+
+
+def test_a_connection_that_breaks_half_way_leaves_an_engagement(sandbox: Sandbox) -> None:
+    """The caller learns nothing; its next try finds the engagement."""
+    with pytest.raises(httpx.RemoteProtocolError):
+        sandbox.submit("a~reset")
+    assert sandbox.submit("a~reset").status_code == 200
+
+
+def test_an_answer_can_be_garbage(sandbox: Sandbox) -> None:
+    """A 200 that says JSON and is none, when submitting and when reading."""
+    garbled = sandbox.submit("a~garbage-json+read-garbage")
+    assert garbled.status_code == 200
+    with pytest.raises(ValueError, match="Expecting value"):
+        garbled.json()
+    engagement_id = sandbox.submit("a~garbage-json+read-garbage").json()["id"]
+    with pytest.raises(ValueError, match="Expecting value"):
+        sandbox.read(engagement_id).json()
+    assert sandbox.read(engagement_id).json()["id"] == engagement_id
+
+
+def test_a_collision_returns_another_calls_engagement(sandbox: Sandbox) -> None:
+    """200 on the first try, with a link that is not ours."""
+    answer = sandbox.submit("a~collision")
+    assert answer.status_code == 200
+    assert answer.json()["external_url"] != "wavv://call/a~collision"
+
+
+def test_reads_can_fail_before_they_succeed(sandbox: Sandbox) -> None:
+    """A fresh id that is not found yet, an error, a throttle: then the engagement."""
+    engagement_id = sandbox.submit("a~read-missing.2+read-error+read-throttled").json()["id"]
+    statuses = [sandbox.read(engagement_id).status_code for _ in range(5)]
+    assert statuses == [404, 404, 500, 429, 200]
+
+
+def test_answers_may_hold_more_or_less_than_is_documented(sandbox: Sandbox) -> None:
+    """A client must take unknown fields, unknown data types and missing optional keys."""
+    engagement_id = sandbox.submit("a~unknown-fields+unknown-data-types").json()["id"]
+    sparse = sandbox.submit("a~sparse-answers").json()
+    sandbox.settled()
+    body = sandbox.read(engagement_id, "signals").json()
+    assert "x_mood" in body
+    assert "TIME_SERIES" in {signal["data_type"] for signal in body["signals"]}
+    assert "external_url" not in sparse
+
+
+def test_a_slow_fetch_outlasts_the_client_and_is_made_once() -> None:
+    """The try that timed out goes on; the next one waits for it and gets its engagement."""
+    options = SandboxOptions(scale=1, timings=Timings(media_fetch=0, pending=0, processing=0))
+    with running_sandbox(options) as sandbox:
+        body, headers = a_call("a~slow-media.0.5"), sandbox.headers()
+        with pytest.raises(httpx.ReadTimeout):
+            sandbox.client.post("/v2/engagements", json=body, headers=headers, timeout=0.1)
+        assert sandbox.journal()["engagements"] == []
+        assert sandbox.submit("a~slow-media.0.5").status_code == 200
+        journal = sandbox.journal()
+        assert len(journal["engagements"]) == 1
+        assert sorted(entry["status"] for entry in journal["requests"]) == [200, 201]
+
+
+def test_many_tries_at_once_make_one_engagement() -> None:
+    """Sixteen clients submit the same call: one 201, the rest 200, one id."""
+    answers: list[httpx.Response] = []
+    options = SandboxOptions(scale=0.01)
+    with running_sandbox(options) as sandbox:
+        threads = [
+            threading.Thread(target=lambda: answers.append(sandbox.submit("a"))) for _ in range(16)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert sorted(answer.status_code for answer in answers) == [200] * 15 + [201]
+    assert len({answer.json()["id"] for answer in answers}) == 1

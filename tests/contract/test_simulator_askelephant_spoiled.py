@@ -1,0 +1,96 @@
+"""The sandbox's faults that come after everything was done, over real HTTP."""
+
+import threading
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+
+import httpx
+import pytest
+
+from bridge.simulator.askelephant import SandboxOptions
+from bridge.simulator.askelephant.spoil import HUGE
+from tests.sandbox import Sandbox, running_sandbox
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[Sandbox]:
+    """Run one sandbox in which a hundredth of the time passes."""
+    with running_sandbox(SandboxOptions(scale=0.01)) as running:
+        yield running
+
+
+@pytest.fixture
+def sandbox(shared: Sandbox) -> Sandbox:
+    """Return it as new."""
+    return shared.reset()
+
+
+@pytest.mark.parametrize(
+    ("spoil", "status", "content_type", "start"),
+    [
+        ("error", 500, "application/json", b'{"detail"'),
+        ("garbage", 201, "application/json", b'{"object": "engagement", "id": <html>'),
+        ("html", 201, "text/html", b"<!doctype html>"),
+        ("huge", 201, "application/json", b"   "),
+    ],
+)
+def test_a_spoiled_answer_hides_what_was_done(
+    sandbox: Sandbox, spoil: str, status: int, content_type: str, start: bytes
+) -> None:
+    """The engagement is made all the same; the next try, after the fault, finds it."""
+    sandbox.control("faults", {"spoil": spoil})
+    answer = sandbox.submit("a")
+    assert (answer.status_code, answer.headers["content-type"]) == (status, content_type)
+    assert answer.content.startswith(start)
+    assert (len(answer.content) > HUGE) == (spoil == "huge")
+    assert len(sandbox.journal()["engagements"]) == 1
+    sandbox.control("faults")
+    assert sandbox.submit("a").status_code == 200
+
+
+def test_a_reset_breaks_the_connection_half_way(sandbox: Sandbox) -> None:
+    """The head has come, and half of the body."""
+    sandbox.control("faults", {"spoil": "reset"})
+    with pytest.raises(httpx.RemoteProtocolError):
+        sandbox.submit("a")
+    assert len(sandbox.journal()["engagements"]) == 1
+
+
+def test_a_drip_comes_at_once_when_the_fault_is_over(sandbox: Sandbox) -> None:
+    """Until then a byte now and then, without end for any client's patience."""
+    sandbox.control("faults", {"spoil": "drip"})
+    answers: list[httpx.Response] = []
+    asking = threading.Thread(target=lambda: answers.append(sandbox.submit("a")))
+    asking.start()
+    asking.join(1)
+    assert asking.is_alive()
+    sandbox.control("faults")
+    asking.join()
+    assert answers[0].json()["object"] == "engagement"
+
+
+LEAST_LAG = 0.49
+"""Seconds: half of one, and timers may be a little early."""
+
+
+def test_a_lag_comes_after_what_was_done(sandbox: Sandbox) -> None:
+    """A client that is killed in it knows nothing of its engagement."""
+    sandbox.control("faults", {"lag": 50})
+    begun = time.monotonic()
+    assert sandbox.submit("a").status_code == 201
+    assert time.monotonic() - begun >= LEAST_LAG
+    made, answered = (
+        datetime.fromisoformat(sandbox.journal()[kind][0][name])
+        for kind, name in (("engagements", "created_at"), ("requests", "answered_at"))
+    )
+    assert answered - made >= timedelta(seconds=LEAST_LAG)
+
+
+def test_a_date_may_stand_for_the_seconds_to_wait(sandbox: Sandbox) -> None:
+    """Retry-After as an HTTP-date, at each request so many seconds ahead."""
+    sandbox.control("faults", {"status": 429, "retry_date": 10})
+    answer = sandbox.submit("a")
+    ahead = parsedate_to_datetime(answer.headers["retry-after"]) - datetime.now(UTC)
+    assert timedelta(seconds=8) < ahead <= timedelta(seconds=10)

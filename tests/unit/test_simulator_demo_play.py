@@ -1,0 +1,44 @@
+"""The demo's exit code, and its last words."""
+
+from pathlib import Path
+
+import pytest
+
+from bridge.simulator.demo import play as play_module
+from bridge.simulator.demo.cast import Actor, Role
+from bridge.simulator.demo.watch import Verdict
+
+ACTOR = Actor(Role("normal"), "c-1", ())
+SEEN = {"c-1": {"state": "complete", "reason": None, "insights_status": "all", "attempts": 1}}
+
+
+@pytest.mark.parametrize(
+    ("verdict", "code", "words"),
+    [
+        (Verdict([ACTOR], SEEN, {"wavv-call-c-1": 1}, 9), 0, "1 of 1 calls are where"),
+        (Verdict([ACTOR], SEEN, {"wavv-call-c-1": 2}, 9), 1, "astray normal"),
+        (Verdict([ACTOR], {}, {}, 50), 1, "found nothing"),
+        (None, 1, "did not get to its end"),
+    ],
+)
+def test_only_a_demo_that_went_well_ends_with_0(
+    verdict: Verdict | None,
+    code: int,
+    words: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """It is a check as well as a show; where to read on is said in any case."""
+
+    async def perform(*_: object) -> Verdict | None:
+        return verdict
+
+    monkeypatch.setattr(play_module, "_perform", perform)
+    monkeypatch.setattr(play_module, "isolate", lambda _: None)
+    log = tmp_path / "new" / "demo.log"
+    assert play_module.play(log) == code
+    told = " ".join(capsys.readouterr().out.split())
+    assert words in told
+    assert str(log.name) in told
+    assert log.parent.is_dir()

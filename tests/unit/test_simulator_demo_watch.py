@@ -1,0 +1,104 @@
+"""Judging where the demo's calls ended."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+import pytest
+
+from bridge.domain.call import State
+from bridge.simulator.demo.cast import Actor, Role
+from bridge.simulator.demo.stage import set_stage
+from bridge.simulator.demo.watch import Verdict, count_engagements, has_arrived, look
+
+NORMAL = Actor(Role("normal"), "c-1", ())
+REJECTED = Actor(
+    Role("rejected", state=State.FAILED, reason="rejected", insights="pending", engagements=0),
+    "c-2",
+    (),
+)
+STAGE = set_stage(with_flower=False)
+
+
+def call(
+    state: str = "complete", reason: str | None = None, insights: str = "all"
+) -> Mapping[str, Any]:
+    """Return what the API says of a call."""
+    return {"state": state, "reason": reason, "insights_status": insights}
+
+
+RIGHT = {"c-1": call(), "c-2": call("failed", "rejected", "pending")}
+
+
+@pytest.mark.parametrize(
+    ("changes", "engagements", "astray"),
+    [
+        ({}, {"wavv-call-c-1": 1}, []),
+        ({"c-1": call("transcribed", insights="pending")}, {"wavv-call-c-1": 1}, [NORMAL]),
+        ({"c-1": call(insights="some")}, {"wavv-call-c-1": 1}, [NORMAL]),
+        ({"c-1": call(reason="odd")}, {"wavv-call-c-1": 1}, [NORMAL]),
+        ({"c-2": call("failed", "unsubmittable", "pending")}, {"wavv-call-c-1": 1}, [REJECTED]),
+        ({"c-2": {}}, {"wavv-call-c-1": 1}, [REJECTED]),
+        ({}, {"wavv-call-c-1": 2}, [NORMAL]),
+        ({}, {}, [NORMAL]),
+        ({}, {"wavv-call-c-1": 1, "wavv-call-c-2": 1}, [REJECTED]),
+    ],
+)
+def test_a_call_is_astray_in_a_wrong_place_or_with_a_wrong_number_of_engagements(
+    changes: dict[str, Any], engagements: dict[str, int], astray: list[Actor]
+) -> None:
+    """Submitted twice is as wrong as lost."""
+    verdict = Verdict([NORMAL, REJECTED], RIGHT | changes, engagements, 1.0)
+    assert verdict.astray == astray
+
+
+def test_a_call_nobody_heard_of_has_not_arrived() -> None:
+    """An empty list at the start is no success."""
+    assert not has_arrived(NORMAL, {})
+    assert has_arrived(NORMAL, RIGHT)
+
+
+def test_calls_are_looked_up_through_the_api_with_its_token() -> None:
+    """The demo sees what a user would see."""
+
+    def api(request: httpx.Request) -> httpx.Response:
+        assert str(request.url) == f"{STAGE.web_url}/api/calls?limit=200"
+        assert request.headers["Authorization"] == f"Bearer {STAGE.api_token}"
+        data = [{"call_id": call_id, **seen} for call_id, seen in RIGHT.items()]
+        return httpx.Response(200, json={"data": data, "next_cursor": None})
+
+    async def scene() -> None:
+        async with httpx.AsyncClient(transport=httpx.MockTransport(api)) as client:
+            seen = await look(client, STAGE)
+        assert has_arrived(NORMAL, seen)
+        assert has_arrived(REJECTED, seen)
+
+    asyncio.run(scene())
+
+
+def test_an_api_that_refuses_is_no_answer() -> None:
+    """Nothing seen is not the same as nothing there."""
+
+    async def scene() -> None:
+        refusing = httpx.MockTransport(lambda _: httpx.Response(503))
+        async with httpx.AsyncClient(transport=refusing) as client:
+            with pytest.raises(httpx.HTTPStatusError):
+                await look(client, STAGE)
+
+    asyncio.run(scene())
+
+
+def test_engagements_are_counted_by_askelephant_itself() -> None:
+    """What the bridge believes is not asked."""
+
+    def journal(request: httpx.Request) -> httpx.Response:
+        assert str(request.url) == f"{STAGE.sandbox_url}/sandbox/journal"
+        made = [{"external_id": name} for name in ("a", "b", "a")]
+        return httpx.Response(200, json={"engagements": made})
+
+    async def scene() -> None:
+        async with httpx.AsyncClient(transport=httpx.MockTransport(journal)) as client:
+            assert await count_engagements(client, STAGE) == {"a": 2, "b": 1}
+
+    asyncio.run(scene())

@@ -1,7 +1,7 @@
 """Every setting of the bridge: its type, its default, and what it is for.
 
-The README's table is made from these descriptions (``bridge settings``), so they are written for
-the operator.
+The table in docs/settings.md is made from these descriptions (``bridge settings``), so they are
+written for the operator.
 """
 
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""The table of settings in the README, made from the settings themselves."""
+"""The table of settings in docs/settings.md, made from the settings themselves."""
 
 from datetime import timedelta
 

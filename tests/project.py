@@ -11,12 +11,10 @@ import yaml
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = tuple(
-    ROOT / name
-    for name in (
-        *("README.md", "CONTRIBUTING.md", "CHANGELOG.md"),
-        *("docs/architecture.md", "docs/operations.md", "bench/README.md"),
-    )
-) + tuple(sorted((ROOT / "docs" / "decisions").glob("*.md")))
+    path
+    for pattern in ("*.md", "docs/*.md", "docs/decisions/*.md", "bench/*.md")
+    for path in sorted(ROOT.glob(pattern))
+)
 
 _DEFAULT = re.compile(r"\$\{(\w+)(?::-([^}]*))?(?::\?[^}]*)?\}")
 
@@ -49,6 +47,12 @@ def rows(table: str) -> list[list[str]]:
     """Return the cells of a Markdown table, without its head and without code marks."""
     lines = [line for line in table.splitlines() if line.startswith("|")][2:]
     return [[cell.strip().strip("`") for cell in line.strip("|").split("|")] for line in lines]
+
+
+def anchors(path: Path) -> set[str]:
+    """Return the anchors that GitHub gives to the headings of a document."""
+    headings = re.findall(r"^#+ (.+)$", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", one.lower()).strip().replace(" ", "-") for one in headings}
 
 
 def commands(name: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""``bridge settings``: every setting, as the README's table has them."""
+"""``bridge settings``: every setting, as the table in docs/settings.md has them."""
 
 
 def settings() -> None:

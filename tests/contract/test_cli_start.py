@@ -57,7 +57,7 @@ def test_every_command_explains_itself(command: str) -> None:
 
 
 def test_settings_prints_the_table() -> None:
-    """The README's table is this one."""
+    """The table in docs/settings.md is this one."""
     printed = CliRunner().invoke(main, ["settings"])
     assert printed.output == f"{settings_table()}\n"
     assert all(f"`BRIDGE_{name.upper()}`" in printed.output for name in Settings.model_fields)

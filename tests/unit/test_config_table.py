@@ -1,4 +1,4 @@
-"""The table of settings for the README."""
+"""The table of settings for docs/settings.md."""
 
 from config.settings import Settings
 from config.table import settings_table

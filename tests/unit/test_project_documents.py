@@ -23,12 +23,33 @@ from bridge.services import build_services
 from bridge.store.keys import Keys
 from config import Settings
 from tests.chaos.faults.table import FAULTS
-from tests.project import DOCUMENTS, ROOT, between, commands, pyproject, rows, section, text
+from tests.project import (
+    DOCUMENTS,
+    ROOT,
+    anchors,
+    between,
+    commands,
+    pyproject,
+    rows,
+    section,
+    text,
+)
 
 PARAMETERS = {"state": State.LIVE, "step": STEPS[0]}
 RETRIES = "## Retries, and their ends"
 UNITS = {"s": 1, "min": 60, "h": 3600}
 DEMO_AND_TESTS = {"make demo", "make test"}
+
+
+def relative(path: Path) -> str:
+    """Return a document's path as a reader would write it."""
+    return path.relative_to(ROOT).as_posix()
+
+
+def test_the_page_of_calls_lists_every_state() -> None:
+    """In the order in which a call passes through them."""
+    listed = [row[0] for row in rows(between("docs/calls.md", "states"))]
+    assert listed == [str(state) for state in State]
 
 
 def test_the_architecture_holds_the_table_of_the_state_machine() -> None:
@@ -87,30 +108,30 @@ def test_the_operations_tell_the_times_of_the_settings() -> None:
         assert timedelta(seconds=int(number) * UNITS[unit]) == default, name
 
 
-def test_the_readme_lists_every_metric(valkey_url: str, keys: Keys) -> None:
-    """A metric that is exposed is a metric that is told of."""
+def test_operations_lists_every_metric(valkey_url: str, keys: Keys) -> None:
+    """Each metric, with the help text that Prometheus gets."""
     settings = Settings.model_construct(redis_url=valkey_url, namespace=keys.namespace)
     services = build_services(settings)
-    exposed = set(re.findall(r"^# TYPE (\S+)", exposition(services).decode(), re.MULTILINE))
+    exposed = re.findall(r"^# HELP (\S+) (.+)$", exposition(services).decode(), re.MULTILINE)
     services.redis.close()
-    operating = section("README.md", "## Operating it")
-    assert set(re.findall(r"`(bridge_\w+)(?:\{\w+\})?`", operating)) == exposed
+    listed = rows(between("docs/operations.md", "metrics"))
+    assert [(name.partition("{")[0], told) for name, told in listed] == exposed
 
 
-@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", DOCUMENTS, ids=relative)
 def test_links_between_documents_lead_somewhere(path: Path) -> None:
-    """No link to a file that is not there."""
-    links = re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", path.read_text(encoding="utf-8"))
-    broken = [link for link in links if "://" not in link and not (path.parent / link).exists()]
+    """No link to a file or a heading that does not exist."""
+    links = re.findall(r"\]\(([^)#\s]*)(?:#([^)]*))?\)", path.read_text(encoding="utf-8"))
+    broken = [(to, anchor) for to, anchor in links if not _exists(path, to, anchor)]
     assert not broken
 
 
-@pytest.mark.parametrize("name", ["README.md", "docs/operations.md", "CONTRIBUTING.md"])
-def test_documents_use_commands_that_are_there(name: str) -> None:
+@pytest.mark.parametrize("path", DOCUMENTS, ids=relative)
+def test_documents_use_commands_that_are_there(path: Path) -> None:
     """Every `bridge` command with its options, and every `make` target, exists."""
     group = typer.main.get_command(main)
     known: Any = getattr(group, "commands", {})
-    for line in commands(name):
+    for line in commands(relative(path)):
         words = line.partition("#")[0].split()
         if words[:1] == ["bridge"]:
             command = known[words[1]]
@@ -121,15 +142,20 @@ def test_documents_use_commands_that_are_there(name: str) -> None:
             assert re.search(rf"^{words[1]}:", text("Makefile"), re.MULTILINE), line
 
 
+def test_the_readme_can_be_read_at_once() -> None:
+    """What is longer belongs on a page of its own."""
+    assert len(text("README.md").splitlines()) <= 150
+
+
 def test_the_readme_begins_with_the_two_commands() -> None:
     """Who has three minutes runs `make demo`; who has ten runs `make test`."""
     first = commands("README.md")[:2]
     assert {line.partition("#")[0].strip() for line in first} == DEMO_AND_TESTS
 
 
-def test_operations_tells_of_every_fault_of_the_chaos_suite() -> None:
+def test_the_chaos_page_lists_every_fault_of_the_chaos_suite() -> None:
     """By its name, and in the suite's own words."""
-    told = [row[:2] for row in rows(between("docs/operations.md", "faults"))]
+    told = [row[:2] for row in rows(between("docs/chaos.md", "faults"))]
     assert told == [[fault.name, fault.line] for fault in FAULTS.values()]
 
 
@@ -163,6 +189,13 @@ def test_continuous_integration_runs_all_targets() -> None:
     assert "make chaos CALLS=" in text(".ci/run")
     assert "\n.ci/audit " in text(".ci/run")
     assert "set -euo pipefail" in text(".ci/run")
+
+
+def _exists(path: Path, to: str, anchor: str) -> bool:
+    if "://" in to:
+        return True
+    target = path.parent / to if to else path
+    return target.exists() and (not anchor or anchor in anchors(target))
 
 
 def _all_keys(keys: Keys) -> Iterator[Any]:

@@ -14,7 +14,7 @@ from bridge.askelephant.answers import MEANING
 from bridge.askelephant.client import REASONS as ASKELEPHANT
 from bridge.store.hold import OUTAGE
 from bridge.wavv.client import REASONS as WAVV
-from tests.project import last_table, rows, section, sources
+from tests.project import between, last_table, rows, section, sources
 
 Modules = Iterator[tuple[Path, ast.Module]]
 
@@ -61,7 +61,7 @@ OUTCOMES = ("ignored.", "parked.")
 def test_every_reason_is_in_the_documents() -> None:
     """Whoever meets a reason finds what it means, and what to do."""
     missing = reasons() - documented_reasons()
-    assert not missing, f"put into README.md or docs/operations.md: {sorted(missing)}"
+    assert not missing, f"put into docs/reasons.md or docs/operations.md: {sorted(missing)}"
 
 
 def test_the_documents_tell_of_no_reason_that_is_gone() -> None:
@@ -152,15 +152,11 @@ def strings(node: ast.expr) -> Iterator[str]:
 
 
 def documented_reasons() -> set[str]:
-    """Return the reasons of the tables in the README and in the operations page."""
-    tables = [("README.md", "## Where is my call", 0)]
+    """Return the reasons of the tables in the pages of reasons and of operations."""
     heads = ("## Events that are", "## The API's", "## Tasks that end", "## Links that are")
-    tables += [("docs/operations.md", head, 1) for head in heads]
-    found = set()
-    for name, head, column in tables:
-        for row in rows(last_table(section(name, head))):
-            found.add(row[column])
-    return found
+    tables = [last_table(section("docs/operations.md", head)) for head in heads]
+    refusals = {row[1] for table in tables for row in rows(table)}
+    return refusals | {row[0] for row in rows(between("docs/reasons.md", "reasons"))}
 
 
 def log_lines(wanted: Callable[[str], bool], modules: Modules) -> set[str]:

@@ -1,4 +1,4 @@
-"""Settings, README and examples say the same."""
+"""Settings, documents and examples say the same."""
 
 import re
 from datetime import UTC, datetime
@@ -23,9 +23,9 @@ TEXTS = (*DOCUMENTS, *(ROOT / name for name in ("Procfile", "docker-compose.yml"
 PROCESS_VARIABLES = {"PORT", "HOST", "FLOWER_PORT", "WEB_CONCURRENCY", "FLOWER_BASIC_AUTH"}
 
 
-def test_the_readme_holds_the_table_of_settings() -> None:
+def test_the_page_of_settings_holds_their_table() -> None:
     """Paste what `bridge settings` prints: the table is made from the settings."""
-    assert between("README.md", "settings") == settings_table()
+    assert between("docs/settings.md", "settings") == settings_table()
 
 
 @pytest.mark.parametrize("path", TEXTS, ids=lambda path: path.name)

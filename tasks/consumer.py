@@ -3,7 +3,25 @@
 import structlog
 from celery.worker import state
 from celery.worker.consumer import Consumer
+from celery.worker.request import Request
 from kombu import Connection
+from kombu.transport.virtual import Transport
+
+from bridge.patch_guard import guard_patch
+
+guard_patch(
+    __name__,
+    Consumer,
+    {
+        "connection": None,
+        "connection_errors": None,
+        "on_connection_error_after_connected": "self, exc",
+        "stop": "self",
+    },
+)
+guard_patch(__name__, state, {"active_requests": None, "requests": None})
+guard_patch(__name__, Request, {"acknowledged": None, "message": None})
+guard_patch(__name__, Transport, {"client": None})
 
 log = structlog.get_logger(__name__)
 
@@ -12,9 +30,11 @@ class LastingConsumer(Consumer):
     """A consumer that goes on where Celery 5.7's ends its whole worker, by ``AttributeError``.
 
     When its connection breaks, kombu 5.7 makes the transport forget whose it is, and still asks it:
-    while messages are given back at the second of two closings (as once in kombu #582), and when a
+    while messages are given back at the second of two closings, and when a
     task that outlived the connection is acknowledged. A message that could not be given back comes
     back by itself; one whose task is done is acknowledged over a new connection.
+
+    https://github.com/celery/kombu/issues/582
     """
 
     connection: Connection | None
@@ -35,6 +55,8 @@ class LastingConsumer(Consumer):
         """Take nothing more, and give back at once what has not begun.
 
         Celery 5.7 gives it back when its last running task has ended, and that may take minutes.
+
+        https://github.com/celery/celery/issues/4354
         """
         taken = tuple(state.requests.values())  # Celery forgets those that have not begun
         super().stop()

@@ -4,6 +4,8 @@ A worker can live and be of no use: when a connection to the broker froze withou
 versions of Celery, kombu and redis-py wait on it for ever. The time-outs in ``config.broker`` are
 against the ways that are known, this is against all others. Whoever started the worker starts it
 again: ``bridge up``, Compose, systemd. What it held comes back, as after any kill.
+
+https://github.com/celery/celery/issues/10302
 """
 
 import faulthandler
@@ -18,7 +20,10 @@ from celery.worker import state
 
 from bridge.broker.idle_checks import IDLE_CHECKS, Progress, count_idle_checks
 from bridge.broker.queues import waiting
+from bridge.patch_guard import guard_patch
 from config import load_settings
+
+guard_patch(__name__, state, {"active_requests": None, "all_total_count": None, "requests": None})
 
 EXIT_CODE = 75
 """EX_TEMPFAIL of sysexits.h. No other end of a worker has it."""

@@ -3,8 +3,15 @@
 from typing import Any
 
 from celery import Celery
+from celery.app.amqp import Queues
 from kombu import Connection
 from kombu.exceptions import OperationalError
+from kombu.transport.base import Transport
+
+from bridge.patch_guard import guard_patch
+
+guard_patch(__name__, Queues, {"consume_from": None})
+guard_patch(__name__, Transport, {"driver_type": None})
 
 
 def waiting(app: Celery) -> int:
@@ -30,6 +37,8 @@ def _length(connection: Connection, queue: str) -> int:
 
     Kombu 5.7 looks for a queue in Redis without ``global_keyprefix``, and never finds it. There a
     declaration changes nothing, so it need not be a passive one.
+
+    https://github.com/celery/kombu/pull/1349
     """
     channel: Any = connection.channel()  # kombu's have no common type
     passive = connection.transport.driver_type != "redis"

@@ -10,13 +10,34 @@ from typing import Any
 
 from kombu.transport import redis
 from redis.backoff import NoBackoff
+from redis.connection import Connection
 from redis.retry import Retry
+
+from bridge.patch_guard import guard_patch
+
+guard_patch(
+    __name__,
+    redis.Channel,
+    {
+        "_brpop_read": "self, options",
+        "_create_client": "self, asynchronous",
+        "_in_poll": None,
+        "_receive_one": "self, c",
+        "active_queues": None,
+        "basic_cancel": "self, consumer_tag",
+        "pool": None,
+    },
+)
+guard_patch(__name__, Connection, {"can_read": "self, timeout", "retry": None})
 
 NO_RETRY = Retry(NoBackoff(), retries=0)
 
 
 class _OneClient:
-    """Mixed into kombu's channels: a client is made for each pool, not for each command."""
+    """Mixed into kombu's channels: a client is made for each pool, not for each command.
+
+    What a client costs: https://github.com/chrisguidry/docket/pull/461
+    """
 
     _shared: Any = None
 
@@ -34,6 +55,8 @@ class _GivesBack:
 
     Kombu 5.7 reads that answer when the channel is closed, minutes later if a task takes so long. A
     message in it belongs to another worker: with nobody here to take it, it goes back.
+
+    https://github.com/celery/celery/issues/7950
     """
 
     def basic_cancel(self, consumer_tag: str) -> Any:  # noqa: ANN401 - kombu's signature
@@ -49,6 +72,8 @@ class _WaitsForNone:
 
     Kombu 5.7 reads when a connection is readable, without a time-out, and redis-py 8 connects again
     by itself within that: the worker then hung on a new connection until somebody broadcast.
+
+    https://github.com/celery/kombu/pull/490
     """
 
     def _receive_one(self, listener: Any) -> Any:  # noqa: ANN401 - kombu's signature

@@ -5,12 +5,22 @@ from typing import Any
 
 from celery.beat import Scheduler
 
+from bridge.patch_guard import guard_patch
+
+guard_patch(
+    __name__,
+    Scheduler,
+    {"apply_entry": "self, entry, producer", "producer": None, "schedule": None, "tick": None},
+)
+
 
 class SteadyScheduler(Scheduler):
     """Runs each entry at its interval by the monotonic clock, and at once at the start.
 
     Celery's own goes by the wall clock: when that is put back by ten minutes, nothing is swept for
     ten minutes.
+
+    https://github.com/celery/celery/issues/3685
     """
 
     def __init__(self, *args: Any, **options: Any) -> None:  # noqa: ANN401 - Celery's signature

@@ -4,6 +4,8 @@ uvicorn waits for a request's head for ever, reads one of any size, and never gi
 that does not read. A few thousand connections that send a byte now and then (slowloris) would take
 every file descriptor. Here each stage has a last moment, and when all places are taken, the
 connection whose last whole request is longest ago makes room: those who finish are served.
+
+https://github.com/Kludex/uvicorn/issues/157
 """
 
 import asyncio
@@ -15,6 +17,33 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 
 from bridge.ingress.body import BODY_SECONDS
 from bridge.ingress.parser import NoTunnelError, PlainParser
+from bridge.patch_guard import guard_patch
+
+guard_patch(
+    __name__,
+    HttpToolsProtocol,
+    {
+        "connection_lost": "self, exc",
+        "connection_made": "self, transport",
+        "cycle": None,
+        "data_received": "self, data",
+        "headers": None,
+        "loop": None,
+        "on_body": "self, body",
+        "on_headers_complete": "self",
+        "on_message_begin": "self",
+        "on_message_complete": "self",
+        "on_response_complete": "self",
+        "parser": None,
+        "pause_writing": "self",
+        "pipeline": None,
+        "resume_writing": "self",
+        "send_400_response": "self, msg",
+        "transport": None,
+        "url": None,
+    },
+)
+guard_patch(__name__, RequestResponseCycle, {"disconnected": None})
 
 HEAD_SECONDS = 10.0
 """From a request's first byte, or the connection's start, to the end of its head."""

@@ -14,6 +14,21 @@ from typing import Any, Protocol
 
 import httptools
 
+from bridge.patch_guard import guard_patch
+
+guard_patch(__name__, httptools, {"HttpParserUpgrade": None})
+guard_patch(
+    __name__,
+    httptools.HttpRequestParser,
+    {
+        "feed_data": None,
+        "get_http_version": None,
+        "get_method": None,
+        "set_dangerous_leniencies": None,
+        "should_upgrade": None,
+    },
+)
+
 
 class NoTunnelError(Exception):
     """The request is a CONNECT, which has no body and no meaning here. uvicorn responds 400."""

@@ -15,12 +15,19 @@ from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 import httpx
+import httpx_aiohttp.transport
 import structlog
 from httpx_aiohttp import AiohttpTransport
 
 from bridge import __version__
 from bridge.outbound.event_loop import close_at_exit, event_loop
 from bridge.outbound.response_body import BodyError, read_body
+from bridge.patch_guard import guard_patch
+
+guard_patch(
+    __name__, httpx_aiohttp.transport, {"AIOHTTP_EXC_MAP": None, "map_aiohttp_exceptions": ""}
+)
+guard_patch(__name__, AiohttpTransport, {"aclose": "self", "handle_async_request": "self, request"})
 
 USER_AGENT = f"wavv-askelephant-bridge/{__version__}"
 LONGEST_DETAIL = 500
@@ -150,7 +157,8 @@ class ApiClient:
         except BodyError as error:
             return _undelivered(NoResponse.UNREADABLE, error)
         except httpx.HTTPError as error:
-            # httpx-aiohttp raises ``ConnectTimeout`` for a connection that was reset, too.
+            # httpx-aiohttp raises ``ConnectTimeout`` for a connection that was reset, too:
+            # https://github.com/openai/openai-python/pull/3594
             cause = error.__cause__ or error
             is_late = isinstance(cause, TimeoutError | httpx.TimeoutException)
             return _undelivered(NoResponse.TIMEOUT if is_late else NoResponse.UNREACHABLE, cause)

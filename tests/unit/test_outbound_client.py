@@ -8,6 +8,7 @@ from typing import NoReturn
 import aiohttp
 import httpx
 import pytest
+from httpx_aiohttp.transport import map_aiohttp_exceptions
 from structlog.testing import capture_logs
 
 from bridge import __version__
@@ -176,6 +177,13 @@ def test_a_reset_connection_is_no_timeout() -> None:
     )
     late = failing(aiohttp.ConnectionTimeoutError("late"))
     assert late == Undelivered(NoResponse.TIMEOUT, "ConnectionTimeoutError: late")
+
+
+def test_httpx_aiohttp_still_needs_the_cause() -> None:
+    """When it maps a lost connection to another error, the cause need not be looked at."""
+    with pytest.raises(httpx.ConnectTimeout) as raised, map_aiohttp_exceptions():
+        raise aiohttp.ServerDisconnectedError
+    assert isinstance(raised.value.__cause__, aiohttp.ServerDisconnectedError)
 
 
 def test_all_requests_wait_on_one_thread() -> None:

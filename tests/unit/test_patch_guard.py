@@ -1,0 +1,79 @@
+"""A process ends at import when a part of a library that the bridge overrides has changed."""
+
+import runpy
+from typing import Any
+
+import httptools
+import httpx_aiohttp.transport
+import pytest
+from celery import Celery
+from celery.app.amqp import Queues
+from celery.beat import Scheduler
+from celery.worker import state
+from celery.worker.consumer import Consumer
+from kombu.transport import redis
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from bridge.patch_guard import guard_patch
+from tests.project import ROOT
+
+
+class Library:
+    """A class of a library, with a method and an attribute that the method assigns."""
+
+    def fetch(self, queue: str, timeout: float = 0) -> None:
+        """Remember the queue."""
+        self.queue = queue, timeout
+
+
+class Heir(Library):
+    """A class that inherits both."""
+
+
+@pytest.mark.parametrize("owner", [Library, Heir])
+def test_parts_that_are_unchanged_pass(owner: type) -> None:
+    """Methods with these parameters, and attributes that a method assigns, also inherited ones."""
+    guard_patch("ours", owner, {"fetch": "self, queue, timeout", "queue": None})
+
+
+@pytest.mark.parametrize(
+    ("members", "change"),
+    [
+        ({"drain": None}, "Library.drain of tests .* is gone"),
+        ({"fetch": "self, queue"}, r"takes \(self, queue, timeout\), not \(self, queue\)"),
+    ],
+)
+def test_a_part_that_is_gone_or_changed_is_named(
+    members: dict[str, str | None], change: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The error says what changed, who relies on it, and what to do."""
+    monkeypatch.setattr("bridge.patch_guard.version", lambda _: "9.9")
+    with pytest.raises(ImportError, match=rf"{change}.*ours relies on it.*docs/patches\.md"):
+        guard_patch("ours", Library, members)
+
+
+@pytest.mark.parametrize(
+    ("module", "owner", "part"),
+    [
+        ("bridge.broker.celery_app", Celery, "send_task"),
+        ("bridge.ingress.connection", HttpToolsProtocol, "on_response_complete"),
+        ("bridge.ingress.parser", httptools, "HttpParserUpgrade"),
+        ("bridge.outbound.client", httpx_aiohttp.transport, "map_aiohttp_exceptions"),
+        ("bridge.broker.queues", Queues, "consume_from"),
+        ("bridge.broker.scheduler", Scheduler, "apply_entry"),
+        ("bridge.broker.redis_transport", redis.Channel, "_brpop_read"),
+        ("tasks.consumer", Consumer, "stop"),
+        ("tasks.watchdog", state, "all_total_count"),
+    ],
+)
+def test_every_module_with_a_patch_is_guarded(
+    module: str,
+    owner: Any,  # noqa: ANN401 - a class or a module
+    part: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its import fails when the part is missing."""
+    path = ROOT.joinpath(*module.split(".")).with_suffix(".py")
+    monkeypatch.delattr(owner, part)
+    with pytest.raises(ImportError, match=rf"\.{part} of \w+ [\d.]+ is gone"):
+        runpy.run_path(str(path))

@@ -4,6 +4,8 @@ import asyncio
 import gc
 import socket
 import ssl
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -28,6 +30,7 @@ from tests.contract.outbound_parts import (
     respond,
     talking,
 )
+from tests.project import ROOT
 from tests.sandbox import WAIT, serving
 
 
@@ -41,6 +44,7 @@ class Api:
     url: str = ""
     slow: int = 1
     ports: list[int] = field(default_factory=list)
+    cookies: list[str | None] = field(default_factory=list)
     released: threading.Event = field(default_factory=threading.Event)
     _arrived: int = 0
     _all_arrived: asyncio.Event = field(default_factory=asyncio.Event)
@@ -49,6 +53,7 @@ class Api:
         """Respond with the path."""
         assert request.client is not None
         self.ports.append(request.client.port)
+        self.cookies.append(request.headers.get("cookie"))
         path = request.url.path
         if path.startswith("/slow"):
             self._arrived += 1
@@ -57,7 +62,7 @@ class Api:
             await asyncio.wait_for(self._all_arrived.wait(), WAIT)
         if path == "/hang":
             await asyncio.to_thread(self.released.wait, WAIT)
-        return Sent(path.encode())
+        return Sent(path.encode(), headers={"Set-Cookie": "session=1"})
 
 
 @pytest.fixture
@@ -128,6 +133,13 @@ def test_an_idle_connection_is_used_again(api: Api, client: ApiClient) -> None:
     assert len(set(api.ports)) <= 3
 
 
+def test_no_cookie_is_kept(api: Api, client: ApiClient) -> None:
+    """Each request stands alone: a gateway's cookie would bind all of them to one server."""
+    for _ in range(2):
+        assert bodies(client, *gets("/a")) == [b"/a"]
+    assert api.cookies == [None, None]
+
+
 def test_a_connection_that_the_server_has_closed_is_not_used_again() -> None:
     """Servers close idle connections: the request that comes next opens another."""
     closed = threading.Event()
@@ -174,6 +186,23 @@ def test_close_closes_the_idle_connections() -> None:
         assert all(ended.acquire(timeout=WAIT) for _ in range(3))
         del client
         gc.collect()
+
+
+def test_the_end_of_the_process_closes_the_connections() -> None:
+    """Nobody closes a worker's client; aiohttp would log an error for each session left open."""
+    program = """
+import sys
+from tests.contract.outbound_parts import GET, bodies, options
+from bridge.outbound.client import ApiClient
+client = ApiClient(options(sys.argv[1]), None)
+print(bodies(client, GET))
+"""
+    with talking(respond) as port:
+        ended = subprocess.run(  # noqa: S603 - this interpreter and the program above
+            [sys.executable, "-c", program, f"http://127.0.0.1:{port}"],
+            cwd=ROOT, capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+    assert (ended.returncode, ended.stdout.strip(), ended.stderr) == (0, "[b'{}']", "")
 
 
 def test_close_ends_a_request_in_flight(api: Api, client: ApiClient) -> None:

@@ -205,6 +205,16 @@ def test_an_owner_whom_the_directory_knows_owns_the_call(bridge: Bridge) -> None
     assert bridge.services.counters.unmapped_agents() == {"usr_1": 1}
 
 
+def test_only_a_submitted_call_is_counted_for_its_agent(bridge: Bridge) -> None:
+    """A call that is refused would be counted again with each replay."""
+    error = {"field": "title", "message": "too long"}
+    refusal = httpx.Response(422, json={"detail": "validation failed", "errors": [error]})
+    bridge.speak_through(httpx.MockTransport(lambda _: refusal))
+    found = bridge.go(bridge.dial(agent_id="usr_1"))
+    assert found.state is State.FAILED
+    assert bridge.services.counters.unmapped_agents() == {}
+
+
 def test_a_colleagues_line_makes_nobody_the_owner(bridge: Bridge) -> None:
     """The agent is named by an id that the directory does not know: listed until it does."""
     call = bridge.dial(agent_id="usr_1", caller_id="2125550199")

@@ -88,15 +88,16 @@ def test_a_body_that_cannot_be_unpacked_is_rejected(body: bytes, coding: str) ->
 
 
 class Silent(httpx.AsyncByteStream):
-    """A body of two chunks, and of ``silence`` seconds before the second."""
+    """A body of several chunks, and of ``silence`` seconds before each but the first."""
 
-    def __init__(self, silence: float) -> None:
-        self._silence = silence
+    def __init__(self, silence: float, chunks: int = 2) -> None:
+        self._silence, self._chunks = silence, chunks
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         yield b"x"
-        await asyncio.sleep(self._silence)
-        yield b"y"
+        for _ in range(self._chunks - 1):
+            await asyncio.sleep(self._silence)
+            yield b"x"
 
 
 @pytest.mark.parametrize(
@@ -114,5 +115,5 @@ def test_a_body_must_not_be_silent_for_long(
 
 def test_each_chunk_begins_a_new_silence(monkeypatch: pytest.MonkeyPatch) -> None:
     """A body of many short silences is read whole."""
-    monkeypatch.setattr(response_body, "LONGEST_SILENCE", SECONDS / 2)
-    assert read(httpx.Response(200, stream=Silent(0.01))) == b"xy"
+    monkeypatch.setattr(response_body, "LONGEST_SILENCE", 1.0)
+    assert read(httpx.Response(200, stream=Silent(0.3, chunks=5))) == b"xxxxx"

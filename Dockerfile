@@ -32,4 +32,4 @@ ENV PATH=/opt/bridge/bin:$PATH \
 WORKDIR /app
 USER 10001:10001
 EXPOSE 8000
-CMD ["uvicorn", "bridge.web:create_app", "--factory", "--host", "0.0.0.0", "--port", "8000", "--http", "bridge.ingress.connection:Connection", "--ws", "none", "--no-access-log", "--no-server-header", "--timeout-graceful-shutdown", "25"]
+CMD ["uvicorn", "bridge.web:create_app", "--factory", "--host", "0.0.0.0", "--port", "8000", "--http", "bridge.asgi.connection:Connection", "--ws", "none", "--no-access-log", "--no-server-header", "--timeout-graceful-shutdown", "25"]

@@ -16,7 +16,7 @@ from bench.valkey import Valkey, valkey
 from bridge.supervise import commands
 from bridge.supervise.embedded import free_port
 
-WEB, CONNECTION = "bridge.web:create_app", "bridge.ingress.connection:Connection"
+WEB, CONNECTION = "bridge.web:create_app", "bridge.asgi.connection:Connection"
 """What is the bridge's own in the command of its web process."""
 
 

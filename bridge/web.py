@@ -21,18 +21,18 @@ from bridge.api import docs, events, holds, replays, routes
 from bridge.api.auth import Unauthorized, warn_of_short
 from bridge.api.failures import Failures
 from bridge.api.paths import EncodedSlashes
+from bridge.asgi.in_flight import BodiesInFlight
+from bridge.asgi.problems import internal_error, problem
+from bridge.asgi.request_id import RequestId
+from bridge.asgi.security_headers import SecurityHeaders
 from bridge.errors import DamagedRecord, NewerRecord
-from bridge.headers import SecurityHeaders
 from bridge.health import Check, is_ready, readiness
 from bridge.ingress.app import Ingress
 from bridge.ingress.commit import GroupCommit
 from bridge.ingress.doors import Door, ElephantDoor, WavvDoor
-from bridge.ingress.in_flight import BodiesInFlight
 from bridge.ingress.poke import Poke
 from bridge.ingress.receive import Receiver, Refusals, UnknownReceiver
-from bridge.ingress.request_id import RequestId
 from bridge.metrics import exposition
-from bridge.problems import internal_error, problem
 from bridge.services import Services, build_services
 from bridge.store.cluster import refuse_cluster
 from bridge.store.connection import connect_async

@@ -7,7 +7,7 @@ from typing import Any
 from uvicorn import Config
 from uvicorn.server import ServerState
 
-from bridge.ingress.connection import Connection
+from bridge.asgi.connection import Connection
 
 
 class Clock:

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.routing import Route
 
-from bridge.headers import SECURITY
+from bridge.asgi.security_headers import SECURITY
 
 PAGE = """\
 <!doctype html>

@@ -17,10 +17,10 @@ from bridge.api.links import engagement_links
 from bridge.api.pages import Query as CallQuery
 from bridge.api.pages import aware, page
 from bridge.api.paths import call_id_in
+from bridge.asgi.problems import described
 from bridge.broker.publisher import publish_next
 from bridge.domain.call import Call, State
 from bridge.pipeline.replay import replay
-from bridge.problems import described
 from bridge.services import Services
 
 PAGE = 50

@@ -21,7 +21,7 @@ from bridge.askelephant.refusal import LONGEST_TEXT, blamed_fields
 from bridge.domain.call import Problem
 from bridge.domain.retry import Failure, Trouble
 from bridge.errors import MalformedBody
-from bridge.retry_after import retry_after
+from bridge.outbound.retry_after import retry_after
 from bridge.strict_json import read_object
 
 Members = dict[str, Any]

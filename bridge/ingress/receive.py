@@ -15,19 +15,19 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from bridge.errors import EventError, NotStored, UnknownPath, Unsigned
-from bridge.ingress.body import (
+from bridge.asgi.in_flight import BodiesInFlight, Share, bodies_full
+from bridge.asgi.problems import internal_error, problem
+from bridge.asgi.request_body import (
     BODY_SECONDS,
     Body,
     checked_length,
     too_large,
     too_slow,
 )
+from bridge.errors import EventError, NotStored, UnknownPath, Unsigned
 from bridge.ingress.commit import GroupCommit
 from bridge.ingress.doors import Door, Knock
-from bridge.ingress.in_flight import BodiesInFlight, Share, bodies_full
 from bridge.ingress.oversize import EXAMINED_LIMIT, Authentic, examine
-from bridge.problems import internal_error, problem
 from bridge.store.keys import Keys
 from bridge.store.refusal import REFUSAL, Refusal
 

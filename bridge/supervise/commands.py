@@ -33,7 +33,7 @@ def web(port: int, env: Mapping[str, str]) -> Command:
     argv = (
         *(sys.executable, "-m", "uvicorn", "bridge.web:create_app", "--factory"),
         *("--host", "127.0.0.1", "--port", str(port)),
-        *("--http", "bridge.ingress.connection:Connection", "--ws", "none"),
+        *("--http", "bridge.asgi.connection:Connection", "--ws", "none"),
         *("--no-access-log", "--no-server-header", "--timeout-graceful-shutdown", "25"),
     )
     return Command("web", argv, env, death_signal=signal.SIGTERM)

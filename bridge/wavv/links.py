@@ -11,7 +11,7 @@ from typing import Any
 from bridge.domain.call import Problem
 from bridge.domain.retry import Failure, Trouble
 from bridge.errors import MalformedBody
-from bridge.retry_after import retry_after
+from bridge.outbound.retry_after import retry_after
 from bridge.strict_json import read_object
 from bridge.wavv import values
 from bridge.wavv.recordings import is_fetchable

@@ -7,7 +7,7 @@ from urllib.parse import urljoin
 import pytest
 
 from bridge.api.failures import MOST
-from bridge.headers import SECURITY
+from bridge.asgi.security_headers import SECURITY
 from tests.contract.web import ENDED, TOKEN, WAVV, Web, bearer, problem_in, running_web
 
 ANSWERS = [

@@ -9,8 +9,8 @@ from structlog.contextvars import merge_contextvars
 from structlog.testing import capture_logs
 
 from bridge.api import views
+from bridge.asgi.security_headers import SECURITY
 from bridge.domain.call import new_call
-from bridge.headers import SECURITY
 from tests.contract.web import ENDED, JSON, WAVV, Web, problem_in, sent
 
 OURS = re.compile(r"[0-9a-f]{32}")

@@ -18,7 +18,7 @@ from typing import Any
 import httpx
 from redis.exceptions import RedisError
 
-from bridge.ingress.connection import Connection
+from bridge.asgi.connection import Connection
 from bridge.services import Services, build_services
 from bridge.store.refusal import REFUSAL
 from bridge.web import build_app, with_ingress

@@ -5,7 +5,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from bridge.ingress.connection import FRAME_LIMIT, HEAD_LIMIT, MOST_PIPELINED, Connection
+from bridge.asgi.connection import FRAME_LIMIT, HEAD_LIMIT, MOST_PIPELINED, Connection
 from tests.fuzz.mutation import SEEDS, mutated
 from tests.fuzz.target import Target
 from tests.wire import Clock, connected

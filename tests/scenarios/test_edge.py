@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from bridge.ingress.body import BODY_SECONDS
-from bridge.ingress.connection import HEAD_LIMIT, HEAD_SECONDS, MESSAGE_SECONDS
+from bridge.asgi.connection import HEAD_LIMIT, HEAD_SECONDS, MESSAGE_SECONDS
+from bridge.asgi.request_body import BODY_SECONDS
 from tests.scenarios.edge import (
     POST,
     SERVED_WITHIN,

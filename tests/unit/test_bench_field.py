@@ -20,7 +20,7 @@ def test_a_peer_has_the_servers_options_of_the_bridge(peer: Peer) -> None:
     """Only what is the bridge's own is another: interpreter, application, connection."""
     pairs = list(zip(peer.web_argv(8000), OURS, strict=True))
     others = {ours for theirs, ours in pairs if theirs != ours}
-    assert others <= {OURS[0], "bridge.web:create_app", "bridge.ingress.connection:Connection"}
+    assert others <= {OURS[0], "bridge.web:create_app", "bridge.asgi.connection:Connection"}
     is_free = peer is not FLOOR
     assert is_free is not any("bridge." in theirs for theirs, _ in pairs)
 

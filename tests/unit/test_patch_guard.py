@@ -56,8 +56,8 @@ def test_a_part_that_is_gone_or_changed_is_named(
     ("module", "owner", "part"),
     [
         ("bridge.broker.celery_app", Celery, "send_task"),
-        ("bridge.ingress.connection", HttpToolsProtocol, "on_response_complete"),
-        ("bridge.ingress.parser", httptools, "HttpParserUpgrade"),
+        ("bridge.asgi.connection", HttpToolsProtocol, "on_response_complete"),
+        ("bridge.asgi.parser", httptools, "HttpParserUpgrade"),
         ("bridge.outbound.client", httpx_aiohttp.transport, "map_aiohttp_exceptions"),
         ("bridge.broker.queues", Queues, "consume_from"),
         ("bridge.broker.scheduler", Scheduler, "apply_entry"),

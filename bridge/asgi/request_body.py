@@ -7,8 +7,8 @@ from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive
 
+from bridge.asgi.in_flight import FREE, Share
 from bridge.errors import TooLarge, TooSlow, UnsupportedType
-from bridge.ingress.in_flight import FREE, Share
 
 BODY_SECONDS = 10.0
 """For the whole body, not from one piece to the next: a sender that drips would never be late."""

@@ -15,8 +15,8 @@ from typing import Any, ClassVar
 import structlog
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from bridge.ingress.body import BODY_SECONDS
-from bridge.ingress.parser import NoTunnelError, PlainParser
+from bridge.asgi.parser import NoTunnelError, PlainParser
+from bridge.asgi.request_body import BODY_SECONDS
 from bridge.patch_guard import guard_patch
 
 guard_patch(

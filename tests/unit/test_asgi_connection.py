@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bridge.ingress.connection import (
+from bridge.asgi.connection import (
     HEAD_SECONDS,
     MESSAGE_SECONDS,
     MOST_CONNECTIONS,

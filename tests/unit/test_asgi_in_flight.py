@@ -2,8 +2,8 @@
 
 import pytest
 
+from bridge.asgi.in_flight import FREE, BodiesInFlight
 from bridge.errors import NotStored
-from bridge.ingress.in_flight import FREE, BodiesInFlight
 
 LIMIT = 1000
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.retry_after import LONGEST, retry_after
+from bridge.outbound.retry_after import LONGEST, retry_after
 
 NOW = datetime(2026, 5, 13, 14, 0, tzinfo=UTC)
 

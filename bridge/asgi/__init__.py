@@ -1,0 +1,1 @@
+"""What every HTTP response of the web process shares: connection, body, request id, headers."""

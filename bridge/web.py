@@ -1,4 +1,4 @@
-"""The web process: the two doors, health, metrics, and the API. ``create_app`` is for uvicorn."""
+"""The web process: webhooks, health, metrics, and the API. ``create_app`` is for uvicorn."""
 
 import asyncio
 import re
@@ -27,11 +27,11 @@ from bridge.asgi.request_id import RequestId
 from bridge.asgi.security_headers import SecurityHeaders
 from bridge.errors import DamagedRecord, NewerRecord
 from bridge.health import Check, is_ready, readiness
-from bridge.ingress.app import Ingress
-from bridge.ingress.commit import GroupCommit
-from bridge.ingress.doors import Door, ElephantDoor, WavvDoor
-from bridge.ingress.poke import Poke
+from bridge.ingress.group_commit import GroupCommit
 from bridge.ingress.receive import Receiver, Refusals, UnknownReceiver
+from bridge.ingress.router import Ingress
+from bridge.ingress.sources import ElephantSource, WavvSource, WebhookSource
+from bridge.ingress.wake_workers import WorkerWakeup
 from bridge.metrics import exposition
 from bridge.services import Services, build_services
 from bridge.store.cluster import refuse_cluster
@@ -76,14 +76,14 @@ def build_app(services: Services, redis_url: str) -> FastAPI:
     app.state.api_failures = Failures(time.monotonic)
     redis = connect_async(redis_url)
     app.state.ingress_redis = redis
-    app.state.poke = Poke(services.publisher)
+    app.state.wakeup = WorkerWakeup(services.publisher)
     remember = int(services.settings.event_retention.total_seconds())
-    app.state.commit = GroupCommit(redis, services.keys, remember, app.state.poke)
+    app.state.commit = GroupCommit(redis, services.keys, remember, app.state.wakeup)
     refusals, bodies = Refusals(redis, services.keys), BodiesInFlight()
     limit = services.settings.max_event_bytes
     app.state.receivers = {
-        path: Receiver(door, app.state.commit, refusals, bodies, limit)
-        for path, door in _doors(services).items()
+        path: Receiver(source, app.state.commit, refusals, bodies, limit)
+        for path, source in _sources(services).items()
     }
     app.state.unknown = UnknownReceiver([*app.state.receivers], refusals)
     app.router.routes += [Route("/livez", _livez), Route("/readyz", _readyz)]
@@ -97,29 +97,29 @@ def build_app(services: Services, redis_url: str) -> FastAPI:
 
 
 def with_ingress(app: FastAPI) -> ASGIApp:
-    """Return what is served: events come by the thousand, and go past FastAPI to their doors."""
+    """Return what is served: events go to their receivers without FastAPI, which is slower."""
     return RequestId(SecurityHeaders(Ingress(app.state.receivers, app.state.unknown, rest=app)))
 
 
-def _doors(services: Services) -> dict[str, Door]:
+def _sources(services: Services) -> dict[str, WebhookSource]:
     settings = services.settings
     return {
-        "/webhooks/wavv": WavvDoor(
+        "/webhooks/wavv": WavvSource(
             secrets=_plain(settings.wavv_secrets),
             auth=settings.wavv_auth,
             tolerance=settings.wavv_signature_tolerance.total_seconds(),
             reading=services.reading,
         ),
-        "/webhooks/askelephant": ElephantDoor(_plain(settings.askelephant_webhook_secrets)),
+        "/webhooks/askelephant": ElephantSource(_plain(settings.askelephant_webhook_secrets)),
     }
 
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    """At the end, what was accepted is written and its poke sent before the process goes."""
+    """At the end, what was accepted is written and its wake-up sent before the process goes."""
     yield
     await app.state.commit.close()
-    await app.state.poke.close()
+    await app.state.wakeup.close()
     await app.state.ingress_redis.aclose()
 
 

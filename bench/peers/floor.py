@@ -5,7 +5,7 @@ from unittest.mock import patch
 from starlette.types import ASGIApp
 
 from bridge import web
-from bridge.ingress.commit import GroupCommit
+from bridge.ingress.group_commit import GroupCommit
 
 
 class Unstored(GroupCommit):

@@ -25,9 +25,9 @@ from bridge.asgi.request_body import (
     too_slow,
 )
 from bridge.errors import EventError, NotStored, UnknownPath, Unsigned
-from bridge.ingress.commit import GroupCommit
-from bridge.ingress.doors import Door, Knock
+from bridge.ingress.group_commit import GroupCommit
 from bridge.ingress.oversize import EXAMINED_LIMIT, Authentic, examine
+from bridge.ingress.sources import IncomingRequest, WebhookSource
 from bridge.store.keys import Keys
 from bridge.store.refusal import REFUSAL, Refusal
 
@@ -44,9 +44,9 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Receiver:
-    """The ASGI application behind one door. ``limit`` is the most bytes that an event may have."""
+    """The ASGI application of one source. ``limit`` is the most bytes that an event may have."""
 
-    door: Door
+    source: WebhookSource
     commit: GroupCommit
     refusals: "Refusals"
     bodies: BodiesInFlight
@@ -62,7 +62,7 @@ class Receiver:
         except EventError as error:
             response = _refusal(error)
         except Exception:
-            log.exception("answer.failed", source=self.door.source)
+            log.exception("answer.failed", source=self.source.name)
             response = internal_error()
         finally:
             share.release()
@@ -81,10 +81,10 @@ class Receiver:
                 authentic = received.authentic
                 raise too_large(self.limit)
             raw = received
-            knock = delivery.knock(raw)
-            key = self.door.authenticate(knock)
-            self.door.check(knock)
-            await self.commit.add(self.door.source, key, raw, knock.now, request_id)
+            request = delivery.with_body(raw)
+            key = self.source.authenticate(request)
+            self.source.check(request)
+            await self.commit.add(self.source.name, key, raw, request.now, request_id)
         except EventError as error:
             authentic = Authentic(key, raw, len(raw)) if key is not None else authentic
             await self._note(error, authentic, delivery.now, request_id)
@@ -110,7 +110,7 @@ class Receiver:
     async def _examine(self, delivery: "Delivery", body: Body) -> Authentic | None:
         """Return what is kept of a body over the limit; read none if its headers are refused."""
         try:
-            proof = self.door.proof(delivery.knock(b""))
+            proof = self.source.proof(delivery.with_body(b""))
         except EventError:
             return None
         return await examine(body.pieces(), proof) if proof else None
@@ -119,11 +119,11 @@ class Receiver:
         self, error: EventError, authentic: Authentic | None, at: float, request_id: str
     ) -> None:
         """Log a refusal, and keep the body if it is authentic."""
-        log.warning("event.refused", source=self.door.source, reason=error.reason)
+        log.warning("event.refused", source=self.source.name, reason=error.reason)
         if isinstance(error, NotStored):  # the sender retries, and a store that fails is spared
             return
-        await self.refusals.keep(self.door.source, error, authentic)
-        named = self.door.named(authentic.raw) if authentic else None
+        await self.refusals.keep(self.source.name, error, authentic)
+        named = self.source.named(authentic.raw) if authentic else None
         if authentic and named:
             refused = Refusal(named.call_id, error.reason, named.event, authentic.size)
             with suppress(NotStored):  # it is logged; the response is of the refusal
@@ -137,9 +137,9 @@ class Delivery(NamedTuple):
     query: bytes
     now: float
 
-    def knock(self, raw: bytes) -> Knock:
+    def with_body(self, raw: bytes) -> IncomingRequest:
         """Return the delivery with its body."""
-        return Knock(raw, self.headers, self.query, self.now)
+        return IncomingRequest(raw, self.headers, self.query, self.now)
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ def sweep(services: Services, *, is_routine: bool = False) -> int:
     of them works in each half of an interval; each other one costs a round trip.
 
     Raises ``LeaseLost`` when it took so long that another sweep has begun: claiming is what only
-    one may do. A second poke for the inbox is a hint, as any, and forgetting asks nobody's leave.
+    one may do. A second wake-up for the inbox is a hint, as any, and forgetting needs no lease.
     """
     if is_routine and not services.leases.begin_routine_sweep(services.settings.sweep_interval / 2):
         return 0

@@ -63,7 +63,7 @@ class Inbox:
     def take(self, most: int) -> list[Entry]:
         """Return events for handling: up to ``most`` abandoned ones, up to ``most`` new ones.
 
-        When there is none, whoever stores one from now on pokes the workers again.
+        When there is none, the next event that is stored wakes the workers again.
         """
         try:
             return self._take(most) or self._take_last(most)
@@ -160,10 +160,10 @@ class Inbox:
         return [*self._claim(times, idle, _run_id(server)), *_new(answer, _run_id(server))]
 
     def _take_last(self, most: int) -> list[Entry]:
-        """Look once more after the poke was taken back: what was stored before would wait."""
+        """Look once more after the wake-up was taken back: what was stored before would wait."""
         pipe = self._redis.pipeline(transaction=False)
         pipe.info("server")
-        pipe.delete(self._keys.poked)
+        pipe.delete(self._keys.wakeup_pending)
         pipe.xreadgroup(GROUP, CONSUMER, {self._keys.inbox: ">"}, count=most)
         server, _, answer = pipe.execute()
         return _new(answer, _run_id(server))

@@ -87,7 +87,7 @@ class Keys:
         return self.of("inbox")
 
     @property
-    def poked(self) -> str:
+    def wakeup_pending(self) -> str:
         """There while workers have been told to look into the inbox and have not looked yet."""
         return self.of("poked")
 

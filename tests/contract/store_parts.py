@@ -127,7 +127,7 @@ def put_event(redis: Redis, keys: Keys, raw: bytes, source: str, key: str | None
     add = redis.register_script(script("add_events"))
     seen = keys.seen(source, key or f"{source}:{redis.incr(keys.of('test', 'events'))}")
     args: list[str | bytes | float] = [REMEMBERED, 1, source, raw, NOW.timestamp(), "req-1"]
-    _, is_new = add(keys=[keys.inbox, keys.counters, keys.poked, seen], args=args)
+    _, is_new = add(keys=[keys.inbox, keys.counters, keys.wakeup_pending, seen], args=args)
     rows: Any = redis.xrevrange(keys.inbox, count=1) if is_new else []
     return text(rows[0][0]) if rows else ""
 

@@ -48,7 +48,7 @@ def send(url: str, *words: str) -> Result:
 def test_every_channels_events_are_accepted(
     valkey_url: str, channel: str, auth: str, words: tuple[str, ...], events: int
 ) -> None:
-    """The bridge's own doors are the judge: what it cannot read it refuses."""
+    """The bridge's own webhooks are the judge: what it cannot read it refuses."""
     with running_web(valkey_url, wavv_auth=auth) as web:
         options = ("--channel", channel, "--secret", WAVV_SECRET, "--count", "2", *words)
         sent = send(str(web.client.base_url), *options)

@@ -136,7 +136,7 @@ def test_500_events_at_once_are_all_stored_exactly_once(web: Web) -> None:
 
 
 def test_an_event_wakes_the_workers_and_many_do_so_with_few_messages(valkey_url: str) -> None:
-    """One poke covers what was stored before it."""
+    """One wake-up covers what was stored before it."""
     with running_web(valkey_url) as web:
         all_at_once(web, [event(number) for number in range(100)])
     assert set(web.published.tasks) == {(DRAIN,)}
@@ -174,7 +174,7 @@ def test_a_shutdown_answers_and_stores_what_was_accepted(valkey: Valkey) -> None
     web.services.redis.close()
 
 
-def test_a_shutdown_that_cannot_wait_for_answers_still_writes_and_pokes(valkey_url: str) -> None:
+def test_a_shutdown_that_cannot_wait_for_answers_still_writes_and_wakes(valkey_url: str) -> None:
     """Uvicorn gives requests up after its grace; what was accepted is stored all the same."""
     services = services_for(valkey_url, {})
 

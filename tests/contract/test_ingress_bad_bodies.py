@@ -1,4 +1,4 @@
-"""Bad bodies at the two doors: each is told what is wrong with it, and repeated to nobody."""
+"""Bad bodies at the two webhooks: each is told what is wrong with it, and repeated to nobody."""
 
 import json
 
@@ -40,19 +40,19 @@ MALFORMED = {
 
 
 DELIVERIES = [
-    pytest.param(door, *row, id=f"{door}: {name}")
-    for door in ("wavv", "elephant")
+    pytest.param(source, *row, id=f"{source}: {name}")
+    for source in ("wavv", "elephant")
     for name, row in MALFORMED.items()
-    if door == "wavv" or row[1] != "not_utf8"  # Svix's library verifies text only
+    if source == "wavv" or row[1] != "not_utf8"  # Svix's library verifies text only
 ]
 
 
-@pytest.mark.parametrize(("door", "raw", "reason", "says"), DELIVERIES)
+@pytest.mark.parametrize(("source", "raw", "reason", "says"), DELIVERIES)
 def test_a_body_that_is_no_json_object_is_answered_400(
-    web: Web, door: str, raw: bytes, reason: str, says: str
+    web: Web, source: str, raw: bytes, reason: str, says: str
 ) -> None:
-    """Either door says what is wrong; nothing is stored as an event."""
-    answer = web.wavv(raw) if door == "wavv" else web.elephant(raw)
+    """Either webhook says what is wrong; nothing is stored as an event."""
+    answer = web.wavv(raw) if source == "wavv" else web.elephant(raw)
     assert says in problem_in(answer, 400, reason)
     assert PRIVATE not in answer.text
     assert web.stored() == []

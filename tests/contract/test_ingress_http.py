@@ -1,4 +1,4 @@
-"""What may be asked of the doors at all: content types, methods, paths, and broken HTTP."""
+"""What may be asked of the webhooks at all: content types, methods, paths, and broken HTTP."""
 
 import gzip
 import re
@@ -131,7 +131,7 @@ def test_a_head_is_answered_without_a_body(web: Web) -> None:
 
 @pytest.mark.parametrize("upgrade", ["websocket", "h2c", "TLS/1.0"])
 def test_nothing_is_upgraded(web: Web, upgrade: str) -> None:
-    """The doors speak HTTP/1.1: the request is taken for what it is without."""
+    """The webhooks speak HTTP/1.1: the request is taken for what it is without."""
     headers = {"Upgrade": upgrade, "Sec-WebSocket-Key": "x", "Sec-WebSocket-Version": "13"}
     assert statuses(web, "GET", WAVV, b"", headers, "Upgrade, close") == [405]
     assert web.wavv(ENDED).status_code == 202

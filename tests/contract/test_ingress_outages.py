@@ -22,7 +22,7 @@ def web(valkey: Valkey) -> Iterator[Web]:
 
 
 def refused_soon(web: Web) -> None:
-    """Deliver to both doors; each must be told to come again, soon."""
+    """Deliver to both webhooks; each must be told to come again, soon."""
     for deliver in (web.wavv, web.elephant):
         begun = time.monotonic()
         answer = deliver(ENDED)

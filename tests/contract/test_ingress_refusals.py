@@ -41,7 +41,7 @@ def test_an_authentic_event_is_kept_whole_with_its_reason(
     ],
 )
 def test_a_refused_event_that_names_a_call_is_sent_to_it(web: Web, raw: bytes) -> None:
-    """Once, however often it is repeated, and the workers are poked."""
+    """Once, however often it is repeated, and the workers are woken."""
     for _ in range(2):
         assert web.wavv(raw).status_code == 400
     (refusal,) = web.refusals()

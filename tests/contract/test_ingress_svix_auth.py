@@ -1,4 +1,4 @@
-"""AskElephant's door: Svix's signatures, and everything its library trips over."""
+"""AskElephant's webhook: Svix's signatures, and everything its library trips over."""
 
 import time
 from collections.abc import Iterator, Mapping
@@ -110,7 +110,7 @@ def test_a_body_that_is_not_utf_8_is_answered_401(web: Web) -> None:
 
 
 def test_wavvs_secret_opens_wavvs_door_only(web: Web) -> None:
-    """The doors share nothing."""
+    """The webhooks share nothing."""
     assert deliver(web, {"X-Webhook-Secret": SVIX_SECRET}).status_code == 401
 
 

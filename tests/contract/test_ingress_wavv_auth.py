@@ -1,4 +1,4 @@
-"""WAVV's door: who may come in, by signature or by shared secret."""
+"""WAVV's webhook: who may come in, by signature or by shared secret."""
 
 import time
 from collections.abc import Iterator, Mapping

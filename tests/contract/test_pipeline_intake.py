@@ -197,7 +197,7 @@ def test_an_event_that_broke_once_is_handled_when_the_bug_is_gone(
 
 
 def test_an_event_that_nobody_can_read_is_set_aside_at_once(bridge: Bridge) -> None:
-    """The door lets none through; should one be there, reading it again would not help."""
+    """The ingress lets none through; should one be there, reading it again would not help."""
     bridge.hear(b"not json", "wavv")
     bridge.hear(b"[]", "askelephant")
     bridge.drain()

@@ -167,7 +167,7 @@ def test_old_events_are_forgotten_in_batches(
 
 
 def test_an_inbox_that_waits_is_drained_again(bridge: Bridge) -> None:
-    """The poke was lost, or its worker was killed with the events in its hands."""
+    """The wake-up was lost, or its worker was killed with the events in its hands."""
     bridge.sweep()
     assert bridge.published.tasks() == []
     call = bridge.dial()

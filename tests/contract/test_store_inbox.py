@@ -221,17 +221,17 @@ def test_an_inbox_that_is_no_stream_is_an_error(real_store: Store) -> None:
 def test_a_poke_is_taken_back_when_nothing_is_left(store: Store) -> None:
     """Not before: as long as somebody takes events, nobody else need be told of them."""
     store.post(b"1")
-    assert store.redis.exists(store.keys.poked)
+    assert store.redis.exists(store.keys.wakeup_pending)
     assert len(store.inbox.take(10)) == 1
-    assert store.redis.exists(store.keys.poked)
+    assert store.redis.exists(store.keys.wakeup_pending)
     assert store.inbox.take(10) == []
-    assert not store.redis.exists(store.keys.poked)
+    assert not store.redis.exists(store.keys.wakeup_pending)
 
 
 def test_an_event_stored_while_the_poke_is_taken_back_is_taken(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Between the look that found nothing and the end of the poke, no poke is sent for it."""
+    """Between the look that found nothing and the end of the wake-up, no wake-up is sent for it."""
     inbox = store.inbox
     look = inbox._take  # noqa: SLF001 - the race is between its two looks
 

@@ -30,7 +30,7 @@ ANY_TEXT = st.text(max_size=80)
 
 
 @dataclass(frozen=True)
-class Knock:
+class SignedRequest:
     """A body, and the headers that are to prove where it is from."""
 
     raw: bytes
@@ -53,64 +53,64 @@ def spoiled(headers: dict[str, str], rng: Random) -> dict[str, str]:
     return told
 
 
-def wavv_knock(rng: Random) -> Knock:
-    """Return a knock at WAVV's door; one in twenty is as it should be."""
+def wavv_request(rng: Random) -> SignedRequest:
+    """Return a request of WAVV's; one in twenty is as it should be."""
     raw = rng.choice(SAMPLES)
     headers = signed(raw, at=time.time() + rng.choice((0, 0, 0, -600, 600)))
     if rng.random() < 0.05:
-        return Knock(raw, headers)
+        return SignedRequest(raw, headers)
     return (
-        Knock(mutated(raw, rng), headers)
+        SignedRequest(mutated(raw, rng), headers)
         if rng.random() < 0.2
-        else Knock(raw, spoiled(headers, rng))
+        else SignedRequest(raw, spoiled(headers, rng))
     )
 
 
-def elephant_knock(rng: Random) -> Knock:
-    """Return a knock at AskElephant's."""
+def elephant_request(rng: Random) -> SignedRequest:
+    """Return a request of AskElephant's."""
     family = rng.choice(("svix", "webhook"))
     headers = svix_signed(EVENT, at=time.time() + rng.choice((0, 0, 0, -600, 600)), family=family)
     if rng.random() < 0.05:
-        return Knock(EVENT, headers)
+        return SignedRequest(EVENT, headers)
     return (
-        Knock(mutated(EVENT, rng), headers)
+        SignedRequest(mutated(EVENT, rng), headers)
         if rng.random() < 0.2
-        else Knock(EVENT, spoiled(headers, rng))
+        else SignedRequest(EVENT, spoiled(headers, rng))
     )
 
 
-def check_wavv(knock: Knock) -> None:
+def check_wavv(request: SignedRequest) -> None:
     """Raise unless what passes bears the digest of its own time and body."""
-    header = next((v for k, v in knock.headers.items() if k.lower() == "x-wavv-signature"), None)
+    header = next((v for k, v in request.headers.items() if k.lower() == "x-wavv-signature"), None)
     try:
         verify_shared_secret(header, (WAVV_SECRET,))
         raise AssertionError("a signature passed for a secret")
     except Unsigned:
         pass
     try:
-        verify_signature(header, knock.raw, (WAVV_SECRET,), time.time(), TOLERANCE)
+        verify_signature(header, request.raw, (WAVV_SECRET,), time.time(), TOLERANCE)
     except Unsigned:
         return
     assert header is not None
     stamps = [part.strip()[2:] for part in header.split(",") if part.strip().startswith("t=")]
-    sealed = f"{stamps[0]}.".encode() + knock.raw
+    sealed = f"{stamps[0]}.".encode() + request.raw
     keys = (WAVV_SECRET.encode(), WAVV_SECRET.removeprefix("whsec_").encode())
     digests = [hmac.digest(key, sealed, hashlib.sha256).hex() for key in keys]
     assert any(digest in header.lower() for digest in digests)
 
 
-def check_elephant(knock: Knock) -> None:
+def check_elephant(request: SignedRequest) -> None:
     """Raise unless what passes bears the signature of its own id, time and body."""
     try:
-        message_id = verify_webhook(knock.raw, knock.headers, (SVIX_SECRET,))
+        message_id = verify_webhook(request.raw, request.headers, (SVIX_SECRET,))
     except Unsigned:
         return
     finally:
-        _read(knock.raw)
-    said = {name.lower(): value for name, value in knock.headers.items()}
+        _read(request.raw)
+    said = {name.lower(): value for name, value in request.headers.items()}
     family = "svix" if "svix-id" in said else "webhook"
     stamp = float(said[f"{family}-timestamp"])
-    right = svix_signed(knock.raw, at=stamp, message_id=message_id, family=family)
+    right = svix_signed(request.raw, at=stamp, message_id=message_id, family=family)
     digest = right[f"{family}-signature"].removeprefix("v1,")
     assert digest in NOT_BASE64.sub("", said[f"{family}-signature"])
 
@@ -121,7 +121,7 @@ def _read(raw: bytes) -> None:
 
 
 NOISE = st.builds(
-    Knock,
+    SignedRequest,
     raw=st.binary(max_size=100),
     headers=st.fixed_dictionaries(
         {},
@@ -134,8 +134,8 @@ NOISE = st.builds(
         },
     ),
 )
-WAVV_NEAR = SEEDS.map(lambda seed: wavv_knock(Random(seed)))  # noqa: S311 - no secrets
-ELEPHANT_NEAR = SEEDS.map(lambda seed: elephant_knock(Random(seed)))  # noqa: S311 - no secrets
+WAVV_NEAR = SEEDS.map(lambda seed: wavv_request(Random(seed)))  # noqa: S311 - no secrets
+ELEPHANT_NEAR = SEEDS.map(lambda seed: elephant_request(Random(seed)))  # noqa: S311 - no secrets
 WAVV = Target(
     "WAVV's signature",
     (WAVV_NEAR, NOISE, WAVV_NEAR),

@@ -1,7 +1,7 @@
 """The whole application, called as a server calls it, on a real store that is there all the time.
 
 So no answer may be 5xx, not even 503. What it stored is handled by the intake after each round: an
-event that the door lets in must never break its handler.
+event that the ingress lets in must never break its handler.
 """
 
 import asyncio
@@ -66,7 +66,7 @@ class Surface:
     def close(self) -> None:
         """End it as a server would."""
         state = self.rest.state
-        for close in (state.commit.close, state.poke.close, state.ingress_redis.aclose):
+        for close in (state.commit.close, state.wakeup.close, state.ingress_redis.aclose):
             self._runner.run(close())
         self._runner.close()
         self.services.redis.close()

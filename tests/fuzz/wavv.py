@@ -54,7 +54,7 @@ def _odd(told: dict[str, Any], rng: Random) -> bytes:
 
 
 def check(raw: bytes) -> None:
-    """Raise unless the event is read or refused, and the door says what the intake will find."""
+    """Raise unless the event is read or refused, and the ingress says what the intake will find."""
     for reading in READINGS:
         try:
             heard = parse_event(raw, reading)

@@ -11,7 +11,7 @@ INSIGHTS = "tasks.insights.fetch_insights"
 
 
 def test_waiting_messages_hold_ids_only(solo: Stack, messages: Messages) -> None:
-    """With no worker to take them: the poke has no arguments, a step has the call's id."""
+    """With no worker to take them: the wake-up has no arguments, a step has the call's id."""
     done = solo.bridge.tell(solo.call())
     solo.bridge.reaches(done, "complete")
     solo.processes["worker"].stop()

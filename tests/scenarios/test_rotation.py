@@ -13,7 +13,7 @@ from tests.scenarios.stack import WAVV_SECRET as OLD_WAVV
 from tests.scenarios.stack import Stack
 from tests.scenarios.waiting import wait_for
 
-pytestmark = pytest.mark.brokers("redis")  # secrets are the doors', and no broker sees them
+pytestmark = pytest.mark.brokers("redis")  # secrets are the webhooks', and no broker sees them
 NEW_WAVV = "whsec_scenarios-next-of-wavv"
 NEW_SVIX = "whsec_c2NlbmFyaW9zLW5leHQtb2YtYXNrZWxlcGhhbnQ="
 

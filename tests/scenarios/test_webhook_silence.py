@@ -6,7 +6,7 @@ from tests.scenarios.client import entries
 from tests.scenarios.stack import Stack
 from tests.scenarios.waiting import wait_for
 
-pytestmark = pytest.mark.brokers("redis")  # what is silent is a door, and no broker knows of it
+pytestmark = pytest.mark.brokers("redis")  # what is silent is a webhook, and no broker knows of it
 NAME = "askelephant_webhook"
 
 

@@ -1,8 +1,8 @@
 -- Append events to the inbox, each unless it is there already: two deliveries race, one wins.
--- KEYS: inbox, counters, poked, a "seen" for each event
--- ARGV: seconds to remember, seconds a poke is good for, then for each event: source, raw,
+-- KEYS: inbox, counters, wake-up pending, a "seen" for each event
+-- ARGV: seconds to remember, seconds a wake-up is good for, then for each event: source, raw,
 --       received at, request id
--- Returns whether the workers should be poked, then for each event whether it was new.
+-- Returns whether the workers should be woken, then for each event whether it was new.
 local answers, counted = {0}, {}
 for number = 1, #KEYS - 3 do
   local at = 4 * number - 1

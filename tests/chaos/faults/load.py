@@ -28,8 +28,8 @@ EVENTS_OF_EACH_CALL, LEAST_EVENTS = 270, 30_000
 """Events of the flood: 81,000 for 300 calls. Fewer than the least are handled in no time."""
 
 CHUNK = 1000
-REMEMBERED, POKED = 600, 1
-"""Seconds: how long the inbox recognises an event, and how long one poke is good for."""
+REMEMBERED, PENDING_SECONDS = 600, 1
+"""Seconds: how long the inbox recognises an event, and how long a wake-up is valid."""
 
 DUE = 4
 """So many plain calls are due at least when the flood comes, if there are as many."""
@@ -132,8 +132,13 @@ def _pour(scene: Scene, count: int) -> None:
     for first in range(0, count, CHUNK):
         ids = [str(uuid.uuid4()) for _ in range(min(CHUNK, count - first))]
         add(
-            keys=[keys.inbox, keys.counters, keys.poked, *(keys.seen("wavv", one) for one in ids)],
-            args=[REMEMBERED, POKED, *_fields(ids)],
+            keys=[
+                keys.inbox,
+                keys.counters,
+                keys.wakeup_pending,
+                *(keys.seen("wavv", one) for one in ids),
+            ],
+            args=[REMEMBERED, PENDING_SECONDS, *_fields(ids)],
         )
 
 

@@ -31,9 +31,9 @@ BATCH_BYTES = 4 * 1024 * 1024
 PATIENCE_SECONDS = 5.0
 """For one batch with all its retries."""
 
-POKE_SECONDS = 1
-"""A poke is good for so long: workers take it back when they look, and one that is lost must not
-keep others from being sent.
+WAKEUP_SECONDS = 1
+"""Seconds a wake-up is valid: workers delete it when they read the inbox, and one that is lost must
+not keep others from being sent.
 """
 
 
@@ -50,7 +50,7 @@ class Arrival:
 
 
 class GroupCommit:
-    """Writes events to the inbox. ``on_stored`` is called once events wait and no poke is out."""
+    """Writes events to the inbox. ``on_stored`` is called if no wake-up is pending."""
 
     def __init__(
         self, redis: Redis, keys: Keys, remember: int, on_stored: Callable[[], None]
@@ -96,7 +96,7 @@ class GroupCommit:
     async def _commit(self, batch: Sequence[Arrival]) -> None:
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
-                wants_poke, *news = await self._send(batch)
+                wants_wakeup, *news = await self._send(batch)
         except Exception as error:  # noqa: BLE001 - whatever it was, those who wait must be told
             batch = [*batch, *self._waiting]
             self._waiting.clear()
@@ -106,12 +106,12 @@ class GroupCommit:
         for arrival, is_new in zip(batch, news, strict=True):
             _settle(arrival, is_new=bool(is_new))
         log.debug("events.stored", events=len(batch), new=sum(news))
-        if wants_poke:
+        if wants_wakeup:
             self._on_stored()
 
     async def _send(self, batch: Sequence[Arrival]) -> list[int]:
-        keys = [self._keys.inbox, self._keys.counters, self._keys.poked]
-        args: list[str | bytes | float] = [self._remember, POKE_SECONDS]
+        keys = [self._keys.inbox, self._keys.counters, self._keys.wakeup_pending]
+        args: list[str | bytes | float] = [self._remember, WAKEUP_SECONDS]
         for one in batch:
             keys.append(self._keys.seen(one.source, one.key))
             args += (one.source, one.raw, one.at, one.request_id)

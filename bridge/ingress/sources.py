@@ -1,4 +1,4 @@
-"""The two doors: what makes an event authentic and acceptable. Pure, given the body and headers."""
+"""The two sources of events: what makes one authentic and acceptable. Pure, given the request."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ from bridge.wavv.signature import (
 
 
 @dataclass(frozen=True, slots=True)
-class Knock:
+class IncomingRequest:
     """A delivery as it came, at ``now`` (seconds since 1970). ``query`` is still encoded."""
 
     raw: bytes
@@ -40,21 +40,21 @@ class Named:
     event: str | None
 
 
-class Door(Protocol):
+class WebhookSource(Protocol):
     """One source of events."""
 
     @property
-    def source(self) -> str:
+    def name(self) -> str:
         """The name of the source, in keys and logs."""
 
-    def authenticate(self, knock: Knock) -> str:
-        """Return the key that is constant over re-sends; raise ``Unsigned`` for strangers."""
+    def authenticate(self, request: IncomingRequest) -> str:
+        """Return the key that is constant over re-sends; raise ``Unsigned`` otherwise."""
 
-    def check(self, knock: Knock) -> None:
+    def check(self, request: IncomingRequest) -> None:
         """Raise ``EventError`` if nothing could be made of the body."""
 
-    def proof(self, knock: Knock) -> Proof | None:
-        """Return the check that a body over the limit is authentic; ``knock`` holds no body.
+    def proof(self, request: IncomingRequest) -> Proof | None:
+        """Return the check that a body over the limit is authentic; ``request`` holds no body.
 
         ``None`` = such a body is not examined. Raises ``EventError`` if the headers alone show that
         it is not authentic.
@@ -65,36 +65,36 @@ class Door(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class WavvDoor:
+class WavvSource:
     """WAVV's events: signed, or with a shared secret. WAVV numbers no deliveries: bytes are key."""
 
     secrets: Sequence[str]
     auth: str
     tolerance: float
     reading: Reading
-    source: str = "wavv"
+    name: str = "wavv"
 
-    def authenticate(self, knock: Knock) -> str:
+    def authenticate(self, request: IncomingRequest) -> str:
         """Verify the signature or the secret; return a digest of the body."""
         _need(self.secrets, "BRIDGE_WAVV_SECRETS")
         if self.auth == "signature":
-            header = knock.headers.get(SIGNATURE_HEADER)
-            verify_signature(header, knock.raw, self.secrets, knock.now, self.tolerance)
+            header = request.headers.get(SIGNATURE_HEADER)
+            verify_signature(header, request.raw, self.secrets, request.now, self.tolerance)
         else:
-            self._verify_secret(knock)
-        return digest(knock.raw)
+            self._verify_secret(request)
+        return digest(request.raw)
 
-    def check(self, knock: Knock) -> None:
+    def check(self, request: IncomingRequest) -> None:
         """Refuse what the intake could make nothing of."""
-        check_event(knock.raw, self.reading)
+        check_event(request.raw, self.reading)
 
-    def proof(self, knock: Knock) -> Proof:
+    def proof(self, request: IncomingRequest) -> Proof:
         """Return the check of the signature piece by piece; a shared secret is verified here."""
         _need(self.secrets, "BRIDGE_WAVV_SECRETS")
         if self.auth == "signature":
-            header = knock.headers.get(SIGNATURE_HEADER)
-            return StreamedSignature(header, self.secrets, knock.now, self.tolerance)
-        self._verify_secret(knock)
+            header = request.headers.get(SIGNATURE_HEADER)
+            return StreamedSignature(header, self.secrets, request.now, self.tolerance)
+        self._verify_secret(request)
         return Proven()
 
     def named(self, raw: bytes) -> Named | None:
@@ -107,29 +107,29 @@ class WavvDoor:
         name = event.name[:100] if event and event.name else None
         return Named(event.call_id, name) if event and event.call_id else None
 
-    def _verify_secret(self, knock: Knock) -> None:
-        header = knock.headers.get(SECRET_HEADER)
-        readings = () if header else query_secrets(knock.query)
+    def _verify_secret(self, request: IncomingRequest) -> None:
+        header = request.headers.get(SECRET_HEADER)
+        readings = () if header else query_secrets(request.query)
         verify_shared_secret(header, self.secrets, *readings)
 
 
 @dataclass(frozen=True, slots=True)
-class ElephantDoor:
+class ElephantSource:
     """AskElephant's events, signed by Svix; ``svix-id`` is constant over re-sends."""
 
     secrets: Sequence[str]
-    source: str = "askelephant"
+    name: str = "askelephant"
 
-    def authenticate(self, knock: Knock) -> str:
+    def authenticate(self, request: IncomingRequest) -> str:
         """Verify the signature; return the message's id."""
         _need(self.secrets, "BRIDGE_ASKELEPHANT_WEBHOOK_SECRETS")
-        return verify_webhook(knock.raw, knock.headers, self.secrets)
+        return verify_webhook(request.raw, request.headers, self.secrets)
 
-    def check(self, knock: Knock) -> None:
+    def check(self, request: IncomingRequest) -> None:
         """Read the event as the intake will."""
-        parse_webhook(knock.raw)
+        parse_webhook(request.raw)
 
-    def proof(self, knock: Knock) -> None:
+    def proof(self, request: IncomingRequest) -> None:
         """Return ``None``: AskElephant's events hold ids and are small."""
 
     def named(self, raw: bytes) -> None:

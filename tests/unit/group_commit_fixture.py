@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
-from bridge.ingress.commit import GroupCommit
+from bridge.ingress.group_commit import GroupCommit
 from bridge.store.keys import Keys
 
 if TYPE_CHECKING:
@@ -22,12 +22,12 @@ OF_AN_EVENT = 4
 class FakeRedis:
     """Answers batch by batch: an event is new unless it is ``known``, until ``error`` is set.
 
-    It stands still while its gate is shut, and wants to be poked for as long as ``pokes`` says.
+    It stands still while its gate is shut, and asks for a wake-up for as long as ``wakeups`` says.
     """
 
     known: frozenset[bytes] = frozenset()
     error: Exception | None = None
-    pokes: bool = True
+    wakeups: bool = True
     batches: list[list[bytes]] = field(default_factory=list)
     gate: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -44,7 +44,7 @@ class FakeRedis:
         error, self.error = self.error, None
         if error is not None:
             raise error
-        return [int(self.pokes), *(int(body not in self.known) for body in bodies)]
+        return [int(self.wakeups), *(int(body not in self.known) for body in bodies)]
 
 
 @dataclass
@@ -52,15 +52,15 @@ class Scene:
     """A group commit on a fake Redis, and how often it said that something was stored."""
 
     redis: FakeRedis
-    pokes: int = 0
+    wakeups: int = 0
 
     def __post_init__(self) -> None:
         """Put it together."""
-        self.commit = GroupCommit(cast("Redis", self.redis), Keys("test"), 60, self.poke)
+        self.commit = GroupCommit(cast("Redis", self.redis), Keys("test"), 60, self.wake_up)
 
-    def poke(self) -> None:
+    def wake_up(self) -> None:
         """Count."""
-        self.pokes += 1
+        self.wakeups += 1
 
     def add(self, raw: bytes) -> asyncio.Task[bool]:
         """Let an event arrive, in a request of its own."""

@@ -1,4 +1,4 @@
-"""The poke: one small message that tells the workers to look into the inbox.
+"""The wake-up: one small message that tells the workers to look into the inbox.
 
 It is published off the event loop and never awaited by an answer. Batches stored while one is being
 published are covered by the one after it.
@@ -10,7 +10,7 @@ from contextvars import Context
 from bridge.broker.publisher import DRAIN, Publisher
 
 
-class Poke:
+class WorkerWakeup:
     """Publishes ``tasks.intake.drain``, one at a time."""
 
     def __init__(self, publisher: Publisher) -> None:
@@ -25,7 +25,7 @@ class Poke:
             self._running = asyncio.create_task(self._run(), context=Context())
 
     async def close(self) -> None:
-        """Wait until the last poke is out."""
+        """Wait until the last wake-up is published."""
         if self._running is not None:
             await self._running
 

@@ -9,9 +9,9 @@ from redis.exceptions import OutOfMemoryError
 from structlog.testing import capture_logs
 
 from bridge.errors import NotStored
-from bridge.ingress import commit as commit_module
-from bridge.ingress.commit import BATCH, MOST_WAITING
-from tests.unit.commit_scene import DUPLICATE, NEW, FakeRedis, Scene, bodies, play
+from bridge.ingress import group_commit as commit_module
+from bridge.ingress.group_commit import BATCH, MOST_WAITING
+from tests.unit.group_commit_fixture import DUPLICATE, NEW, FakeRedis, Scene, bodies, play
 
 
 def told(results: Sequence[object]) -> list[object]:
@@ -37,7 +37,7 @@ def test_the_first_goes_at_once_and_the_others_share_the_next_round_trip() -> No
         redis.gate.set()
         assert await asyncio.gather(*first, *others) == [True] * 4
 
-    assert play(redis, scene).pokes == 2
+    assert play(redis, scene).wakeups == 2
     assert redis.batches == [[b"0"], [b"1", b"2", b"3"]]
 
 
@@ -61,19 +61,19 @@ def test_each_request_is_answered_on_its_own_write() -> None:
     async def scene(made: Scene) -> None:
         assert await asyncio.gather(*map(made.add, bodies(3))) == [NEW, DUPLICATE, NEW]
 
-    assert play(redis, scene).pokes == 1
+    assert play(redis, scene).wakeups == 1
     assert redis.batches == [bodies(3)]
 
 
-def test_nobody_is_poked_while_a_poke_is_out() -> None:
+def test_no_wakeup_while_one_is_pending() -> None:
     """The store knows whether the workers have been told and have not looked yet."""
-    redis = FakeRedis(pokes=False)
+    redis = FakeRedis(wakeups=False)
     redis.gate.set()
 
     async def scene(made: Scene) -> None:
         assert await made.add(b"0") is NEW
 
-    assert play(redis, scene).pokes == 0
+    assert play(redis, scene).wakeups == 0
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_a_failed_round_trip_fails_all_who_wait(error: Exception) -> None:
         assert told(results) == ["store_unavailable"] * 300
         assert await made.add(b"later") is True
 
-    assert play(redis, scene).pokes == 1
+    assert play(redis, scene).wakeups == 1
     assert redis.batches == [[b"0"], [b"later"]]
 
 
@@ -102,7 +102,7 @@ def test_a_round_trip_that_does_not_end_is_given_up(monkeypatch: pytest.MonkeyPa
         results = await asyncio.gather(*map(made.add, bodies(3)), return_exceptions=True)
         assert told(results) == ["store_unavailable"] * 3
 
-    assert play(FakeRedis(), scene).pokes == 0
+    assert play(FakeRedis(), scene).wakeups == 0
 
 
 def test_too_many_waiting_are_sent_away_at_once() -> None:

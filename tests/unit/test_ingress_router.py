@@ -1,11 +1,11 @@
-"""Which way a request goes: to its door, or to the rest of the web process."""
+"""Which way a request goes: to its receiver, or to the rest of the web process."""
 
 import asyncio
 
 import pytest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from bridge.ingress.app import Ingress
+from bridge.ingress.router import Ingress
 
 
 def named(name: str, taken: list[str]) -> ASGIApp:
@@ -29,9 +29,9 @@ async def nowhere(_message: Message) -> None:
 @pytest.mark.parametrize(
     ("scope", "way"),
     [
-        ({"type": "http", "path": "/webhooks/wavv"}, "door"),
-        ({"type": "http", "path": "/webhooks/wavv", "root_path": ""}, "door"),
-        ({"type": "http", "path": "/bridge/webhooks/wavv", "root_path": "/bridge"}, "door"),
+        ({"type": "http", "path": "/webhooks/wavv"}, "receiver"),
+        ({"type": "http", "path": "/webhooks/wavv", "root_path": ""}, "receiver"),
+        ({"type": "http", "path": "/bridge/webhooks/wavv", "root_path": "/bridge"}, "receiver"),
         (
             {
                 "type": "http",
@@ -42,9 +42,9 @@ async def nowhere(_message: Message) -> None:
             "rest",
         ),
         ({"type": "http", "path": "/bridge/webhooks/wavv", "method": "POST"}, "rest"),
-        ({"type": "http", "path": "/webhooks/wavv/"}, "door"),
-        ({"type": "http", "path": "//webhooks///wavv//"}, "door"),
-        ({"type": "http", "path": "/bridge//webhooks/wavv/", "root_path": "/bridge"}, "door"),
+        ({"type": "http", "path": "/webhooks/wavv/"}, "receiver"),
+        ({"type": "http", "path": "//webhooks///wavv//"}, "receiver"),
+        ({"type": "http", "path": "/bridge//webhooks/wavv/", "root_path": "/bridge"}, "receiver"),
         ({"type": "http", "path": "/WEBHOOKS/wavv", "method": "POST"}, "rest"),
         ({"type": "http", "path": "/webhooks/WAVV", "method": "POST"}, "unknown"),
         ({"type": "http", "path": "/webhooks", "method": "POST"}, "unknown"),
@@ -60,7 +60,7 @@ def test_only_http_to_a_doors_own_path_goes_to_it(scope: Scope, way: str) -> Non
     """Behind a proxy that serves the bridge under a prefix as well."""
     taken: list[str] = []
     app = Ingress(
-        {"/webhooks/wavv": named("door", taken)}, named("unknown", taken), named("rest", taken)
+        {"/webhooks/wavv": named("receiver", taken)}, named("unknown", taken), named("rest", taken)
     )
     asyncio.run(app(scope, nothing, nowhere))
     assert taken == [way]

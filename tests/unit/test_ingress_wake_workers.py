@@ -1,11 +1,11 @@
-"""The poke: few messages for many events, and none forgotten."""
+"""The wakeup: few messages for many events, and none forgotten."""
 
 import asyncio
 import threading
 from dataclasses import dataclass, field
 
 from bridge.broker.publisher import DRAIN
-from bridge.ingress.poke import Poke
+from bridge.ingress.wake_workers import WorkerWakeup
 
 
 @dataclass
@@ -24,18 +24,18 @@ class SlowPublisher:
         self.published.append(task)
 
 
-def test_pokes_during_one_publication_become_one_more() -> None:
+def test_wakeups_during_one_publication_become_one_more() -> None:
     """What was stored while a message was on its way is covered by the one after it."""
     publisher = SlowPublisher()
 
     async def scene() -> None:
-        poke = Poke(publisher)
-        poke()
+        wakeup = WorkerWakeup(publisher)
+        wakeup()
         assert await asyncio.to_thread(publisher.begun.wait, 10)
         for _ in range(100):
-            poke()
+            wakeup()
         publisher.gate.set()
-        await poke.close()
+        await wakeup.close()
 
     asyncio.run(scene())
     assert publisher.published == [DRAIN, DRAIN]
@@ -46,11 +46,11 @@ def test_asking_takes_no_time() -> None:
     publisher = SlowPublisher()
 
     async def scene() -> None:
-        poke = Poke(publisher)
-        poke()
+        wakeup = WorkerWakeup(publisher)
+        wakeup()
         assert await asyncio.to_thread(publisher.begun.wait, 10)
         assert publisher.published == []
-        closing = asyncio.create_task(poke.close())
+        closing = asyncio.create_task(wakeup.close())
         await asyncio.sleep(0)
         assert not closing.done()
         publisher.gate.set()
@@ -60,23 +60,23 @@ def test_asking_takes_no_time() -> None:
     assert publisher.published == [DRAIN]
 
 
-def test_a_poke_after_a_pause_is_published_again() -> None:
+def test_a_wakeup_after_a_pause_is_published_again() -> None:
     """Each batch that finds nothing on its way sends its own."""
     publisher = SlowPublisher()
     publisher.gate.set()
 
     async def scene() -> None:
-        poke = Poke(publisher)
+        wakeup = WorkerWakeup(publisher)
         for _ in range(3):
-            poke()
-            await poke.close()
+            wakeup()
+            await wakeup.close()
 
     asyncio.run(scene())
     assert publisher.published == [DRAIN] * 3
 
 
-def test_closing_without_a_poke_waits_for_nothing() -> None:
+def test_closing_without_a_wakeup_waits_for_nothing() -> None:
     """Nothing was stored, nothing is said."""
     publisher = SlowPublisher()
-    asyncio.run(Poke(publisher).close())
+    asyncio.run(WorkerWakeup(publisher).close())
     assert publisher.published == []

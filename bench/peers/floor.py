@@ -4,8 +4,8 @@ from unittest.mock import patch
 
 from starlette.types import ASGIApp
 
-from bridge import web
 from bridge.ingress.group_commit import GroupCommit
+from bridge.web import app
 
 
 class Unstored(GroupCommit):
@@ -18,5 +18,5 @@ class Unstored(GroupCommit):
 
 def create_app() -> ASGIApp:
     """Return the bridge's application with nothing behind it."""
-    with patch.object(web, "GroupCommit", Unstored):
-        return web.create_app()
+    with patch.object(app, "GroupCommit", Unstored):
+        return app.create_app()

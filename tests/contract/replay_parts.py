@@ -10,7 +10,7 @@ import httpx
 
 from bridge.domain.call import Call, State
 from bridge.simulator.wavv.samples import SampleCall
-from bridge.web import build_app, with_ingress
+from bridge.web.app import build_app, with_ingress
 from tests.contract.bridge_parts import Bridge, running_bridge
 from tests.contract.web import TOKEN, bearer
 from tests.sandbox import WAIT, Sandbox, serving

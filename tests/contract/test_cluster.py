@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from bridge.health import readiness
 from bridge.services import build_services
 from bridge.store.cluster import refuse_cluster
 from bridge.supervise import commands
 from bridge.supervise.embedded import free_port
+from bridge.web.readiness import readiness
 from config import Settings, SettingsError
 from tests.commands import run
 from tests.contract.published import Clock, Published
@@ -47,7 +47,7 @@ def test_readiness_names_a_cluster_that_can_be_written_to(
     valkey_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A node that has the slot of one key takes it, and would refuse a call with its indexes."""
-    monkeypatch.setattr("bridge.health.is_cluster", lambda _: True)
+    monkeypatch.setattr("bridge.web.readiness.is_cluster", lambda _: True)
     services = build_services(
         Settings.model_validate({"redis_url": valkey_url}), Published(Clock(NOW))
     )

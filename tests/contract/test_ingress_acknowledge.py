@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from bridge.broker.publisher import DRAIN
-from bridge.web import build_app
+from bridge.web.app import build_app
 from tests.contract.valkey import Valkey, until
 from tests.contract.web import (
     ENDED,

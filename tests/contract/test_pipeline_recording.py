@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 
 from bridge.domain.call import Call, Kind, State
-from bridge.health import readiness
 from bridge.simulator.wavv.samples import SampleCall
+from bridge.web.readiness import readiness
 from tests.contract.bridge_parts import Bridge, whats
 from tests.wavv_rest import KEY, WavvRest, running_wavv
 

@@ -21,7 +21,7 @@ from redis.exceptions import RedisError
 from bridge.asgi.connection import Connection
 from bridge.services import Services, build_services
 from bridge.store.refusal import REFUSAL
-from bridge.web import build_app, with_ingress
+from bridge.web.app import build_app, with_ingress
 from config import Settings
 from tests.sandbox import WAIT, serving
 

@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from schemathesis import Case
 from schemathesis.specs.openapi.checks import ignored_auth, positive_data_acceptance
 
-from bridge.web import build_app
+from bridge.web.app import build_app
 from tests.contract.web import TOKEN, services_for
 from tests.fuzz.surface import Deaf
 from tests.fuzz.target import Target

@@ -18,9 +18,9 @@ from bridge.domain.events import EventRefused, Noted
 from bridge.domain.hearing import HEARD
 from bridge.domain.machine import TABLE
 from bridge.domain.steps import STEPS
-from bridge.metrics import exposition
 from bridge.services import build_services
 from bridge.store.keys import Keys
+from bridge.web.metrics import exposition
 from config import Settings
 from tests.chaos.faults.table import FAULTS
 from tests.project import (

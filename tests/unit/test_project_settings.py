@@ -8,8 +8,8 @@ import pytest
 
 from bridge.domain.call import new_call
 from bridge.domain.title import title
-from bridge.health import readiness
 from bridge.services import build_services
+from bridge.web.readiness import readiness
 from config import load_settings
 from config.load import unknown_names
 from config.settings import PREFIX, Settings

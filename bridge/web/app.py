@@ -1,49 +1,40 @@
 """The web process: webhooks, health, metrics, and the API. ``create_app`` is for uvicorn."""
 
 import asyncio
-import re
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
-import structlog
 from fastapi import FastAPI, Request
-from fastapi.exceptions import RequestValidationError
 from pydantic import SecretStr
-from redis.exceptions import RedisError
-from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from bridge import __version__
 from bridge.api import docs, events, holds, replays, routes
-from bridge.api.auth import Unauthorized, warn_of_short
+from bridge.api.auth import warn_of_short
 from bridge.api.failures import Failures
 from bridge.api.paths import EncodedSlashes
 from bridge.asgi.in_flight import BodiesInFlight
-from bridge.asgi.problems import internal_error, problem
 from bridge.asgi.request_id import RequestId
 from bridge.asgi.security_headers import SecurityHeaders
-from bridge.errors import DamagedRecord, NewerRecord
-from bridge.health import Check, is_ready, readiness
 from bridge.ingress.group_commit import GroupCommit
 from bridge.ingress.receive import Receiver, Refusals, UnknownReceiver
 from bridge.ingress.router import Ingress
 from bridge.ingress.sources import ElephantSource, WavvSource, WebhookSource
 from bridge.ingress.wake_workers import WorkerWakeup
-from bridge.metrics import exposition
 from bridge.services import Services, build_services
 from bridge.store.cluster import refuse_cluster
 from bridge.store.connection import connect_async
 from bridge.wavv.alias_settings import require_known_fields
+from bridge.web.errors import add_error_handlers
+from bridge.web.metrics import exposition
+from bridge.web.readiness import Check, is_ready, readiness
 from config import SettingsError
 from config.logging import start_process
 
-log = structlog.get_logger(__name__)
-
 READINESS_SECONDS = 4.0
-NAME = re.compile(r"[a-z_]{1,20}")
 
 
 def create_app() -> ASGIApp:
@@ -92,7 +83,7 @@ def build_app(services: Services, redis_url: str) -> FastAPI:
     for router in (routes.router, replays.router, events.router, holds.router):
         app.include_router(router)
     app.add_middleware(EncodedSlashes)
-    _add_problems(app)
+    add_error_handlers(app)
     return app
 
 
@@ -146,47 +137,6 @@ async def _readyz(request: Request) -> Response:
 async def _metrics(request: Request) -> Response:
     text = await asyncio.to_thread(exposition, request.app.state.services)
     return PlainTextResponse(text, media_type="text/plain; version=0.0.4; charset=utf-8")
-
-
-def _add_problems(app: FastAPI) -> None:
-    @app.exception_handler(Unauthorized)
-    async def _(_request: Request, error: Unauthorized) -> Response:
-        return problem(error.status, error.reason, error.detail, error.headers)
-
-    @app.exception_handler(HTTPException)
-    async def _(_request: Request, error: HTTPException) -> Response:
-        slug = {404: "not_found", 405: "method_not_allowed", 409: "conflict", 413: "too_large"}
-        reason = slug.get(error.status_code, "bad_request")
-        return problem(error.status_code, reason, str(error.detail), error.headers)
-
-    @app.exception_handler(RequestValidationError)
-    async def _(_request: Request, error: RequestValidationError) -> Response:
-        told = "; ".join(f"{_named(e['loc'][-1])}: {e['msg']}" for e in error.errors())
-        return problem(422, "bad_parameter", told)
-
-    @app.exception_handler(RedisError)
-    async def _(_request: Request, _error: RedisError) -> Response:
-        return problem(503, "store_unavailable", "The store does not answer. Try again.")
-
-    @app.exception_handler(NewerRecord)
-    async def _(_request: Request, _error: NewerRecord) -> Response:
-        told = "A newer version of the bridge wrote this call. Update this process, too."
-        return problem(503, "newer_record", told)
-
-    @app.exception_handler(DamagedRecord)
-    async def _(_request: Request, _error: DamagedRecord) -> Response:
-        detail = "The record of this call is damaged. Its bytes are kept: see docs/operations.md."
-        return problem(409, "damaged_record", detail)
-
-    @app.exception_handler(Exception)
-    async def _(_request: Request, error: Exception) -> Response:
-        log.error("answer.failed", error=type(error).__name__)
-        return internal_error()
-
-
-def _named(place: object) -> str:
-    """Return a parameter's name, if it looks like one of ours: others may hold anything."""
-    return str(place) if NAME.fullmatch(str(place)) else "another name"
 
 
 def _plain(secrets: Sequence[SecretStr]) -> tuple[str, ...]:

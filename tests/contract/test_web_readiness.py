@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from bridge.store.hold import Cause
-from bridge.web import READINESS_SECONDS
+from bridge.web.app import READINESS_SECONDS
 from tests.contract.valkey import Valkey
 from tests.contract.web import ENDED, SECRETS, Web, running_web
 

@@ -1,0 +1,61 @@
+"""Errors of the API as HTTP responses: each with a reason and what to do."""
+
+import re
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from redis.exceptions import RedisError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from bridge.api.auth import Unauthorized
+from bridge.asgi.problems import internal_error, problem
+from bridge.errors import DamagedRecord, NewerRecord
+
+log = structlog.get_logger(__name__)
+
+NAME = re.compile(r"[a-z_]{1,20}")
+
+
+def add_error_handlers(app: FastAPI) -> None:
+    """Respond to every error with a problem document (RFC 9457)."""
+
+    @app.exception_handler(Unauthorized)
+    async def _(_request: Request, error: Unauthorized) -> Response:
+        return problem(error.status, error.reason, error.detail, error.headers)
+
+    @app.exception_handler(HTTPException)
+    async def _(_request: Request, error: HTTPException) -> Response:
+        slug = {404: "not_found", 405: "method_not_allowed", 409: "conflict", 413: "too_large"}
+        reason = slug.get(error.status_code, "bad_request")
+        return problem(error.status_code, reason, str(error.detail), error.headers)
+
+    @app.exception_handler(RequestValidationError)
+    async def _(_request: Request, error: RequestValidationError) -> Response:
+        told = "; ".join(f"{_named(e['loc'][-1])}: {e['msg']}" for e in error.errors())
+        return problem(422, "bad_parameter", told)
+
+    @app.exception_handler(RedisError)
+    async def _(_request: Request, _error: RedisError) -> Response:
+        return problem(503, "store_unavailable", "The store does not answer. Try again.")
+
+    @app.exception_handler(NewerRecord)
+    async def _(_request: Request, _error: NewerRecord) -> Response:
+        told = "A newer version of the bridge wrote this call. Update this process, too."
+        return problem(503, "newer_record", told)
+
+    @app.exception_handler(DamagedRecord)
+    async def _(_request: Request, _error: DamagedRecord) -> Response:
+        detail = "The record of this call is damaged. Its bytes are kept: see docs/operations.md."
+        return problem(409, "damaged_record", detail)
+
+    @app.exception_handler(Exception)
+    async def _(_request: Request, error: Exception) -> Response:
+        log.error("answer.failed", error=type(error).__name__)
+        return internal_error()
+
+
+def _named(place: object) -> str:
+    """Return a parameter's name, if it looks like one of ours: others may hold anything."""
+    return str(place) if NAME.fullmatch(str(place)) else "another name"

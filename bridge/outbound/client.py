@@ -200,11 +200,29 @@ def _transport_for(base_url: str) -> AiohttpTransport:
 
     def session() -> aiohttp.ClientSession:
         connector = aiohttp.TCPConnector(limit=0, ssl=trust)
-        opened = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
+        opened = aiohttp.ClientSession(
+            connector=connector, cookie_jar=aiohttp.DummyCookieJar(), middlewares=(_once,)
+        )
         close_at_exit(opened.close)
         return opened
 
     return AiohttpTransport(verify=trust, proxy=_proxy_for(base_url), client=session)
+
+
+async def _once(
+    request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType
+) -> aiohttp.ClientResponse:
+    """Send a request once. aiohttp repeats a GET whose connection breaks, unless it is told so.
+
+    Budget and probes count requests, so each one must be the caller's.
+    https://docs.aiohttp.org/en/stable/client_advanced.html#client-middleware
+    """
+    try:
+        return await send(request)
+    except aiohttp.ClientConnectorError:
+        raise
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        raise aiohttp.ClientConnectionError(f"{type(error).__name__}: {error}") from error
 
 
 def _proxy_for(base_url: str) -> httpx.Proxy | None:

@@ -133,6 +133,29 @@ def test_an_idle_connection_is_used_again(api: Api, client: ApiClient) -> None:
     assert len(set(api.ports)) <= 3
 
 
+def test_a_request_whose_connection_breaks_is_not_repeated() -> None:
+    """Neither on a new connection nor on one that was used before: requests are counted."""
+
+    def hang_up(connection: socket.socket, _: threading.Event) -> None:
+        connection.recv(65536)
+
+    def respond_then_hang_up(connection: socket.socket, _: threading.Event) -> None:
+        connection.recv(65536)
+        connection.sendall(WHOLE)
+        connection.recv(65536)
+
+    with (
+        talking(hang_up, respond_then_hang_up, respond) as port,
+        api_client(f"http://127.0.0.1:{port}") as client,
+    ):
+        for expected in (None, b"{}", None, b"{}"):
+            (reply,) = replies(client, GET)
+            assert getattr(reply, "body", None) == expected, reply
+            if isinstance(reply, Undelivered):
+                assert reply.why is NoResponse.UNREACHABLE
+                assert "Server disconnected" in reply.detail
+
+
 def test_no_cookie_is_kept(api: Api, client: ApiClient) -> None:
     """Each request stands alone: a gateway's cookie would bind all of them to one server."""
     for _ in range(2):

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from datetime import UTC, datetime
+from textwrap import shorten
 
 from bridge.domain.call import Call
 
@@ -40,11 +41,11 @@ def _written(at: datetime) -> str:
 
 
 def _cut(text: str, limit: int) -> str:
-    if len(text) <= limit:
-        return text
-    words = text[:limit].rpartition(" ")[0]
-    end = len(words) if len(words) > limit // 2 else _boundary(text, limit - 1)
-    return text[:end].rstrip() + "…"
+    """Drop the last words that do not fit, or cut within a word that is over half of the title."""
+    shortened = shorten(text, limit, placeholder="…", break_on_hyphens=False)
+    if len(text) <= limit or len(shortened) > limit // 2:
+        return shortened
+    return text[: _boundary(text, limit - 1)].rstrip() + "…"
 
 
 def _boundary(text: str, end: int) -> int:

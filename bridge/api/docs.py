@@ -1,7 +1,10 @@
-"""``/api/docs``: Swagger UI from this host alone. Nothing of it is loaded from anywhere else."""
+"""``/api/docs``: Swagger UI from this host alone. Nothing of it is loaded from anywhere else.
+
+``swagger_ui`` holds two files of the npm package ``swagger-ui-dist`` 5.32.6, as they are, and their
+licences.
+"""
 
 from collections.abc import Awaitable, Callable, Mapping
-from importlib.resources import files
 from pathlib import Path
 
 from starlette.requests import Request
@@ -10,6 +13,7 @@ from starlette.routing import Route
 
 from bridge.asgi.security_headers import SECURITY
 
+SWAGGER_UI = Path(__file__).with_name("swagger_ui")
 PAGE = """\
 <!doctype html>
 <html lang="en">
@@ -44,8 +48,8 @@ async def _start(_request: Request) -> Response:
 
 
 def _asset(name: str, media_type: str) -> Callable[[Request], Awaitable[Response]]:
-    """Return the handler of one of the package's files, which is sent piece by piece."""
-    path = Path(str(files("fastapi_offline") / "static" / name))
+    """Return the handler of one of Swagger UI's files, which is sent piece by piece."""
+    path = SWAGGER_UI / name
 
     async def answer(_request: Request) -> Response:
         return FileResponse(path, media_type=media_type, headers=DAY)

@@ -77,8 +77,7 @@ class Settings(BaseSettings):
     )
     askelephant_timeout: t.PositiveDuration = Field(
         timedelta(seconds=120),
-        description="Longest wait for an answer: AskElephant fetches the recording inside the "
-        "request.",
+        description="Timeout of a request: AskElephant fetches the recording before it responds.",
     )
     askelephant_rate: t.OptionalRate = Field(
         None,
@@ -98,8 +97,8 @@ class Settings(BaseSettings):
 
     wavv_auth: Literal["signature", "shared_secret"] = Field(
         "signature",
-        description="How WAVV's events prove themselves: `X-WAVV-Signature`, or a shared secret "
-        "in `X-Webhook-Secret` or `?secret=`.",
+        description="How WAVV's events are authenticated: by `X-WAVV-Signature`, or by a shared "
+        "secret in `X-Webhook-Secret` or `?secret=`.",
     )
     wavv_secrets: t.Secrets = Field(
         (), description="Secrets of WAVV's webhook; several while rotating."
@@ -160,7 +159,7 @@ class Settings(BaseSettings):
     )
     external_id_template: t.IdTemplate = Field(
         "wavv-call-{call_id}",
-        description="AskElephant's idempotency key. Never change it while calls are on their way.",
+        description="AskElephant's idempotency key. Never change it while calls are unfinished.",
     )
     external_url_template: t.UrlTemplate = Field(
         "wavv://call/{call_id}",
@@ -198,11 +197,11 @@ class Settings(BaseSettings):
         "call, `submit` also makes it an engagement of its own.",
     )
     recording_max_delay: t.PositiveDuration = Field(
-        timedelta(hours=1), description="Longest wait between two looks for a recording."
+        timedelta(hours=1), description="Longest wait between two attempts to get a recording."
     )
     transcript_poll_after: t.Duration = Field(
         timedelta(minutes=15),
-        description="Without a transcript event by then the bridge asks the API itself.",
+        description="Without a transcript event by then the bridge polls the API.",
     )
     transcript_deadline: t.Duration = Field(
         timedelta(hours=24), description="Without a transcript by then a call has failed."
@@ -215,7 +214,7 @@ class Settings(BaseSettings):
     )
     insights_deadline: t.Duration = Field(
         timedelta(minutes=30),
-        description="This long after the transcript, what came is all there will be.",
+        description="This long after the transcript, a call is complete with the insights it has.",
     )
     retry_first_delay: t.PositiveDuration = Field(
         timedelta(seconds=5), description="Wait after a first failed request; doubles each time."

@@ -14,12 +14,12 @@ from bridge.broker.publisher import CeleryPublisher, Publisher
 from bridge.domain.mapping import Mapper
 from bridge.domain.participants import Agent
 from bridge.domain.policy import Policy
-from bridge.store.aside import AsideEvents
 from bridge.store.budget import Budget
 from bridge.store.calls import CallStore
 from bridge.store.clock import ForgettingClock, store_time
 from bridge.store.connection import connect
 from bridge.store.counters import Counters
+from bridge.store.dead_letters import DeadLetters
 from bridge.store.due import DueCalls
 from bridge.store.hold import Holds
 from bridge.store.inbox import Inbox
@@ -58,7 +58,7 @@ class Services:
     due: DueCalls
     lookup: Lookup
     inbox: Inbox
-    aside: AsideEvents
+    dead_letters: DeadLetters
     leases: Leases
     holds: Holds
     budget: Budget
@@ -88,7 +88,7 @@ def build_services(settings: Settings, publisher: Publisher | None = None) -> Se
         due=DueCalls(redis, keys, settings.sweep_grace),
         lookup=Lookup(redis, keys, calls),
         inbox=Inbox(redis, keys),
-        aside=AsideEvents(redis, keys),
+        dead_letters=DeadLetters(redis, keys),
         leases=Leases(redis, keys, lease_time(settings)),
         holds=Holds(redis, keys, settings.probe_interval, settings.hold_max),
         budget=Budget(redis, keys, settings.askelephant_rate),

@@ -239,7 +239,7 @@ def _guarded(services: Services, entries: Sequence[Entry]) -> Iterator[None]:
         for entry in entries:
             log.exception("event.broke_handler", entry=entry.id, deliveries=entry.deliveries)
             if entry.deliveries >= TRIES or isinstance(error, EventError | DamagedRecord):
-                services.inbox.set_aside(entry, f"{type(error).__name__}: {error}")
+                services.inbox.move_to_dead_letters(entry, f"{type(error).__name__}: {error}")
 
 
 def _log(one: ParsedEvent) -> None:

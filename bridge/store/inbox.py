@@ -26,7 +26,7 @@ GROUP = CONSUMER = "intake"
 ABANDONED = timedelta(seconds=30)
 """A batch takes a second. With the sweep's interval, the next worker has them within a minute."""
 
-KEPT_ASIDE = 10_000
+KEPT_DEAD_LETTERS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ class Inbox:
             retrycount=entry.deliveries - 1, justid=True,
         )  # fmt: skip
 
-    def set_aside(self, entry: Entry, error: str) -> None:
+    def move_to_dead_letters(self, entry: Entry, error: str) -> None:
         """Take an event that keeps breaking its handler out of the way, whole, with the error."""
         pipe = self._redis.pipeline(transaction=True)
         fields: dict[Any, Any] = {
@@ -102,7 +102,7 @@ class Inbox:
             "raw": entry.raw,
             "error": error,
         }
-        pipe.xadd(self._keys.set_aside, fields, maxlen=KEPT_ASIDE)
+        pipe.xadd(self._keys.dead_letters, fields, maxlen=KEPT_DEAD_LETTERS)
         pipe.xack(self._keys.inbox, GROUP, entry.id)
         pipe.hincrby(self._keys.counters, "events.set_aside", 1)
         pipe.execute()
@@ -141,12 +141,12 @@ class Inbox:
         return int(dropped)
 
     def trim_logs(self, before: datetime) -> None:
-        """Drop refused and set-aside events older than ``before``: they are personal data, too.
+        """Drop refused events and dead letters older than ``before``: they are personal data, too.
 
         There are 10,000 of each at most.
         """
         least = f"{int(before.timestamp() * 1000)}-0"
-        for stream in (self._keys.refused, self._keys.set_aside):
+        for stream in (self._keys.refused, self._keys.dead_letters):
             self._redis.xtrim(stream, minid=least, approximate=False)
 
     def _take(self, most: int) -> list[Entry]:

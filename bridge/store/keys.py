@@ -97,7 +97,7 @@ class Keys:
         return self.of("outcomes")
 
     @property
-    def set_aside(self) -> str:
+    def dead_letters(self) -> str:
         """Events that broke their handler, with the error."""
         return self.of("set_aside")
 

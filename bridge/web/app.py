@@ -12,7 +12,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from bridge import __version__
-from bridge.api import docs, events, holds, replays, routes
+from bridge.api import dead_letters, docs, holds, replays, routes
 from bridge.api.auth import warn_of_short
 from bridge.api.failures import Failures
 from bridge.api.paths import EncodedSlashes
@@ -80,7 +80,7 @@ def build_app(services: Services, redis_url: str) -> FastAPI:
     app.router.routes += [Route("/livez", _livez), Route("/readyz", _readyz)]
     app.router.routes.append(Route("/metrics", _metrics))
     app.router.routes += docs.ROUTES
-    for router in (routes.router, replays.router, events.router, holds.router):
+    for router in (routes.router, replays.router, dead_letters.router, holds.router):
         app.include_router(router)
     app.add_middleware(EncodedSlashes)
     add_error_handlers(app)

@@ -40,7 +40,7 @@ class Evidence:
     calls: Mapping[str, Json]
     stats: Json
     inbox: Sequence[Stored]
-    set_aside: int
+    dead_letters: int
 
 
 def gather(
@@ -59,7 +59,7 @@ def gather(
         calls={call_id: bridge.call(call_id) for call_id in _call_ids(bridge)},
         stats=stats,
         inbox=list(_stored(redis, keys)),
-        set_aside=int(redis.xlen(keys.set_aside)),
+        dead_letters=int(redis.xlen(keys.dead_letters)),
     )
 
 

@@ -94,8 +94,8 @@ def events_were_handled(_plan: Plan, seen: Evidence) -> Breaches:
     """Hold the inbox to being empty, with nothing set aside."""
     if waiting := seen.stats["inbox"]["waiting"]:
         yield Breach(Kind.STUCK, "", f"{waiting} events still wait in the inbox")
-    if seen.set_aside:
-        yield Breach(Kind.STUCK, "", f"{seen.set_aside} events broke their handler")
+    if seen.dead_letters:
+        yield Breach(Kind.STUCK, "", f"{seen.dead_letters} events broke their handler")
 
 
 def recorded_calls_have_one_engagement(plan: Plan, seen: Evidence) -> Breaches:

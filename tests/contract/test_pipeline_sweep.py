@@ -221,10 +221,10 @@ def test_events_set_aside_are_forgotten_with_the_others(bridge: Bridge) -> None:
     bridge.drain()
     bridge.clock.wait(days=6.9)
     bridge.sweep()
-    assert bridge.services.redis.xlen(bridge.services.keys.set_aside) == 1
+    assert bridge.services.redis.xlen(bridge.services.keys.dead_letters) == 1
     bridge.clock.wait(days=0.2)
     bridge.sweep()
-    assert bridge.services.redis.xlen(bridge.services.keys.set_aside) == 0
+    assert bridge.services.redis.xlen(bridge.services.keys.dead_letters) == 0
 
 
 def test_events_that_were_not_handled_are_never_forgotten(bridge: Bridge) -> None:

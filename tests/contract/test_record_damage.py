@@ -76,14 +76,14 @@ def test_an_event_of_a_damaged_record_is_a_dead_letter_and_stops_no_other(
     assert bridge.call(other).state is State.ENDED
     assert dumped(bridge, call) == written
     assert bridge.services.inbox.backlog().waiting == 0
-    (letter,) = bridge.services.aside.newest(10)
+    (letter,) = bridge.services.dead_letters.newest(10)
     assert letter.error.startswith("DamagedRecord")
     assert {line["call_id"] for line in bridge.logged("record.damaged")} == {call.call_id}
     assert bridge.counted("records.damaged") == 1
 
     bridge.services.redis.delete(bridge.services.keys.call(call.call_id))
     bridge.services.redis.set(bridge.services.keys.call(call.call_id), before or "")
-    assert bridge.services.aside.put_back(letter.id, bridge.clock())
+    assert bridge.services.dead_letters.requeue(letter.id, bridge.clock())
     bridge.drain()
     assert bridge.call(call).state is State.ENDED
     assert bridge.services.calls.damage().count == 0
@@ -213,9 +213,9 @@ def test_an_inbox_entry_without_its_fields_is_a_dead_letter(bridge: Bridge) -> N
         bridge.drain()
         bridge.age(entry)
     assert bridge.call(call).state is State.ENDED
-    (letter,) = bridge.services.aside.newest(10)
+    (letter,) = bridge.services.dead_letters.newest(10)
     assert letter.entry == entry
-    bridge.services.redis.xadd(bridge.services.keys.set_aside, {"no": "event"})
-    newest, _ = bridge.services.aside.newest(10)
+    bridge.services.redis.xadd(bridge.services.keys.dead_letters, {"no": "event"})
+    newest, _ = bridge.services.dead_letters.newest(10)
     assert (newest.source, newest.raw) == ("", b"")
-    assert bridge.services.aside.put_back(newest.id, bridge.clock())
+    assert bridge.services.dead_letters.requeue(newest.id, bridge.clock())

@@ -122,8 +122,8 @@ def test_an_event_set_aside_is_kept_whole_with_its_error(store: Store) -> None:
     """Out of the way of the others, and counted."""
     entry_id = store.post(b"broken")
     (entry,) = store.inbox.take(10)
-    store.inbox.set_aside(entry, "ValueError: no")
-    rows: Any = store.redis.xrange(store.keys.set_aside)
+    store.inbox.move_to_dead_letters(entry, "ValueError: no")
+    rows: Any = store.redis.xrange(store.keys.dead_letters)
     assert [fields for _, fields in rows] == [
         {b"entry": entry_id.encode(), b"source": b"wavv", b"raw": b"broken",
          b"error": b"ValueError: no"}
@@ -202,9 +202,9 @@ def test_trimming_keeps_handled_events_for_their_time(store: Store) -> None:
 def test_what_was_refused_or_set_aside_is_forgotten_in_time(store: Store) -> None:
     """It is personal data as well, and nobody handles it any more."""
     store.post(b"broken")
-    store.inbox.set_aside(store.inbox.take(1)[0], "ValueError: no")
+    store.inbox.move_to_dead_letters(store.inbox.take(1)[0], "ValueError: no")
     store.redis.xadd(store.keys.refused, {"raw": b"bad"})
-    streams = (store.keys.set_aside, store.keys.refused)
+    streams = (store.keys.dead_letters, store.keys.refused)
     store.inbox.trim_logs(datetime.now(UTC) - timedelta(days=7))
     assert [store.redis.xlen(stream) for stream in streams] == [1, 1]
     store.inbox.trim_logs(_long_after())

@@ -46,7 +46,7 @@ def seen() -> Evidence:
             "hold": None,
         },
         inbox=[*stored, *heard],
-        set_aside=0,
+        dead_letters=0,
     )
 
 
@@ -167,7 +167,7 @@ def test_counts_that_do_not_add_up_are_told(seen: Evidence, stats: dict[str, Any
 
 def test_an_event_that_broke_its_handler_is_told(seen: Evidence) -> None:
     """It was acknowledged, and nothing came of it."""
-    assert counted(breaches(PLAN, replace(seen, set_aside=1))) == {Kind.STUCK: 1}
+    assert counted(breaches(PLAN, replace(seen, dead_letters=1))) == {Kind.STUCK: 1}
 
 
 def test_an_event_with_an_outcome_needs_no_place_on_a_timeline(seen: Evidence) -> None:

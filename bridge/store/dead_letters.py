@@ -1,4 +1,4 @@
-"""Events that broke their handler: shown with their error, and put back when it is mended."""
+"""Dead letters: events that broke their handler, shown with the error, and requeued by hand."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,7 +13,7 @@ from bridge.store.replies import text
 
 
 @dataclass(frozen=True, slots=True)
-class Aside:
+class DeadLetter:
     """One event, whole. ``id`` is its place here, ``entry`` the one it had in the inbox."""
 
     id: str
@@ -24,23 +24,23 @@ class Aside:
 
     @property
     def at(self) -> datetime:
-        """When it was set aside."""
+        """When it became a dead letter."""
         return datetime.fromtimestamp(int(self.id.partition("-")[0]) / 1000, UTC)
 
 
-class AsideEvents:
-    """What the inbox has set aside; it keeps the newest 10,000, and none beyond its retention."""
+class DeadLetters:
+    """Dead letters of the inbox: the newest 10,000, and none older than the retention."""
 
     def __init__(self, redis: Redis, keys: Keys) -> None:
         self._redis = redis
         self._keys = keys
-        self._return = redis.register_script(script("return_event"))
+        self._requeue = redis.register_script(script("requeue_event"))
 
-    def newest(self, most: int) -> list[Aside]:
+    def newest(self, most: int) -> list[DeadLetter]:
         """Return up to ``most`` of them, the newest first."""
-        rows: Any = self._redis.xrevrange(self._keys.set_aside, count=most)
+        rows: Any = self._redis.xrevrange(self._keys.dead_letters, count=most)
         return [
-            Aside(
+            DeadLetter(
                 id=text(at),
                 entry=text(said.get(b"entry", b"")),
                 source=text(said.get(b"source", b"")),
@@ -50,11 +50,11 @@ class AsideEvents:
             for at, said in rows
         ]
 
-    def put_back(self, aside_id: str, now: datetime) -> bool:
-        """Put one back into the inbox, as if it had just come; return whether it was there."""
-        keys = [self._keys.set_aside, self._keys.inbox]
+    def requeue(self, letter_id: str, now: datetime) -> bool:
+        """Add one to the inbox as a new event; return whether it was there."""
+        keys = [self._keys.dead_letters, self._keys.inbox]
         try:
-            return bool(self._return(keys=keys, args=[aside_id, now.timestamp()]))
+            return bool(self._requeue(keys=keys, args=[letter_id, now.timestamp()]))
         except ResponseError as error:
             if "Invalid stream ID" in str(error):
                 return False

@@ -1,5 +1,5 @@
--- Put an event that was set aside back into the inbox: two operators race, one does it.
--- KEYS: set aside, inbox.  ARGV: its place there, received at
+-- Move a dead letter back into the inbox: two operators race, one does it.
+-- KEYS: dead letters, inbox.  ARGV: its place there, received at
 local found = redis.call('XRANGE', KEYS[1], ARGV[1], ARGV[1])[1]
 if not found then return 0 end
 local said = {}

@@ -1,4 +1,4 @@
-"""Events that broke their handler three times, and were set aside: shown, and handled again."""
+"""Dead letters: events that broke their handler three times, shown, and handled again."""
 
 from datetime import datetime
 from typing import Annotated
@@ -16,7 +16,7 @@ router = APIRouter(
 
 
 class AsideView(BaseModel):
-    """An event that was set aside, whole."""
+    """A dead letter, whole."""
 
     id: str
     entry: str = Field(description="The place it had in the inbox, as the log names it")
@@ -40,13 +40,13 @@ def list_set_aside(
             error=one.error,
             raw=one.raw.decode(errors="replace"),
         )
-        for one in services.aside.newest(limit)
+        for one in services.dead_letters.newest(limit)
     ]
 
 
 @router.post("/{aside_id}/retry", status_code=202)
 def retry_set_aside(aside_id: str, services: WithServices) -> None:
     """Handle an event again, after what broke it is mended."""
-    if not services.aside.put_back(aside_id, services.now()):
+    if not services.dead_letters.requeue(aside_id, services.now()):
         raise HTTPException(404, "No event with this id is set aside.")
     services.publisher.publish(DRAIN)

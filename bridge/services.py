@@ -14,7 +14,6 @@ from bridge.broker.publisher import CeleryPublisher, Publisher
 from bridge.domain.mapping import Mapper
 from bridge.domain.participants import Agent
 from bridge.domain.policy import Policy
-from bridge.store.budget import Budget
 from bridge.store.calls import CallStore
 from bridge.store.clock import ForgettingClock, store_time
 from bridge.store.connection import connect
@@ -23,10 +22,11 @@ from bridge.store.dead_letters import DeadLetters
 from bridge.store.due import DueCalls
 from bridge.store.hold import Holds
 from bridge.store.inbox import Inbox
+from bridge.store.index_changes import Retention
 from bridge.store.keys import Keys
 from bridge.store.lease import Leases
 from bridge.store.lookup import Lookup
-from bridge.store.moves import Retention
+from bridge.store.rate_limit import RateLimit
 from bridge.store.workspace import Workspace
 from bridge.wavv.aliases import with_additions
 from bridge.wavv.client import WavvClient, WavvOptions
@@ -61,7 +61,7 @@ class Services:
     dead_letters: DeadLetters
     leases: Leases
     holds: Holds
-    budget: Budget
+    rate_limit: RateLimit
     counters: Counters
     workspace: Workspace
     publisher: Publisher
@@ -91,7 +91,7 @@ def build_services(settings: Settings, publisher: Publisher | None = None) -> Se
         dead_letters=DeadLetters(redis, keys),
         leases=Leases(redis, keys, lease_time(settings)),
         holds=Holds(redis, keys, settings.probe_interval, settings.hold_max),
-        budget=Budget(redis, keys, settings.askelephant_rate),
+        rate_limit=RateLimit(redis, keys, settings.askelephant_rate),
         counters=Counters(redis, keys),
         workspace=Workspace(redis, keys),
         publisher=publisher or CeleryPublisher(_celery(settings)),

@@ -14,7 +14,7 @@ import structlog
 from fastapi import Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from bridge.api.failures import Failures
+from bridge.api.token_throttle import TokenThrottle
 from bridge.errors import BridgeError
 
 SHORTEST = 32
@@ -46,13 +46,13 @@ def require_token(
     if not tokens:
         raise Unauthorized(403, "api_closed", "The API is closed: set BRIDGE_API_TOKENS.")
     token = presented.credentials if presented else ""
-    failures: Failures = request.app.state.api_failures
+    throttle: TokenThrottle = request.app.state.token_throttle
     address = request.client.host if request.client else ""
-    wait = failures.wait(address)
+    wait = throttle.wait(address)
     if not wait or len(token) >= SHORTEST:
         if _is_known(token, tokens):
             return
-        wait = failures.add(address)
+        wait = throttle.add(address)
     raise _refused(wait)
 
 

@@ -111,7 +111,7 @@ def admit(
         if isinstance(admission, Hold):
             wait = e.Deferred(admission.reason, admission.next_at, held=True)
             waiting.append((attempt, settled(wait)))
-        elif (refilled_at := services.budget.spend()) is not None:
+        elif (refilled_at := services.rate_limit.acquire()) is not None:
             wait = e.Deferred(REQUEST_BUDGET, refilled_at, held=True)
             waiting.append((attempt, settled(wait)))
         else:

@@ -21,10 +21,10 @@ from bridge.domain.links import normalised_link
 from bridge.errors import CallContended, DamagedRecord, LeaseLost, NewerRecord
 from bridge.store.changes import Change, Edit, Saved, decided, is_own, numbered, written
 from bridge.store.damaged import Damage, DamagedRecords
+from bridge.store.index_changes import Retention, counted, index_changes
 from bridge.store.keys import Keys
 from bridge.store.lease import Lease
 from bridge.store.lua import script
-from bridge.store.moves import Retention, counted, moves
 from bridge.store.records import (
     is_damaged,
     is_wrong_type,
@@ -245,7 +245,7 @@ class CallStore:
     def _words(self, change: Change, saved: Call) -> tuple[list[str], list[Any]]:
         """Return the keys and arguments of one change for the script that saves."""
         keys, call_id = self._keys, saved.call_id
-        todo = [*moves(keys, change.before, saved, self._retention)]
+        todo = [*index_changes(keys, change.before, saved, self._retention)]
         todo += [counted(keys, name) for name in change.counts]
         if change.insights is not None:
             document = json.dumps(change.insights, default=str)

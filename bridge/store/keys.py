@@ -135,7 +135,7 @@ class Keys:
         return self.of("failing_calls")
 
     @property
-    def budget(self) -> str:
+    def rate_limit(self) -> str:
         """The prefix of the window in which requests to AskElephant are counted."""
         return self.of("budget")
 

@@ -14,8 +14,8 @@ from starlette.types import ASGIApp
 from bridge import __version__
 from bridge.api import dead_letters, docs, holds, replays, routes
 from bridge.api.auth import warn_of_short
-from bridge.api.failures import Failures
 from bridge.api.paths import EncodedSlashes
+from bridge.api.token_throttle import TokenThrottle
 from bridge.asgi.in_flight import BodiesInFlight
 from bridge.asgi.request_id import RequestId
 from bridge.asgi.security_headers import SecurityHeaders
@@ -64,7 +64,7 @@ def build_app(services: Services, redis_url: str) -> FastAPI:
     )
     app.state.services = services
     app.state.api_tokens = _plain(services.settings.api_tokens)
-    app.state.api_failures = Failures(time.monotonic)
+    app.state.token_throttle = TokenThrottle(time.monotonic)
     redis = connect_async(redis_url)
     app.state.ingress_redis = redis
     app.state.wakeup = WorkerWakeup(services.publisher)

@@ -7,8 +7,8 @@ from redis import Redis
 from bridge.domain.call import Call
 from bridge.domain.steps import STEPS
 from bridge.store.calls import CallStore
+from bridge.store.index_changes import Retention
 from bridge.store.keys import Keys
-from bridge.store.moves import Retention
 from bridge.store.replies import text
 
 RETENTION = Retention(grace=timedelta(seconds=2), resting=timedelta(days=30))

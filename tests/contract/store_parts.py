@@ -16,11 +16,11 @@ from bridge.store.counters import Counters
 from bridge.store.due import DueCalls
 from bridge.store.hold import Holds
 from bridge.store.inbox import CONSUMER, GROUP, Inbox
+from bridge.store.index_changes import Retention
 from bridge.store.keys import Keys
 from bridge.store.lease import Lease, Leases
 from bridge.store.lookup import Lookup
 from bridge.store.lua import script
-from bridge.store.moves import Retention
 from bridge.store.replies import text
 
 NOW = datetime(2026, 5, 13, 14, 0, tzinfo=UTC)

@@ -6,7 +6,7 @@ from urllib.parse import urljoin
 
 import pytest
 
-from bridge.api.failures import MOST
+from bridge.api.token_throttle import MOST
 from bridge.asgi.security_headers import SECURITY
 from tests.contract.web import ENDED, TOKEN, WAVV, Web, bearer, problem_in, running_web
 

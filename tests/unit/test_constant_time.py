@@ -9,7 +9,7 @@ import pytest
 from fastapi.security import HTTPAuthorizationCredentials
 
 from bridge.api.auth import require_token
-from bridge.api.failures import Failures
+from bridge.api.token_throttle import TokenThrottle
 from bridge.wavv.signature import sign, verify_shared_secret, verify_signature
 
 SECRETS = ("first-secret", "second", "whsec_the-third-and-longest-secret")
@@ -17,7 +17,7 @@ SECRETS = ("first-secret", "second", "whsec_the-third-and-longest-secret")
 
 def token(presented: str) -> None:
     """Present an API token."""
-    state = SimpleNamespace(api_tokens=SECRETS, api_failures=Failures(lambda: 0.0))
+    state = SimpleNamespace(api_tokens=SECRETS, token_throttle=TokenThrottle(lambda: 0.0))
     request: Any = SimpleNamespace(app=SimpleNamespace(state=state), client=None)
     require_token(request, HTTPAuthorizationCredentials(scheme="Bearer", credentials=presented))
 

@@ -1,29 +1,29 @@
--- Compare-and-set of records. Whatever moves with a record moves in the same step, or not at all.
--- KEYS: for each change its record, its lease, then the key of each of its moves
--- ARGV: for each change the number of its moves, expected version, payload, lease token or '', then
---       for each move its command, how many arguments that has behind the key, and these
+-- Compare-and-set of records. Whatever belongs to a record is written in the same step, or not at all.
+-- KEYS: for each change its record, its lease, then the key of each of its writes
+-- ARGV: for each change the number of its writes, expected version, payload, lease token or '', then
+--       for each write its command, how many arguments that has behind the key, and these
 -- Returns for each change 'saved', 'conflict', 'lease_lost', or the error that Redis raised.
-local function save(record, lease, version, payload, token, moves)
+local function save(record, lease, version, payload, token, writes)
   local head = redis.call('GETRANGE', record, 0, 20)
   local found = string.match(head, '^(%d+)\n') or (head == '' and '0' or 'damaged')
   if found ~= version then return 'conflict' end
   if token ~= '' and redis.call('GET', lease) ~= token then return 'lease_lost' end
   redis.call('SET', record, payload)
-  for _, move in ipairs(moves) do redis.call(unpack(move)) end
+  for _, write in ipairs(writes) do redis.call(unpack(write)) end
   return 'saved'
 end
 
 local answer, key, at = {}, 1, 1
 while at <= #ARGV do
-  local record, lease, moves = KEYS[key], KEYS[key + 1], {}
+  local record, lease, writes = KEYS[key], KEYS[key + 1], {}
   local count, version, payload, token = tonumber(ARGV[at]), ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]
   at, key = at + 4, key + 2
   for number = 1, count do
     local last = at + 1 + ARGV[at + 1]
-    moves[number] = {ARGV[at], KEYS[key], unpack(ARGV, at + 2, last)}
+    writes[number] = {ARGV[at], KEYS[key], unpack(ARGV, at + 2, last)}
     at, key = last + 1, key + 1
   end
-  local is_done, result = pcall(save, record, lease, version, payload, token, moves)
+  local is_done, result = pcall(save, record, lease, version, payload, token, writes)
   if not is_done and type(result) ~= 'table' then result = redis.error_reply(tostring(result)) end
   answer[#answer + 1] = result
 end

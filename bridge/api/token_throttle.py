@@ -13,7 +13,7 @@ IPV6_PREFIX = 64
 """One subscriber has a whole /64, and may take a new address for every guess."""
 
 
-class Failures:
+class TokenThrottle:
     """Wrong tokens by address: the newest of each, of a bounded number of addresses."""
 
     def __init__(self, clock: Callable[[], float]) -> None:

@@ -1,4 +1,4 @@
-"""What moves with a record: only what differs, and all of it."""
+"""What is written with a record: only what differs, and all of it."""
 
 from datetime import timedelta
 from typing import Any
@@ -7,8 +7,8 @@ import pytest
 
 from bridge.domain.call import Call, State, new_call
 from bridge.domain.steps import SUBMIT
+from bridge.store.index_changes import Retention, counted, index_changes
 from bridge.store.keys import Keys
-from bridge.store.moves import Retention, counted, moves
 from tests.domain import AT
 
 KEYS = Keys("b")
@@ -21,8 +21,10 @@ def a_call(**fields: Any) -> Call:  # noqa: ANN401 - fields are of many types
 
 
 def moved(before: Call | None, after: Call) -> dict[tuple[str, str], tuple[Any, ...]]:
-    """Return the moves by command and key."""
-    return {(move[0], move[1]): move[2] for move in moves(KEYS, before, after, RETENTION)}
+    """Return the index_changes by command and key."""
+    return {
+        (write[0], write[1]): write[2] for write in index_changes(KEYS, before, after, RETENTION)
+    }
 
 
 def test_a_new_call_is_put_into_each_of_its_places() -> None:
@@ -66,19 +68,19 @@ def test_a_new_due_time_moves_within_its_set() -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "move"),
+    ("change", "write"),
     [
         ({"engagement_id": "ngmt_1"}, ("SET", "b:engagement:ngmt_1")),
         ({"external_url": "wavv://call/1"}, ("SADD", KEYS.awaiting("wavv://call/1"))),
     ],
 )
 def test_a_lookup_is_written_when_it_is_learnt(
-    change: dict[str, str], move: tuple[str, str]
+    change: dict[str, str], write: tuple[str, str]
 ) -> None:
     """And not with every save after that."""
     before = a_call(state=State.RECORDED, due_at=AT)
     after = before.but(**change)
-    assert moved(before, after) == {move: (after.call_id,)}
+    assert moved(before, after) == {write: (after.call_id,)}
     assert moved(after, after.but(attempts=2)) == {}
 
 

@@ -1,10 +1,10 @@
-"""The budget of requests: no window of its length ever holds more."""
+"""The limit of requests: no window of its length ever holds more."""
 
 import time
 
 import pytest
 
-from bridge.store.budget import Budget
+from bridge.store.rate_limit import RateLimit
 from config.types import PERIODS, Rate
 from tests.contract.store_parts import Store, at_once
 
@@ -13,8 +13,8 @@ SECOND, MINUTE, HOUR = PERIODS
 
 def test_without_a_rate_everything_is_within_the_budget(store: Store) -> None:
     """And nothing is counted."""
-    budget = Budget(store.redis, store.keys, None)
-    assert [budget.spend() for _ in range(100)] == [None] * 100
+    limit = RateLimit(store.redis, store.keys, None)
+    assert [limit.acquire() for _ in range(100)] == [None] * 100
     assert store.key_names() == set()
 
 
@@ -22,9 +22,9 @@ def test_without_a_rate_everything_is_within_the_budget(store: Store) -> None:
 def test_a_spent_budget_says_when_there_is_something_in_it_again(store: Store, per: object) -> None:
     """When the first request leaves the window, and not before."""
     rate = Rate(3, per)  # type: ignore[arg-type]  # a parameter
-    budget, begun = Budget(store.redis, store.keys, rate), time.time()
-    assert [budget.spend() for _ in range(3)] == [None] * 3
-    again = budget.spend()
+    limit, begun = RateLimit(store.redis, store.keys, rate), time.time()
+    assert [limit.acquire() for _ in range(3)] == [None] * 3
+    again = limit.acquire()
     assert again is not None
     assert again.timestamp() == pytest.approx(begun + rate.per.total_seconds(), abs=1)
 
@@ -35,7 +35,7 @@ def test_all_workers_share_one_budget(real_store: Store) -> None:
     got: list[bool] = []
 
     def work() -> None:
-        got.append(Budget(real_store.redis, real_store.keys, rate).spend() is None)
+        got.append(RateLimit(real_store.redis, real_store.keys, rate).acquire() is None)
 
     at_once(*[work] * 16)
     assert got.count(True) == 10
@@ -46,12 +46,12 @@ def test_of_a_seconds_budget_a_tenth_is_kept_back(
     real_store: Store, per: object, spent: int
 ) -> None:
     """Requests that leave within a second may arrive within less."""
-    budget = Budget(real_store.redis, real_store.keys, Rate(20, per))  # type: ignore[arg-type]  # a parameter
-    assert [budget.spend() is None for _ in range(20)].count(True) == spent
+    limit = RateLimit(real_store.redis, real_store.keys, Rate(20, per))  # type: ignore[arg-type]  # a parameter
+    assert [limit.acquire() is None for _ in range(20)].count(True) == spent
 
 
 def test_the_window_forgets_itself(store: Store) -> None:
     """A bridge that rests leaves nothing behind."""
-    Budget(store.redis, store.keys, Rate(1, MINUTE)).spend()
+    RateLimit(store.redis, store.keys, Rate(1, MINUTE)).acquire()
     (name,) = store.key_names()
     assert 0 < store.redis.ttl(store.keys.of(name)) <= 60

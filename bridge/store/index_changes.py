@@ -1,6 +1,6 @@
-"""What moves with a record: its places in the indexes, its lookups, its state's counter. Pure.
+"""What is written with a record: its places in the indexes, its lookups, its state's counter. Pure.
 
-Only what differs is moved, except the due time of a held call, which is always set. What is there
+Only what differs is written, except the due time of a held call, which is always set. What is there
 already was put there by the save of the record that is now replaced, in the same atomic step.
 """
 
@@ -13,7 +13,7 @@ from bridge.domain.links import normalised_link
 from bridge.domain.steps import next_step, sweep_at
 from bridge.store.keys import Keys
 
-Move = tuple[str, str, tuple[str | float, ...]]
+RedisWrite = tuple[str, str, tuple[str | float, ...]]
 """A command of Redis that writes: its name, its key, its other arguments."""
 
 
@@ -25,7 +25,9 @@ class Retention:
     resting: timedelta
 
 
-def moves(keys: Keys, before: Call | None, after: Call, retention: Retention) -> Iterator[Move]:
+def index_changes(
+    keys: Keys, before: Call | None, after: Call, retention: Retention
+) -> Iterator[RedisWrite]:
     """Yield what must be written beside ``after``; ``before`` ``None`` = the call is new."""
     member = after.call_id
     old = _places(keys, before, retention) if before else {}
@@ -38,8 +40,8 @@ def moves(keys: Keys, before: Call | None, after: Call, retention: Retention) ->
         if new[key] != old.get(key)
         or key == claimed  # a sweep that claimed the held call has changed it
     )
-    yield from _engagement_moves(keys, before, after, retention)
-    yield from _link_moves(keys, _awaited_link(before), _awaited_link(after), member)
+    yield from _engagement_writes(keys, before, after, retention)
+    yield from _link_writes(keys, _awaited_link(before), _awaited_link(after), member)
     known = len(before.extra_recordings) if before else 0
     if len(after.extra_recordings) > known:
         yield "HINCRBY", keys.counters, ("recordings.another", len(after.extra_recordings) - known)
@@ -47,8 +49,8 @@ def moves(keys: Keys, before: Call | None, after: Call, retention: Retention) ->
         yield counted(keys, f"calls.{after.state}")
 
 
-def counted(keys: Keys, name: str) -> Move:
-    """Return the move that adds one to a counter."""
+def counted(keys: Keys, name: str) -> RedisWrite:
+    """Return the write that adds one to a counter."""
     return "HINCRBY", keys.counters, (name, 1)
 
 
@@ -62,8 +64,10 @@ def _awaited_link(call: Call | None) -> str | None:
     return None if call.state in RESTING - {State.FAILED} else call.external_url
 
 
-def _link_moves(keys: Keys, before: str | None, after: str | None, member: str) -> Iterator[Move]:
-    """Yield the moves of the lookup by link, which holds only calls that await their engagement."""
+def _link_writes(
+    keys: Keys, before: str | None, after: str | None, member: str
+) -> Iterator[RedisWrite]:
+    """Yield the writes of the lookup by link: it holds only calls that await their engagement."""
     if before == after:
         return
     if before is not None:
@@ -72,9 +76,9 @@ def _link_moves(keys: Keys, before: str | None, after: str | None, member: str) 
         yield "SADD", keys.awaiting(normalised_link(after)), (member,)
 
 
-def _engagement_moves(
+def _engagement_writes(
     keys: Keys, before: Call | None, after: Call, retention: Retention
-) -> Iterator[Move]:
+) -> Iterator[RedisWrite]:
     """Yield the lookup of a new engagement; that of one it replaced ends no later than the record.
 
     Until then what AskElephant says of the former one is noted on the call.

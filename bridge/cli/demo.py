@@ -16,6 +16,6 @@ def demo(
     Everything is embedded and ends by itself; the exit code is 0 if each call ended where it
     should. Your own settings and data are not touched.
     """
-    from bridge.simulator.demo.play import play
+    from bridge.simulator.demo.run import run
 
-    raise typer.Exit(play(log))
+    raise typer.Exit(run(log))

@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from bridge.cli import main
-from bridge.simulator.demo import play
+from bridge.simulator.demo import run
 from config.environment import OPERATORS_OWN
 
 
@@ -29,8 +29,8 @@ def all_is_given_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
 def test_a_bridge_that_does_not_come_up_ends_the_demo(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It says where to look, and does not play to nobody."""
-    monkeypatch.setattr(play, "PATIENCE", 0.0)
+    """It prints where to look, and ends with an error if nothing answers."""
+    monkeypatch.setattr(run, "PATIENCE", 0.0)
     played = CliRunner().invoke(main, ["demo", "--log", "own.log"])
     assert played.exit_code == 1
     told = " ".join(played.output.split())

@@ -22,8 +22,8 @@ import httpx
 from bridge.domain.call import RESTING
 from bridge.simulator.askelephant import SandboxOptions
 from bridge.simulator.askelephant.content import TASKS
-from bridge.simulator.demo.cast import actors
-from bridge.simulator.demo.stage import SCALE, Stage, set_stage
+from bridge.simulator.demo.environment import SCALE, DemoEnvironment, new_environment
+from bridge.simulator.demo.scenarios import demo_calls
 from bridge.simulator.wavv.channels import SHAPES, deliveries
 from bridge.simulator.wavv.delivery import Delivery, by_signature
 from bridge.simulator.wavv.samples import SampleCall, sample_call
@@ -54,7 +54,7 @@ TALK = {
 class Performance:
     """What is played, and everything that is written meanwhile."""
 
-    stage: Stage
+    stage: DemoEnvironment
     directory: Path
     listener: Listener
     redis_url: str
@@ -122,7 +122,7 @@ class Performance:
 @contextmanager
 def playing(directory: Path) -> Iterator[Performance]:
     """Start everything, play the cast and a call of each channel, and wait until all is quiet."""
-    stage = set_stage(with_flower=True)
+    stage = new_environment(with_flower=True)
     with ExitStack() as exits:
         valkey = exits.enter_context(own_valkey())
         valkey.redis.config_set("requirepass", REDIS_PASSWORD)
@@ -143,7 +143,7 @@ def playing(directory: Path) -> Iterator[Performance]:
 def _processes(one: Performance) -> Iterator[Process]:
     stage = one.stage
     env = {
-        **stage.environment(),
+        **stage.variables(),
         "BRIDGE_REDIS_URL": one.redis_url,
         "BRIDGE_LOG_LEVEL": "debug",
         "FLOWER_BASIC_AUTH": f"operator:{FLOWER_PASSWORD}",
@@ -157,9 +157,9 @@ def _processes(one: Performance) -> Iterator[Process]:
 
 def _play(one: Performance) -> None:
     now, rng = datetime.now(UTC), Random(25)  # noqa: S311 - the demo's own calls
-    for actor in actors(rng, now):
-        one.bodies.extend(delivery.body for delivery in actor.deliveries)
-        assert one.tell(actor.deliveries) == []
+    for demo_call in demo_calls(rng, now):
+        one.bodies.extend(delivery.body for delivery in demo_call.deliveries)
+        assert one.tell(demo_call.deliveries) == []
     for channel in SHAPES:
         call = sample_call(rng, now - timedelta(minutes=20))
         one.calls.append(call)

@@ -11,7 +11,7 @@ from random import Random
 
 import pytest
 
-from bridge.simulator.demo.cast import CAST, actors
+from bridge.simulator.demo.scenarios import SCENARIOS, demo_calls
 from tests.commands import alive, run, running_on_terminal
 from tests.scenarios.waiting import wait_for
 
@@ -68,7 +68,9 @@ def test_every_call_is_accounted_for_in_plain_lines(played: Performance) -> None
     assert "\x1b" not in played.ended.stdout
     _, _, table = played.ended.stdout.partition("where every call ended")
     rows = [line for line in table.splitlines() if line.startswith("✓")]
-    assert [row[3:].partition("  ")[0] for row in rows] == [role.title for role in CAST]
+    assert [row[3:].partition("  ")[0] for row in rows] == [
+        scenario.title for scenario in SCENARIOS
+    ]
 
 
 def test_it_takes_less_than_a_minute(played: Performance) -> None:
@@ -81,10 +83,10 @@ def test_the_log_holds_every_process_and_nobodys_data(played: Performance) -> No
     writers = {line.partition("|")[0].strip() for line in played.log.splitlines()}
     assert writers >= {"web", "worker", "valkey"}
     assert not PRIVATE.search(played.log)
-    cast = actors(Random(25), datetime.now(UTC))  # noqa: S311 - the demo's own calls
-    names = {re.search(rb'"contactName": "([^"]+)"', one.deliveries[0].body) for one in cast}
+    calls = demo_calls(Random(25), datetime.now(UTC))  # noqa: S311 - the demo's own calls
+    names = {re.search(rb'"contactName": "([^"]+)"', one.deliveries[0].body) for one in calls}
     said = [match[1].decode() for match in names if match]
-    assert len(said) == len(CAST)
+    assert len(said) == len(SCENARIOS)
     assert not [name for name in said if name in played.log]
 
 
@@ -106,5 +108,5 @@ def test_on_a_terminal_it_shows_a_table_and_ctrl_c_ends_it(tmp_path: Path) -> No
         assert "did not get to its end" in demo.output()
     assert re.search(r"API .*http://127\.0\.0\.1:\d+/api/docs", shown)
     assert re.search(r"Flower .*http://127\.0\.0\.1:\d+", shown)
-    assert all(role.title in shown for role in CAST)
+    assert all(scenario.title in shown for scenario in SCENARIOS)
     assert "valkey" in (tmp_path / "own.log").read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The stage: settings of its own, so that the demo never meets an operator's keys or data."""
+"""The demo's environment: its own settings, so that it never uses an operator's keys or data."""
 
 import secrets
 from dataclasses import dataclass
@@ -12,8 +12,8 @@ SCALE = 0.02
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
-    """Ports and secrets of one performance."""
+class DemoEnvironment:
+    """Ports and secrets of one run."""
 
     web_port: int
     sandbox_port: int
@@ -31,7 +31,7 @@ class Stage:
         """Where AskElephant's double listens."""
         return f"http://127.0.0.1:{self.sandbox_port}"
 
-    def environment(self) -> dict[str, str]:
+    def variables(self) -> dict[str, str]:
         """Return the bridge's settings: real behaviour, in seconds instead of minutes."""
         options = SandboxOptions()
         return {
@@ -56,9 +56,9 @@ class Stage:
         }
 
 
-def set_stage(*, with_flower: bool) -> Stage:
-    """Return a stage on free ports of the loopback, with secrets nobody knows."""
-    return Stage(
+def new_environment(*, with_flower: bool) -> DemoEnvironment:
+    """Return an environment on free ports of the loopback, with random secrets."""
+    return DemoEnvironment(
         web_port=free_port(),
         sandbox_port=free_port(),
         flower_port=free_port() if with_flower else None,

@@ -8,17 +8,17 @@ import httpx
 import pytest
 
 from bridge.domain.call import State
-from bridge.simulator.demo.cast import Actor, Role
-from bridge.simulator.demo.stage import set_stage
-from bridge.simulator.demo.watch import Verdict, count_engagements, has_arrived, look
+from bridge.simulator.demo.environment import new_environment
+from bridge.simulator.demo.poll import Verdict, count_engagements, has_arrived, poll
+from bridge.simulator.demo.scenarios import DemoCall, Scenario
 
-NORMAL = Actor(Role("normal"), "c-1", ())
-REJECTED = Actor(
-    Role("rejected", state=State.FAILED, reason="rejected", insights="pending", engagements=0),
+NORMAL = DemoCall(Scenario("normal"), "c-1", ())
+REJECTED = DemoCall(
+    Scenario("rejected", state=State.FAILED, reason="rejected", insights="pending", engagements=0),
     "c-2",
     (),
 )
-STAGE = set_stage(with_flower=False)
+ENVIRONMENT = new_environment(with_flower=False)
 
 
 def call(
@@ -46,7 +46,7 @@ RIGHT = {"c-1": call(), "c-2": call("failed", "rejected", "pending")}
     ],
 )
 def test_a_call_is_astray_in_a_wrong_place_or_with_a_wrong_number_of_engagements(
-    changes: dict[str, Any], engagements: dict[str, int], astray: list[Actor]
+    changes: dict[str, Any], engagements: dict[str, int], astray: list[DemoCall]
 ) -> None:
     """Submitted twice is as wrong as lost."""
     verdict = Verdict([NORMAL, REJECTED], RIGHT | changes, engagements, 1.0)
@@ -63,14 +63,14 @@ def test_calls_are_looked_up_through_the_api_with_its_token() -> None:
     """The demo sees what a user would see."""
 
     def api(request: httpx.Request) -> httpx.Response:
-        assert str(request.url) == f"{STAGE.web_url}/api/calls?limit=200"
-        assert request.headers["Authorization"] == f"Bearer {STAGE.api_token}"
+        assert str(request.url) == f"{ENVIRONMENT.web_url}/api/calls?limit=200"
+        assert request.headers["Authorization"] == f"Bearer {ENVIRONMENT.api_token}"
         data = [{"call_id": call_id, **seen} for call_id, seen in RIGHT.items()]
         return httpx.Response(200, json={"data": data, "next_cursor": None})
 
     async def scene() -> None:
         async with httpx.AsyncClient(transport=httpx.MockTransport(api)) as client:
-            seen = await look(client, STAGE)
+            seen = await poll(client, ENVIRONMENT)
         assert has_arrived(NORMAL, seen)
         assert has_arrived(REJECTED, seen)
 
@@ -84,7 +84,7 @@ def test_an_api_that_refuses_is_no_answer() -> None:
         refusing = httpx.MockTransport(lambda _: httpx.Response(503))
         async with httpx.AsyncClient(transport=refusing) as client:
             with pytest.raises(httpx.HTTPStatusError):
-                await look(client, STAGE)
+                await poll(client, ENVIRONMENT)
 
     asyncio.run(scene())
 
@@ -93,12 +93,12 @@ def test_engagements_are_counted_by_askelephant_itself() -> None:
     """What the bridge believes is not asked."""
 
     def journal(request: httpx.Request) -> httpx.Response:
-        assert str(request.url) == f"{STAGE.sandbox_url}/sandbox/journal"
+        assert str(request.url) == f"{ENVIRONMENT.sandbox_url}/sandbox/journal"
         made = [{"external_id": name} for name in ("a", "b", "a")]
         return httpx.Response(200, json={"engagements": made})
 
     async def scene() -> None:
         async with httpx.AsyncClient(transport=httpx.MockTransport(journal)) as client:
-            assert await count_engagements(client, STAGE) == {"a": 2, "b": 1}
+            assert await count_engagements(client, ENVIRONMENT) == {"a": 2, "b": 1}
 
     asyncio.run(scene())

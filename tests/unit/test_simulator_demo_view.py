@@ -7,12 +7,12 @@ import pytest
 from rich.console import Console
 
 from bridge.domain.call import State
-from bridge.simulator.demo.cast import CAST, Actor
-from bridge.simulator.demo.screen import COLOURS, LiveScreen, PlainScreen, print_summary, screen
-from bridge.simulator.demo.watch import Verdict
+from bridge.simulator.demo.poll import Verdict
+from bridge.simulator.demo.scenarios import SCENARIOS, DemoCall
+from bridge.simulator.demo.view import COLOURS, LiveView, PlainView, print_summary, view_for
 
-ACTORS = [Actor(role, f"c-{number}", ()) for number, role in enumerate(CAST)]
-NORMAL, REJECTED = ACTORS[0], next(one for one in ACTORS if one.role.title == "rejected")
+CALLS = [DemoCall(scenario, f"c-{number}", ()) for number, scenario in enumerate(SCENARIOS)]
+NORMAL, REJECTED = CALLS[0], next(one for one in CALLS if one.scenario.title == "rejected")
 
 
 def console(*, terminal: bool) -> Console:
@@ -20,22 +20,26 @@ def console(*, terminal: bool) -> Console:
     return Console(file=StringIO(), force_terminal=terminal, width=120, record=True)
 
 
-def where(actor: Actor, **changes: object) -> dict[str, Any]:
+def where(demo_call: DemoCall, **changes: object) -> dict[str, Any]:
     """Return what the API says of a call that is where it should be, but for ``changes``."""
-    role = actor.role
-    said = {"state": role.state, "reason": role.reason, "insights_status": role.insights}
+    scenario = demo_call.scenario
+    said = {
+        "state": scenario.state,
+        "reason": scenario.reason,
+        "insights_status": scenario.insights,
+    }
     return {**said, "attempts": 1, **changes}
 
 
-SEEN = {actor.call_id: where(actor) for actor in ACTORS}
-MADE = {f"wavv-call-{actor.call_id}": actor.role.engagements for actor in ACTORS}
+SEEN = {demo_call.call_id: where(demo_call) for demo_call in CALLS}
+MADE = {f"wavv-call-{demo_call.call_id}": demo_call.scenario.engagements for demo_call in CALLS}
 
 
 def test_a_pipe_gets_a_line_for_each_move_and_no_more() -> None:
     """A log with 25 lines every quarter of a second would be read by nobody."""
     out = console(terminal=False)
-    with screen(out, ACTORS) as shown:
-        assert isinstance(shown, PlainScreen)
+    with view_for(out, CALLS) as shown:
+        assert isinstance(shown, PlainView)
         shown.show({}, 0)
         shown.show({NORMAL.call_id: where(NORMAL, state="recorded")}, 1)
         shown.show({NORMAL.call_id: where(NORMAL, state="recorded")}, 1.25)
@@ -51,28 +55,28 @@ def test_a_pipe_gets_a_line_for_each_move_and_no_more() -> None:
 def test_a_terminal_gets_a_table_that_changes_in_place() -> None:
     """All calls from the start, so that nothing jumps."""
     out = console(terminal=True)
-    with screen(out, ACTORS) as shown:
-        assert isinstance(shown, LiveScreen)
+    with view_for(out, CALLS) as shown:
+        assert isinstance(shown, LiveView)
         shown.show({}, 0)
         shown.show(SEEN, 12.3)
     text = out.export_text()
     last = text[text.rindex("12 s") :].splitlines()
-    assert len(last) == 2 + len(ACTORS)
+    assert len(last) == 2 + len(CALLS)
     assert all(line.startswith("✓") for line in last[2:])
     assert last[2].split() == ["✓", "normal", "complete", "all", "1"]
 
 
 @pytest.mark.parametrize("state", State)
 def test_every_state_has_a_colour(state: State) -> None:
-    """But those that no call of the cast comes to."""
-    assert state in COLOURS or state not in {role.state for role in CAST}
+    """But those that no call of the demo reaches."""
+    assert state in COLOURS or state not in {scenario.state for scenario in SCENARIOS}
 
 
 @pytest.mark.parametrize("terminal", [True, False])
 def test_the_summary_accounts_for_every_call(*, terminal: bool) -> None:
     """On a terminal the last table still stands; a pipe gets it now."""
     out = console(terminal=terminal)
-    print_summary(out, Verdict(ACTORS, SEEN, MADE, 12.3))
+    print_summary(out, Verdict(CALLS, SEEN, MADE, 12.3))
     text = out.export_text()
     assert "25 of 25 calls are where they should be after 12 s: " in text
     assert "21 complete, 2 failed, 2 unrecorded." in text
@@ -97,7 +101,7 @@ def test_a_call_that_is_astray_is_told_with_what_was_wanted(
     if changes is not None:
         seen[NORMAL.call_id] = where(NORMAL, **changes)
     out = console(terminal=False)
-    verdict = Verdict(ACTORS, seen, MADE | {f"wavv-call-{NORMAL.call_id}": made}, 50)
+    verdict = Verdict(CALLS, seen, MADE | {f"wavv-call-{NORMAL.call_id}": made}, 50)
     print_summary(out, verdict)
     text = " ".join(out.export_text().split())
     assert f"astray normal ({NORMAL.call_id}): {told}" in text
@@ -107,5 +111,5 @@ def test_a_call_that_is_astray_is_told_with_what_was_wanted(
 def test_the_summary_of_nothing_at_all_is_told_too() -> None:
     """A bridge that took no call is no reason for a traceback."""
     out = console(terminal=False)
-    print_summary(out, Verdict(ACTORS, {}, {}, 50))
+    print_summary(out, Verdict(CALLS, {}, {}, 50))
     assert "0 of 25 calls are where they should be" in out.export_text()

@@ -1,4 +1,4 @@
-"""What the audience sees: a live table on a terminal, plain lines elsewhere, then the summary."""
+"""What the demo prints: a live table on a terminal, plain lines elsewhere, then the summary."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -8,8 +8,8 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from bridge.simulator.demo.cast import Actor
-from bridge.simulator.demo.watch import Seen, Verdict, has_arrived
+from bridge.simulator.demo.poll import Seen, Verdict, has_arrived
+from bridge.simulator.demo.scenarios import DemoCall
 
 COLOURS = {
     "live": "blue",
@@ -23,7 +23,7 @@ COLOURS = {
 }
 
 
-class Screen(Protocol):
+class View(Protocol):
     """Something that shows how the calls move."""
 
     def __enter__(self) -> Self:
@@ -36,11 +36,11 @@ class Screen(Protocol):
         """Show where the calls are now."""
 
 
-class LiveScreen:
+class LiveView:
     """A table that changes in place."""
 
-    def __init__(self, console: Console, actors: Sequence[Actor]) -> None:
-        self._actors = actors
+    def __init__(self, console: Console, calls: Sequence[DemoCall]) -> None:
+        self._calls = calls
         self._live = Live(console=console, refresh_per_second=8)
 
     def __enter__(self) -> Self:
@@ -54,15 +54,15 @@ class LiveScreen:
 
     def show(self, seen: Seen, seconds: float) -> None:
         """Show where the calls are now."""
-        self._live.update(_table(self._actors, seen, f"{seconds:.0f} s"))
+        self._live.update(_table(self._calls, seen, f"{seconds:.0f} s"))
 
 
-class PlainScreen:
+class PlainView:
     """A line for each move, for logs and pipes."""
 
-    def __init__(self, console: Console, actors: Sequence[Actor]) -> None:
+    def __init__(self, console: Console, calls: Sequence[DemoCall]) -> None:
         self._console = console
-        self._titles = {actor.call_id: actor.role.title for actor in actors}
+        self._titles = {demo_call.call_id: demo_call.scenario.title for demo_call in calls}
         self._before: dict[str, str] = {}
 
     def __enter__(self) -> Self:
@@ -81,46 +81,47 @@ class PlainScreen:
                 self._console.print(f"{seconds:5.1f} s  {title:<32} {now}", highlight=False)
 
 
-def screen(console: Console, actors: Sequence[Actor]) -> Screen:
-    """Return the screen that fits where the output goes."""
-    return (LiveScreen if console.is_terminal else PlainScreen)(console, actors)
+def view_for(console: Console, calls: Sequence[DemoCall]) -> View:
+    """Return the view that fits where the output goes."""
+    return (LiveView if console.is_terminal else PlainView)(console, calls)
 
 
 def print_summary(console: Console, verdict: Verdict) -> None:
     """Account for every call: where it ended, and whether that is where it should be."""
     if not console.is_terminal:
-        console.print(_table(verdict.actors, verdict.seen, "where every call ended"))
+        console.print(_table(verdict.calls, verdict.seen, "where every call ended"))
     states = Counter(str(call["state"]) for call in verdict.seen.values())
     told = ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
     most = max(verdict.engagements.values(), default=0)
     total = sum(verdict.engagements.values())
-    arrived = len(verdict.actors) - len(verdict.astray)
+    arrived = len(verdict.calls) - len(verdict.astray)
     console.print(
-        f"\n{arrived} of {len(verdict.actors)} calls are where they should be "
+        f"\n{arrived} of {len(verdict.calls)} calls are where they should be "
         f"after {verdict.seconds:.0f} s: {told}.\n"
         f"AskElephant made {total} engagements, at most {most} for a call.",
         highlight=False,
     )
-    for actor in verdict.astray:
-        wanted = f"{actor.role.state} {actor.role.reason or ''}".strip()
+    for demo_call in verdict.astray:
+        wanted = f"{demo_call.scenario.state} {demo_call.scenario.reason or ''}".strip()
         console.print(
-            f"[red]astray[/] {actor.role.title} ({actor.call_id}): {wanted} and "
-            f"{actor.role.engagements} engagements wanted, found "
-            f"{_where(verdict.seen, actor.call_id) or 'nothing'} and {verdict.count(actor)}",
+            f"[red]astray[/] {demo_call.scenario.title} ({demo_call.call_id}): {wanted} and "
+            f"{demo_call.scenario.engagements} engagements wanted, found "
+            f"{_where(verdict.seen, demo_call.call_id) or 'nothing'} "
+            f"and {verdict.count(demo_call)}",
             highlight=False,
         )
 
 
-def _table(actors: Sequence[Actor], seen: Seen, title: str) -> Table:
+def _table(calls: Sequence[DemoCall], seen: Seen, title: str) -> Table:
     table = Table(title=title, title_justify="left", box=None, padding=(0, 2, 0, 0))
     for column in ("", "call", "state", "why", "insights", "requests"):
         table.add_column(column, no_wrap=True)
-    for actor in actors:
-        call = seen.get(actor.call_id, {})
+    for demo_call in calls:
+        call = seen.get(demo_call.call_id, {})
         state = str(call.get("state", ""))
         table.add_row(
-            "[green]✓[/]" if has_arrived(actor, seen) else "·",
-            actor.role.title,
+            "[green]✓[/]" if has_arrived(demo_call, seen) else "·",
+            demo_call.scenario.title,
             f"[{COLOURS.get(state, 'white')}]{state}[/]",
             str(call.get("reason") or ""),
             str(call.get("insights_status", "")) if state else "",

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bridge.simulator.demo.stage import set_stage
+from bridge.simulator.demo.environment import new_environment
 from config import load_settings
 from config.environment import OPERATORS_OWN, isolate
 from config.load import unknown_names
@@ -36,18 +36,18 @@ def test_the_stages_settings_are_good(
     *, with_flower: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Every name is a setting's, and what must agree agrees."""
-    stage = set_stage(with_flower=with_flower)
-    for name, value in stage.environment().items():
+    environment = new_environment(with_flower=with_flower)
+    for name, value in environment.variables().items():
         monkeypatch.setenv(name, value)
     settings = load_settings()
     assert not unknown_names()
-    assert settings.askelephant_base_url == f"{stage.sandbox_url}/api"
-    assert (stage.flower_port is not None) == with_flower
+    assert settings.askelephant_base_url == f"{environment.sandbox_url}/api"
+    assert (environment.flower_port is not None) == with_flower
 
 
 def test_no_two_stages_share_a_secret() -> None:
     """Whoever reads this code knows none of them."""
-    one, other = set_stage(with_flower=False), set_stage(with_flower=False)
+    one, other = new_environment(with_flower=False), new_environment(with_flower=False)
     assert one.wavv_secret != other.wavv_secret
     assert one.api_token != other.api_token
 

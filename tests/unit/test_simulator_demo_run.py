@@ -4,20 +4,20 @@ from pathlib import Path
 
 import pytest
 
-from bridge.simulator.demo import play as play_module
-from bridge.simulator.demo.cast import Actor, Role
-from bridge.simulator.demo.watch import Verdict
+from bridge.simulator.demo import run as run_module
+from bridge.simulator.demo.poll import Verdict
+from bridge.simulator.demo.scenarios import DemoCall, Scenario
 
-ACTOR = Actor(Role("normal"), "c-1", ())
+CALL = DemoCall(Scenario("normal"), "c-1", ())
 SEEN = {"c-1": {"state": "complete", "reason": None, "insights_status": "all", "attempts": 1}}
 
 
 @pytest.mark.parametrize(
     ("verdict", "code", "words"),
     [
-        (Verdict([ACTOR], SEEN, {"wavv-call-c-1": 1}, 9), 0, "1 of 1 calls are where"),
-        (Verdict([ACTOR], SEEN, {"wavv-call-c-1": 2}, 9), 1, "astray normal"),
-        (Verdict([ACTOR], {}, {}, 50), 1, "found nothing"),
+        (Verdict([CALL], SEEN, {"wavv-call-c-1": 1}, 9), 0, "1 of 1 calls are where"),
+        (Verdict([CALL], SEEN, {"wavv-call-c-1": 2}, 9), 1, "astray normal"),
+        (Verdict([CALL], {}, {}, 50), 1, "found nothing"),
         (None, 1, "did not get to its end"),
     ],
 )
@@ -34,10 +34,10 @@ def test_only_a_demo_that_went_well_ends_with_0(
     async def perform(*_: object) -> Verdict | None:
         return verdict
 
-    monkeypatch.setattr(play_module, "_perform", perform)
-    monkeypatch.setattr(play_module, "isolate", lambda _: None)
+    monkeypatch.setattr(run_module, "_run_processes", perform)
+    monkeypatch.setattr(run_module, "isolate", lambda _: None)
     log = tmp_path / "new" / "demo.log"
-    assert play_module.play(log) == code
+    assert run_module.run(log) == code
     told = " ".join(capsys.readouterr().out.split())
     assert words in told
     assert str(log.name) in told

@@ -1,0 +1,82 @@
+"""The 25 calls of the demo: WAVV's events, what the sandbox does, how each must end."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from random import Random
+
+from bridge.domain.call import Kind, State
+from bridge.simulator.wavv.channels import delivery
+from bridge.simulator.wavv.delivery import Delivery
+from bridge.simulator.wavv.samples import sample_call
+
+START, END, RECORDED = Kind.STARTED, Kind.ENDED, Kind.RECORDED
+USUAL = (START, END, RECORDED)
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """A kind of call: the events WAVV sends, in their order, and where the call must end.
+
+    ``behaviour`` is what the sandbox does to it; ``engagements`` how many it must then hold.
+    """
+
+    title: str
+    behaviour: str = ""
+    events: tuple[Kind, ...] = USUAL
+    state: State = State.COMPLETE
+    reason: str | None = None
+    insights: str = "all"
+    engagements: int = 1
+
+
+SCENARIOS = (
+    Scenario("normal"),
+    Scenario("normal"),
+    Scenario("normal"),
+    Scenario("recorded first", events=(RECORDED, START, END)),
+    Scenario("started last", events=(END, RECORDED, START)),
+    Scenario("recorded only", events=(RECORDED,)),
+    Scenario("every event three times", events=USUAL * 3),
+    Scenario("not recorded", events=(START, END), state=State.UNRECORDED, insights="pending",
+         engagements=0),
+    Scenario("end never heard", events=(START,), state=State.UNRECORDED, reason="end_not_heard",
+         insights="pending", engagements=0),
+    Scenario("throttled, in seconds", "throttle-seconds"),
+    Scenario("throttled, by date", "throttle-date"),
+    Scenario("throttled, no word when", "throttle-bare"),
+    Scenario("server error", "error-before-commit"),
+    Scenario("server error after commit", "error-after-commit"),
+    Scenario("media slower than our patience", "slow-media"),
+    Scenario("connection reset", "reset"),
+    Scenario("garbage for an answer", "garbage-json"),
+    Scenario("webhook before the answer", "early-webhook"),
+    Scenario("webhook six times", "resent-webhook"),
+    Scenario("webhook never", "no-webhook"),
+    Scenario("insights late", "late-insights.200"),
+    Scenario("insights partial", "partial-insights", insights="some"),
+    Scenario("insights never", "no-insights", insights="none"),
+    Scenario("rejected", "reject", state=State.FAILED, reason="rejected", insights="pending",
+         engagements=0),
+    Scenario("processing failed", "failed", state=State.FAILED, reason="processing_failed",
+         insights="pending"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class DemoCall:
+    """A call of a scenario, with its events."""
+
+    scenario: Scenario
+    call_id: str
+    deliveries: tuple[Delivery, ...]
+
+
+def demo_calls(rng: Random, now: datetime) -> Sequence[DemoCall]:
+    """Return the calls with their events; the same ``rng`` and time make the same calls."""
+    calls = []
+    for number, scenario in enumerate(SCENARIOS):
+        call = sample_call(rng, now - timedelta(minutes=20, seconds=number), scenario.behaviour)
+        deliveries = tuple(delivery(call, kind) for kind in scenario.events)
+        calls.append(DemoCall(scenario, call.call_id, deliveries))
+    return calls

@@ -1,0 +1,67 @@
+"""The 25 calls of the demo."""
+
+import json
+from datetime import UTC, datetime
+from random import Random
+
+import pytest
+
+from bridge.domain.call import RESTING, State
+from bridge.simulator.askelephant import BEHAVIOURS
+from bridge.simulator.demo.scenarios import SCENARIOS, DemoCall, Scenario, demo_calls
+
+NOW = datetime(2026, 5, 13, 14, tzinfo=UTC)
+
+
+def calls(seed: int = 25) -> list[DemoCall]:
+    """Return the demo's calls."""
+    return list(demo_calls(Random(seed), NOW))  # noqa: S311 - made-up calls
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "normal",
+        "recorded first",
+        "every event three times",
+        "not recorded",
+        "throttled, in seconds",
+        "server error after commit",
+        "media slower than our patience",
+        "insights late",
+        "insights partial",
+        "rejected",
+    ],
+)
+def test_every_kind_of_call_plays(kind: str) -> None:
+    """The demo is there to show them."""
+    assert kind in {scenario.title for scenario in SCENARIOS}
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.title)
+def test_a_scenario_can_be_run(scenario: Scenario) -> None:
+    """Its behaviour is one the sandbox knows, and its end is an end."""
+    assert scenario.behaviour.partition(".")[0] in {"", *BEHAVIOURS}
+    assert scenario.state in RESTING
+    assert (scenario.insights == "pending") == (scenario.state is not State.COMPLETE)
+
+
+def test_the_demo_is_25_different_calls() -> None:
+    """Each is looked up by its id."""
+    assert len({demo_call.call_id for demo_call in calls()}) == len(SCENARIOS) == 25
+
+
+def test_a_call_has_its_scenarios_events_in_order_and_its_behaviour() -> None:
+    """The sandbox finds the behaviour in the id, whatever event comes first."""
+    for demo_call in calls():
+        bodies = [json.loads(delivery.body) for delivery in demo_call.deliveries]
+        assert {body["data"]["id"] for body in bodies} == {demo_call.call_id}
+        assert demo_call.call_id.partition("~")[2] == demo_call.scenario.behaviour
+        told = [body["event"].replace("incoming", "started") for body in bodies]
+        assert told == [f"call.{kind.name.lower()}" for kind in demo_call.scenario.events]
+
+
+def test_the_same_seed_and_time_make_the_same_calls() -> None:
+    """What was seen once can be seen again."""
+    assert calls() == calls()
+    assert calls() != calls(seed=26)

@@ -63,11 +63,11 @@ class Output:
             self._more.notify_all()
 
 
-def play(scene: Coroutine[Any, Any, None]) -> None:
-    """Run a scene; one that hangs has failed."""
+def play(scenario: Coroutine[Any, Any, None]) -> None:
+    """Run a scenario; one that hangs has failed."""
 
     async def bounded() -> None:
         async with asyncio.timeout(3 * WITHIN):
-            await scene
+            await scenario
 
     asyncio.run(bounded())

@@ -9,12 +9,12 @@ from random import Random
 
 from bridge.store.keys import Keys
 from tests.chaos.evidence import Evidence, gather
+from tests.chaos.fixture import Fault, Fixture
 from tests.chaos.invariant import Breach, Kind, breaches, call_ids, repeated_submissions
 from tests.chaos.plan import CALLS_PER_SECOND, make_plan
-from tests.chaos.quiet import wait_for_quiet
-from tests.chaos.scene import Fault, Scene
 from tests.chaos.senders import Senders
 from tests.chaos.stage import NAMESPACE, Stage, running_stage
+from tests.chaos.wait_until_idle import wait_until_idle
 from tests.chaos.waiting import good_calls_complete_in_time, waits
 from tests.scenarios.stack import WAVV_SECRET
 
@@ -58,32 +58,32 @@ def _play(fault: Fault, calls: int, seed: int, directory: Path, begun: float) ->
     plan = make_plan(rng, calls, datetime.now(UTC), replace(fault.recipe, pace=pace))
     with running_stage(directory, fault.needs) as stage:
         senders = Senders(stage.bridge.url, WAVV_SECRET)
-        scene = Scene(stage, plan, senders, rng, calls / pace)
+        fixture = Fixture(stage, plan, senders, rng, calls / pace)
         senders.start(plan)
-        fault.befall(scene)
+        fault.befall(fixture)
         over = time.monotonic()
-        quiet = wait_for_quiet(stage.bridge, senders, calls, fault.within)
-        fault.afterwards(scene)
+        quiet = wait_until_idle(stage.bridge, senders, calls, fault.within)
+        fault.afterwards(fixture)
         seen = _evidence(stage, senders)
     last = max([over, *(event.at for event in senders.acknowledged)])
-    found = _excused(scene, breaches(plan, seen), seen)
+    found = _excused(fixture, breaches(plan, seen), seen)
     if fault.keeps_answers:
         found.extend(repeated_submissions(plan, seen))
     if fault.bounds_waiting:
         epoch = time.time() - time.monotonic()
         found.extend(good_calls_complete_in_time(plan, seen, over, epoch))
         slowest = max(waits(plan, seen, over, epoch).values(), default=0.0)
-        scene.noted.append(f"the slowest good call completed {slowest:.1f} s after it was due")
+        fixture.noted.append(f"the slowest good call completed {slowest:.1f} s after it was due")
     if quiet is None:
-        scene.broken.append(f"not quiet, and nothing came on for {fault.within:g} s")
+        fixture.broken.append(f"not quiet, and nothing came on for {fault.within:g} s")
     return Result(
         fault.name,
         calls,
         seed,
         directory,
         found,
-        scene.broken,
-        [*scene.noted, *_told(stage, senders)],
+        fixture.broken,
+        [*fixture.noted, *_told(stage, senders)],
         None if quiet is None else max(0.0, quiet - last),
         time.monotonic() - begun,
     )
@@ -95,24 +95,24 @@ def _evidence(stage: Stage, senders: Senders) -> Evidence:
     return gather(stage.bridge, journal, stage.redis, Keys(NAMESPACE), sent)
 
 
-def _excused(scene: Scene, found: list[Breach], seen: Evidence) -> list[Breach]:
+def _excused(fixture: Fixture, found: list[Breach], seen: Evidence) -> list[Breach]:
     """Return what no documented window excuses; tell of the rest."""
     excused = {
         call_id
-        for call_id, at in _acknowledgements(scene, seen)
-        for begun, ended in scene.losses_excused_from
+        for call_id, at in _acknowledgements(fixture, seen)
+        for begun, ended in fixture.losses_excused_from
         if begun <= at <= ended
     }
     left = [one for one in found if one.kind is not Kind.LOST or one.call_id not in excused]
-    if scene.losses_excused_from:
-        scene.noted.append(f"{len(found) - len(left)} losses within the documented window")
+    if fixture.losses_excused_from:
+        fixture.noted.append(f"{len(found) - len(left)} losses within the documented window")
     return left
 
 
-def _acknowledgements(scene: Scene, seen: Evidence) -> Iterator[tuple[str, float]]:
+def _acknowledgements(fixture: Fixture, seen: Evidence) -> Iterator[tuple[str, float]]:
     """Yield of each acknowledged event, WAVV's and AskElephant's, the call, and when it was."""
     yield from ((event.call_id, event.at) for event in seen.acknowledged)
-    calls, since = call_ids(scene.plan), time.time() - time.monotonic()
+    calls, since = call_ids(fixture.plan), time.time() - time.monotonic()
     for tried in seen.journal["deliveries"]:
         if tried["status"] == ACCEPTED:
             at = datetime.fromisoformat(tried["answered_at"]).timestamp()
@@ -122,6 +122,6 @@ def _acknowledgements(scene: Scene, seen: Evidence) -> Iterator[tuple[str, float
 def _told(stage: Stage, senders: Senders) -> list[str]:
     told = [f"{len(senders.answers)} deliveries, {senders.refused()} of them not acknowledged"]
     told.append(f"slowest answer {senders.slowest():.1f} s")
-    if stage.keeper.revived:
-        told.append(f"ended by themselves: {', '.join(stage.keeper.revived)}")
+    if stage.restarter.restarted:
+        told.append(f"ended by themselves: {', '.join(stage.restarter.restarted)}")
     return told

@@ -15,7 +15,7 @@ from bridge.store.connection import connect
 from bridge.supervise import commands
 from bridge.supervise.commands import Command
 from bridge.supervise.embedded import embedded_valkey, free_port
-from tests.chaos.keeper import Keeper
+from tests.chaos.process_restarter import ProcessRestarter
 from tests.chaos.proxy import Proxy
 from tests.sandbox import Sandbox
 from tests.scenarios.client import Bridge
@@ -100,14 +100,14 @@ class Stage:
     bridge: Bridge
     sandbox: Sandbox
     processes: Mapping[str, Process]
-    keeper: Keeper
+    restarter: ProcessRestarter
     store_link: Proxy | None = None
     elephant_link: Proxy | None = None
     sentinels: Sentinels | None = None
 
     def kill(self, name: str) -> None:
         """SIGKILL a process of the bridge; it is started again, as under any supervisor."""
-        with self.keeper.lock:
+        with self.restarter.lock:
             self.processes[name].kill()
             self.processes[name].start()
 
@@ -117,7 +117,7 @@ class Stage:
         They are killed, as by any supervisor.
         """
         late = []
-        with self.keeper.lock:
+        with self.restarter.lock:
             for name in names:
                 try:
                     self.processes[name].stop()
@@ -127,7 +127,7 @@ class Stage:
 
     def start(self, *names: str) -> None:
         """Start what was stopped."""
-        with self.keeper.lock:
+        with self.restarter.lock:
             for name in names:
                 self.processes[name].start()
 
@@ -171,7 +171,7 @@ def running_stage(directory: Path, needs: Needs) -> Iterator[Stage]:
             Bridge(f"http://127.0.0.1:{web}", WAVV_SECRET, API_TOKEN),
             exits.enter_context(Sandbox(f"http://127.0.0.1:{port}", options)),
             {name: one for name, one in processes.items() if name != "sandbox"},
-            Keeper(processes),
+            ProcessRestarter(processes),
             store.link,
             elephant_link,
             store.sentinels,
@@ -179,7 +179,7 @@ def running_stage(directory: Path, needs: Needs) -> Iterator[Stage]:
         exits.callback(stage.bridge.http.close)
         stage.wait_for_valkey()
         _wait_until_up(stage)
-        exits.enter_context(stage.keeper)
+        exits.enter_context(stage.restarter)
         yield stage
 
 

@@ -37,11 +37,11 @@ def lines_of_one_life(text: str) -> list[str]:
     """Return what a program's only life put out."""
     output = Output()
 
-    async def scene() -> None:
+    async def scenario() -> None:
         with pytest.raises(KeepsDying):
             await Child(program(text), output, ONCE).run()
 
-    play(scene())
+    play(scenario())
     return [line.removeprefix("it: ") for line in output.lines]
 
 
@@ -83,7 +83,7 @@ def test_a_process_is_given_no_input_and_a_session_of_its_own() -> None:
 def test_a_process_that_ended_is_started_again() -> None:
     """Whatever ended it, also exit code 0: it was not asked to."""
 
-    async def scene() -> None:
+    async def scenario() -> None:
         output = Output()
         child = Child(program("say('up'); sys.exit(3)"), output, NEVER)
         running = asyncio.create_task(child.run())
@@ -92,18 +92,18 @@ def test_a_process_that_ended_is_started_again() -> None:
         await running
         assert output.lines[:2] == ["it: up", "it: ended with exit code 3; starting it again"]
 
-    play(scene())
+    play(scenario())
 
 
 def test_three_short_lives_at_first_are_enough() -> None:
     """Starting it again is no cure; whoever reads this must look at what it said."""
     output = Output()
 
-    async def scene() -> None:
+    async def scenario() -> None:
         with pytest.raises(KeepsDying, match=r"^it keeps ending with exit code 7$"):
             await Child(program("say('up'); sys.exit(7)"), output, HASTE).run()
 
-    play(scene())
+    play(scenario())
     assert output.lines.count("it: up") == 3
 
 
@@ -112,7 +112,7 @@ def test_a_process_that_has_lived_is_never_given_up(monkeypatch: pytest.MonkeyPa
     clock = chain.from_iterable((0.0, life) for life in chain([1, 1, HOUR], repeat(1)))
     monkeypatch.setattr(child_module, "time", SimpleNamespace(monotonic=clock.__next__))
 
-    async def scene() -> None:
+    async def scenario() -> None:
         output = Output()
         child = Child(program("say('up')"), output, Patience(short_life=5, pause=0))
         running = asyncio.create_task(child.run())
@@ -120,7 +120,7 @@ def test_a_process_that_has_lived_is_never_given_up(monkeypatch: pytest.MonkeyPa
         await child.stop()
         await running
 
-    play(scene())
+    play(scenario())
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ def test_a_process_is_asked_first_and_killed_only_after_its_grace(
 ) -> None:
     """A worker finishes its requests; one that hangs does not keep the others."""
 
-    async def scene() -> None:
+    async def scenario() -> None:
         output = Output()
         child = Child(program(text, grace=grace), output)
         running = asyncio.create_task(child.run())
@@ -144,13 +144,13 @@ def test_a_process_is_asked_first_and_killed_only_after_its_grace(
         await running
         assert output.lines == ["it: up", *ending]
 
-    play(scene())
+    play(scenario())
 
 
 def test_stopping_while_it_rests_between_two_lives_is_the_end() -> None:
     """It must neither wait for the rest to be over nor start once more."""
 
-    async def scene() -> None:
+    async def scenario() -> None:
         output = Output()
         child = Child(program("say('up')"), output, Patience(short_life=HOUR, pause=HOUR))
         running = asyncio.create_task(child.run())
@@ -159,20 +159,20 @@ def test_stopping_while_it_rests_between_two_lives_is_the_end() -> None:
         await running
         assert output.lines.count("it: up") == 1
 
-    play(scene())
+    play(scenario())
 
 
 def test_stopping_while_it_is_being_started_is_the_end() -> None:
     """The word may come before there is a process to give it to."""
 
-    async def scene() -> None:
+    async def scenario() -> None:
         child = Child(program(STUBBORN), Output())
         running = asyncio.create_task(child.run())
         await asyncio.sleep(0)
         await child.stop()
         await running
 
-    play(scene())
+    play(scenario())
 
 
 def test_what_a_process_leaves_behind_ends_with_it() -> None:
@@ -182,7 +182,7 @@ def test_what_a_process_leaves_behind_ends_with_it() -> None:
     """
     text = "if os.fork(): os.kill(os.getpid(), signal.SIGKILL)\nwait()"
 
-    async def scene() -> None:
+    async def scenario() -> None:
         output = Output()
         child = Child(program(text), output, NEVER)
         running = asyncio.create_task(child.run())
@@ -191,17 +191,17 @@ def test_what_a_process_leaves_behind_ends_with_it() -> None:
         await child.stop()
         await running
 
-    play(scene())
+    play(scenario())
 
 
 def test_a_program_that_cannot_be_started_is_an_error() -> None:
     """There is nothing to start again."""
 
-    async def scene() -> None:
+    async def scenario() -> None:
         await Child(Command("it", ("/nowhere/it",)), Output()).run()
 
     with pytest.raises(FileNotFoundError, match="/nowhere/it"):
-        play(scene())
+        play(scenario())
 
 
 def test_its_environment_is_ours_with_its_own_on_top(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -211,12 +211,12 @@ def test_its_environment_is_ours_with_its_own_on_top(monkeypatch: pytest.MonkeyP
     output = Output()
     text = "say(os.environ['INHERITED'] + ' ' + os.environ['CHANGED'])"
 
-    async def scene() -> None:
+    async def scenario() -> None:
         command = Command("it", program(text).argv, {"CHANGED": "its own"})
         with pytest.raises(KeepsDying):
             await Child(command, output, ONCE).run()
 
-    play(scene())
+    play(scenario())
     assert output.lines == ["it: ours its own"]
 
 
@@ -267,11 +267,11 @@ def test_a_process_has_no_signal_ignored_and_writes_for_its_owner_only() -> None
     shown = Command("it", ("sh", "-c", "grep SigIgn /proc/self/status; umask"))
     output = Output()
 
-    async def scene() -> None:
+    async def scenario() -> None:
         with pytest.raises(KeepsDying):
             await Child(shown, output, ONCE).run()
 
-    play(scene())
+    play(scenario())
     ignored, umask = output.lines
     assert int(ignored.removeprefix("it: SigIgn:"), 16) & ~RESERVED == 0
     assert umask == "it: 0077"

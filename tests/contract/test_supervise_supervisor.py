@@ -36,7 +36,7 @@ def obedient(name: str, output: Output) -> Command:
 def test_processes_stop_in_the_given_order_and_start_the_other_way_round() -> None:
     """The web process goes first, so that nothing new is accepted; the store goes last."""
 
-    async def scene() -> None:
+    async def scenario() -> None:
         output = Output()
         names = ["web", "beat", "worker", "valkey"]
         supervisor = Supervisor([obedient(name, output) for name in names], output)
@@ -47,13 +47,13 @@ def test_processes_stop_in_the_given_order_and_start_the_other_way_round() -> No
         starts = [f"{name}: up" for name in reversed(names)]
         assert output.lines == [*starts, *(f"{name}: down" for name in names)]
 
-    play(scene())
+    play(scenario())
 
 
 def test_nobody_is_started_before_what_he_needs_is_ready() -> None:
     """And the word to stop may come before that ever happens."""
 
-    async def scene() -> None:
+    async def scenario() -> None:
         output = Output()
         valkey = program(OBEDIENT, "valkey", is_ready=lambda: False)
         supervisor = Supervisor([obedient("web", output), valkey], output)
@@ -63,26 +63,26 @@ def test_nobody_is_started_before_what_he_needs_is_ready() -> None:
         assert await running == 0
         assert output.lines == ["valkey: up", "valkey: down"]
 
-    play(scene())
+    play(scenario())
 
 
 def test_one_that_keeps_dying_ends_all_with_exit_code_1_and_a_word() -> None:
     """A bridge without a worker would accept calls and carry none."""
 
-    async def scene() -> None:
+    async def scenario() -> None:
         output = Output()
         dying = program("sys.exit(3)", "worker")
         supervisor = Supervisor([dying, obedient("valkey", output)], output, HASTE)
         assert await supervisor.run() == 1
         assert output.lines[-2:] == ["valkey: down", "up: worker keeps ending with exit code 3"]
 
-    play(scene())
+    play(scenario())
 
 
 def test_one_that_cannot_be_started_ends_all_too() -> None:
     """A command that is not there must not look like a quiet end."""
 
-    async def scene() -> None:
+    async def scenario() -> None:
         output = Output()
         missing = Command("web", ("/nowhere/web",))
         supervisor = Supervisor([missing, obedient("valkey", output)], output)
@@ -90,13 +90,13 @@ def test_one_that_cannot_be_started_ends_all_too() -> None:
         assert "/nowhere/web" in output.lines[-1]
         assert output.has("valkey: down")
 
-    play(scene())
+    play(scenario())
 
 
 def test_the_second_word_to_stop_ends_everything_at_once() -> None:
     """Whoever presses Ctrl-C twice does not want to wait for a grace of minutes."""
 
-    async def scene() -> None:
+    async def scenario() -> None:
         output = Output()
         commands = [program(STUBBORN, name, grace=HOUR) for name in ("web", "worker")]
         supervisor = Supervisor(commands, output)
@@ -109,13 +109,13 @@ def test_the_second_word_to_stop_ends_everything_at_once() -> None:
         assert await running == 0
         assert not output.has("worker: asked")
 
-    play(scene())
+    play(scenario())
 
 
 def test_one_that_hangs_keeps_nobody_from_stopping_in_order() -> None:
     """It is killed after its grace, and the next one is asked."""
 
-    async def scene() -> None:
+    async def scenario() -> None:
         output = Output()
         web = program(STUBBORN, "web", grace=0.3, is_ready=lambda: output.has("web: up"))
         supervisor = Supervisor([web, obedient("valkey", output)], output)
@@ -126,14 +126,14 @@ def test_one_that_hangs_keeps_nobody_from_stopping_in_order() -> None:
         ending = ["web: asked", "web: did not end in time; killing it", "valkey: down"]
         assert output.lines[-3:] == ending
 
-    play(scene())
+    play(scenario())
 
 
 @pytest.mark.parametrize("number", SIGNALS)
 def test_ctrl_c_sigterm_and_a_closed_terminal_stop_in_order(number: signal.Signals) -> None:
     """Without a hand on SIGHUP the processes would live on, in sessions of their own."""
 
-    async def scene() -> None:
+    async def scenario() -> None:
         output = Output()
         supervisor = Supervisor([obedient("web", output)], output)
         supervisor.stop_on_signals()
@@ -143,15 +143,15 @@ def test_ctrl_c_sigterm_and_a_closed_terminal_stop_in_order(number: signal.Signa
         assert await running == 0
         assert output.lines == ["web: up", "web: down"]
 
-    play(scene())
+    play(scenario())
 
 
 def test_nohup_is_respected() -> None:
     """Whoever had SIGHUP ignored wants the bridge to outlive the terminal."""
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
-    async def scene() -> None:
+    async def scenario() -> None:
         Supervisor([], Output()).stop_on_signals()
         assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
 
-    play(scene())
+    play(scenario())

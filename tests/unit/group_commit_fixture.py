@@ -48,7 +48,7 @@ class FakeRedis:
 
 
 @dataclass
-class Scene:
+class Fixture:
     """A group commit on a fake Redis, and how often it said that something was stored."""
 
     redis: FakeRedis
@@ -67,12 +67,12 @@ class Scene:
         return asyncio.create_task(self.commit.add("wavv", raw.decode(), raw, 1.0, f"of-{raw!r}"))
 
 
-def play(redis: FakeRedis, scene: Callable[[Scene], Awaitable[None]]) -> Scene:
-    """Play a scene to its end."""
+def play(redis: FakeRedis, scenario: Callable[[Fixture], Awaitable[None]]) -> Fixture:
+    """Run a scenario to its end."""
 
-    async def run() -> Scene:
-        made = Scene(redis)
-        await scene(made)
+    async def run() -> Fixture:
+        made = Fixture(redis)
+        await scenario(made)
         await made.commit.close()
         return made
 

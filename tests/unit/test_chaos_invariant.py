@@ -51,7 +51,7 @@ def seen() -> Evidence:
 
 
 def test_nothing_breaks_when_all_went_well(seen: Evidence) -> None:
-    """The scene of these tests is a good one, so that each of them shows one thing."""
+    """The fixture of these tests is a good one, so that each of them shows one thing."""
     assert breaches(PLAN, seen) == []
 
 

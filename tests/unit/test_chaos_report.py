@@ -10,9 +10,9 @@ import pytest
 
 from tests.chaos import report
 from tests.chaos.invariant import Breach, Kind
-from tests.chaos.quiet import is_quiet, wait_for_quiet
 from tests.chaos.run import Result
 from tests.chaos.senders import Senders
+from tests.chaos.wait_until_idle import is_idle, wait_until_idle
 from tests.scenarios.client import Bridge, Json
 from tests.scenarios.waiting import wait_for
 
@@ -74,8 +74,8 @@ def test_a_run_is_good_only_if_all_is(result: Result) -> None:
 )
 def test_it_is_quiet_when_all_calls_rest_and_nothing_waits(change: dict[str, Any]) -> None:
     """Too few calls, too many, one on its way, an event, a hold: not yet."""
-    assert is_quiet(QUIET, 3)
-    assert not is_quiet(QUIET | change, 3)
+    assert is_idle(QUIET, 3)
+    assert not is_idle(QUIET | change, 3)
 
 
 class Told(Bridge):
@@ -101,7 +101,7 @@ def test_a_slow_run_is_not_a_stuck_one(resting: Iterator[int], *, quiet: bool) -
     senders, seconds = Senders("", ""), count()
     senders.start([])
     wait_for(lambda: senders.is_done, bool, "nothing is sent")
-    found = wait_for_quiet(
+    found = wait_until_idle(
         Told(resting), senders, 100, 10, lambda: float(next(seconds)), lambda _: None
     )
     assert (found is not None) == quiet

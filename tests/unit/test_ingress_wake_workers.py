@@ -28,7 +28,7 @@ def test_wakeups_during_one_publication_become_one_more() -> None:
     """What was stored while a message was on its way is covered by the one after it."""
     publisher = SlowPublisher()
 
-    async def scene() -> None:
+    async def scenario() -> None:
         wakeup = WorkerWakeup(publisher)
         wakeup()
         assert await asyncio.to_thread(publisher.begun.wait, 10)
@@ -37,7 +37,7 @@ def test_wakeups_during_one_publication_become_one_more() -> None:
         publisher.gate.set()
         await wakeup.close()
 
-    asyncio.run(scene())
+    asyncio.run(scenario())
     assert publisher.published == [DRAIN, DRAIN]
 
 
@@ -45,7 +45,7 @@ def test_asking_takes_no_time() -> None:
     """A broker that hangs holds up no answer; only the shutdown waits for it."""
     publisher = SlowPublisher()
 
-    async def scene() -> None:
+    async def scenario() -> None:
         wakeup = WorkerWakeup(publisher)
         wakeup()
         assert await asyncio.to_thread(publisher.begun.wait, 10)
@@ -56,7 +56,7 @@ def test_asking_takes_no_time() -> None:
         publisher.gate.set()
         await closing
 
-    asyncio.run(scene())
+    asyncio.run(scenario())
     assert publisher.published == [DRAIN]
 
 
@@ -65,13 +65,13 @@ def test_a_wakeup_after_a_pause_is_published_again() -> None:
     publisher = SlowPublisher()
     publisher.gate.set()
 
-    async def scene() -> None:
+    async def scenario() -> None:
         wakeup = WorkerWakeup(publisher)
         for _ in range(3):
             wakeup()
             await wakeup.close()
 
-    asyncio.run(scene())
+    asyncio.run(scenario())
     assert publisher.published == [DRAIN] * 3
 
 

@@ -19,9 +19,9 @@ async def _fail() -> None:
 
 
 def test_work_that_is_cancelled_has_ended() -> None:
-    """A reset waits until nothing of the old scene runs."""
+    """A reset waits until nothing of the old scenario runs."""
 
-    async def scene() -> None:
+    async def scenario() -> None:
         background = Background()
         task = background.start(_never())
         assert not await background.settle(0.01)
@@ -29,19 +29,19 @@ def test_work_that_is_cancelled_has_ended() -> None:
         assert task.cancelled()
         assert await background.settle(0)
 
-    asyncio.run(scene())
+    asyncio.run(scenario())
 
 
 def test_work_that_fails_is_told_of() -> None:
     """A bug in the sandbox must not look like a silent AskElephant."""
 
-    async def scene() -> None:
+    async def scenario() -> None:
         background = Background()
         background.start(_fail())
         assert await background.settle(1)
 
     with capture_logs() as logs:
-        asyncio.run(scene())
+        asyncio.run(scenario())
     assert [entry["event"] for entry in logs] == ["sandbox.task_failed"]
 
 

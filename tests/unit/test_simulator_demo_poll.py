@@ -68,25 +68,25 @@ def test_calls_are_looked_up_through_the_api_with_its_token() -> None:
         data = [{"call_id": call_id, **seen} for call_id, seen in RIGHT.items()]
         return httpx.Response(200, json={"data": data, "next_cursor": None})
 
-    async def scene() -> None:
+    async def scenario() -> None:
         async with httpx.AsyncClient(transport=httpx.MockTransport(api)) as client:
             seen = await poll(client, ENVIRONMENT)
         assert has_arrived(NORMAL, seen)
         assert has_arrived(REJECTED, seen)
 
-    asyncio.run(scene())
+    asyncio.run(scenario())
 
 
 def test_an_api_that_refuses_is_no_answer() -> None:
     """Nothing seen is not the same as nothing there."""
 
-    async def scene() -> None:
+    async def scenario() -> None:
         refusing = httpx.MockTransport(lambda _: httpx.Response(503))
         async with httpx.AsyncClient(transport=refusing) as client:
             with pytest.raises(httpx.HTTPStatusError):
                 await poll(client, ENVIRONMENT)
 
-    asyncio.run(scene())
+    asyncio.run(scenario())
 
 
 def test_engagements_are_counted_by_askelephant_itself() -> None:
@@ -97,8 +97,8 @@ def test_engagements_are_counted_by_askelephant_itself() -> None:
         made = [{"external_id": name} for name in ("a", "b", "a")]
         return httpx.Response(200, json={"engagements": made})
 
-    async def scene() -> None:
+    async def scenario() -> None:
         async with httpx.AsyncClient(transport=httpx.MockTransport(journal)) as client:
             assert await count_engagements(client, ENVIRONMENT) == {"a": 2, "b": 1}
 
-    asyncio.run(scene())
+    asyncio.run(scenario())

@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 
 from bridge.simulator.askelephant.options import DEFAULT_KEY, SCOPES
 from bridge.store.keys import Keys
-from tests.chaos.hours import let_pass
+from tests.chaos.fixture import Fault, Fixture
 from tests.chaos.plan import Recipe
-from tests.chaos.scene import Fault, Scene
 from tests.chaos.stage import NAMESPACE, SETTINGS, Needs
+from tests.chaos.time_travel import travel
 from tests.scenarios.client import Json
 
 LONG = (8.0, 12.0)
@@ -28,110 +28,114 @@ IN_FLIGHT = 2.0
 NEEDED = ("engagements:read", "engagements:write")
 
 
-def refuse(scene: Scene) -> None:
+def refuse(fixture: Fixture) -> None:
     """Refuse connections for long."""
-    link = scene.stage.elephant_link
+    link = fixture.stage.elephant_link
     assert link is not None
-    scene.wait_for_moment(2)
+    fixture.wait_for_moment(2)
     link.refuse()
-    scene.pause(*LONG)
+    fixture.pause(*LONG)
     link.accept()
 
 
-def fail(**fault: object) -> Callable[[Scene], None]:
+def fail(**fault: object) -> Callable[[Fixture], None]:
     """Return what puts the whole API into a fault of the sandbox for long."""
 
-    def befall(scene: Scene) -> None:
-        scene.wait_for_moment(2)
-        before = _requests(scene)
-        scene.stage.sandbox.control("faults", fault).raise_for_status()
-        scene.pause(*LONG)
-        scene.stage.sandbox.control("faults")
-        scene.expect(_requests(scene) > before, "no request met the fault")
+    def befall(fixture: Fixture) -> None:
+        fixture.wait_for_moment(2)
+        before = _requests(fixture)
+        fixture.stage.sandbox.control("faults", fault).raise_for_status()
+        fixture.pause(*LONG)
+        fixture.stage.sandbox.control("faults")
+        fixture.expect(_requests(fixture) > before, "no request met the fault")
 
     return befall
 
 
-def stand_before(scene: Scene) -> None:
+def stand_before(fixture: Fixture) -> None:
     """Let a gateway without a backend respond to all, with each kind of body in turn.
 
     No call may fail for what AskElephant has not said.
     """
-    scene.wait_for_moment(2)
-    before, failed = _requests(scene), _unplanned_failures(scene)
-    for body in scene.rng.sample(GATEWAY_BODIES, len(GATEWAY_BODIES)):
-        scene.stage.sandbox.control("faults", {"status": 404, "gateway": body}).raise_for_status()
-        scene.pause(4, 6)
-    scene.stage.sandbox.control("faults")
-    scene.expect(_requests(scene) > before, "no request met the gateway")
-    scene.promise(_unplanned_failures(scene) <= failed, "calls failed for a gateway's 404")
+    fixture.wait_for_moment(2)
+    before, failed = _requests(fixture), _unplanned_failures(fixture)
+    for body in fixture.rng.sample(GATEWAY_BODIES, len(GATEWAY_BODIES)):
+        fixture.stage.sandbox.control("faults", {"status": 404, "gateway": body}).raise_for_status()
+        fixture.pause(4, 6)
+    fixture.stage.sandbox.control("faults")
+    fixture.expect(_requests(fixture) > before, "no request met the gateway")
+    fixture.promise(_unplanned_failures(fixture) <= failed, "calls failed for a gateway's 404")
 
 
-def throttle(scene: Scene) -> None:
+def throttle(fixture: Fixture) -> None:
     """Answer 429 to all, with every form of Retry-After in turn."""
-    for storm in scene.rng.sample(STORMS, len(STORMS)):
-        scene.wait_for_moment(len(STORMS))
-        scene.stage.sandbox.control("faults", {"status": 429, **storm})
-        scene.pause(1, 4)
-        scene.stage.sandbox.control("faults")
+    for storm in fixture.rng.sample(STORMS, len(STORMS)):
+        fixture.wait_for_moment(len(STORMS))
+        fixture.stage.sandbox.control("faults", {"status": 429, **storm})
+        fixture.pause(1, 4)
+        fixture.stage.sandbox.control("faults")
 
 
-def throttle_for_an_hour(scene: Scene) -> None:
+def throttle_for_an_hour(fixture: Fixture) -> None:
     """Ask for an hour: nothing is asked meanwhile. Then the hour is made to pass in the store."""
-    scene.wait_for_moment(2)
-    scene.stage.sandbox.control("faults", {"status": 429, "retry_after": int(HOUR.total_seconds())})
-    scene.pause(*LONG)
-    scene.stage.sandbox.control("faults")
-    asked = _requests(scene)
-    scene.pause(IN_FLIGHT)
-    scene.promise(_requests(scene) == asked, "the hour was not kept")
-    hold = scene.ask("/api/stats")["hold"] or {}
-    scene.promise(hold.get("reason") == "throttled", f"the hold is {hold}")
-    while not scene.senders.is_done or scene.stage.bridge.stats()["inbox"]["waiting"]:
-        scene.pause(0.2)
-    let_pass(scene.stage.redis, Keys(NAMESPACE), HOUR)
+    fixture.wait_for_moment(2)
+    fixture.stage.sandbox.control(
+        "faults", {"status": 429, "retry_after": int(HOUR.total_seconds())}
+    )
+    fixture.pause(*LONG)
+    fixture.stage.sandbox.control("faults")
+    asked = _requests(fixture)
+    fixture.pause(IN_FLIGHT)
+    fixture.promise(_requests(fixture) == asked, "the hour was not kept")
+    hold = fixture.ask("/api/stats")["hold"] or {}
+    fixture.promise(hold.get("reason") == "throttled", f"the hold is {hold}")
+    while not fixture.senders.is_done or fixture.stage.bridge.stats()["inbox"]["waiting"]:
+        fixture.pause(0.2)
+    travel(fixture.stage.redis, Keys(NAMESPACE), HOUR)
 
 
-def revoke_key(scene: Scene) -> None:
+def revoke_key(fixture: Fixture) -> None:
     """Refuse the key with 401, and take it back."""
-    _refuse_key(scene, {"revoked": True}, 401, PROBE_INTERVAL)
+    _refuse_key(fixture, {"revoked": True}, 401, PROBE_INTERVAL)
 
 
-def take_scope(scene: Scene) -> None:
+def take_scope(fixture: Fixture) -> None:
     """Refuse with 403 what the key may not do, and allow it again.
 
     The hold of one step sends probes twice as often: other calls of that step may be served.
     """
-    scopes = sorted(SCOPES - {scene.rng.choice(NEEDED)})
-    _refuse_key(scene, {"scopes": scopes}, 403, PROBE_INTERVAL / 2)
+    scopes = sorted(SCOPES - {fixture.rng.choice(NEEDED)})
+    _refuse_key(fixture, {"scopes": scopes}, 403, PROBE_INTERVAL / 2)
 
 
-def _refuse_key(scene: Scene, change: Mapping[str, object], status: int, interval: float) -> None:
+def _refuse_key(
+    fixture: Fixture, change: Mapping[str, object], status: int, interval: float
+) -> None:
     """Hold the bridge to probing no more than it says, and to failing nothing meanwhile."""
-    scene.wait_for_moment(2)
-    scene.stage.sandbox.control("keys", {"id": DEFAULT_KEY.id, **change})
-    scene.pause(IN_FLIGHT)
-    failed, begun = _unplanned_failures(scene), time.time()
-    scene.pause(*LONG)
+    fixture.wait_for_moment(2)
+    fixture.stage.sandbox.control("keys", {"id": DEFAULT_KEY.id, **change})
+    fixture.pause(IN_FLIGHT)
+    failed, begun = _unplanned_failures(fixture), time.time()
+    fixture.pause(*LONG)
     held = time.time() - begun
-    probes = _refusals(scene, status, begun)
-    scene.promise(_unplanned_failures(scene) <= failed, "calls failed for a refused key")
+    probes = _refusals(fixture, status, begun)
+    fixture.promise(_unplanned_failures(fixture) <= failed, "calls failed for a refused key")
     mended = {"id": DEFAULT_KEY.id, "revoked": False, "scopes": sorted(SCOPES)}
-    scene.stage.sandbox.control("keys", mended)
+    fixture.stage.sandbox.control("keys", mended)
     most = held / interval + 2  # one may have been on its way, on a slow connection, at the start
-    scene.noted.append(f"{probes} probes in {held:.1f} s")
-    scene.expect(probes, "the key was never tried")
-    scene.promise(probes <= most, f"{probes} probes in {held:.1f} s, {most:.1f} are allowed")
+    fixture.noted.append(f"{probes} probes in {held:.1f} s")
+    fixture.expect(probes, "the key was never tried")
+    fixture.promise(probes <= most, f"{probes} probes in {held:.1f} s, {most:.1f} are allowed")
 
 
-def _unplanned_failures(scene: Scene) -> int:
-    failed = scene.ask("/api/calls?state=failed&limit=200")["data"]
-    planned = {one.call_id for one in scene.plan if one.state == "failed"}
+def _unplanned_failures(fixture: Fixture) -> int:
+    failed = fixture.ask("/api/calls?state=failed&limit=200")["data"]
+    planned = {one.call_id for one in fixture.plan if one.state == "failed"}
     return sum(call["call_id"] not in planned for call in failed)
 
 
-def _refusals(scene: Scene, status: int, since: float) -> int:
-    seen = scene.stage.sandbox.journal()["requests"]
+def _refusals(fixture: Fixture, status: int, since: float) -> int:
+    seen = fixture.stage.sandbox.journal()["requests"]
     return sum(one["status"] == status and _at(one) >= since for one in seen)
 
 
@@ -139,8 +143,8 @@ def _at(request: Json) -> float:
     return datetime.fromisoformat(request["at"]).timestamp()
 
 
-def _requests(scene: Scene) -> int:
-    return len(scene.stage.sandbox.journal()["requests"])
+def _requests(fixture: Fixture) -> int:
+    return len(fixture.stage.sandbox.journal()["requests"])
 
 
 OUTAGES = (

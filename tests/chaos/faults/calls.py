@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from tests import crm
 from tests.chaos.faults.processes import none
+from tests.chaos.fixture import Fault, Fixture
 from tests.chaos.plan import Recipe
-from tests.chaos.scene import Fault, Scene
 from tests.chaos.stage import Needs
 
 NEEDS = Needs(settings=(("BRIDGE_RETRY_DEADLINE", "30"), ("BRIDGE_PROBE_INTERVAL", "10")))
@@ -15,16 +15,16 @@ FORBIDDEN = ("own-403", "own-403", "html-403.3", "read-html-403.3")
 FAILING = ("own-500", "own-500", "own-500", "error-before-commit.4")
 
 
-def expect_reason(behaviour: str, reason: str) -> Callable[[Scene], None]:
+def expect_reason(behaviour: str, reason: str) -> Callable[[Fixture], None]:
     """Return what checks why calls of a behaviour failed, and that they show the refusal."""
 
-    def check(scene: Scene) -> None:
-        for one in scene.plan:
+    def check(fixture: Fixture) -> None:
+        for one in fixture.plan:
             if behaviour not in one.befalls:
                 continue
-            call = scene.stage.bridge.call(one.call_id)
+            call = fixture.stage.bridge.call(one.call_id)
             is_right = call.get("reason") == reason and call.get("problem")
-            scene.promise(is_right, f"{one.call_id} shows {call.get('reason')}, not {reason}")
+            fixture.promise(is_right, f"{one.call_id} shows {call.get('reason')}, not {reason}")
 
     return check
 

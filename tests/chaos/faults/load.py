@@ -9,7 +9,7 @@ from urllib.parse import quote
 from bridge.store.keys import Keys
 from bridge.store.lua import script
 from tests.chaos.evidence import FLOOD
-from tests.chaos.scene import Fault, Scene
+from tests.chaos.fixture import Fault, Fixture
 from tests.chaos.stage import NAMESPACE, WORKERS, Needs
 from tests.chaos.waiting import LONGEST
 from tests.scenarios.client import unknown_event
@@ -40,94 +40,94 @@ UNHURRIED, FLOOD_SHARE = 7.0, 0.75
 FLOODED_WITHIN = 300.0
 
 
-def slow_down(scene: Scene) -> None:
+def slow_down(fixture: Fixture) -> None:
     """Let submissions take very long, with one worker: its places are taken, all else goes on."""
-    late = scene.stage.stop(WORKERS[1])
-    scene.expect(not late, f"{WORKERS[1]} did not end in time")
-    scene.wait_for_moment(4)
-    while _submitted(scene) < AT_LEAST_SUBMITTED and not scene.senders.is_done:
-        scene.pause(0.1)
+    late = fixture.stage.stop(WORKERS[1])
+    fixture.expect(not late, f"{WORKERS[1]} did not end in time")
+    fixture.wait_for_moment(4)
+    while _submitted(fixture) < AT_LEAST_SUBMITTED and not fixture.senders.is_done:
+        fixture.pause(0.1)
     fault: dict[str, object] = {"method": "POST", "delay": SLOW / SCALE}
-    scene.stage.sandbox.control("faults", fault).raise_for_status()
-    begun, fetched, swept = time.monotonic(), _fetches(scene), _last_sweep(scene)
+    fixture.stage.sandbox.control("faults", fault).raise_for_status()
+    begun, fetched, swept = time.monotonic(), _fetches(fixture), _last_sweep(fixture)
     slowest = 0.0
     while time.monotonic() < begun + SLOW:
-        slowest = max(slowest, _seconds_until_visible(scene))
-        scene.pause(0.2)
-    scene.noted.append(f"the slowest event became visible after {slowest:.1f} s")
-    scene.noted.append(f"{_in_flight(scene)} submissions in flight at the end")
-    scene.promise(slowest <= VISIBLE_WITHIN, f"an event became visible after {slowest:.1f} s")
-    scene.expect(_fetches(scene) > fetched, "no insights were fetched meanwhile")
-    scene.promise(_last_sweep(scene) != swept, "no sweep ended meanwhile")
-    scene.stage.sandbox.control("faults", {"delay": SLOWISH / SCALE}).raise_for_status()
-    scene.pause(2 * SLOWISH)
-    scene.stage.sandbox.control("faults")
-    scene.stage.start(WORKERS[1])
+        slowest = max(slowest, _seconds_until_visible(fixture))
+        fixture.pause(0.2)
+    fixture.noted.append(f"the slowest event became visible after {slowest:.1f} s")
+    fixture.noted.append(f"{_in_flight(fixture)} submissions in flight at the end")
+    fixture.promise(slowest <= VISIBLE_WITHIN, f"an event became visible after {slowest:.1f} s")
+    fixture.expect(_fetches(fixture) > fetched, "no insights were fetched meanwhile")
+    fixture.promise(_last_sweep(fixture) != swept, "no sweep ended meanwhile")
+    fixture.stage.sandbox.control("faults", {"delay": SLOWISH / SCALE}).raise_for_status()
+    fixture.pause(2 * SLOWISH)
+    fixture.stage.sandbox.control("faults")
+    fixture.stage.start(WORKERS[1])
 
 
-def flood(scene: Scene) -> None:
+def flood(fixture: Fixture) -> None:
     """Put many events of no known call into the inbox, while calls wait for their next try."""
-    scene.wait_for_moment(2)
-    scene.stage.sandbox.control("faults", {"status": 503})
-    while len(due := _due(scene)) < DUE and not scene.senders.is_done:
-        scene.pause(0.1)
-    count = max(LEAST_EVENTS, EVENTS_OF_EACH_CALL * len(scene.plan))
-    before, begun = _ignored(scene), time.monotonic()
-    _pour(scene, count)
-    scene.stage.sandbox.control("faults")
+    fixture.wait_for_moment(2)
+    fixture.stage.sandbox.control("faults", {"status": 503})
+    while len(due := _due(fixture)) < DUE and not fixture.senders.is_done:
+        fixture.pause(0.1)
+    count = max(LEAST_EVENTS, EVENTS_OF_EACH_CALL * len(fixture.plan))
+    before, begun = _ignored(fixture), time.monotonic()
+    _pour(fixture, count)
+    fixture.stage.sandbox.control("faults")
     left, went_on, handled = due, 0.0, 0.0
     while (left or not handled) and time.monotonic() < begun + FLOODED_WITHIN:
-        is_handled = not scene.ask("/api/stats")["inbox"]["waiting"]
-        left = {one: state for one, state in left.items() if _state(scene, one) == state}
+        is_handled = not fixture.ask("/api/stats")["inbox"]["waiting"]
+        left = {one: state for one, state in left.items() if _state(fixture, one) == state}
         now = time.monotonic() - begun
         handled = handled or (now if is_handled else 0.0)
         went_on = went_on or (0.0 if left else now)
-        scene.pause(0.2)
-    scene.noted.append(f"{count} events were handled after {handled:.1f} s")
-    scene.noted.append(f"{len(due)} calls were due, all went on after {went_on:.1f} s")
-    scene.expect(due, "no call was due")
-    scene.promise(_ignored(scene) - before >= count, "not every event was handled")
-    scene.promise(not left, f"{len(left)} calls that were due did not go on")
+        fixture.pause(0.2)
+    fixture.noted.append(f"{count} events were handled after {handled:.1f} s")
+    fixture.noted.append(f"{len(due)} calls were due, all went on after {went_on:.1f} s")
+    fixture.expect(due, "no call was due")
+    fixture.promise(_ignored(fixture) - before >= count, "not every event was handled")
+    fixture.promise(not left, f"{len(left)} calls that were due did not go on")
     most = min(LONGEST, max(UNHURRIED, FLOOD_SHARE * handled))
-    scene.promise(went_on <= most, f"calls that were due went on after {went_on:.1f} s")
+    fixture.promise(went_on <= most, f"calls that were due went on after {went_on:.1f} s")
 
 
-def _seconds_until_visible(scene: Scene) -> float:
+def _seconds_until_visible(fixture: Fixture) -> float:
     """Return how long an event of no known call takes until it is counted."""
-    before, begun = _ignored(scene), time.monotonic()
-    scene.stage.bridge.post(unknown_event())
-    while _ignored(scene) == before and time.monotonic() < begun + 2 * SLOW:
-        scene.pause(0.05)
+    before, begun = _ignored(fixture), time.monotonic()
+    fixture.stage.bridge.post(unknown_event())
+    while _ignored(fixture) == before and time.monotonic() < begun + 2 * SLOW:
+        fixture.pause(0.05)
     return time.monotonic() - begun
 
 
-def _due(scene: Scene) -> dict[str, str]:
+def _due(fixture: Fixture) -> dict[str, str]:
     """Return the calls whose next request is to be repeated, and their states.
 
     None that anything befalls. What AskElephant's webhooks are waited for is none of them: these
     come behind the flood.
     """
-    plain = {one.call_id for one in scene.plan if not one.behaviour}
+    plain = {one.call_id for one in fixture.plan if not one.behaviour}
     return {
         call["call_id"]: state
         for state in ("recorded", "transcribed")
-        for call in scene.ask(f"/api/calls?state={state}&limit=200")["data"]
+        for call in fixture.ask(f"/api/calls?state={state}&limit=200")["data"]
         if call["call_id"] in plain
     }
 
 
-def _state(scene: Scene, call_id: str) -> str:
-    return str(scene.ask(f"/api/calls/{quote(call_id, safe='')}")["state"])
+def _state(fixture: Fixture, call_id: str) -> str:
+    return str(fixture.ask(f"/api/calls/{quote(call_id, safe='')}")["state"])
 
 
-def _ignored(scene: Scene) -> int:
+def _ignored(fixture: Fixture) -> int:
     """Return how many events of no known kind were handled so far."""
-    return int(scene.ask("/api/stats")["counters"].get("events.ignored.unknown_event", 0))
+    return int(fixture.ask("/api/stats")["counters"].get("events.ignored.unknown_event", 0))
 
 
-def _pour(scene: Scene, count: int) -> None:
+def _pour(fixture: Fixture, count: int) -> None:
     """Store the events as the ingress does, without its HTTP: 80,000 requests are not the fault."""
-    keys, redis = Keys(NAMESPACE), scene.stage.redis
+    keys, redis = Keys(NAMESPACE), fixture.stage.redis
     add = redis.register_script(script("add_events"))
     for first in range(0, count, CHUNK):
         ids = [str(uuid.uuid4()) for _ in range(min(CHUNK, count - first))]
@@ -148,23 +148,23 @@ def _fields(ids: list[str]) -> Iterator[str | float]:
         yield from ("wavv", body, time.time(), FLOOD)
 
 
-def _submitted(scene: Scene) -> int:
-    return len(scene.stage.sandbox.journal()["engagements"])
+def _submitted(fixture: Fixture) -> int:
+    return len(fixture.stage.sandbox.journal()["engagements"])
 
 
-def _in_flight(scene: Scene) -> int:
+def _in_flight(fixture: Fixture) -> int:
     return sum(
         one["method"] == "POST" and one["answered_at"] is None
-        for one in scene.stage.sandbox.journal()["requests"]
+        for one in fixture.stage.sandbox.journal()["requests"]
     )
 
 
-def _fetches(scene: Scene) -> int:
-    return sum(one["method"] == "GET" for one in scene.stage.sandbox.journal()["requests"])
+def _fetches(fixture: Fixture) -> int:
+    return sum(one["method"] == "GET" for one in fixture.stage.sandbox.journal()["requests"])
 
 
-def _last_sweep(scene: Scene) -> str:
-    checks = scene.stage.bridge.readiness()["checks"]
+def _last_sweep(fixture: Fixture) -> str:
+    checks = fixture.stage.bridge.readiness()["checks"]
     return str(checks["sweep"])
 
 

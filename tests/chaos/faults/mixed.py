@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from random import Random
 
-from tests.chaos.scene import Fault, Scene
+from tests.chaos.fixture import Fault, Fixture
 from tests.chaos.stage import Needs
 
 CHOSEN = 3
@@ -22,15 +22,15 @@ def mixed(*lanes: Lane) -> Fault:
     Those of one lane trouble the same part, and are played one after the other, a random few.
     """
 
-    def befall(scene: Scene) -> None:
-        parts = [_part(scene) for _ in lanes]
+    def befall(fixture: Fixture) -> None:
+        parts = [_part(fixture) for _ in lanes]
         with ThreadPoolExecutor(len(lanes)) as pool:
             for played in pool.map(_play, parts, lanes):
-                scene.noted.append(", then ".join(played))
+                fixture.noted.append(", then ".join(played))
 
-    def afterwards(scene: Scene) -> None:
+    def afterwards(fixture: Fixture) -> None:
         for look in {fault.afterwards for lane in lanes for fault in lane}:
-            look(scene)
+            look(fixture)
 
     return Fault(
         "mixed",
@@ -42,13 +42,13 @@ def mixed(*lanes: Lane) -> Fault:
     )
 
 
-def _part(scene: Scene) -> Scene:
-    """Return a scene whose chance no other lane has a hand in."""
-    return replace(scene, rng=Random(scene.rng.random()), is_alone=False)  # noqa: S311 - to replay
+def _part(fixture: Fixture) -> Fixture:
+    """Return a fixture whose chance no other lane has a hand in."""
+    return replace(fixture, rng=Random(fixture.rng.random()), is_alone=False)  # noqa: S311 - to replay
 
 
-def _play(scene: Scene, lane: Lane) -> list[str]:
-    chosen = scene.rng.sample(lane, min(CHOSEN, len(lane)))
+def _play(fixture: Fixture, lane: Lane) -> list[str]:
+    chosen = fixture.rng.sample(lane, min(CHOSEN, len(lane)))
     for fault in chosen:
-        fault.befall(replace(scene, span=scene.span / len(chosen)))
+        fault.befall(replace(fixture, span=fixture.span / len(chosen)))
     return [fault.name for fault in chosen]

@@ -4,8 +4,8 @@ import time
 from random import Random
 
 from tests.chaos.faults.store import unavailable_only
+from tests.chaos.fixture import Fault, Fixture
 from tests.chaos.proxy import Proxy
-from tests.chaos.scene import Fault, Scene
 from tests.chaos.senders import PATIENCE
 from tests.chaos.stage import WORKERS, Needs
 from tests.scenarios.client import unknown_event
@@ -19,73 +19,73 @@ WORK = ("event.heard", "event.ignored", "call.moved")
 """What a worker logs when it works."""
 
 
-def reset(scene: Scene) -> None:
+def reset(fixture: Fixture) -> None:
     """Reset connections: all of them, or some."""
     for _ in range(SEVERAL):
-        scene.wait_for_moment(SEVERAL)
-        _link(scene).reset(scene.rng.choice((HALF, 1.0)), scene.rng)
+        fixture.wait_for_moment(SEVERAL)
+        _link(fixture).reset(fixture.rng.choice((HALF, 1.0)), fixture.rng)
 
 
-def delay(scene: Scene) -> None:
+def delay(fixture: Fixture) -> None:
     """Let every round trip take a second longer."""
-    scene.wait_for_moment(TWICE)
-    _link(scene).delay = ONE_WAY
-    scene.pause(6, 10)
-    _link(scene).delay = 0.0
+    fixture.wait_for_moment(TWICE)
+    _link(fixture).delay = ONE_WAY
+    fixture.pause(6, 10)
+    _link(fixture).delay = 0.0
 
 
-def freeze(scene: Scene) -> None:
+def freeze(fixture: Fixture) -> None:
     """Freeze all connections without closing them, and those that are opened meanwhile."""
-    scene.wait_for_moment(TWICE)
+    fixture.wait_for_moment(TWICE)
     begun = time.monotonic()
-    _freeze(scene, 1.0, None)
-    scene.pause(6, 10)
-    _link(scene).thaw()
-    unavailable_only(scene, begun)
-    _promise_work(scene)
+    _freeze(fixture, 1.0, None)
+    fixture.pause(6, 10)
+    _link(fixture).thaw()
+    unavailable_only(fixture, begun)
+    _promise_work(fixture)
 
 
-def half_open(scene: Scene) -> None:
+def half_open(fixture: Fixture) -> None:
     """Freeze half of the connections for good; new ones work."""
     for _ in range(TWICE):
-        scene.wait_for_moment(TWICE)
-        _freeze(scene, HALF, scene.rng)
-        _link(scene).thaw()
-    _promise_work(scene)
+        fixture.wait_for_moment(TWICE)
+        _freeze(fixture, HALF, fixture.rng)
+        _link(fixture).thaw()
+    _promise_work(fixture)
 
 
-def _freeze(scene: Scene, share: float, rng: Random | None) -> None:
-    frozen = _link(scene).freeze(share, rng)
-    scene.noted.append(f"{frozen} connections frozen")
+def _freeze(fixture: Fixture, share: float, rng: Random | None) -> None:
+    frozen = _link(fixture).freeze(share, rng)
+    fixture.noted.append(f"{frozen} connections frozen")
 
 
-def _promise_work(scene: Scene) -> None:
+def _promise_work(fixture: Fixture) -> None:
     """Hold every worker to working again in a minute. There is work for them, whatever is over."""
     begun = time.monotonic()
-    idle = {name: len(_log(scene, name)) for name in WORKERS}
+    idle = {name: len(_log(fixture, name)) for name in WORKERS}
     while idle and time.monotonic() < begun + WORKS_WITHIN:
-        scene.stage.bridge.post(unknown_event())
+        fixture.stage.bridge.post(unknown_event())
         for name in [*idle]:
-            if any(work in _log(scene, name)[idle[name] :] for work in WORK):
+            if any(work in _log(fixture, name)[idle[name] :] for work in WORK):
                 del idle[name]
-                scene.noted.append(f"{name} worked after {time.monotonic() - begun:.1f} s")
-        scene.pause(0.2)
+                fixture.noted.append(f"{name} worked after {time.monotonic() - begun:.1f} s")
+        fixture.pause(0.2)
     for name in idle:
-        scene.expect(met=False, told=f"{name} did not work for {WORKS_WITHIN:g} s")
+        fixture.expect(met=False, told=f"{name} did not work for {WORKS_WITHIN:g} s")
 
 
-def answered_in_time(scene: Scene) -> None:
+def answered_in_time(fixture: Fixture) -> None:
     """Hold the ingress to answering: 503 rather than nothing, before WAVV's patience ends."""
-    hung = sum(status is None and took >= PATIENCE for _, status, took in scene.senders.answers)
-    scene.promise(not hung, f"{hung} deliveries got no answer in {PATIENCE:g} s")
+    hung = sum(status is None and took >= PATIENCE for _, status, took in fixture.senders.answers)
+    fixture.promise(not hung, f"{hung} deliveries got no answer in {PATIENCE:g} s")
 
 
-def _log(scene: Scene, name: str) -> str:
-    return scene.stage.processes[name].output()
+def _log(fixture: Fixture, name: str) -> str:
+    return fixture.stage.processes[name].output()
 
 
-def _link(scene: Scene) -> Proxy:
-    link = scene.stage.store_link
+def _link(fixture: Fixture) -> Proxy:
+    link = fixture.stage.store_link
     assert link is not None
     return link
 

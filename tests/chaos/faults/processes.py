@@ -3,7 +3,7 @@
 import signal
 import time
 
-from tests.chaos.scene import Fault, Scene
+from tests.chaos.fixture import Fault, Fixture
 from tests.chaos.stage import WORKERS, Needs
 from tests.scenarios.stack import SCALE
 
@@ -17,73 +17,73 @@ GATHERS = 1.5
 
 A_BATCH = 2
 MEETS_WITHIN = 5.0
-LOOKS_EVERY = 0.02
+POLL_SECONDS = 0.02
 
 
-def none(_scene: Scene) -> None:
+def none(_fixture: Fixture) -> None:
     """Let nothing happen."""
 
 
-def kill_worker(scene: Scene) -> None:
+def kill_worker(fixture: Fixture) -> None:
     """Kill workers in the middle of a batch, several times: AskElephant has its requests.
 
     With the lag the engagements are made by then, and their responses are never received.
     """
-    if scene.is_alone:  # what others do to AskElephant is wide enough
-        scene.stage.sandbox.control("faults", {"lag": LAG})
-    met = [_kill_in_the_middle(scene) for _ in range(SEVERAL)]
-    scene.noted.append(f"submissions in flight at the kills: {met}")
-    scene.expect(max(met) >= A_BATCH, "no kill met a batch")
-    if scene.is_alone:
-        scene.stage.sandbox.control("faults")
+    if fixture.is_alone:  # what others do to AskElephant is wide enough
+        fixture.stage.sandbox.control("faults", {"lag": LAG})
+    met = [_kill_in_the_middle(fixture) for _ in range(SEVERAL)]
+    fixture.noted.append(f"submissions in flight at the kills: {met}")
+    fixture.expect(max(met) >= A_BATCH, "no kill met a batch")
+    if fixture.is_alone:
+        fixture.stage.sandbox.control("faults")
 
 
-def _kill_in_the_middle(scene: Scene) -> int:
+def _kill_in_the_middle(fixture: Fixture) -> int:
     """Kill a worker while it submits several calls; return how many submissions were in flight.
 
     Both stand still until several calls are due, and then this one works alone.
     """
-    scene.wait_for_moment(2 * SEVERAL)  # the other half of the time is spent here
-    victim, other = scene.rng.sample(WORKERS, 2)
+    fixture.wait_for_moment(2 * SEVERAL)  # the other half of the time is spent here
+    victim, other = fixture.rng.sample(WORKERS, 2)
     for name in WORKERS:
-        scene.stage.processes[name].signal(signal.SIGSTOP)
-    scene.pause(GATHERS)
-    scene.stage.processes[victim].signal(signal.SIGCONT)
+        fixture.stage.processes[name].signal(signal.SIGSTOP)
+    fixture.pause(GATHERS)
+    fixture.stage.processes[victim].signal(signal.SIGCONT)
     end, in_flight = time.monotonic() + MEETS_WITHIN, 0
     while in_flight < A_BATCH and time.monotonic() < end:
-        scene.pause(LOOKS_EVERY)
-        in_flight = _submissions_in_flight(scene)
-    scene.stage.kill(victim)
-    scene.stage.processes[other].signal(signal.SIGCONT)
+        fixture.pause(POLL_SECONDS)
+        in_flight = _submissions_in_flight(fixture)
+    fixture.stage.kill(victim)
+    fixture.stage.processes[other].signal(signal.SIGCONT)
     return in_flight
 
 
-def _submissions_in_flight(scene: Scene) -> int:
-    seen = scene.stage.sandbox.journal()["requests"]
+def _submissions_in_flight(fixture: Fixture) -> int:
+    seen = fixture.stage.sandbox.journal()["requests"]
     return sum(one["method"] == "POST" and one["answered_at"] is None for one in seen)
 
 
-def kill_web(scene: Scene) -> None:
+def kill_web(fixture: Fixture) -> None:
     """Kill the web process under load."""
     for _ in range(SEVERAL):
-        scene.wait_for_moment(SEVERAL)
-        scene.stage.kill("web")
+        fixture.wait_for_moment(SEVERAL)
+        fixture.stage.kill("web")
 
 
-def kill_beat(scene: Scene) -> None:
+def kill_beat(fixture: Fixture) -> None:
     """Kill beat, again and again: each time it is started anew."""
     for _ in range(SEVERAL):
-        scene.wait_for_moment(SEVERAL)
-        scene.stage.kill("beat-1")
+        fixture.wait_for_moment(SEVERAL)
+        fixture.stage.kill("beat-1")
 
 
-def deploy(scene: Scene) -> None:
+def deploy(fixture: Fixture) -> None:
     """Stop everything in mid-flight, in the order of ``bridge up``, and start it again."""
     for _ in range(OLD_AND_NEW):
-        scene.wait_for_moment(OLD_AND_NEW)
-        late = scene.stage.stop("web", "beat-1", *WORKERS)
-        scene.expect(not late, f"{', '.join(late)} did not end in time")
-        scene.stage.start(*WORKERS, "beat-1", "web")
+        fixture.wait_for_moment(OLD_AND_NEW)
+        late = fixture.stage.stop("web", "beat-1", *WORKERS)
+        fixture.expect(not late, f"{', '.join(late)} did not end in time")
+        fixture.stage.start(*WORKERS, "beat-1", "web")
 
 
 FAULTS = (

@@ -2,7 +2,7 @@
 
 import time
 
-from tests.chaos.scene import Fault, Scene
+from tests.chaos.fixture import Fault, Fixture
 from tests.chaos.stage import Needs
 from tests.scenarios.waiting import wait_for
 
@@ -16,18 +16,18 @@ COMES_BACK = 60.0
 """Seconds; the Sentinels leave a primary alone for ten before they make it a replica."""
 
 
-def fail_over(scene: Scene) -> None:
+def fail_over(fixture: Fixture) -> None:
     """SIGKILL the primary. Later it comes back, and must not bring its own truth along."""
-    sentinels = scene.stage.sentinels
+    sentinels = fixture.stage.sentinels
     assert sentinels is not None
-    scene.wait_for_moment(2)
+    fixture.wait_for_moment(2)
     killed = time.monotonic()
-    scene.stage.valkey.kill()
-    scene.losses_excused_from.append((killed - REPLICATION_WINDOW, time.monotonic()))
+    fixture.stage.valkey.kill()
+    fixture.losses_excused_from.append((killed - REPLICATION_WINDOW, time.monotonic()))
     wait_for(sentinels.replica_leads, bool, "the replica leads", within=TAKES_OVER)
-    scene.noted.append(f"the replica led after {time.monotonic() - killed:.1f} s")
-    scene.pause(1, 4)
-    scene.stage.start_valkey()
+    fixture.noted.append(f"the replica led after {time.monotonic() - killed:.1f} s")
+    fixture.pause(1, 4)
+    fixture.stage.start_valkey()
     wait_for(sentinels.primary_follows, bool, "the old primary follows", within=COMES_BACK)
 
 

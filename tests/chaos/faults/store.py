@@ -2,7 +2,7 @@
 
 import time
 
-from tests.chaos.scene import Fault, Scene
+from tests.chaos.fixture import Fault, Fixture
 from tests.chaos.stage import NAMESPACE, Needs
 
 TWICE, SEVERAL = 2, 4
@@ -18,61 +18,61 @@ ACCEPTED, UNAVAILABLE = 202, 503
 AWAY = (1.0, 4.0)
 
 
-def restart(scene: Scene) -> None:
+def restart(fixture: Fixture) -> None:
     """Stop the server in order, and start it again."""
     for _ in range(TWICE):
-        scene.wait_for_moment(TWICE)
-        scene.stage.valkey.stop()
-        scene.pause(*AWAY)
-        scene.stage.start_valkey()
+        fixture.wait_for_moment(TWICE)
+        fixture.stage.valkey.stop()
+        fixture.pause(*AWAY)
+        fixture.stage.start_valkey()
 
 
-def kill(scene: Scene) -> None:
+def kill(fixture: Fixture) -> None:
     """SIGKILL the server; with ``appendfsync always`` nothing acknowledged is lost."""
     for _ in range(TWICE):
-        scene.wait_for_moment(TWICE)
-        scene.stage.valkey.kill()
-        scene.pause(*AWAY)
-        scene.stage.start_valkey()
+        fixture.wait_for_moment(TWICE)
+        fixture.stage.valkey.kill()
+        fixture.pause(*AWAY)
+        fixture.stage.start_valkey()
 
 
-def kill_everysec(scene: Scene) -> None:
+def kill_everysec(fixture: Fixture) -> None:
     """SIGKILL a server that syncs once a second: the last two seconds may be lost."""
     for _ in range(TWICE):
-        scene.wait_for_moment(TWICE)
+        fixture.wait_for_moment(TWICE)
         killed = time.monotonic()
-        scene.stage.valkey.kill()
-        scene.losses_excused_from.append((killed - EVERYSEC_WINDOW, time.monotonic()))
-        scene.pause(*AWAY)
-        scene.stage.start_valkey()
+        fixture.stage.valkey.kill()
+        fixture.losses_excused_from.append((killed - EVERYSEC_WINDOW, time.monotonic()))
+        fixture.pause(*AWAY)
+        fixture.stage.start_valkey()
 
 
-def flush_broker(scene: Scene) -> None:
+def flush_broker(fixture: Fixture) -> None:
     """Delete all of Celery's keys while calls are pending."""
     deleted = 0
     for _ in range(SEVERAL):
-        scene.wait_for_moment(SEVERAL)
+        fixture.wait_for_moment(SEVERAL)
         for pattern in MESSAGES:
-            names = list(scene.stage.redis.scan_iter(f"{NAMESPACE}:{pattern}", count=1000))
-            deleted += scene.stage.redis.delete(*names) if names else 0
-    scene.expect(deleted, "there were no messages to delete")
+            names = list(fixture.stage.redis.scan_iter(f"{NAMESPACE}:{pattern}", count=1000))
+            deleted += fixture.stage.redis.delete(*names) if names else 0
+    fixture.expect(deleted, "there were no messages to delete")
 
 
-def fill(scene: Scene) -> None:
+def fill(fixture: Fixture) -> None:
     """Leave no memory for any write, and give it back after a while."""
     begun = time.monotonic()
     for _ in range(TWICE):
-        scene.wait_for_moment(TWICE)
-        scene.stage.redis.config_set("maxmemory", 1024 * 1024)
-        scene.pause(2, 4)
-        scene.stage.redis.config_set("maxmemory", 0)
-    unavailable_only(scene, begun)
+        fixture.wait_for_moment(TWICE)
+        fixture.stage.redis.config_set("maxmemory", 1024 * 1024)
+        fixture.pause(2, 4)
+        fixture.stage.redis.config_set("maxmemory", 0)
+    unavailable_only(fixture, begun)
 
 
-def unavailable_only(scene: Scene, begun: float) -> None:
+def unavailable_only(fixture: Fixture, begun: float) -> None:
     """Hold the ingress to having said 503, and nothing but that, to whom it could not serve."""
-    answers = scene.senders.answered_since(begun) - {ACCEPTED}
-    scene.expect(answers == {UNAVAILABLE}, f"senders were answered {answers}, not with 503")
+    answers = fixture.senders.answered_since(begun) - {ACCEPTED}
+    fixture.expect(answers == {UNAVAILABLE}, f"senders were answered {answers}, not with 503")
 
 
 EVERYSEC = Needs(valkey=("--appendfsync", "everysec"))

@@ -14,7 +14,7 @@ from tests.chaos.faults import (
     webhooks,
 )
 from tests.chaos.faults.mixed import mixed
-from tests.chaos.scene import Fault
+from tests.chaos.fixture import Fault
 
 ALONE = (
     *processes.FAULTS,

@@ -3,8 +3,8 @@
 import time
 
 from tests.chaos.faults.processes import none
+from tests.chaos.fixture import Fault, Fixture
 from tests.chaos.plan import Recipe
-from tests.chaos.scene import Fault, Scene
 
 TIMES = 5
 EVERY = 1.0
@@ -12,22 +12,22 @@ LONGEST = 300.0
 """Seconds, for a machine that is very busy; it ends as soon as all is sent."""
 
 
-def resend(scene: Scene) -> None:
+def resend(fixture: Fixture) -> None:
     """Send AskElephant's transcript events five times more; WAVV's are, by the plan."""
     left: dict[str, int] = {}
-    wanted = sum(one.state == "complete" for one in scene.plan)
+    wanted = sum(one.state == "complete" for one in fixture.plan)
     end = time.monotonic() + LONGEST
     while time.monotonic() < end and not (len(left) == wanted and not any(left.values())):
         begun = time.monotonic()
-        for one in scene.stage.sandbox.journal()["engagements"]:
+        for one in fixture.stage.sandbox.journal()["engagements"]:
             if one["processing_status"] == "COMPLETED":
                 left.setdefault(one["external_id"], TIMES)
         waiting = [name for name, times in left.items() if times]
-        for name in scene.rng.sample(waiting, (len(waiting) + 1) // 2):
+        for name in fixture.rng.sample(waiting, (len(waiting) + 1) // 2):
             left[name] -= 1
-            scene.stage.sandbox.control("resend", {"external_id": name}).raise_for_status()
-        scene.pause(max(0.0, begun + EVERY - time.monotonic()))
-    scene.promise(not any(left.values()), "not every webhook was sent five times more")
+            fixture.stage.sandbox.control("resend", {"external_id": name}).raise_for_status()
+        fixture.pause(max(0.0, begun + EVERY - time.monotonic()))
+    fixture.promise(not any(left.values()), "not every webhook was sent five times more")
 
 
 FAULTS = (

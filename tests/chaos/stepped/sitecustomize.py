@@ -12,7 +12,7 @@ from pathlib import Path
 
 import time_machine
 
-LOOKS_EVERY = 0.1
+POLL_SECONDS = 0.1
 
 
 def _follow(file: Path, clock: time_machine.Traveller) -> None:
@@ -21,7 +21,7 @@ def _follow(file: Path, clock: time_machine.Traveller) -> None:
         said = float(file.read_text())
         clock.shift(timedelta(seconds=said - step))
         step = said
-        time.sleep(LOOKS_EVERY)
+        time.sleep(POLL_SECONDS)
 
 
 _clock = time_machine.travel(time.time(), tick=True).start()

@@ -1,4 +1,4 @@
-"""A supervisor, as every deployment has one: what ended by itself is started again."""
+"""Restarts processes that ended by themselves, as the supervisor of a deployment does."""
 
 import threading
 from collections.abc import Mapping
@@ -6,15 +6,15 @@ from typing import Self
 
 from tests.scenarios.process import Process
 
-LOOKS_EVERY = 0.2
+POLL_SECONDS = 0.2
 
 
-class Keeper:
-    """Watches processes. ``revived`` names those that ended without being told to, in order."""
+class ProcessRestarter:
+    """Watches processes. ``restarted`` names those that ended without being told to, in order."""
 
     def __init__(self, processes: Mapping[str, Process]) -> None:
         self._processes = processes
-        self.revived: list[str] = []
+        self.restarted: list[str] = []
         self.lock = threading.Lock()
         """Held by whoever stops or starts a process."""
         self._stopping = threading.Event()
@@ -29,9 +29,9 @@ class Keeper:
         self._thread.join()
 
     def _watch(self) -> None:
-        while not self._stopping.wait(LOOKS_EVERY):
+        while not self._stopping.wait(POLL_SECONDS):
             for name, process in self._processes.items():
                 with self.lock:
                     if process.has_ended:
-                        self.revived.append(name)
+                        self.restarted.append(name)
                         process.start()

@@ -1,4 +1,4 @@
-"""Waiting for quiet: everything told, handled and at rest."""
+"""Waiting until the bridge is idle: every event sent and handled, every call at rest."""
 
 import time
 from collections.abc import Callable
@@ -9,10 +9,10 @@ from bridge.domain.call import RESTING
 from tests.chaos.senders import Senders
 from tests.scenarios.client import Bridge, Json
 
-LOOKS_EVERY = 0.3
+POLL_SECONDS = 0.3
 
 
-def is_quiet(stats: Json, calls: int) -> bool:
+def is_idle(stats: Json, calls: int) -> bool:
     """Tell whether ``calls`` calls are all at rest, and nothing waits or is held."""
     nothing_waits = not any(stats["overdue"].values()) and not stats["inbox"]["waiting"]
     whole = resting(stats) == calls == sum(stats["states"].values())
@@ -24,7 +24,7 @@ def resting(stats: Json) -> int:
     return sum(stats["states"].get(state, 0) for state in RESTING)
 
 
-def wait_for_quiet(
+def wait_until_idle(
     bridge: Bridge,
     senders: Senders,
     calls: int,
@@ -32,18 +32,18 @@ def wait_for_quiet(
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> float | None:
-    """Return when it became quiet; ``None`` if no call came to rest for ``within`` seconds.
+    """Return when it became idle; ``None`` if no call came to rest for ``within`` seconds.
 
     A busy machine takes its time, and is not stuck while more and more calls come to rest.
     """
     most, patient_until = -1, clock() + within
     while clock() < patient_until:
         stats = _stats(bridge)
-        if stats is not None and senders.is_done and is_quiet(stats, calls):
+        if stats is not None and senders.is_done and is_idle(stats, calls):
             return clock()
         if stats is not None and resting(stats) > most:
             most, patient_until = resting(stats), clock() + within
-        sleep(LOOKS_EVERY)
+        sleep(POLL_SECONDS)
     return None
 
 

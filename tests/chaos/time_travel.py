@@ -1,4 +1,4 @@
-"""Hours that nobody waits for: all that the store awaits is brought nearer."""
+"""Time travel in the store: every due time in Redis is moved nearer."""
 
 from datetime import timedelta
 
@@ -14,7 +14,7 @@ from bridge.store.replies import text
 RETENTION = Retention(grace=timedelta(seconds=2), resting=timedelta(days=30))
 
 
-def let_pass(redis: Redis, keys: Keys, time: timedelta) -> None:
+def travel(redis: Redis, keys: Keys, time: timedelta) -> None:
     """Bring the end of the hold, and what held calls wait for, nearer by ``time``."""
     calls = CallStore(redis, keys, RETENTION)
     for moment in ("until", "next"):

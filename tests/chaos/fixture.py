@@ -1,4 +1,4 @@
-"""What a fault has at hand while it happens: the stage, the calls, chance and time."""
+"""What a fault is given while it happens: the processes, the calls, chance and time."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -20,7 +20,7 @@ ONGOING = 0.9
 
 
 @dataclass
-class Scene:
+class Fixture:
     """One run. ``span`` is the seconds over which calls are told of.
 
     ``broken`` are promises of the fault's own that were not kept; ``noted`` is what to tell of.
@@ -81,11 +81,11 @@ class Fault:
 
     name: str
     line: str
-    befall: Callable[[Scene], None]
+    befall: Callable[[Fixture], None]
     needs: Needs = field(default_factory=Needs)
     recipe: Recipe = PLAIN_RECIPE
     keeps_answers: bool = False
-    afterwards: Callable[[Scene], None] = lambda _scene: None
+    afterwards: Callable[[Fixture], None] = lambda _fixture: None
     within: float = 150.0
     least_span: float = 10.0
     bounds_waiting: bool = False

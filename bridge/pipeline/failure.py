@@ -48,7 +48,7 @@ ROWS: Mapping[Trouble, Row] = {
 
 def after_success(services: Services, admission: Admitted) -> None:
     """Note that AskElephant served a request, which may release holds."""
-    _note_served(services, admission, is_success=True)
+    _record_success(services, admission, proves_step=True)
 
 
 def after_failure(services: Services, attempt: Attempt, failure: Failure) -> Outcome:
@@ -59,8 +59,8 @@ def after_failure(services: Services, attempt: Attempt, failure: Failure) -> Out
     now, jitter = services.now(), services.jitter()
     plan = plan_retry(failure, call, now, jitter, services.policy, admission.throttles)
     if failure.trouble in PROOFS:
-        is_success = failure.trouble is not Trouble.FORBIDDEN
-        _note_served(services, admission, is_success=is_success)
+        proves_step = failure.trouble is not Trouble.FORBIDDEN
+        _record_success(services, admission, proves_step=proves_step)
     is_news = _hold_for(services, failure, plan, admission)
     if isinstance(plan, GiveUp):
         services.holds.forget(call.call_id)
@@ -76,8 +76,8 @@ def wake_sweep(services: Services, wait: timedelta) -> None:
         services.publisher.publish(SWEEP, countdown=max(0.0, wait.total_seconds()))
 
 
-def _note_served(services: Services, admission: Admitted, *, is_success: bool) -> None:
-    for scope in services.holds.served(admission, services.now(), is_success=is_success):
+def _record_success(services: Services, admission: Admitted, *, proves_step: bool) -> None:
+    for scope in services.holds.record_success(admission, services.now(), proves_step=proves_step):
         log.info("hold.released", scope=scope, by="probe" if admission.probe else "response")
         wake_sweep(services, timedelta(0))
 
@@ -123,7 +123,7 @@ def _hold_for(services: Services, failure: Failure, plan: Plan, admission: Admit
     concern = CONCERNS[trouble]
     if not concern.calls:
         return False
-    in_row = services.holds.failed(ROWS[trouble], admission)
+    in_row = services.holds.record_failure(ROWS[trouble], admission)
     is_held = admission.is_probe_of(HOLD_REASONS[trouble])
     if in_row < concern.calls and not is_held:
         return False

@@ -51,7 +51,7 @@ class DueCalls:
         Returns its step and its id, or ``None``. Raises ``LeaseLost`` as ``claim`` does.
         """
         again = (now + self._grace).timestamp()
-        keys = [self._keys.sweep_lease, self._keys.failing, *map(self._keys.due, steps)]
+        keys = [self._keys.sweep_lease, self._keys.recent_failures, *map(self._keys.due, steps)]
         found = self._claim_probe(
             keys=keys, args=[now.timestamp(), PROBE_CANDIDATES, again, lease.token]
         )

@@ -184,24 +184,26 @@ class Holds:
         )
         return bool(self._start(keys=[self._keys.hold(step)], args=args))
 
-    def failed(self, row: Row, admitted: Admitted) -> int:
+    def record_failure(self, row: Row, admitted: Admitted) -> int:
         """Count a failure; return how many different calls have failed in this row.
 
         Only a call's first failure counts: calls that are known to fail start no hold again and
         again. 0 = this call had failed before.
         """
-        keys = [self._keys.failing, self._row_key(row, admitted.step)]
+        keys = [self._keys.recent_failures, self._row_key(row, admitted.step)]
         kept = (int(FAILURES_KEPT.total_seconds()), int(ROW_KEPT.total_seconds()))
         return int(self._note(keys=keys, args=[admitted.call_id, *kept]))
 
     def forget(self, call_id: str) -> None:
         """Forget the failures of a call that is given up."""
-        self._redis.zrem(self._keys.failing, call_id)
+        self._redis.zrem(self._keys.recent_failures, call_id)
 
-    def served(self, admitted: Admitted, now: datetime, *, is_success: bool = True) -> list[str]:
-        """Note that AskElephant served a request; return what it released: ``all`` or a step.
+    def record_success(
+        self, admitted: Admitted, now: datetime, *, proves_step: bool = True
+    ) -> list[str]:
+        """Record a response of AskElephant; return the holds it ended: ``all`` or a step.
 
-        ``is_success`` false = AskElephant refused this call by its own response: that proves that
+        ``proves_step`` false = AskElephant refused this call by its own response: that proves that
         it works and knows the key, but nothing of the step. For a quick request without
         ``strained`` Redis is not called, for that would double the cost of the request.
         """
@@ -213,7 +215,7 @@ class Holds:
             self._keys.hold(admitted.step),
             *self._row_keys(admitted.step),
         ]
-        proved = "1" if is_success else ""
+        proved = "1" if proves_step else ""
         token = admitted.tokens[0] if admitted.probe else ""
         args = (now.timestamp(), admitted.call_id, token, proved, OUTAGE)
         ended = self._end(keys=keys, args=args)
@@ -233,7 +235,7 @@ class Holds:
         return [self._keys.hold(), *map(self._keys.hold, steps)]
 
     def _row_keys(self, step: str) -> list[str]:
-        return [self._keys.failing, *(self._row_key(row, step) for row in Row)]
+        return [self._keys.recent_failures, *(self._row_key(row, step) for row in Row)]
 
     def _row_key(self, row: Row, step: str) -> str:
         """Return the key of the calls in a row. An outage is one row over all steps."""

@@ -130,7 +130,7 @@ class Keys:
         return self.of("row", kind, step_name)
 
     @property
-    def failing(self) -> str:
+    def recent_failures(self) -> str:
         """The calls whose last request failed, with the number of their failures in a row."""
         return self.of("failing_calls")
 

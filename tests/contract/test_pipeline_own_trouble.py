@@ -172,7 +172,7 @@ def test_bad_calls_fail_by_themselves_at_the_retry_deadline(bridge: Bridge, refu
     reasons = {"own 500": "askelephant_error", "own 403": "scope_missing"}
     assert {one.reason for one in found if one} == {reasons.get(refusal, "gateway_error")}
     assert bridge.services.holds.all(bridge.clock()) == []
-    assert bridge.services.redis.zcard(bridge.services.keys.failing) == 0
+    assert bridge.services.redis.zcard(bridge.services.keys.recent_failures) == 0
 
 
 @pytest.mark.parametrize("body", [{"html": HTML}, {"json": {"message": "no Route matched"}}])

@@ -40,7 +40,7 @@ def start(store: Store, reason: str, until: datetime | None = None, now: datetim
 
 def fail(store: Store, calls: range, row: Row = Row.OUTAGE, step: str = "submit") -> list[int]:
     """Let these calls fail one after the other; return how many were in the row each time."""
-    return [store.holds.failed(row, Admitted(f"c-{number}", step)) for number in calls]
+    return [store.holds.record_failure(row, Admitted(f"c-{number}", step)) for number in calls]
 
 
 def test_without_a_hold_every_request_leaves(store: Store) -> None:
@@ -70,7 +70,7 @@ def test_a_long_throttle_is_probed_after_the_longest_hold(store: Store) -> None:
     probe = admitted(store, NOW + HOLD_MAX)
     assert probe.probe
     assert isinstance(admit(store, NOW + HOLD_MAX), Hold)
-    assert store.holds.served(probe, NOW + HOLD_MAX) == ["all"]
+    assert store.holds.record_success(probe, NOW + HOLD_MAX) == ["all"]
     assert store.holds.state(NOW + HOLD_MAX) is None
 
 
@@ -132,7 +132,7 @@ def test_a_hold_ends_when_its_probe_was_served(store: Store, reason: str) -> Non
     """All calls may go at once."""
     start(store, reason)
     probe = admitted(store, LATER)
-    assert store.holds.served(probe, LATER) == ["all"]
+    assert store.holds.record_success(probe, LATER) == ["all"]
     assert store.holds.state(LATER) is None
     assert admit(store, LATER) == Admitted("c-1", "submit")
 
@@ -142,7 +142,7 @@ def test_a_refusal_of_askelephants_own_ends_these_as_well(store: Store, reason: 
     """A 403 of one call is a response: AskElephant works, and knows the key."""
     start(store, reason)
     probe = admitted(store, LATER)
-    assert store.holds.served(probe, LATER, is_success=False) == ["all"]
+    assert store.holds.record_success(probe, LATER, proves_step=False) == ["all"]
 
 
 def test_starting_tells_whether_it_is_news(store: Store) -> None:
@@ -211,14 +211,14 @@ def test_a_request_that_is_served_breaks_the_row(store: Store) -> None:
     fail(store, range(2, 6))
     request = admitted(store, NOW)
     assert request.strained
-    assert store.holds.served(request, NOW) == []
+    assert store.holds.record_success(request, NOW) == []
     assert fail(store, range(6, 8)) == [1, 2]
 
 
 def test_a_call_that_is_served_or_given_up_is_no_failing_call_any_more(store: Store) -> None:
     """Its next failure is a first one again."""
     fail(store, range(2))
-    store.holds.served(admitted(store, NOW, call_id="c-0"), NOW)
+    store.holds.record_success(admitted(store, NOW, call_id="c-0"), NOW)
     store.holds.forget("c-1")
     assert fail(store, range(2)) == [1, 2]
 
@@ -227,7 +227,7 @@ def test_a_row_of_failures_is_forgotten_with_time(store: Store) -> None:
     """Ten calls in a week that each failed once are no outage."""
     fail(store, range(1))
     assert 0 < store.redis.ttl(store.keys.of("row", "outage", "")) <= 600
-    assert store.redis.ttl(store.keys.failing) > 86_400
+    assert store.redis.ttl(store.keys.recent_failures) > 86_400
 
 
 def test_a_late_response_ends_an_outage(store: Store) -> None:
@@ -235,7 +235,7 @@ def test_a_late_response_ends_an_outage(store: Store) -> None:
     fail(store, range(2, 3))
     request = admitted(store, NOW)
     start(store, OUTAGE)
-    assert store.holds.served(request, NOW) == ["all"]
+    assert store.holds.record_success(request, NOW) == ["all"]
     assert store.holds.state(NOW) is None
 
 
@@ -244,7 +244,7 @@ def test_a_response_that_was_long_on_its_way_ends_what_it_never_met(store: Store
     request = admitted(store, NOW)
     assert request == Admitted("c-1", "submit")
     start(store, OUTAGE)
-    assert store.holds.served(request, SOON) == ["all"]
+    assert store.holds.record_success(request, SOON) == ["all"]
 
 
 @pytest.mark.parametrize("reason", [THROTTLED, REFUSED])
@@ -253,7 +253,7 @@ def test_a_late_response_ends_nothing_else(store: Store, reason: str) -> None:
     fail(store, range(2, 3))
     request = admitted(store, NOW)
     start(store, reason, LATER)
-    assert store.holds.served(request, NOW) == []
+    assert store.holds.record_success(request, NOW) == []
     assert store.holds.state(NOW) is not None
 
 
@@ -263,7 +263,7 @@ def test_a_probe_that_is_served_does_not_cut_a_later_throttle_short(store: Store
     probe = admitted(store, NOW + SECOND)
     assert probe.probe
     start(store, THROTTLED, LATER, NOW + SECOND)
-    assert store.holds.served(probe, NOW + SECOND) == []
+    assert store.holds.record_success(probe, NOW + SECOND) == []
     hold = store.holds.state(NOW + SECOND)
     assert hold is not None
     assert (hold.reason, hold.until) == (THROTTLED, LATER)
@@ -278,7 +278,7 @@ def test_throttles_in_a_row_are_counted_until_one_is_served(store: Store) -> Non
         request = admitted(store, until)
         assert (request.throttles, request.strained) == (count, True)
         at = until
-    assert store.holds.served(request, at) == ["all"]
+    assert store.holds.record_success(request, at) == ["all"]
     assert admit(store, at) == Admitted("c-1", "submit")
 
 
@@ -288,7 +288,7 @@ def test_a_hold_of_one_step_leaves_the_others_alone(store: Store) -> None:
     assert isinstance(admit(store, NOW, "insights"), Hold)
     submission = admitted(store, NOW, "submit")
     assert not submission.probe
-    assert store.holds.served(submission, LATER) == []
+    assert store.holds.record_success(submission, LATER) == []
     assert store.holds.state(NOW, "submit") is None
     assert store.holds.state(NOW, "insights") is not None
     assert [hold.step for hold in store.holds.all(NOW)] == ["insights"]
@@ -298,15 +298,15 @@ def test_a_hold_of_one_step_ends_at_the_first_success_of_that_step(store: Store)
     """Also at one that left before it started; a refusal proves nothing of the scope."""
     before = admitted(store, NOW, "insights")
     store.holds.start(Cause(SCOPE_MISSING, 403), NOW, step="insights")
-    assert store.holds.served(before, LATER, is_success=False) == []
-    assert store.holds.served(before, LATER) == ["insights"]
+    assert store.holds.record_success(before, LATER, proves_step=False) == []
+    assert store.holds.record_success(before, LATER) == ["insights"]
 
 
 def test_a_success_of_a_step_breaks_its_rows_only(store: Store) -> None:
     """403s of reads and of submissions are counted apart."""
     fail(store, range(2, 4), Row.SCOPE)
     fail(store, range(4, 6), Row.SCOPE, "insights")
-    store.holds.served(admitted(store, NOW), NOW)
+    store.holds.record_success(admitted(store, NOW), NOW)
     assert fail(store, range(6, 7), Row.SCOPE) == [1]
     assert fail(store, range(7, 8), Row.SCOPE, "insights") == [3]
 

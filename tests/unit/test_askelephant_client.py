@@ -116,8 +116,7 @@ def test_without_expand_the_plain_engagement_is_read() -> None:
 def test_every_timeout_is_explicit() -> None:
     """Minutes only for the answer: AskElephant downloads the recording before it sends one."""
     request = asked(created, read_timeout=90.0)
-    # The read time-out is the body's already.
-    expected = {"connect": 10.0, "read": 5.0, "write": 30.0, "pool": 10.0}
+    expected = {"connect": 10.0, "read": 90.0, "write": 30.0, "pool": 10.0}
     assert request.extensions["timeout"] == expected
 
 

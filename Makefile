@@ -32,8 +32,8 @@ test: $(VENV)/ready ## Unit, contract and scenario tests, with coverage
 	$(BIN)/python -m coverage report
 	$(BIN)/python -m coverage report --include='bridge/domain/*' --fail-under=100
 
-chaos: $(VENV)/ready ## Calls through faults of every kind: nothing lost, nothing twice (CALLS=, SEED=, FAULTS=)
-	@$(BIN)/python -m tests.chaos $(if $(CALLS),--calls $(CALLS)) $(if $(SEED),--seed $(SEED)) $(if $(FAULTS),--faults $(FAULTS))
+chaos: $(VENV)/ready ## Calls through faults of every kind: nothing lost, nothing twice (CALLS=, SEED=, FAULTS=, FAULTS_AT_ONCE=)
+	@$(BIN)/python -m tests.chaos $(if $(CALLS),--calls $(CALLS)) $(if $(SEED),--seed $(SEED)) $(if $(FAULTS),--faults $(FAULTS)) $(if $(FAULTS_AT_ONCE),--at-once $(FAULTS_AT_ONCE))
 
 fuzz: $(VENV)/ready ## Hostile inputs against everything that strangers reach (INPUTS=, SEED=)
 	@$(BIN)/python -m tests.fuzz $(if $(INPUTS),--inputs $(INPUTS)) $(if $(SEED),--seed $(SEED))

@@ -54,7 +54,7 @@ class HttpOptions:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request; ``path`` may have a query, and is sent as it is."""
+    """One request; ``path`` is quoted, and may have a query."""
 
     method: str
     path: str

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
-from urllib.parse import quote
+from urllib.parse import unquote
 
 import httpx
 import pytest
@@ -69,7 +69,8 @@ def test_an_id_stays_one_part_of_the_path(client: WavvClient, rest: WavvRest, ca
     """Ids come from outside: none may reach another route."""
     rest.ready.add(call_id)
     fetched(client, call_id)
-    assert rest.asked == [f"/v3/calls/{quote(call_id, safe='')}/recording"]
+    (asked,) = rest.asked
+    assert [unquote(part) for part in asked.split("/")] == ["", "v3", "calls", call_id, "recording"]
 
 
 @pytest.mark.parametrize("call_id", ["", ".", ".."])

@@ -4,8 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 IDLE_CHECKS = 6
-"""So many checks in a row must find a worker idle while messages wait. Checks are counted, not the
-time between them: a process that was paused, or a machine that slept, is not stuck."""
+"""The number of checks in a row that must find a worker idle while messages wait.
+
+Checks are counted, not the time between them: a process that was paused is not stuck, nor is a
+machine that slept.
+"""
 
 
 @dataclass(frozen=True, slots=True)

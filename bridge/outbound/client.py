@@ -212,7 +212,7 @@ def _transport_for(base_url: str) -> AiohttpTransport:
 async def _once(
     request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType
 ) -> aiohttp.ClientResponse:
-    """Send a request once. aiohttp repeats a GET whose connection breaks, unless it is told so.
+    """Send a request once. By default aiohttp repeats a GET whose connection breaks.
 
     Budget and probes count requests, so each one must be the caller's.
     https://docs.aiohttp.org/en/stable/client_advanced.html#client-middleware

@@ -33,8 +33,8 @@ def add_error_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def _(_request: Request, error: RequestValidationError) -> Response:
-        told = "; ".join(f"{_named(e['loc'][-1])}: {e['msg']}" for e in error.errors())
-        return problem(422, "bad_parameter", told)
+        detail = "; ".join(f"{_named(e['loc'][-1])}: {e['msg']}" for e in error.errors())
+        return problem(422, "bad_parameter", detail)
 
     @app.exception_handler(RedisError)
     async def _(_request: Request, _error: RedisError) -> Response:
@@ -42,8 +42,8 @@ def add_error_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(NewerRecord)
     async def _(_request: Request, _error: NewerRecord) -> Response:
-        told = "A newer version of the bridge wrote this call. Update this process, too."
-        return problem(503, "newer_record", told)
+        detail = "A newer version of the bridge wrote this call. Update this process, too."
+        return problem(503, "newer_record", detail)
 
     @app.exception_handler(DamagedRecord)
     async def _(_request: Request, _error: DamagedRecord) -> Response:

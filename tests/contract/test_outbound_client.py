@@ -3,14 +3,12 @@
 import asyncio
 import gc
 import socket
-import ssl
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import pytest
 from starlette.applications import Starlette
@@ -19,7 +17,6 @@ from starlette.responses import Response as Sent
 from starlette.routing import Route
 
 from bridge.outbound.client import ApiClient, NoResponse, Request, Response, Undelivered
-from tests.certificates import AUTHORITY, SERVER, STRANGER, write_certificates
 from tests.contract.outbound_parts import (
     GET,
     WHOLE,
@@ -237,119 +234,3 @@ def test_close_ends_a_request_in_flight(api: Api, client: ApiClient) -> None:
     api.released.set()
     assert isinstance(reply, Undelivered)
     assert reply.why is NoResponse.UNREACHABLE
-
-
-@dataclass(frozen=True)
-class Certified:
-    """A directory with a server's certificate, its authority's, and that of another authority."""
-
-    directory: Path
-
-    def serve(self, connection: socket.socket, over: threading.Event) -> None:
-        """Respond over TLS."""
-        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        context.load_cert_chain(self.directory / SERVER)
-        with context.wrap_socket(connection, server_side=True) as secured:
-            respond(secured, over)
-
-    def tunnel(self, connection: socket.socket, over: threading.Event) -> None:
-        """Be a proxy, and at once the server behind it."""
-        assert connection.recv(65536).startswith(b"CONNECT elephant.test:443 HTTP/1.1\r\n")
-        connection.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
-        self.serve(connection, over)
-
-    def trust(self, monkeypatch: pytest.MonkeyPatch, name: str | None) -> None:
-        """Let the environment name the authority to trust."""
-        monkeypatch.delenv("SSL_CERT_DIR", raising=False)
-        if name is None:
-            monkeypatch.delenv("SSL_CERT_FILE", raising=False)
-        else:
-            monkeypatch.setenv("SSL_CERT_FILE", str(self.directory / name))
-
-
-@pytest.fixture(scope="module")
-def certified(tmp_path_factory: pytest.TempPathFactory) -> Certified:
-    """Give certificates for 127.0.0.1."""
-    directory = tmp_path_factory.mktemp("certificates")
-    write_certificates(directory, "127.0.0.1")
-    return Certified(directory)
-
-
-def test_the_authority_of_the_environment_is_trusted(
-    certified: Certified, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """``SSL_CERT_FILE`` names it, for every connection."""
-    certified.trust(monkeypatch, AUTHORITY)
-    with (
-        talking(*[certified.serve] * 2) as port,
-        api_client(f"https://127.0.0.1:{port}") as client,
-    ):
-        assert bodies(client, GET, GET) == [b"{}", b"{}"]
-
-
-@pytest.mark.parametrize(
-    ("authority", "host"),
-    [(STRANGER, "127.0.0.1"), (None, "127.0.0.1"), (AUTHORITY, "localhost")],
-    ids=["another authority", "an unknown authority", "another name"],
-)
-def test_a_server_that_is_not_trusted_gets_no_request(
-    certified: Certified, authority: str | None, host: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It would get the key."""
-    certified.trust(monkeypatch, authority)
-    with talking(certified.serve) as port, api_client(f"https://{host}:{port}") as client:
-        (reply,) = replies(client, GET)
-    assert isinstance(reply, Undelivered)
-    assert reply.why is NoResponse.UNREACHABLE
-    assert "CERTIFICATE_VERIFY_FAILED" in reply.detail
-
-
-def test_https_goes_through_the_proxy_of_the_environment(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The server behind it is verified by its own name, for every connection."""
-    write_certificates(tmp_path, "elephant.test")
-    certified = Certified(tmp_path)
-    certified.trust(monkeypatch, AUTHORITY)
-    with talking(*[certified.tunnel] * 2) as port:
-        monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{port}")
-        with api_client("https://elephant.test") as client:
-            assert bodies(client, GET, GET) == [b"{}", b"{}"]
-
-
-def test_http_goes_through_the_proxy_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Which gets the whole URL."""
-    heads: list[bytes] = []
-
-    def forward(connection: socket.socket, _: threading.Event) -> None:
-        heads.append(connection.recv(65536))
-        connection.sendall(WHOLE)
-
-    with talking(forward) as port:
-        monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{port}")
-        with api_client("http://elephant.test/api") as client:
-            assert bodies(client, GET) == [b"{}"]
-    assert heads[0].startswith(b"GET http://elephant.test/api/v2 HTTP/1.1\r\n")
-
-
-def test_a_host_without_a_proxy_is_reached_directly(
-    api: Api, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """``NO_PROXY`` names it."""
-    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    with api_client(api.url) as client:
-        assert bodies(client, *gets("/a")) == [b"/a"]
-
-
-@pytest.mark.parametrize(
-    ("name", "value", "error"),
-    [("HTTPS_PROXY", "ftp://127.0.0.1", ValueError), ("SSL_CERT_FILE", "none.pem", OSError)],
-)
-def test_a_wrong_variable_of_the_environment_raises_at_the_start(
-    name: str, value: str, error: type[Exception], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Not at a call's request, which would be retried for days."""
-    monkeypatch.setenv(name, value)
-    with pytest.raises(error):
-        api_client("https://elephant.test")

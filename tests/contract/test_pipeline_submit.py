@@ -4,7 +4,6 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 
-import httpx
 import pytest
 
 from bridge.domain.call import Call, Kind, State, new_call
@@ -12,8 +11,6 @@ from bridge.pipeline import submit
 from bridge.pipeline.replay import replay
 from tests.contract.bridge_parts import Bridge, event_body, whats
 from tests.contract.transports import Interposed, scripted
-
-OWNER = {"agentEmail": "alice@unknown.example", "agentName": "Alice Smith"}
 
 
 def test_a_call_goes_all_the_way(bridge: Bridge) -> None:
@@ -141,98 +138,6 @@ def test_a_rejected_call_fails_with_every_field_error(bridge: Bridge, behaviour:
     assert (found.problem.request_id or "").startswith("req_")
     bridge.sweep_for(minutes=5)
     assert len(bridge.requests()) == 1
-
-
-def test_an_owner_that_is_refused_is_left_out(bridge: Bridge) -> None:
-    """The call goes again at once, without an owner; the key's own user has it then."""
-    call = bridge.dial()
-    before = bridge.clock()
-    found = bridge.go(call, **OWNER)
-    assert (found.state, found.owner_refused, found.problem) == (State.SUBMITTED, True, None)
-    (body,) = bridge.bodies()
-    assert not any(person.get("is_owner") for person in body["participants"])
-    assert [one["status"] for one in bridge.requests()] == [422, 201]
-    assert (bridge.clock() - before).total_seconds() == 2
-
-
-def test_a_leads_field_that_is_rejected_is_left_out(bridge: Bridge) -> None:
-    """The call goes again at once without it, and a replay tries it with it first."""
-    call = bridge.dial("check-people")
-    found = bridge.go(call, contactEmail="jane@customer.invalid")
-    assert (found.state, found.dropped, found.problem) == (State.SUBMITTED, ("lead_email",), None)
-    assert [one["status"] for one in bridge.requests()] == [422, 201]
-    (body,) = bridge.bodies()
-    assert [person.keys() for person in body["participants"]] == [{"name", "phone"}]
-    entry = found.timeline[whats(found).index("participant.refused")]
-    assert (entry.model_extra or {})["fields"] == ["lead_email"]
-
-
-SHAPES = ("path", "loc", "param", "pointer", "source", "brackets", "map", "detail", "message",
-          "error")  # fmt: skip
-
-
-@pytest.mark.parametrize("shape", SHAPES)
-def test_a_rejected_field_is_known_in_every_shape_of_a_refusal(bridge: Bridge, shape: str) -> None:
-    """Frameworks name it by path, pointer, map or in a sentence; the owner stays."""
-    call = bridge.dial(f"check-people+shape-{shape}")
-    alice = {"agentEmail": "alice@dialer.example", "agentName": "Alice Smith"}
-    found = bridge.go(call, contactEmail="jane@customer.invalid", **alice)
-    assert (found.state, found.dropped) == (State.SUBMITTED, ("lead_email",))
-    assert not found.owner_refused
-    assert [one["status"] for one in bridge.requests()] == [422, 201]
-
-
-def test_a_field_that_is_rejected_once_more_fails_the_call(bridge: Bridge) -> None:
-    """A server that blames what is not sent any more cannot be satisfied."""
-    error = {"field": "participants[0].email", "code": "invalid", "message": "is not welcome"}
-    refusal = httpx.Response(422, json={"detail": "validation failed", "errors": [error]})
-    bridge.speak_through(httpx.MockTransport(lambda _: refusal))
-    found = bridge.go(bridge.dial(), contactEmail="jane@customer.example")
-    assert (found.state, found.reason, found.attempts) == (State.FAILED, "rejected", 2)
-    assert found.problem is not None
-    assert found.problem.errors == (error,)
-
-
-def test_an_owner_whom_the_directory_knows_owns_the_call(bridge: Bridge) -> None:
-    """And the agents it does not know are listed for the operator."""
-    call, other = bridge.dial(agent_id="usr_9"), bridge.dial(agent_id="usr_1")
-    known = {"id": "usr_9", "name": "Bob", "email": "bob@dialer.example"}
-    bridge.change_settings(agents=[known])
-    for one in (call, other):
-        bridge.go(one)
-    owners = [[p["name"] for p in b["participants"] if p.get("is_owner")] for b in bridge.bodies()]
-    assert owners == [["Bob"], []]
-    assert bridge.services.counters.unmapped_agents() == {"usr_1": 1}
-
-
-def test_only_a_submitted_call_is_counted_for_its_agent(bridge: Bridge) -> None:
-    """A call that is refused would be counted again with each replay."""
-    error = {"field": "title", "message": "too long"}
-    refusal = httpx.Response(422, json={"detail": "validation failed", "errors": [error]})
-    bridge.speak_through(httpx.MockTransport(lambda _: refusal))
-    found = bridge.go(bridge.dial(agent_id="usr_1"))
-    assert found.state is State.FAILED
-    assert bridge.services.counters.unmapped_agents() == {}
-
-
-def test_a_colleagues_line_makes_nobody_the_owner(bridge: Bridge) -> None:
-    """The agent is named by an id that the directory does not know: listed until it does."""
-    call = bridge.dial(agent_id="usr_1", caller_id="2125550199")
-    bob = {"id": "usr_9", "caller_id": "2125550199", "email": "bob@dialer.example"}
-    bridge.change_settings(agents=[bob])
-    found = bridge.go(call)
-    (body,) = bridge.bodies()
-    assert not any(one.get("is_owner") for one in body["participants"])
-    started = next(one for one in found.timeline if one.what == "submission.started")
-    assert (started.model_extra or {})["notes"] == ["agent_unmapped"]
-    assert bridge.services.counters.unmapped_agents() == {"usr_1": 1}
-
-
-def test_the_sweep_ends_what_an_earlier_version_kept_of_agents(bridge: Bridge) -> None:
-    """Phone lines are not kept without expiry."""
-    bridge.services.redis.hset(bridge.services.keys.unmapped_agents, "+12125550199", 1)
-    bridge.sweep()
-    assert bridge.services.redis.ttl(bridge.services.keys.unmapped_agents) > 0
 
 
 def test_an_engagement_of_another_call_is_a_collision(bridge: Bridge) -> None:

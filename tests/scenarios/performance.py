@@ -136,8 +136,19 @@ def playing(directory: Path) -> Iterator[Performance]:
         wait_for(lambda: answers(f"{stage.web_url}/readyz"), bool, "the web process is ready")
         flower = f"http://127.0.0.1:{stage.flower_port}/healthcheck"
         wait_for(lambda: answers(flower), bool, "Flower is up")
+        # Flower turns the workers' events on every five seconds; it sees no task before that.
+        wait_for(lambda: _flower_sees_a_call(one), bool, "Flower sees the task of a call")
         _play(one)
         yield one
+
+
+def _flower_sees_a_call(one: Performance) -> bool:
+    """Send one more call, and return whether Flower has seen a task of any call."""
+    call = sample_call(Random(), datetime.now(UTC) - timedelta(minutes=20))  # noqa: S311 - one more of the demo's calls
+    one.calls.append(call)
+    assert one.tell(deliveries(call, "v3")) == []
+    wait_for(one.has_come_to_rest, bool, "the call is complete")
+    return "tasks.insights.fetch_insights" in one.flower("/api/tasks?limit=100").text
 
 
 def _processes(one: Performance) -> Iterator[Process]:

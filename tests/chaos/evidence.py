@@ -11,8 +11,8 @@ from redis import Redis
 from bridge.store.inbox import Inbox
 from bridge.store.keys import Keys
 from tests.chaos.senders import Acknowledged
-from tests.scenarios.client import Bridge, Json
-from tests.scenarios.waiting import WITHIN
+from tests.support.bridge_client import Bridge, Json
+from tests.support.waiting import WITHIN
 
 ALL_CALLS = "/api/calls?limit=200"
 

@@ -9,7 +9,7 @@ from enum import StrEnum
 from bridge.domain.timeline import SHORTENED
 from tests.chaos.evidence import Evidence, Stored, about
 from tests.chaos.plan import PlannedCall
-from tests.scenarios.client import Json, happened
+from tests.support.bridge_client import Json, happened
 
 FOUND = ("action_items", "signals")
 

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Mapping
 from typing import Self
 
-from tests.scenarios.process import Process
+from tests.support.process import Process
 
 POLL_SECONDS = 0.2
 

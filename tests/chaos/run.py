@@ -16,7 +16,7 @@ from tests.chaos.senders import Senders
 from tests.chaos.stage import NAMESPACE, Stage, running_stage
 from tests.chaos.wait_until_idle import wait_until_idle
 from tests.chaos.waiting import good_calls_complete_in_time, waits
-from tests.scenarios.stack import WAVV_SECRET
+from tests.support.stack import WAVV_SECRET
 
 ACCEPTED = 202
 

@@ -17,11 +17,11 @@ from bridge.supervise.commands import Command
 from bridge.supervise.embedded import embedded_valkey, free_port
 from tests.chaos.process_restarter import ProcessRestarter
 from tests.chaos.proxy import Proxy
-from tests.sandbox import Sandbox
-from tests.scenarios.client import Bridge
-from tests.scenarios.process import Process
-from tests.scenarios.sentinels import Sentinels, running_sentinels
-from tests.scenarios.stack import (
+from tests.support.bridge_client import Bridge
+from tests.support.process import Process
+from tests.support.sandbox import Sandbox
+from tests.support.sentinels import Sentinels, running_sentinels
+from tests.support.stack import (
     AGENTS,
     API_TOKEN,
     SCALE,
@@ -29,7 +29,7 @@ from tests.scenarios.stack import (
     answers,
     environment,
 )
-from tests.scenarios.waiting import wait_for
+from tests.support.waiting import wait_for
 
 NAMESPACE = "chaos"
 CLOCK = "clock-step"

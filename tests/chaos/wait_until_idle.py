@@ -7,7 +7,7 @@ import httpx
 
 from bridge.domain.call import RESTING
 from tests.chaos.senders import Senders
-from tests.scenarios.client import Bridge, Json
+from tests.support.bridge_client import Bridge, Json
 
 POLL_SECONDS = 0.3
 

@@ -12,8 +12,8 @@ from tests.chaos.evidence import Evidence
 from tests.chaos.invariant import Breach, Breaches, Kind, Plan
 from tests.chaos.plan import PlannedCall
 from tests.chaos.stage import SETTINGS
-from tests.scenarios.client import Json
-from tests.scenarios.stack import SCALE
+from tests.support.bridge_client import Json
+from tests.support.stack import SCALE
 
 LONGEST = 60.0
 COMPLETED = "insights.final"

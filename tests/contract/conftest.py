@@ -9,12 +9,12 @@ from redis import Redis
 
 from bridge.simulator.askelephant import SandboxOptions
 from bridge.store.keys import Keys
-from tests.contract.bridge_parts import Bridge, running_bridge
-from tests.contract.replay_parts import Operated, operated_bridge
-from tests.contract.store_parts import Store
-from tests.contract.valkey import Valkey, own_valkey
-from tests.contract.web import Web, running_web
-from tests.sandbox import Sandbox, running_sandbox
+from tests.support.bridge_with_api import Operated, operated_bridge
+from tests.support.in_process_bridge import Bridge, running_bridge
+from tests.support.sandbox import Sandbox, running_sandbox
+from tests.support.store import Store
+from tests.support.valkey import Valkey, own_valkey
+from tests.support.web_process import Web, running_web
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from tests.contract.web import Web, bearer, problem_in, running_web
+from tests.support.web_process import Web, bearer, problem_in, running_web
 
 TOKENS = ("token-one", "token two?", "tökén")
 ROUTES = [

@@ -10,8 +10,8 @@ import pytest
 from bridge.domain.call import FetchedLink, InsightsSummary, Metadata, State
 from bridge.pipeline.events import drain
 from bridge.store.hold import Cause
-from tests.contract.calls import BEGIN, keep
-from tests.contract.web import TOKEN, Web, bearer, problem_in, running_web
+from tests.support.stored_calls import BEGIN, keep
+from tests.support.web_process import TOKEN, Web, bearer, problem_in, running_web
 
 PROMISED = {
     "call_id", "state", "reason", "engagement_id", "external_url", "askelephant_url", "metadata",

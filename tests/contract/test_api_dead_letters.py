@@ -4,10 +4,10 @@ import pytest
 
 from bridge.domain.call import Kind, State
 from bridge.pipeline import events
-from tests.contract.bridge_parts import event_body
-from tests.contract.replay_parts import Operated
 from tests.contract.test_pipeline_intake import break_on
-from tests.contract.web import problem_in
+from tests.support.bridge_with_api import Operated
+from tests.support.in_process_bridge import event_body
+from tests.support.web_process import problem_in
 
 PATH = "/api/events/set-aside"
 

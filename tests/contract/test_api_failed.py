@@ -6,8 +6,8 @@ import pytest
 
 from bridge.domain.call import Kind, State
 from bridge.simulator.wavv.samples import SampleCall
-from tests.contract.replay_parts import Operated
-from tests.contract.transports import Overheard
+from tests.support.bridge_with_api import Operated
+from tests.support.httpx_transports import Overheard
 
 
 def shown(operated: Operated, call: SampleCall) -> dict[str, Any]:

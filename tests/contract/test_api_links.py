@@ -9,9 +9,9 @@ import pytest
 from bridge.api.links import engagement_links
 from bridge.pipeline.events import drain
 from config import Settings
-from tests.contract.bridge_parts import Bridge
-from tests.contract.calls import keep
-from tests.contract.web import Web
+from tests.support.in_process_bridge import Bridge
+from tests.support.stored_calls import keep
+from tests.support.web_process import Web
 
 PAGES = "https://app.askelephant.ai/workspaces"
 

@@ -9,8 +9,8 @@ import pytest
 from bridge.api.pages import SCANNED, Query, page
 from bridge.domain.call import Call, Metadata, State, new_call
 from bridge.store.lookup import Lookup, Place
-from tests.contract.calls import BEGIN, keep, walk
-from tests.contract.web import Web, problem_in
+from tests.support.stored_calls import BEGIN, keep, walk
+from tests.support.web_process import Web, problem_in
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from bridge.api import replays
-from tests.contract.replay_parts import Operated
+from tests.support.bridge_with_api import Operated
 
 
 def dues(answer: httpx.Response) -> tuple[datetime, datetime]:

@@ -16,10 +16,10 @@ from bridge.domain.events import Replayed
 from bridge.domain.machine import advance
 from bridge.pipeline.replay import replay
 from bridge.simulator.wavv.samples import SampleCall
-from tests.contract.bridge_parts import whats
-from tests.contract.replay_parts import Operated
-from tests.contract.store_parts import at_once
-from tests.contract.web import problem_in
+from tests.support.bridge_with_api import Operated
+from tests.support.in_process_bridge import whats
+from tests.support.store import at_once
+from tests.support.web_process import problem_in
 
 
 def test_a_dry_run_is_the_default_counts_by_reason_and_changes_nothing(operated: Operated) -> None:

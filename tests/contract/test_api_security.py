@@ -8,7 +8,7 @@ import pytest
 
 from bridge.api.token_throttle import MOST
 from bridge.asgi.security_headers import SECURITY
-from tests.contract.web import ENDED, TOKEN, WAVV, Web, bearer, problem_in, running_web
+from tests.support.web_process import ENDED, TOKEN, WAVV, Web, bearer, problem_in, running_web
 
 ANSWERS = [
     ("GET", "/livez", 200), ("GET", "/readyz", 200), ("GET", "/metrics", 200),

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from bridge.domain.call import State
-from tests.contract.bridge_parts import Bridge, running_bridge
-from tests.contract.valkey import Valkey, own_valkey, until
-from tests.sandbox import Sandbox
+from tests.support.in_process_bridge import Bridge, running_bridge
+from tests.support.sandbox import Sandbox
+from tests.support.valkey import Valkey, own_valkey, until
 
 AOF = "appendonlydir"
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands import environment
+from tests.support.bridge_command import environment
 
 PROGRAM = """\
 import json

@@ -13,7 +13,7 @@ from bridge.broker.publisher import DRAIN
 from bridge.domain.steps import INSIGHTS, SUBMIT
 from bridge.services import Services
 from config.broker import QUEUE, broker_options
-from tests.contract.published import Clock, Published
+from tests.support.recording_publisher import Clock, Published
 
 
 @pytest.fixture

@@ -23,8 +23,8 @@ from bridge.askelephant.models import Engagement
 from bridge.askelephant.webhook import parse_webhook, verify_webhook
 from bridge.domain.engagement import EngagementRequest
 from bridge.supervise.embedded import free_port
-from tests.contract.client_parts import only
-from tests.sandbox import Receiver, serving
+from tests.support.askelephant_client import only
+from tests.support.sandbox import Receiver, serving
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="the use of processes is read in /proc")
 URL = "wavv://call/c-1"

@@ -26,7 +26,7 @@ from bench.stack import Stack
 from bench.timetable import timetable
 from bench.usage import Usage
 from bridge.simulator.wavv.delivery import PATH
-from tests.sandbox import serving
+from tests.support.sandbox import serving
 
 RATE = 40.0
 

@@ -9,7 +9,7 @@ from bridge.broker.queues import waiting
 from bridge.store.keys import Keys
 from config.broker import QUEUE, QUICK_QUEUE, broker_options
 from config.settings import Settings
-from tests.contract.valkey import Valkey
+from tests.support.valkey import Valkey
 
 
 def broker(url: str, namespace: str) -> Celery:

@@ -10,7 +10,7 @@ import pytest
 
 from bridge.supervise.embedded import free_port
 from tests.chaos.proxy import Proxy
-from tests.scenarios.waiting import WITHIN
+from tests.support.waiting import WITHIN
 
 HELLO = b"hello"
 

@@ -13,8 +13,8 @@ from bridge.simulator.wavv.delivery import PATH
 from bridge.wavv.signature import SIGNATURE_HEADER, verify_signature
 from tests.chaos.plan import Recipe, make_plan
 from tests.chaos.senders import Senders
-from tests.sandbox import serving
-from tests.scenarios.waiting import wait_for
+from tests.support.sandbox import serving
+from tests.support.waiting import wait_for
 
 SECRET = "whsec_senders"
 PLAN = make_plan(Random(1), 5, datetime(2026, 5, 13, 14, tzinfo=UTC), Recipe(pace=100))  # noqa: S311 - made-up calls

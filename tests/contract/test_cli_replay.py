@@ -16,10 +16,10 @@ from bridge.api import replays
 from bridge.cli import main
 from bridge.domain.call import State
 from config.environment import OPERATORS_OWN
-from tests.contract.bridge_parts import whats
-from tests.contract.replay_parts import Operated
-from tests.contract.web import TOKEN
-from tests.sandbox import serving
+from tests.support.bridge_with_api import Operated
+from tests.support.in_process_bridge import whats
+from tests.support.sandbox import serving
+from tests.support.web_process import TOKEN
 
 
 @pytest.fixture(autouse=True)

@@ -20,8 +20,8 @@ from bridge.cli import main
 from bridge.supervise.embedded import free_port
 from bridge.wavv.signature import verify_signature
 from config.environment import OPERATORS_OWN
-from tests.contract.web import WAVV_SECRET, running_web, svix_signed
-from tests.sandbox import serving
+from tests.support.sandbox import serving
+from tests.support.web_process import WAVV_SECRET, running_web, svix_signed
 
 ODD_BODY = '{"event":  "call.ended", "data": {"id": "c-é"}}\n'
 NOT_TEXT = b"\xff\xfe\x00{"

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from bridge.cli import main
 from config import Settings
 from config.table import settings_table
-from tests.commands import run
+from tests.support.bridge_command import run
 
 HEAVY = ("celery", "fastapi", "httpx", "kombu", "phonenumbers", "pydantic", "redis", "svix")
 COMMANDS = ("up", "demo", "sandbox", "send", "settings")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bridge.supervise.embedded import embedded_valkey, free_port
-from tests.commands import run
+from tests.support.bridge_command import run
 
 BAD = {
     "BRIDGE_SETTLE_SECONDS": "soon",

@@ -10,8 +10,8 @@ from bridge.askelephant.client import Outcome
 from bridge.askelephant.models import EXPANDABLE, Engagement
 from bridge.domain.retry import Trouble
 from bridge.simulator.askelephant.options import SCOPES
-from tests.contract.client_parts import OneByOne, failed, made, open_client, request_for
-from tests.sandbox import Sandbox
+from tests.support.askelephant_client import OneByOne, failed, made, open_client, request_for
+from tests.support.sandbox import Sandbox
 
 Ask = Callable[[OneByOne, str], Outcome]
 

@@ -8,7 +8,7 @@ import pytest
 from bridge.askelephant.models import EXPANDABLE, LISTS, TEXTS
 from bridge.domain.retry import Trouble
 from bridge.simulator.askelephant import SandboxOptions, Timings
-from tests.contract.client_parts import (
+from tests.support.askelephant_client import (
     JANE,
     STRANGER,
     OneByOne,
@@ -17,7 +17,7 @@ from tests.contract.client_parts import (
     open_client,
     request_for,
 )
-from tests.sandbox import Sandbox, running_sandbox
+from tests.support.sandbox import Sandbox, running_sandbox
 
 INSTANT = Timings(media_fetch=0, pending=0, processing=0, insights_first=0, insights_last=0)
 

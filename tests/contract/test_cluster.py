@@ -12,12 +12,12 @@ from bridge.supervise import commands
 from bridge.supervise.embedded import free_port
 from bridge.web.readiness import readiness
 from config import Settings, SettingsError
-from tests.commands import run
-from tests.contract.published import Clock, Published
-from tests.contract.store_parts import NOW
-from tests.contract.valkey import Valkey, own_valkey
-from tests.scenarios.process import Process
-from tests.scenarios.waiting import wait_for
+from tests.support.bridge_command import run
+from tests.support.process import Process
+from tests.support.recording_publisher import Clock, Published
+from tests.support.store import NOW
+from tests.support.valkey import Valkey, own_valkey
+from tests.support.waiting import wait_for
 
 
 def own_cluster() -> AbstractContextManager[Valkey]:

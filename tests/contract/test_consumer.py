@@ -10,8 +10,8 @@ from celery.worker import state
 from kombu import Connection, Queue
 
 from bridge.broker.celery_app import BridgeCelery
-from tests.contract.valkey import Valkey
-from tests.project import ROOT
+from tests.support.project_files import ROOT
+from tests.support.valkey import Valkey
 
 LastingConsumer: Any = runpy.run_path(str(ROOT / "tasks" / "consumer.py"))["LastingConsumer"]
 """From its file: importing ``tasks`` makes the application, which needs a worker's settings."""

@@ -12,8 +12,8 @@ from bridge.cli import main
 from bridge.domain.call import State
 from bridge.store.hold import Cause
 from config.environment import OPERATORS_OWN
-from tests.contract.bridge_parts import Bridge
-from tests.contract.web import TOKEN, Web, bearer
+from tests.support.in_process_bridge import Bridge
+from tests.support.web_process import TOKEN, Web, bearer
 
 DAY = timedelta(days=1)
 COLUMNS = 80

@@ -13,8 +13,9 @@ import pytest
 
 from bridge.broker.publisher import DRAIN
 from bridge.web.app import build_app
-from tests.contract.valkey import Valkey, until
-from tests.contract.web import (
+from tests.support.sandbox import WAIT
+from tests.support.valkey import Valkey, until
+from tests.support.web_process import (
     ENDED,
     JSON,
     WAVV,
@@ -24,7 +25,6 @@ from tests.contract.web import (
     services_for,
     signed,
 )
-from tests.sandbox import WAIT
 
 
 def event(number: int) -> bytes:

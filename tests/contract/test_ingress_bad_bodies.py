@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.contract.web import Web, problem_in
+from tests.support.web_process import Web, problem_in
 
 PRIVATE = "Ada Lovelace"
 """Stands in the bodies, and must not come back in an answer."""

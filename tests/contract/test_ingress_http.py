@@ -7,8 +7,8 @@ from itertools import product
 
 import pytest
 
-from tests.contract.web import ELEPHANT, ENDED, JSON, WAVV, Web, problem_in, signed
-from tests.sandbox import WAIT
+from tests.support.sandbox import WAIT
+from tests.support.web_process import ELEPHANT, ENDED, JSON, WAVV, Web, problem_in, signed
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests.contract.test_ingress_acknowledge import all_at_once, event
-from tests.contract.valkey import Valkey
-from tests.contract.web import ENDED, JSON, WAVV, Web, problem_in, running_web
+from tests.support.valkey import Valkey
+from tests.support.web_process import ENDED, JSON, WAVV, Web, problem_in, running_web
 
 SOON = 10.0
 """WAVV waits no longer for an answer, Svix 15 s."""

@@ -7,8 +7,8 @@ from contextlib import ExitStack
 import pytest
 
 from bridge.ingress.receive import KEPT_REFUSED, MOST_NOTING
-from tests.contract.web import ENDED, WAVV, Web, problem_in, sent, signed
-from tests.sandbox import WAIT
+from tests.support.sandbox import WAIT
+from tests.support.web_process import ENDED, WAVV, Web, problem_in, sent, signed
 
 NO_ID = b'{"event": "call.recorded", "data": {}}'
 

@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 from bridge.api import views
 from bridge.asgi.security_headers import SECURITY
 from bridge.domain.call import new_call
-from tests.contract.web import ENDED, JSON, WAVV, Web, problem_in, sent
+from tests.support.web_process import ENDED, JSON, WAVV, Web, problem_in, sent
 
 OURS = re.compile(r"[0-9a-f]{32}")
 

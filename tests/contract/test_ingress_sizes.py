@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.contract.web import ELEPHANT, JSON, WAVV, Web, problem_in, running_web, signed
-from tests.sandbox import WAIT
+from tests.support.sandbox import WAIT
+from tests.support.web_process import ELEPHANT, JSON, WAVV, Web, problem_in, running_web, signed
 
 LIMIT = 2 * 1024 * 1024
 MEGABYTES_10 = 10 * 1024 * 1024

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.sandbox import WAIT
+from tests.support.sandbox import WAIT
 
 START = "from bridge.web import create_app; print(callable(create_app()))"
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from tests.contract.web import ENDED, WAVV, Web, signed
-from tests.sandbox import WAIT
+from tests.support.sandbox import WAIT
+from tests.support.web_process import ENDED, WAVV, Web, signed
 
 SMUGGLED = b"POST /webhooks/wavv HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n"
 OFFERS = {

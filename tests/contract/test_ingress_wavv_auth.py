@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 import httpx
 import pytest
 
-from tests.contract.web import (
+from tests.support.web_process import (
     ENDED,
     JSON,
     WAVV,

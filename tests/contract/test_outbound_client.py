@@ -17,7 +17,7 @@ from starlette.responses import Response as Sent
 from starlette.routing import Route
 
 from bridge.outbound.client import ApiClient, NoResponse, Request, Response, Undelivered
-from tests.contract.outbound_parts import (
+from tests.support.outbound_client import (
     GET,
     WHOLE,
     api_client,
@@ -27,8 +27,8 @@ from tests.contract.outbound_parts import (
     respond,
     talking,
 )
-from tests.project import ROOT
-from tests.sandbox import WAIT, serving
+from tests.support.project_files import ROOT
+from tests.support.sandbox import WAIT, serving
 
 
 @dataclass
@@ -212,7 +212,7 @@ def test_the_end_of_the_process_closes_the_connections() -> None:
     """Nobody closes a worker's client; aiohttp would log an error for each session left open."""
     program = """
 import sys
-from tests.contract.outbound_parts import GET, bodies, options
+from tests.support.outbound_client import GET, bodies, options
 from bridge.outbound.client import ApiClient
 client = ApiClient(options(sys.argv[1]), None)
 print(bodies(client, GET))

@@ -13,8 +13,8 @@ from bridge.askelephant.client import ElephantClient, ElephantOptions
 from bridge.domain.retry import Failure
 from bridge.outbound import response_body
 from bridge.outbound.client import ApiClient, NoResponse, Undelivered
-from tests.contract.client_parts import only
-from tests.contract.outbound_parts import (
+from tests.support.askelephant_client import only
+from tests.support.outbound_client import (
     GET,
     Talk,
     api_client,

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from bridge.outbound.client import NoResponse, Undelivered
-from tests.certificates import AUTHORITY, SERVER, STRANGER, write_certificates
-from tests.contract.outbound_parts import (
+from tests.support.certificates import AUTHORITY, SERVER, STRANGER, write_certificates
+from tests.support.outbound_client import (
     GET,
     WHOLE,
     api_client,

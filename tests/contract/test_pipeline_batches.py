@@ -17,8 +17,8 @@ from bridge.pipeline import insights, record, submit
 from bridge.pipeline.extras import open_extras
 from bridge.services import Services
 from bridge.simulator.wavv.samples import SampleCall
-from tests.contract.bridge_parts import Bridge, whats
-from tests.contract.transports import Interposed
+from tests.support.httpx_transports import Interposed
+from tests.support.in_process_bridge import Bridge, whats
 
 BEHAVIOURS = ("", "reject", "error-before-commit", "early-webhook", "own-403", "collision", "", "")
 GROUPINGS: tuple[tuple[int, ...], ...] = ((8,), (1,) * 8, (3, 5), (2, 2, 2, 2), (7, 1))

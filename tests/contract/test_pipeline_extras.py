@@ -7,8 +7,8 @@ from bridge.domain.call import Call, Kind, State
 from bridge.domain.extras import extra_call_id
 from bridge.pipeline import extras
 from bridge.simulator.wavv.samples import SampleCall
-from tests.contract.bridge_parts import Bridge, whats
-from tests.contract.replay_parts import Operated
+from tests.support.bridge_with_api import Operated
+from tests.support.in_process_bridge import Bridge, whats
 
 SECOND = "https://recordings.wavv.example/second.mp3"
 

@@ -8,9 +8,9 @@ import pytest
 from bridge.domain.call import Call
 from bridge.pipeline import events
 from bridge.store.changes import Change
-from tests.contract.bridge_parts import ALL_KINDS, Bridge, running_bridge, whats
-from tests.contract.valkey import Valkey, own_valkey, until
-from tests.sandbox import Sandbox
+from tests.support.in_process_bridge import ALL_KINDS, Bridge, running_bridge, whats
+from tests.support.sandbox import Sandbox
+from tests.support.valkey import Valkey, own_valkey, until
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from bridge.domain.retry import CONCERNS, Trouble
 from bridge.simulator.askelephant.options import SCOPES
 from bridge.simulator.wavv.samples import SampleCall
 from bridge.store.hold import Hold
-from tests.contract.bridge_parts import Bridge, whats
+from tests.support.in_process_bridge import Bridge, whats
 
 REVOKED: Mapping[str, Any] = {"id": "sandbox", "revoked": True}
 RESTORED: Mapping[str, Any] = {"id": "sandbox", "revoked": False, "scopes": sorted(SCOPES)}

@@ -9,8 +9,8 @@ from bridge.askelephant.models import EXPANDABLE
 from bridge.domain.call import State
 from bridge.pipeline import insights
 from bridge.simulator.wavv.samples import SampleCall
-from tests.contract.bridge_parts import Bridge, whats
-from tests.contract.transports import Interposed, scripted
+from tests.support.httpx_transports import Interposed, scripted
+from tests.support.in_process_bridge import Bridge, whats
 
 ITEM, SIGNAL = {"id": "ai_1"}, {"id": "sig_1"}
 

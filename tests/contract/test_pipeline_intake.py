@@ -18,8 +18,8 @@ from bridge.domain.policy import Policy
 from bridge.domain.steps import SUBMIT
 from bridge.pipeline import events, record
 from bridge.store.inbox import Inbox
-from tests.contract.bridge_parts import ALL_KINDS, Bridge, whats
-from tests.contract.store_parts import at_once
+from tests.support.in_process_bridge import ALL_KINDS, Bridge, whats
+from tests.support.store import at_once
 
 SETTLE = timedelta(seconds=2)
 

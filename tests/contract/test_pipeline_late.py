@@ -11,9 +11,9 @@ import pytest
 from bridge.domain.call import Kind, State
 from bridge.pipeline.replay import replay
 from bridge.simulator.wavv.samples import SampleCall
-from tests.contract.bridge_parts import Bridge, event_body, whats
-from tests.contract.transports import Interposed, scripted
-from tests.wavv_rest import KEY, WavvRest, running_wavv
+from tests.support.httpx_transports import Interposed, scripted
+from tests.support.in_process_bridge import Bridge, event_body, whats
+from tests.support.wavv_api import KEY, WavvRest, running_wavv
 
 ITEM, SIGNAL = {"id": "ai_1"}, {"id": "sig_1"}
 

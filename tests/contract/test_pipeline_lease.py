@@ -7,8 +7,8 @@ import pytest
 from bridge.domain.call import State
 from bridge.pipeline import submit
 from bridge.simulator.wavv.samples import SampleCall
-from tests.contract.bridge_parts import Bridge, whats
-from tests.contract.transports import Interposed
+from tests.support.httpx_transports import Interposed
+from tests.support.in_process_bridge import Bridge, whats
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ import pytest
 from bridge.broker.publisher import SWEEP
 from bridge.domain.call import Call, State
 from bridge.simulator.wavv.samples import SampleCall
-from tests.contract.bridge_parts import Bridge
+from tests.support.in_process_bridge import Bridge
 
 BEAT = timedelta(seconds=10)
 BOUND = timedelta(seconds=60)

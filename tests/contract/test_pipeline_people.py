@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from bridge.domain.call import State
-from tests.contract.bridge_parts import Bridge, whats
+from tests.support.in_process_bridge import Bridge, whats
 
 OWNER = {"agentEmail": "alice@unknown.example", "agentName": "Alice Smith"}
 

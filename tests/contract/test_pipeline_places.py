@@ -11,8 +11,8 @@ from bridge.pipeline import places, submit
 from bridge.pipeline.places import FETCHES, KINDS, LINKS, SUBMISSIONS, Places, place, use_threads
 from bridge.simulator.wavv.samples import SampleCall
 from config.broker import FEWEST_THREADS, WORKER_THREADS
-from tests.contract.bridge_parts import Bridge
-from tests.wavv_rest import KEY, running_wavv
+from tests.support.in_process_bridge import Bridge
+from tests.support.wavv_api import KEY, running_wavv
 
 
 @pytest.fixture(autouse=True)

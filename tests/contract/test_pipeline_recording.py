@@ -8,8 +8,8 @@ import pytest
 from bridge.domain.call import Call, Kind, State
 from bridge.simulator.wavv.samples import SampleCall
 from bridge.web.readiness import readiness
-from tests.contract.bridge_parts import Bridge, whats
-from tests.wavv_rest import KEY, WavvRest, running_wavv
+from tests.support.in_process_bridge import Bridge, whats
+from tests.support.wavv_api import KEY, WavvRest, running_wavv
 
 
 @pytest.fixture

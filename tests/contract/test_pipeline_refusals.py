@@ -2,7 +2,7 @@
 
 from bridge.domain.call import Kind, State
 from bridge.store.refusal import REFUSAL, Refusal
-from tests.contract.bridge_parts import Bridge, whats
+from tests.support.in_process_bridge import Bridge, whats
 
 TOO_LARGE = Refusal("c-1", "too_large", "call.recorded", 3_000_000)
 

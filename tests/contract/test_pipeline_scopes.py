@@ -8,7 +8,7 @@ from bridge.domain.call import State
 from bridge.simulator.askelephant.options import ENGAGEMENTS_READ, ENGAGEMENTS_WRITE, SCOPES
 from bridge.simulator.wavv.samples import SampleCall
 from bridge.store.hold import Hold
-from tests.contract.bridge_parts import Bridge, whats
+from tests.support.in_process_bridge import Bridge, whats
 
 RESTORED = {"id": "sandbox", "scopes": sorted(SCOPES)}
 

@@ -9,8 +9,8 @@ import pytest
 from bridge.domain.call import Call, Kind, State, new_call
 from bridge.pipeline import submit
 from bridge.pipeline.replay import replay
-from tests.contract.bridge_parts import Bridge, event_body, whats
-from tests.contract.transports import Interposed, scripted
+from tests.support.httpx_transports import Interposed, scripted
+from tests.support.in_process_bridge import Bridge, event_body, whats
 
 
 def test_a_call_goes_all_the_way(bridge: Bridge) -> None:

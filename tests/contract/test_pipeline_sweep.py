@@ -13,8 +13,8 @@ from bridge.pipeline import sweep
 from bridge.simulator.wavv.samples import SampleCall
 from bridge.store.clock import ForgettingClock, store_time
 from bridge.store.hold import THROTTLED, Cause
-from tests.contract.bridge_parts import Bridge
-from tests.contract.store_parts import at_once
+from tests.support.in_process_bridge import Bridge
+from tests.support.store import at_once
 
 GRACE = timedelta(seconds=30)
 

@@ -11,7 +11,7 @@ from bridge.domain.call import Kind, State
 from bridge.domain.steps import EXPIRE, SUBMIT
 from bridge.errors import LeaseLost
 from bridge.pipeline import sweep
-from tests.contract.bridge_parts import Bridge
+from tests.support.in_process_bridge import Bridge
 
 
 @dataclass

@@ -14,8 +14,8 @@ from bridge.pipeline import events, submit
 from bridge.simulator.askelephant.event import CREATED, TRANSCRIPT_READY, UPDATED
 from bridge.simulator.wavv.samples import SampleCall
 from bridge.store.lookup import Lookup
-from tests.contract.bridge_parts import Bridge, whats
-from tests.contract.transports import Interposed
+from tests.support.httpx_transports import Interposed
+from tests.support.in_process_bridge import Bridge, whats
 
 FIRST_DELAY = timedelta(seconds=45)
 FOREIGN = {"object": "engagement", "id": "ngmt_99", "external_url": "https://zoom.example/1"}

@@ -10,9 +10,9 @@ from bridge.errors import DamagedRecord
 from bridge.pipeline import insights, submit, sweep
 from bridge.simulator.wavv.samples import SampleCall
 from bridge.store.replies import text
-from tests.contract.bridge_parts import Bridge
-from tests.contract.replay_parts import Operated
-from tests.contract.web import problem_in
+from tests.support.bridge_with_api import Operated
+from tests.support.in_process_bridge import Bridge
+from tests.support.web_process import problem_in
 
 Damager = Callable[[Any, str, bytes], None]
 

@@ -15,11 +15,11 @@ from bridge.errors import NewerRecord
 from bridge.pipeline import events, insights, submit, sweep
 from bridge.simulator.wavv.samples import SampleCall
 from bridge.store import changes, records
-from tests.contract.bridge_parts import Bridge, whats
-from tests.contract.replay_parts import Operated
 from tests.contract.test_pipeline_intake import break_on
-from tests.contract.transports import Interposed
-from tests.contract.web import problem_in
+from tests.support.bridge_with_api import Operated
+from tests.support.httpx_transports import Interposed
+from tests.support.in_process_bridge import Bridge, whats
+from tests.support.web_process import problem_in
 
 NEWER: Mapping[str, dict[str, Any]] = {
     "format": {"format": FORMAT + 1},

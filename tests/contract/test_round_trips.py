@@ -8,7 +8,7 @@ from redis import Redis
 from bridge.domain.call import State
 from bridge.pipeline import events, insights, submit
 from bridge.simulator.wavv.samples import SampleCall
-from tests.contract.bridge_parts import Bridge
+from tests.support.in_process_bridge import Bridge
 
 
 def round_trips(redis: Redis, work: Callable[[], object]) -> int:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from bridge.simulator.askelephant import SandboxOptions
-from tests.sandbox import Sandbox, running_sandbox
+from tests.support.sandbox import Sandbox, running_sandbox
 
 EXPAND = (
     "action_items",

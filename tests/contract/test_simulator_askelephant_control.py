@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from bridge.simulator.askelephant import SandboxOptions, Timings
-from tests.sandbox import Sandbox, running_sandbox
+from tests.support.sandbox import Sandbox, running_sandbox
 
 
 @pytest.fixture(scope="module")

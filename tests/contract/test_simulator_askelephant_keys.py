@@ -8,7 +8,7 @@ import pytest
 
 from bridge.simulator.askelephant import SandboxOptions
 from bridge.simulator.askelephant.options import SCOPES
-from tests.sandbox import Sandbox, a_call, running_sandbox
+from tests.support.sandbox import Sandbox, a_call, running_sandbox
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from bridge.simulator.askelephant import SandboxOptions, Timings
-from tests.sandbox import Sandbox, a_call, running_sandbox
+from tests.support.sandbox import Sandbox, a_call, running_sandbox
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ import pytest
 
 from bridge.simulator.askelephant import SandboxOptions
 from bridge.simulator.askelephant.options import PRIVATE_READ, SCOPES
-from tests.sandbox import Json, Sandbox, running_sandbox
+from tests.support.sandbox import Json, Sandbox, running_sandbox
 
 UNKNOWN_OWNER = [{"email": "gus@unknown.example", "is_owner": True}]
 

@@ -11,7 +11,7 @@ import pytest
 
 from bridge.simulator.askelephant import SandboxOptions
 from bridge.simulator.askelephant.spoil import HUGE
-from tests.sandbox import Sandbox, running_sandbox
+from tests.support.sandbox import Sandbox, running_sandbox
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from svix.webhooks import Webhook, WebhookVerificationError
 
 from bridge.simulator.askelephant import SandboxOptions, Timings
 from bridge.simulator.askelephant.options import DEFAULT_WEBHOOK_SECRET
-from tests.sandbox import Hook, Receiver, Sandbox, running_receiver, running_sandbox
+from tests.support.sandbox import Hook, Receiver, Sandbox, running_receiver, running_sandbox
 
 READY = "v1.engagement.transcript_timeline.completed"
 NEW_SECRET = "whsec_bmV3LXNlY3JldC1hZnRlci10aGUtcm90YXRpb24="

@@ -22,7 +22,7 @@ from bridge.domain.timeline import TimelineEntry
 from bridge.errors import CallContended, LeaseLost
 from bridge.store.changes import Change, Edit, Saved
 from bridge.store.lease import Lease
-from tests.contract.store_parts import NOW, Store
+from tests.support.store import NOW, Store
 
 FULL = new_call("c-1", NOW).but(
     state=State.TRANSCRIBED,

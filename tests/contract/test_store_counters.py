@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.contract.store_parts import NOW, Store
+from tests.support.store import NOW, Store
 
 
 def test_what_is_counted_adds_up_over_all_processes(store: Store) -> None:

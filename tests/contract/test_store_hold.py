@@ -9,7 +9,7 @@ from bridge.domain.retry import CONCERNS, Trouble
 from bridge.domain.steps import STEPS
 from bridge.errors import LeaseLost
 from bridge.store.hold import OUTAGE, SCOPE_MISSING, STEADY, Admitted, Cause, Hold, Row
-from tests.contract.store_parts import HOLD_MAX, NOW, PROBE_INTERVAL, Store, at_once
+from tests.support.store import HOLD_MAX, NOW, PROBE_INTERVAL, Store, at_once
 
 OUTAGE_CALLS = CONCERNS[Trouble.TRANSIENT].calls
 SOON, LATER = NOW + timedelta(seconds=30), NOW + PROBE_INTERVAL

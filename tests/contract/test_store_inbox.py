@@ -11,7 +11,7 @@ from bridge.store.connection import connect
 from bridge.store.inbox import Backlog, Entry
 from bridge.store.keys import Keys
 from config import Settings
-from tests.contract.store_parts import Store
+from tests.support.store import Store
 
 MOST = 1000
 LONG_AFTER = timedelta(days=365)

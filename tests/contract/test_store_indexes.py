@@ -10,7 +10,7 @@ from bridge.domain.call import Call, State
 from bridge.domain.steps import EXPIRE, INSIGHTS, STEPS, SUBMIT, Step
 from bridge.errors import LeaseLost
 from bridge.store.calls import CallStore
-from tests.contract.store_parts import GRACE, KEPT, NOW, RETENTION, Store
+from tests.support.store import GRACE, KEPT, NOW, RETENTION, Store
 
 SOON, LATER = NOW + timedelta(minutes=1), NOW + timedelta(hours=1)
 URL = "wavv://call/c-1"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.contract.store_parts import LEASE_TIME, Store
+from tests.support.store import LEASE_TIME, Store
 
 
 def test_only_one_holds_a_lease(store: Store) -> None:

@@ -15,8 +15,8 @@ from bridge.domain.steps import STEPS, next_step, sweep_at
 from bridge.store.keys import Keys
 from bridge.store.lease import Lease
 from bridge.store.replies import text
-from tests.contract.store_parts import GRACE, KEPT, Store
-from tests.domain import ANY_EVENT, AT, WAYS, after, call_in
+from tests.support.domain import ANY_EVENT, AT, WAYS, after, call_in
+from tests.support.store import GRACE, KEPT, Store
 
 CALL_ID = call_in(State.LIVE).call_id
 BEGINNINGS = st.sampled_from([[*way] for way in WAYS.values()])

@@ -8,7 +8,7 @@ import pytest
 
 from bridge.domain.call import State
 from bridge.store.lookup import MOST_SHARING, Lookup, Place
-from tests.contract.store_parts import GRACE, NOW, Store
+from tests.support.store import GRACE, NOW, Store
 
 URL = "wavv://call/c-1"
 

@@ -19,9 +19,9 @@ from redis import Redis
 from bridge.askelephant.client import ElephantClient
 from bridge.domain.call import Call, Kind, State
 from bridge.services import elephant_options
-from tests.contract.bridge_parts import Bridge
-from tests.contract.replay_parts import Operated
-from tests.wavv_rest import KEY, WavvRest, running_wavv
+from tests.support.bridge_with_api import Operated
+from tests.support.in_process_bridge import Bridge
+from tests.support.wavv_api import KEY, WavvRest, running_wavv
 
 DUMP: Mapping[str, Any] = json.loads(Path(__file__).with_name("store_of_before.json").read_text())
 WRITTEN_AT = datetime.fromisoformat(DUMP["at"])

@@ -7,7 +7,7 @@ from bridge.domain.steps import SUBMIT
 from bridge.store.inbox import Inbox
 from bridge.store.keys import Keys
 from bridge.store.lease import Lease
-from tests.contract.store_parts import GRACE, NOW, Store, at_once
+from tests.support.store import GRACE, NOW, Store, at_once
 
 THREADS, EACH = 8, 20
 

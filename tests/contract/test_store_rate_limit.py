@@ -6,7 +6,7 @@ import pytest
 
 from bridge.store.rate_limit import RateLimit
 from config.types import PERIODS, Rate
-from tests.contract.store_parts import Store, at_once
+from tests.support.store import Store, at_once
 
 SECOND, MINUTE, HOUR = PERIODS
 

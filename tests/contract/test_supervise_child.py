@@ -16,9 +16,19 @@ from bridge.supervise import parent_death
 from bridge.supervise.child import Child, KeepsDying, Patience
 from bridge.supervise.commands import Command
 from bridge.supervise.lines import LONGEST_LINE
-from tests.commands import alive
-from tests.programs import HASTE, HELPERS, NEVER, OBEDIENT, ONCE, STUBBORN, Output, play, program
-from tests.scenarios.waiting import wait_for
+from tests.support.bridge_command import alive
+from tests.support.child_programs import (
+    HASTE,
+    HELPERS,
+    NEVER,
+    OBEDIENT,
+    ONCE,
+    STUBBORN,
+    Output,
+    play,
+    program,
+)
+from tests.support.waiting import wait_for
 
 HOUR = 3600.0
 

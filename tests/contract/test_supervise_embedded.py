@@ -16,8 +16,8 @@ from redis import Redis
 from redis.exceptions import AuthenticationError, RedisError
 
 from bridge.supervise.embedded import DataInUse, DataUnusable, embedded_valkey, free_port
-from tests.scenarios.process import Process
-from tests.scenarios.waiting import wait_for
+from tests.support.process import Process
+from tests.support.waiting import wait_for
 
 OUTGOING = 32_768
 """The lowest port that Linux gives to outgoing connections."""

@@ -12,7 +12,7 @@ import pytest
 
 from bridge.supervise import output as output_module
 from bridge.supervise.output import Output, standard_output
-from tests.scenarios.waiting import wait_for
+from tests.support.waiting import wait_for
 
 PIPE_BYTES = 4096
 

@@ -9,7 +9,7 @@ import pytest
 
 from bridge.supervise.commands import Command
 from bridge.supervise.supervisor import Supervisor
-from tests.programs import HASTE, OBEDIENT, STUBBORN, Output, play, program
+from tests.support.child_programs import HASTE, OBEDIENT, STUBBORN, Output, play, program
 
 HOUR = 3600.0
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)

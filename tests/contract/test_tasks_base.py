@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.commands import environment
+from tests.support.bridge_command import environment
 
 PROGRAM = """\
 import threading

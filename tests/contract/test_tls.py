@@ -7,8 +7,8 @@ import pytest
 from redis.exceptions import RedisError
 
 from bridge.store.connection import connect, connect_async
-from tests.brokers import refusal
-from tests.secured import Secured, running_secured
+from tests.support.broker_connection import refusal
+from tests.support.redis_tls import Secured, running_secured
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ import pytest
 from bridge.domain.retry import Failure, Trouble
 from bridge.wavv.client import PAUSE, WavvClient, WavvOptions
 from bridge.wavv.links import Answer, FreshLink, NoRecording
-from tests.wavv_rest import KEY, WavvRest, running_wavv
+from tests.support.wavv_api import KEY, WavvRest, running_wavv
 
 NOW = datetime(2026, 5, 13, 14, 0, tzinfo=UTC)
 CALL = "0190f4b2-7c3e-7000-8000-000000000001"

@@ -4,7 +4,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from bridge.domain.call import State
 from bridge.store.hold import Cause
-from tests.contract.web import ENDED, Web
+from tests.support.web_process import ENDED, Web
 
 Sample = tuple[str, frozenset[tuple[str, str]]]
 

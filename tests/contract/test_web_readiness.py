@@ -8,8 +8,8 @@ import pytest
 
 from bridge.store.hold import Cause
 from bridge.web.app import READINESS_SECONDS
-from tests.contract.valkey import Valkey
-from tests.contract.web import ENDED, SECRETS, Web, running_web
+from tests.support.valkey import Valkey
+from tests.support.web_process import ENDED, SECRETS, Web, running_web
 
 CHECKS = {
     "askelephant_api_key", "askelephant_webhook_secrets", "wavv_secrets", "redis", "eviction",

@@ -11,9 +11,9 @@ from schemathesis import Case
 from schemathesis.specs.openapi.checks import ignored_auth, positive_data_acceptance
 
 from bridge.web.app import build_app
-from tests.contract.web import TOKEN, services_for
 from tests.fuzz.surface import Deaf
 from tests.fuzz.target import Target
+from tests.support.web_process import TOKEN, services_for
 
 DOCUMENT = "/api/openapi.json"
 LEFT_OUT = [

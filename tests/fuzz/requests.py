@@ -7,10 +7,10 @@ from urllib.parse import quote, quote_from_bytes
 
 from hypothesis import strategies as st
 
-from tests.contract.web import ELEPHANT, TOKEN, WAVV, signed, svix_signed
 from tests.fuzz.mutation import NASTY, SEEDS, mutated
 from tests.fuzz.signatures import EVENT
 from tests.fuzz.wavv import body
+from tests.support.web_process import ELEPHANT, TOKEN, WAVV, signed, svix_signed
 
 METHODS = ("GET", "POST", "HEAD", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "CONNECT", "QUERY")
 PATHS = (

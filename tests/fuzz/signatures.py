@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from bridge.askelephant.webhook import parse_webhook, verify_webhook
 from bridge.errors import EventError, Unsigned
 from bridge.wavv.signature import verify_shared_secret, verify_signature
-from tests.contract.web import SVIX_SECRET, WAVV_SECRET, signed, svix_signed
 from tests.fuzz.mutation import SEEDS, mutated, mutated_text
 from tests.fuzz.target import Target
 from tests.fuzz.wavv import SAMPLES
+from tests.support.web_process import SVIX_SECRET, WAVV_SECRET, signed, svix_signed
 
 TOLERANCE = 300.0
 EVENT = (

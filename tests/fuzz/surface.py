@@ -17,10 +17,10 @@ from starlette.types import Message
 from bridge.pipeline import events
 from bridge.services import Services
 from bridge.web.app import build_app, with_ingress
-from tests.contract.web import WAVV, services_for, signed
 from tests.fuzz.requests import REQUESTS, Headers, Request
 from tests.fuzz.target import Target
 from tests.fuzz.wavv import SAMPLES
+from tests.support.web_process import WAVV, services_for, signed
 
 SERVER_ERROR = 500
 

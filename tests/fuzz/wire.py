@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from bridge.asgi.connection import FRAME_LIMIT, HEAD_LIMIT, MOST_PIPELINED, Connection
 from tests.fuzz.mutation import SEEDS, mutated
 from tests.fuzz.target import Target
-from tests.wire import Clock, connected
+from tests.support.fake_transport import Clock, connected
 
 HEAD = b"POST /webhooks/wavv HTTP/1.1\r\nHost: bridge\r\nContent-Type: application/json\r\n"
 CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"

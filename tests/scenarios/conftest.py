@@ -18,16 +18,16 @@ import pytest
 from bridge.simulator.wavv.samples import SampleCall
 from bridge.store.connection import connect
 from bridge.supervise.embedded import embedded_valkey
-from tests.contract.valkey import Valkey, own_valkey
-from tests.debian import missing
-from tests.scenarios.cases import CASES
-from tests.scenarios.leaks import leaks
-from tests.scenarios.messages import Messages, RabbitMessages, RedisMessages
-from tests.scenarios.pair import running_pair
-from tests.scenarios.process import Process
-from tests.scenarios.rabbitmq import RabbitMQ, installed, running_rabbitmq
-from tests.scenarios.stack import Stack, running_stack
-from tests.scenarios.waiting import wait_for
+from tests.support.broker_messages import Messages, RabbitMessages, RedisMessages
+from tests.support.call_cases import CASES
+from tests.support.debian import missing
+from tests.support.leaks import leaks
+from tests.support.process import Process
+from tests.support.rabbitmq import RabbitMQ, installed, running_rabbitmq
+from tests.support.stack import Stack, running_stack
+from tests.support.two_workers import running_pair
+from tests.support.valkey import Valkey, own_valkey
+from tests.support.waiting import wait_for
 
 SENDERS = 4
 REDIS, RABBITMQ = "redis", "rabbitmq"

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 import pytest
 
 from bridge.simulator.wavv.samples import SampleCall
-from tests.scenarios.client import Json, entries
-from tests.scenarios.stack import Stack
-from tests.scenarios.waiting import wait_for
+from tests.support.bridge_client import Json, entries
+from tests.support.stack import Stack
+from tests.support.waiting import wait_for
 
 Calls = Mapping[str, SampleCall]
 ALICE = {"name": "Alice Smith", "email": "alice.smith@dialer.example", "is_owner": True}

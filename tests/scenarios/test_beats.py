@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import pytest
 
 from bridge.supervise.commands import Command
-from tests.scenarios.client import entries
-from tests.scenarios.process import Process
-from tests.scenarios.stack import Stack
-from tests.scenarios.waiting import wait_for
+from tests.support.bridge_client import entries
+from tests.support.process import Process
+from tests.support.stack import Stack
+from tests.support.waiting import wait_for
 
 SEVERAL = 8
 

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 import pytest
 
 from bridge.simulator.wavv.samples import SampleCall
-from tests.scenarios.cases import CASES
-from tests.scenarios.client import happened
-from tests.scenarios.stack import Stack
+from tests.support.bridge_client import happened
+from tests.support.call_cases import CASES
+from tests.support.stack import Stack
 
 Calls = Mapping[str, SampleCall]
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from bridge.simulator.askelephant.options import SCOPES
-from tests.scenarios.client import entries
-from tests.scenarios.stack import Stack
-from tests.scenarios.waiting import wait_for
+from tests.support.bridge_client import entries
+from tests.support.stack import Stack
+from tests.support.waiting import wait_for
 
 KEY = "sandbox"
 PROBES = 2

@@ -12,8 +12,8 @@ from random import Random
 import pytest
 
 from bridge.simulator.demo.scenarios import SCENARIOS, demo_calls
-from tests.commands import alive, run, running_on_terminal
-from tests.scenarios.waiting import wait_for
+from tests.support.bridge_command import alive, run, running_on_terminal
+from tests.support.waiting import wait_for
 
 NOWHERE = "redis://127.0.0.1:1/0"
 POISON = {

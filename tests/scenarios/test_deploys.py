@@ -9,11 +9,11 @@ from functools import partial
 
 import pytest
 
-from tests.scenarios.client import Json, entries
-from tests.scenarios.pair import WORKERS, wait_until_both_work
-from tests.scenarios.process import Process
-from tests.scenarios.stack import Stack
-from tests.scenarios.waiting import wait_for
+from tests.support.bridge_client import Json, entries
+from tests.support.process import Process
+from tests.support.stack import Stack
+from tests.support.two_workers import WORKERS, wait_until_both_work
+from tests.support.waiting import wait_for
 
 SEVERAL = 6
 SLOW = "slow-media.3200"

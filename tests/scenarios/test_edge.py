@@ -12,7 +12,7 @@ import pytest
 
 from bridge.asgi.connection import HEAD_LIMIT, HEAD_SECONDS, MESSAGE_SECONDS
 from bridge.asgi.request_body import BODY_SECONDS
-from tests.scenarios.edge import (
+from tests.support.raw_connections import (
     POST,
     SERVED_WITHIN,
     Edge,
@@ -21,8 +21,8 @@ from tests.scenarios.edge import (
     running_edge,
     statuses,
 )
-from tests.scenarios.stack import WAVV_SECRET
-from tests.scenarios.waiting import wait_for
+from tests.support.stack import WAVV_SECRET
+from tests.support.waiting import wait_for
 
 FILES = 256
 """That the process may open; three quarters are places for senders."""

@@ -10,10 +10,10 @@ from bridge.broker.publisher import DRAIN, SWEEP
 from bridge.domain.steps import INSIGHTS, SUBMIT
 from bridge.supervise import commands
 from bridge.supervise.embedded import free_port
-from tests.scenarios.leaks import private
-from tests.scenarios.process import Process
-from tests.scenarios.stack import Stack, answers
-from tests.scenarios.waiting import WITHIN, wait_for
+from tests.support.leaks import private
+from tests.support.process import Process
+from tests.support.stack import Stack, answers
+from tests.support.waiting import WITHIN, wait_for
 
 
 @pytest.fixture(scope="module")

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import pytest
 
 from bridge.simulator.wavv.samples import SampleCall
-from tests.scenarios.client import entries
-from tests.scenarios.stack import Stack
+from tests.support.bridge_client import entries
+from tests.support.stack import Stack
 
 KINDS = {"late-insights.400": "all", "partial-insights": "some", "no-insights": "none"}
 

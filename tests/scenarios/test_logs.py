@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from bridge.simulator.wavv.samples import SampleCall
-from tests.scenarios.leaks import leaks
-from tests.scenarios.stack import Stack
+from tests.support.leaks import leaks
+from tests.support.stack import Stack
 
 Calls = Mapping[str, SampleCall]
 

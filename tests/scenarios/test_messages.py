@@ -1,10 +1,10 @@
 """What lies in the broker: ids, and nothing of anybody."""
 
 from bridge.simulator.wavv.samples import SampleCall
-from tests.scenarios.leaks import private
-from tests.scenarios.messages import Message, Messages
-from tests.scenarios.stack import Stack
-from tests.scenarios.waiting import wait_for
+from tests.support.broker_messages import Message, Messages
+from tests.support.leaks import private
+from tests.support.stack import Stack
+from tests.support.waiting import wait_for
 
 DRAIN, SUBMIT = "tasks.intake.drain", "tasks.submit.submit_recording"
 INSIGHTS = "tasks.insights.fetch_insights"

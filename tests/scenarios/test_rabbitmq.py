@@ -12,12 +12,12 @@ from bridge.broker.celery_app import BridgeCelery
 from bridge.broker.queues import waiting
 from config import Settings
 from config.broker import QUICK_QUEUE, broker_options
-from tests.brokers import refusal as refused_by
-from tests.scenarios.client import entries, unknown_event
-from tests.scenarios.process import Process
-from tests.scenarios.rabbitmq import RabbitMQ
-from tests.scenarios.stack import Stack
-from tests.scenarios.waiting import wait_for
+from tests.support.bridge_client import entries, unknown_event
+from tests.support.broker_connection import refusal as refused_by
+from tests.support.process import Process
+from tests.support.rabbitmq import RabbitMQ
+from tests.support.stack import Stack
+from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.brokers("rabbitmq")
 RETRIES = 6

@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 from bridge.simulator.wavv.channels import deliveries
 from bridge.simulator.wavv.samples import SampleCall
-from tests.scenarios.client import Json
-from tests.scenarios.stack import Stack
-from tests.scenarios.waiting import wait_for
+from tests.support.bridge_client import Json
+from tests.support.stack import Stack
+from tests.support.waiting import wait_for
 
 SEVERAL = 6
 

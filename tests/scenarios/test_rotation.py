@@ -8,10 +8,10 @@ import pytest
 from bridge.simulator.askelephant.options import DEFAULT_WEBHOOK_SECRET as OLD_SVIX
 from bridge.simulator.wavv.channels import deliveries
 from bridge.simulator.wavv.delivery import by_signature
-from tests.scenarios.client import entries
-from tests.scenarios.stack import WAVV_SECRET as OLD_WAVV
-from tests.scenarios.stack import Stack
-from tests.scenarios.waiting import wait_for
+from tests.support.bridge_client import entries
+from tests.support.stack import WAVV_SECRET as OLD_WAVV
+from tests.support.stack import Stack
+from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.brokers("redis")  # secrets are the webhooks', and no broker sees them
 NEW_WAVV = "whsec_scenarios-next-of-wavv"

@@ -17,9 +17,9 @@ from bridge.domain.call import Kind
 from bridge.simulator.wavv.channels import delivery
 from bridge.simulator.wavv.delivery import PATH, Delivery
 from bridge.simulator.wavv.samples import sample_call
-from tests.contract.web import svix_signed
-from tests.scenarios.performance import OUR_STORE, TALK, Performance, playing
-from tests.scenarios.waiting import wait_for
+from tests.support.demo_run import OUR_STORE, TALK, Performance, playing
+from tests.support.waiting import wait_for
+from tests.support.web_process import svix_signed
 
 BASE64 = re.compile(r"[A-Za-z0-9+/]{16,}={0,2}")
 

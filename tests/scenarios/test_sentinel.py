@@ -8,10 +8,10 @@ import pytest
 
 from bridge.simulator.wavv.channels import deliveries
 from bridge.simulator.wavv.samples import SampleCall
-from tests.scenarios.leaks import leaks
-from tests.scenarios.sentinels import Sentinels, running_sentinels
-from tests.scenarios.stack import Stack, running_stack
-from tests.scenarios.waiting import WITHIN, wait_for
+from tests.support.leaks import leaks
+from tests.support.sentinels import Sentinels, running_sentinels
+from tests.support.stack import Stack, running_stack
+from tests.support.waiting import WITHIN, wait_for
 
 CALLS = 12
 

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import pytest
 
 from config.broker import LINK_PLACES, WORKER_THREADS
-from tests.scenarios.stack import Stack, told_alone
-from tests.scenarios.waiting import wait_for
-from tests.wavv_rest import KEY, WavvRest, running_wavv
+from tests.support.stack import Stack, told_alone
+from tests.support.waiting import wait_for
+from tests.support.wavv_api import KEY, WavvRest, running_wavv
 
 MORE_THAN_THREADS = WORKER_THREADS + 5
 SOON = 10.0

@@ -9,9 +9,9 @@ import pytest
 from bridge.domain.call import Kind
 from bridge.simulator.wavv.samples import SampleCall
 from config.broker import SUBMISSION_PLACES, WORKER_THREADS
-from tests.scenarios.messages import Messages
-from tests.scenarios.stack import Stack, told_alone
-from tests.scenarios.waiting import wait_for
+from tests.support.broker_messages import Messages
+from tests.support.stack import Stack, told_alone
+from tests.support.waiting import wait_for
 
 MORE_THAN_THREADS = WORKER_THREADS + 5
 SOON = 10.0

@@ -1,8 +1,8 @@
 """Redis goes away and comes back: every worker takes work again, not only the luckiest."""
 
-from tests.contract.valkey import Valkey
-from tests.scenarios.pair import WORKERS, wait_until_both_work
-from tests.scenarios.stack import Stack
+from tests.support.stack import Stack
+from tests.support.two_workers import WORKERS, wait_until_both_work
+from tests.support.valkey import Valkey
 
 RESTARTS = 3
 HELD = 6

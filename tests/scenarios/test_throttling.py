@@ -6,10 +6,10 @@ from datetime import datetime
 import pytest
 
 from bridge.simulator.wavv.samples import SampleCall
-from tests.scenarios.cases import THROTTLED
-from tests.scenarios.client import entries, happened
-from tests.scenarios.stack import Stack
-from tests.scenarios.waiting import wait_for
+from tests.support.bridge_client import entries, happened
+from tests.support.call_cases import THROTTLED
+from tests.support.stack import Stack
+from tests.support.waiting import wait_for
 
 
 @pytest.fixture(scope="module")

@@ -10,11 +10,11 @@ import pytest
 from bridge.store.connection import connect
 from bridge.supervise import commands
 from bridge.supervise.embedded import free_port
-from tests.scenarios.leaks import leaks
-from tests.scenarios.process import Process
-from tests.scenarios.stack import Stack, answers, running_stack
-from tests.scenarios.waiting import WITHIN, wait_for
-from tests.secured import ENCODED, PASSWORD, Secured, running_secured
+from tests.support.leaks import leaks
+from tests.support.process import Process
+from tests.support.redis_tls import ENCODED, PASSWORD, Secured, running_secured
+from tests.support.stack import Stack, answers, running_stack
+from tests.support.waiting import WITHIN, wait_for
 
 WRONG, DECODED = "not%2Fthe%2Fpassword", "not/the/password"
 REFUSED = "invalid username-password pair"

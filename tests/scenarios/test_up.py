@@ -19,11 +19,11 @@ import pytest
 
 from bridge.simulator.wavv.samples import SampleCall, sample_call
 from bridge.supervise.embedded import free_port
-from tests.commands import BRIDGE, Running, alive, environment, run, running
-from tests.scenarios import stuck
-from tests.scenarios.client import Bridge
-from tests.scenarios.stack import answers
-from tests.scenarios.waiting import WITHIN, wait_for
+from tests.support import stuck_workers
+from tests.support.bridge_client import Bridge
+from tests.support.bridge_command import BRIDGE, Running, alive, environment, run, running
+from tests.support.stack import answers
+from tests.support.waiting import WITHIN, wait_for
 
 WAVV_SECRET = "whsec_of-up"
 API_TOKEN = "token-of-up"
@@ -167,13 +167,13 @@ def test_a_killed_worker_is_started_again_and_carries_the_next_call(
 
 def test_a_stuck_worker_is_started_again_and_what_it_left_completes(place: Place) -> None:
     """It takes nothing, notices that itself, and ends; its successor finds the call's events."""
-    settings = {**place.settings, **stuck.under_a_supervisor(place.directory)}
+    settings = {**place.settings, **stuck_workers.under_a_supervisor(place.directory)}
     with replace(place, settings=settings).up() as up:
-        stuck.hang(place.directory)
+        stuck_workers.hang(place.directory)
         call = place.bridge.tell(a_call(4))
         told = "worker   | ended with exit code 75; starting it again"
         wait_for(up.output, lambda output: told in output, "the worker has ended itself")
-        stuck.let_go(place.directory)
+        stuck_workers.let_go(place.directory)
         place.bridge.reaches(call, "complete")
     assert place.engagements(call) == 1
 

@@ -7,12 +7,12 @@ from urllib.parse import urlsplit
 import pytest
 
 from bridge.supervise.commands import Command
-from tests.link import Link
-from tests.scenarios import stuck
-from tests.scenarios.client import unknown_event
-from tests.scenarios.process import Process
-from tests.scenarios.stack import Stack
-from tests.scenarios.waiting import wait_for
+from tests.support import stuck_workers
+from tests.support.bridge_client import unknown_event
+from tests.support.process import Process
+from tests.support.stack import Stack
+from tests.support.tcp_link import Link
+from tests.support.waiting import wait_for
 
 EXIT_CODE = 75
 
@@ -22,7 +22,7 @@ def replaced(solo: Stack) -> Iterator[Stack]:
     """Give a bridge without a worker; at the end it has its own again."""
     solo.processes["worker"].stop()
     yield solo
-    stuck.let_go(solo.directory)
+    stuck_workers.let_go(solo.directory)
     solo.restart("worker")
     solo.wait_until_working()
 
@@ -33,9 +33,9 @@ def test_a_worker_that_takes_nothing_ends_itself(replaced: Stack) -> None:
     What it left lies in the broker for its successor. RabbitMQ gives a worker as much as it may
     hold, whether it reads it or not: only what comes then is seen to wait.
     """
-    with stuck.takes_nothing(replaced) as worker:
+    with stuck_workers.takes_nothing(replaced) as worker:
         replaced.wait_until_working()
-        stuck.hang(replaced.directory)
+        stuck_workers.hang(replaced.directory)
         call = replaced.bridge.tell(replaced.call())
 
         def poked() -> int | None:
@@ -50,9 +50,9 @@ def test_a_worker_that_takes_nothing_ends_itself(replaced: Stack) -> None:
 
 def test_a_watch_that_met_errors_goes_on(replaced: Stack) -> None:
     """Of whatever kind: they are told once, and the worker ends itself all the same."""
-    with stuck.is_blind_at_first(replaced) as worker:
+    with stuck_workers.is_blind_at_first(replaced) as worker:
         replaced.wait_until_working()
-        stuck.hang(replaced.directory)
+        stuck_workers.hang(replaced.directory)
         replaced.bridge.tell(replaced.call())
         assert wait_for(worker.ended, bool, "the stuck worker ends itself") == EXIT_CODE
         assert worker.output().count('"watchdog.blind"') == 1
@@ -60,7 +60,7 @@ def test_a_watch_that_met_errors_goes_on(replaced: Stack) -> None:
 
 def test_a_worker_that_cannot_end_is_ended(replaced: Stack) -> None:
     """Told to stop, with nothing running any more, and still there: nobody is left waiting."""
-    with stuck.does_not_end(replaced) as worker:
+    with stuck_workers.does_not_end(replaced) as worker:
         replaced.wait_until_working()
         worker.signal(signal.SIGTERM)
         assert wait_for(worker.ended, bool, "the worker is gone") == EXIT_CODE

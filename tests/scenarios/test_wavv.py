@@ -13,11 +13,11 @@ from bridge.simulator.wavv.delivery import by_shared_secret
 from bridge.simulator.wavv.samples import SampleCall
 from bridge.supervise import commands
 from bridge.supervise.embedded import free_port
-from tests.scenarios.cases import ORDERS
-from tests.scenarios.client import Bridge, happened, unknown_event
-from tests.scenarios.process import Process
-from tests.scenarios.stack import API_TOKEN, WAVV_SECRET, Stack, answers
-from tests.scenarios.waiting import wait_for
+from tests.support.bridge_client import Bridge, happened, unknown_event
+from tests.support.call_cases import ORDERS
+from tests.support.process import Process
+from tests.support.stack import API_TOKEN, WAVV_SECRET, Stack, answers
+from tests.support.waiting import wait_for
 
 Calls = Mapping[str, SampleCall]
 

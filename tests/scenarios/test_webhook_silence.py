@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests.scenarios.client import entries
-from tests.scenarios.stack import Stack
-from tests.scenarios.waiting import wait_for
+from tests.support.bridge_client import entries
+from tests.support.stack import Stack
+from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.brokers("redis")  # what is silent is a webhook, and no broker knows of it
 NAME = "askelephant_webhook"

@@ -13,7 +13,7 @@ from bridge.asgi.connection import (
     WRITE_SECONDS,
     Connection,
 )
-from tests.wire import Clock, connected
+from tests.support.fake_transport import Clock, connected
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 from bridge.broker.publisher import BATCH, BATCH_SECONDS, batches, publish_next
 from bridge.domain.call import Call, State, new_call
 from bridge.domain.steps import EXPIRE, SUBMIT
-from tests.contract.published import Clock, Published
+from tests.support.recording_publisher import Clock, Published
 
 NOW = datetime(2026, 5, 13, 14, 0, tzinfo=UTC)
 LIMIT = timedelta(minutes=5)

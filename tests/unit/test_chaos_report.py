@@ -13,8 +13,8 @@ from tests.chaos.invariant import Breach, Kind
 from tests.chaos.run import Result
 from tests.chaos.senders import Senders
 from tests.chaos.wait_until_idle import is_idle, wait_until_idle
-from tests.scenarios.client import Bridge, Json
-from tests.scenarios.waiting import wait_for
+from tests.support.bridge_client import Bridge, Json
+from tests.support.waiting import wait_for
 
 GOOD = Result("kill-web", 300, 7, Path("logs"), (), (), (), recovered=1.25, seconds=30)
 BAD = replace(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.debian import INSTALLED, missing
+from tests.support.debian import INSTALLED, missing
 
 FAILED, SKIPPED = pytest.fail.Exception, pytest.skip.Exception
 

@@ -13,7 +13,7 @@ from bridge.domain.deadlines import (
     waited,
     waited_in_state,
 )
-from tests.domain import AT, READ, after, call_in
+from tests.support.domain import AT, READ, after, call_in
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 HELD = e.Deferred("outage", AT + MINUTE, held=True)

@@ -7,7 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from bridge.domain.engagement import EngagementRequest, Participant
-from tests.domain import AT, RECORDING
+from tests.support.domain import AT, RECORDING
 
 LEAST: dict[str, Any] = {
     "title": "Call with Jane Doe",

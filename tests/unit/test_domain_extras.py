@@ -22,7 +22,7 @@ from bridge.domain.machine import advance
 from bridge.domain.mapping import Mapped, Mapper, engagement_request
 from bridge.domain.policy import Policy
 from bridge.domain.recording import link
-from tests.domain import AT, ENDED, LINKED, POLICY, SENT, SUBMITTED, after
+from tests.support.domain import AT, ENDED, LINKED, POLICY, SENT, SUBMITTED, after
 
 SUBMITTING = replace(POLICY, submits_extras=True)
 FIRST, SECOND = "https://r.example/1.mp3", "https://r.example/2.mp3"

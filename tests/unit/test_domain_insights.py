@@ -19,7 +19,7 @@ from bridge.domain.insights import (
 )
 from bridge.domain.machine import advance
 from bridge.domain.policy import Policy
-from tests.domain import AT, JSON, POLICY, TEXTS, call_in
+from tests.support.domain import AT, JSON, POLICY, TEXTS, call_in
 
 DEADLINE = AT + timedelta(minutes=30)
 ITEMS: dict[str, Any] = {"action_items": [{"id": "ai_1"}, {"id": "ai_2"}]}

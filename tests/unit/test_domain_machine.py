@@ -10,7 +10,7 @@ import pytest
 from bridge.domain import events as e
 from bridge.domain.call import Call, Kind, Problem, State, new_call
 from bridge.domain.machine import EFFECTS, TABLE, advance
-from tests.domain import (
+from tests.support.domain import (
     AT,
     DEFERRED,
     ENDED,

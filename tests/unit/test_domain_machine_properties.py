@@ -8,7 +8,16 @@ from hypothesis import strategies as st
 from bridge.domain import events as e
 from bridge.domain.call import RESTING, Call, State
 from bridge.domain.steps import next_step
-from tests.domain import ANY_EVENT, AT, READY, RECORDED, SUBMITTED, after, any_event, call_in
+from tests.support.domain import (
+    ANY_EVENT,
+    AT,
+    READY,
+    RECORDED,
+    SUBMITTED,
+    after,
+    any_event,
+    call_in,
+)
 
 S = State
 ONWARD = {

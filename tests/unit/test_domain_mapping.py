@@ -11,7 +11,7 @@ from bridge.domain.emails import one_email
 from bridge.domain.engagement import EngagementRequest
 from bridge.domain.mapping import Mapped, Mapper, Unsubmittable, engagement_request
 from bridge.domain.participants import Agent, People, droppable
-from tests.domain import AT, RECORDING, recorded_call
+from tests.support.domain import AT, RECORDING, recorded_call
 
 ALICE = Agent("Alice Smith", "alice@example.com", "+12125550100")
 BOB = Agent("Bob Jones", None, "+12125550101")

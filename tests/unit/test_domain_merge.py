@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bridge.domain.call import Call, Kind, Metadata, State
 from bridge.domain.events import CallHeard
-from tests.domain import AT, ENDED, HEARD, RECORDED, RECORDING, STARTED, after, in_inbox
+from tests.support.domain import AT, ENDED, HEARD, RECORDED, RECORDING, STARTED, after, in_inbox
 
 SAME = {"state", "reason", "metadata", "stamps", "heard"}
 

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from bridge.domain import events as e
 from bridge.domain.call import RESTING, Call, Metadata, State, new_call
-from tests.domain import AT, ENDED, EVENTS, RECORDED, after, call_in
+from tests.support.domain import AT, ENDED, EVENTS, RECORDED, after, call_in
 
 
 def written(call: Call) -> dict[str, Any]:

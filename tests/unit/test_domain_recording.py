@@ -13,7 +13,7 @@ from bridge.domain.call import Call, Kind, Metadata, State
 from bridge.domain.machine import advance
 from bridge.domain.mapping import Mapped, Mapper, engagement_request
 from bridge.domain.recording import link, wants_link
-from tests.domain import (
+from tests.support.domain import (
     AT,
     AWAITED,
     DEFERRED,

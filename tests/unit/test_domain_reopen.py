@@ -10,7 +10,7 @@ from bridge.domain.call import Call, Kind, Metadata, State
 from bridge.domain.machine import advance
 from bridge.domain.policy import Policy
 from bridge.domain.recording import link
-from tests.domain import (
+from tests.support.domain import (
     AT,
     ENDED,
     ENGAGEMENT,

@@ -7,7 +7,7 @@ import pytest
 from bridge.domain import events as e
 from bridge.domain.call import State
 from bridge.pipeline.replay import REPLAYABLE
-from tests.domain import AT, ENDED, POLICY, RECORDED, STARTED, after, call_in
+from tests.support.domain import AT, ENDED, POLICY, RECORDED, STARTED, after, call_in
 
 
 @pytest.mark.parametrize("state", sorted(REPLAYABLE))

@@ -25,7 +25,7 @@ from bridge.domain.retry import (
     plan_look,
     plan_retry,
 )
-from tests.domain import AT, POLICY, recorded_call
+from tests.support.domain import AT, POLICY, recorded_call
 
 PROBLEM = Problem(reason="why", status=500)
 FRESH = recorded_call()

@@ -8,7 +8,7 @@ import pytest
 from bridge.domain.call import Metadata, new_call
 from bridge.domain.policy import Policy
 from bridge.domain.rules import rule_against, skip_reason
-from tests.domain import AT
+from tests.support.domain import AT
 
 RULES = Policy(
     skip_shorter_than=timedelta(seconds=10), skip_outcomes=frozenset({"VOICEMAIL", "NO_ANSWER"})

@@ -3,7 +3,7 @@
 import json
 
 from bridge.domain.call import Call, new_call
-from tests.domain import AT
+from tests.support.domain import AT
 
 STAMPS = {"lead_name": (5.0, 1), "seconds": (7.5, 2), "lead_phone": (5.0, 1)}
 

@@ -15,7 +15,7 @@ from bridge.domain.steps import (
     next_step,
     sweep_at,
 )
-from tests.domain import AT, recorded_call
+from tests.support.domain import AT, recorded_call
 
 LIMIT = timedelta(minutes=5)
 GRACE = timedelta(seconds=30)

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from bridge.domain.timeline import KEPT_FIRST, KEPT_LAST, TimelineEntry, extend
-from tests.domain import AT
+from tests.support.domain import AT
 
 
 def timeline(length: int) -> tuple[TimelineEntry, ...]:

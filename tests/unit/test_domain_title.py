@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.domain.title import title
-from tests.domain import AT, recorded_call
+from tests.support.domain import AT, recorded_call
 
 JANE: dict[str, Any] = {
     "lead_name": "Jane Doe",

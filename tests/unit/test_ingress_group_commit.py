@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 from bridge.errors import NotStored
 from bridge.ingress import group_commit as commit_module
 from bridge.ingress.group_commit import BATCH, MOST_WAITING
-from tests.unit.group_commit_fixture import DUPLICATE, NEW, FakeRedis, Fixture, bodies, play
+from tests.support.group_commit import DUPLICATE, NEW, FakeRedis, Fixture, bodies, play
 
 
 def told(results: Sequence[object]) -> list[object]:

@@ -15,7 +15,7 @@ from kombu.transport import redis
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from bridge.patch_guard import guard_patch
-from tests.project import ROOT
+from tests.support.project_files import ROOT
 
 
 class Library:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.project import ROOT
-from tests.scenarios.waiting import WITHIN
+from tests.support.project_files import ROOT
+from tests.support.waiting import WITHIN
 
 MIRROR = "echo 'ERROR: amqp: Dependency not found and could not be audited: amqp (5.4.2)'; exit 1"
 NOTHING = "echo 'No known vulnerabilities found'"

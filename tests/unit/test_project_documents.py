@@ -23,7 +23,7 @@ from bridge.store.keys import Keys
 from bridge.web.metrics import exposition
 from config import Settings
 from tests.chaos.faults.table import FAULTS
-from tests.project import (
+from tests.support.project_files import (
     DOCUMENTS,
     ROOT,
     anchors,

@@ -9,8 +9,8 @@ import pytest
 
 from bridge.wavv.events import Checked, Reading, check_event
 from bridge.wavv.signature import SIGNATURE_HEADER, verify_signature
-from tests.project import text
-from tests.scenarios.waiting import WITHIN
+from tests.support.project_files import text
+from tests.support.waiting import WITHIN
 
 PAGE = "docs/going-live.md"
 TOOLS = all(map(shutil.which, ("bash", "openssl")))

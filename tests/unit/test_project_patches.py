@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.project import ROOT, pyproject, text
+from tests.support.project_files import ROOT, pyproject, text
 
 PAGE = "docs/patches.md"
 ROWS = [line for line in text(PAGE).splitlines() if line.startswith("| `")]

@@ -14,7 +14,7 @@ from bridge.supervise.embedded import OPTIONS
 from bridge.supervise.stack import BREATH
 from config import Settings
 from config.broker import lease_time
-from tests.project import ROOT, compose, expanded, procfile, text
+from tests.support.project_files import ROOT, compose, expanded, procfile, text
 
 EXPECTED = {
     "web": commands.web(8000, {}).argv,

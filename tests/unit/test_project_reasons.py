@@ -14,7 +14,7 @@ from bridge.askelephant.answers import MEANING
 from bridge.askelephant.client import REASONS as ASKELEPHANT
 from bridge.store.hold import OUTAGE
 from bridge.wavv.client import REASONS as WAVV
-from tests.project import between, last_table, rows, section, sources
+from tests.support.project_files import between, last_table, rows, section, sources
 
 Modules = Iterator[tuple[Path, ast.Module]]
 

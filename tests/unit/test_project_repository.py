@@ -7,7 +7,7 @@ import pytest
 import yaml
 from hatchling.builders.wheel import WheelBuilder
 
-from tests.project import ROOT, pyproject, text
+from tests.support.project_files import ROOT, pyproject, text
 
 PACKAGES = pyproject()["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
 FORMS = sorted((ROOT / ".github" / "ISSUE_TEMPLATE").glob("[!c]*.yml"))

@@ -15,7 +15,16 @@ from config.load import unknown_names
 from config.settings import PREFIX, Settings
 from config.table import settings_table
 from config.types import TITLE_NAMES
-from tests.project import DOCUMENTS, ROOT, between, compose, dotenv_names, procfile, text, variables
+from tests.support.project_files import (
+    DOCUMENTS,
+    ROOT,
+    between,
+    compose,
+    dotenv_names,
+    procfile,
+    text,
+    variables,
+)
 from tests.unit.conftest import Home
 
 KNOWN = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}

@@ -9,7 +9,7 @@ from bridge.simulator.askelephant.options import ApiKey
 from bridge.simulator.askelephant.people import owner_at, resolve
 from bridge.simulator.askelephant.shapes import brackets, parts, pointer
 from bridge.simulator.askelephant.urls import normalised
-from tests.sandbox import a_call
+from tests.support.sandbox import a_call
 
 USERS = (
     User(id="usr_1", email="alice@dialer.example", phone="+1 415 555 0111"),

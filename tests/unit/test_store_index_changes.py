@@ -9,7 +9,7 @@ from bridge.domain.call import Call, State, new_call
 from bridge.domain.steps import SUBMIT
 from bridge.store.index_changes import Retention, counted, index_changes
 from bridge.store.keys import Keys
-from tests.domain import AT
+from tests.support.domain import AT
 
 KEYS = Keys("b")
 RETENTION = Retention(grace=timedelta(minutes=1), resting=timedelta(days=30))

@@ -9,7 +9,7 @@ import pytest
 from bridge.domain.call import Kind
 from bridge.wavv.aliases import with_additions
 from bridge.wavv.events import Ignored, Reading, check_event
-from tests.wavv import READING, V3_RECORDED, heard, said
+from tests.support.wavv_events import READING, V3_RECORDED, heard, said
 
 
 def test_the_v3_webhook_is_read_whole() -> None:

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bridge.wavv.events import Reading
-from tests.wavv import READING, heard, said
+from tests.support.wavv_events import READING, heard, said
 
 LEAD, LINE = "+14155550123", "+12125550100"
 AT = datetime(2026, 5, 13, 14, 0, tzinfo=UTC)

@@ -4,7 +4,7 @@ import pytest
 
 from bridge.wavv.read import UNREADABLE, Read
 from bridge.wavv.recordings import is_fetchable, link
-from tests.wavv import heard, short
+from tests.support.wavv_events import heard, short
 
 A, B = "https://r.example/a.mp3?s=1", "https://r.example/b.mp3"
 PRIVATE = "https://10.0.0.1/a.mp3"

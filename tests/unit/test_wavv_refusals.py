@@ -7,7 +7,7 @@ import pytest
 
 from bridge.errors import MalformedBody, Unusable
 from bridge.wavv.events import Ignored, parse_event
-from tests.wavv import READING, heard, refusal, said, short
+from tests.support.wavv_events import READING, heard, refusal, said, short
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from tests.chaos.fixture import Fault, Fixture
 from tests.chaos.plan import Recipe
 from tests.chaos.stage import NAMESPACE, SETTINGS, Needs
 from tests.chaos.time_travel import travel
-from tests.scenarios.client import Json
+from tests.support.bridge_client import Json
 
 LONG = (8.0, 12.0)
 HOUR = timedelta(hours=1)

@@ -2,7 +2,7 @@
 
 from tests.chaos.fixture import Fault, Fixture
 from tests.chaos.stage import Needs
-from tests.scenarios.waiting import wait_for
+from tests.support.waiting import wait_for
 
 STEPS = (600.0, -600.0)
 UNAUTHENTIC = 401

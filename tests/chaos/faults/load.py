@@ -12,8 +12,8 @@ from tests.chaos.evidence import FLOOD
 from tests.chaos.fixture import Fault, Fixture
 from tests.chaos.stage import NAMESPACE, WORKERS, Needs
 from tests.chaos.waiting import LONGEST
-from tests.scenarios.client import unknown_event
-from tests.scenarios.stack import SCALE
+from tests.support.bridge_client import unknown_event
+from tests.support.stack import SCALE
 
 SLOW, SLOWISH = 25.0, 5.0
 """Seconds that AskElephant takes for a submission, and later for any request."""

@@ -8,7 +8,7 @@ from tests.chaos.fixture import Fault, Fixture
 from tests.chaos.proxy import Proxy
 from tests.chaos.senders import PATIENCE
 from tests.chaos.stage import WORKERS, Needs
-from tests.scenarios.client import unknown_event
+from tests.support.bridge_client import unknown_event
 
 SEVERAL, TWICE = 4, 2
 HALF = 0.5

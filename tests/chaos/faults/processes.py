@@ -5,7 +5,7 @@ import time
 
 from tests.chaos.fixture import Fault, Fixture
 from tests.chaos.stage import WORKERS, Needs
-from tests.scenarios.stack import SCALE
+from tests.support.stack import SCALE
 
 SEVERAL = 4
 LAG = 1.0 / SCALE

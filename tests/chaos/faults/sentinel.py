@@ -4,7 +4,7 @@ import time
 
 from tests.chaos.fixture import Fault, Fixture
 from tests.chaos.stage import Needs
-from tests.scenarios.waiting import wait_for
+from tests.support.waiting import wait_for
 
 REPLICATION_WINDOW = 1.0
 """Seconds. Redis replicates what it has acknowledged; a replica confirms once a second."""

@@ -5,8 +5,8 @@ from pathlib import Path
 from textwrap import indent
 
 from bridge.supervise.commands import Command
-from tests.scenarios.process import Process
-from tests.scenarios.stack import Stack
+from tests.support.process import Process
+from tests.support.stack import Stack
 
 SIGN = "hang"
 

@@ -19,7 +19,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from bridge.simulator.askelephant import SandboxOptions, create_app
-from tests.scenarios.waiting import WITHIN
+from tests.support.waiting import WITHIN
 
 Json = dict[str, Any]
 WAIT = WITHIN

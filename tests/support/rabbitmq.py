@@ -10,9 +10,9 @@ from pathlib import Path
 
 from bridge.supervise.commands import Command
 from bridge.supervise.embedded import free_port
-from tests.certificates import AUTHORITY, SERVER, write_certificates
-from tests.scenarios.process import Process
-from tests.scenarios.waiting import wait_for
+from tests.support.certificates import AUTHORITY, SERVER, write_certificates
+from tests.support.process import Process
+from tests.support.waiting import wait_for
 
 PROGRAM = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
 """Not the one of the PATH: that changes to the user of the service."""

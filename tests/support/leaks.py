@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from urllib.parse import unquote, urlsplit
 
 from bridge.simulator.wavv.samples import SampleCall
-from tests.scenarios.stack import API_TOKEN, WAVV_SECRET, Stack
+from tests.support.stack import API_TOKEN, WAVV_SECRET, Stack
 
 AGENT_MAIL = ("alice.smith@", "gus.ghost@")
 

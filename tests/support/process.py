@@ -10,7 +10,7 @@ from typing import Self
 
 from bridge.supervise.commands import Command
 from config.settings import PREFIX
-from tests.scenarios.waiting import WITHIN
+from tests.support.waiting import WITHIN
 
 SHOWN_LINES, SHOWN_WIDTH = 40, 300
 COVERAGE = "COVERAGE_PROCESS_"

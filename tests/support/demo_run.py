@@ -31,12 +31,12 @@ from bridge.simulator.wavv.sender import send
 from bridge.supervise import commands
 from bridge.supervise.stack import Ports, stack
 from config import Settings
-from tests.contract.valkey import own_valkey
-from tests.scenarios.leaks import private
-from tests.scenarios.listener import Listener, listening
-from tests.scenarios.process import Process
-from tests.scenarios.stack import answers
-from tests.scenarios.waiting import WITHIN, wait_for
+from tests.support.leaks import private
+from tests.support.listener import Listener, listening
+from tests.support.process import Process
+from tests.support.stack import answers
+from tests.support.valkey import own_valkey
+from tests.support.waiting import WITHIN, wait_for
 
 REDIS_PASSWORD = "the-password-of-redis"
 FLOWER_PASSWORD = "the-password-of-flower"

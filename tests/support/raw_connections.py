@@ -15,10 +15,10 @@ import httpx
 from bridge.simulator.askelephant import SandboxOptions
 from bridge.supervise import commands
 from bridge.supervise.embedded import free_port
-from tests.scenarios.client import Bridge, unknown_event
-from tests.scenarios.process import Process
-from tests.scenarios.stack import API_TOKEN, WAVV_SECRET, answers, environment
-from tests.scenarios.waiting import WITHIN, wait_for
+from tests.support.bridge_client import Bridge, unknown_event
+from tests.support.process import Process
+from tests.support.stack import API_TOKEN, WAVV_SECRET, answers, environment
+from tests.support.waiting import WITHIN, wait_for
 
 POST = b"POST /webhooks/wavv HTTP/1.1\r\nHost: bridge\r\nContent-Type: application/json\r\n"
 SERVED_WITHIN = 5.0

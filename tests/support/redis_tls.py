@@ -12,10 +12,10 @@ from redis.exceptions import RedisError
 from bridge.store.connection import connect
 from bridge.supervise.commands import Command
 from bridge.supervise.embedded import OPTIONS, free_port
-from tests.certificates import AUTHORITY, SERVER, STRANGER, write_certificates
-from tests.debian import missing
-from tests.scenarios.process import Process
-from tests.scenarios.waiting import wait_for
+from tests.support.certificates import AUTHORITY, SERVER, STRANGER, write_certificates
+from tests.support.debian import missing
+from tests.support.process import Process
+from tests.support.waiting import wait_for
 
 PASSWORD, ENCODED = "a/secret:of@redis", "a%2Fsecret%3Aof%40redis"
 

@@ -15,10 +15,10 @@ from bridge.simulator.wavv.samples import SampleCall, sample_call
 from bridge.supervise import commands
 from bridge.supervise.commands import Command
 from bridge.supervise.embedded import free_port
-from tests.sandbox import Sandbox
-from tests.scenarios.client import Bridge, unknown_event
-from tests.scenarios.process import Process
-from tests.scenarios.waiting import WITHIN, wait_for
+from tests.support.bridge_client import Bridge, unknown_event
+from tests.support.process import Process
+from tests.support.sandbox import Sandbox
+from tests.support.waiting import WITHIN, wait_for
 
 WAVV_SECRET = "whsec_scenarios-of-wavv"
 API_TOKEN = "token-of-the-scenarios"

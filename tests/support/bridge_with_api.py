@@ -11,9 +11,9 @@ import httpx
 from bridge.domain.call import Call, State
 from bridge.simulator.wavv.samples import SampleCall
 from bridge.web.app import build_app, with_ingress
-from tests.contract.bridge_parts import Bridge, running_bridge
-from tests.contract.web import TOKEN, bearer
-from tests.sandbox import WAIT, Sandbox, serving
+from tests.support.in_process_bridge import Bridge, running_bridge
+from tests.support.sandbox import WAIT, Sandbox, serving
+from tests.support.web_process import TOKEN, bearer
 
 
 @dataclass

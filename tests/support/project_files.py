@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 DOCUMENTS = tuple(
     path
     for pattern in ("*.md", "docs/*.md", "docs/decisions/*.md", "bench/*.md")

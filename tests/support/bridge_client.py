@@ -14,7 +14,7 @@ from bridge.simulator.wavv.channels import Channel, delivery
 from bridge.simulator.wavv.delivery import PATH, Auth, Delivery, by_signature
 from bridge.simulator.wavv.samples import SampleCall
 from bridge.simulator.wavv.sender import Answer, post
-from tests.scenarios.waiting import WITHIN, wait_for
+from tests.support.waiting import WITHIN, wait_for
 
 Json = dict[str, Any]
 ALL = (Kind.STARTED, Kind.ENDED, Kind.RECORDED)

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from tests.sandbox import serving
+from tests.support.sandbox import serving
 
 KEY = "wavv-key-of-the-tests"
 DRIPS_EVERY = 1.0

@@ -23,7 +23,7 @@ from bridge.services import Services, build_services
 from bridge.store.refusal import REFUSAL
 from bridge.web.app import build_app, with_ingress
 from config import Settings
-from tests.sandbox import WAIT, serving
+from tests.support.sandbox import WAIT, serving
 
 WAVV, ELEPHANT = "/webhooks/wavv", "/webhooks/askelephant"
 WAVV_SECRET = "whsec_wavv-secret-one"

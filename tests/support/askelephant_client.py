@@ -9,7 +9,7 @@ from bridge.askelephant.client import ElephantClient, ElephantOptions, Outcome
 from bridge.askelephant.models import Engagement
 from bridge.domain.engagement import EngagementRequest, Participant
 from bridge.domain.retry import Failure
-from tests.sandbox import Sandbox
+from tests.support.sandbox import Sandbox
 
 ALICE = Participant(name="Alice Smith", email="alice@dialer.example", is_owner=True)
 JANE = Participant(name="Jane Doe", email="jane@customer.example", phone="+14155550100")

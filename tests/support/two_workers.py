@@ -5,11 +5,11 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from bridge.supervise.commands import Command
-from tests.contract.valkey import Valkey
-from tests.scenarios.client import unknown_event
-from tests.scenarios.process import Process
-from tests.scenarios.stack import Stack, running_stack
-from tests.scenarios.waiting import wait_for
+from tests.support.bridge_client import unknown_event
+from tests.support.process import Process
+from tests.support.stack import Stack, running_stack
+from tests.support.valkey import Valkey
+from tests.support.waiting import wait_for
 
 WORKERS = ("worker", "second-worker")
 HANDLED = '"event": "event.ignored"'

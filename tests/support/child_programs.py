@@ -7,7 +7,7 @@ from typing import Any
 
 from bridge.supervise.child import Patience
 from bridge.supervise.commands import Command
-from tests.scenarios.waiting import WITHIN
+from tests.support.waiting import WITHIN
 
 HASTE = Patience(short_life=3600, pause=0)
 """Every life counts as short, and nobody rests between two."""

@@ -25,9 +25,9 @@ from bridge.simulator.askelephant.event import TRANSCRIPT_READY, make_event
 from bridge.simulator.wavv.channels import delivery
 from bridge.simulator.wavv.samples import SampleCall, sample_call
 from config import Settings
-from tests.contract.published import Clock, Message, Published
-from tests.contract.store_parts import age_entries, put_event
-from tests.sandbox import Sandbox
+from tests.support.recording_publisher import Clock, Message, Published
+from tests.support.sandbox import Sandbox
+from tests.support.store import age_entries, put_event
 
 ALL_KINDS = (Kind.STARTED, Kind.ENDED, Kind.RECORDED)
 MOST_TASKS = 500

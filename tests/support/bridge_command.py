@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from config.environment import OPERATORS_OWN
-from tests.scenarios.waiting import WITHIN
+from tests.support.waiting import WITHIN
 
 BRIDGE = str(Path(sys.executable).with_name("bridge"))
 

@@ -1,4 +1,4 @@
-"""``python -m bridge.cli``: the command for whoever has no scripts directory on the path."""
+"""``python -m bridge.cli``: the ``bridge`` command where its script is not on the path."""
 
 from bridge.cli import main
 

@@ -1,4 +1,4 @@
-"""The bridge's own API, as the commands speak to it."""
+"""A client of the bridge's HTTP API, for the commands that talk to a running bridge."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,17 +13,20 @@ TIMEOUT = 60.0
 
 
 class Api:
-    """One web process, as a command asks it."""
+    """The API of one web process."""
 
     def __init__(self, http: "httpx.Client") -> None:
         self._http = http
 
     def get(self, path: str) -> tuple[int, dict[str, Any]]:
-        """Return status and JSON of the response, as ``post`` does."""
+        """Return the status and the JSON of the response. Exits with 2 as ``post`` does."""
         return self._request("GET", path)
 
     def post(self, path: str, body: dict[str, Any] | None = None) -> tuple[int, dict[str, Any]]:
-        """Return status and JSON of the response. Ends the command (2) if none comes."""
+        """Return the status and the JSON of the response.
+
+        If no response comes, or one that is not JSON, an error is printed and the exit code is 2.
+        """
         return self._request("POST", path, body)
 
     def _request(
@@ -35,44 +38,47 @@ class Api:
         try:
             response = self._http.request(method, path, json=body)
         except httpx.HTTPError as error:
-            raise _end(f"no answer from {url}: {error}") from error
+            raise _fail(f"no response from {url}: {error}") from error
         try:
             return response.status_code, response.json()
         except ValueError as error:
-            raise _end(f"{url} is no bridge: {response.status_code}, not JSON") from error
+            raise _fail(
+                f"{url} is no bridge: HTTP {response.status_code}, and the body is not JSON"
+            ) from error
 
 
 @contextmanager
-def asking(url: str, token: str | None) -> Iterator[Api]:
-    """Yield the API at ``url``, asked with ``token`` or else the first of the settings."""
+def open_api(url: str, token: str | None) -> Iterator[Api]:
+    """Yield a client of the API at ``url``.
+
+    It authenticates with ``token``, else with the first of ``BRIDGE_API_TOKENS``.
+    """
     import httpx
 
-    headers = {b"Authorization": f"Bearer {token or _configured_token()}".encode()}
+    from config import SettingsError, load_settings
+
+    if not token:
+        try:
+            known = load_settings().api_tokens
+        except SettingsError as error:
+            raise typer.BadParameter(str(error)) from error
+        if not known:
+            raise typer.BadParameter("give --token, or set BRIDGE_API_TOKENS")
+        token = known[0].get_secret_value()
+    headers = {b"Authorization": f"Bearer {token}".encode()}
     try:
         http = httpx.Client(base_url=url, headers=headers, timeout=TIMEOUT)
     except httpx.InvalidURL as error:
-        raise _end(f"{url}: {error}") from error
+        raise _fail(f"{url}: {error}") from error
     with http:
         yield Api(http)
 
 
-def refused(status: int, told: dict[str, Any]) -> typer.Exit:
-    """Tell of a refusal in the API's own words; return what ends the command with 2."""
-    return _end(f"{status}: {told.get('detail', told)}")
+def error_exit(status: int, body: dict[str, Any]) -> typer.Exit:
+    """Print the error that the API returned; return the exception that exits with 2."""
+    return _fail(f"{status}: {body.get('detail', body)}")
 
 
-def _end(message: str) -> typer.Exit:
+def _fail(message: str) -> typer.Exit:
     typer.echo(message, err=True)
     return typer.Exit(2)
-
-
-def _configured_token() -> str:
-    from config import SettingsError, load_settings
-
-    try:
-        known = load_settings().api_tokens
-    except SettingsError as error:
-        raise typer.BadParameter(str(error)) from error
-    if not known:
-        raise typer.BadParameter("give --token, or set BRIDGE_API_TOKENS")
-    return known[0].get_secret_value()

@@ -1,11 +1,14 @@
-"""All commands. Each imports what it needs when it runs, so that ``bridge --help`` is instant."""
+"""The ``bridge`` command with all subcommands.
+
+Each subcommand imports what it needs when it runs, so that ``bridge --help`` stays fast.
+"""
 
 import typer
 
 from bridge.cli import demo, hold, replay, sandbox, send, settings, up
 
 main = typer.Typer(
-    help="Carries recorded calls from a WAVV dialer to AskElephant, and the insights back.",
+    help="Submits recorded calls of a WAVV dialer to AskElephant, and stores the insights.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,

@@ -1,4 +1,4 @@
-"""``bridge demo``: see it work."""
+"""``bridge demo``: 25 calls through the whole bridge, against a sandbox of AskElephant."""
 
 from pathlib import Path
 from typing import Annotated
@@ -7,14 +7,14 @@ import typer
 
 
 def demo(
-    log: Annotated[Path, typer.Option(help="Where the processes' log lines go.")] = Path(
+    log: Annotated[Path, typer.Option(help="File for the log lines of all processes.")] = Path(
         ".bridge/demo.log"
     ),
 ) -> None:
     """Send 25 calls of every kind through the whole bridge, to a sandbox of AskElephant.
 
-    Everything is embedded and ends by itself; the exit code is 0 if each call ended where it
-    should. Your own settings and data are not touched.
+    All processes are started for the demo, and stopped at its end. Your own settings and data are
+    not used. The exit code is 0 if each call ended in the expected state, else 1.
     """
     from bridge.simulator.demo.run import run
 

@@ -1,11 +1,11 @@
-"""``bridge hold``: why requests to AskElephant are paused, and their release by hand."""
+"""``bridge hold``: show why requests to AskElephant are held, and release them by hand."""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
 import typer
 
-from bridge.cli.api import asking, refused
+from bridge.cli.api import error_exit, open_api
 
 OK = 200
 
@@ -13,8 +13,10 @@ hold = typer.Typer(
     help="Show or release the holds: requests to AskElephant that are paused for all workers.",
     no_args_is_help=True,
 )
-Url = Annotated[str, typer.Option(help="Where the bridge listens.")]
-Token = Annotated[str | None, typer.Option(help="API token; else the first of BRIDGE_API_TOKENS.")]
+Url = Annotated[str, typer.Option(help="Base URL of the bridge.")]
+Token = Annotated[
+    str | None, typer.Option(help="API token. Default: the first of BRIDGE_API_TOKENS.")
+]
 
 
 @hold.command("show")
@@ -23,10 +25,10 @@ def show(url: Url = "http://127.0.0.1:8000", token: Token = None) -> None:
 
     The exit code is 0 if none is held, 1 if requests are held, 2 if the bridge does not respond.
     """
-    with asking(url, token) as api:
+    with open_api(url, token) as api:
         status, body = api.get("/api/hold")
         if status != OK:
-            raise refused(status, body)
+            raise error_exit(status, body)
     if not body["holds"]:
         typer.echo("No requests are held.")
         return
@@ -42,20 +44,22 @@ def show(url: Url = "http://127.0.0.1:8000", token: Token = None) -> None:
 def release(
     scope: Annotated[
         Literal["all", "submit", "insights"] | None,
-        typer.Option(help="Only the hold of all requests, or of this step; else every hold."),
+        typer.Option(
+            help="End only the hold of all requests, or of one step. Default: every hold."
+        ),
     ] = None,
     url: Url = "http://127.0.0.1:8000",
     token: Token = None,
 ) -> None:
-    """End the holds now: held calls run at once. The next failures may start a hold again.
+    """End the holds now, so that held calls are processed at once. Failures may start a new hold.
 
     The exit code is 0 if a hold was ended, 1 if there was none, 2 if the bridge does not respond.
     """
     path = f"/api/hold/release?scope={scope}" if scope else "/api/hold/release"
-    with asking(url, token) as api:
+    with open_api(url, token) as api:
         status, body = api.post(path)
         if status != OK:
-            raise refused(status, body)
+            raise error_exit(status, body)
     for found in body["released"]:
         typer.echo(f"Released: {_described(found)}")
     if not body["released"]:

@@ -1,4 +1,4 @@
-"""``bridge sandbox``: an AskElephant of your own."""
+"""``bridge sandbox``: a server that behaves as AskElephant's API does."""
 
 from typing import Annotated
 
@@ -6,24 +6,27 @@ import typer
 
 
 def sandbox(
-    port: Annotated[int, typer.Option(help="Port on the loopback.")] = 8400,
+    port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 8400,
     webhook_url: Annotated[
-        str, typer.Option(help="Where its events go.")
+        str, typer.Option(help="URL that its webhook events are sent to.")
     ] = "http://127.0.0.1:8000/webhooks/askelephant",
-    scale: Annotated[float, typer.Option(min=0, help="1 = as slow as the real one.")] = 1.0,
-    noise: Annotated[bool, typer.Option("--noise", help="Send other event types, too.")] = False,
+    scale: Annotated[
+        float, typer.Option(min=0, help="Factor of all durations; 1 is as slow as AskElephant.")
+    ] = 1.0,
+    noise: Annotated[bool, typer.Option("--noise", help="Also send other event types.")] = False,
     behaviours: Annotated[
-        str, typer.Option(help="Behaviours of all calls, such as check-people+normal-url.")
+        str, typer.Option(help="Behaviours for all calls, such as check-people+normal-url.")
     ] = "",
     settings: Annotated[
-        bool, typer.Option("--settings", help="Print the bridge's settings for it, and end.")
+        bool,
+        typer.Option("--settings", help="Print the settings for a bridge that uses it, and exit."),
     ] = False,
 ) -> None:
-    """Run a faithful AskElephant over real HTTP, for trying things out.
+    """Run a sandbox of AskElephant: an HTTP server that follows the documented API.
 
-    A call's behaviours are those that a marker in its id names, beside those of all calls. GET
-    /sandbox/behaviours lists them: refusals of one call (own-403, html-403, own-500), responses of
-    a gateway (html-404), other shapes of field errors, checks of participants, late events, …
+    A marker in a call's id chooses behaviours for this call, in addition to those for all calls.
+    GET /sandbox/behaviours lists them: refusals of one call (own-403, html-403, own-500), responses
+    of a gateway (html-404), other shapes of field errors, checks of participants, late events, …
     """
     from pydantic import ValidationError
 

@@ -1,4 +1,4 @@
-"""``bridge send``: WAVV's events, made up or replayed."""
+"""``bridge send``: send WAVV's events of made-up calls, or captured deliveries."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -6,15 +6,13 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from bridge.simulator.wavv.delivery import Auth, Delivery
 
 
 def send(
-    url: Annotated[str, typer.Option(help="Where the bridge listens.")] = "http://127.0.0.1:8000",
+    url: Annotated[str, typer.Option(help="Base URL of the bridge.")] = "http://127.0.0.1:8000",
     secret: Annotated[
-        str | None, typer.Option(help="WAVV's secret; else the first of BRIDGE_WAVV_SECRETS.")
+        str | None, typer.Option(help="WAVV's secret. Default: the first of BRIDGE_WAVV_SECRETS.")
     ] = None,
     count: Annotated[int, typer.Option(min=1, help="How many calls to make up.")] = 1,
     channel: Annotated[
@@ -24,29 +22,49 @@ def send(
     behaviour: Annotated[
         str,
         typer.Option(
-            help="The sandbox's behaviours for them, such as own-403 or html-404.2+late-insights."
+            help="The sandbox's behaviours for the calls: own-403, html-404.2+late-insights."
         ),
     ] = "",
-    unrecorded: Annotated[bool, typer.Option("--unrecorded", help="Calls without recording.")] = (
+    unrecorded: Annotated[bool, typer.Option("--unrecorded", help="Calls without a recording.")] = (
         False
     ),
-    seed: Annotated[int | None, typer.Option(help="Make the same calls again.")] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="Seed of the calls; the same seed makes the same calls.")
+    ] = None,
     replay: Annotated[
-        Path | None, typer.Option(help="Send a JSONL capture, byte for byte, instead.")
+        Path | None, typer.Option(help="Send the deliveries of this JSONL file, byte for byte.")
     ] = None,
     resign: Annotated[
-        bool, typer.Option("--resign", help="Sign the capture anew: old signatures are refused.")
+        bool,
+        typer.Option(
+            "--resign", help="Sign the captured deliveries again: old signatures are refused."
+        ),
     ] = False,
 ) -> None:
     """Send WAVV's events of made-up calls to the bridge, or replay captured deliveries."""
-    from bridge.simulator.wavv.delivery import as_it_is
+    import httpx
 
-    auth = as_it_is if replay and not resign else _auth(channel, secret)
+    from bridge.errors import CaptureError
+    from bridge.simulator.wavv.capture import read_capture
+    from bridge.simulator.wavv.delivery import unchanged
+    from bridge.simulator.wavv.sender import send as send_deliveries
+
+    auth = unchanged if replay and not resign else _auth(channel, secret)
     if replay is None:
         deliveries = _made_up(count, channel, behaviour, seed, recorded=not unrecorded)
     else:
-        deliveries = _captured(replay)
-    _send_all(deliveries, url, auth)
+        try:
+            deliveries = list(read_capture(replay))
+        except (CaptureError, OSError) as error:
+            raise typer.BadParameter(f"{replay}: {error}") from error
+    with httpx.Client(timeout=30) as client:
+        outcomes = send_deliveries(deliveries, url, auth, client)
+    for outcome in outcomes:
+        if not outcome.is_accepted:
+            typer.echo(f"{outcome.status or 'no response'}: {outcome.detail}", err=True)
+    accepted = sum(outcome.is_accepted for outcome in outcomes)
+    typer.echo(f"{accepted} of {len(outcomes)} events accepted")
+    raise typer.Exit(0 if accepted == len(outcomes) else 1)
 
 
 def _auth(channel: str, secret: str | None) -> "Auth":
@@ -73,7 +91,7 @@ def _made_up(
     seed: int | None,
     *,
     recorded: bool,
-) -> "Iterable[Delivery]":
+) -> "list[Delivery]":
     from datetime import UTC, datetime, timedelta
     from random import Random
 
@@ -83,29 +101,4 @@ def _made_up(
     rng = Random(seed)  # noqa: S311 - made-up calls, not secrets
     begun = datetime.now(UTC) - timedelta(minutes=20)
     calls = [sample_call(rng, begun, behaviour) for _ in range(count)]
-    return [one for call in calls for one in deliveries(call, channel, recorded=recorded)]
-
-
-def _captured(path: Path) -> "Iterable[Delivery]":
-    from bridge.errors import CaptureError
-    from bridge.simulator.wavv.capture import read_capture
-
-    try:
-        return list(read_capture(path))
-    except (CaptureError, OSError) as error:
-        raise typer.BadParameter(f"{path}: {error}") from error
-
-
-def _send_all(deliveries: "Iterable[Delivery]", url: str, auth: "Auth") -> None:
-    import httpx
-
-    from bridge.simulator.wavv.sender import send as send_deliveries
-
-    with httpx.Client(timeout=30) as client:
-        answers = send_deliveries(deliveries, url, auth, client)
-    for answer in answers:
-        if not answer.is_accepted:
-            typer.echo(f"{answer.status or 'no answer'}: {answer.detail}", err=True)
-    accepted = sum(answer.is_accepted for answer in answers)
-    typer.echo(f"{accepted} of {len(answers)} events accepted")
-    raise typer.Exit(0 if accepted == len(answers) else 1)
+    return [delivery for call in calls for delivery in deliveries(call, channel, recorded=recorded)]

@@ -1,4 +1,4 @@
-"""``bridge settings``: every setting, as the table in docs/settings.md has them."""
+"""``bridge settings``: print the table of docs/settings.md."""
 
 
 def settings() -> None:

@@ -1,4 +1,4 @@
-"""``bridge up``: everything on one machine."""
+"""``bridge up``: run all processes on one machine."""
 
 from pathlib import Path
 from typing import Annotated
@@ -10,15 +10,15 @@ def up(
     port: Annotated[
         int, typer.Option(envvar="PORT", min=1, max=65535, help="Port of the web process.")
     ] = 8000,
-    flower: Annotated[bool, typer.Option("--flower", help="Start Flower, too.")] = False,
+    flower: Annotated[bool, typer.Option("--flower", help="Also start Flower.")] = False,
     flower_port: Annotated[int, typer.Option(min=1, max=65535, help="Port of Flower.")] = 5555,
-    data: Annotated[Path, typer.Option(help="Where the embedded Valkey keeps its data.")] = Path(
-        ".bridge"
-    ),
+    data: Annotated[
+        Path, typer.Option(help="Directory for the data of the embedded Valkey.")
+    ] = Path(".bridge"),
 ) -> None:
     """Run web, worker and beat, with an embedded Valkey unless BRIDGE_REDIS_URL is set.
 
-    One Ctrl-C stops all in order; a second start goes on where the first one stopped.
+    Ctrl-C stops all processes in order. The next start continues with the same data.
     """
     import asyncio
     import sys
@@ -46,7 +46,7 @@ def up(
         env = {"BRIDGE_LOG_FORMAT": "console"} if on_terminal else {}
         ports = Ports(port, flower_port if flower else None)
         with standard_output() as output, stack(settings, ports, data, env) as processes:
-            output("up", f"http://127.0.0.1:{port}/readyz shows when all is ready")
+            output("up", f"http://127.0.0.1:{port}/readyz returns 200 when all is ready")
             code = asyncio.run(run_all())
     except (SettingsError, DataInUse, DataUnusable, PortTaken) as error:
         typer.echo(str(error), err=True)

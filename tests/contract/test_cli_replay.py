@@ -60,7 +60,7 @@ def test_with_yes_all_that_match_are_sent_page_by_page(
     calls = operated.fail(7)
     asked = ask(operated.url, "--state", "failed", "--reason", "rejected", "--yes", "--pace", "1/m")
     assert asked.exit_code == 0
-    assert asked.output.startswith("7 of 7 calls are sent through again\n")
+    assert asked.output.startswith("7 of 7 calls are replayed\n")
     found = operated.records(calls)
     due = [call.due_at for call in found if call.due_at]
     assert {later - earlier for later, earlier in pairwise(due)} == {timedelta(minutes=1)}
@@ -91,7 +91,7 @@ def test_calls_that_are_named_are_sent_at_once(operated: Operated) -> None:
     calls = operated.fail(2)
     operated.mend()
     asked = ask(operated.url, *(call.call_id for call in calls))
-    assert (asked.exit_code, asked.output.count("sent again")) == (0, 2)
+    assert (asked.exit_code, asked.output.count(": replayed")) == (0, 2)
     operated.bridge.work()
     assert {call.state for call in operated.records(calls)} == {State.SUBMITTED}
 
@@ -105,7 +105,7 @@ def test_a_call_that_cannot_be_replayed_is_told_and_the_others_are_sent(
     assert asked.exit_code == 1
     unknown, sent, again = asked.output.splitlines()
     assert unknown.startswith("nobody/at all: Nothing was heard")
-    assert sent == f"{call.call_id}: sent again"
+    assert sent == f"{call.call_id}: replayed"
     assert again.startswith(f"{call.call_id}: The call is recorded")
 
 
@@ -185,7 +185,9 @@ async def _away(_request: Request) -> Response:
     return JSONResponse({"detail": "The store does not answer."}, 503)
 
 
-@pytest.mark.parametrize(("answer", "told"), [(_no_json, "is no bridge: 502"), (_away, "503: The")])
+@pytest.mark.parametrize(
+    ("answer", "told"), [(_no_json, "is no bridge: HTTP 502"), (_away, "503: The")]
+)
 @pytest.mark.parametrize("words", [("--state", "failed", "--yes"), ("c-1",)])
 def test_an_answer_that_is_none_is_told(answer: object, told: str, words: tuple[str, ...]) -> None:
     """What somebody in between says, and a store that is away; it can be asked again."""

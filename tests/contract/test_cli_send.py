@@ -100,7 +100,7 @@ def test_a_bridge_that_is_away_is_told() -> None:
     """Without a traceback."""
     sent = send(f"http://127.0.0.1:{free_port()}", "--secret", "s")
     assert sent.exit_code == 1
-    assert sent.output.splitlines()[0].startswith("no answer: ConnectError")
+    assert sent.output.splitlines()[0].startswith("no response: ConnectError")
     assert sent.output.splitlines()[-1] == "0 of 3 events accepted"
 
 

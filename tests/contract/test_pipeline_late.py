@@ -202,7 +202,7 @@ def test_seconds_that_come_later_reopen_a_skipped_call(bridge: Bridge) -> None:
     call = bridge.dial(seconds=95)
     assert bridge.go(call, Kind.RECORDED, seconds=0).state is State.SKIPPED
     body = json.loads(event_body(call, Kind.ENDED, seconds=95))
-    body["sentAt"] = (call.told_at(Kind.RECORDED) + timedelta(seconds=6)).isoformat()
+    body["sentAt"] = (call.sent_at(Kind.RECORDED) + timedelta(seconds=6)).isoformat()
     bridge.hear(json.dumps(body).encode(), "wavv")
     bridge.drain()
     bridge.work()

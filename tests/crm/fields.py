@@ -38,7 +38,7 @@ def write_fields(call: SampleCall, kind: Kind, style: Style) -> Fields:
         values["call_id"] = f"  {call.call_id} "
     values["sent_at"] = style.nothing
     if style.sent_form != "missing":
-        values["sent_at"] = written_moment(call.told_at(kind), style.sent_form, style.zone).value
+        values["sent_at"] = written_moment(call.sent_at(kind), style.sent_form, style.zone).value
     return Fields(_event_name(call, kind, style), values, readings)
 
 

@@ -13,7 +13,7 @@ from bridge.domain.call import RESTING, Kind
 from bridge.simulator.wavv.channels import Channel, delivery
 from bridge.simulator.wavv.delivery import PATH, Auth, Delivery, by_signature
 from bridge.simulator.wavv.samples import SampleCall
-from bridge.simulator.wavv.sender import Answer, post
+from bridge.simulator.wavv.sender import Outcome, post
 from tests.support.waiting import WITHIN, wait_for
 
 Json = dict[str, Any]
@@ -29,7 +29,7 @@ class Bridge:
         self._token = api_token
         self.http = httpx.Client(base_url=url, timeout=WITHIN, trust_env=False)
 
-    def post(self, one: Delivery, proof: Auth | None = None) -> Answer:
+    def post(self, one: Delivery, proof: Auth | None = None) -> Outcome:
         """Post one delivery, signed as WAVV does unless another ``proof`` is given."""
         return post(one, self.url, proof or self.proof, self.http)
 

@@ -36,7 +36,7 @@ def test_the_parser_reads_what_every_channel_tells(channel: Channel) -> None:
         call = sample(seed)
         events = [heard(delivery) for delivery in deliveries(call, channel)]
         assert [event.kind for event in events] == [Kind.STARTED, Kind.ENDED, Kind.RECORDED]
-        assert [event.sent_at for event in events] == [call.told_at(event.kind) for event in events]
+        assert [event.sent_at for event in events] == [call.sent_at(event.kind) for event in events]
         assert {event.call_id for event in events} == {call.call_id}
         assert {event.metadata.lead_phone for event in events} == {f"+1{call.lead_phone}"}
         assert [event.metadata.seconds for event in events] == [None, call.seconds, call.seconds]

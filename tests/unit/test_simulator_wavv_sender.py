@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from bridge.simulator.wavv.delivery import Auth, Delivery, as_it_is, by_shared_secret, by_signature
+from bridge.simulator.wavv.delivery import Auth, Delivery, by_shared_secret, by_signature, unchanged
 from bridge.simulator.wavv.sender import send
 from bridge.wavv.signature import verify_signature
 
@@ -45,7 +45,7 @@ def test_a_captured_signature_is_replaced_whatever_its_case() -> None:
 @pytest.mark.parametrize(
     ("auth", "delivery", "headers"),
     [
-        (as_it_is, DELIVERY, DELIVERY.headers),
+        (unchanged, DELIVERY, DELIVERY.headers),
         (by_shared_secret("s"), DELIVERY, (*DELIVERY.headers, ("X-Webhook-Secret", "s"))),
         (by_shared_secret("s"), ELSEWHERE, ELSEWHERE.headers),
         (SIGNED, ELSEWHERE, ELSEWHERE.headers),
@@ -77,7 +77,7 @@ def test_a_query_does_not_make_it_another_path() -> None:
 def test_a_refusal_is_told_in_the_bridges_own_words(answer: dict[str, object], detail: str) -> None:
     """And whatever a proxy in between may answer is cut short."""
     with client(401, [], **answer) as bridge:
-        (told,) = send([DELIVERY], "http://127.0.0.1:8000", as_it_is, bridge)
+        (told,) = send([DELIVERY], "http://127.0.0.1:8000", unchanged, bridge)
     assert (told.status, told.detail, told.is_accepted) == (401, detail, False)
 
 
@@ -90,7 +90,7 @@ def test_no_answer_is_an_answer_too_and_the_rest_is_sent() -> None:
         return httpx.Response(202)
 
     with httpx.Client(transport=httpx.MockTransport(handle)) as bridge:
-        answers = send([ELSEWHERE, DELIVERY], "http://127.0.0.1:8000", as_it_is, bridge)
+        answers = send([ELSEWHERE, DELIVERY], "http://127.0.0.1:8000", unchanged, bridge)
     assert [answer.status for answer in answers] == [None, 202]
     assert answers[0].detail == "ConnectError: refused"
     assert not answers[0].is_accepted

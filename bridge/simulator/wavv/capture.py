@@ -1,7 +1,7 @@
-"""Captured deliveries, one JSON object on each line of a file, to be sent again byte for byte.
+"""Reads captured deliveries from a JSONL file, to send each of them again byte for byte.
 
-A line is ``{"path": "/webhooks/wavv", "headers": {…}, "body": "…"}``; a body that is not UTF-8 text
-is ``"body_base64"`` instead.
+A line is ``{"path": "/webhooks/wavv", "headers": {…}, "body": "…"}``. A body that is not UTF-8 text
+is given as ``"body_base64"`` instead of ``"body"``.
 """
 
 import binascii
@@ -17,11 +17,11 @@ from bridge.strict_json import read_object
 CONNECTION_HEADERS = frozenset(
     {"host", "connection", "keep-alive", "content-length", "transfer-encoding", "expect"}
 )
-"""Headers of the connection that is gone (RFC 9110, 7.6.1): the next one has its own."""
+"""Headers that describe the captured connection (RFC 9110, 7.6.1). The new connection sets them."""
 
 
 def read_capture(path: Path) -> Iterator[Delivery]:
-    """Yield the deliveries in the file, in its order; blank lines are passed over.
+    """Yield the deliveries in the file, in the order of its lines. Blank lines are skipped.
 
     Raises ``CaptureError`` with the number of the first line that cannot be replayed.
     """
@@ -30,21 +30,26 @@ def read_capture(path: Path) -> Iterator[Delivery]:
 
 
 def parse_capture(lines: Iterable[bytes]) -> Iterator[Delivery]:
-    """Yield the deliveries in ``lines``; see ``read_capture``."""
+    """Yield the deliveries in ``lines``, as ``read_capture`` does for a file."""
     for number, line in enumerate(lines, start=1):
-        if line.strip():
-            yield _delivery(number, line)
-
-
-def _delivery(number: int, line: bytes) -> Delivery:
-    try:
-        captured = read_object(line)
-    except MalformedBody as error:
-        raise CaptureError(number, error.detail) from None
-    path = captured.get("path")
-    if not isinstance(path, str) or not path.startswith("/"):
-        raise CaptureError(number, 'give "path" as a path on the bridge, such as "/webhooks/wavv"')
-    return Delivery(path, _body(number, captured), _headers(number, captured))
+        if not line.strip():
+            continue
+        try:
+            captured = read_object(line)
+        except MalformedBody as error:
+            raise CaptureError(number, error.detail) from None
+        path, headers = captured.get("path"), captured.get("headers", {})
+        if not isinstance(path, str) or not path.startswith("/"):
+            raise CaptureError(
+                number, 'give "path" as a path on the bridge, such as "/webhooks/wavv"'
+            )
+        if not isinstance(headers, dict) or not all(
+            isinstance(value, str) and value.isascii() and value.isprintable()
+            for value in headers.values()
+        ):
+            raise CaptureError(number, 'give "headers" as an object of names and text')
+        kept = (pair for pair in headers.items() if pair[0].lower() not in CONNECTION_HEADERS)
+        yield Delivery(path, _body(number, captured), tuple(kept))
 
 
 def _body(number: int, captured: dict[str, Any]) -> bytes:
@@ -54,25 +59,11 @@ def _body(number: int, captured: dict[str, Any]) -> bytes:
         case {"body": str(text)}:
             return text.encode()
         case {"body_base64": str(encoded)}:
-            return _decoded(number, encoded)
+            try:
+                return b64decode(encoded, validate=True)
+            except (binascii.Error, ValueError):
+                raise CaptureError(
+                    number, '"body_base64" is not base64; encode the body again'
+                ) from None
         case _:
             raise CaptureError(number, 'give "body" as text, or "body_base64" as base64 of it')
-
-
-def _decoded(number: int, encoded: str) -> bytes:
-    try:
-        return b64decode(encoded, validate=True)
-    except (binascii.Error, ValueError):
-        raise CaptureError(number, '"body_base64" is not base64; encode the body anew') from None
-
-
-def _headers(number: int, captured: dict[str, Any]) -> tuple[tuple[str, str], ...]:
-    headers = captured.get("headers", {})
-    if not isinstance(headers, dict) or not all(map(_is_header, headers.values())):
-        raise CaptureError(number, 'give "headers" as an object of names and text')
-    kept = (pair for pair in headers.items() if pair[0].lower() not in CONNECTION_HEADERS)
-    return tuple(kept)
-
-
-def _is_header(value: object) -> bool:
-    return isinstance(value, str) and value.isascii() and value.isprintable()

@@ -1,7 +1,7 @@
-"""How each of WAVV's channels would tell of a sample call: what ``bridge send`` sends.
+"""The events of a sample call in the shape of each WAVV channel, as ``bridge send`` sends them.
 
-``v3`` is WAVV's own webhook, ``sdk`` a CRM that forwards the browser SDK's events, ``crm`` a CRM
-workflow whose every value is a string.
+``v3`` is WAVV's own webhook. ``sdk`` is a CRM that forwards the events of WAVV's browser SDK.
+``crm`` is a CRM workflow that sends every value as a string.
 """
 
 import json
@@ -30,19 +30,19 @@ _CRM_NAMES = {
 def deliveries(
     call: SampleCall, channel: Channel = "v3", *, recorded: bool = True
 ) -> tuple[Delivery, ...]:
-    """Return the call's three events, or the first two of a call that is not recorded."""
+    """Return the call's three events; without ``recorded`` only the started and the ended event."""
     kinds = (Kind.STARTED, Kind.ENDED, Kind.RECORDED) if recorded else (Kind.STARTED, Kind.ENDED)
     return tuple(delivery(call, kind, channel) for kind in kinds)
 
 
 def delivery(call: SampleCall, kind: Kind, channel: Channel = "v3") -> Delivery:
-    """Return one event of the call, without any proof of the sender yet."""
+    """Return one event of the call. It carries neither a signature nor a shared secret yet."""
     body = SHAPES[channel](call, kind)
     return Delivery(PATH, json.dumps(body, ensure_ascii=False).encode())
 
 
 def _v3(call: SampleCall, kind: Kind) -> dict[str, Any]:
-    """Channel A: the v3 webhook. Fields that are not known yet are null."""
+    """Return the event as the v3 webhook (channel A) sends it; fields not yet known are null."""
     is_over = kind is not Kind.STARTED
     is_incoming = kind is Kind.STARTED and call.direction == "inbound"
     data = {
@@ -66,18 +66,21 @@ def _v3(call: SampleCall, kind: Kind) -> dict[str, Any]:
     if kind is Kind.RECORDED:
         data["recordingUrl"] = call.recording_url
     name = "call.incoming" if is_incoming else _V3_NAMES[kind]
-    return {"event": name, "sentAt": _iso(call.told_at(kind)), "data": data}
+    return {"event": name, "sentAt": _iso(call.sent_at(kind)), "data": data}
 
 
 def _sdk(call: SampleCall, kind: Kind) -> dict[str, Any]:
-    """Channel B: a CRM forwards the browser SDK's events, with what the bridge needs beside."""
+    """Return the event as a CRM forwards it from the browser SDK (channel B).
+
+    The CRM adds the ids and the time that the bridge needs.
+    """
     payload: dict[str, Any] = {"number": call.lead_phone, "contactId": call.lead_id}
     if kind is not Kind.STARTED:
         over = {"answered": True, "human": True, "duration": call.seconds, "outcome": call.outcome}
         payload |= over
     envelope: dict[str, Any] = {
         "type": kind.value,
-        "timestamp": int(call.told_at(kind).timestamp() * 1000),
+        "timestamp": int(call.sent_at(kind).timestamp() * 1000),
         "callId": call.call_id,
         "userId": call.agent_id,
         "payload": payload,
@@ -89,7 +92,10 @@ def _sdk(call: SampleCall, kind: Kind) -> dict[str, Any]:
 
 
 def _crm(call: SampleCall, kind: Kind) -> dict[str, Any]:
-    """Channel C: a CRM workflow. The contact is outside, all else in ``customData``, as strings."""
+    """Return the event as a CRM workflow (channel C) sends it.
+
+    The contact is at the top level. All else is in ``customData``, as strings.
+    """
     is_over = kind is not Kind.STARTED
     custom = {
         "event": _CRM_NAMES[kind],
@@ -104,7 +110,7 @@ def _crm(call: SampleCall, kind: Kind) -> dict[str, Any]:
         "outcome": call.outcome if is_over else "",
         "human": "true" if is_over else "",
         "call_recording_url": call.recording_url if kind is Kind.RECORDED else "",
-        "timestamp": _iso(call.told_at(kind)),
+        "timestamp": _iso(call.sent_at(kind)),
     }
     return {
         "contact_id": call.lead_id,

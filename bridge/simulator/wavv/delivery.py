@@ -1,4 +1,4 @@
-"""A delivery: one HTTP request of a webhook, as it was captured or as it is about to be sent."""
+"""A delivery: one webhook request, captured or ready to be sent, and what authenticates it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -10,45 +10,51 @@ PATH = "/webhooks/wavv"
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One POST: where to, which headers, and the body byte for byte."""
+    """One POST: its path on the bridge, its headers, and its body byte for byte."""
 
     path: str
     body: bytes
     headers: tuple[tuple[str, str], ...] = (("Content-Type", "application/json"),)
 
     def with_header(self, name: str, value: str) -> "Delivery":
-        """Return the delivery with this header in place of any of its name."""
+        """Return a copy in which this header replaces all headers of the same name."""
         others = tuple(pair for pair in self.headers if pair[0].lower() != name.lower())
         return replace(self, headers=(*others, (name, value)))
 
 
 Auth = Callable[[Delivery], Delivery]
-"""Gives a delivery its proof, at the moment it leaves: a signature is good for minutes only."""
+"""Returns a delivery with its signature or secret added.
+
+It is called when the delivery is sent, because a signature expires after some minutes.
+"""
 
 
-def as_it_is(delivery: Delivery) -> Delivery:
-    """Leave the proof that was captured."""
+def unchanged(delivery: Delivery) -> Delivery:
+    """Return the delivery with the signature that was captured."""
     return delivery
 
 
 def by_signature(secret: str, clock: Callable[[], float]) -> Auth:
-    """Sign WAVV's deliveries with ``secret`` at the time of ``clock``; leave all others."""
+    """Return an ``Auth`` that signs deliveries to WAVV's webhook, and leaves all others unchanged.
 
-    def prove(delivery: Delivery) -> Delivery:
+    A signature is made with ``secret`` and the time that ``clock`` returns.
+    """
+
+    def authenticate(delivery: Delivery) -> Delivery:
         if not _is_wavv(delivery):
             return delivery
         return delivery.with_header(SIGNATURE_HEADER, sign(delivery.body, secret, clock()))
 
-    return prove
+    return authenticate
 
 
 def by_shared_secret(secret: str) -> Auth:
-    """Send ``secret`` along with WAVV's deliveries; leave all others."""
+    """Return an ``Auth`` that adds ``secret`` as a header to deliveries to WAVV's webhook only."""
 
-    def prove(delivery: Delivery) -> Delivery:
+    def authenticate(delivery: Delivery) -> Delivery:
         return delivery.with_header(SECRET_HEADER, secret) if _is_wavv(delivery) else delivery
 
-    return prove
+    return authenticate
 
 
 def _is_wavv(delivery: Delivery) -> bool:

@@ -1,7 +1,7 @@
-"""Calls of our own making, for the demo, the tests and ``bridge send``.
+"""Made-up calls for the demo, the tests and ``bridge send``.
 
-The same seed and time make the same call. Nobody in them is real: addresses
-are at example.com, numbers are 555-01xx, which are set aside for fiction.
+The same seed and time make the same call. The people do not exist: addresses are at example.com
+(RFC 2606), and phone numbers end in 555-01xx, a range that is reserved for fiction.
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ _AGENTS = ("usr_alice", "usr_bob", "usr_carol", "usr_dev")
 
 @dataclass(frozen=True, slots=True)
 class SampleCall:
-    """One call, from which every channel's events are made. Phones are ten digits, as WAVV's."""
+    """One call, from which the events of every channel are made. Phones have ten digits."""
 
     call_id: str
     lead_id: str
@@ -39,19 +39,19 @@ class SampleCall:
 
     @property
     def ended_at(self) -> datetime:
-        """When it was hung up."""
+        """When the call ended."""
         return self.answered_at + timedelta(seconds=self.seconds)
 
-    def told_at(self, kind: Kind) -> datetime:
-        """Return when WAVV sends this event; a recording takes it some seconds."""
+    def sent_at(self, kind: Kind) -> datetime:
+        """Return when WAVV sends this event; the recorded event comes 4 seconds after the call."""
         later = {Kind.STARTED: self.started_at, Kind.ENDED: self.ended_at}
         return later.get(kind, self.ended_at + timedelta(seconds=4))
 
 
 def sample_call(rng: Random, started_at: datetime, behaviour: str = "") -> SampleCall:
-    """Return a made-up call. ``behaviour``, after ``~`` in its id, is for AskElephant's sandbox.
+    """Return a made-up call. Its id ends in ``~`` and ``behaviour``, which the sandbox acts on.
 
-    The recording's URL ends in a signature, as WAVV's do: logs must not show it.
+    The recording's URL ends in a signature, as WAVV's URLs do. Logs must not show the signature.
     """
     call_id = str(_uuid7(rng, started_at)) + (f"~{behaviour}" if behaviour else "")
     first, last = rng.choice(_FIRST_NAMES), rng.choice(_LAST_NAMES)
@@ -79,7 +79,7 @@ def _phone(rng: Random) -> str:
 
 
 def _uuid7(rng: Random, at: datetime) -> UUID:
-    """Return a UUIDv7 (RFC 9562), which is what WAVV's call ids were seen to be."""
+    """Return a UUIDv7 (RFC 9562), the kind of id that WAVV's sample events carry."""
     milliseconds = int(at.timestamp() * 1000) & (2**48 - 1)
     low = (0b10 << 62) | rng.getrandbits(62)
     return UUID(int=(milliseconds << 80) | (7 << 76) | (rng.getrandbits(12) << 64) | low)

@@ -1,4 +1,4 @@
-"""Sending deliveries to a bridge, as WAVV would: one after the other, each with its proof."""
+"""Sends deliveries to a bridge as WAVV would: one after the other, each signed when it is sent."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,8 +11,8 @@ DETAIL_LIMIT = 300
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What became of a delivery. ``status`` is ``None`` when there was no answer at all."""
+class Outcome:
+    """The result of one delivery. ``status`` is ``None`` if no response came."""
 
     delivery: Delivery
     status: int | None
@@ -20,33 +20,31 @@ class Answer:
 
     @property
     def is_accepted(self) -> bool:
-        """Whether the bridge has it."""
+        """Whether the bridge accepted the event, with any 2xx."""
         return self.status is not None and self.status // 100 == 2  # noqa: PLR2004 - HTTP's 2xx
 
 
 def send(
     deliveries: Iterable[Delivery], base_url: str, auth: Auth, client: httpx.Client
-) -> list[Answer]:
-    """Post all deliveries in their order; one that fails does not keep the others."""
+) -> list[Outcome]:
+    """Post all deliveries in their order. The rest is sent also after one has failed."""
     return [post(delivery, base_url, auth, client) for delivery in deliveries]
 
 
-def post(delivery: Delivery, base_url: str, auth: Auth, client: httpx.Client) -> Answer:
-    """Post one delivery, proved at this moment. Trouble is an answer too, not an exception."""
-    proved = auth(delivery)
-    url = base_url.rstrip("/") + proved.path
+def post(delivery: Delivery, base_url: str, auth: Auth, client: httpx.Client) -> Outcome:
+    """Post one delivery. A connection error is returned as an outcome, not raised.
+
+    The outcome's detail is that of the problem (RFC 9457), else the start of the response's body.
+    """
+    signed = auth(delivery)
+    url = base_url.rstrip("/") + signed.path
     try:
-        response = client.post(url, content=proved.body, headers=list(proved.headers))
+        response = client.post(url, content=signed.body, headers=list(signed.headers))
     except (httpx.TransportError, httpx.InvalidURL) as error:
-        return Answer(proved, None, f"{type(error).__name__}: {error}"[:DETAIL_LIMIT])
-    return Answer(proved, response.status_code, _detail(response))
-
-
-def _detail(response: httpx.Response) -> str:
-    """Return a problem's own words (RFC 9457), else the start of whatever was answered."""
+        return Outcome(signed, None, f"{type(error).__name__}: {error}"[:DETAIL_LIMIT])
     try:
         problem = response.json()
     except ValueError:
         problem = None
-    said = problem.get("detail") if isinstance(problem, dict) else None
-    return str(said or response.text)[:DETAIL_LIMIT]
+    detail = problem.get("detail") if isinstance(problem, dict) else None
+    return Outcome(signed, response.status_code, str(detail or response.text)[:DETAIL_LIMIT])

@@ -162,16 +162,16 @@ def test_the_chaos_page_lists_every_fault_of_the_chaos_suite() -> None:
     assert told == [[fault.name, fault.line] for fault in FAULTS.values()]
 
 
-def test_decisions_are_numbered_without_gaps_and_have_three_parts() -> None:
-    """Context, decision, consequences, and alternatives if there are any; each under a page."""
+def test_decisions_are_numbered_without_gaps_and_have_one_shape() -> None:
+    """Date, status, context, decision, alternatives and consequences, in fewer than 300 words."""
     found = sorted((ROOT / "docs" / "decisions").glob("0*.md"))
     assert [int(path.name[:4]) for path in found] == list(range(1, len(found) + 1))
     for path in found:
         written = path.read_text(encoding="utf-8")
         assert written.startswith(f"# {int(path.name[:4])}. "), path.name
+        assert re.search(r"^Date: \d{4}-\d\d-\d\d\. Status: ", written, re.MULTILINE), path.name
         parts = re.findall(r"^\*\*(\w+)\.\*\*", written, re.MULTILINE)
-        required = [part for part in parts if part != "Alternatives"]
-        assert required == ["Context", "Decision", "Consequences"], path.name
+        assert parts == ["Context", "Decision", "Alternatives", "Consequences"], path.name
         assert len(written.split()) < 300, path.name
 
 

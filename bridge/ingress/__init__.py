@@ -1,1 +1,1 @@
-"""The thin ingress: verify, check, store, answer."""
+"""The ingress: it authenticates an event, checks it, stores it, and then sends the response."""

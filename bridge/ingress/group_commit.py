@@ -1,10 +1,10 @@
-"""Group commit: all requests that wait share one round trip to Redis.
+"""Group commit: events that arrive during one write to Redis are all written by the next.
 
-The first event goes at once; those that arrive while it is on its way form the next batch. There is
-no timer, so thin traffic waits for nothing. Each request is answered on the confirmation of its own
-write, and a bound on those waiting keeps a slow Redis from filling the memory. A Redis that fails
-one batch fails all who wait behind it: each would only wait for a failure of its own, while its
-sender's patience ends (WAVV's after 10 s).
+The first event is written at once. Events that arrive during this write form the next batch. No
+timer delays a batch, so an event that arrives alone is not delayed. Each request gets its response
+after the write of its own event is confirmed. The number of waiting events is bounded: a slow Redis
+cannot fill the memory. If one batch fails, all waiting events are rejected with it: a further
+attempt for each would outlast the sender's timeout (10 seconds at WAVV, as integrators report).
 """
 
 import asyncio
@@ -22,24 +22,31 @@ from bridge.store.lua import script
 
 log = structlog.get_logger(__name__)
 
-AGAIN = "Nothing was stored: send this event again."
+SEND_AGAIN = "Nothing was stored: send this event again."
 MOST_WAITING = 2048
 BATCH = 256
 BATCH_BYTES = 4 * 1024 * 1024
-"""A batch ends with the event that exceeds it: Redis serves no other client while it is stored."""
+"""A batch ends with the event that exceeds this size: Redis serves no other client while it writes
+the batch (https://redis.io/docs/latest/commands/eval/).
+"""
 
-PATIENCE_SECONDS = 5.0
-"""For one batch with all its retries."""
+COMMIT_SECONDS = 5.0
+"""The timeout of one batch with all its retries."""
 
 WAKEUP_SECONDS = 1
-"""Seconds a wake-up is valid: workers delete it when they read the inbox, and one that is lost must
-not keep others from being sent.
+"""How long a published wake-up suppresses the next one, in seconds.
+
+Workers end this time earlier, when they read the inbox. It is short because a wake-up can get lost,
+and a lost one must not suppress all later ones.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """An event on its way into the inbox. ``key`` is constant over re-sends of the event."""
+    """An event that waits to be stored. ``key`` is the same for every re-send of the event.
+
+    ``at`` is when it was received, in seconds since 1970. ``stored`` gets whether it is new.
+    """
 
     source: str
     key: str
@@ -50,7 +57,11 @@ class Arrival:
 
 
 class GroupCommit:
-    """Writes events to the inbox. ``on_stored`` is called if no wake-up is pending."""
+    """Writes events to the inbox in batches.
+
+    ``remember`` is for how many seconds a re-send is recognised. ``on_stored`` is called after a
+    batch, unless a wake-up of the workers is pending.
+    """
 
     def __init__(
         self, redis: Redis, keys: Keys, remember: int, on_stored: Callable[[], None]
@@ -63,72 +74,68 @@ class GroupCommit:
         self._writer: asyncio.Task[None] | None = None
 
     async def add(self, source: str, key: str, raw: bytes, at: float, request_id: str) -> bool:
-        """Store an event; return whether it is new. Raises ``NotStored`` when it may be lost."""
+        """Store an event; return whether it is new.
+
+        Raises ``NotStored`` if Redis did not confirm the write.
+        """
         if len(self._waiting) >= MOST_WAITING:
-            raise NotStored("ingress_full", f"Too many events wait to be stored. {AGAIN}")
+            raise NotStored("ingress_full", f"Too many events wait to be stored. {SEND_AGAIN}")
         stored = asyncio.get_running_loop().create_future()
         self._waiting.append(Arrival(source, key, raw, at, request_id, stored))
         if self._writer is None:
-            # In a context of its own: it writes for others than the request that started it.
+            # An empty context: the writer's log lines must not carry this request's id.
             self._writer = asyncio.create_task(self._write(), context=Context())
         return bool(await stored)
 
     async def close(self) -> None:
-        """Wait until everything that was accepted is written."""
+        """Wait until every accepted event is written."""
         if self._writer is not None:
             await self._writer
 
     async def _write(self) -> None:
+        """Write batch after batch until no event waits."""
         try:
             while self._waiting:
-                await self._commit(self._batch())
+                batch: list[Arrival] = []
+                size = 0
+                while self._waiting and len(batch) < BATCH and size < BATCH_BYTES:
+                    batch.append(self._waiting.popleft())
+                    size += len(batch[-1].raw)
+                await self._commit(batch)
         finally:
             self._writer = None
 
-    def _batch(self) -> list[Arrival]:
-        batch: list[Arrival] = []
-        size = 0
-        while self._waiting and len(batch) < BATCH and size < BATCH_BYTES:
-            batch.append(self._waiting.popleft())
-            size += len(batch[-1].raw)
-        return batch
-
     async def _commit(self, batch: Sequence[Arrival]) -> None:
+        """Write one batch. If it fails, reject its events and all that wait behind it."""
         try:
-            async with asyncio.timeout(PATIENCE_SECONDS):
+            async with asyncio.timeout(COMMIT_SECONDS):
                 wants_wakeup, *news = await self._send(batch)
-        except Exception as error:  # noqa: BLE001 - whatever it was, those who wait must be told
-            batch = [*batch, *self._waiting]
+        except Exception as error:  # noqa: BLE001 - each request that waits needs its response
+            rejected = [*batch, *self._waiting]
             self._waiting.clear()
-            for arrival in batch:
-                _refuse(arrival, error)
+            known = {"error": type(error).__name__, "detail": str(error)}
+            for arrival in rejected:
+                request_id = arrival.request_id
+                log.error("event.not_stored", request_id=request_id, **known)  # noqa: TRY400 - a line for each event, no traceback
+                if not arrival.stored.done():
+                    detail = f"Redis did not store the event. {SEND_AGAIN}"
+                    arrival.stored.set_exception(NotStored("store_unavailable", detail))
             return
         for arrival, is_new in zip(batch, news, strict=True):
-            _settle(arrival, is_new=bool(is_new))
+            if not is_new:
+                log.info("event.duplicate", source=arrival.source, request_id=arrival.request_id)
+            if not arrival.stored.done():  # a cancelled request needs no response; its event stays
+                arrival.stored.set_result(bool(is_new))
         log.debug("events.stored", events=len(batch), new=sum(news))
         if wants_wakeup:
             self._on_stored()
 
     async def _send(self, batch: Sequence[Arrival]) -> list[int]:
+        """Store a batch. Return whether a wake-up is due, then for each event whether it is new."""
         keys = [self._keys.inbox, self._keys.counters, self._keys.wakeup_pending]
         args: list[str | bytes | float] = [self._remember, WAKEUP_SECONDS]
-        for one in batch:
-            keys.append(self._keys.seen(one.source, one.key))
-            args += (one.source, one.raw, one.at, one.request_id)
-        answers: list[int] = await self._script(keys, args)
-        return answers
-
-
-def _settle(arrival: Arrival, *, is_new: bool) -> None:
-    if not is_new:
-        log.info("event.duplicate", source=arrival.source, request_id=arrival.request_id)
-    if not arrival.stored.done():  # else its request was cancelled; what is stored stays stored
-        arrival.stored.set_result(is_new)
-
-
-def _refuse(arrival: Arrival, error: Exception) -> None:
-    told = {"error": type(error).__name__, "detail": str(error)}
-    log.error("event.not_stored", request_id=arrival.request_id, **told)
-    if not arrival.stored.done():
-        unavailable = NotStored("store_unavailable", f"The store did not take it. {AGAIN}")
-        arrival.stored.set_exception(unavailable)
+        for event in batch:
+            keys.append(self._keys.seen(event.source, event.key))
+            args += (event.source, event.raw, event.at, event.request_id)
+        response: list[int] = await self._script(keys, args)
+        return response

@@ -1,8 +1,8 @@
-"""The outline of a body that is refused: small, and enough to read which call it names.
+"""The outline of a refused body: a small copy of its JSON that still names the call.
 
-A body over the limit cannot be kept, and its call id may follow a transcript of any length. The
-outline is made piece by piece as the body is received: strings that are too long for an id become
-empty, and of each array only the first item stays, followed by ``null`` if there were more.
+A body over the size limit is not kept as a whole, and its call id may follow a long transcript. The
+outline is built piece by piece while the body is received. A string that is too long for an id
+becomes empty. Of each array only the first item stays, followed by ``null`` if there were more.
 """
 
 import json
@@ -15,7 +15,7 @@ STRING_LIMIT = 2048
 OUTLINE_LIMIT = 32 * 1024
 DEPTH_LIMIT = 64
 TOKENS_LIMIT = 50_000
-"""Tokens that are read one by one: a bound on the work for a body that consists of nothing else."""
+"""Tokens that are read one by one. This bounds the CPU time for a body of many small tokens."""
 
 _STRING = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
 _FLAT = rb'(?:[^"\[\]{}]++|' + _STRING + rb")*+"
@@ -23,7 +23,7 @@ _PLAIN = re.compile(rb'[^"\[\]{},]*+')
 _SKIPPED = re.compile(
     rb'(?:[^"\[\]{}]++|' + _STRING + rb"|\{" + _FLAT + rb"\}|\[" + _FLAT + rb"\])*+", re.DOTALL
 )
-"""What may be skipped at once: values, and containers that hold no other container."""
+"""What one match skips: values, and containers that hold no other container."""
 
 _IN_STRING = re.compile(rb'[^"\\]*+(?:\\.[^"\\]*+)*+', re.DOTALL)
 _TOKEN = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[\[\]{},]', re.DOTALL)
@@ -31,7 +31,7 @@ _CLOSERS = {"{": "}", "[": "]"}
 
 
 class Outline:
-    """The outline of a body, which is fed in pieces of any size."""
+    """Builds the outline of a body from its pieces, which may be of any size."""
 
     def __init__(self) -> None:
         self._kept = bytearray()
@@ -42,24 +42,20 @@ class Outline:
         self._is_escaped = False
 
     def feed(self, piece: bytes) -> None:
-        """Add the next piece of the body. Nothing is added once the outline is full."""
+        """Add the next piece of the body. A full outline ignores it."""
         at = 0
-        while at < len(piece) and not self._is_full():
+        while at < len(piece):
+            is_long = len(self._kept) > OUTLINE_LIMIT or self._tokens > TOKENS_LIMIT
+            if is_long or len(self._containers) > DEPTH_LIMIT:
+                return
             at = self._plain(piece, at) if self._string is None else self._in_string(piece, at)
 
     def text(self) -> bytes:
-        """Return the outline so far: JSON, if the body was whole and the outline is not full."""
+        """Return the outline so far. It is valid JSON if all of the body was fed and it fitted."""
         return bytes(self._kept)
 
-    def _is_full(self) -> bool:
-        return (
-            len(self._kept) > OUTLINE_LIMIT
-            or len(self._containers) > DEPTH_LIMIT
-            or self._tokens > TOKENS_LIMIT
-        )
-
     def _plain(self, piece: bytes, at: int) -> int:
-        """Read up to the next token, and the token; return where it ends."""
+        """Read outside of strings, up to and with the next token. Return where the token ends."""
         is_skipped = self._skipped_depth is not None
         run = (_SKIPPED if is_skipped else _PLAIN).match(piece, at)
         assert run is not None  # noqa: S101 - both patterns match the empty text
@@ -86,7 +82,7 @@ class Outline:
             self._skipped_depth = 0
 
     def _skip(self, token: bytes) -> None:
-        """Leave out a token of an array's further items; its end is kept."""
+        """Skip a token after an array's first item. Keep the token that ends the array."""
         depth = self._skipped_depth or 0
         if token in {b"{", b"["}:
             self._skipped_depth = depth + 1
@@ -97,30 +93,27 @@ class Outline:
             self._keep(b"]")
 
     def _in_string(self, piece: bytes, at: int) -> int:
-        """Read on in a string; return where reading stopped."""
+        """Read the piece's part of a string. Return where reading stopped."""
         content = _IN_STRING.match(piece, at + self._is_escaped)
         end = content.end() if content else at + 1
         string = self._string if self._string is not None else bytearray()
         if len(string) <= STRING_LIMIT:
             string += piece[at : min(end, at + STRING_LIMIT + 1)]
         self._is_escaped = piece[end : end + 1] == b"\\"
-        if self._is_escaped:  # the piece ends between a backslash and what it escapes
+        if self._is_escaped:  # the piece ends between a backslash and the escaped character
             string += b"\\"
         elif end < len(piece):
-            self._end_string(string)
+            self._string = None
+            if self._skipped_depth is None:
+                self._kept += b'"%s"' % (string if len(string) <= STRING_LIMIT else b"")
         return end + 1
-
-    def _end_string(self, string: bytearray) -> None:
-        self._string = None
-        if self._skipped_depth is None:
-            self._kept += b'"%s"' % (string if len(string) <= STRING_LIMIT else b"")
 
 
 def salvaged(raw: bytes) -> bytes | None:
-    """Return what can be read of a damaged body or of an outline, as a valid JSON object.
+    """Return the readable part of a damaged body or of an outline, as a valid JSON object.
 
-    What follows the damage is left out. Of a duplicate key the last value counts. ``NaN`` and
-    ``Infinity`` become ``null``. ``None`` = nothing can be read.
+    All that follows the damage is left out. The last value of a duplicate key is used. ``NaN`` and
+    ``Infinity`` become ``null``. ``None`` = no object can be read.
     """
     outline = Outline()
     outline.feed(raw)
@@ -128,19 +121,15 @@ def salvaged(raw: bytes) -> bytes | None:
     try:
         found = _loaded(text)
     except json.JSONDecodeError as error:
-        found = _loaded_beginning(text[: error.pos])
+        try:
+            found = _loaded(_closed(text[: error.pos]))
+        except json.JSONDecodeError:
+            return None
     return json.dumps(found).encode() if isinstance(found, dict) else None
 
 
-def _loaded_beginning(text: str) -> Any:  # noqa: ANN401 - any JSON
-    try:
-        return _loaded(_closed(text))
-    except json.JSONDecodeError:
-        return None
-
-
 def _loaded(text: str) -> Any:  # noqa: ANN401 - any JSON
-    """Return the value of JSON text. Numbers stay text: Python rejects integers of many digits.
+    """Return the value of JSON text. Numbers stay text: Python rejects very long integers.
 
     https://docs.python.org/3/library/stdtypes.html#integer-string-conversion-length-limitation
     """
@@ -150,7 +139,7 @@ def _loaded(text: str) -> Any:  # noqa: ANN401 - any JSON
 
 
 def _closed(text: str) -> str:
-    """Cut the text behind its last whole value, and close what is open there."""
+    """Cut the text after its last complete value, and close the containers that are open there."""
     open_containers: list[str] = []
     end, closing = 0, ""
     for token in _TOKEN.finditer(text):

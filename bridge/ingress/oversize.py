@@ -1,4 +1,7 @@
-"""Examines bodies over the limit without keeping them: their authenticity and their call."""
+"""Examines bodies over the size limit: whether they are authentic, and which call they name.
+
+Such a body is not kept: only its outline and one piece of it are in memory.
+"""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -10,21 +13,21 @@ from bridge.ingress.outline import Outline
 from bridge.store.keys import DIGEST_SIZE
 
 EXAMINED_LIMIT = 64 * 1024 * 1024
-"""A body that is larger is refused without being examined."""
+"""Bytes. A larger body is refused without being examined."""
 
 
 class Proof(Protocol):
-    """What shows that a body is authentic once all its pieces were seen."""
+    """Checks that a body is authentic: ``update`` with each piece in order, then ``finish``."""
 
     def update(self, piece: bytes) -> None:
-        """Take the next piece of the body into account."""
+        """Add the next piece of the body."""
 
     def finish(self) -> None:
         """Raise ``Unsigned`` if the body is not authentic."""
 
 
 class Proven:
-    """The proof of a body whose headers are proof enough, such as a shared secret."""
+    """The proof of a body whose headers alone are sufficient, such as a shared secret."""
 
     def update(self, piece: bytes) -> None:
         """Do nothing."""
@@ -35,9 +38,9 @@ class Proven:
 
 @dataclass(frozen=True, slots=True)
 class Authentic:
-    """What is kept of an authentic body: ``raw`` is the whole of it, or its outline.
+    """What is kept of an authentic body. ``raw`` is the body itself or its outline.
 
-    ``key`` is constant over re-sends.
+    ``key`` is the same for every re-send. ``size`` is the number of bytes of the body.
     """
 
     key: str
@@ -46,9 +49,9 @@ class Authentic:
 
 
 async def examine(pieces: AsyncIterator[bytes], proof: Proof) -> Authentic | None:
-    """Return the outline of a body over the limit, or ``None`` if it is not authentic.
+    """Return the outline of a body over the limit.
 
-    Holds one piece at a time, and the outline.
+    ``None`` = the body is not authentic, or larger than ``EXAMINED_LIMIT``.
     """
     outline, digest, size = Outline(), blake2b(digest_size=DIGEST_SIZE), 0
     async for piece in pieces:

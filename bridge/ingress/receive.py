@@ -1,4 +1,4 @@
-"""Receiving an event: read, authenticate, check, store, and only then acknowledge."""
+"""Receives an event: reads, authenticates, checks and stores it, and only then acknowledges it."""
 
 import asyncio
 import time
@@ -33,8 +33,10 @@ from bridge.store.refusal import REFUSAL, Refusal
 
 KEPT_REFUSED = 10_000
 MOST_NOTING = 8
-"""Refusals on their way to Redis at once. Each takes a connection, and strangers must not have all:
-what is to be stored needs one.
+"""Refusals that are written to Redis at the same time. Each one uses a connection.
+
+Unauthenticated senders cause refusals. Without this bound they could use all connections, and none
+would be left to store events.
 """
 
 ACCEPTED = Response(status_code=202)
@@ -44,7 +46,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Receiver:
-    """The ASGI application of one source. ``limit`` is the most bytes that an event may have."""
+    """The ASGI application of one source. ``limit`` is the largest size of an event in bytes."""
 
     source: WebhookSource
     commit: GroupCommit
@@ -53,7 +55,7 @@ class Receiver:
     limit: int
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Respond 202 with an empty body to a stored event, else with the problem."""
+        """Respond 202 with an empty body if the event is stored, else with a problem document."""
         share = self.bodies.share()
         try:
             response = await self._respond(scope, receive, share)
@@ -94,7 +96,10 @@ class Receiver:
     async def _receive(
         self, delivery: "Delivery", receive: Receive, share: Share
     ) -> "bytes | Oversize":
-        """Return the body, or what is known of one over the limit. Raises ``EventError``."""
+        """Return the body, or what is known of a body over the limit. Raises ``EventError``.
+
+        A body over the limit is read to its end only if its headers can be authentic.
+        """
         length = checked_length(delivery.headers)
         body = Body(receive, [])
         try:
@@ -102,49 +107,46 @@ class Receiver:
                 raw = await body.read(self.limit, share) if length <= self.limit else None
                 if raw is not None:
                     return raw
-                is_examined = length <= EXAMINED_LIMIT
-                return Oversize(await self._examine(delivery, body) if is_examined else None)
+                if length > EXAMINED_LIMIT:
+                    return Oversize(None)
+                try:
+                    proof = self.source.proof(delivery.with_body(b""))
+                except EventError:
+                    return Oversize(None)
+                return Oversize(await examine(body.pieces(), proof) if proof else None)
         except TimeoutError:
             raise (bodies_full() if share.is_evicted else too_slow()) from None
-
-    async def _examine(self, delivery: "Delivery", body: Body) -> Authentic | None:
-        """Return what is kept of a body over the limit; read none if its headers are refused."""
-        try:
-            proof = self.source.proof(delivery.with_body(b""))
-        except EventError:
-            return None
-        return await examine(body.pieces(), proof) if proof else None
 
     async def _note(
         self, error: EventError, authentic: Authentic | None, at: float, request_id: str
     ) -> None:
-        """Log a refusal, and keep the body if it is authentic."""
+        """Log and count a refusal. Keep an authentic body, and pass it on to the call it names."""
         log.warning("event.refused", source=self.source.name, reason=error.reason)
-        if isinstance(error, NotStored):  # the sender retries, and a store that fails is spared
+        if isinstance(error, NotStored):  # the sender retries; a failing Redis gets no extra load
             return
         await self.refusals.keep(self.source.name, error, authentic)
         named = self.source.named(authentic.raw) if authentic else None
         if authentic and named:
             refused = Refusal(named.call_id, error.reason, named.event, authentic.size)
-            with suppress(NotStored):  # it is logged; the response is of the refusal
+            with suppress(NotStored):  # it is logged; the response stays that of the refusal
                 await self.commit.add(REFUSAL, authentic.key, refused.raw(), at, request_id)
 
 
 class Delivery(NamedTuple):
-    """A delivery before its body is known."""
+    """A request before its body is read. ``now`` is in seconds since 1970."""
 
     headers: Headers
     query: bytes
     now: float
 
     def with_body(self, raw: bytes) -> IncomingRequest:
-        """Return the delivery with its body."""
+        """Return the request with its body."""
         return IncomingRequest(raw, self.headers, self.query, self.now)
 
 
 @dataclass(frozen=True, slots=True)
 class UnknownReceiver:
-    """The ASGI application for events that are sent to a path that is no endpoint."""
+    """The ASGI application for events sent to a path below ``/webhooks`` that is no endpoint."""
 
     paths: Sequence[str]
     refusals: "Refusals"
@@ -152,7 +154,7 @@ class UnknownReceiver:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Respond 404 with the paths of the endpoints."""
         right = " or ".join(f"`{path}`" for path in self.paths)
-        error = UnknownPath("unknown_path", f"No events are received here. Send them to {right}.")
+        error = UnknownPath("unknown_path", f"This path receives no events. Send them to {right}.")
         log.warning("event.refused", source="unknown", reason=error.reason)
         await self.refusals.keep("unknown", error, None)
         await _refusal(error)(scope, receive, send)
@@ -160,7 +162,7 @@ class UnknownReceiver:
 
 @dataclass(frozen=True, slots=True)
 class Oversize:
-    """A body over the limit; ``authentic`` is ``None`` if it is not authentic, or not examined."""
+    """A body over the limit. ``authentic`` is ``None`` if it is not authentic or not examined."""
 
     authentic: Authentic | None
 
@@ -172,14 +174,14 @@ def _refusal(error: EventError) -> Response:
 
 @dataclass(frozen=True, slots=True)
 class Refusals:
-    """Refused events are counted; authentic ones are also kept, for bad input never costs data."""
+    """Counts refused events, and keeps the body of authentic ones so that no data is lost."""
 
     redis: Redis
     keys: Keys
     turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MOST_NOTING))
 
     async def keep(self, source: str, error: EventError, authentic: Authentic | None) -> None:
-        """Count the refusal, and keep its body with the reason. Errors of Redis are not raised."""
+        """Count the refusal, and keep its body with the reason. Logs errors of Redis."""
         pipe = self.redis.pipeline(transaction=False)
         pipe.hincrby(self.keys.counters, f"events.refused.{error.reason}", 1)
         if authentic is not None:
@@ -191,5 +193,5 @@ class Refusals:
         try:
             async with asyncio.timeout(1), self.turns:
                 await pipe.execute()
-        except (RedisError, OSError, TimeoutError) as problem_of_redis:
-            log.warning("refusal.not_kept", error=type(problem_of_redis).__name__)
+        except (RedisError, OSError, TimeoutError) as redis_error:
+            log.warning("refusal.not_kept", error=type(redis_error).__name__)

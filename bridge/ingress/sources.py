@@ -1,4 +1,7 @@
-"""The two sources of events: what makes one authentic and acceptable. Pure, given the request."""
+"""The two sources of events, WAVV and AskElephant: how their events are authenticated and checked.
+
+No function here reads a clock, Redis or the network: the request holds all that is needed.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,7 +27,7 @@ from bridge.wavv.signature import (
 
 @dataclass(frozen=True, slots=True)
 class IncomingRequest:
-    """A delivery as it came, at ``now`` (seconds since 1970). ``query`` is still encoded."""
+    """A request as received at ``now`` (seconds since 1970). ``query`` is still encoded."""
 
     raw: bytes
     headers: Headers
@@ -48,25 +51,31 @@ class WebhookSource(Protocol):
         """The name of the source, in keys and logs."""
 
     def authenticate(self, request: IncomingRequest) -> str:
-        """Return the key that is constant over re-sends; raise ``Unsigned`` otherwise."""
+        """Return the event's key, the same for every re-send.
+
+        Raises ``Unsigned`` if the event is not authentic, ``NotStored`` if no secret is set.
+        """
 
     def check(self, request: IncomingRequest) -> None:
-        """Raise ``EventError`` if nothing could be made of the body."""
+        """Raise ``EventError`` if the workers could not process the body."""
 
     def proof(self, request: IncomingRequest) -> Proof | None:
-        """Return the check that a body over the limit is authentic; ``request`` holds no body.
+        """Return the check that a body over the limit is authentic. ``request`` holds no body.
 
-        ``None`` = such a body is not examined. Raises ``EventError`` if the headers alone show that
-        it is not authentic.
+        ``None`` = this source's large bodies are not examined. Raises ``EventError`` if the headers
+        alone show that the body is not authentic.
         """
 
     def named(self, raw: bytes) -> Named | None:
-        """Return which call a refused body, or the outline of one, names."""
+        """Return the call that a refused body or its outline names; ``None`` = it names none."""
 
 
 @dataclass(frozen=True, slots=True)
 class WavvSource:
-    """WAVV's events: signed, or with a shared secret. WAVV numbers no deliveries: bytes are key."""
+    """WAVV's events, signed or with a shared secret.
+
+    They carry no delivery id, so the key of an event is a digest of its body.
+    """
 
     secrets: Sequence[str]
     auth: str
@@ -85,11 +94,11 @@ class WavvSource:
         return digest(request.raw)
 
     def check(self, request: IncomingRequest) -> None:
-        """Refuse what the intake could make nothing of."""
+        """Raise ``EventError`` if the event names no call or cannot be read."""
         check_event(request.raw, self.reading)
 
     def proof(self, request: IncomingRequest) -> Proof:
-        """Return the check of the signature piece by piece; a shared secret is verified here."""
+        """Return the check of the signature, piece by piece. A shared secret is verified here."""
         _need(self.secrets, "BRIDGE_WAVV_SECRETS")
         if self.auth == "signature":
             header = request.headers.get(SIGNATURE_HEADER)
@@ -98,7 +107,7 @@ class WavvSource:
         return Proven()
 
     def named(self, raw: bytes) -> Named | None:
-        """Return which call the body names, as far as it can be read."""
+        """Return the call that the readable part of the body names; ``None`` = it names none."""
         readable = salvaged(raw)
         try:
             event = check_event(readable, self.reading) if readable else None
@@ -115,28 +124,31 @@ class WavvSource:
 
 @dataclass(frozen=True, slots=True)
 class ElephantSource:
-    """AskElephant's events, signed by Svix; ``svix-id`` is constant over re-sends."""
+    """AskElephant's events, signed by Svix. ``svix-id`` is the same for every re-send.
+
+    https://docs.svix.com/receiving/verifying-payloads/how-manual
+    """
 
     secrets: Sequence[str]
     name: str = "askelephant"
 
     def authenticate(self, request: IncomingRequest) -> str:
-        """Verify the signature; return the message's id."""
+        """Verify the signature; return the message's id (``svix-id``)."""
         _need(self.secrets, "BRIDGE_ASKELEPHANT_WEBHOOK_SECRETS")
         return verify_webhook(request.raw, request.headers, self.secrets)
 
     def check(self, request: IncomingRequest) -> None:
-        """Read the event as the intake will."""
+        """Raise ``MalformedBody`` if the event cannot be read."""
         parse_webhook(request.raw)
 
     def proof(self, request: IncomingRequest) -> None:
         """Return ``None``: AskElephant's events hold ids and are small."""
 
     def named(self, raw: bytes) -> None:
-        """Return ``None``: these events name engagements, not calls."""
+        """Return ``None``: AskElephant's events name engagements, not calls."""
 
 
 def _need(secrets: Sequence[str], variable: str) -> None:
-    """Without a secret nobody can be told from a stranger: senders shall come again later."""
+    """Raise ``NotStored`` if no secret is set: no event can be authenticated, so senders retry."""
     if not secrets:
         raise NotStored("not_configured", f"The bridge has no secret yet: set {variable}.")

@@ -1,7 +1,7 @@
-"""The wake-up: one small message that tells the workers to look into the inbox.
+"""Publishes the wake-up: a message to the queue that makes a worker read the inbox.
 
-It is published off the event loop and never awaited by an answer. Batches stored while one is being
-published are covered by the one after it.
+A thread publishes it, and no response waits for it. If batches are stored while a wake-up is being
+published, one more is published after it for all of them.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ class WorkerWakeup:
         self._running: asyncio.Task[None] | None = None
 
     def __call__(self) -> None:
-        """Ask for a drain. Returns at once."""
+        """Request a wake-up. Returns at once."""
         self._wanted = True
         if self._running is None:
             self._running = asyncio.create_task(self._run(), context=Context())

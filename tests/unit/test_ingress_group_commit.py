@@ -96,7 +96,7 @@ def test_a_failed_round_trip_fails_all_who_wait(error: Exception) -> None:
 
 def test_a_round_trip_that_does_not_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever the client below would wait for: senders give up after ten seconds."""
-    monkeypatch.setattr(commit_module, "PATIENCE_SECONDS", 0.01)
+    monkeypatch.setattr(commit_module, "COMMIT_SECONDS", 0.01)
 
     async def scenario(made: Fixture) -> None:
         results = await asyncio.gather(*map(made.add, bodies(3)), return_exceptions=True)

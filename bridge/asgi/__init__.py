@@ -1,1 +1,1 @@
-"""What every HTTP response of the web process shares: connection, body, request id, headers."""
+"""The parts that all routes of the web process share: connection, body, request id, headers."""

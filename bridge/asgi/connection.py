@@ -1,9 +1,10 @@
-"""One sender's connection: uvicorn's own, with bounds on how slow, how large and how many.
+"""uvicorn's HTTP connection with timeouts, size limits and a limit on the number of connections.
 
-uvicorn waits for a request's head for ever, reads one of any size, and never gives up on a reader
-that does not read. A few thousand connections that send a byte now and then (slowloris) would take
-every file descriptor. Here each stage has a last moment, and when all places are taken, the
-connection whose last whole request is longest ago makes room: those who finish are served.
+uvicorn waits for a request's head without end, reads a head of any size, and waits without end for
+a client that does not read its response. A few thousand connections that send one byte now and then
+(slowloris) would use up all file descriptors. Here head, body and response have a timeout each.
+When the limit of connections is reached, the connection whose last complete request is the oldest
+is closed, so clients that complete their requests are served.
 
 https://github.com/Kludex/uvicorn/issues/157
 """
@@ -46,47 +47,54 @@ guard_patch(
 guard_patch(__name__, RequestResponseCycle, {"disconnected": None})
 
 HEAD_SECONDS = 10.0
-"""From a request's first byte, or the connection's start, to the end of its head."""
+"""Seconds from the first byte of a request, or from the start of the connection, to its head's end.
+"""
 
 MESSAGE_SECONDS = BODY_SECONDS + 5
-"""From the end of the head to the end of the body; ``read_body`` has answered by then."""
+"""Seconds from the end of the head to the end of the body.
+
+The receiver of the body has its own, shorter timeout and has sent its response before.
+"""
 
 WRITE_SECONDS = 30.0
-"""How long a reader may leave its answer unread."""
+"""Seconds for which a client may read nothing while a response to it is waiting."""
 
 HEAD_LIMIT = 64 * 1024
 FRAME_LIMIT = 256 * 1024
-"""Bytes around a chunked body: lengths, extensions, trailers. The body is bounded by its reader."""
+"""Bytes around a chunked body: chunk lengths, extensions, trailers. The body has its own limit."""
 
 MOST_PIPELINED = 8
-"""Requests that may wait for the one before them: thousands fit into one read, all of them kept."""
+"""Requests that may wait for the response to an earlier one of the same connection.
+
+uvicorn keeps all of them, and thousands fit into one read.
+"""
 
 MOST_CONNECTIONS = 2048
 _OPEN_FILES, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
 PLACES = min(MOST_CONNECTIONS, _OPEN_FILES * 3 // 4)
-"""A quarter of the descriptors is kept for Redis, the broker and the log."""
+"""Open connections. A quarter of the file descriptors is left for Redis, the broker and the log."""
 
-TELL_EVERY = 60.0
+WARN_EVERY = 60.0
 
 log = structlog.get_logger(__name__)
 
 
-class TooMuch(Exception):  # noqa: N818 - the name says what happened
-    """A head, or a queue of requests, is over its limit. uvicorn answers 400 and closes."""
+class TooMuch(Exception):  # noqa: N818 - the name states the cause
+    """A request's head is too large, or too many requests wait. uvicorn responds 400 and closes."""
 
 
 class Trailers(list[tuple[bytes, bytes]]):
-    """Headers behind a body, which nobody reads: uvicorn would keep each, up to gigabytes."""
+    """The list for headers that follow a body. It discards them: uvicorn would keep gigabytes."""
 
     def append(self, _: tuple[bytes, bytes], /) -> None:
-        """Let it go."""
+        """Discard the header."""
 
 
 class Connection(HttpToolsProtocol):
-    """A connection with last moments. For ``uvicorn --http``; a process runs one server."""
+    """A connection with timeouts and limits. For ``uvicorn --http``, one server per process."""
 
     _by_last_request: ClassVar[dict["Connection", None]] = {}
-    _told_at: ClassVar[float] = -TELL_EVERY
+    _warned_at: ClassVar[float] = -WARN_EVERY
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - uvicorn's arguments
         super().__init__(*args, **kwargs)
@@ -102,7 +110,7 @@ class Connection(HttpToolsProtocol):
         self._answering: RequestResponseCycle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's
-        """Give the connection a place, and its first head a last moment."""
+        """Count the connection, and start the timeout of its first head."""
         super().connection_made(transport)
         self._expect(HEAD_SECONDS)
         self._set_timer()
@@ -111,7 +119,7 @@ class Connection(HttpToolsProtocol):
             self._make_room()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Give the place back."""
+        """Remove the connection from the count, and end its timeouts."""
         self._by_last_request.pop(self, None)
         self._expect(None)
         self._set_timer()
@@ -120,7 +128,7 @@ class Connection(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Count the bytes of a head, and begin its time even if they are only blank lines."""
+        """Count and parse received bytes. Any byte starts a head's timeout, also a blank line."""
         if self._limit is None:
             self._expect(HEAD_SECONDS)
         self._read_bytes = self._head_bytes + len(data)
@@ -129,28 +137,35 @@ class Connection(HttpToolsProtocol):
         else:
             self._frame_bytes += len(data)
         super().data_received(data)
-        if self._is_endless() and not self.transport.is_closing():
-            self.send_400_response("The request's head, or what is around its body, is too large.")
+        is_in_limit = (
+            self._head_bytes <= HEAD_LIMIT if self._in_head else self._frame_bytes <= FRAME_LIMIT
+        )
+        if not is_in_limit and not self.transport.is_closing():
+            self.send_400_response("The request's head, or the data around its body, is too large.")
         self._set_timer()
 
     def send_400_response(self, msg: str) -> None:
-        """Refuse what came, and answer no more: the connection is closed behind this."""
+        """Refuse the request and close the connection. No other response is written to it."""
         super().send_400_response(msg)
         self._stop_answering()
 
     def on_message_begin(self) -> None:
-        """Begin the time of a head."""
+        """Start the timeout of a head."""
         super().on_message_begin()
         self._expect(HEAD_SECONDS)
 
     def on_headers_complete(self) -> None:
-        """Refuse a head that came whole and is too large; begin the time of the body."""
+        """Start the timeout of the body. Raises ``TooMuch`` for a head over the limit."""
         if self.parser.should_upgrade():  # the parser feeds the head again without ``Upgrade``
             if self.parser.get_method() == b"CONNECT":
                 raise NoTunnelError
             return
-        if self._is_large() or len(self.pipeline) >= MOST_PIPELINED:
+        if len(self.pipeline) >= MOST_PIPELINED:
             raise TooMuch
+        if self._read_bytes > HEAD_LIMIT:  # else the head cannot be over its limit
+            sizes = [len(name) + len(value) for name, value in self.headers]
+            if len(self.url) + sum(sizes) > HEAD_LIMIT:
+                raise TooMuch
         self._in_head, self._head_bytes, self._frame_bytes = False, 0, 0
         self._expect(MESSAGE_SECONDS)
         super().on_headers_complete()
@@ -158,17 +173,17 @@ class Connection(HttpToolsProtocol):
         self._answering = self._answering or self.cycle
 
     def on_body(self, body: bytes) -> None:
-        """Take the body out of the count of what is around it."""
+        """Subtract the body from the count of bytes around it."""
         self._frame_bytes -= len(body)
         super().on_body(body)
 
     def on_response_complete(self) -> None:
-        """Note whose turn it is now: uvicorn only knows which request came last."""
+        """Note which request is next to get its response. uvicorn only notes the newest request."""
         self._answering = self.pipeline[-1][0] if self.pipeline else None
         super().on_response_complete()
 
     def on_message_complete(self) -> None:
-        """Let the sender rest: it has said what it came for."""
+        """End the timeout of the body, and note that this connection completed a request."""
         if self.parser.should_upgrade():
             return
         super().on_message_complete()
@@ -178,35 +193,25 @@ class Connection(HttpToolsProtocol):
             self._by_last_request[self] = None
 
     def pause_writing(self) -> None:
-        """Begin the time of a reader that does not read."""
+        """Start the timeout of a client that does not read its response."""
         super().pause_writing()
         if self._until_read is None:
             self._until_read = self.loop.call_later(WRITE_SECONDS, self.transport.abort)
 
     def resume_writing(self) -> None:
-        """End it: the answer flows again."""
+        """End the timeout: the client reads its response again."""
         super().resume_writing()
         self._stop_waiting_for_reader()
 
-    def _is_endless(self) -> bool:
-        if self._in_head:
-            return self._head_bytes > HEAD_LIMIT
-        return self._frame_bytes > FRAME_LIMIT
-
-    def _is_large(self) -> bool:
-        """Tell whether the head is over its limit; no sum is needed if all that came is not."""
-        if self._read_bytes <= HEAD_LIMIT:
-            return False
-        return (
-            len(self.url) + sum(len(name) + len(value) for name, value in self.headers) > HEAD_LIMIT
-        )
-
     def _expect(self, seconds: float | None) -> None:
-        """Begin the next stage, which may take ``seconds``; ``None`` = nothing more is expected."""
+        """Note the timeout of the part that is received next; ``None`` = no timeout.
+
+        ``_set_timer`` starts it. A request that arrives in one read needs no timer.
+        """
         self._limit, self._is_timed = seconds, False
 
     def _set_timer(self) -> None:
-        """Time the stage that the received bytes ended in. A request that came whole needs none."""
+        """Start the timeout of the part that is being received, and end the one before."""
         if self._is_timed:
             return
         self._is_timed = True
@@ -222,14 +227,15 @@ class Connection(HttpToolsProtocol):
             self._until_read = None
 
     def _stop_answering(self) -> None:
-        """Let the answer that is being made go nowhere: writing it would be an error."""
+        """Discard the response that is being made: writing it would now be an error."""
         if self._answering is not None:
             self._answering.disconnected = True
 
     def _make_room(self) -> None:
+        """Close the connection whose last complete request is the oldest."""
         oldest = next(iter(self._by_last_request))
         del self._by_last_request[oldest]
         oldest.transport.abort()
-        if self.loop.time() >= Connection._told_at + TELL_EVERY:
-            Connection._told_at = self.loop.time()
+        if self.loop.time() >= Connection._warned_at + WARN_EVERY:
+            Connection._warned_at = self.loop.time()
             log.warning("connections.crowded", places=PLACES)

@@ -1,9 +1,9 @@
-"""How many bytes of request bodies this process holds at once.
+"""Limits how many bytes of request bodies this process holds at the same time.
 
-A body counts until its request has its response. The first 64 KiB of each are free, so that an
-event of usual size is accepted however many large bodies are being received: the number of
-connections bounds what is free. When the rest would exceed the limit, the reception of the oldest
-large body ends. A sender that is slow therefore loses its place first.
+A body counts from its first byte until the response to its request. The first 64 KiB of each body
+are not counted, so an event of usual size is accepted however many large bodies are being received;
+the limit of connections bounds those bytes. If the counted bytes would exceed the limit, reception
+of the oldest large body ends. Slow senders are therefore refused first.
 """
 
 from typing import TYPE_CHECKING
@@ -18,7 +18,7 @@ FREE = 64 * 1024
 
 
 class BodiesInFlight:
-    """The budget of all bodies together."""
+    """The budget of bytes for the bodies of all requests."""
 
     def __init__(self, limit: int = IN_FLIGHT_LIMIT) -> None:
         self._left = limit
@@ -28,8 +28,11 @@ class BodiesInFlight:
         """Return the share of a request, which has received nothing yet."""
         return Share(self)
 
-    def take(self, share: "Share", size: int) -> None:
-        """Count ``size`` bytes for a share; raise ``NotStored`` if no older one can make room."""
+    def reserve(self, share: "Share", size: int) -> None:
+        """Count ``size`` more bytes for a share, and evict the oldest incomplete shares if needed.
+
+        Raises ``NotStored`` if that frees too little.
+        """
         self._receiving.setdefault(share)
         while self._left < size:
             oldest = next(iter(self._receiving))
@@ -39,17 +42,17 @@ class BodiesInFlight:
         self._left -= size
 
     def keep(self, share: "Share") -> None:
-        """Exempt a share from eviction: its body is whole."""
+        """Exempt a share from eviction, because its body is complete."""
         self._receiving.pop(share, None)
 
-    def give_back(self, share: "Share", size: int) -> None:
-        """Add the bytes of a share to the budget again."""
+    def release(self, share: "Share", size: int) -> None:
+        """Return the bytes of a share to the budget."""
         self.keep(share)
         self._left += size
 
 
 class Share:
-    """The bytes that one request holds beyond those that are free."""
+    """The counted bytes of one request's body."""
 
     __slots__ = ("_all", "_counted", "deadline", "is_evicted")
 
@@ -60,18 +63,18 @@ class Share:
         self.is_evicted = False
 
     def grow(self, size: int) -> None:
-        """Count a body of ``size`` bytes so far. Raises ``NotStored`` when there is no room."""
+        """Count a body of ``size`` bytes so far. Raises ``NotStored`` if the budget is used up."""
         if size - FREE > self._counted:
-            self._all.take(self, size - FREE - self._counted)
+            self._all.reserve(self, size - FREE - self._counted)
             self._counted = size - FREE
 
     def keep(self) -> None:
-        """Keep the bytes until ``release``: the body is whole."""
+        """Exempt the body from eviction until ``release``, because it is complete."""
         if self._counted:
             self._all.keep(self)
 
     def evict(self) -> None:
-        """Make room for another body: end the reception of this one."""
+        """End the reception of this body, and return its bytes for another body."""
         self.is_evicted = True
         self.release()
         if self.deadline is not None:
@@ -80,11 +83,11 @@ class Share:
     def release(self) -> None:
         """Return the bytes to the budget."""
         if self._counted or self.is_evicted:
-            self._all.give_back(self, self._counted)
+            self._all.release(self, self._counted)
             self._counted = 0
 
 
 def bodies_full() -> NotStored:
-    """Return the refusal of a body for which there is no room. Its sender retries."""
+    """Return the error for a body that exceeds the budget of all bodies. Its sender retries."""
     detail = "Too many large events are being received. Nothing was stored: send this event again."
     return NotStored("bodies_full", detail)

@@ -1,10 +1,10 @@
-"""The HTTP parser of a connection: httptools' own, except that it ignores ``Upgrade``.
+"""httptools' HTTP request parser, except that it ignores the header ``Upgrade``.
 
-A client that would like HTTP/2 sends ``Upgrade: h2c`` with an ordinary POST (``curl --http2``,
-Java's ``HttpClient``). httptools then treats everything after the head as another protocol, so
-uvicorn runs the application with an empty body and parses the body as the next request. A server
-may ignore ``Upgrade`` (RFC 9110, 7.8): the head is fed a second time without that header, and the
-body follows.
+A client that supports HTTP/2 sends ``Upgrade: h2c`` with an ordinary POST (``curl --http2``, Java's
+``HttpClient``). httptools then treats all bytes after the head as another protocol. uvicorn runs
+the application with an empty body, and parses the body as the next request. A server may ignore
+``Upgrade`` (RFC 9110, 7.8). So the head is parsed a second time without that header, and then the
+body.
 
 https://github.com/MagicStack/httptools/issues/124
 https://github.com/Kludex/uvicorn/issues/2722
@@ -31,11 +31,11 @@ guard_patch(
 
 
 class NoTunnelError(Exception):
-    """The request is a CONNECT, which has no body and no meaning here. uvicorn responds 400."""
+    """The request is a CONNECT, which the bridge does not support. uvicorn responds 400."""
 
 
 class Head(Protocol):
-    """The connection of a parser: it keeps the request's target and headers as they are parsed."""
+    """The connection of a parser. It holds the request's target and headers parsed so far."""
 
     parser: httptools.HttpRequestParser
     url: bytes
@@ -43,17 +43,17 @@ class Head(Protocol):
 
 
 class PlainParser(httptools.HttpRequestParser):
-    """A request parser for which every request is plain HTTP/1.1.
+    """A request parser that reads every request as plain HTTP/1.1.
 
-    The callbacks of a head with ``Upgrade`` run twice. ``should_upgrade`` is true during the first
-    run only: ``on_headers_complete`` and ``on_message_complete`` must ignore that one. The second
-    run has a new parser, because the first one may be at its end (``Connection: close``).
+    The callbacks run twice for a head with ``Upgrade``. ``should_upgrade`` is true in the first run
+    only, which ``on_headers_complete`` and ``on_message_complete`` must ignore. The second run uses
+    a new parser, because the first one may accept no more data (``Connection: close``).
     """
 
     def __init__(self, connection: Head) -> None:
         super().__init__(connection)
         self._connection = connection
-        # As uvicorn's own parser: the response to a pipelined request may close the connection.
+        # uvicorn sets this on its parser, too: https://github.com/Kludex/uvicorn/pull/2488
         self.set_dangerous_leniencies(lenient_data_after_close=True)
 
     def feed_data(self, data: Any) -> None:  # noqa: ANN401 - any buffer

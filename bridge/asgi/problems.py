@@ -1,4 +1,7 @@
-"""Error answers: ``application/problem+json`` (RFC 9457), the same for every route."""
+"""Error responses of every route: ``application/problem+json``.
+
+https://datatracker.ietf.org/doc/html/rfc9457
+"""
 
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -14,7 +17,10 @@ MEDIA_TYPE = "application/problem+json"
 
 
 class ProblemDocument(BaseModel):
-    """What is wrong and what to do; ``reason`` is the slug that logs and metrics use."""
+    """The body of an error response. ``detail`` names the error and what to do about it.
+
+    ``reason`` is the slug that logs and metrics use.
+    """
 
     type: str
     title: str
@@ -24,13 +30,13 @@ class ProblemDocument(BaseModel):
 
 
 class ProblemResponse(JSONResponse):
-    """A problem document."""
+    """A response whose body is a problem document."""
 
     media_type = MEDIA_TYPE
 
 
 def described(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Return these answers as OpenAPI describes them."""
+    """Return the OpenAPI descriptions of error responses with these statuses."""
     content = {MEDIA_TYPE: {"schema": ProblemDocument.model_json_schema()}}
     return {
         status: {"description": HTTPStatus(status).phrase, "content": content}
@@ -41,19 +47,19 @@ def described(*statuses: int) -> dict[int | str, dict[str, Any]]:
 def problem(
     status: int, reason: str, detail: str, headers: Mapping[str, str] | None = None
 ) -> ProblemResponse:
-    """Return the answer that says what is wrong and what to do.
+    """Return an error response. ``detail`` names the error and what to do about it.
 
-    ``reason`` is the slug that logs and metrics use. A 503 tells the sender when to come again.
+    ``reason`` is the slug that logs and metrics use. A 503 gets ``Retry-After``.
     """
-    told = dict(headers or {})
+    all_headers = dict(headers or {})
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
-        told.setdefault("Retry-After", str(RETRY_AFTER_SECONDS))
+        all_headers.setdefault("Retry-After", str(RETRY_AFTER_SECONDS))
     title = HTTPStatus(status).phrase
     body = {"type": "about:blank", "title": title, "status": status, "detail": detail}
-    return ProblemResponse(body | {"reason": reason}, status_code=status, headers=told)
+    return ProblemResponse(body | {"reason": reason}, status_code=status, headers=all_headers)
 
 
 def internal_error() -> ProblemResponse:
-    """Return the answer to whoever met an error of ours."""
-    told = "The bridge failed. Its log tells more, under this answer's X-Request-Id."
-    return problem(500, "internal_error", told)
+    """Return the response for an unexpected exception."""
+    detail = "The bridge failed. Search its log for the X-Request-Id of this response."
+    return problem(500, "internal_error", detail)

@@ -1,4 +1,4 @@
-"""Reading a request's body: of the right type, within a time, and never more than the limit."""
+"""Reads the body of a request: checks its type, and never reads more than a limit."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -11,30 +11,30 @@ from bridge.asgi.in_flight import FREE, Share
 from bridge.errors import TooLarge, TooSlow, UnsupportedType
 
 BODY_SECONDS = 10.0
-"""For the whole body, not from one piece to the next: a sender that drips would never be late."""
+"""The timeout of the whole body. A timeout for each piece would never end a very slow body."""
 
 KIB = 1024
 
 
 @dataclass(slots=True)
 class Body:
-    """The body of a request as it is received. ``begun`` holds the pieces kept so far."""
+    """The body of a request while it is received. ``begun`` holds the pieces received so far."""
 
     receive: Receive
     begun: list[bytes]
     is_whole: bool = False
 
     async def read(self, limit: int, share: Share) -> bytes | None:
-        """Return the body, or ``None`` once it is over the limit; the rest is not received then.
+        """Return the body. ``None`` = it is over ``limit`` bytes, and the rest was not received.
 
-        Raises ``NotStored`` when the process has no room for it, and ``ClientDisconnect``.
+        Raises ``NotStored`` if the budget of all bodies is used up, and ``ClientDisconnect``.
         """
         size = 0
         while not self.is_whole:
             piece, self.is_whole = await self._next()
             size += len(piece)
             if self.is_whole and not self.begun and size <= min(FREE, limit):
-                return piece  # the usual event: one piece, and too small to be counted
+                return piece  # the usual event: one piece, too small for the budget of all bodies
             self.begun.append(piece)
             if size > limit:
                 return None
@@ -43,7 +43,7 @@ class Body:
         return self.begun[0] if len(self.begun) == 1 else b"".join(self.begun)
 
     async def pieces(self) -> AsyncIterator[bytes]:
-        """Yield all pieces again from the first one; none is kept any longer."""
+        """Yield all pieces from the first one, and keep none of them."""
         begun, self.begun = self.begun, []
         for piece in begun:
             yield piece
@@ -60,26 +60,30 @@ class Body:
 
 
 def checked_length(headers: Headers) -> int:
-    """Return the declared length of a body; 0 = none, or none that can be read.
+    """Return the ``Content-Length`` of a request; 0 = it has none that is a number.
 
-    Raises ``UnsupportedType`` for a body that cannot be JSON by its headers.
+    Raises ``UnsupportedType`` if the headers declare another type than JSON, or an encoding.
     """
     content_type, encodings, length = b"", [], b""
-    for name, value in headers.raw:  # one pass: this runs for every event
+    for name, value in headers.raw:  # one pass, because this runs for every event
         if name == b"content-type":
             content_type = content_type or value
         elif name == b"content-length":
             length = length or value
         elif name == b"content-encoding":
             encodings.append(value)
-    _check_type(content_type.decode("latin-1"))
+    media_type = content_type.decode("latin-1").partition(";")[0].strip().lower()
+    if media_type != "application/json" and not media_type.endswith("+json"):
+        raise UnsupportedType(
+            "content_type", "Send the event as JSON, with Content-Type: application/json."
+        )
     if encodings:
         _check_encoding(b", ".join(encodings).decode("latin-1"))
     return int(length) if length.isdigit() else 0
 
 
 def too_large(limit: int) -> TooLarge:
-    """Return the refusal of a body over the limit."""
+    """Return the error for a body of more than ``limit`` bytes."""
     size = f"{limit // KIB} KiB" if limit % KIB == 0 else f"{limit} bytes"
     return TooLarge(
         "too_large",
@@ -89,24 +93,17 @@ def too_large(limit: int) -> TooLarge:
 
 
 def too_slow() -> TooSlow:
-    """Return the refusal of a body that was not whole in time."""
-    detail = f"The body was not whole within {BODY_SECONDS:g} s. Send the event again."
+    """Return the error for a body that was not complete in time."""
+    detail = f"The body was not complete within {BODY_SECONDS:g} s. Send the event again."
     return TooSlow("body_too_slow", detail)
 
 
-def _check_type(content_type: str) -> None:
-    media_type = content_type.partition(";")[0].strip().lower()
-    if media_type != "application/json" and not media_type.endswith("+json"):
-        raise UnsupportedType(
-            "content_type", "Send the event as JSON, with Content-Type: application/json."
-        )
-
-
 def _check_encoding(encoding: str) -> None:
+    """Raise ``UnsupportedType`` for a compressed body: signatures are of the bytes as sent."""
     codings = [coding.strip().lower() for coding in encoding.split(",")]
     if any(coding not in {"", "identity"} for coding in codings):
         raise UnsupportedType(
             "content_encoding",
             f"The body is sent with Content-Encoding: {encoding[:50]!a}. Send it uncompressed, "
-            "and sign what is sent.",
+            "and sign the bytes that are sent.",
         )

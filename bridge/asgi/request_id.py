@@ -1,4 +1,4 @@
-"""A request id for every request: the sender's own if it is a sane one, else ours."""
+"""Gives every request an id: the sender's ``X-Request-Id`` if it is well-formed, else a new one."""
 
 import re
 import uuid
@@ -7,21 +7,26 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bind_contextvars
 
 HEADER = b"x-request-id"
-SANE = re.compile(rb"[A-Za-z0-9._-]{1,100}")
+WELL_FORMED = re.compile(rb"[A-Za-z0-9._-]{1,100}")
 
 
 class RequestId:
-    """Middleware: binds the id to the log, and returns it in ``X-Request-Id``."""
+    """Middleware: adds the id to all log lines of the request, and to the response's headers."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on with its id."""
+        """Pass the request on. Its id is in ``scope["state"]["request_id"]``."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request_id = _request_id(scope)
+        for name, value in scope["headers"]:
+            if name == HEADER and WELL_FORMED.fullmatch(value):
+                request_id: str = value.decode()
+                break
+        else:
+            request_id = uuid.uuid4().hex
         scope.setdefault("state", {})["request_id"] = request_id
 
         async def send_with_id(message: Message) -> None:
@@ -29,12 +34,5 @@ class RequestId:
                 message["headers"] = [*message["headers"], (HEADER, request_id.encode())]
             await send(message)
 
-        bind_contextvars(request_id=request_id)  # each request runs in a context of its own
+        bind_contextvars(request_id=request_id)  # each request is a task with a separate context
         await self._app(scope, receive, send_with_id)
-
-
-def _request_id(scope: Scope) -> str:
-    for name, value in scope["headers"]:
-        if name == HEADER and SANE.fullmatch(value):
-            return str(value.decode())
-    return uuid.uuid4().hex

@@ -1,6 +1,7 @@
-"""Headers on every answer, so that a browser does nothing with it that it is not meant for.
+"""Security headers on every response: a browser neither runs, frames nor caches it.
 
-``Strict-Transport-Security`` is the TLS proxy's to say: only it knows whether there is TLS.
+``Strict-Transport-Security`` is left to the TLS proxy, because only the proxy knows whether TLS is
+used.
 """
 
 from collections.abc import Mapping
@@ -16,28 +17,29 @@ SECURITY: Mapping[str, str] = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
-"""The strictest that answers to programs can have. A page says itself what else it needs."""
+"""The strictest values, for responses to programs. A page sets its own headers where it needs more.
+"""
 
 RAW = tuple((name.lower().encode(), value.encode()) for name, value in SECURITY.items())
 
 
 class SecurityHeaders:
-    """Middleware: adds each header that the answer does not have yet."""
+    """Middleware: adds each of these headers that the response does not have."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on, and the answer back with its headers."""
+        """Pass the request on, and add the headers to its response."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                said = message["headers"]
-                names = {name.lower() for name, _ in said}
-                message["headers"] = [*said, *(one for one in RAW if one[0] not in names)]
+                headers = message["headers"]
+                names = {name.lower() for name, _ in headers}
+                message["headers"] = [*headers, *(pair for pair in RAW if pair[0] not in names)]
             await send(message)
 
         await self._app(scope, receive, send_with_headers)

@@ -1,4 +1,4 @@
-"""What AskElephant accepts, held to every limit before anything is sent."""
+"""Tests that an engagement request keeps AskElephant's limits before it is sent."""
 
 import json
 from typing import Any
@@ -18,12 +18,12 @@ LEAST: dict[str, Any] = {
 }
 
 
-def refusal(**changes: Any) -> list[str]:  # noqa: ANN401 - values of any type are tried
-    """Return the codes of what is wrong with such a request."""
+def refusal(**changes: Any) -> list[str]:  # noqa: ANN401 - the table tries values of any type
+    """Return the error codes that validation of such a request raises."""
     try:
         EngagementRequest(**LEAST | changes)
     except ValidationError as error:
-        return [one["type"] for one in error.errors()]
+        return [detail["type"] for detail in error.errors()]
     return []
 
 
@@ -45,7 +45,7 @@ def refusal(**changes: Any) -> list[str]:  # noqa: ANN401 - values of any type a
     ],
 )
 def test_a_public_https_recording_is_accepted(url: str) -> None:
-    """Whatever its port, its query, or the case it is written in."""
+    """A public HTTPS link is accepted with any port, query and case."""
     assert refusal(media_url=url) == []
 
 
@@ -70,7 +70,7 @@ def test_a_public_https_recording_is_accepted(url: str) -> None:
     ],
 )
 def test_media_must_be_https(url: str) -> None:
-    """The vendor fetches nothing else."""
+    """A media URL that is not HTTPS or names no host is rejected."""
     assert refusal(media_url=url) == ["media_url_not_https"]
 
 
@@ -117,7 +117,7 @@ def test_media_must_be_https(url: str) -> None:
     ],
 )
 def test_media_must_not_be_on_a_private_or_local_address(host: str) -> None:
-    """In none of the spellings that a resolver would take for one."""
+    """A private or local host is rejected in every spelling that a resolver accepts."""
     assert refusal(media_url=f"https://{host}/a.mp3") == ["media_url_private"]
 
 
@@ -145,7 +145,7 @@ def test_media_must_not_be_on_a_private_or_local_address(host: str) -> None:
     ],
 )
 def test_links_may_have_any_scheme_that_cannot_run_code(url: str, code: str | None) -> None:
-    """Custom schemes open the dialer's app."""
+    """Custom schemes are accepted, since they open a dialer's app; scripts are rejected."""
     assert refusal(external_url=url) == ([] if code is None else [code])
 
 
@@ -173,12 +173,12 @@ def test_links_may_have_any_scheme_that_cannot_run_code(url: str, code: str | No
     ids=lambda value: ascii(value)[:40],
 )
 def test_every_documented_limit_is_kept(changes: dict[str, Any], codes: list[str]) -> None:
-    """A request that would be refused anyway is never sent."""
+    """A request outside a documented limit raises the limit's error code and is not sent."""
     assert refusal(**changes) == codes
 
 
-def test_the_body_leaves_out_what_is_unknown() -> None:
-    """``is_private`` omitted is the workspace's default, which ``false`` is not."""
+def test_the_body_omits_unset_fields() -> None:
+    """Unset fields are absent from the JSON body, for example ``is_private``."""
     assert json.loads(EngagementRequest(**LEAST).body()) == {
         **LEAST,
         "type": "CALL",
@@ -188,8 +188,8 @@ def test_the_body_leaves_out_what_is_unknown() -> None:
 
 
 @pytest.mark.parametrize("is_private", [True, False])
-def test_the_body_holds_what_is_known(is_private: bool) -> None:  # noqa: FBT001 - a row of a table
-    """In the vendor's words; times with their offset."""
+def test_the_body_holds_every_field_that_is_set(is_private: bool) -> None:  # noqa: FBT001 - a row of a table
+    """Set fields stand in the JSON body under AskElephant's names, times with an offset."""
     lead = Participant(name="Jäne Doe", phone="+14155550100")
     request = EngagementRequest(
         **LEAST, start_at=AT, is_private=is_private, transcript="Hello.", participants=(lead,)
@@ -215,5 +215,5 @@ def test_the_body_holds_what_is_known(is_private: bool) -> None:  # noqa: FBT001
 def test_a_participant_has_one_email_and_an_e164_number(
     field: str, value: str, code: str | None
 ) -> None:
-    """Outbound is strict: what a server that checks would reject is never sent."""
+    """A participant with another form of e-mail or phone number is rejected."""
     assert refusal(participants=[{field: value}]) == ([] if code is None else [code])

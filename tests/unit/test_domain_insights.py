@@ -1,4 +1,4 @@
-"""When to ask for insights again, and when what came is all there will be."""
+"""Tests for the insight fetches: when the next one runs and which result is final."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -27,7 +27,7 @@ SIGNALS: dict[str, Any] = {"signals": [{"id": "sig_1"}]}
 
 
 def waiting(checks: int = 0, deadline: datetime | None = DEADLINE) -> Call:
-    """Return a call whose insights were fetched this many times, each as soon as it was due."""
+    """Return a call whose insights were fetched this many times, each time when due."""
     return call_in(State.TRANSCRIBED).but(
         insights=InsightsSummary(checks=checks, deadline=deadline), due_at=None
     )
@@ -46,17 +46,17 @@ def waiting(checks: int = 0, deadline: datetime | None = DEADLINE) -> Call:
         ({"transcript": "Hello."}, ("transcript",), "all"),
     ],
 )
-def test_the_end_says_which_of_the_wanted_came(
+def test_the_final_status_counts_the_required_insights(
     known: dict[str, Any], required: tuple[str, ...], status: str
 ) -> None:
-    """At the deadline an empty array is final."""
+    """At the deadline the status is all, some or none of the required insights."""
     event = next_insight_check(waiting(), known, DEADLINE, 0.5, Policy(insights_required=required))
     assert isinstance(event, InsightsFinal)
     assert (event.summary.status, event.summary.checks) == (status, 1)
 
 
 def test_fetches_end_at_the_deadline_however_late_each_runs() -> None:
-    """Each fetch runs after it was due, and the call is saved some time after the decision."""
+    """Fetches stop at the deadline although each runs and is saved some milliseconds late."""
     call, now = waiting().but(state_since=AT), AT + timedelta(seconds=45)
     fetches = 0
     while call.state is State.TRANSCRIBED and fetches < 100:
@@ -76,7 +76,7 @@ def test_fetches_end_at_the_deadline_however_late_each_runs() -> None:
 def test_a_call_that_waited_is_fetched_three_times_even_beyond_the_deadline(
     checks: int, waited: float, *, is_final: bool
 ) -> None:
-    """A hold that began just before the deadline must not leave one look at what came since."""
+    """A call that waited for a hold gets three fetches, if need be after its deadline."""
     call = waiting(checks).but(waited=timedelta(seconds=waited))
     event = next_insight_check(call, {}, DEADLINE, 0.5, POLICY)
     assert isinstance(event, InsightsFinal) is is_final
@@ -84,8 +84,8 @@ def test_a_call_that_waited_is_fetched_three_times_even_beyond_the_deadline(
         assert event.next_at > DEADLINE
 
 
-def test_all_that_is_wanted_ends_the_wait_at_once() -> None:
-    """What is not required is not waited for."""
+def test_the_last_required_insight_ends_the_wait() -> None:
+    """The wait ends when every required insight is there; others are not waited for."""
     event = next_insight_check(waiting(3), ITEMS | SIGNALS, AT, 0.5, POLICY)
     assert event == InsightsFinal(
         InsightsSummary(
@@ -95,7 +95,7 @@ def test_all_that_is_wanted_ends_the_wait_at_once() -> None:
 
 
 def test_while_something_is_missing_there_is_another_check() -> None:
-    """It tells what came so far; only lists are counted."""
+    """A missing insight leads to another check; the summary counts the lists that came."""
     event = next_insight_check(waiting(), ITEMS | {"transcript": "Hi."}, AT, 0.0, POLICY)
     assert event == InsightsRead(
         InsightsSummary(counts={"action_items": 2}, checks=1, deadline=DEADLINE),
@@ -108,7 +108,7 @@ def test_while_something_is_missing_there_is_another_check() -> None:
     [(0, 67.5), (1, 101.25), (2, 151.875), (3, 227.8125), (4, 300), (50, 300), (10**9, 300)],
 )
 def test_waits_grow_by_half_up_to_the_cap(checks: int, seconds: float) -> None:
-    """Most insights are there within three minutes; jitter takes off up to a quarter."""
+    """Each wait is 1.5 times the last, at most 300 s; jitter subtracts up to a quarter."""
     for jitter, part in ((0.0, 1.0), (1.0, 0.75)):
         event = next_insight_check(waiting(checks), {}, AT, jitter, POLICY)
         assert isinstance(event, InsightsRead)
@@ -125,7 +125,7 @@ def test_waits_grow_by_half_up_to_the_cap(checks: int, seconds: float) -> None:
 def test_no_check_is_beyond_the_deadline_nor_in_the_past(
     checks: int, left: timedelta, jitter: float, first: timedelta, longest: timedelta
 ) -> None:
-    """The last one is at the deadline, or less than a second before it, and ends the wait."""
+    """Each check is between now and the deadline, and the check at the deadline is final."""
     policy = Policy(insights_first_delay=first, insights_max_delay=longest)
     event = next_insight_check(waiting(checks), ITEMS, DEADLINE - left, jitter, policy)
     if isinstance(event, InsightsRead):
@@ -135,14 +135,14 @@ def test_no_check_is_beyond_the_deadline_nor_in_the_past(
 
 
 def test_a_call_without_a_deadline_waits_no_longer() -> None:
-    """None was ever set; a wait without end would be worse."""
+    """A call without a deadline gets a final check at once, so that no wait is endless."""
     assert isinstance(
         next_insight_check(waiting(deadline=None), {}, AT, 0.5, POLICY), InsightsFinal
     )
 
 
 @pytest.mark.parametrize(
-    ("known", "brought", "merged"),
+    ("known", "fetched", "merged"),
     [
         ({}, ITEMS, ITEMS),
         (ITEMS, {"action_items": []}, ITEMS),
@@ -155,23 +155,23 @@ def test_a_call_without_a_deadline_waits_no_longer() -> None:
     ],
 )
 def test_newer_replaces_older_but_empty_never_replaces_filled(
-    known: dict[str, Any], brought: dict[str, Any], merged: dict[str, Any]
+    known: dict[str, Any], fetched: dict[str, Any], merged: dict[str, Any]
 ) -> None:
-    """What AskElephant once said is not lost when it says nothing."""
-    assert merge_insights(known, brought) == merged
+    """A newer value replaces an older one unless the newer value is empty."""
+    assert merge_insights(known, fetched) == merged
 
 
 @given(st.dictionaries(TEXTS, JSON), st.dictionaries(TEXTS, JSON))
-def test_a_fetch_only_ever_adds(known: dict[str, Any], brought: dict[str, Any]) -> None:
-    """Every filled value stays filled, and the same fetch twice is one."""
-    merged = merge_insights(known, brought)
+def test_a_fetch_only_ever_adds(known: dict[str, Any], fetched: dict[str, Any]) -> None:
+    """No fetch empties a filled value, and the same fetch twice changes nothing."""
+    merged = merge_insights(known, fetched)
     assert all(merged[key] for key in known if known[key])
-    assert set(merged) == {*known, *brought}
-    assert merge_insights(merged, brought) == merged
+    assert set(merged) == {*known, *fetched}
+    assert merge_insights(merged, fetched) == merged
 
 
 def test_a_first_fetch_at_once_is_not_repeated_at_once() -> None:
-    """A first delay of nothing must not become a loop without a pause."""
+    """With a first delay of zero the second check is still at least one second later."""
     policy = replace(POLICY, insights_first_delay=timedelta(0))
     event = next_insight_check(waiting(), {}, AT, 0.0, policy)
     assert isinstance(event, InsightsRead)
@@ -179,13 +179,13 @@ def test_a_first_fetch_at_once_is_not_repeated_at_once() -> None:
 
 
 def test_insights_are_those_of_their_engagement() -> None:
-    """Another's are none; a document without a label is of the version before."""
+    """Insights of another engagement are ignored; a document without an id matches any."""
     document = labelled(SIGNALS, "ngmt_1")
     assert insights_of(document, "ngmt_1") == SIGNALS
     assert insights_of(document, "ngmt_2") == insights_of(document, None) == {}
     assert insights_of(SIGNALS, "ngmt_2") == SIGNALS
 
 
-def test_the_last_check_ends_before_the_deadline_with_what_came() -> None:
-    """AskElephant said that its processing failed: nothing more will come."""
+def test_a_last_check_is_final_with_the_insights_so_far() -> None:
+    """A last check, after AskElephant's processing has failed, counts the insights so far."""
     assert last_insight_check(waiting(), SIGNALS, POLICY).summary.status == "some"

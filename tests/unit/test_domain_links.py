@@ -1,4 +1,4 @@
-"""Links that another system has rewritten are still the same links."""
+"""Tests for the comparison of links: a rewritten link equals the first that was sent."""
 
 import pytest
 from hypothesis import given
@@ -36,14 +36,14 @@ from bridge.domain.links import LONGEST, is_link, normalised_link, same_link
     ],
 )
 def test_a_rewritten_link_is_the_same(sent: str, returned: str) -> None:
-    """In either direction."""
+    """A link equals its rewritten form, whichever of the two was sent."""
     assert normalised_link(sent) == normalised_link(returned)
     assert same_link(sent, returned)
     assert same_link(returned, sent)
 
 
 @pytest.mark.parametrize(
-    ("one", "other"),
+    ("first", "second"),
     [
         ("wavv://call/ABC", "wavv://call/abc"),
         ("wavv://call/1", "wavv://call/2"),
@@ -58,14 +58,14 @@ def test_a_rewritten_link_is_the_same(sent: str, returned: str) -> None:
         ("https://[::1/1", "https://[::1/2"),
     ],
 )
-def test_links_of_two_calls_stay_two(one: str, other: str) -> None:
-    """Paths, queries and fragments hold ids, whose case counts."""
-    assert not same_link(one, other)
+def test_links_of_two_calls_stay_two(first: str, second: str) -> None:
+    """Links that differ in scheme, port, path, query or fragment are different."""
+    assert not same_link(first, second)
 
 
 @given(st.text(max_size=60) | st.from_regex(r"[a-z]+://[a-zA-Z.%/:@?#\[\]0-9]*", fullmatch=True))
-def test_a_normalised_link_is_normal(url: str) -> None:
-    """Whatever it is, and twice is as good as once."""
+def test_normalising_twice_changes_nothing(url: str) -> None:
+    """A normalised link stays the same when it is normalised again, whatever the text."""
     normal = normalised_link(url)
     assert normalised_link(normal) == normal
     assert same_link(url, url)
@@ -88,7 +88,7 @@ def test_a_normalised_link_is_normal(url: str) -> None:
     ],
 )
 def test_a_link_has_a_scheme_and_a_sensible_rest(url: str) -> None:
-    """Also one of an app's own."""
+    """Web links and links with an app's scheme are accepted."""
     assert is_link(url)
 
 
@@ -106,6 +106,6 @@ def test_a_link_has_a_scheme_and_a_sensible_rest(url: str) -> None:
         "https://crm.example.com/1\n", "https://crm.example.com/" + "x" * LONGEST,
     ],
 )  # fmt: skip
-def test_what_opens_nothing_or_runs_code_is_no_link(url: str) -> None:
-    """Hosts with a port and labels have a colon, too."""
+def test_a_text_that_opens_nothing_or_runs_code_is_no_link(url: str) -> None:
+    """Relative links, labels, hosts with a port and scripts are no links."""
     assert not is_link(url)

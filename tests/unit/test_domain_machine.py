@@ -1,4 +1,4 @@
-"""Where each event leads from each state, and what it writes on the record."""
+"""Tests for the state machine: the state after each event, and the entry on the record."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -36,12 +36,12 @@ OTHERS = [kind for kind in EVENTS if kind is not e.CallHeard]
 
 
 def last(call: Call) -> dict[str, object]:
-    """Return the newest entry of the timeline, without its time."""
+    """Return the newest timeline entry without its time."""
     return call.timeline[-1].model_dump(exclude={"at"})
 
 
 def test_every_event_has_its_effect() -> None:
-    """A new type of event is of no use without one."""
+    """Every event type has an effect and at least one row in the table."""
     assert set(get_args(e.Event)) == set(EVENTS) == {*EFFECTS, e.CallHeard}
     assert {kind for _, kind in TABLE} == set(EFFECTS)
 
@@ -49,10 +49,10 @@ def test_every_event_has_its_effect() -> None:
 @pytest.mark.parametrize(
     ("state", "kind"),
     [pair for pair in product(State, OTHERS) if pair in TABLE],
-    ids=lambda one: one.__name__ if isinstance(one, type) else one,
+    ids=lambda value: value.__name__ if isinstance(value, type) else value,
 )
-def test_a_pair_in_the_table_leads_where_it_says(state: State, kind: type[e.Event]) -> None:
-    """The table is the state machine; nothing else moves a call."""
+def test_a_pair_in_the_table_leads_to_its_state(state: State, kind: type[e.Event]) -> None:
+    """An event whose pair with the state is in the table leads to the state named there."""
     call = after([EVENTS[kind]], call_in(state), at=LATER)
     assert call.state is TABLE[state, kind]
     assert last(call)["what"] != "event.ignored"
@@ -62,10 +62,10 @@ def test_a_pair_in_the_table_leads_where_it_says(state: State, kind: type[e.Even
 @pytest.mark.parametrize(
     ("state", "kind"),
     [pair for pair in product(State, OTHERS) if pair not in TABLE],
-    ids=lambda one: one.__name__ if isinstance(one, type) else one,
+    ids=lambda value: value.__name__ if isinstance(value, type) else value,
 )
 def test_any_other_pair_is_noted_and_changes_nothing(state: State, kind: type[e.Event]) -> None:
-    """Events come late, twice and in the wrong order; none of that is an error."""
+    """An event without a row changes nothing but the timeline: late events are no errors."""
     before, event = call_in(state), EVENTS[kind]
     call = after([event], before, at=LATER)
     assert {"what": "event.ignored", "event": kind.__name__}.items() <= last(call).items()
@@ -74,7 +74,7 @@ def test_any_other_pair_is_noted_and_changes_nothing(state: State, kind: type[e.
 
 
 def test_an_event_that_is_ignored_is_still_found_on_the_timeline() -> None:
-    """By its place in the inbox: nothing that was acknowledged is without a trace."""
+    """The entry of an ignored event names the inbox entry of the event."""
     call = after([e.TranscriptReady("ngmt_1", "webhook", "7-0")], call_in(State.COMPLETE))
     assert last(call)["entry"] == "7-0"
 
@@ -100,13 +100,13 @@ def test_an_event_that_is_ignored_is_still_found_on_the_timeline() -> None:
 def test_the_reason_is_of_the_present_state(
     events: tuple[e.Event, ...], state: State, reason: str | None
 ) -> None:
-    """It is gone with the state that it explained."""
+    """The reason explains the present state and is removed when the state changes."""
     call = after(events)
     assert (call.state, call.reason) == (state, reason)
 
 
 def test_a_refused_event_begins_a_call() -> None:
-    """It is found by its id, and ends at its deadline if nothing else is heard of it."""
+    """A refused event creates a call that ends at the recording deadline."""
     call = after([REFUSED])
     assert (call.state, call.due_at) == (State.LIVE, AT + POLICY.recording_deadline)
     assert last(call) == {
@@ -116,8 +116,8 @@ def test_a_refused_event_begins_a_call() -> None:
 
 
 @pytest.mark.parametrize("events", [(REFUSED,), (STARTED, ENDED, REFUSED)])
-def test_a_refused_recording_is_looked_for(events: tuple[e.Event, ...]) -> None:
-    """There is one: with a key for WAVV's API its link is fetched before the call is given up."""
+def test_the_link_of_a_refused_recording_is_fetched(events: tuple[e.Event, ...]) -> None:
+    """With a key for WAVV's API, the link of a refused ``call.recorded`` is fetched."""
     policy = replace(POLICY, refetches_links=True)
     call = new_call("c-1", AT)
     for event in (*events, e.DeadlinePassed()):
@@ -125,14 +125,14 @@ def test_a_refused_recording_is_looked_for(events: tuple[e.Event, ...]) -> None:
     assert (call.state, call.reason) == (State.RECORDED, "recording_missing")
 
 
-def test_a_first_word_after_the_deadline_wakes_nothing() -> None:
-    """A call may be known by less than an event; only a recording wakes it."""
+def test_a_first_event_after_the_deadline_reopens_nothing() -> None:
+    """Of the events after the deadline only a recording reopens the call."""
     call = after([e.DeadlinePassed(), STARTED, ENDED])
     assert (call.state, call.due_at) == (State.UNRECORDED, None)
 
 
 def test_a_deferred_step_counts_its_failures_but_a_held_one_does_not() -> None:
-    """Held steps have not failed: a hold concerns every call."""
+    """A deferred step counts a failure; a held step does not, because a hold is for all calls."""
     call = after([RECORDED, DEFERRED, DEFERRED])
     assert (call.failures, call.held, call.due_at, call.problem) == (2, False, DEFERRED.at, PROBLEM)
     held = after([e.Deferred("rate_limited", LATER, held=True)], call)
@@ -151,14 +151,14 @@ def test_a_deferred_step_counts_its_failures_but_a_held_one_does_not() -> None:
     }
 
 
-def test_a_step_forward_forgets_the_failures_of_the_last() -> None:
-    """The next step has its own patience."""
+def test_a_step_forward_resets_the_failures() -> None:
+    """A step that succeeds resets failures, hold and problem for the next step."""
     call = after([RECORDED, DEFERRED, e.Deferred("rate_limited", LATER, held=True), SUBMITTED])
     assert (call.failures, call.held, call.problem) == (0, False, None)
 
 
-def test_insights_that_came_forget_the_failures_before_them() -> None:
-    """The fetches of one call may fail now and then for as long as the deadline lasts."""
+def test_a_fetch_of_insights_resets_the_failures() -> None:
+    """A successful fetch of insights resets the failures of the fetches before."""
     call = after([DEFERRED, READ], call_in(State.TRANSCRIBED))
     assert (call.failures, call.held, call.reason) == (0, False, None)
     assert (call.due_at, call.insights) == (READ.next_at, READ.summary)
@@ -174,14 +174,14 @@ def test_insights_that_came_forget_the_failures_before_them() -> None:
     ],
 )
 def test_a_step_that_succeeds_clears_the_problem(state: State, event: e.Event) -> None:
-    """An operator must not look for what is over."""
+    """A successful step removes the problem, so that operators see present problems only."""
     failed = after([DEFERRED], call_in(state))
     assert failed.problem == PROBLEM
     assert after([event], failed).problem is None
 
 
-def test_every_request_is_counted_and_remembered_before_it_leaves() -> None:
-    """Its webhook may be faster than its answer."""
+def test_every_submission_is_recorded_before_it_is_sent() -> None:
+    """Attempt, ids and notes are on the record before the response or a webhook can come."""
     call = after([RECORDED, e.SubmissionStarted("id-1", "wavv://1", ("agent_unmapped",))])
     assert (call.attempts, call.external_id, call.external_url) == (1, "id-1", "wavv://1")
     assert last(call) == {"what": "submission.started", "attempt": 1, "notes": ["agent_unmapped"]}
@@ -190,11 +190,11 @@ def test_every_request_is_counted_and_remembered_before_it_leaves() -> None:
 @pytest.mark.parametrize(
     ("created", "what"), [(True, "engagement.created"), (False, "engagement.existed")]
 )
-def test_a_submitted_call_waits_for_the_transcript_event_then_asks(
+def test_a_submitted_call_waits_for_the_transcript_event_then_polls(
     created: bool,  # noqa: FBT001 - a row of a table
     what: str,
 ) -> None:
-    """HTTP 201 made the engagement, HTTP 200 found it."""
+    """HTTP 201 and 200 get different entries, and the first poll is due after 15 minutes."""
     call = after([RECORDED, SENT, e.Submitted(ENGAGEMENT, created, "req_2")])
     assert (call.engagement_id, call.engagement_created) == (ENGAGEMENT, created)
     assert call.due_at == AT + timedelta(minutes=15)
@@ -205,15 +205,15 @@ def test_a_submitted_call_waits_for_the_transcript_event_then_asks(
 def test_insights_get_a_deadline_and_a_first_check_when_the_transcript_is_ready(
     source: str, seconds: int
 ) -> None:
-    """Who asked for the transcript himself has the answer in his hands."""
+    """The first check is due 45 s after a webhook and at once after a poll."""
     call = after([RECORDED, SENT, SUBMITTED, e.TranscriptReady(ENGAGEMENT, source)])
     assert call.state is State.TRANSCRIBED
     assert call.due_at == AT + timedelta(seconds=seconds)
     assert call.insights.deadline == AT + timedelta(minutes=30)
 
 
-def test_a_transcript_before_the_answer_waits_for_it() -> None:
-    """AskElephant's webhook may arrive before the POST has returned."""
+def test_a_transcript_before_the_response_waits_for_it() -> None:
+    """A transcript webhook before the response of the POST counts once the response is here."""
     early = after([RECORDED, SENT, READY])
     assert (early.state, early.transcript_engagement_id) == (State.RECORDED, ENGAGEMENT)
     call = after([SUBMITTED], early)
@@ -225,13 +225,13 @@ def test_a_transcript_before_the_answer_waits_for_it() -> None:
 
 
 def test_another_engagements_transcript_is_not_this_ones() -> None:
-    """Two engagements may share a link; only the answer tells which is the call's."""
+    """A transcript of another engagement does not move the call, even if both share a link."""
     call = after([RECORDED, SENT, e.TranscriptReady("ngmt_2", "webhook"), SUBMITTED])
     assert call.state is State.SUBMITTED
 
 
 def test_a_refused_owner_is_left_out_of_the_next_request_at_once() -> None:
-    """Better without an owner than not at all; also for a probe, which was held before."""
+    """A refused owner makes the next request due at once and ends the call's hold."""
     held = e.Deferred("credentials_refused", LATER, held=True)
     call = after([RECORDED, held, SENT, e.OwnerRefused(PROBLEM)], at=LATER)
     assert (call.owner_refused, call.due_at, call.problem) == (True, LATER, PROBLEM)
@@ -239,7 +239,7 @@ def test_a_refused_owner_is_left_out_of_the_next_request_at_once() -> None:
 
 
 def test_refused_fields_are_left_out_of_the_next_request_at_once() -> None:
-    """One after the other, until a replay: the next request may be accepted with them."""
+    """Refused fields are left out one after the other, until a replay tries them again."""
     fields = [e.FieldsRefused((field,), PROBLEM) for field in ("lead_phone", "lead_email")]
     call = after([RECORDED, SENT, fields[0], SENT, fields[1]], at=LATER)
     assert (call.dropped, call.due_at) == (("lead_email", "lead_phone"), LATER)
@@ -253,8 +253,8 @@ def test_refused_fields_are_left_out_of_the_next_request_at_once() -> None:
     assert failed.dropped == ()
 
 
-def test_a_replay_starts_afresh_but_keeps_what_the_engagement_is_known_by() -> None:
-    """The same ``external_id`` again: AskElephant answers with the engagement it has."""
+def test_a_replay_resets_the_call_but_keeps_its_external_ids() -> None:
+    """A replay resets attempts and problem and keeps ``external_id`` and ``external_url``."""
     refused = after([RECORDED, SENT, e.OwnerRefused(PROBLEM), SENT, e.Failed("rejected", PROBLEM)])
     call = after([e.Replayed()], refused, at=LATER)
     assert (call.state, call.attempts, call.owner_refused) == (State.RECORDED, 0, False)
@@ -263,13 +263,13 @@ def test_a_replay_starts_afresh_but_keeps_what_the_engagement_is_known_by() -> N
 
 
 def test_a_replayed_call_whose_transcript_is_known_goes_straight_to_its_insights() -> None:
-    """No second webhook will come."""
+    """A replayed call with a known transcript does not wait for a second webhook."""
     call = after([e.Replayed(), SENT, SUBMITTED], call_in(State.COMPLETE))
     assert call.state is State.TRANSCRIBED
 
 
-def test_a_failure_keeps_what_was_sent_and_a_replay_forgets_it() -> None:
-    """Only with a failure of the submission: any other call need not carry it."""
+def test_a_failure_keeps_the_request_until_a_replay() -> None:
+    """The sent request is kept on a failed submission only, and a replay removes it."""
     sent = {"title": "Call with Jane Doe", "participants": [{"name": "Jane Doe"}]}
     failed = after([RECORDED, SENT, e.Failed("rejected", PROBLEM, sent)])
     assert failed.request == sent
@@ -279,50 +279,50 @@ def test_a_failure_keeps_what_was_sent_and_a_replay_forgets_it() -> None:
     assert after([SENT, SUBMITTED, e.Failed("processing_failed")], again).request is None
 
 
-def test_a_failure_keeps_the_last_problem_when_it_brings_none() -> None:
-    """Support asks for its ``request_id``."""
+def test_a_failure_without_a_problem_keeps_the_last_one() -> None:
+    """A failure keeps the last problem, whose ``request_id`` AskElephant's support needs."""
     call = after([RECORDED, DEFERRED, e.Failed("transcript_missing")])
     assert (call.reason, call.problem) == ("transcript_missing", PROBLEM)
     other = Problem(reason="rejected", request_id="req_2")
     assert after([RECORDED, DEFERRED, e.Failed("rejected", other)]).problem == other
 
 
-def test_the_end_says_which_insights_came() -> None:
-    """``complete`` is all, some or none."""
+def test_a_complete_call_records_which_insights_came() -> None:
+    """A complete call records the counts and the status of its insights."""
     call = call_in(State.COMPLETE)
     assert (call.insights, call.due_at) == (FINAL.summary, None)
     assert last(call) == {"what": "insights.final", "counts": {"signals": 1}, "status": "all"}
 
 
 def test_failures_are_dated_from_the_first_in_a_row() -> None:
-    """A hold neither restarts the time nor counts in it."""
-    soon, later = AT + timedelta(minutes=10), AT + timedelta(hours=1)
-    first = e.Deferred("askelephant_error", soon)
+    """``failing_since`` is the first failure in a row; a hold neither resets nor ages it."""
+    early, later = AT + timedelta(minutes=10), AT + timedelta(hours=1)
+    first = e.Deferred("askelephant_error", early)
     failing = after([first], call_in(State.RECORDED))
-    assert after([e.Deferred("askelephant_error", later)], failing, soon).failing_since == AT
+    assert after([e.Deferred("askelephant_error", later)], failing, early).failing_since == AT
     held = e.Deferred("credentials_refused", later, held=True)
-    waiting = after([held], failing, soon)
+    waiting = after([held], failing, early)
     assert (waiting.failing_since, waiting.failures) == (AT, 1)
     released = after([first], waiting, later)
     assert (released.failing_since, released.failures) == (later - timedelta(minutes=10), 2)
 
 
-def test_asking_in_vain_is_no_failure() -> None:
-    """A transcript that takes its time must not bring the call nearer to being given up."""
-    asked = after([e.TranscriptPending(AT)] * 6, call_in(State.SUBMITTED))
-    assert (asked.polls, asked.failures, asked.reason) == (6, 0, "transcript_pending")
+def test_a_poll_without_a_transcript_is_no_failure() -> None:
+    """A pending transcript counts a poll and no failure."""
+    polled = after([e.TranscriptPending(AT)] * 6, call_in(State.SUBMITTED))
+    assert (polled.polls, polled.failures, polled.reason) == (6, 0, "transcript_pending")
 
 
 @pytest.mark.parametrize("late", [e.TranscriptPending(AT), e.TranscriptMissing()])
 def test_a_poll_that_is_overtaken_by_the_event_changes_nothing(late: e.Event) -> None:
-    """The webhook spoke while the poll was on its way: what the poll found is of the past."""
+    """A poll's result is dropped when the transcript webhook arrived during the poll."""
     call = call_in(State.TRANSCRIBED)
     overtaken = after([late], call)
     assert (overtaken.state, overtaken.due_at) == (call.state, call.due_at)
 
 
 def test_the_first_fetch_is_not_after_the_deadline() -> None:
-    """A deadline shorter than the first delay is the operator's word, too."""
+    """With a deadline before the first delay, the first fetch is due at the deadline."""
     policy = replace(POLICY, insights_deadline=timedelta(seconds=10))
     call = advance(call_in(State.SUBMITTED), READY, AT, policy)
     assert call.due_at == call.insights.deadline == AT + timedelta(seconds=10)

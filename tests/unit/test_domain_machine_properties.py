@@ -1,4 +1,4 @@
-"""Whatever happens to a call, in whatever order."""
+"""Property tests for the state machine: any events in any order."""
 
 from collections.abc import Sequence
 
@@ -31,14 +31,14 @@ ONWARD = {
     S.SKIPPED: {S.RECORDED},
     S.FAILED: {S.RECORDED, S.TRANSCRIBED},
 }
-"""Every step there is. Nothing goes back but by a replay, or by news that a call was only late."""
+"""The states that can follow each state. Only a replay or a late event leads back."""
 
 SEQUENCES = st.lists(ANY_EVENT, max_size=30)
 STATES = st.sampled_from(State)
 
 
 def walk(start: State, events: Sequence[e.Event]) -> list[tuple[Call, e.Event, Call]]:
-    """Return every step of a call from ``start``: before, event, after."""
+    """Return every transition of a call from ``start`` as (before, event, after)."""
     steps, call = [], call_in(start)
     for event in events:
         moved = after([event], call)
@@ -49,8 +49,8 @@ def walk(start: State, events: Sequence[e.Event]) -> list[tuple[Call, e.Event, C
 
 @settings(deadline=None)
 @given(SEQUENCES)
-def test_no_events_in_no_order_raise_and_the_record_stays_what_it_is(events: list[e.Event]) -> None:
-    """It is stored as JSON after every one of them, and read back by another worker."""
+def test_any_sequence_of_events_gives_a_record_that_can_be_stored(events: list[e.Event]) -> None:
+    """No sequence of events raises, and the record survives a JSON round trip."""
     call = after(events)
     written = call.model_dump_json(exclude_none=True, exclude_defaults=True)
     assert Call.model_validate_json(written) == call
@@ -59,17 +59,17 @@ def test_no_events_in_no_order_raise_and_the_record_stays_what_it_is(events: lis
 @settings(deadline=None)
 @given(STATES, SEQUENCES)
 def test_a_call_only_moves_onward(start: State, events: list[e.Event]) -> None:
-    """The data has one direction."""
+    """Every transition leads to a state that ``ONWARD`` allows."""
     for before, _, moved in walk(start, events):
         assert moved.state is before.state or moved.state in ONWARD[before.state]
 
 
 @settings(deadline=None)
 @given(st.sampled_from(sorted(RESTING)), SEQUENCES)
-def test_a_call_at_rest_stays_there_until_it_is_replayed(
+def test_only_a_replay_or_late_news_moves_a_call_at_rest(
     start: State, events: list[e.Event]
 ) -> None:
-    """Or until late news come: of a recording, of a lifted rule, of a transcript."""
+    """Only a replay or a late event, which is marked as reopening, moves a call at rest."""
     for before, event, moved in walk(start, events):
         if before.state not in RESTING or moved.state is before.state:
             continue
@@ -83,8 +83,8 @@ def test_a_call_at_rest_stays_there_until_it_is_replayed(
 
 @settings(deadline=None)
 @given(SEQUENCES)
-def test_only_a_call_at_rest_needs_nothing(events: list[e.Event]) -> None:
-    """Any other has a time at which the sweep would find it, whatever got lost."""
+def test_every_call_that_does_not_rest_is_due(events: list[e.Event]) -> None:
+    """Every call that does not rest has a due time, by which the sweep finds it."""
     call = after([RECORDED, *events])
     assert (call.due_at is None) is (call.state in RESTING) is (next_step(call) is None)
     assert after(events).state not in RESTING or after(events).due_at is None
@@ -92,8 +92,8 @@ def test_only_a_call_at_rest_needs_nothing(events: list[e.Event]) -> None:
 
 @settings(deadline=None)
 @given(st.lists(any_event(st.just(READY.engagement_id)), max_size=30))
-def test_a_transcript_heard_before_the_answer_is_not_lost(between: list[e.Event]) -> None:
-    """Failures, replays, more requests: once the answer tells whose it is, it counts."""
+def test_a_transcript_before_the_response_is_not_lost(between: list[e.Event]) -> None:
+    """A transcript that came before the response counts after any failures and replays."""
     call = after([RECORDED, READY])
     for event in between:
         call = after([event], call)
@@ -105,7 +105,7 @@ def test_a_transcript_heard_before_the_answer_is_not_lost(between: list[e.Event]
 @settings(deadline=None)
 @given(st.lists(ANY_EVENT, max_size=100))
 def test_the_timeline_is_bounded_and_counts_what_it_dropped(events: list[e.Event]) -> None:
-    """Every event is on it, or counted."""
+    """The timeline holds 60 entries at most and counts every dropped one."""
     call = after(events)
     lost = sum((entry.model_extra or {}).get("entries", 1) for entry in call.timeline)
     assert len(call.timeline) <= 60

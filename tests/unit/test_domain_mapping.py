@@ -1,4 +1,4 @@
-"""From a call to the engagement that AskElephant is asked to create."""
+"""Tests for the mapping of a call to the engagement request."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -32,12 +32,12 @@ def request(call: Call, mapper: Mapper = MAPPER) -> EngagementRequest:
 
 
 def people(call: Call) -> list[dict[str, Any]]:
-    """Return the participants as they are sent."""
-    return [one.model_dump(exclude_none=True) for one in request(call).participants]
+    """Return the participants of the request as JSON objects."""
+    return [person.model_dump(exclude_none=True) for person in request(call).participants]
 
 
-def test_a_call_becomes_a_call_of_wavv() -> None:
-    """As the vendor's "WAVV-specific guidance" says."""
+def test_a_call_becomes_an_engagement_of_wavv() -> None:
+    """The request carries type, source, title, ids, media and start as AskElephant documents."""
     made = request(recorded_call(**LEAD, started_at=AT))
     assert made.model_dump(exclude={"participants"}, exclude_none=True) == {
         "type": "CALL",
@@ -52,7 +52,7 @@ def test_a_call_becomes_a_call_of_wavv() -> None:
 
 
 @pytest.mark.parametrize(
-    ("template", "said", "url"),
+    ("template", "metadata", "url"),
     [
         ("wavv://call/{call_id}", {}, "wavv://call/a%2Fb%20c%3Fd%23%C3%A9"),
         (
@@ -70,15 +70,15 @@ def test_a_call_becomes_a_call_of_wavv() -> None:
     ],
 )
 def test_the_link_back_is_wavvs_call_page_else_the_operators_template(
-    template: str, said: dict[str, Any], url: str
+    template: str, metadata: dict[str, Any], url: str
 ) -> None:
-    """Ids are quoted: they may hold anything."""
-    call = recorded_call(**said).but(call_id="a/b c?d#é")
+    """``external_url`` is WAVV's call page, else the template with a quoted call id."""
+    call = recorded_call(**metadata).but(call_id="a/b c?d#é")
     assert request(call, Mapper(external_url_template=template)).external_url == url
 
 
-def test_what_a_request_left_with_is_kept_whatever_changes() -> None:
-    """A changed template or a late call page would make a second engagement, or a collision."""
+def test_external_ids_of_an_earlier_request_are_kept() -> None:
+    """A changed template or a late call page leaves the ids of an earlier request unchanged."""
     call = recorded_call(call_url="https://dialer.example.com/late").but(
         external_id="old-c-1", external_url="wavv://old/c-1"
     )
@@ -88,14 +88,14 @@ def test_what_a_request_left_with_is_kept_whatever_changes() -> None:
 
 
 def test_the_operators_templates_make_the_ids() -> None:
-    """Ids are not quoted where they are not part of a URL."""
+    """``external_id`` and title come from the operator's templates, without URL quoting."""
     mapper = Mapper(external_id_template="acme/{call_id}", title_template="{call_id} of {{acme}}")
     made = request(recorded_call().but(call_id="a/b"), mapper)
     assert (made.external_id, made.title) == ("acme/a/b", "a/b of {acme}")
 
 
 @pytest.mark.parametrize(
-    ("said", "start_at"),
+    ("metadata", "start_at"),
     [
         ({"started_at": AT, "answered_at": AT + timedelta(seconds=9)}, AT),
         ({"answered_at": AT + timedelta(seconds=9)}, AT + timedelta(seconds=9)),
@@ -105,9 +105,9 @@ def test_the_operators_templates_make_the_ids() -> None:
     ],
     ids=["started", "answered", "ended-and-long", "ended", "first-heard"],
 )
-def test_a_start_is_always_sent(said: dict[str, Any], start_at: object) -> None:
-    """The vendor's default is its own clock, which is hours late for an import."""
-    assert request(recorded_call(**said)).start_at == start_at
+def test_a_start_is_always_sent(metadata: dict[str, Any], start_at: object) -> None:
+    """``start_at`` is always sent, because AskElephant's default is the time of the request."""
+    assert request(recorded_call(**metadata)).start_at == start_at
 
 
 @pytest.mark.parametrize("is_private", [None, True, False])
@@ -115,17 +115,17 @@ def test_a_start_is_always_sent(said: dict[str, Any], start_at: object) -> None:
 def test_privacy_and_workflows_are_the_operators_choice(
     *, is_private: bool | None, run_workflows: bool
 ) -> None:
-    """Privacy has three values: unset leaves it to the workspace."""
+    """``is_private`` is true, false or left out, as the operator set it."""
     mapper = replace(MAPPER, is_private=is_private, run_workflows=run_workflows)
     body = request(recorded_call(), mapper).model_dump(exclude_none=True)
     assert body.get("is_private") is is_private
     assert body["run_workflows"] is run_workflows
 
 
-@pytest.mark.parametrize(("said", "sent"), [("Hello.", "Hello."), ("", None), (None, None)])
-def test_a_transcript_of_wavvs_goes_along(said: str | None, sent: str | None) -> None:
-    """As a supplement; an empty one is none."""
-    assert request(recorded_call(transcript=said)).transcript == sent
+@pytest.mark.parametrize(("transcript", "sent"), [("Hello.", "Hello."), ("", None), (None, None)])
+def test_a_transcript_of_wavv_is_sent(transcript: str | None, sent: str | None) -> None:
+    """WAVV's transcript is sent unless it is empty."""
+    assert request(recorded_call(transcript=transcript)).transcript == sent
 
 
 OWNER = {"is_owner": True}
@@ -133,7 +133,7 @@ AS_SENT = {"name": "Alice Smith", "email": "alice@example.com", "phone": "+12125
 
 
 @pytest.mark.parametrize(
-    ("said", "owner"),
+    ("metadata", "owner"),
     [
         ({"agent_id": "u-1"}, AS_SENT),
         ({"agent_id": "u-1", "agent_email": "other@example.com"}, AS_SENT),
@@ -168,17 +168,17 @@ AS_SENT = {"name": "Alice Smith", "email": "alice@example.com", "phone": "+12125
     ],
 )
 def test_the_agent_owns_the_engagement_when_askelephant_can_know_them(
-    said: dict[str, Any], owner: dict[str, Any]
+    metadata: dict[str, Any], owner: dict[str, Any]
 ) -> None:
-    """By the operator's directory first, then by the e-mail that WAVV sent."""
-    assert people(recorded_call(**said)) == [owner]
-    mapped = engagement_request(recorded_call(**said), MAPPER)
+    """The owner is the agent from the directory, else the agent with the e-mail from WAVV."""
+    assert people(recorded_call(**metadata)) == [owner]
+    mapped = engagement_request(recorded_call(**metadata), MAPPER)
     assert isinstance(mapped, Mapped)
     assert mapped.notes == ()
 
 
 @pytest.mark.parametrize(
-    ("said", "sent", "notes"),
+    ("metadata", "sent", "notes"),
     [
         ({}, [], ("agent_unmapped",)),
         ({"agent_id": "u-9"}, [], ("agent_unmapped",)),
@@ -191,7 +191,7 @@ def test_the_agent_owns_the_engagement_when_askelephant_can_know_them(
         ({"agent_email": "n/a"}, [], ("agent_unmapped", "agent_email_left_out")),
     ],
     ids=[
-        "nobody",
+        "no-agent",
         "unknown-id",
         "bare-line",
         "name-alone",
@@ -202,20 +202,20 @@ def test_the_agent_owns_the_engagement_when_askelephant_can_know_them(
         "no-email",
     ],
 )
-def test_without_a_known_agent_nobody_is_marked_as_owner(
-    said: dict[str, Any], sent: list[dict[str, Any]], notes: tuple[str, ...]
+def test_without_a_known_agent_the_engagement_has_no_owner(
+    metadata: dict[str, Any], sent: list[dict[str, Any]], notes: tuple[str, ...]
 ) -> None:
-    """An owner who cannot be resolved would be refused; none at all is the key's own user."""
-    assert people(recorded_call(**said)) == sent
-    mapped = engagement_request(recorded_call(**said), MAPPER)
+    """An agent without a known e-mail is not marked as owner, and a note is kept."""
+    assert people(recorded_call(**metadata)) == sent
+    mapped = engagement_request(recorded_call(**metadata), MAPPER)
     assert isinstance(mapped, Mapped)
     assert mapped.notes == notes
 
 
 def test_an_owner_who_was_refused_is_not_marked_again() -> None:
-    """Who it was is still said."""
-    said = {"agent_name": "Eve", "agent_email": "eve@example.com"}
-    call = recorded_call(**said).but(owner_refused=True)
+    """A refused owner is sent as a participant without the owner mark."""
+    metadata = {"agent_name": "Eve", "agent_email": "eve@example.com"}
+    call = recorded_call(**metadata).but(owner_refused=True)
     assert people(call) == [{"name": "Eve", "email": "eve@example.com"}]
     assert people(recorded_call(agent_id="u-1").but(owner_refused=True)) == []
 
@@ -224,17 +224,17 @@ LEAD_SENT = {"name": "Jane Doe", "email": "jane@customer.example", "phone": "+14
 
 
 @pytest.mark.parametrize(
-    ("said", "lead"),
+    ("metadata", "lead"),
     [
         (LEAD, LEAD_SENT),
         (LEAD | {"lead_email": "Jane <jane@customer.example>"}, LEAD_SENT),
         ({"lead_name": "Jane Doe"}, {"name": "Jane Doe"}),
     ],
 )
-def test_the_lead_follows_the_agent(said: dict[str, Any], lead: dict[str, Any]) -> None:
-    """With what is known of them."""
-    assert people(recorded_call(**said)) == [lead]
-    assert people(recorded_call(**said, agent_id="u-1")) == [AS_SENT, lead]
+def test_the_lead_follows_the_agent(metadata: dict[str, Any], lead: dict[str, Any]) -> None:
+    """The lead is sent after the agent, with the fields that are known."""
+    assert people(recorded_call(**metadata)) == [lead]
+    assert people(recorded_call(**metadata, agent_id="u-1")) == [AS_SENT, lead]
 
 
 @pytest.mark.parametrize(
@@ -266,10 +266,10 @@ def test_the_lead_follows_the_agent(said: dict[str, Any], lead: dict[str, Any]) 
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_a_request_that_would_be_refused_is_not_even_made(
+def test_an_invalid_request_is_not_made(
     call: Call, mapper: Mapper, reason: str, fields: list[str]
 ) -> None:
-    """The call fails here with the reason, and with every field that is wrong."""
+    """The mapping returns ``Unsubmittable`` with the reason and every wrong field."""
     refused = engagement_request(call, mapper)
     assert isinstance(refused, Unsubmittable)
     assert refused.reason == reason
@@ -282,7 +282,7 @@ def test_a_request_that_would_be_refused_is_not_even_made(
     "page", ["/calls/1", "crm.example/calls/1", "javascript:alert(1)", "Call: Jane", "data:,"]
 )
 def test_a_call_page_that_is_no_link_gives_way_to_the_template(page: str) -> None:
-    """The link is a convenience, and must not cost the call; the note shows what became of it."""
+    """An unusable call page is replaced by the template and noted once."""
     call = recorded_call(call_url=page, agent_id="u-1")
     mapped = engagement_request(call, MAPPER)
     assert isinstance(mapped, Mapped)
@@ -310,10 +310,10 @@ def test_a_call_page_that_is_no_link_gives_way_to_the_template(page: str) -> Non
         ]),
     ],
 )  # fmt: skip
-def test_what_has_not_the_form_of_one_email_or_phone_is_left_out(field: str, value: str) -> None:
-    """A server that checks would reject the whole call; the note shows what was left out."""
-    said = LEAD | {field: value, "agent_id": "u-1"}
-    mapped = engagement_request(recorded_call(**said), MAPPER)
+def test_a_malformed_email_or_phone_is_left_out(field: str, value: str) -> None:
+    """A lead's malformed e-mail or phone is left out and noted."""
+    metadata = LEAD | {field: value, "agent_id": "u-1"}
+    mapped = engagement_request(recorded_call(**metadata), MAPPER)
     assert isinstance(mapped, Mapped)
     _, lead = mapped.request.participants
     expected = {key: sent for key, sent in LEAD_SENT.items() if key != field.removeprefix("lead_")}
@@ -336,23 +336,23 @@ def test_what_has_not_the_form_of_one_email_or_phone_is_left_out(field: str, val
         ("", None),
     ],
 )
-def test_the_address_is_taken_out_of_a_name(written: str | None, email: str | None) -> None:
-    """As mail programs and CRMs write it."""
+def test_the_address_is_read_from_a_mailbox_text(written: str | None, email: str | None) -> None:
+    """One address is read from the forms that mail programs and CRMs write."""
     assert one_email(written) == email
 
 
 def test_an_agent_that_askelephant_cannot_know_is_not_marked_as_owner() -> None:
-    """A directory's phone that is no number proves nothing."""
+    """An agent whose only contact is a malformed phone is not marked as owner."""
     mapper = Mapper(agents={"u-1": Agent("Alice", None, "extension 12")})
     mapped = engagement_request(recorded_call(agent_id="u-1"), mapper)
     assert isinstance(mapped, Mapped)
-    assert [one.model_dump(exclude_none=True) for one in mapped.request.participants] == [
+    assert [person.model_dump(exclude_none=True) for person in mapped.request.participants] == [
         {"name": "Alice"}
     ]
 
 
 def sent_people(call: Call) -> People:
-    """Return the participants as they are sent, with their roles."""
+    """Return the participants of the request with their roles."""
     mapped = engagement_request(call, MAPPER)
     assert isinstance(mapped, Mapped)
     return mapped.people
@@ -367,10 +367,10 @@ def sent_people(call: Call) -> People:
         (("agent_email", "agent_phone"), [{"name": "Alice Smith"}, LEAD_SENT]),
     ],
 )
-def test_what_was_rejected_is_not_sent_again(
+def test_rejected_fields_are_not_sent_again(
     dropped: tuple[str, ...], sent: list[dict[str, Any]]
 ) -> None:
-    """An agent without e-mail and phone is not marked as owner."""
+    """Dropped fields are absent, and an agent without e-mail and phone is no owner."""
     assert people(recorded_call(**LEAD, agent_id="u-1").but(dropped=dropped)) == sent
 
 
@@ -391,12 +391,12 @@ def test_what_was_rejected_is_not_sent_again(
 def test_fields_are_left_out_if_nothing_else_is_blamed(
     blamed: tuple[str, ...], fields: tuple[str, ...]
 ) -> None:
-    """Whatever else is wrong would be rejected again."""
+    """Fields are droppable only if the error blames nothing but participants' fields."""
     assert droppable(blamed, sent_people(recorded_call(**LEAD, agent_id="u-1"))) == fields
 
 
-def test_what_was_not_sent_cannot_be_left_out() -> None:
-    """A server that blames it all the same has the last word."""
+def test_a_field_that_was_not_sent_is_not_droppable() -> None:
+    """A blamed field that was not sent is not droppable."""
     sent = sent_people(recorded_call(lead_phone="+14155550100"))
     assert droppable(("participants[0].phone",), sent) == ("lead_phone",)
     assert droppable(("participants[0].email",), sent) == ()

@@ -1,4 +1,4 @@
-"""The stored record, and the records of other versions of the bridge."""
+"""Tests for the stored record, and for records of other versions of the bridge."""
 
 import json
 from dataclasses import replace
@@ -21,8 +21,8 @@ def written(call: Call) -> dict[str, Any]:
     return stored
 
 
-def test_a_new_call_holds_nothing_but_its_id_and_its_times() -> None:
-    """Millions of them are kept."""
+def test_a_new_call_stores_only_its_id_and_its_times() -> None:
+    """Defaults are not stored, since millions of calls are kept."""
     assert set(written(new_call("c-1", AT))) == {
         "call_id",
         "created_at",
@@ -32,14 +32,14 @@ def test_a_new_call_holds_nothing_but_its_id_and_its_times() -> None:
 
 
 def test_the_version_is_the_stores_and_not_part_of_the_value() -> None:
-    """It stands beside it, for compare-and-set."""
+    """``version`` is not stored in the record, because the store keeps it for compare-and-set."""
     assert "version" not in written(new_call("c-1", AT).but(version=7))
 
 
 @pytest.mark.parametrize("event", EVENTS.values(), ids=lambda event: type(event).__name__)
 @pytest.mark.parametrize("state", State)
-def test_what_a_newer_version_wrote_survives_an_older_worker(state: State, event: e.Event) -> None:
-    """While the bridge is updated, both versions work on the same calls."""
+def test_fields_of_a_newer_version_survive_an_older_worker(state: State, event: e.Event) -> None:
+    """An older worker keeps unknown fields: both versions run during an update."""
     newer = written(call_in(state))
     newer["mood"] = {"of": ["the", "call"]}
     newer.setdefault("metadata", {})["weather"] = "rain"
@@ -52,7 +52,7 @@ def test_what_a_newer_version_wrote_survives_an_older_worker(state: State, event
 
 
 def test_a_newer_versions_entry_may_hold_anything_when_the_timeline_is_shortened() -> None:
-    """Only our own marker's ``entries`` is a count."""
+    """Shortening counts an entry whose ``entries`` is not our marker's as one."""
     newer = written(call_in(State.RECORDED))
     newer["timeline"] = [{"at": AT.isoformat(), "what": "new", "entries": ["x"]}] * 60
     call = after([ENDED], Call.model_validate(newer))
@@ -60,7 +60,7 @@ def test_a_newer_versions_entry_may_hold_anything_when_the_timeline_is_shortened
 
 
 def test_a_record_cannot_be_changed_in_place() -> None:
-    """Every change goes through the state machine, and is saved or lost as a whole."""
+    """Assignment to a field raises, so that every change goes through the state machine."""
     call = new_call("c-1", AT)
     with pytest.raises(ValidationError):
         call.state = State.COMPLETE  # type: ignore[misc]  # the rule under test
@@ -70,15 +70,15 @@ def test_a_record_cannot_be_changed_in_place() -> None:
 
 
 def test_four_states_rest() -> None:
-    """The others are on their way."""
+    """Complete, unrecorded, skipped and failed calls rest."""
     resting = {State.COMPLETE, State.UNRECORDED, State.SKIPPED, State.FAILED}
     assert resting == RESTING
 
 
 def test_a_stamp_is_the_senders_time_else_ours_and_the_place_in_the_inbox() -> None:
-    """What an event says of the call's own times is no time of its sending."""
-    said = Metadata(started_at=AT, ended_at=AT + timedelta(1))
-    sent = e.CallHeard("c-1", ENDED.kind, said, AT, entry="1778680800123-4")
+    """A stamp is ``sent_at``, else the time of receipt, with the number of the inbox entry."""
+    metadata = Metadata(started_at=AT, ended_at=AT + timedelta(1))
+    sent = e.CallHeard("c-1", ENDED.kind, metadata, AT, entry="1778680800123-4")
     place = 1778680800123 * 2**20 + 4
     assert sent.stamp == (AT.timestamp(), place)
     assert replace(sent, sent_at=None).stamp == (1778680800.123, place)

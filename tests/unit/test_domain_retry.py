@@ -1,4 +1,4 @@
-"""What a failure means for the call, and for all calls."""
+"""Tests for the plan after a failure: for the call, and for all calls."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -43,7 +43,7 @@ OLD_HELD = OLD.but(held=True, held_since=AT - ONE_SECOND, due_at=AT)
 
 
 def seconds(number: float) -> timedelta:
-    """Return a wait."""
+    """Return this many seconds as a timedelta."""
     return timedelta(seconds=number)
 
 
@@ -91,23 +91,23 @@ def seconds(number: float) -> timedelta:
         (Trouble.MISSING, None, OLD.but(failures=5), GiveUp("why")),
     ],
 )
-def test_every_trouble_has_its_plan(
+def test_each_trouble_leads_to_its_plan(
     trouble: Trouble, retry_after: timedelta | None, call: Call, plan: Plan
 ) -> None:
-    """As the vendor's error page says; without jitter here."""
+    """Each kind of failure leads to the plan of its row, here without jitter."""
     failure = Failure(trouble, PROBLEM, retry_after)
     assert plan_retry(failure, call, AT, 0.0, POLICY) == plan
 
 
 @pytest.mark.parametrize(("throttles", "wait"), [(0, 5), (1, 10), (5, 160), (20, 900)])
 def test_throttles_in_a_row_hold_longer_each_time(throttles: int, wait: float) -> None:
-    """Unless AskElephant says how long: then that is the wait."""
-    bare, told = (
+    """Each throttle in a row doubles the hold, unless ``Retry-After`` gives its length."""
+    bare, timed = (
         Failure(Trouble.THROTTLED, PROBLEM),
         Failure(Trouble.THROTTLED, PROBLEM, seconds(3)),
     )
     assert plan_retry(bare, FRESH, AT, 0.0, POLICY, throttles) == HoldAll(AT + seconds(wait))
-    assert plan_retry(told, FRESH, AT, 0.0, POLICY, throttles) == HoldAll(AT + seconds(3))
+    assert plan_retry(timed, FRESH, AT, 0.0, POLICY, throttles) == HoldAll(AT + seconds(3))
 
 
 @pytest.mark.parametrize(
@@ -118,18 +118,18 @@ def test_throttles_in_a_row_hold_longer_each_time(throttles: int, wait: float) -
         (1, True, GiveUp("why")),
     ],
 )
-def test_after_the_deadline_a_link_that_can_be_fetched_afresh_gets_one_look(
+def test_after_the_deadline_a_link_that_can_be_fetched_gets_one_look(
     looks: int,
     refetches: bool,  # noqa: FBT001 - a row of a table
     plan: AwaitRecording | GiveUp,
 ) -> None:
-    """An outage that outlives the link and the deadline must not cost the call."""
+    """A call past its deadline fetches its link once, if there is a key for WAVV's API."""
     policy = replace(POLICY, refetches_links=refetches)
     assert plan_look("why", TOO_LATE.but(looks=looks), AT, 0.0, policy) == plan
 
 
-def test_there_is_a_row_for_every_trouble() -> None:
-    """A new kind of failure needs a plan before it can happen."""
+def test_every_trouble_has_a_plan() -> None:
+    """Every member of ``Trouble`` has a plan."""
     for trouble in Trouble:
         assert plan_retry(Failure(trouble, PROBLEM), FRESH, AT, 0.5, POLICY)
 
@@ -139,7 +139,7 @@ def test_there_is_a_row_for_every_trouble() -> None:
     [(0, 5), (1, 10), (2, 20), (7, 640), (8, 900), (100, 900), (10**9, 900)],
 )
 def test_the_wait_doubles_up_to_the_cap(failures: int, wait: float) -> None:
-    """Long enough for an outage, short enough for a hiccup."""
+    """The backoff doubles with each failure up to the cap, and jitter halves it at most."""
     assert backoff(failures, 0.0, POLICY) == seconds(wait)
     assert backoff(failures, 1.0, POLICY) == seconds(wait / 2)
 
@@ -153,7 +153,7 @@ def test_the_wait_doubles_up_to_the_cap(failures: int, wait: float) -> None:
 def test_a_wait_is_between_half_the_cap_and_the_cap_whatever_the_policy(
     failures: int, jitter: float, first: timedelta, longest: timedelta
 ) -> None:
-    """Jitter keeps a thousand calls from coming back at once; no setting overflows."""
+    """Under any policy the backoff is between half the shorter delay and the cap."""
     wait = backoff(failures, jitter, Policy(retry_first_delay=first, retry_max_delay=longest))
     assert min(first, longest) / 2 - seconds(1e-5) <= wait <= longest
 
@@ -164,7 +164,7 @@ def test_a_wait_is_between_half_the_cap_and_the_cap_whatever_the_policy(
 def test_a_retry_is_never_in_the_past_nor_beyond_the_longest_wait(
     failures: int, jitter: float, retry_after: timedelta | None
 ) -> None:
-    """``Retry-After`` wins over the backoff, up to the operator's patience."""
+    """``Retry-After`` overrides the backoff and is cut at the longest wait."""
     policy = replace(POLICY, retry_max_delay=timedelta(minutes=10))
     failure = Failure(Trouble.TRANSIENT, PROBLEM, retry_after)
     plan = plan_retry(failure, FRESH.but(failures=failures), AT, jitter, policy)
@@ -182,13 +182,13 @@ def test_a_retry_is_never_in_the_past_nor_beyond_the_longest_wait(
     ],
 )
 def test_fields_that_were_blamed_are_left_out(trouble: Trouble, call: Call, plan: Plan) -> None:
-    """The call is worth more than an e-mail of its lead; an owner is left out first."""
+    """A rejected request is retried without the owner, then without the blamed fields."""
     failure = Failure(trouble, Problem(reason="why"), droppable=("lead_email",))
     assert plan_retry(failure, call, AT, 0, POLICY) == plan
 
 
 def test_looks_for_a_recording_end_although_each_save_is_a_moment_after_its_decision() -> None:
-    """That moment counts as a wait and moves the deadline: without an end, looks never stop."""
+    """Looks end although the time between decision and save moves the deadline."""
     call, latency = FRESH.but(due_at=AT), timedelta(milliseconds=20)
     while call.state is State.RECORDED and call.looks < 200:
         assert call.due_at is not None

@@ -1,4 +1,4 @@
-"""The operator's rules: which recorded calls are not worth submitting."""
+"""Tests for the operator's rules that exclude recorded calls from submission."""
 
 from datetime import timedelta
 from typing import Any
@@ -16,7 +16,7 @@ RULES = Policy(
 
 
 @pytest.mark.parametrize(
-    ("said", "reason"),
+    ("metadata", "reason"),
     [
         ({"seconds": 9}, "too_short"),
         ({"seconds": 0, "outcome": "VOICEMAIL"}, "too_short"),
@@ -27,18 +27,20 @@ RULES = Policy(
         ({}, None),
     ],
 )
-def test_a_rule_skips_only_what_wavv_said(said: dict[str, Any], reason: str | None) -> None:
-    """A call of which nothing is known is submitted: none is lost by silence."""
-    assert skip_reason(Metadata(**said), RULES) == reason
+def test_a_rule_skips_only_by_values_that_wavv_sent(
+    metadata: dict[str, Any], reason: str | None
+) -> None:
+    """A call whose seconds and outcome are unknown is submitted."""
+    assert skip_reason(Metadata(**metadata), RULES) == reason
 
 
 def test_without_rules_every_recorded_call_is_submitted() -> None:
-    """Skipping is the operator's decision, not ours."""
+    """The default policy skips no call."""
     assert skip_reason(Metadata(seconds=0, outcome="VOICEMAIL", human=False), Policy()) is None
 
 
 def test_a_replay_overrules_the_rules() -> None:
-    """The operator's command is later than the operator's rule."""
+    """A call that was replayed is submitted although a rule excludes it."""
     call = new_call("c-1", AT).but(metadata=Metadata(seconds=9))
     assert rule_against(call, RULES) == "too_short"
     assert rule_against(call.but(rules_overruled=True), RULES) is None

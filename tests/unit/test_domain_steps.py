@@ -1,4 +1,4 @@
-"""What each state needs next, and when."""
+"""Tests for the step that each state needs next, and when it is due."""
 
 from datetime import datetime, timedelta
 
@@ -22,7 +22,7 @@ GRACE = timedelta(seconds=30)
 
 
 def due(seconds: float | None, *, held: bool = False) -> Call:
-    """Return a recorded call that needs its next step this many seconds from now."""
+    """Return a recorded call whose next step is due this many seconds from now."""
     at = None if seconds is None else AT + timedelta(seconds=seconds)
     return recorded_call().but(due_at=at, held=held)
 
@@ -39,12 +39,12 @@ def due(seconds: float | None, *, held: bool = False) -> Call:
     ],
 )
 def test_every_state_that_does_not_rest_has_a_step(state: State, step: object) -> None:
-    """A call at rest needs nothing."""
+    """Each state has its step, and states at rest have none."""
     assert next_step(due(0).but(state=state)) is step
 
 
-def test_only_what_asks_askelephant_is_held() -> None:
-    """A deadline passes by itself."""
+def test_only_steps_with_requests_are_held() -> None:
+    """A hold applies to the two steps that send requests to AskElephant."""
     assert [step.asks_askelephant for step in STEPS] == [False, True, True]
     assert len({step.task for step in STEPS}) == len({step.name for step in STEPS}) == 3
 
@@ -56,12 +56,12 @@ def test_a_step_is_due_at_its_time_or_half_a_second_before(
     seconds: float | None,
     is_now: bool,  # noqa: FBT001 - a row of a table
 ) -> None:
-    """Clocks of two machines differ a little."""
+    """A step is due up to half a second early, because clocks of two machines differ."""
     assert is_due(due(seconds), SUBMIT, AT) is is_now
 
 
 def test_another_states_step_is_never_due() -> None:
-    """A task that comes twice, or late, finds nothing to do."""
+    """A repeated or late task of another state finds nothing to do."""
     assert not is_due(due(0), INSIGHTS, AT)
     assert not is_due(due(0).but(state=State.COMPLETE), SUBMIT, AT)
 
@@ -79,7 +79,7 @@ def test_another_states_step_is_never_due() -> None:
     ],
 )
 def test_only_short_waits_are_messages(call: Call, wait: float | None) -> None:
-    """Long ones, and those held, are only due times for the sweep."""
+    """A short wait becomes a delayed message; long waits and held calls wait for the sweep."""
     assert countdown(call, AT, LIMIT) == wait
 
 
@@ -92,5 +92,5 @@ def test_only_short_waits_are_messages(call: Call, wait: float | None) -> None:
     ],
 )
 def test_the_sweep_leaves_a_task_on_its_way_some_time(call: Call, at: datetime | None) -> None:
-    """A held call has no task on its way."""
+    """The sweep waits for a grace period after the due time, but not for a held call."""
     assert sweep_at(call, GRACE) == at

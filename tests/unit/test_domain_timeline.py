@@ -1,4 +1,4 @@
-"""Everything that happened to a call, bounded."""
+"""Tests for the timeline of a call, which has a bounded length."""
 
 from datetime import timedelta
 
@@ -7,26 +7,26 @@ from tests.support.domain import AT
 
 
 def timeline(length: int) -> tuple[TimelineEntry, ...]:
-    """Return the timeline of a call to which this many things happened, a second each."""
+    """Return the timeline of a call with this many entries, one second apart."""
     entries: tuple[TimelineEntry, ...] = ()
     for number in range(length):
         entries = extend(entries, AT + timedelta(seconds=number), f"thing.{number}", number=number)
     return entries
 
 
-def test_details_are_kept_beside_the_slug_and_unknown_ones_left_out() -> None:
-    """``None`` says nothing."""
+def test_details_of_none_are_left_out_of_an_entry() -> None:
+    """An entry holds its slug and its details, without those that are ``None``."""
     (entry,) = extend((), AT, "request.sent", status=201, request_id=None)
     assert entry.model_dump() == {"at": AT, "what": "request.sent", "status": 201}
 
 
 def test_sixty_entries_are_kept_whole() -> None:
-    """A call that is not in trouble has about ten."""
+    """A timeline of 60 entries is not shortened."""
     assert [entry.what for entry in timeline(60)] == [f"thing.{n}" for n in range(60)]
 
 
-def test_past_sixty_the_middle_gives_way_to_a_count_of_what_it_held() -> None:
-    """How a call began and how it stands are what is looked for."""
+def test_past_sixty_entries_a_count_replaces_the_middle() -> None:
+    """The first 20 and the last entries stay, and one marker counts those between."""
     for length in (61, 62, 500):
         entries = timeline(length)
         marker = entries[KEPT_FIRST]

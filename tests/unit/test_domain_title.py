@@ -1,4 +1,4 @@
-"""Titles: sensible whatever is missing, on one line, cut cleanly at 500 characters."""
+"""Tests for titles: never empty, on one line, cut between characters at 500."""
 
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
@@ -21,7 +21,7 @@ ALL = "{direction} {contact_name} {phone} {agent} {time} {call_id}"
 
 
 @pytest.mark.parametrize(
-    ("template", "said", "expected"),
+    ("template", "metadata", "expected"),
     [
         ("Call with {contact}", JANE, "Call with Jane Doe"),
         ("Call with {contact}", {"lead_phone": "+14155550100"}, "Call with +14155550100"),
@@ -43,15 +43,15 @@ ALL = "{direction} {contact_name} {phone} {agent} {time} {call_id}"
         ),
     ],
 )
-def test_a_title_is_written_from_what_is_known(
-    template: str, said: dict[str, Any], expected: str
+def test_a_title_is_made_of_the_known_fields(
+    template: str, metadata: dict[str, Any], expected: str
 ) -> None:
-    """It is never empty, and a name cannot reach into the template."""
-    assert title(recorded_call(**said), template) == expected
+    """A title is never empty, and braces in a name are not read as a template."""
+    assert title(recorded_call(**metadata), template) == expected
 
 
 def named(name: str) -> str:
-    """Return the title of a call with someone of this name."""
+    """Return the title of a call with a lead of this name."""
     return title(recorded_call(lead_name=name), "{contact}")
 
 
@@ -75,35 +75,35 @@ ACCENTED = "e\u0301\u0323"
         ("Jane " + "x" * 600, "Jane " + "x" * 494 + "…"),
     ],
 )
-def test_a_long_title_is_cut_at_a_word_if_there_is_one(name: str, expected: str) -> None:
-    """A single word of 500 letters is cut where it must be."""
+def test_a_long_title_is_cut_at_a_blank_if_there_is_one(name: str, expected: str) -> None:
+    """A long title is cut at its last blank, else after 499 characters."""
     assert named(name) == expected
 
 
 @pytest.mark.parametrize("whole", [FAMILY, WAVE, FLAG, ENGLAND, HEART, ACCENTED])
 @pytest.mark.parametrize("offset", range(10))
 def test_a_cut_never_splits_a_character_as_people_see_it(whole: str, offset: int) -> None:
-    """Half a flag is a letter, half a family a man."""
+    """A cut never splits a grapheme such as a flag or an emoji of several code points."""
     cut = named("x" * offset + whole * 500)
     assert len(cut) <= 500
     assert cut[offset:].removesuffix("…") == whole * ((499 - offset) // len(whole))
 
 
 def test_a_name_of_nothing_but_accents_is_cut_all_the_same() -> None:
-    """There is no clean place."""
+    """A single grapheme longer than the limit is cut inside."""
     assert named("e" + "\u0301" * 1_000) == "e" + "\u0301" * 498 + "…"
 
 
 @given(st.text(max_size=1_200), st.text(st.characters(categories=["Mn", "Zs", "So", "Cc", "Cf"])))
-def test_any_name_makes_a_title_that_askelephant_takes(name: str, odd: str) -> None:
-    """1 to 500 characters, on one line, without blanks around it."""
+def test_any_name_makes_a_valid_title(name: str, odd: str) -> None:
+    """Any name gives 1 to 500 characters on one line without blanks at the ends."""
     for text in (title(recorded_call(lead_name=name + odd * 100), "{contact_name}"), named(odd)):
         assert 1 <= len(text) <= 500
         assert text == text.strip()
         assert not {"\n", "\r", "\t", "\x00"} & set(text)
 
 
-def test_times_are_utc_whatever_the_machine_says() -> None:
-    """Two workers in two zones write the same title."""
+def test_times_are_utc_on_every_machine() -> None:
+    """A title's time is in UTC, so that workers in two time zones write the same title."""
     call = recorded_call().but(created_at=datetime(2026, 1, 1, 0, 0, tzinfo=UTC))
     assert title(call, "{time}") == "2026-01-01 00:00 UTC"

@@ -42,24 +42,24 @@ V3_RECORDED: dict[str, Any] = {
 
 
 def short(value: object) -> str:
-    """Return a test id that fits on a line."""
+    """Return a test id of at most 40 characters."""
     return ascii(value)[:40]
 
 
 def heard(body: dict[str, Any], reading: Reading = READING) -> CallHeard:
-    """Return what ``body`` says, which must be something of a call."""
+    """Return the call event that ``body`` is parsed into."""
     event = parse_event(json.dumps(body).encode(), reading)
     assert isinstance(event, CallHeard)
     return event
 
 
-def said(body: dict[str, Any], reading: Reading = READING) -> dict[str, Any]:
+def metadata_of(body: dict[str, Any], reading: Reading = READING) -> dict[str, Any]:
     """Return the metadata that ``body`` holds."""
     return heard(body, reading).metadata.model_dump(exclude_none=True)
 
 
 def refusal(raw: bytes) -> EventError:
-    """Return the error that ``raw`` is refused with."""
+    """Return the error that parsing ``raw`` raises."""
     with pytest.raises(EventError) as caught:
         parse_event(raw, READING)
     return caught.value

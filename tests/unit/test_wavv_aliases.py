@@ -1,4 +1,4 @@
-"""Under which keys each field is found."""
+"""Tests for the keys under which each field of an event is read."""
 
 import pytest
 
@@ -32,25 +32,25 @@ CONTRACT = {
 
 
 def test_the_table_names_every_field_of_the_metadata() -> None:
-    """A field without a key could never be filled; a key without a field would be lost."""
+    """Every metadata field has keys, and every entry of the table names a field."""
     read = set(Metadata.model_fields) - {"reported_seconds"}
     assert set(ALIASES) == {*read, "call_id", "sent_at"}
 
 
 @pytest.mark.parametrize(("field", "keys"), CONTRACT.items())
 def test_the_contracts_keys_are_known_in_its_order(field: str, keys: str) -> None:
-    """The first that is not empty wins, so the order is part of the rule."""
+    """The keys of WAVV's contract are read in its order: the first value that is set wins."""
     known = [key for key in ALIASES[field] if key in keys.split()]
     assert known == keys.split()
 
 
 def test_a_recording_id_is_no_call_id() -> None:
-    """The browser SDK's ``CallRecorded`` has one, and no call id."""
+    """``recordingId`` of the browser SDK's ``CallRecorded`` is not read as a call id."""
     assert "recordingId" not in ALIASES["call_id"]
 
 
 def test_the_operators_keys_come_first_and_leave_the_others() -> None:
-    """Whoever adds a key knows that sender."""
+    """Keys that the operator adds precede the known keys of that field."""
     table = with_additions({"recording_url": ["audio", "url"]})
     assert table["recording_url"][:3] == ("audio", "url", "recordingUrl")
     assert sorted(table["recording_url"]) == sorted({*ALIASES["recording_url"], "audio"})
@@ -58,6 +58,6 @@ def test_the_operators_keys_come_first_and_leave_the_others() -> None:
 
 
 def test_a_field_that_does_not_exist_is_refused_by_name() -> None:
-    """A typo in the configuration must not be a key that is never read."""
+    """An unknown field raises ``ValueError``, so that a typo in the settings is noticed."""
     with pytest.raises(ValueError, match=r"recordng_url.*known: .*recording_url"):
         with_additions({"recordng_url": ["audio"]})

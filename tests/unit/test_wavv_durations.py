@@ -1,14 +1,10 @@
-"""Durations, as senders write them."""
+"""Tests for reading durations."""
 
 import pytest
 
 from bridge.wavv.durations import seconds, seconds_of
 from bridge.wavv.read import UNREADABLE, Read
-
-
-def short(value: object) -> str:
-    """Return a test id that fits on a line."""
-    return ascii(value)[:40]
+from tests.support.wavv_events import short
 
 
 @pytest.mark.parametrize(
@@ -35,7 +31,7 @@ def short(value: object) -> str:
     ids=short,
 )
 def test_seconds_are_whole_and_within_a_week(value: object, read: Read) -> None:
-    """Zero is a value; what is negative or giant is not talk time."""
+    """Zero is a valid duration; negative values and values over a week are unreadable."""
     assert seconds(value) == read
 
 
@@ -56,7 +52,7 @@ def test_seconds_are_whole_and_within_a_week(value: object, read: Read) -> None:
     ],
 )
 def test_a_duration_is_read_as_people_and_clocks_write_it(value: str) -> None:
-    """Dialers send a clock, spreadsheets a unit."""
+    """A clock time, an ISO 8601 duration and a number with a unit give the same seconds."""
     assert seconds(value) == Read(95)
 
 
@@ -64,11 +60,11 @@ def test_a_duration_is_read_as_people_and_clocks_write_it(value: str) -> None:
     "value", ["1:2:3:4", "PT", "P", "T", "95 apples", "1m 1m", "95,5", "s", ""]
 )
 def test_a_text_that_is_no_duration_is_unreadable(value: str) -> None:
-    """No number is made of a part of it."""
+    """A text with any part that is no duration is unreadable as a whole."""
     assert seconds(value) == UNREADABLE
 
 
 @pytest.mark.parametrize("key", ["durationms", "callDurationMillis".lower(), "hscallduration"])
 def test_a_key_may_name_milliseconds(key: str) -> None:
-    """HubSpot's ``hs_call_duration`` is in milliseconds without naming them."""
+    """A key with milliseconds in its name, or HubSpot's ``hs_call_duration``, divides by 1000."""
     assert seconds_of(key, 95_000) == seconds_of("seconds", 95) == Read(95)

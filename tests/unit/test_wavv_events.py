@@ -1,4 +1,4 @@
-"""What a delivery says of a call."""
+"""Tests for reading the call event from a delivery's body."""
 
 import json
 from datetime import UTC, datetime
@@ -9,11 +9,11 @@ import pytest
 from bridge.domain.call import Kind
 from bridge.wavv.aliases import with_additions
 from bridge.wavv.events import Ignored, Reading, check_event
-from tests.support.wavv_events import READING, V3_RECORDED, heard, said
+from tests.support.wavv_events import READING, V3_RECORDED, heard, metadata_of
 
 
 def test_the_v3_webhook_is_read_whole() -> None:
-    """Channel A, with every key of the contract; null and empty are missing."""
+    """Every key of the v3 webhook is read; null and empty values count as missing."""
     event = heard(V3_RECORDED)
     assert event.call_id == "019242a1-7c5e-7b64-a7c4-1f0f6b1d2c3d"
     assert event.kind is Kind.RECORDED
@@ -41,8 +41,8 @@ def test_the_v3_webhook_is_read_whole() -> None:
     }
 
 
-def test_the_browser_sdks_event_takes_what_its_forwarder_added() -> None:
-    """Channel B: the CRM's envelope has the call id, the payload only ``number`` and the like."""
+def test_the_browser_sdks_event_is_read_with_its_forwarders_keys() -> None:
+    """The call id comes from the forwarder's envelope, the lead's number from the payload."""
     event = heard(
         {
             "type": "CallRecorded",
@@ -71,7 +71,7 @@ def test_the_browser_sdks_event_takes_what_its_forwarder_added() -> None:
 
 
 def test_a_crm_workflow_sends_strings_and_keeps_the_contact_outside() -> None:
-    """Channel C: the name is in ``customData``, ``type`` is the contact's, "" is missing."""
+    """Values as strings, ``customData`` and the contact outside it are read; "" is missing."""
     body = {
         "type": "Contact",
         "contact_id": "ct_9",
@@ -92,7 +92,7 @@ def test_a_crm_workflow_sends_strings_and_keeps_the_contact_outside() -> None:
         },
     }
     assert heard(body).call_id == "c-1"
-    assert said(body) == {
+    assert metadata_of(body) == {
         "lead_id": "ct_9",
         "lead_name": "Jane Doe",
         "lead_email": "jane@example.com",
@@ -108,18 +108,18 @@ def test_a_crm_workflow_sends_strings_and_keeps_the_contact_outside() -> None:
 
 @pytest.mark.parametrize("key", ["data", "payload", "customData", "body", "call"])
 def test_the_call_may_be_under_any_of_its_keys(key: str) -> None:
-    """Forwarders wrap it as they like; the call's own values come before those beside it."""
+    """The call's object may stand under each known key, and its values win over the envelope's."""
     body = {"event": "call.ended", "seconds": 1, key: {"id": "c-1", "seconds": 2}}
     assert heard(body).call_id == "c-1"
-    assert said(body) == {"seconds": 2}
+    assert metadata_of(body) == {"seconds": 2}
 
 
 @pytest.mark.parametrize("key", ["event", "type", "eventType", "name"])
-def test_the_name_may_be_under_any_of_its_keys_and_is_nobodys_name(key: str) -> None:
-    """A flat body's ``name`` is the event's, never the lead's."""
+def test_the_events_name_may_be_under_any_of_its_keys(key: str) -> None:
+    """``name`` of a flat body is the event's name and not the lead's."""
     body = {key: "call.started", "id": "c-1"}
     assert heard(body).kind is Kind.STARTED
-    assert said(body) == {}
+    assert metadata_of(body) == {}
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ def test_the_name_may_be_under_any_of_its_keys_and_is_nobodys_name(key: str) -> 
 def test_what_cannot_be_read_is_dropped_and_noted(
     fields: dict[str, Any], notes: tuple[str, ...]
 ) -> None:
-    """It costs the field, never the event."""
+    """An unreadable value drops its field with a note, and the event is accepted."""
     event = heard({"event": "call.ended", "data": {"id": "c-1", **fields}})
     assert event.notes == notes
     assert event.metadata.model_dump(exclude_none=True) == {}
@@ -147,8 +147,8 @@ def test_what_cannot_be_read_is_dropped_and_noted(
 
 
 def test_a_text_that_is_too_long_is_cut_and_noted_but_a_transcript_is_not() -> None:
-    """Notes, summaries and transcripts are as long as they are."""
-    long = "word " * 10_000
+    """A disposition is cut at 1000 characters; a transcript is kept whole."""
+    long = "text " * 10_000
     event = heard({"event": "call.ended", "id": "c-1", "disposition": long, "transcript": long})
     assert event.notes == ("disposition_cut",)
     assert len(event.metadata.disposition or "") == 1_000
@@ -167,16 +167,16 @@ def test_a_text_that_is_too_long_is_cut_and_noted_but_a_transcript_is_not() -> N
 def test_phones_become_e164_or_pass_as_they_came(
     phones: dict[str, Any], known: dict[str, Any], notes: tuple[str, ...]
 ) -> None:
-    """A line that is no phone number is still the line."""
+    """A phone number becomes E.164; another text is kept with a note."""
     body = {"event": "call.started", "id": "c-1", **phones}
-    assert said(body) == known
+    assert metadata_of(body) == known
     assert heard(body).notes == notes
 
 
 def test_a_number_without_a_country_code_is_of_the_operators_country() -> None:
-    """WAVV sends ten digits; elsewhere a forwarder sends what is usual there."""
+    """A number without a country code is read in the configured region."""
     body = {"event": "call.started", "id": "c-1", "phone": "020 7946 0123"}
-    assert said(body, Reading(region="GB")) == {"lead_phone": "+442079460123"}
+    assert metadata_of(body, Reading(region="GB")) == {"lead_phone": "+442079460123"}
 
 
 LEAD, LINE = "+14155550123", "+12125550100"
@@ -195,13 +195,13 @@ LEAD, LINE = "+14155550123", "+12125550100"
         ("call.incoming", None, "phone", LEAD),
     ],
 )
-def test_the_operator_says_who_is_who_on_an_inbound_call(
+def test_inbound_lead_decides_which_number_of_an_inbound_call_is_the_leads(
     event: str,
     direction: str | None,
     inbound_lead: Literal["phone", "caller_id"],
     lead: str,
 ) -> None:
-    """Integrators' reports conflict. Outbound calls are certain: ``phone`` is the lead."""
+    """``inbound_lead`` applies to inbound calls; on outbound calls ``phone`` is the lead."""
     phones = {"phone": "4155550123", "callerId": "2125550100"}
     body = {"event": event, "data": {"id": "c-1", "direction": direction, **phones}}
     metadata = heard(body, Reading(inbound_lead=inbound_lead)).metadata
@@ -210,28 +210,28 @@ def test_the_operator_says_who_is_who_on_an_inbound_call(
 
 
 def test_an_incoming_call_is_inbound_by_its_name() -> None:
-    """``call.incoming`` is an inbound start; what the event itself says of it counts more."""
-    assert said({"event": "call.incoming", "id": "c-1"}) == {"direction": "inbound"}
-    spoken = {"event": "call.incoming", "id": "c-1", "direction": "transfer"}
-    assert said(spoken) == {"direction": "transfer"}
+    """``call.incoming`` implies an inbound call unless the event names a direction."""
+    assert metadata_of({"event": "call.incoming", "id": "c-1"}) == {"direction": "inbound"}
+    directed = {"event": "call.incoming", "id": "c-1", "direction": "transfer"}
+    assert metadata_of(directed) == {"direction": "transfer"}
 
 
 def test_the_time_of_sending_is_the_envelopes() -> None:
-    """The call's object may hold a ``timestamp`` of its own, which is the same in every event."""
+    """``sent_at`` is the envelope's timestamp, not the one inside the call's object."""
     body = {"event": "call.ended", "timestamp": 1778680800, "data": {"id": "c", "timestamp": 1}}
     assert heard(body).sent_at == datetime(2026, 5, 13, 14, 0, tzinfo=UTC)
 
 
-def test_the_operator_can_teach_new_keys() -> None:
-    """A customer's workflow names its fields as it likes."""
+def test_the_operator_can_add_keys() -> None:
+    """Keys added by the operator fill their fields."""
     reading = Reading(aliases=with_additions({"call_id": ["conversation"], "lead_name": ["wer"]}))
     body = {"event": "call.ended", "conversation": "c-1", "data": {"wer": "Jane Doe"}}
     assert heard(body, reading).call_id == "c-1"
-    assert said(body, reading) == {"lead_name": "Jane Doe"}
+    assert metadata_of(body, reading) == {"lead_name": "Jane Doe"}
 
 
-def test_checking_an_event_says_whose_it_is_without_reading_it() -> None:
-    """The ingress answers thousands a second; only the answer's reasons are looked for."""
+def test_checking_an_event_returns_its_call_and_kind() -> None:
+    """``check_event``, which the ingress calls, returns call id and kind without the metadata."""
     checked = check_event(json.dumps(V3_RECORDED).encode(), READING)
     assert not isinstance(checked, Ignored)
     assert (checked.call_id, checked.kind) == (V3_RECORDED["data"]["id"], Kind.RECORDED)

@@ -1,4 +1,4 @@
-"""The three events, in every spelling."""
+"""Tests for reading the name of an event."""
 
 import pytest
 
@@ -34,7 +34,7 @@ from bridge.wavv.names import event_kind, is_incoming
     ],
 )
 def test_a_name_means_one_of_three_events_or_none(name: str, kind: Kind | None) -> None:
-    """Only letters and digits count, without a leading ``on`` or ``wavvtrigger``."""
+    """Case, separators and the prefixes ``on`` and ``wavvtrigger`` of a name do not count."""
     assert event_kind(name) is kind
 
 
@@ -42,5 +42,5 @@ def test_a_name_means_one_of_three_events_or_none(name: str, kind: Kind | None) 
     ("name", "inbound"), [("call.incoming", True), ("CALL_INCOMING", True), ("call.started", False)]
 )
 def test_an_incoming_call_is_known_by_its_name(name: str, inbound: bool) -> None:  # noqa: FBT001 - a table
-    """``call.incoming`` is how the v3 webhook says that an inbound call has started."""
+    """``call.incoming``, in any spelling, is the start of an inbound call."""
     assert is_incoming(name) is inbound

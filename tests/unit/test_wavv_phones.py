@@ -1,13 +1,9 @@
-"""Numbers that are numbers become E.164."""
+"""Tests for converting phone numbers to E.164."""
 
 import pytest
 
 from bridge.wavv.phones import to_e164
-
-
-def short(value: object) -> str:
-    """Return a test id that fits on a line."""
-    return ascii(value)[:40]
+from tests.support.wavv_events import short
 
 
 @pytest.mark.parametrize(
@@ -34,11 +30,11 @@ def short(value: object) -> str:
 def test_possible_numbers_become_e164_and_others_none(
     text: str, region: str, number: str | None
 ) -> None:
-    """Numbers without a country code are read as the operator's country's."""
+    """A possible number becomes E.164 in the given region, any other text ``None``."""
     assert to_e164(text, region) == number
 
 
 @pytest.mark.parametrize("text", ["5550100", "555-0100"])
 def test_a_number_without_its_area_is_not_made_into_another(text: str) -> None:
-    """Seven digits can be dialled within one area only, and nobody said which."""
+    """Seven digits without an area code are no number."""
     assert to_e164(text, "US") is None

@@ -1,4 +1,4 @@
-"""The parser takes anything that the internet can send."""
+"""Property tests for the parser of WAVV's events: any body."""
 
 import json
 from collections.abc import Mapping
@@ -43,7 +43,7 @@ CALLS = st.dictionaries(st.sampled_from(KEYS), JSON, max_size=12)
 
 
 def outcome(raw: bytes) -> CallHeard | Ignored | EventError:
-    """Return what comes of ``raw``; anything but these three is a failure of the test."""
+    """Return what parsing ``raw`` returns, or the ``EventError`` that it raises."""
     try:
         return parse_event(raw, READING)
     except EventError as error:
@@ -52,24 +52,24 @@ def outcome(raw: bytes) -> CallHeard | Ignored | EventError:
 
 @given(st.binary())
 def test_no_bytes_raise_anything_but_an_event_error(raw: bytes) -> None:
-    """Anything else would be a 500, and the sender would send it again."""
+    """Any bytes raise ``EventError``: another exception would be HTTP 500 and a resend."""
     assert isinstance(outcome(raw), EventError)
 
 
 @given(st.dictionaries(st.sampled_from(KEYS) | ANY_TEXT, JSON, max_size=12))
 def test_no_object_raises_anything_but_an_event_error(body: dict[str, Any]) -> None:
-    """Whatever its values: absurd times, giant numbers, broken text, objects for scalars."""
+    """No JSON object raises another exception than ``EventError``, whatever its values."""
     outcome(json.dumps(body).encode())
 
 
 @given(CALLS, NAMES, st.text("abc123", min_size=1), st.sampled_from(["data", "payload"]))
-def test_a_named_event_with_an_id_is_always_heard(
+def test_a_named_event_with_an_id_is_always_accepted(
     call: dict[str, Any], name: str, call_id: str, key: str
 ) -> None:
-    """No field can refuse it; what is read can be stored and sent."""
+    """A body with a name and an id is accepted, and its metadata survives a JSON round trip."""
     call_id = f"c{call_id}"
-    for taken in (*ALIASES["call_id"], *CALL_KEYS, *NAME_KEYS):
-        call.pop(taken, None)
+    for used in (*ALIASES["call_id"], *CALL_KEYS, *NAME_KEYS):
+        call.pop(used, None)
     event = outcome(json.dumps({"event": name, key: call | {"id": call_id}}).encode())
     assert isinstance(event, CallHeard)
     assert event.call_id == call_id
@@ -95,7 +95,7 @@ EMPTY = st.sampled_from(["", None, " ", "undefined", "N/A", "{{field}}", "[objec
 def test_any_alias_fills_the_field_and_the_first_that_is_filled_wins(
     field: str, data: st.DataObject
 ) -> None:
-    """What stands for nothing before it is as good as missing."""
+    """Any alias fills its field, also after aliases with empty values or placeholders."""
     keys = ALIASES[field]
     place = data.draw(st.integers(0, len(keys) - 1))
     call: dict[str, Any] = {}

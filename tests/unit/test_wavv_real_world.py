@@ -1,4 +1,4 @@
-"""What real senders send, and what is read of it: a case for each kind of payload."""
+"""Tests with one payload of each kind that senders produce."""
 
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bridge.wavv.events import Reading
-from tests.support.wavv_events import READING, heard, said
+from tests.support.wavv_events import READING, heard, metadata_of
 
 LEAD, LINE = "+14155550123", "+12125550100"
 AT = datetime(2026, 5, 13, 14, 0, tzinfo=UTC)
@@ -16,8 +16,8 @@ AT = datetime(2026, 5, 13, 14, 0, tzinfo=UTC)
 @pytest.mark.parametrize(
     ("direction", "source", "target"),
     [
-        *((word, LEAD, LINE) for word in ("inbound", "INCOMING", "in", "Inbound Call")),
-        *((word, LINE, LEAD) for word in ("outbound", "outgoing", "Out", "outbound-dial")),
+        *((name, LEAD, LINE) for name in ("inbound", "INCOMING", "in", "Inbound Call")),
+        *((name, LINE, LEAD) for name in ("outbound", "outgoing", "Out", "outbound-dial")),
     ],
 )
 @pytest.mark.parametrize(("begin", "end"), [("from", "to"), ("From Number", "To Number")])
@@ -30,7 +30,7 @@ def test_from_and_to_depend_on_the_direction(
     end: str,
     setting: Literal["phone", "caller_id"],
 ) -> None:
-    """On an inbound call the lead is the one that calls; our own line is never the lead."""
+    """The lead is the caller of an inbound call and the called party of an outbound call."""
     call = {"id": "c", "direction": direction, begin: source, end: target}
     body: dict[str, Any] = {"event": "call.ended", "data": call}
     event = heard(body, Reading(inbound_lead=setting))
@@ -39,7 +39,7 @@ def test_from_and_to_depend_on_the_direction(
 
 
 def test_without_a_direction_the_ends_are_assumed_and_noted() -> None:
-    """Another event may name the direction, so both ends are kept."""
+    """Without a direction the lead is assumed, noted, and both numbers are kept."""
     event = heard({"event": "call.ended", "id": "c", "from": LINE, "to": LEAD})
     assert (event.metadata.lead_phone, event.metadata.agent_phone) == (LEAD, LINE)
     assert (event.metadata.from_phone, event.metadata.to_phone) == (LINE, LEAD)
@@ -61,13 +61,13 @@ def test_without_a_direction_the_ends_are_assumed_and_noted() -> None:
 def test_our_own_line_is_never_the_lead(
     phones: dict[str, str], lead: str | None, line: str | None
 ) -> None:
-    """``callerId`` of an inbound call is the caller's in some products."""
+    """The agent's line is never the lead, even where ``callerId`` holds the caller's number."""
     metadata = heard({"event": "call.ended", "id": "c", "direction": "in", **phones}).metadata
     assert (metadata.lead_phone, metadata.agent_phone) == (lead, line)
 
 
 def test_two_equal_numbers_are_noted() -> None:
-    """Nothing shows which of them is wrong."""
+    """Equal numbers of lead and agent are noted, since either may be wrong."""
     event = heard({"event": "call.ended", "id": "c", "phone": LEAD, "callerId": LEAD})
     assert event.notes == ("agent_phone_is_lead_phone",)
 
@@ -76,13 +76,13 @@ def test_two_equal_numbers_are_noted() -> None:
     "phone", ["0000000000", "1234567890", "0412345678", "5555555555", "9876543210", "911 555 0123"]
 )
 def test_a_filler_is_no_number_and_passes_as_it_came(phone: str) -> None:
-    """It is shown to the operator, and never sent."""
+    """A filler number is kept as text with a note."""
     event = heard({"event": "call.ended", "id": "c", "phone": phone})
     assert (event.metadata.lead_phone, event.notes) == (phone, ("lead_phone_unparsable",))
 
 
 def test_a_flat_crm_payload_is_read() -> None:
-    """Keys are compared by letters and digits, as the event's name is."""
+    """Keys match by letters and digits alone, whatever their case and separators."""
     body = {
         "Event Type": "Call Ended",
         "CALL_ID": "c",
@@ -94,7 +94,7 @@ def test_a_flat_crm_payload_is_read() -> None:
         "from": LINE,
         "to": LEAD,
     }
-    assert said(body) == {
+    assert metadata_of(body) == {
         "direction": "outbound",
         "lead_phone": LEAD,
         "agent_phone": LINE,
@@ -106,7 +106,7 @@ def test_a_flat_crm_payload_is_read() -> None:
 
 
 def test_objects_inside_are_read_under_both_names() -> None:
-    """``contact.email`` is the contact's e-mail."""
+    """A nested key is read with the name of its object: ``contact.email`` is the lead's."""
     body = {
         "event": {"type": "call.recorded", "id": "evt_1"},
         "data": {
@@ -115,7 +115,7 @@ def test_objects_inside_are_read_under_both_names() -> None:
             "user": {"id": "u", "email": "agent@x.example"},
         },
     }
-    assert said(body) == {
+    assert metadata_of(body) == {
         "lead_id": "ct",
         "lead_name": "Dana",
         "lead_email": "d@x.example",
@@ -127,7 +127,7 @@ def test_objects_inside_are_read_under_both_names() -> None:
 
 @pytest.mark.parametrize("container", ["object", "attributes", "properties", "detail", "Fields"])
 def test_a_container_inside_is_read_as_the_object_around_it(container: str) -> None:
-    """JSON:API, Stripe and EventBridge put the fields one level deeper."""
+    """A container such as ``attributes`` is read as part of its outer object, whose values win."""
     inside = {"recordingUrl": "https://r.example/1.mp3", "seconds": 95, "id": "x", "mine": 1}
     event = heard({"event": "call.recorded", "data": {"id": "c", "seconds": 9, container: inside}})
     metadata = event.metadata.model_dump(exclude_none=True)
@@ -136,30 +136,34 @@ def test_a_container_inside_is_read_as_the_object_around_it(container: str) -> N
     assert event.details == {}
 
 
-@pytest.mark.parametrize("nothing", ["undefined", "N/A", "{{x.y}}", "[object Object]", "(null)"])
+@pytest.mark.parametrize(
+    "placeholder", ["undefined", "N/A", "{{x.y}}", "[object Object]", "(null)"]
+)
 @pytest.mark.parametrize(
     "key", ["contactName", "email", "phone", "outcome", "userId", "recordingUrl", "note", "seconds"]
 )
-def test_a_word_for_nothing_is_missing_in_every_field(key: str, nothing: str) -> None:
-    """No placeholder is ever sent."""
-    assert said({"event": "call.ended", "id": "c", key: nothing}) == {}
+def test_a_placeholder_is_missing_in_every_field(key: str, placeholder: str) -> None:
+    """A placeholder such as ``undefined`` counts as missing in every field."""
+    assert metadata_of({"event": "call.ended", "id": "c", key: placeholder}) == {}
 
 
-def test_given_names_that_look_like_nothing_are_names() -> None:
-    """``Na`` is a name; ``NA`` and ``n/a`` are not."""
-    assert said({"event": "call.ended", "id": "c", "contactName": "Na"}) == {"lead_name": "Na"}
-    assert said({"event": "call.ended", "id": "c", "contactName": "NA"}) == {}
+def test_a_given_name_that_looks_like_a_placeholder_is_a_name() -> None:
+    """``Na`` is read as a name; ``NA`` is a placeholder."""
+    assert metadata_of({"event": "call.ended", "id": "c", "contactName": "Na"}) == {
+        "lead_name": "Na"
+    }
+    assert metadata_of({"event": "call.ended", "id": "c", "contactName": "NA"}) == {}
 
 
 def test_a_recorded_event_without_a_link_lists_its_keys() -> None:
-    """The operator sees under which key the link may be; names only."""
+    """A recorded event without a link lists the names of its keys for the operator."""
     event = heard({"event": "call.recorded", "data": {"id": "c", "sound": "https://r.example/1"}})
     assert event.notes == ("recording_url_missing",)
     assert event.details == {"unread_keys": ["sound"], "keys": ["id", "sound"]}
 
 
 def test_keys_that_fill_no_field_are_listed_and_bounded() -> None:
-    """At most 20, each cut."""
+    """Unread keys are listed: at most 20, each cut at 40 characters."""
     keys = {f"{'key' * 20}{number}": 1 for number in range(50)}
     listed = heard({"event": "call.ended", "id": "c", **keys}).details["unread_keys"]
     assert listed == ["key" * 13 + "k"]
@@ -168,14 +172,14 @@ def test_keys_that_fill_no_field_are_listed_and_bounded() -> None:
 
 
 def test_url_is_the_recordings_on_a_recording_only() -> None:
-    """On other events it may be anything."""
+    """The key ``url`` is the recording's link on ``call.recorded`` only."""
     data = {"id": "c", "url": "https://r.example/1.mp3"}
-    assert said({"event": "call.ended", "data": data}) == {}
-    assert "recording_url" in said({"event": "call.recorded", "data": data})
+    assert metadata_of({"event": "call.ended", "data": data}) == {}
+    assert "recording_url" in metadata_of({"event": "call.recorded", "data": data})
 
 
 def test_a_time_without_a_zone_is_the_operators_and_no_time_of_sending() -> None:
-    """It would be hours off against times that have one."""
+    """A time without a zone is in the operator's zone, and is not used as ``sent_at``."""
     body = {"event": "call.ended", "id": "c", "startedAt": "2026-05-13T10:00:00"}
     event = heard(
         body | {"sentAt": "2026-05-13T10:00:00"}, Reading(zone=ZoneInfo("America/New_York"))
@@ -184,8 +188,8 @@ def test_a_time_without_a_zone_is_the_operators_and_no_time_of_sending() -> None
     assert set(event.notes) == {"started_at_without_zone", "sent_at_without_zone"}
 
 
-def test_milliseconds_are_seen_by_the_calls_own_times() -> None:
-    """A talk time of 26 hours in a call of 95 seconds."""
+def test_milliseconds_are_detected_by_the_calls_times() -> None:
+    """A talk time of 95000 in a call of 95 seconds is read as milliseconds and noted."""
     times = {"answeredAt": "2026-05-13T14:00:00Z", "endedAt": "2026-05-13T14:01:35Z"}
     event = heard({"event": "call.ended", "id": "c", "seconds": 95_000, **times})
     assert (event.metadata.seconds, event.notes) == (95, ("seconds_in_milliseconds",))
@@ -194,27 +198,27 @@ def test_milliseconds_are_seen_by_the_calls_own_times() -> None:
 
 
 def test_a_call_type_that_is_no_direction_is_none() -> None:
-    """Products use the key for other kinds of calls, too."""
-    assert said({"event": "call.ended", "id": "c", "callType": "voice"}) == {}
-    assert said({"event": "call.ended", "id": "c", "callType": "Inbound"}) == {
+    """``callType`` is a direction only if its value is one."""
+    assert metadata_of({"event": "call.ended", "id": "c", "callType": "voice"}) == {}
+    assert metadata_of({"event": "call.ended", "id": "c", "callType": "Inbound"}) == {
         "direction": "inbound"
     }
 
 
 def test_the_first_value_that_can_be_read_wins() -> None:
-    """One bad value under a better key does not hide a good one."""
-    body = {"event": "call.ended", "id": "c", "startedAt": "soon", "start_time": AT.isoformat()}
+    """An unreadable value does not hide a readable one under a later key."""
+    body = {"event": "call.ended", "id": "c", "startedAt": "later", "start_time": AT.isoformat()}
     assert heard(body, READING).notes == ()
-    assert said(body) == {"started_at": AT}
+    assert metadata_of(body) == {"started_at": AT}
 
 
 def test_a_payload_that_cannot_be_read_is_noted() -> None:
-    """The call is named beside it."""
+    """A ``data`` text that is no JSON is noted, and the call id is read from the envelope."""
     event = heard({"event": "call.ended", "callId": "c", "data": '{"seconds": 5}}'})
     assert (event.call_id, event.notes) == ("c", ("payload_unreadable",))
 
 
 def test_keys_that_are_one_by_letters_yield_the_filled_one() -> None:
-    """``callId: null`` beside ``call_id``."""
+    """Of two keys that match by letters the one with a value is read."""
     assert heard({"event": "call.ended", "callId": None, "call_id": "c"}).call_id == "c"
     assert heard({"event": "call.ended", "call_id": "c", "callId": ""}).call_id == "c"

@@ -1,4 +1,4 @@
-"""The link to a recording: only one that AskElephant can fetch, in whatever a sender wraps it."""
+"""Tests for reading the recording's link: only links that AskElephant can fetch."""
 
 import pytest
 
@@ -37,8 +37,8 @@ UNUSABLE = Read(None, "unusable")
     ],
     ids=short,
 )
-def test_a_link_is_https_and_leads_somewhere(value: object, read: Read) -> None:
-    """AskElephant fetches nothing else; a flag under the link's key is no link, and no flaw."""
+def test_a_link_is_public_https(value: object, read: Read) -> None:
+    """A link is read if it is public HTTPS; a flag under its key is missing, not a flaw."""
     assert link(value) == read
 
 
@@ -71,13 +71,13 @@ def test_a_link_is_https_and_leads_somewhere(value: object, read: Read) -> None:
     ids=short,
 )
 def test_a_link_is_found_in_a_list_or_an_object(value: object, read: Read) -> None:
-    """The first that can be fetched is read; the flaw says that another one was left out."""
+    """The first fetchable link of a list or object is read, and a flaw marks further links."""
     assert link(value) == read
 
 
 @pytest.mark.parametrize("key", ["recordingUrl", "recording", "recordings", "callRecordings"])
 def test_an_event_may_list_its_recordings(key: str) -> None:
-    """Some products send a list where others send a link."""
+    """A list of recordings is read like a single link."""
     event = heard({"event": "call.recorded", "id": "c", key: [{"url": A, "seconds": 95}]})
     assert (event.metadata.recording_url, event.notes) == (A, ())
 
@@ -88,14 +88,14 @@ def test_an_event_may_list_its_recordings(key: str) -> None:
     ids=short,
 )
 def test_further_recordings_of_an_event_are_other_links(value: object) -> None:
-    """The files of a transfer may come in one list."""
+    """Further links of one list become ``other_links``, with a note."""
     event = heard({"event": "call.recorded", "id": "c", "recordingUrl": value})
     assert (event.metadata.recording_url, event.other_links) == (A, (B,))
     assert event.notes == ("recording_url_cut",)
 
 
 def test_two_links_of_one_recording_are_no_two_recordings() -> None:
-    """An object describes one recording, and so do two keys of an event."""
+    """Two links in one object, or under two keys, are one recording."""
     described = {"event": "call.recorded", "id": "c", "recording": {"url": A, "downloadUrl": B}}
     assert heard(described).other_links == ()
     keys = {"event": "call.recorded", "id": "c", "recordingUrl": A, "downloadUrl": B}
@@ -103,7 +103,7 @@ def test_two_links_of_one_recording_are_no_two_recordings() -> None:
 
 
 def test_links_that_cannot_be_fetched_are_shown_to_the_operator() -> None:
-    """Aside in the note: they are never sent."""
+    """Unusable links stand in the event's details and are not sent."""
     body = {"event": "call.recorded", "id": "c", "recordingUrl": [{"url": "(soon)"}, PRIVATE]}
     event = heard(body)
     assert event.metadata.recording_url is None
@@ -129,5 +129,5 @@ def test_links_that_cannot_be_fetched_are_shown_to_the_operator() -> None:
     ],
 )
 def test_a_fetchable_link_is_https_and_public(url: str, fetchable: bool) -> None:  # noqa: FBT001 - a table
-    """AskElephant fetches nothing else."""
+    """A link is fetchable if it is HTTPS and its host is public."""
     assert is_fetchable(url) is fetchable

@@ -1,4 +1,4 @@
-"""What no call can be made of: refused with a reason, or acknowledged and left."""
+"""Tests for bodies without a usable event: rejected with a reason, or acknowledged and ignored."""
 
 import json
 from typing import Any
@@ -7,7 +7,7 @@ import pytest
 
 from bridge.errors import MalformedBody, Unusable
 from bridge.wavv.events import Ignored, parse_event
-from tests.support.wavv_events import READING, heard, refusal, said, short
+from tests.support.wavv_events import READING, heard, metadata_of, refusal, short
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ from tests.support.wavv_events import READING, heard, refusal, said, short
     ],
 )
 def test_the_call_id_is_the_calls_not_the_deliverys(body: dict[str, Any], call_id: str) -> None:
-    """Beside a call's object, ``id`` is the delivery's; ``call_id`` can only be the call's."""
+    """Next to a call's object ``id`` is the delivery's id; ``call_id`` is always the call's."""
     assert heard({"event": "call.ended", **body}).call_id == call_id
 
 
@@ -83,8 +83,8 @@ NO_IDS: list[Any] = [
     ],
     ids=short,
 )
-def test_an_event_of_no_call_is_refused_and_told_the_keys(body: dict[str, Any]) -> None:
-    """Channel B's forwarder must add an id: the answer says under which names."""
+def test_an_event_without_a_call_id_is_refused_with_the_known_keys(body: dict[str, Any]) -> None:
+    """The error of an event without a call id names the keys that may hold it."""
     error = refusal(json.dumps({"event": "call.ended", **body}).encode())
     assert (type(error), error.reason, error.status) == (Unusable, "no_call_id", 422)
     assert all(f"`{key}`" in error.detail for key in ("id", "callId", "call_id", "uuid"))
@@ -110,7 +110,7 @@ def test_an_event_of_no_call_is_refused_and_told_the_keys(body: dict[str, Any]) 
     ids=short,
 )
 def test_an_id_that_cannot_be_a_key_is_refused(written: str) -> None:
-    """Ids become keys in Redis, URLs and words in the log."""
+    """An id that cannot stand in a Redis key, a URL or a log line is rejected."""
     error = refusal(f'{{"event": "call.ended", "data": {{"id": {written}}}}}'.encode())
     assert (type(error), error.reason, error.status) == (Unusable, "bad_call_id", 422)
 
@@ -120,7 +120,7 @@ def test_an_id_that_cannot_be_a_key_is_refused(written: str) -> None:
     "url", ["http://x.example/a.mp3", "ftp://x.example/a", "a.mp3", "https://", 5]
 )
 def test_a_recording_that_is_not_https_costs_the_field_and_is_noted(key: str, url: object) -> None:
-    """An authentic event is never refused for one bad field; an http link is kept for operators."""
+    """An unusable recording link drops the field with a note, and the event is accepted."""
     event = heard({"event": "call.recorded", "data": {"id": "c-1", "seconds": 5, key: url}})
     assert "recording_url_unusable" in event.notes
     assert event.metadata.model_dump(exclude_none=True) == {"seconds": 5}
@@ -133,7 +133,7 @@ def test_a_recording_that_is_not_https_costs_the_field_and_is_noted(key: str, ur
     "url", ["null", "undefined", "N/A", "(pending...)", "[]", "{{call.recording}}", "<%= url %>"]
 )
 def test_a_placeholder_for_a_recording_is_noted(kind: str, url: str) -> None:
-    """The event is accepted, and the timeline shows why the call waits for its link."""
+    """An event with a placeholder for its link is accepted with a note."""
     event = heard({"event": kind, "data": {"id": "c-1", "seconds": 5, "recordingUrl": url}})
     assert event.notes == ("recording_url_unusable",)
     assert event.metadata.model_dump(exclude_none=True) == {"seconds": 5}
@@ -141,7 +141,7 @@ def test_a_placeholder_for_a_recording_is_noted(kind: str, url: str) -> None:
 
 @pytest.mark.parametrize("between", ["\n", ", ", ",", "; ", " | "])
 def test_of_several_recordings_in_one_text_the_first_is_read(between: str) -> None:
-    """No text of two links is sent as one; the note says that something was left out."""
+    """Of several links in one text the first is read and a note is added."""
     first, second = "https://x.example/a.mp3?s=1,2", "https://x.example/b.mp3"
     event = heard({"event": "call.recorded", "id": "c-1", "recordingUrl": first + between + second})
     assert (event.metadata.recording_url, event.notes) == (first, ("recording_url_cut",))
@@ -149,8 +149,8 @@ def test_of_several_recordings_in_one_text_the_first_is_read(between: str) -> No
 
 @pytest.mark.parametrize("url", [None, "", " "])
 def test_a_recording_that_is_not_there_yet_is_no_error(url: object) -> None:
-    """``recordingUrl`` may be missing from any event."""
-    assert said({"event": "call.recorded", "id": "c-1", "recordingUrl": url}) == {}
+    """A null or empty link is missing, without a note."""
+    assert metadata_of({"event": "call.recorded", "id": "c-1", "recordingUrl": url}) == {}
 
 
 @pytest.mark.parametrize(
@@ -166,20 +166,20 @@ def test_a_recording_that_is_not_there_yet_is_no_error(url: object) -> None:
     ],
 )
 def test_any_other_event_is_ignored_never_refused(body: dict[str, Any], name: str | None) -> None:
-    """An error would make the sender send it again. A ``name`` alone may be a person's."""
+    """An unknown event is acknowledged and ignored, so that its sender does not retry it."""
     assert parse_event(json.dumps(body).encode(), READING) == Ignored("unknown_event", name)
 
 
 @pytest.mark.parametrize("body", [{}, {"event": ""}, {"event": "{{event}}"}, {"call_id": "null"}])
 def test_an_event_without_name_and_call_is_refused(body: dict[str, Any]) -> None:
-    """Nothing can be made of it."""
+    """An event without a name and a call id is rejected with HTTP 422."""
     error = refusal(json.dumps(body).encode())
     assert (type(error), error.reason, error.status) == (Unusable, "no_call_id", 422)
 
 
 @pytest.mark.parametrize("name", [{}, {"event": ""}, {"event": 5}, {"event": None}])
-def test_an_event_without_a_name_of_a_call_is_ignored(name: dict[str, Any]) -> None:
-    """It is authentic, so it is kept, and its call is known."""
+def test_an_event_with_a_call_id_and_no_name_is_ignored(name: dict[str, Any]) -> None:
+    """An event without a name is ignored, and its call id is kept."""
     event = parse_event(json.dumps({"call_id": "c-1", **name}).encode(), READING)
     assert isinstance(event, Ignored)
     assert (event.reason, event.call_id) == ("unknown_event", "c-1")
@@ -199,7 +199,7 @@ def test_an_event_without_a_name_of_a_call_is_ignored(name: dict[str, Any]) -> N
     ids=short,
 )
 def test_a_body_that_is_no_json_object_is_malformed(raw: bytes, reason: str) -> None:
-    """Whatever it may have meant."""
+    """A body that is no JSON object raises ``MalformedBody`` with its reason."""
     error = refusal(raw)
     assert (type(error), error.reason) == (MalformedBody, reason)
 
@@ -221,14 +221,14 @@ def test_a_body_that_is_no_json_object_is_malformed(raw: bytes, reason: str) -> 
         "$callId",
     ],
 )
-def test_a_text_that_no_call_is_named_by_is_no_call_id(call_id: str) -> None:
-    """Every call of that sender would have the same one."""
+def test_a_placeholder_is_no_call_id(call_id: str) -> None:
+    """A text such as ``unknown`` is no call id: all calls of that sender would share it."""
     body = {"event": "call.recorded", "data": {"call_id": call_id, "contactId": "ct-1"}}
     assert refusal(json.dumps(body).encode()).reason == "no_call_id"
 
 
 @pytest.mark.parametrize("text", ["[]", "{}", '""', "[ ]"])
 def test_an_empty_list_or_object_as_text_is_a_missing_value(text: str) -> None:
-    """Templates render an empty value so, in any field."""
+    """The texts ``[]`` and ``{}``, which templates write for empty values, are missing."""
     fields = {"contactName": text, "outcome": text, "campaignId": text, "note": text}
-    assert said({"event": "call.ended", "id": "c-1", **fields}) == {}
+    assert metadata_of({"event": "call.ended", "id": "c-1", **fields}) == {}

@@ -1,4 +1,4 @@
-"""How a delivery proves that it is WAVV's."""
+"""Tests for the checks that a delivery is WAVV's: signature and shared secret."""
 
 import hashlib
 import hmac
@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from bridge.errors import Unsigned
 from bridge.wavv.signature import sign, verify_shared_secret, verify_signature
+from tests.support.wavv_events import short
 
 SECRET, OTHER = "whsec_c2VjcmV0", "whsec_b3RoZXI="
 RAW = b'{"event": "call.started"}'
@@ -18,13 +19,8 @@ DIGEST = GOOD.partition("v1=")[2]
 AT = int(NOW)
 
 
-def short(value: object) -> str:
-    """Return a test id that fits on a line."""
-    return ascii(value)[:40]
-
-
 def reason(header: str | None, raw: bytes = RAW, secrets: tuple[str, ...] = (SECRET,)) -> str:
-    """Return why ``header`` does not pass."""
+    """Return the reason with which ``header`` is rejected."""
     with pytest.raises(Unsigned) as caught:
         verify_signature(header, raw, secrets, NOW, 300)
     assert caught.value.status == 401
@@ -34,7 +30,7 @@ def reason(header: str | None, raw: bytes = RAW, secrets: tuple[str, ...] = (SEC
 
 
 def test_the_signature_is_the_documented_one() -> None:
-    """HMAC-SHA256 over ``{t}.{raw body}``, in hex."""
+    """A signature is HMAC-SHA256 over ``{t}.{raw body}``, in hex."""
     digest = hmac.new(SECRET.encode(), b"1778680800." + RAW, hashlib.sha256).hexdigest()
     assert f"t=1778680800,v1={digest}" == GOOD
 
@@ -52,26 +48,26 @@ def test_the_signature_is_the_documented_one() -> None:
     ],
 )
 def test_any_good_signature_among_several_passes(header: str) -> None:
-    """WAVV sends several while a secret is changed; other schemes are none of ours."""
+    """One valid ``v1`` signature is enough, among others and among other schemes."""
     verify_signature(header, RAW, [SECRET], NOW, 300)
 
 
 @pytest.mark.parametrize("configured", [SECRET, SECRET.removeprefix("whsec_")])
 @pytest.mark.parametrize("key", [SECRET, SECRET.removeprefix("whsec_")])
 def test_a_secret_is_valid_with_and_without_its_prefix(configured: str, key: str) -> None:
-    """Whether ``whsec_`` is part of the key is not told, nor how it was copied."""
+    """A secret is accepted with and without ``whsec_``, on either side."""
     verify_signature(sign(RAW, key, NOW), RAW, [configured], NOW, 300)
 
 
 @pytest.mark.parametrize("secret", [SECRET, OTHER])
 def test_several_secrets_are_valid_at_once(secret: str) -> None:
-    """So that one can be changed without losing an event."""
+    """Each configured secret is accepted, so that a secret can be rotated."""
     verify_signature(sign(RAW, secret, NOW), RAW, [OTHER, SECRET], NOW, 300)
 
 
 @pytest.mark.parametrize("header", [None, "", "  "])
-def test_no_signature_is_missing(header: str | None) -> None:
-    """The answer says which header is expected."""
+def test_an_absent_signature_is_rejected_as_missing(header: str | None) -> None:
+    """The error of a missing signature names the expected header."""
     with pytest.raises(Unsigned, match="X-WAVV-Signature: t=<unix seconds>,v1=<hex>"):
         verify_signature(header, RAW, [SECRET], NOW, 300)
     assert reason(header) == "signature_missing"
@@ -100,7 +96,7 @@ def test_no_signature_is_missing(header: str | None) -> None:
     ids=short,
 )
 def test_a_header_of_another_form_is_malformed(header: str) -> None:
-    """Garbled headers are a 401 like any other, never a 500."""
+    """A header of another form is rejected as malformed."""
     assert reason(header) == "signature_malformed"
 
 
@@ -109,13 +105,13 @@ def test_a_header_of_another_form_is_malformed(header: str) -> None:
     [(301, "signature_expired"), (10**9, "signature_expired"), (-301, "signature_in_future")],
 )
 def test_a_good_signature_of_another_time_is_refused(age: int, why: str) -> None:
-    """An old delivery that somebody recorded must not pass again."""
+    """A valid signature outside the tolerance is rejected, which prevents replays."""
     assert reason(sign(RAW, SECRET, NOW - age)) == why
 
 
 @pytest.mark.parametrize("age", [300, 0, -300])
-def test_the_tolerance_is_part_of_its_time(age: int) -> None:
-    """Clocks differ, and deliveries take their time."""
+def test_the_tolerance_includes_its_limits(age: int) -> None:
+    """A signature exactly 300 seconds old, or as far in the future, is accepted."""
     verify_signature(sign(RAW, SECRET, NOW - age), RAW, [SECRET], NOW, 300)
 
 
@@ -134,7 +130,7 @@ def test_the_tolerance_is_part_of_its_time(age: int) -> None:
 def test_a_signature_of_anything_else_is_a_mismatch(
     header: str, raw: bytes, secrets: tuple[str, ...]
 ) -> None:
-    """Of another body, another secret, another time; and no empty secret is one."""
+    """A signature of another body, secret or time is a mismatch; an empty secret matches none."""
     assert reason(header, raw, secrets) == "signature_mismatch"
 
 
@@ -144,20 +140,20 @@ def test_a_signature_of_anything_else_is_a_mismatch(
     at=st.integers(0, 10**11),
 )
 def test_what_is_signed_verifies(raw: bytes, secret: str, at: int) -> None:
-    """For any body, secret and time."""
+    """What ``sign`` returns verifies, for any body, secret and time."""
     verify_signature(sign(raw, secret, at), raw, [secret], at, 0)
 
 
 @given(st.text())
 def test_no_header_raises_anything_but_unsigned(header: str) -> None:
-    """Strangers write it."""
+    """No header raises another exception than ``Unsigned``."""
     with pytest.raises(Unsigned):
         verify_signature(header, RAW, [SECRET], NOW, 300)
 
 
 @pytest.mark.parametrize("presented", ["first", "sécond"])
 def test_any_of_the_shared_secrets_passes(presented: str) -> None:
-    """Several are valid while one is changed."""
+    """Each configured shared secret is accepted, so that it can be rotated."""
     verify_shared_secret(presented, ["first", "sécond"])
 
 
@@ -177,7 +173,7 @@ def test_any_of_the_shared_secrets_passes(presented: str) -> None:
 def test_any_other_shared_secret_is_refused(
     presented: str | None, secrets: tuple[str, ...], why: str
 ) -> None:
-    """The answer says where the secret belongs, and nothing of what it is."""
+    """The error of a wrong shared secret names the header and reveals no secret."""
     with pytest.raises(Unsigned, match="X-Webhook-Secret") as caught:
         verify_shared_secret(presented, secrets)
     assert caught.value.reason == why

@@ -1,4 +1,4 @@
-"""Moments, as senders write them."""
+"""Tests for reading times."""
 
 import time
 from collections.abc import Iterator
@@ -11,13 +11,9 @@ from hypothesis import strategies as st
 
 from bridge.wavv.read import UNREADABLE, Read
 from bridge.wavv.times import moment
+from tests.support.wavv_events import short
 
 AT = datetime(2026, 5, 13, 14, 0, tzinfo=UTC)
-
-
-def short(value: object) -> str:
-    """Return a test id that fits on a line."""
-    return ascii(value)[:40]
 
 
 @pytest.mark.parametrize(
@@ -51,13 +47,13 @@ def short(value: object) -> str:
     ],
 )
 def test_a_time_with_a_zone_or_an_epoch_is_a_moment(value: object) -> None:
-    """Seconds to nanoseconds, as number or text; ISO 8601, RFC 2822, JavaScript's text."""
+    """ISO 8601, RFC 2822, JavaScript's text and epochs from seconds to nanoseconds are read."""
     assert moment(value) == Read(AT)
 
 
 @pytest.fixture
 def new_york(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Set the machine's time zone, for one test."""
+    """Set the machine's time zone to New York during one test."""
     with monkeypatch.context() as elsewhere:
         elsewhere.setenv("TZ", "America/New_York")
         time.tzset()
@@ -79,21 +75,21 @@ def new_york(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         "Wed May 13 2026 10:00:00",
     ],
 )
-def test_a_time_without_a_zone_is_in_the_operators_and_says_so(value: str) -> None:
-    """The machine's own time zone says nothing of the sender's."""
+def test_a_time_without_a_zone_is_in_the_operators_zone(value: str) -> None:
+    """A time without a zone is in the operator's zone, not the machine's, with a flaw."""
     assert moment(value, ZoneInfo("America/New_York")) == Read(AT, "without_zone")
     assert moment(value) == Read(AT - timedelta(hours=4), "without_zone")
 
 
 @pytest.mark.parametrize("value", ["05/06/2026 10:00 AM", "Tue 5-6-26 10am", "06.05.2026 10:00"])
 def test_a_date_with_month_and_day_in_either_order_is_ambiguous(value: str) -> None:
-    """A guess would be a month off, and nothing would show it."""
+    """A date that can be read month first or day first is rejected as ambiguous."""
     assert moment(value) == Read(None, "ambiguous")
 
 
 @pytest.mark.parametrize("value", ["2026-05-13", "20260513", "05/13/2026", "May 13, 2026", "10:00"])
 def test_a_date_without_a_time_of_day_is_no_moment(value: str) -> None:
-    """It would be up to a day off; nor is a time without a date."""
+    """A date without a time, or a time without a date, is unreadable."""
     assert moment(value) == UNREADABLE
 
 
@@ -131,12 +127,12 @@ def test_a_date_without_a_time_of_day_is_no_moment(value: str) -> None:
     ids=short,
 )
 def test_a_time_that_is_none_or_absurd_is_unreadable(value: object) -> None:
-    """No date can cost the event, whatever overflows on the way."""
+    """An impossible or overflowing time is unreadable and raises nothing."""
     assert moment(value) == UNREADABLE
 
 
 @given(st.text(st.sampled_from("0123456789/-:., +TZaApPmMGUEDS()"), max_size=40) | st.text())
-def test_no_text_breaks_the_reader(text: str) -> None:
-    """Its library raises several errors for texts that it cannot read."""
+def test_no_text_raises(text: str) -> None:
+    """Any text gives a UTC time or ``None``, whatever dateutil raises."""
     value, _ = moment(text)
     assert value is None or value.tzinfo is UTC

@@ -1,4 +1,4 @@
-"""Single values, as senders write them."""
+"""Tests for reading single values: flags, lines, names, e-mails, pages, ids."""
 
 import pytest
 
@@ -6,11 +6,7 @@ from bridge.domain.call import Metadata
 from bridge.wavv import values
 from bridge.wavv.fields import READERS
 from bridge.wavv.read import UNREADABLE, Read
-
-
-def short(value: object) -> str:
-    """Return a test id that fits on a line."""
-    return ascii(value)[:40]
+from tests.support.wavv_events import short
 
 
 @pytest.mark.parametrize(
@@ -31,7 +27,7 @@ def short(value: object) -> str:
     ],
 )
 def test_a_flag_is_a_yes_or_a_no(value: object, read: Read) -> None:
-    """CRM workflows write ``"true"``, spreadsheets ``1``."""
+    """Booleans, ``"true"``, ``1`` and the like are flags; other values are unreadable."""
     assert values.flag(value) == read
 
 
@@ -53,12 +49,12 @@ def test_a_flag_is_a_yes_or_a_no(value: object, read: Read) -> None:
     ids=short,
 )
 def test_a_line_is_clean_on_one_line_and_bounded(value: object, read: Read) -> None:
-    """Names and labels go into titles, logs and pages."""
+    """A line has no control characters, single blanks and a bounded length."""
     assert values.line(value) == read
 
 
 def test_a_text_keeps_its_lines_and_its_length() -> None:
-    """A transcript may be as long as the body."""
+    """A text keeps line breaks and its full length."""
     long = "Hello.\n\tHi.\r\n" * 10_000
     assert values.text(f" {long}\x00 ") == Read(long.strip())
 
@@ -66,14 +62,14 @@ def test_a_text_keeps_its_lines_and_its_length() -> None:
 @pytest.mark.parametrize(
     ("value", "read"),
     [
-        *((word, "inbound") for word in ("inbound", " INBOUND ", "incoming", "in", "Inbound Call")),
-        *((word, "outbound") for word in ("OUT", "outgoing", "outbound-api", "Outbound Call")),
+        *((name, "inbound") for name in ("inbound", " INBOUND ", "incoming", "in", "Inbound Call")),
+        *((name, "outbound") for name in ("OUT", "outgoing", "outbound-api", "Outbound Call")),
         ("Transfer", "transfer"),
         ("\x00", None),
     ],
 )
 def test_a_direction_is_inbound_or_outbound_or_as_it_came(value: object, read: object) -> None:
-    """Senders have several words for the two; any other is kept in lower case."""
+    """Synonyms give inbound or outbound; another value is kept in lower case."""
     assert values.direction(value) == Read(read)
 
 
@@ -91,7 +87,7 @@ def test_a_direction_is_inbound_or_outbound_or_as_it_came(value: object, read: o
     ],
 )
 def test_a_name_has_no_part_that_a_template_did_not_fill(value: str, read: Read) -> None:
-    """A placeholder is never sent; what is left of the name is."""
+    """Placeholders are removed from a name, and the rest of the name is kept."""
     assert values.name(value) == read
 
 
@@ -118,7 +114,7 @@ def test_a_name_has_no_part_that_a_template_did_not_fill(value: str, read: Read)
     ids=short,
 )
 def test_an_email_is_one_address_or_none(value: object, read: Read) -> None:
-    """A participant with anything else would be refused, and the call with it."""
+    """An e-mail is one valid address, else unreadable or missing."""
     assert values.email(value) == read
 
 
@@ -133,7 +129,7 @@ def test_an_email_is_one_address_or_none(value: object, read: Read) -> None:
     ids=short,
 )
 def test_a_page_has_no_part_that_a_template_did_not_fill(value: object, read: Read) -> None:
-    """It would lead to the page of no call."""
+    """A link with a placeholder in it is dropped."""
     assert values.page(value) == read
 
 
@@ -147,11 +143,11 @@ def test_a_page_has_no_part_that_a_template_did_not_fill(value: object, read: Re
         (7.0, Read("7")),
     ],
 )
-def test_an_id_is_of_one_thing(value: object, read: Read) -> None:
-    """Zeros and unrendered ids are shared by many."""
+def test_zeros_and_placeholders_are_no_ids(value: object, read: Read) -> None:
+    """A zero, a nil UUID and an unrendered id are dropped."""
     assert values.identifier(value) == read
 
 
 def test_every_reader_is_of_a_field_that_exists() -> None:
-    """A field renamed in the record would else be read as a line, in silence."""
+    """Every reader belongs to a metadata field, so that a renamed field is noticed."""
     assert set(READERS) <= set(Metadata.model_fields)

@@ -1,1 +1,1 @@
-"""Pure decisions: values in, values out. No clock, no socket, no Celery, no Redis."""
+"""Pure decisions: functions of values, which use no clock, socket, Celery or Redis."""

@@ -1,4 +1,4 @@
-"""The call record: everything the bridge knows of one call, and where it stands."""
+"""The call record: the state of one call and everything that the bridge knows about it."""
 
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -11,7 +11,11 @@ from bridge.domain.timeline import TimelineEntry
 
 
 class State(StrEnum):
-    """Where a call is. The way through is ``live → ended → recorded → … → complete``."""
+    """The state of a call.
+
+    A call that succeeds goes through ``live``, ``ended``, ``recorded``, ``submitted``,
+    ``transcribed`` and ``complete``. The other three states are other ends.
+    """
 
     LIVE = "live"
     ENDED = "ended"
@@ -25,22 +29,24 @@ class State(StrEnum):
 
 
 RESTING = frozenset({State.COMPLETE, State.UNRECORDED, State.SKIPPED, State.FAILED})
-"""States that need nothing more. A replay leaves all but ``unrecorded``.
+"""States in which a call has no next step.
 
-Late news brings a call on from all but ``complete`` (``bridge.domain.reopen``).
+A replay restarts a call in any of them but ``unrecorded``. A late event can reopen a call in any of
+them but ``complete``: see ``bridge.domain.reopen``.
 """
 
 
 FORMAT = 2
-"""Raised when a record's meaning or shape changes so that an older worker would get it wrong.
+"""The version of the record's format.
 
-A new field alone does not: an older worker keeps it, and does without. Format 2 has places of the
-inbox in its stamps where format 1 has a rank of the event's kind.
+It increases when an older worker would misread a new record. A new field alone does not increase
+it, because an older worker keeps fields that it does not know. In format 2 a stamp holds the
+event's position in the inbox, where format 1 holds a rank of the event's kind.
 """
 
 
 class Kind(StrEnum):
-    """The three things WAVV says of a call, under the names of its JavaScript SDK."""
+    """The three kinds of WAVV's events, under the names of WAVV's JavaScript SDK."""
 
     STARTED = "CallStarted"
     ENDED = "CallEnded"
@@ -48,18 +54,18 @@ class Kind(StrEnum):
 
 
 class Record(BaseModel):
-    """A stored value. Fields of a newer version of the bridge survive an older worker."""
+    """A stored value. It keeps fields that a newer version of the bridge has added."""
 
     model_config = ConfigDict(frozen=True, extra="allow", hide_input_in_errors=True)
 
 
 class Metadata(Record):
-    """What WAVV said of the call, merged over all its events; ``None`` = never said.
+    """The fields of all WAVV events of the call, merged; ``None`` = no event had the field.
 
-    Phones are E.164 where they could be parsed, else as they came. Each e-mail is one
+    Phones are E.164 if they could be parsed, else as they were received. Each e-mail is one
     address. ``seconds`` is talk time. ``reported_seconds`` is the reported talk time if that was
-    longer than the call. ``lead_phone`` is the other party whatever the direction, ``agent_phone``
-    our own line. ``from_phone`` and ``to_phone`` come from events that named no direction.
+    longer than the call. ``lead_phone`` is the other party's number and ``agent_phone`` our line's,
+    in both directions. ``from_phone`` and ``to_phone`` come from events that named no direction.
     """
 
     direction: str | None = None
@@ -93,7 +99,7 @@ class Metadata(Record):
 
 
 class Problem(Record):
-    """The last refusal or failure, as support will ask for it."""
+    """The last failed request of a call, with what AskElephant's support needs to find it."""
 
     reason: str
     status: int | None = None
@@ -103,10 +109,11 @@ class Problem(Record):
 
 
 class FetchedLink(Record):
-    """A link to the recording that was fetched from WAVV at ``at``, by our clock.
+    """A link to the recording that was fetched from WAVV's API at ``at``, by our clock.
 
-    ``instead_of`` is the link that WAVV's events had told of by then: only another one, said later
-    than ``at``, is fresher. ``expires_at`` is WAVV's word; ``None`` = it did not tell.
+    ``instead_of`` is the link that WAVV's events had named by then. Only a different link from an
+    event later than ``at`` is newer. ``expires_at`` comes from WAVV; ``None`` = WAVV did not send
+    it.
     """
 
     url: str
@@ -116,9 +123,9 @@ class FetchedLink(Record):
 
 
 class ExtraRecording(Record):
-    """Another recording of the call: its newest link and that link's stamp.
+    """A second or further recording of a call: its newest link and the stamp of that link.
 
-    ``call_id`` is the call that submits it; ``None`` = it is only noted.
+    ``call_id`` is the id of the call that submits it; ``None`` = it is not submitted.
     """
 
     url: str
@@ -131,7 +138,7 @@ class ExtraRecording(Record):
 
 
 class InsightsSummary(Record):
-    """Which insights came. The insights themselves are stored beside the record."""
+    """The numbers of fetched insights. The insights are stored under a separate key."""
 
     status: Literal["pending", "all", "some", "none"] = "pending"
     counts: dict[str, int] = Field(default_factory=dict)
@@ -140,23 +147,27 @@ class InsightsSummary(Record):
 
 
 class Call(Record):
-    """One call. ``due_at`` is when it next needs something; ``None`` = nothing.
+    """The record of one call.
 
-    ``dropped`` names the participants' fields that AskElephant rejected, such as ``lead_email``:
-    they are not sent again until a replay.
-
-    ``held`` = its step waits for a hold to end, since ``held_since``. ``attempts`` counts the
-    requests that submitted it, ``polls`` those that asked for its transcript, ``looks`` those for a
-    recording that was not there, ``failures`` the failures in a row of its present step,
-    ``failing_since`` when they began, ``missing`` and ``missing_since`` the same of the 404s among
-    them. Time under a hold is taken out of both clocks; ``waited`` is that time in the present
-    state. ``request`` is what was sent when a submission failed for good: settings and later events
-    may have changed what would be sent now. ``rules_overruled`` = a replay submits it whatever the
-    operator's rules say; it is unset when the call rests again. ``recording_of`` is the call
-    whose extra recording this one submits. ``refused_events`` counts the authentic events of the
-    call that were refused. ``version`` is the store's, for compare-and-set: 0 = never saved.
-    ``format`` is the ``FORMAT`` it was written in; it must keep its default, for the first one is
-    not written.
+    - ``due_at``: when the call's next step is due; ``None`` = no step is due.
+    - ``heard``: the kinds of WAVV's events that were received.
+    - ``dropped``: the participants' fields that AskElephant rejected, such as ``lead_email``. They
+      are not sent again until a replay.
+    - ``held``: the step waits for a hold to end, since ``held_since``.
+    - ``attempts``: requests that submitted the call. ``polls``: requests for its transcript.
+      ``looks``: requests for a recording that did not exist yet.
+    - ``failures``: failures of the present step in a row, since ``failing_since``. ``missing`` and
+      ``missing_since``: the same for the 404s among them. Both times exclude waits for a hold.
+    - ``waited``: how long the call has waited for holds or workers in its present state.
+    - ``request``: the last request of a submission that failed for good. Settings and later events
+      may have changed what would be sent now.
+    - ``rules_overruled``: a replay submits the call although a rule of the operator excludes it. It
+      is unset when the call enters a resting state.
+    - ``recording_of``: the id of the call whose extra recording this call submits.
+    - ``refused_events``: the number of authentic events of the call that were refused.
+    - ``version``: the store's number for compare-and-set; 0 = never saved.
+    - ``format``: the ``FORMAT`` of the record. Its default must stay 1, because format 1 is not
+      written to the record.
     """
 
     call_id: str
@@ -200,11 +211,11 @@ class Call(Record):
 
     @property
     def began_at(self) -> datetime:
-        """When it began by what was said of it; else when it was first heard of."""
-        said = self.metadata
-        begun = said.started_at or said.answered_at
-        if begun is None and said.ended_at is not None:
-            begun = said.ended_at - timedelta(seconds=said.seconds or 0)
+        """When the call began by WAVV's events, else when its first event was received."""
+        metadata = self.metadata
+        begun = metadata.started_at or metadata.answered_at
+        if begun is None and metadata.ended_at is not None:
+            begun = metadata.ended_at - timedelta(seconds=metadata.seconds or 0)
         return begun or self.created_at
 
     def but(self, **changes: Any) -> "Call":  # noqa: ANN401 - the fields are of many types
@@ -213,5 +224,5 @@ class Call(Record):
 
 
 def new_call(call_id: str, now: datetime) -> Call:
-    """Return the record of a call of which nothing has been heard yet."""
+    """Return the record of a call before any event was applied to it."""
     return Call(call_id=call_id, created_at=now, updated_at=now, state_since=now)

@@ -1,4 +1,4 @@
-"""Changes that many events make to a record: a line on its timeline, another state."""
+"""Changes to a record that many events share: a timeline entry, a new state, a reopening."""
 
 from datetime import datetime
 from typing import Any
@@ -12,7 +12,7 @@ RECOVERED: dict[str, Any] = {
     "missing": 0,
     "missing_since": None,
 }
-"""The failures in a row are over."""
+"""The fields that are reset when a step has succeeded."""
 
 
 def note(call: Call, now: datetime, what: str, **details: object) -> Call:
@@ -21,7 +21,7 @@ def note(call: Call, now: datetime, what: str, **details: object) -> Call:
 
 
 def enter(call: Call, target: State, now: datetime) -> Call:
-    """Return the call in another state, without what belonged to the state it leaves."""
+    """Return the call in state ``target``, with the fields of its former state reset."""
     if target is call.state:
         return call
     due_at = None if target in RESTING else call.due_at
@@ -32,6 +32,6 @@ def enter(call: Call, target: State, now: datetime) -> Call:
 
 
 def reopen(call: Call, target: State, now: datetime) -> Call:
-    """Return a call that rested, on its way again without an operator; its timeline says why."""
+    """Return a resting call in state ``target``, with a timeline entry on its former state."""
     noted = note(call, now, "call.reopened", was=call.state, reason=call.reason)
     return enter(noted, target, now).but(problem=None, request=None, looks=0, polls=0)

@@ -1,8 +1,7 @@
-"""Deadlines that leave out the time in which a call waited for a hold or for a worker.
+"""Deadlines that exclude the time in which a call waited for a hold or for a worker.
 
 A call waits when its step is due and does not run, because requests are held or no worker runs.
-That time is not counted against the call. Every deadline is computed here: retry, recording,
-transcript and insights.
+The deadlines of retries, the recording, the transcript and the insights are computed here.
 """
 
 from datetime import datetime, timedelta
@@ -13,15 +12,15 @@ NONE = timedelta(0)
 SLACK = timedelta(seconds=1)
 """A deadline nearer than this counts as passed.
 
-The time between a decision and its save counts as a wait and moves the deadline, so that a last
-step which is due at the deadline always runs just before it.
+The time between a decision and its save counts as a wait and moves the deadline. A last step that
+is due at the deadline therefore always runs shortly before it.
 """
 
 
 USUAL_LATENESS = timedelta(minutes=5)
-"""A due step that runs within this time did not wait: its message and the sweep take that long.
+"""A due step that runs within this time did not wait: the queue and the sweep cause such delays.
 
-Counted as waits, such minutes would move a deadline of a day by hours.
+If they counted as waits, a deadline of a day would move by hours.
 """
 
 
@@ -31,9 +30,9 @@ def has_passed(deadline: datetime, now: datetime) -> bool:
 
 
 def waited(call: Call, since: datetime, now: datetime) -> timedelta:
-    """Return how much of the time from ``since`` to ``now`` the call's present wait has taken.
+    """Return how long the call's present wait has lasted between ``since`` and ``now``.
 
-    Waits that ended before are on the record: in ``waited`` and in its moved clocks.
+    Earlier waits are on the record: in ``waited`` and in the clocks that they moved.
     """
     is_held = call.held and call.held_since is not None
     begun = call.held_since if is_held else call.due_at
@@ -52,18 +51,18 @@ def waited_in_state(call: Call, now: datetime) -> timedelta:
     return call.waited + waited(call, call.state_since, now)
 
 
-def state_deadline(call: Call, patience: timedelta, now: datetime) -> datetime:
-    """Return the moment at which the call has been in its state for ``patience`` without waits."""
-    return call.state_since + patience + waited_in_state(call, now)
+def state_deadline(call: Call, longest: timedelta, now: datetime) -> datetime:
+    """Return when the call has been in its state for ``longest``, waits excluded."""
+    return call.state_since + longest + waited_in_state(call, now)
 
 
 def insights_deadline(call: Call, now: datetime) -> datetime:
-    """Return the moment after which no more insights are fetched."""
+    """Return when the last fetch of insights is due."""
     return (call.insights.deadline or now) + waited(call, call.state_since, now)
 
 
 def with_clocks(before: Call, after: Call, now: datetime) -> Call:
-    """Return ``after`` with its clocks moved by the wait that ended, and a new wait started.
+    """Return ``after`` with its clocks moved by the wait that has ended.
 
     A wait ends when the call gets another due time or fails. It continues if a held call is held
     again.

@@ -1,7 +1,8 @@
-"""E-mail addresses: only what has the form of one address is read, and sent to AskElephant.
+"""Checks e-mail addresses: only text in the form of one address is sent to AskElephant.
 
-AskElephant does not document whether it checks them. A server that does rejects the whole call for
-a participant's malformed e-mail.
+AskElephant's reference does not say whether the server checks e-mails
+(https://docs.askelephant.ai/api-reference/engagements/create-engagement). A server that checks them
+rejects the whole call for one malformed e-mail.
 """
 
 import re
@@ -13,18 +14,22 @@ _EMAIL = re.compile(
     r"[\w!#$%&'*+/=?^`{|}~-]+(\.[\w!#$%&'*+/=?^`{|}~-]+)*@"
     r"([^\W_]([\w-]{0,61}[^\W_])?\.)+[^\W\d_][\w-]*[^\W_]"
 )
-"""One address whose host has a dot: stricter than the rule of HTML forms,
-https://html.spec.whatwg.org/#valid-e-mail-address, but for letters beyond ASCII (RFC 6531)
+"""One address whose host has a dot. It is stricter than the rule of HTML forms
+(https://html.spec.whatwg.org/#valid-e-mail-address), but also allows letters beyond ASCII
+(https://www.rfc-editor.org/rfc/rfc6531).
 """
 
 
 def is_email(text: str) -> bool:
-    """Return whether ``text`` has the form of one e-mail address, without a name around it."""
+    """Return whether ``text`` is one e-mail address without a display name."""
     return _EMAIL.fullmatch(text) is not None
 
 
 def one_email(text: str | None) -> str | None:
-    """Return the address in ``text`` (``address`` or ``Name <address>``), or ``None``."""
+    """Return the address in ``text``, or ``None`` if there is not exactly one.
+
+    ``text`` may be ``address``, ``mailto:address`` or ``Name <address>``.
+    """
     address = (text or "").strip()
     if named := _NAMED.fullmatch(address):
         address = named[1]

@@ -1,4 +1,4 @@
-"""What can happen to a call. ``machine.advance`` says what each does in each state."""
+"""The events that can happen to a call. ``machine.advance`` applies them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,20 +9,17 @@ from bridge.domain.call import InsightsSummary, Kind, Metadata, Problem
 from bridge.domain.stamps import Stamp, place, received_at
 
 UNKNOWN = "event.unknown"
-"""The timeline entry (``Noted``) of an event that names a known call but is none of WAVV's three.
-
-Such an event has another name, or none.
-"""
+"""The timeline entry of a WAVV event that names a known call but is of no known kind."""
 
 
 @dataclass(frozen=True, slots=True)
 class CallHeard:
-    """WAVV said something of the call. ``metadata`` holds only what this event carried.
+    """An event of WAVV's about the call was received. ``metadata`` has this event's fields only.
 
-    ``sent_at`` is the sender's time, with a zone of its own. ``notes`` are slugs of what the parser
-    saw, ``details`` what the timeline shows beside them; ``entry`` is the event's place in the
-    inbox. Fields in ``assumed`` are right only if the call is outbound, which the event left open.
-    ``other_links`` lead to further recordings, of an event that lists several.
+    ``sent_at`` is the sender's time, with a time zone. ``notes`` are the parser's slugs for the
+    timeline, ``details`` further keys for it. ``entry`` is the event's id in the inbox. The fields
+    in ``assumed`` are right only if the call is outbound; the event did not name its direction.
+    ``other_links`` are links to further recordings, from an event that lists several.
     """
 
     call_id: str
@@ -37,19 +34,19 @@ class CallHeard:
 
     @property
     def stamp(self) -> Stamp:
-        """The event's time (by the sender's clock, else when it was received) and place."""
+        """The event's time (the sender's, else when it was received) and position in the inbox."""
         at = self.sent_at.timestamp() if self.sent_at else received_at(self.entry)
         return (at, place(self.entry))
 
 
 @dataclass(frozen=True, slots=True)
 class DeadlinePassed:
-    """No recording came in time."""
+    """The deadline for the call's recording has passed."""
 
 
 @dataclass(frozen=True, slots=True)
 class LinkFetched:
-    """WAVV's API gave a fresh link to the recording. It is none of the words of its events."""
+    """WAVV's API returned a fresh link to the recording. It is not part of WAVV's events."""
 
     url: str
     expires_at: datetime | None = None
@@ -57,7 +54,7 @@ class LinkFetched:
 
 @dataclass(frozen=True, slots=True)
 class RecordingAwaited:
-    """There is no recording to submit yet: look again at ``at``. No failure of AskElephant's."""
+    """There is no recording to submit yet: look again at ``at``. This is not a failure."""
 
     reason: str
     at: datetime
@@ -66,7 +63,10 @@ class RecordingAwaited:
 
 @dataclass(frozen=True, slots=True)
 class SubmissionStarted:
-    """A request to AskElephant is about to leave. Saved first: its webhook may be faster."""
+    """A submission is about to be sent.
+
+    This is saved before the request, because AskElephant's webhook can arrive before its response.
+    """
 
     external_id: str
     external_url: str
@@ -75,7 +75,10 @@ class SubmissionStarted:
 
 @dataclass(frozen=True, slots=True)
 class Submitted:
-    """AskElephant holds the call; ``created`` is false when it already did (HTTP 200)."""
+    """AskElephant has an engagement for the call; ``created`` false = it existed before (HTTP 200).
+
+    https://docs.askelephant.ai/api-reference/engagements/create-engagement
+    """
 
     engagement_id: str
     created: bool
@@ -99,7 +102,7 @@ class FieldsRefused:
 
 @dataclass(frozen=True, slots=True)
 class TranscriptReady:
-    """The transcript is there, by AskElephant's webhook or by our own asking (``source``)."""
+    """The transcript is ready. ``source`` is ``webhook`` or ``poll``."""
 
     engagement_id: str
     source: str
@@ -108,19 +111,19 @@ class TranscriptReady:
 
 @dataclass(frozen=True, slots=True)
 class TranscriptPending:
-    """We asked, and there is no transcript yet: again at ``next_at``. No failure of anybody's."""
+    """A poll found no transcript yet; the next poll is at ``next_at``. This is not a failure."""
 
     next_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class TranscriptMissing:
-    """We asked for the last time, and there is no transcript."""
+    """The last poll found no transcript."""
 
 
 @dataclass(frozen=True, slots=True)
 class InsightsRead:
-    """A fetch brought something or nothing, and more may come at ``next_at``."""
+    """Insights were fetched and may be incomplete: they are fetched again at ``next_at``."""
 
     summary: InsightsSummary
     next_at: datetime
@@ -128,7 +131,7 @@ class InsightsRead:
 
 @dataclass(frozen=True, slots=True)
 class InsightsFinal:
-    """A fetch brought all that is wanted, or the deadline says that it is all there will be."""
+    """Insights were fetched for the last time: they are complete, or their deadline has passed."""
 
     summary: InsightsSummary
 
@@ -138,7 +141,7 @@ class Deferred:
     """The step could not be done now: it runs again at ``at``.
 
     ``held`` = it runs when the hold has ended. ``failed`` = a request was sent under the hold and
-    failed, which counts as a failure. ``missing`` = AskElephant does not know the engagement.
+    failed, which counts as a failure. ``missing`` = AskElephant returned a 404.
     """
 
     reason: str
@@ -151,16 +154,16 @@ class Deferred:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """An operator's rule keeps this call from being submitted."""
+    """A rule of the operator excludes this call from submission."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """No further attempt makes sense. Kept whole, and replayable.
+    """The call is given up. Its record is kept, and it can be replayed.
 
-    ``request`` is what was sent and brought this about; ``None`` = nothing was sent to submit it.
+    ``request`` is the rejected submission; ``None`` = no submission was sent.
     """
 
     reason: str
@@ -170,7 +173,7 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """An operator sends the call through again; at a pace not before ``at``."""
+    """An operator replays the call. It is not submitted before ``at``, if that is given."""
 
     at: datetime | None = None
 
@@ -179,7 +182,7 @@ class Replayed:
 class EventRefused:
     """An authentic event of the call was refused.
 
-    ``name`` and ``kind`` are the event's, if they could be read; ``size`` is its body's, in bytes.
+    ``name`` and ``kind`` are the event's, if they could be read; ``size`` is its body's in bytes.
     """
 
     reason: str
@@ -191,7 +194,7 @@ class EventRefused:
 
 @dataclass(frozen=True, slots=True)
 class Noted:
-    """Something worth knowing that changes nothing, such as an engagement edited by hand."""
+    """A timeline entry without an effect, such as that a user edited the engagement."""
 
     what: str
     entry: str | None = None

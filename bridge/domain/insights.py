@@ -1,12 +1,12 @@
-"""When to ask for insights again, and when what came is all there will be.
+"""When insights are fetched again, and when they are final.
 
-Insights come from pipelines of their own after the transcript, most within minutes; an empty array
-may be final. Source: AskElephant's dialer integration guide, "Timing considerations".
+AskElephant computes insights after the transcript, most within minutes, and an empty array may be
+final: https://docs.askelephant.ai/dialer-integration, "Timing considerations".
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any
 
 from bridge.domain.call import Call, InsightsSummary
 from bridge.domain.deadlines import insights_deadline, waited_in_state
@@ -16,31 +16,33 @@ from bridge.domain.policy import Policy
 Brought = Mapping[str, Any]
 GROWTH = 1.5
 LEAST = timedelta(seconds=1)
-"""The first fetch may run at once. Later ones are at least this far apart.
+"""The shortest time between two fetches. The first fetch may run at once.
 
-A deadline nearer than this counts as passed. Each wait for a worker moves the deadline a little, so
-a fetch due just before it would be followed by another one a millisecond later, without end.
+A deadline nearer than this counts as passed. Each wait for a worker moves the deadline a little.
+Without the rule, a fetch just before the deadline would be followed by endless others, each a
+millisecond later.
 """
 
 LEAST_CHECKS = 3
-"""Fewest fetches of a call that had to wait for a hold or a worker."""
+"""The least number of fetches of a call that had to wait for a hold or a worker."""
 
 SOME_WAIT = timedelta(seconds=1)
-"""A longer wait makes a call one that had to wait."""
+"""A call whose waits were longer than this had to wait, see ``LEAST_CHECKS``."""
 
 ENGAGEMENT_KEY = "engagement_id"
-"""The key of a stored document that names the engagement whose insights it holds."""
+"""The key in a stored document of insights that holds the id of their engagement."""
 
 
 def labelled(insights: Brought, engagement_id: str) -> dict[str, Any]:
-    """Return the document to store: the insights and the engagement that they belong to."""
+    """Return the document to store: the insights and the id of their engagement."""
     return {**insights, ENGAGEMENT_KEY: engagement_id}
 
 
 def insights_of(document: Brought, engagement_id: str | None) -> dict[str, Any]:
-    """Return the insights in a stored document; none if they are another engagement's.
+    """Return the insights in a stored document, or none if they are another engagement's.
 
-    A document that names no engagement was stored by the version before. It is the call's.
+    An earlier version of the bridge stored documents without an engagement's id: they belong to the
+    call's engagement.
     """
     if document.get(ENGAGEMENT_KEY, engagement_id) != engagement_id:
         return {}
@@ -48,7 +50,7 @@ def insights_of(document: Brought, engagement_id: str | None) -> dict[str, Any]:
 
 
 def merge_insights(known: Brought, brought: Brought) -> dict[str, Any]:
-    """Return what is known after a fetch: newer values win, but empty never replaces filled."""
+    """Return the insights after a fetch: a new value replaces an old one, unless it is empty."""
     return dict(known) | {
         key: value for key, value in brought.items() if value or not known.get(key)
     }
@@ -57,7 +59,7 @@ def merge_insights(known: Brought, brought: Brought) -> dict[str, Any]:
 def next_insight_check(
     call: Call, known: Brought, now: datetime, jitter: float, policy: Policy
 ) -> InsightsRead | InsightsFinal:
-    """Return the event that follows from a fetch: another check, or the end with its status."""
+    """Return the event that a fetch causes: the next fetch, or the end with its status."""
     is_early = waited_in_state(call, now) > SOME_WAIT and call.insights.checks + 1 < LEAST_CHECKS
     deadline = insights_deadline(call, now)
     is_over = deadline - now < LEAST and not is_early
@@ -70,8 +72,9 @@ def next_insight_check(
 
 
 def last_insight_check(call: Call, known: Brought, policy: Policy) -> InsightsFinal:
-    """Return the event that ends the fetches of a call, with the status of what is known."""
-    status = _status([bool(known.get(key)) for key in policy.insights_required])
+    """Return the event that ends the fetches of a call, with the status of its insights."""
+    found = [bool(known.get(key)) for key in policy.insights_required]
+    status = "all" if all(found) else "some" if any(found) else "none"
     return InsightsFinal(_summary(call, known).model_copy(update={"status": status}))
 
 
@@ -79,9 +82,3 @@ def _summary(call: Call, known: Brought) -> InsightsSummary:
     counts = {key: len(value) for key, value in known.items() if isinstance(value, list)}
     before = call.insights
     return InsightsSummary(counts=counts, checks=before.checks + 1, deadline=before.deadline)
-
-
-def _status(filled: Sequence[bool]) -> Literal["all", "some", "none"]:
-    if all(filled):
-        return "all"
-    return "some" if any(filled) else "none"

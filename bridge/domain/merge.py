@@ -1,10 +1,10 @@
-"""Merging what the events of one call say, so that the order of processing never matters.
+"""Merges the metadata of a call's events, so that the order of processing does not matter.
 
-WAVV delivers at least once and unordered, and ``seconds``, ``outcome`` or ``disposition`` may
-change after the first event. Each field keeps the value with the latest stamp: by the sender's
-clock if the event has a time of sending, else by the time it was received, then by its place in the
-inbox. Any order of processing the same inbox, and any repetition, ends in the same record. Null or
-missing never erases a value already known.
+Integrators report that WAVV delivers events at least once and unordered, and that ``seconds``,
+``outcome`` and ``disposition`` may change after the first event. WAVV documents neither. Each field
+keeps the value with the latest stamp: the time of sending, else the time of receipt, then the
+position in the inbox. Any order of the same events, and any repetition, leads to the same record. A
+value of null and a missing field never erase a known value.
 """
 
 import math
@@ -20,7 +20,7 @@ IN_MILLISECONDS, CUT_AT_END = "seconds_in_milliseconds", "seconds_cut_at_end"
 
 
 class Merged(NamedTuple):
-    """A call's metadata after an event, and slugs of what in the event contradicts the record."""
+    """A call's metadata after an event, and slugs of contradictions between event and record."""
 
     metadata: Metadata
     stamps: Stamps
@@ -28,19 +28,19 @@ class Merged(NamedTuple):
 
 
 def merge(metadata: Metadata, stamps: Stamps, event: CallHeard) -> Merged:
-    """Return the metadata and its stamps with the fields of this event merged in."""
+    """Return the metadata and its stamps, merged with the fields of this event."""
     stamp = event.stamp
-    taken = {
+    newer = {
         field: value
         for field, value in event.metadata
         if value is not None and field not in event.assumed
         if _is_later(field, value, metadata, stamps, stamp)
     }
-    if not taken:
+    if not newer:
         return Merged(metadata, stamps)
-    new_stamps = stamps | dict.fromkeys(taken, stamp)
-    directed = _directed(metadata.model_copy(update=taken), new_stamps)
-    merged, notes = _within_call(directed, metadata, is_new="seconds" in taken)
+    new_stamps = stamps | dict.fromkeys(newer, stamp)
+    directed = _directed(metadata.model_copy(update=newer), new_stamps)
+    merged, notes = _within_call(directed, metadata, is_new="seconds" in newer)
     if len({metadata.team_id, event.metadata.team_id} - {None}) > 1:
         notes = (*notes, TEAM_CONFLICT)
     return Merged(merged, new_stamps, notes)
@@ -53,9 +53,10 @@ def _is_later(
     stamps: Stamps,
     stamp: tuple[float, int],
 ) -> bool:
-    """Return whether an event's value replaces the record's. ``recorded`` stays true once it is.
+    """Return whether an event's value replaces the record's value.
 
-    Events before the recording have ``recorded: false``, and may come late.
+    ``recorded`` never changes from true to false: events from before the recording have
+    ``recorded: false``, and may arrive late.
     """
     if field not in stamps:
         return True
@@ -65,10 +66,11 @@ def _is_later(
 
 
 def _directed(metadata: Metadata, stamps: Stamps) -> Metadata:
-    """Return the metadata with the lead's number and ours taken from ``from`` and ``to``.
+    """Return the metadata with ``lead_phone`` and ``agent_phone`` from ``from`` and ``to``.
 
-    On an inbound call ``from`` is the lead's. Without a direction the call is read as outbound
-    until an event names one. A number that an event gave as the lead's or as ours is kept.
+    On an inbound call ``from`` is the lead's number. Without a direction the call counts as
+    outbound until an event names one. A number that an event named as the lead's or as the
+    agent's is kept.
     """
     if metadata.from_phone is None and metadata.to_phone is None:
         return metadata
@@ -85,10 +87,10 @@ def _directed(metadata: Metadata, stamps: Stamps) -> Metadata:
 def _within_call(
     metadata: Metadata, before: Metadata, *, is_new: bool
 ) -> tuple[Metadata, tuple[str, ...]]:
-    """Return the metadata with the talk time bounded by the call's answer and end; note it once.
+    """Return the metadata with a talk time that fits into the call, and a slug if that is new.
 
-    The reported time is kept, because a later event may correct answer and end. A longer number
-    is read as milliseconds if it then fits; any other is cut.
+    A reported time longer than the call counts as milliseconds if it then fits; any other is cut.
+    The reported time is kept, because a later event may correct the call's times.
     """
     reported = metadata.seconds if is_new else metadata.reported_seconds or metadata.seconds
     longest = longest_talk(metadata.answered_at or metadata.started_at, metadata.ended_at)
@@ -104,7 +106,7 @@ def _within_call(
 
 
 def longest_talk(begun: datetime | None, ended: datetime | None) -> int | None:
-    """Return the seconds from answer (else start) to end; ``None`` = they are not known."""
+    """Return the whole seconds from ``begun`` to ``ended``; ``None`` = they are not known."""
     if begun is None or ended is None or ended <= begun:
         return None
     return math.ceil((ended - begun).total_seconds())

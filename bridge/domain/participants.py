@@ -1,7 +1,7 @@
-"""The people on a call as they are sent to AskElephant: who owns it, and what is left out.
+"""The participants of an engagement: agent and lead, the owner, and the fields to leave out.
 
-A server that checks e-mails and phones rejects the whole call for a bad one, so that only what has
-the form of one e-mail or of an E.164 number is sent.
+A server that checks e-mails and phones rejects the whole call for one malformed value. Therefore an
+e-mail is only sent if it is one address, and a phone only if it is an E.164 number.
 """
 
 import re
@@ -19,7 +19,10 @@ _BLAMED = re.compile(r"participants\[?\.?([0-9]{1,3})\]?(?:\.(name|email|phone))
 
 @dataclass(frozen=True, slots=True)
 class Agent:
-    """An agent of the directory, whom AskElephant knows by e-mail first, then by phone."""
+    """An agent of the operator's directory. AskElephant matches an owner by e-mail, then by phone.
+
+    https://docs.askelephant.ai/api-reference/engagements/create-engagement
+    """
 
     name: str | None = None
     email: str | None = None
@@ -27,14 +30,14 @@ class Agent:
 
 
 class Owner(NamedTuple):
-    """The agent who owns a call; ``note`` says why there is none."""
+    """The agent who owns a call, or ``None`` with the reason's slug in ``note``."""
 
     agent: Agent | None
     note: str | None = None
 
 
 class People(NamedTuple):
-    """The participants to send, each with its role, and a slug for each field that is left out."""
+    """The participants to send, their roles, and a slug for each field that is left out."""
 
     participants: tuple[Participant, ...]
     roles: tuple[str, ...]
@@ -44,11 +47,12 @@ class People(NamedTuple):
 def find_owner(
     metadata: Metadata, agents: Mapping[str, Agent], lines: Mapping[str, Agent | None]
 ) -> Owner:
-    """Return who owns the call: by the agent's id, else by the e-mail that WAVV sent, else by line.
+    """Return the owner of the call: by the agent's id, else by WAVV's e-mail, else by the line.
 
     The line counts only if the event names no agent id, because it may be a colleague's. ``lines``
-    holds ``None`` for a line that several agents share. A line that the directory does not know is
-    no workspace user, and AskElephant would reject it as owner.
+    has ``None`` for a line that several agents share. A line that is not in the directory gives no
+    owner: AskElephant accepts only a user of the workspace
+    (https://docs.askelephant.ai/api-reference/engagements/create-engagement).
     """
     if metadata.agent_id is not None and metadata.agent_id in agents:
         return Owner(agents[metadata.agent_id])
@@ -61,7 +65,10 @@ def find_owner(
 
 
 def people(call: Call, owner: Agent | None) -> People:
-    """Return agent and lead with what is known of them, may be sent and was not rejected before."""
+    """Return agent and lead, without invalid fields and without fields that were rejected before.
+
+    A participant without any field is left out.
+    """
     metadata = call.metadata
     lead = Participant(
         name=metadata.lead_name,
@@ -84,11 +91,11 @@ def people(call: Call, owner: Agent | None) -> People:
 
 
 def droppable(blamed: Sequence[str], sent: People) -> tuple[str, ...]:
-    """Return the fields to leave out of the next request, such as ``lead_email``.
+    """Return the participants' fields to leave out of the next request, such as ``lead_email``.
 
-    None if another field is blamed, too, or one that was not sent: the next request would be
-    rejected as well. ``blamed`` holds paths such as ``participants[1].email``; a participant that
-    is blamed as a whole loses e-mail and phone.
+    Returns none if AskElephant also blamed another field, or one that was not sent, because the
+    next request would be rejected as well. ``blamed`` has paths such as ``participants[1].email``.
+    A participant that is blamed as a whole loses e-mail and phone.
     """
     found: set[str] = set()
     for field in blamed:
@@ -105,7 +112,7 @@ def droppable(blamed: Sequence[str], sent: People) -> tuple[str, ...]:
 
 
 def _agent(call: Call, owner: Agent | None) -> Participant:
-    """Return the agent: as the owner, or without that mark if it was rejected or none is known."""
+    """Return the agent: as the owner, or not as the owner if it is unknown or was rejected."""
     metadata = call.metadata
     if owner is None or call.owner_refused:
         if metadata.agent_name is None:
@@ -116,7 +123,7 @@ def _agent(call: Call, owner: Agent | None) -> Participant:
 
 
 def _without(person: Participant, role: str, dropped: Iterable[str]) -> Participant:
-    """Return the participant without these fields, and no owner without e-mail and phone."""
+    """Return the participant without these fields; without e-mail and phone it is no owner."""
     names = {name for name in ("name", "email", "phone") if f"{role}_{name}" in dropped}
     left = person.model_copy(update=dict.fromkeys(names))
     is_known = left.email is not None or left.phone is not None

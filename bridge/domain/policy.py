@@ -1,4 +1,4 @@
-"""The operator's patience, as one value: how long each wait may last."""
+"""The durations and choices of the operator, as one value."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -6,7 +6,7 @@ from datetime import timedelta
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Every duration and choice that a decision depends on. Built from the settings."""
+    """All settings that a decision depends on. Built from the operator's settings."""
 
     settle: timedelta = timedelta(seconds=2)
     recording_deadline: timedelta = timedelta(hours=24)

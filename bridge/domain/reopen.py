@@ -1,6 +1,6 @@
-"""Which events reopen a call that rests: its recording came late, or no rule skips it any longer.
+"""Which events reopen a resting call: a late recording, or a correction that lifts a rule.
 
-A ``complete`` call is reopened by a replay alone.
+Only a replay reopens a ``complete`` call.
 """
 
 from bridge.domain.call import Call, State
@@ -15,20 +15,21 @@ from bridge.domain.rules import is_rule_lifted
 
 COLLISION = "external_id_collision"
 UNLINKED = frozenset({MISSING, NOT_READY, "media_url_private", "media_url_not_https"})
-"""Failures that another link to the recording puts right.
+"""Failures that another link to the recording can resolve.
 
-The last two are of links that an earlier version stored; now they are not read from events.
+The last two come from links that an earlier version of the bridge stored. This version does not
+read such links from events.
 """
 
 REFUSED = frozenset({"rejected", "owner_unresolvable", NOT_READY, MISSING, COLLISION})
-"""Failures after which AskElephant has no engagement of the call, unless its id is on the record.
+"""Failures that prove that AskElephant did not create an engagement.
 
-After any other failure (a timeout, a 5xx) the request may have created it.
+After any other failure, such as a timeout or a 5xx, the request may have created one.
 """
 
 
 def reopened_by_news(call: Call, updated: Call, policy: Policy) -> State:
-    """Return the state to which an event of WAVV's moves a resting call.
+    """Return the state of a resting call after an event of WAVV's: the same, or ``recorded``.
 
     ``updated`` is the call with the event's fields.
     """
@@ -44,14 +45,15 @@ def reopened_by_news(call: Call, updated: Call, policy: Policy) -> State:
 
 
 def is_engagement_proven(call: Call, engagement_id: str) -> bool:
-    """Return whether a failed call has this engagement, now that its transcript is ready."""
+    """Return whether the transcript of this engagement proves that it is the failed call's."""
     return call.engagement_id == engagement_id or call.reason not in REFUSED
 
 
 def adopted_engagement(call: Call, reason: str) -> str | None:
-    """Return the engagement that a transcript event named for a call that fails for ``reason``.
+    """Return the engagement of a call whose response was lost and which fails for ``reason``.
 
-    The response to its submission was lost, and its transcript event found the call by its link.
+    The transcript event of the engagement found the call by its link. ``None`` = there was no such
+    event, or the call's engagement is known, or the reason proves that there is none.
     """
     is_known = call.engagement_id is not None
     return None if is_known or reason in REFUSED else call.transcript_engagement_id

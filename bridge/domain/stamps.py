@@ -1,9 +1,9 @@
-"""When each field of a call's metadata was sent, and by which event.
+"""Stamps: when each field of a call's metadata was sent, and by which event.
 
-A stamp is (time, place). The time is the sender's, else when the event was received; the place is
-the event's own in the inbox, so that two events never have the same stamp. Most fields are sent
-together, so they are stored together: one stamp and the names it is for, instead of a stamp for
-each name, which was a third of a record's bytes.
+A stamp is (time, place). The time is the sender's, else when the event was received. The place is
+the event's position in the inbox, so that two events never have the same stamp. One event sets most
+fields of a call. Therefore a record stores each stamp once, with the names of its fields: a stamp
+for each name needed a third of the record's bytes.
 """
 
 import re
@@ -12,15 +12,15 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, PlainSerializer
 
 Stamp = tuple[float, int]
-"""Records of format 1 hold 1 to 3 in the second part: before any place in the inbox."""
+"""(time, place). Records of format 1 have a place of 1 to 3, which is before any in the inbox."""
 
 _ENTRY = re.compile(r"(\d{1,13})-(\d{1,6})")
 _SEQUENCES = 2**20
-"""More events than the inbox takes within a millisecond."""
+"""More events than the inbox can receive within a millisecond."""
 
 
 def place(entry: str | None) -> int:
-    """Return the place of an inbox entry (``milliseconds-sequence``) as one number; 0 = none."""
+    """Return the id of an inbox entry (``milliseconds-sequence``) as one number; 0 = no id."""
     match = _ENTRY.fullmatch(entry or "")
     return 0 if match is None else int(match[1]) * _SEQUENCES + int(match[2])
 
@@ -30,15 +30,15 @@ def received_at(entry: str | None) -> float:
     return place(entry) // _SEQUENCES / 1000
 
 
-def _together(stamps: dict[str, Stamp]) -> list[tuple[float, int, str]]:
+def _grouped(stamps: dict[str, Stamp]) -> list[tuple[float, int, str]]:
     names: dict[Stamp, list[str]] = {}
     for name, stamp in stamps.items():
         names.setdefault(stamp, []).append(name)
-    return [(*stamp, " ".join(said)) for stamp, said in names.items()]
+    return [(*stamp, " ".join(fields)) for stamp, fields in names.items()]
 
 
-def _apart(stored: Any) -> Any:  # noqa: ANN401 - pydantic judges what comes out
-    """Read either way of storing: records of before have a stamp for each name."""
+def _by_name(stored: Any) -> Any:  # noqa: ANN401 - pydantic validates the result
+    """Return the stamp of each name. Records of format 1 are stored that way already."""
     if not isinstance(stored, list):
         return stored
     return {name: (at, place) for at, place, names in stored for name in names.split(" ")}
@@ -46,6 +46,6 @@ def _apart(stored: Any) -> Any:  # noqa: ANN401 - pydantic judges what comes out
 
 Stamps = Annotated[
     dict[str, Stamp],
-    BeforeValidator(_apart),
-    PlainSerializer(_together, when_used="json"),
+    BeforeValidator(_by_name),
+    PlainSerializer(_grouped, when_used="json"),
 ]

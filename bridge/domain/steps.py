@@ -1,4 +1,4 @@
-"""What each state needs next: which task, and whether a hold pauses it."""
+"""The next step of a call in each state: its task, when it is due, and whether a hold delays it."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,7 +8,10 @@ from bridge.domain.call import Call, State
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing to do for a call, by the task that does it."""
+    """A step of a call and the task that does it.
+
+    A hold delays only the steps that send requests to AskElephant (``asks_askelephant``).
+    """
 
     name: str
     task: str
@@ -16,7 +19,7 @@ class Step:
 
 
 REQUEST_BUDGET = "request_budget"
-"""The reason of a call that waits for the request budget, until its due time."""
+"""The reason of a call that waits for the rate limit until its due time."""
 
 EXPIRE = Step("expire", "tasks.sweep.expire_recording", asks_askelephant=False)
 SUBMIT = Step("submit", "tasks.submit.submit_recording", asks_askelephant=True)
@@ -33,14 +36,15 @@ BY_STATE = {
 
 
 def next_step(call: Call) -> Step | None:
-    """Return what the call needs next, or ``None`` when it rests."""
+    """Return the call's next step, or ``None`` when it rests."""
     return BY_STATE.get(call.state)
 
 
 def is_due(call: Call, step: Step, now: datetime) -> bool:
-    """Return whether ``step`` is what the call needs now; half a second early is not too early.
+    """Return whether ``step`` is the call's next step and due at most 0.5 seconds after ``now``.
 
-    A call that waits for a hold is due at any time: the hold decides whether its request may leave.
+    A call that waits for a hold is due at any time, because the hold decides whether its request
+    may be sent.
     """
     if call.due_at is None or next_step(call) is not step:
         return False
@@ -48,14 +52,15 @@ def is_due(call: Call, step: Step, now: datetime) -> bool:
 
 
 def waits_for_hold(call: Call) -> bool:
-    """Return whether the call runs as soon as a hold has ended, whatever its due time."""
+    """Return whether the call waits for the end of a hold instead of its due time."""
     return call.held and call.held_since is not None and call.reason != REQUEST_BUDGET
 
 
 def countdown(call: Call, now: datetime, limit: timedelta) -> float | None:
-    """Return the seconds after which a task should look at the call; ``None`` = the sweep will.
+    """Return the delay of the call's next task in seconds; ``None`` = the sweep publishes the task.
 
-    Waits beyond ``limit`` are only due times: a pending countdown costs a worker about 8 KB.
+    The sweep publishes tasks with a wait over ``limit``, because each pending countdown costs a
+    worker about 8 KB of memory.
     """
     if call.due_at is None or call.held or call.due_at - now > limit:
         return None
@@ -63,9 +68,10 @@ def countdown(call: Call, now: datetime, limit: timedelta) -> float | None:
 
 
 def sweep_at(call: Call, grace: timedelta) -> datetime | None:
-    """Return when the sweep may publish the step again: a task on its way gets some grace.
+    """Return when the sweep may publish the step: ``grace`` after the due time.
 
-    A call that waits for a hold may be published at any time after it began to wait.
+    The grace is for a task that was published before and has not run yet. The sweep may publish a
+    call that waits for a hold at any time after its wait began.
     """
     if waits_for_hold(call):
         return call.held_since

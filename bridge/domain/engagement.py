@@ -1,6 +1,7 @@
-"""What AskElephant accepts in ``POST /v2/engagements``: the outbound model, strict to every limit.
+"""The body of ``POST /v2/engagements``, checked against every limit of AskElephant.
 
-Source: AskElephant's reference for "Create engagement" and its dialer integration guide.
+Sources: https://docs.askelephant.ai/api-reference/engagements/create-engagement and
+https://docs.askelephant.ai/dialer-integration.
 """
 
 import re
@@ -20,14 +21,14 @@ TRANSCRIPT_CHARACTERS = 900_000
 TRANSCRIPT_BYTES = 950_000
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _E164 = re.compile(r"\+(?:1[2-9][0-9]{2}[2-9][0-9]{6}|[2-9][0-9]{6,14})")
-"""Under +1, area codes and exchanges begin with 2 to 9:
+"""An E.164 number. Under +1, area codes and exchanges begin with 2 to 9:
 https://en.wikipedia.org/wiki/North_American_Numbering_Plan#Numbering_plan
 """
 _LOCAL_NAMES = ("localhost", ".localhost", ".local", ".internal")
 
 
 def is_media_url(url: str) -> bool:
-    """Return whether AskElephant would fetch ``url``: see ``check_media_url``."""
+    """Return whether AskElephant accepts ``url`` as a recording: see ``check_media_url``."""
     try:
         check_media_url(url)
     except PydanticCustomError:
@@ -36,7 +37,11 @@ def is_media_url(url: str) -> bool:
 
 
 def check_media_url(url: str) -> str:
-    """Return ``url`` if AskElephant would fetch it: https, and no private or local address."""
+    """Return ``url`` if AskElephant accepts it as a recording, else raise a validation error.
+
+    It must be https, and its host must not be a private or local address:
+    https://docs.askelephant.ai/api-reference/engagements/create-engagement
+    """
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname or "", parts.port
@@ -44,7 +49,9 @@ def check_media_url(url: str) -> str:
         parts, host = urlsplit(""), ""
     if parts.scheme.lower() != "https" or not host:
         raise PydanticCustomError("media_url_not_https", "media_url must be an https URL")
-    if _is_local(host):
+    host = host.lower().rstrip(".")
+    address = _address(host)
+    if host.endswith(_LOCAL_NAMES) if address is None else not address.is_global:
         raise PydanticCustomError(
             "media_url_private", "media_url must not point at a private or local address"
         )
@@ -52,7 +59,7 @@ def check_media_url(url: str) -> str:
 
 
 def check_external_url(url: str) -> str:
-    """Return ``url`` if AskElephant would store it: any scheme but those that can run code."""
+    """Return ``url`` if its scheme cannot run code, else raise a validation error."""
     match = _SCHEME.match(url)
     if match is None:
         raise PydanticCustomError("external_url_invalid", "external_url must start with a scheme")
@@ -80,16 +87,10 @@ def check_phone(text: str) -> str:
     return text
 
 
-def _is_local(host: str) -> bool:
-    host = host.lower().rstrip(".")
-    address = _address(host)
-    return host.endswith(_LOCAL_NAMES) if address is None else not address.is_global
-
-
 def _address(host: str) -> IPv4Address | IPv6Address | None:
-    """Return the address that ``host`` is, also in the spellings that resolvers take for one.
+    """Return the IP address that ``host`` spells, or ``None`` if it is a name.
 
-    ``127.1``, ``0x7f.1`` and ``2130706433`` are the loopback, too.
+    Resolvers also read ``127.1``, ``0x7f.1`` and ``2130706433`` as the loopback address.
     """
     try:
         return ip_address(host)
@@ -106,7 +107,7 @@ class _Strict(BaseModel):
 
 
 class Participant(_Strict):
-    """Someone on the call. At most one of them owns the engagement."""
+    """A person on the call. At most one participant owns the engagement."""
 
     name: str | None = None
     email: Annotated[str, AfterValidator(check_email)] | None = None
@@ -115,7 +116,7 @@ class Participant(_Strict):
 
 
 class EngagementRequest(_Strict):
-    """The body of the request. ``is_private`` omitted = the workspace's default, not false."""
+    """The body of the request. ``is_private`` ``None`` = the workspace's default, not false."""
 
     type: Literal["CALL"] = "CALL"
     title: Annotated[str, Field(min_length=1, max_length=500)]
@@ -138,9 +139,9 @@ class EngagementRequest(_Strict):
         return self
 
     def members(self) -> dict[str, Any]:
-        """Return what the JSON to send holds, as values."""
+        """Return the fields of the JSON body as Python values, without those that are ``None``."""
         return self.model_dump(mode="json", exclude_none=True)
 
     def body(self) -> bytes:
-        """Return the JSON to send; what is unknown is left out."""
+        """Return the JSON body, without the fields that are ``None``."""
         return self.model_dump_json(exclude_none=True).encode()

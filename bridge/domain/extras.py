@@ -1,8 +1,8 @@
-"""Extra recordings of a call: a call that was transferred has two files.
+"""Extra recordings of a call: a transferred call, for example, has two recordings.
 
-Links are compared without query and fragment, which change with each signature. The call's own
-recording is the newest one, until a request with it was sent. The others are kept on the record
-and, in the mode ``submit``, become calls of their own.
+Links are compared without query and fragment, which change with each signature. The main recording
+of a call is the newest one, until a request with it was sent. The others are kept on the record
+and, in the mode ``submit``, each becomes a separate call.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,10 @@ from bridge.domain.policy import Policy
 from bridge.domain.recording import NOT_READY
 
 MOST_EXTRAS = 20
-"""Most extra recordings of one call: links that are signed in their path look new each time."""
+"""Most extra recordings of one call.
+
+A link with its signature in the path looks new each time, so the number must be bounded.
+"""
 
 
 def bare_link(url: str) -> str:
@@ -33,55 +36,54 @@ def is_same_recording(link: str, other: str) -> bool:
 
 
 def extra_call_id(call_id: str, link: str) -> str:
-    """Return the id of the call that submits another recording of ``call_id``.
+    """Return the id of the call that submits the extra recording with this link.
 
-    It is the same for each signature of the link, and no character of it needs escaping in a URL.
+    The id is the same for each signature of the link, and needs no escaping in a URL.
     """
     return f"{call_id}.rec-{blake2b(bare_link(link).encode(), digest_size=4).hexdigest()}"
 
 
 def without_foreign_link(call: Call, event: CallHeard) -> CallHeard:
-    """Return the event without its link if that cannot become the call's own any more.
+    """Return the event without its link if the link must not become the call's main recording.
 
-    That is so once AskElephant may have the call's own recording, or if another call submits the
-    recording of this link.
+    That is so if a request with the main recording was sent and not rejected as not ready, or if
+    another call submits the recording of this link.
     """
     url = event.metadata.recording_url
     if url is None or not _is_another(call, url):
         return event
-    has_own_call = any(
+    has_call = any(
         extra.call_id is not None and is_same_recording(extra.url, url)
         for extra in call.extra_recordings
     )
-    return _without_link(event) if has_own_call or _is_settled(call) else event
+    is_not_ready = call.problem is not None and call.problem.reason == NOT_READY
+    is_sent = call.external_id is not None and not is_not_ready
+    return _without_link(event) if has_call or is_sent else event
 
 
 def extras_after(call: Call, event: CallHeard, merged: Metadata) -> tuple[ExtraRecording, ...]:
-    """Return the call's other recordings after an event; ``merged`` is the metadata after it."""
-    extras = _extras_after_link(call, event, merged)
-    for url in event.other_links:
-        if merged.recording_url is None or not is_same_recording(merged.recording_url, url):
+    """Return the call's extra recordings after an event; ``merged`` is the metadata after it.
+
+    A link of the event either becomes an extra recording or replaces the main one, which then
+    becomes an extra recording.
+    """
+    former, url = call.metadata.recording_url, event.metadata.recording_url
+    extras = call.extra_recordings
+    if former is not None and url is not None and _is_another(call, url):
+        if _is_main(url, merged):
+            others = [extra for extra in extras if not is_same_recording(extra.url, url)]
+            stamp = call.stamps.get("recording_url", event.stamp)
+            extras = _with(others, ExtraRecording(url=former, stamp=stamp))
+        else:
             extras = _with(extras, ExtraRecording(url=url, stamp=event.stamp))
+    for link in event.other_links:
+        if not _is_main(link, merged):
+            extras = _with(extras, ExtraRecording(url=link, stamp=event.stamp))
     return extras
 
 
-def _extras_after_link(
-    call: Call, event: CallHeard, merged: Metadata
-) -> tuple[ExtraRecording, ...]:
-    own, url = call.metadata.recording_url, event.metadata.recording_url
-    extras = call.extra_recordings
-    if own is None or url is None or is_same_recording(own, url):
-        return extras
-    recording = ExtraRecording(url=url, stamp=event.stamp)
-    if merged.recording_url is None or not is_same_recording(merged.recording_url, url):
-        return _with(extras, recording)
-    others = [extra for extra in extras if not is_same_recording(extra.url, url)]
-    stamp = call.stamps.get("recording_url", event.stamp)
-    return _with(others, ExtraRecording(url=own, stamp=stamp))
-
-
 def note_new(before: Call, call: Call, event: CallHeard, now: datetime) -> Call:
-    """Note extra recordings on the timeline when an event names them for the first time."""
+    """Return the call with a timeline entry for each extra recording that is new to ``before``."""
     known = {bare_link(extra.url) for extra in before.extra_recordings}
     after = {bare_link(extra.url) for extra in call.extra_recordings}
     url = event.metadata.recording_url
@@ -94,7 +96,10 @@ def note_new(before: Call, call: Call, event: CallHeard, now: datetime) -> Call:
 
 
 def separate(call: Call, now: datetime, policy: Policy) -> Call:
-    """Give each extra recording a call id of its own, once the call's own recording was sent."""
+    """Return the call with a call id for each extra recording.
+
+    Ids are only given in the mode ``submit``, and after the main recording was sent.
+    """
     waiting = [extra for extra in call.extra_recordings if extra.call_id is None]
     if not policy.submits_extras or call.external_id is None or not waiting:
         return call
@@ -111,7 +116,7 @@ def separate(call: Call, now: datetime, policy: Policy) -> Call:
 
 
 def call_of_extra(parent: Call, extra: ExtraRecording, now: datetime, policy: Policy) -> Call:
-    """Return the new call that submits another recording of ``parent``, due after settling."""
+    """Return the new call that submits an extra recording of ``parent``, due after ``settle``."""
     call = new_call(extra.call_id or "", now).but(
         state=State.RECORDED,
         recording_of=parent.call_id,
@@ -124,7 +129,10 @@ def call_of_extra(parent: Call, extra: ExtraRecording, now: datetime, policy: Po
 
 
 def event_for_extra(extra: ExtraRecording, event: CallHeard) -> CallHeard:
-    """Return an event of the parent as it applies to the extra recording's call."""
+    """Return an event of the parent call as it applies to the extra recording's call.
+
+    It keeps its link only if that leads to the extra recording.
+    """
     url = event.metadata.recording_url
     is_its_own = url is not None and is_same_recording(url, extra.url)
     applied = event if is_its_own else _without_link(event)
@@ -132,14 +140,13 @@ def event_for_extra(extra: ExtraRecording, event: CallHeard) -> CallHeard:
 
 
 def _is_another(call: Call, url: str) -> bool:
-    own = call.metadata.recording_url
-    return own is not None and not is_same_recording(own, url)
+    """Return whether the call has a main recording and ``url`` leads to another one."""
+    return call.metadata.recording_url is not None and not _is_main(url, call.metadata)
 
 
-def _is_settled(call: Call) -> bool:
-    """Return whether the call's own recording was sent and not rejected as not ready."""
-    is_refused = call.problem is not None and call.problem.reason == NOT_READY
-    return call.external_id is not None and not is_refused
+def _is_main(url: str, metadata: Metadata) -> bool:
+    main = metadata.recording_url
+    return main is not None and is_same_recording(main, url)
 
 
 def _without_link(event: CallHeard) -> CallHeard:
@@ -147,7 +154,7 @@ def _without_link(event: CallHeard) -> CallHeard:
 
 
 def _with(extras: Sequence[ExtraRecording], added: ExtraRecording) -> tuple[ExtraRecording, ...]:
-    """Return the recordings with this one added, or with its link renewed; in one fixed order."""
+    """Return the recordings with ``added`` among them, or with its link renewed; sorted by link."""
     links = {bare_link(extra.url): extra for extra in extras}
     link = bare_link(added.url)
     known = links.get(link)

@@ -1,4 +1,4 @@
-"""Applies WAVV's events to a call: merges their fields in every state, and sets the next state."""
+"""Applies WAVV's events to a call: merges their fields and sets the next state."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -21,14 +21,15 @@ HEARD: Mapping[tuple[State, Kind], State] = {
     (S.ENDED, K.RECORDED): S.RECORDED,
     (S.UNRECORDED, K.RECORDED): S.RECORDED,
 }
-"""Where WAVV's events lead. Any other pair adds its metadata and leaves the state.
+"""The next state for each state and kind of WAVV's events.
 
-They can also reopen a call that rests: see ``reopen``.
+With any other pair the state stays, and only the event's metadata is merged. An event can also
+reopen a resting call: see ``reopen``.
 """
 
 
 def hear(call: Call, event: CallHeard, now: datetime, policy: Policy) -> Call:
-    """Return the call after an event of WAVV's: its fields merged in, its state moved on."""
+    """Return the call after an event of WAVV's, with the event's fields and the next state."""
     own = without_foreign_link(call, event)
     metadata, stamps, conflicts = merge(call.metadata, call.stamps, own)
     heard = tuple(sorted({*call.heard, event.kind}))
@@ -37,16 +38,10 @@ def hear(call: Call, event: CallHeard, now: datetime, policy: Policy) -> Call:
     notes = [*dict.fromkeys((*event.notes, *conflicts))] or None
     updated = note(updated, now, event.kind, entry=event.entry, notes=notes, **event.details)
     updated = separate(note_new(call, updated, event, now), now, policy)
-    if call.state in RESTING:
-        return _hear_at_rest(call, updated, event, now, policy)
-    moved = enter(updated, HEARD.get((call.state, event.kind), call.state), now)
-    return await_wavv(moved, now, policy) if is_news(call, moved) else moved
-
-
-def _hear_at_rest(
-    call: Call, updated: Call, event: CallHeard, now: datetime, policy: Policy
-) -> Call:
     state = HEARD.get((call.state, event.kind), reopened_by_news(call, updated, policy))
+    if call.state not in RESTING:
+        moved = enter(updated, state, now)
+        return await_wavv(moved, now, policy) if is_news(call, moved) else moved
     if state is not call.state:
         return await_wavv(reopen(updated, state, now), now, policy)
     if state is S.SKIPPED:
@@ -55,10 +50,10 @@ def _hear_at_rest(
 
 
 def hear_refusal(call: Call, event: EventRefused, now: datetime, policy: Policy) -> Call:
-    """Return the call after an event of it was refused, which may be the first event of the call.
+    """Return the call after one of its events was refused; it may be the first event of the call.
 
-    A refused ``call.recorded`` still says that there is a recording. It is looked for if WAVV's API
-    can return its link.
+    A refused ``call.recorded`` still means that there is a recording. The recording is looked for
+    if the bridge can fetch its link from WAVV's API.
     """
     details = {"reason": event.reason, "event": event.name, "size": event.size}
     updated = note(call, now, "event.refused", **details, entry=event.entry)
@@ -75,7 +70,7 @@ def hear_refusal(call: Call, event: EventRefused, now: datetime, policy: Policy)
 
 
 def unrecorded_reason(call: Call) -> str | None:
-    """Return why a call has no recording; ``None`` = WAVV announced none."""
+    """Return the reason slug of a call without a recording; ``None`` = WAVV announced none."""
     if call.refused_events:
         return "event_refused"
     if call.metadata.recorded:

@@ -1,7 +1,8 @@
-"""Compares links that another system may have rewritten without changing what they open.
+"""Compares links: another system may return a link in another spelling.
 
-Source: RFC 3986, section 6.2 (https://www.rfc-editor.org/rfc/rfc3986#section-6.2), and what URL
-libraries do beyond it: they add the empty path's slash, and encode what is no URL character.
+The normal form follows RFC 3986, section 6.2 (https://www.rfc-editor.org/rfc/rfc3986#section-6.2).
+It also covers what URL libraries do: they add a slash to an empty path, and encode characters that
+a URL must not have.
 """
 
 import re
@@ -9,52 +10,60 @@ from contextlib import suppress
 from urllib.parse import quote, urlsplit
 
 LONGEST = 2_048
-"""Characters of a link that a payload may hold: browsers and databases cut longer ones."""
+"""Most characters of a link in a payload: browsers and databases truncate longer links."""
 
 BLOCKED_SCHEMES = frozenset({"javascript", "data", "vbscript", "blob", "file"})
-"""AskElephant's reference for "Create engagement" rejects these: they can run code."""
+"""AskElephant rejects these schemes, because they can run code:
+https://docs.askelephant.ai/api-reference/engagements/create-engagement
+"""
 
 WEB_SCHEMES = frozenset({"http", "https"})
 OPAQUE_SCHEMES = frozenset({"tel", "sms", "mailto", "sip", "sips", "callto", "skype", "facetime"})
-"""Schemes whose links have no slash after the colon. With any other scheme, such a text is a host
-with its port (``localhost:3000``) or a label (``Call: Jane``)."""
+"""Schemes whose links have no slash after the colon.
+
+With any other scheme, a text without that slash is a host with its port (``localhost:3000``) or a
+label (``Call: Jane``).
+"""
 
 _LINK = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):([^\s\x00-\x1f\x7f]+)")
 DEFAULT_PORTS = {"http": 80, "https": 443}
 _UNRESERVED = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~!'()*")
 _ENCODED = re.compile("%([0-9A-Fa-f]{2})")
 _KEPT = ":/?#[]@!$&'()*+,;=%~"
-"""Reserved characters mean another thing when they are encoded, so they are kept as they are:
+"""Reserved characters. They are not encoded, because encoding changes the meaning of a URL:
 https://www.rfc-editor.org/rfc/rfc3986#section-2.2
 """
 
 
 def is_link(url: str) -> bool:
-    """Return whether ``url`` is a whole link whose scheme runs no code.
+    """Return whether ``url`` is an absolute link whose scheme cannot run code.
 
-    A path, a host with its port, and a label are no links.
+    A path, a host with its port, and a label are not links.
     """
     match = _LINK.fullmatch(url)
     if match is None or len(url) > LONGEST:
         return False
     scheme, rest = match[1].lower(), match[2]
     if scheme in WEB_SCHEMES:
-        return rest.startswith("//") and _has_host(url)
+        with suppress(ValueError):
+            return rest.startswith("//") and bool(urlsplit(url).hostname)
+        return False
     if scheme in BLOCKED_SCHEMES:
         return False
     return bool(rest.strip("/")) and (rest.startswith("/") or scheme in OPAQUE_SCHEMES)
 
 
 def same_link(one: str, other: str) -> bool:
-    """Return whether two links open the same page."""
+    """Return whether two links have the same normal form."""
     return one == other or normalised_link(one) == normalised_link(other)
 
 
 def normalised_link(url: str) -> str:
-    """Return the normal form of ``url``: two spellings of one link have the same.
+    """Return the normal form of ``url``, which is the same for all spellings of one link.
 
-    Scheme and host are in lower case, also of custom schemes, whose host some libraries lower.
-    Default ports, empty queries and fragments, and slashes at the end of the path are left out.
+    Scheme and host are in lower case. That includes hosts of custom schemes, because some libraries
+    lower them. Default ports, empty queries and fragments, and trailing slashes of the path are
+    removed. Text that is no URL is returned as it is.
     """
     try:
         parts = urlsplit(url.strip())
@@ -72,24 +81,17 @@ def normalised_link(url: str) -> str:
     return path + query + (f"#{_encoding(parts.fragment)}" if parts.fragment else "")
 
 
-def _has_host(url: str) -> bool:
-    try:
-        return bool(urlsplit(url).hostname)
-    except ValueError:
-        return False
-
-
 def _authority(netloc: str, scheme: str, port: int | None) -> str:
     user, at, host = netloc.rpartition("@")
     host = re.sub(r":[0-9]*$", "", host).lower()
-    with suppress(UnicodeError):  # a host that IDNA cannot encode stays as it is
+    with suppress(UnicodeError):  # a host that IDNA cannot encode is kept
         host = host.encode("idna").decode() if not host.isascii() else host
     shown = "" if port in {None, DEFAULT_PORTS.get(scheme)} else f":{port}"
     return f"{_encoding(user)}{at}{_encoding(host)}{shown}"
 
 
 def _encoding(text: str) -> str:
-    """Return ``text`` percent-encoded in upper case, and only where a character needs it."""
+    """Return ``text`` with percent-encoding in upper case, and only where it is needed."""
     return quote(_ENCODED.sub(_unescaped, text), safe=_KEPT)
 
 

@@ -1,7 +1,7 @@
-"""The state machine: one table of where each event leads, and what it writes on the record.
+"""The state machine: one table of state changes, and a function that applies each event.
 
-A pair that is not in the table is noted on the timeline as ignored: events come late, twice and in
-the wrong order, and none of that is an error.
+Events can arrive late, twice and in the wrong order. A pair of state and event that is not in the
+table is therefore no error: it only adds ``event.ignored`` to the timeline.
 """
 
 from collections.abc import Callable, Mapping
@@ -49,13 +49,17 @@ TABLE: Mapping[tuple[State, type[e.Event]], State] = {
     (S.FAILED, e.Replayed): S.RECORDED,
     (S.FAILED, e.TranscriptReady): S.TRANSCRIBED,
 } | {(state, kind): state for state in State for kind in (e.EventRefused, e.Noted)}
-"""Where all else leads. A transcript ready while ``recorded`` waits for the POST's response."""
+"""The next state for each state and event. WAVV's events have a separate table (``HEARD``).
+
+A transcript that is ready while the call is ``recorded`` waits for the response to the POST.
+"""
 
 
 def advance(call: Call, event: e.Event, now: datetime, policy: Policy) -> Call:
-    """Return the call after ``event``. Never raises; what does not apply is noted as ignored.
+    """Return the call after ``event``; never raises.
 
-    Its clocks leave out the time in which it waited: see ``deadlines``.
+    An event that does not apply adds ``event.ignored`` to the timeline. The clocks of the call
+    exclude the time in which it waited: see ``deadlines``.
     """
     return with_clocks(call, _advance(call, event, now, policy), now)
 
@@ -64,22 +68,17 @@ def _advance(call: Call, event: e.Event, now: datetime, policy: Policy) -> Call:
     if isinstance(event, e.CallHeard):
         return hear(call, event, now, policy)
     target = TABLE.get((call.state, type(event)))
-    if target is None or _is_of_another(call, event) or is_overtaken(call, event):
+    ready = event if isinstance(event, e.TranscriptReady) else None
+    is_foreign = ready is not None and call.engagement_id not in {None, ready.engagement_id}
+    if target is None or is_foreign or is_overtaken(call, event):
         entry = getattr(event, "entry", None)
         return note(call, now, "event.ignored", event=type(event).__name__, entry=entry)
-    if call.state is S.FAILED and isinstance(event, e.TranscriptReady):
-        is_proven = is_engagement_proven(call, event.engagement_id)
+    if call.state is S.FAILED and ready is not None:
+        is_proven = is_engagement_proven(call, ready.engagement_id)
         call = reopen(call, target, now) if is_proven else call
     else:
         call = enter(call, target, now)
     return EFFECTS[type(event)](call, event, now, policy)
-
-
-def _is_of_another(call: Call, event: e.Event) -> bool:
-    """Tell whether a transcript is of an engagement that is not this call's."""
-    if not isinstance(event, e.TranscriptReady):
-        return False
-    return call.engagement_id not in {None, event.engagement_id}
 
 
 def _deadline_passed(call: Call, _event: e.DeadlinePassed, now: datetime, policy: Policy) -> Call:
@@ -100,11 +99,17 @@ def _link_fetched(call: Call, event: e.LinkFetched, now: datetime, _policy: Poli
 def _recording_awaited(
     call: Call, event: e.RecordingAwaited, now: datetime, _policy: Policy
 ) -> Call:
-    asked = {"due_at": event.at, "looks": call.looks + 1} | RECOVERED
     problem = event.problem or call.problem
-    waiting = call.but(reason=event.reason, held=False, problem=problem, **asked)
+    waiting = call.but(
+        reason=event.reason,
+        due_at=event.at,
+        looks=call.looks + 1,
+        problem=problem,
+        held=False,
+        **RECOVERED,
+    )
     details = {"reason": event.reason, "until": event.at.isoformat()}
-    return note(waiting, now, "recording.awaited", **details, **_told_by(event.problem))
+    return note(waiting, now, "recording.awaited", **details, **_details(event.problem))
 
 
 def _submission_started(
@@ -130,21 +135,22 @@ def _submitted(call: Call, event: e.Submitted, now: datetime, policy: Policy) ->
     stored = note(stored, now, what, engagement_id=event.engagement_id, request_id=event.request_id)
     if call.transcript_engagement_id != event.engagement_id:
         return stored
-    # The transcript was heard of before this answer, and has waited on the call.
-    heard = enter(stored, State.TRANSCRIBED, now)
-    return _await_insights(heard, policy.insights_first_delay, now, policy)
+    # The transcript event arrived before this response and is on the record.
+    transcribed = enter(stored, State.TRANSCRIBED, now)
+    return _await_insights(transcribed, policy.insights_first_delay, now, policy)
 
 
-def _owner_refused(call: Call, event: e.OwnerRefused, now: datetime, _policy: Policy) -> Call:
-    ownerless = call.but(owner_refused=True, problem=event.problem, due_at=now, held=False)
-    return note(ownerless, now, "owner.refused", request_id=event.problem.request_id)
-
-
-def _fields_refused(call: Call, event: e.FieldsRefused, now: datetime, _policy: Policy) -> Call:
-    dropped = tuple(sorted({*call.dropped, *event.fields}))
-    without = call.but(dropped=dropped, problem=event.problem, due_at=now, held=False)
-    details = {"fields": list(event.fields), "request_id": event.problem.request_id}
-    return note(without, now, "participant.refused", **details)
+def _participants_refused(
+    call: Call, event: e.OwnerRefused | e.FieldsRefused, now: datetime, _policy: Policy
+) -> Call:
+    """Submit the call again at once, without the owner or the fields that were rejected."""
+    again = call.but(problem=event.problem, due_at=now, held=False)
+    request_id = event.problem.request_id
+    if isinstance(event, e.OwnerRefused):
+        return note(again.but(owner_refused=True), now, "owner.refused", request_id=request_id)
+    again = again.but(dropped=tuple(sorted({*call.dropped, *event.fields})))
+    fields = list(event.fields)
+    return note(again, now, "participant.refused", fields=fields, request_id=request_id)
 
 
 def _transcript_ready(call: Call, event: e.TranscriptReady, now: datetime, policy: Policy) -> Call:
@@ -156,7 +162,7 @@ def _transcript_ready(call: Call, event: e.TranscriptReady, now: datetime, polic
         source=event.source,
         entry=event.entry,
     )
-    if call.state is not S.TRANSCRIBED:  # remembered for the response, or for a replay
+    if call.state is not S.TRANSCRIBED:  # kept for the response to the POST, or for a replay
         return noted
     noted = noted.but(engagement_id=event.engagement_id)
     first = timedelta(0) if event.source == "poll" else policy.insights_first_delay
@@ -168,10 +174,13 @@ def _await_insights(call: Call, first: timedelta, now: datetime, policy: Policy)
     return call.but(insights=waiting, due_at=now + min(first, policy.insights_deadline))
 
 
-def _transcript_pending(
-    call: Call, event: e.TranscriptPending, now: datetime, _policy: Policy
+def _transcript_polled(
+    call: Call, event: e.TranscriptPending | e.TranscriptMissing, now: datetime, _policy: Policy
 ) -> Call:
-    asked = call.but(
+    if isinstance(event, e.TranscriptMissing):
+        reason = "transcript_missing"
+        return note(call.but(reason=reason), now, "call.failed", reason=reason)
+    polled = call.but(
         reason="transcript_pending",
         due_at=event.next_at,
         polls=call.polls + 1,
@@ -179,35 +188,18 @@ def _transcript_pending(
         held=False,
         **RECOVERED,
     )
-    return note(asked, now, "transcript.pending", next_at=event.next_at.isoformat())
+    return note(polled, now, "transcript.pending", next_at=event.next_at.isoformat())
 
 
-def _transcript_missing(
-    call: Call, _event: e.TranscriptMissing, now: datetime, _policy: Policy
+def _insights_fetched(
+    call: Call, event: e.InsightsRead | e.InsightsFinal, now: datetime, _policy: Policy
 ) -> Call:
-    reason = "transcript_missing"
-    return note(call.but(reason=reason), now, "call.failed", reason=reason)
-
-
-def _insights_read(call: Call, event: e.InsightsRead, now: datetime, _policy: Policy) -> Call:
-    read = call.but(
-        insights=event.summary,
-        due_at=event.next_at,
-        problem=None,
-        held=False,
-        reason=None,
-        **RECOVERED,
-    )
-    return note(
-        read, now, "insights.read", counts=event.summary.counts, next_at=event.next_at.isoformat()
-    )
-
-
-def _insights_final(call: Call, event: e.InsightsFinal, now: datetime, _policy: Policy) -> Call:
-    final = call.but(insights=event.summary, problem=None)
-    return note(
-        final, now, "insights.final", counts=event.summary.counts, status=event.summary.status
-    )
+    counts, status = event.summary.counts, event.summary.status
+    fetched = call.but(insights=event.summary, problem=None)
+    if isinstance(event, e.InsightsFinal):
+        return note(fetched, now, "insights.final", counts=counts, status=status)
+    fetched = fetched.but(due_at=event.next_at, held=False, reason=None, **RECOVERED)
+    return note(fetched, now, "insights.read", counts=counts, next_at=event.next_at.isoformat())
 
 
 def _deferred(call: Call, event: e.Deferred, now: datetime, _policy: Policy) -> Call:
@@ -223,29 +215,25 @@ def _deferred(call: Call, event: e.Deferred, now: datetime, _policy: Policy) -> 
         problem=event.problem or call.problem,
     )
     if call.held and not is_failure and call.reason == event.reason:
-        return waiting  # still held: the timeline has the entry
+        return waiting  # the hold continues, and the timeline has its entry
     what = "step.held" if event.held else "step.deferred"
     details = {"reason": event.reason, "until": event.at.isoformat()}
-    return note(waiting, now, what, **details, **_told_by(event.problem))
+    return note(waiting, now, what, **details, **_details(event.problem))
 
 
-def _told_by(problem: Problem | None) -> dict[str, Any]:
+def _details(problem: Problem | None) -> dict[str, Any]:
     return {"status": problem.status, "request_id": problem.request_id} if problem else {}
-
-
-def _skipped(call: Call, event: e.Skipped, now: datetime, _policy: Policy) -> Call:
-    return note(call.but(reason=event.reason), now, "call.skipped", reason=event.reason)
 
 
 def _failed(call: Call, event: e.Failed, now: datetime, policy: Policy) -> Call:
     sent = dict(event.request) if event.request else None
-    dead = call.but(reason=event.reason, problem=event.problem or call.problem, request=sent)
+    failed = call.but(reason=event.reason, problem=event.problem or call.problem, request=sent)
     request_id = event.problem.request_id if event.problem else None
-    dead = note(dead, now, "call.failed", reason=event.reason, request_id=request_id)
+    failed = note(failed, now, "call.failed", reason=event.reason, request_id=request_id)
     engagement_id = adopted_engagement(call, event.reason)
     if engagement_id is None:
-        return dead
-    found = reopen(dead, S.TRANSCRIBED, now).but(engagement_id=engagement_id)
+        return failed
+    found = reopen(failed, S.TRANSCRIBED, now).but(engagement_id=engagement_id)
     return _await_insights(found, policy.insights_first_delay, now, policy)
 
 
@@ -260,27 +248,26 @@ def _replayed(call: Call, event: e.Replayed, now: datetime, policy: Policy) -> C
     return waiting.but(due_at=max(dues))
 
 
-def _noted(call: Call, event: e.Noted, now: datetime, _policy: Policy) -> Call:
-    return note(call, now, event.what, entry=event.entry)
-
-
 EFFECTS: Mapping[type[e.Event], Callable[[Call, Any, datetime, Policy], Call]] = {
     e.DeadlinePassed: _deadline_passed,
     e.LinkFetched: _link_fetched,
     e.RecordingAwaited: _recording_awaited,
     e.SubmissionStarted: _submission_started,
     e.Submitted: _submitted,
-    e.OwnerRefused: _owner_refused,
-    e.FieldsRefused: _fields_refused,
+    e.OwnerRefused: _participants_refused,
+    e.FieldsRefused: _participants_refused,
     e.TranscriptReady: _transcript_ready,
-    e.TranscriptPending: _transcript_pending,
-    e.TranscriptMissing: _transcript_missing,
-    e.InsightsRead: _insights_read,
-    e.InsightsFinal: _insights_final,
+    e.TranscriptPending: _transcript_polled,
+    e.TranscriptMissing: _transcript_polled,
+    e.InsightsRead: _insights_fetched,
+    e.InsightsFinal: _insights_fetched,
     e.Deferred: _deferred,
-    e.Skipped: _skipped,
+    e.Skipped: lambda call, event, now, _policy: note(
+        call.but(reason=event.reason), now, "call.skipped", reason=event.reason
+    ),
     e.Failed: _failed,
     e.Replayed: _replayed,
     e.EventRefused: hear_refusal,
-    e.Noted: _noted,
+    e.Noted: lambda call, event, now, _policy: note(call, now, event.what, entry=event.entry),
 }
+"""The function that applies each event, in the state that ``TABLE`` names."""

@@ -1,9 +1,9 @@
-"""From a call to the engagement that AskElephant is asked to create.
+"""Maps a call to the request that creates its engagement in AskElephant.
 
-Source: AskElephant's dialer integration guide, "WAVV-specific guidance".
+Source: https://docs.askelephant.ai/dialer-integration, "WAVV-specific guidance".
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
@@ -12,17 +12,18 @@ from pydantic import ValidationError
 from bridge.domain.call import Call
 from bridge.domain.engagement import EngagementRequest
 from bridge.domain.links import is_link
-from bridge.domain.participants import Agent, Owner, People, find_owner, people
+from bridge.domain.participants import Agent, People, find_owner, people
 from bridge.domain.recording import link
 from bridge.domain.title import title
 
 
 @dataclass(frozen=True, slots=True)
 class Mapper:
-    """The operator's choices. ``agents``: WAVV user id → agent. ``lines``: caller id → agent.
+    """The operator's settings for engagements.
 
-    A line that several agents share has ``None``.
-    The templates were checked when the settings were read: they hold known names only.
+    ``agents`` maps WAVV's user ids to agents, ``lines`` maps caller ids to agents. A line that
+    several agents share is mapped to ``None``. The templates hold only known names, because they
+    were checked when the settings were read.
     """
 
     title_template: str = "Call with {contact}"
@@ -40,10 +41,7 @@ class Mapper:
 
 @dataclass(frozen=True, slots=True)
 class Mapped:
-    """A request that AskElephant should accept, and slugs of what is missing or left out.
-
-    ``people`` are its participants with their roles.
-    """
+    """A valid request, and slugs of what it lacks; ``people`` are its participants with roles."""
 
     request: EngagementRequest
     people: People
@@ -52,18 +50,18 @@ class Mapped:
 
 @dataclass(frozen=True, slots=True)
 class Unsubmittable:
-    """AskElephant would refuse this request, for ``reason``: it is not even sent."""
+    """The request breaks AskElephant's rules, with the first one as ``reason``: it is not sent."""
 
     reason: str
     errors: tuple[dict[str, str], ...] = ()
 
 
 def engagement_request(call: Call, mapper: Mapper) -> Mapped | Unsubmittable:
-    """Return the request for a recorded call, or why there cannot be one.
+    """Return the request for a recorded call, or why it cannot be submitted.
 
-    A request that left before may have made the engagement: whatever changed since (a template, a
-    late call page), the next one carries the same ``external_id`` and ``external_url``, or it would
-    make a second engagement, or look like a collision with the first.
+    An earlier request may have created the engagement. The next request therefore has the same
+    ``external_id`` and ``external_url``, even if a template or the call page has changed since.
+    Otherwise it would create a second engagement, or look like a collision with the first.
     """
     metadata, recording = call.metadata, link(call)
     owner = find_owner(metadata, mapper.agents, mapper.lines)
@@ -81,17 +79,29 @@ def engagement_request(call: Call, mapper: Mapper) -> Mapped | Unsubmittable:
             participants=sent.participants,
         )
     except ValidationError as error:
-        return _unsubmittable(error)
-    return Mapped(request, sent, (*_notes(call, owner), *sent.notes))
+        errors = tuple(
+            {"field": ".".join(map(str, one["loc"])), "code": one["type"], "message": one["msg"]}
+            for one in error.errors(include_input=False, include_url=False)
+        )
+        code = errors[0]["code"]
+        return Unsubmittable(code if "url" in code else "request_invalid", errors)
+    notes = [owner.note] if owner.note is not None else []
+    page = metadata.call_url
+    if page is not None and call.external_url is None and not is_link(page):
+        notes.append("call_url_unusable")
+    return Mapped(request, sent, (*notes, *sent.notes))
 
 
 def external_id(call: Call, template: str) -> str:
-    """Return AskElephant's idempotency key for the call; it counts in the whole workspace."""
+    """Return AskElephant's idempotency key for the call, which is unique in the workspace.
+
+    https://docs.askelephant.ai/api-reference/engagements/create-engagement
+    """
     return template.format_map({"call_id": call.call_id})
 
 
 def external_url(call: Call, template: str) -> str:
-    """Return the link back to the call: WAVV's call page if it is a link, else the template."""
+    """Return the link to the call: WAVV's call page if that is a link, else from the template."""
     page = call.metadata.call_url
     if page is not None and is_link(page):
         return page
@@ -99,20 +109,3 @@ def external_url(call: Call, template: str) -> str:
     wavv_call_id = call.recording_of or call.call_id
     values = {"call_id": quote(wavv_call_id, safe=""), "contact_id": quote(contact_id, safe="")}
     return template.format_map(values)
-
-
-def _notes(call: Call, owner: Owner) -> Iterator[str]:
-    if owner.note is not None:
-        yield owner.note
-    page = call.metadata.call_url
-    if page is not None and call.external_url is None and not is_link(page):
-        yield "call_url_unusable"
-
-
-def _unsubmittable(error: ValidationError) -> Unsubmittable:
-    errors = tuple(
-        {"field": ".".join(map(str, one["loc"])), "code": one["type"], "message": one["msg"]}
-        for one in error.errors(include_input=False, include_url=False)
-    )
-    code = errors[0]["code"]
-    return Unsubmittable(code if "url" in code else "request_invalid", errors)

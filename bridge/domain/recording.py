@@ -1,7 +1,7 @@
-"""The link to a call's recording: which one to submit, when a fresh one is wanted, and the wait.
+"""The link to a call's recording: which one to submit, when to fetch one, how long to wait for it.
 
-A link is signed and dies with its signature. One that we fetched is kept apart from what WAVV's
-events said, whose merge must not depend on when we happened to ask.
+A link is signed and expires with its signature. A fetched link is stored separately from the fields
+of WAVV's events, because their merge must not depend on when a link was fetched.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -12,60 +12,63 @@ from bridge.domain.call import Call, FetchedLink, State
 from bridge.domain.policy import Policy
 
 MISSING, NOT_READY = "recording_missing", "recording_not_ready"
-ANNOUNCED_PATIENCE = 10
+ANNOUNCED_DELAYS = 10
 """How many first delays to wait for the ``call.recorded`` of a recording that WAVV announced.
 
-Then its link is requested from WAVV's API: after ten minutes by default, for most events come
-sooner and save that request.
+Then its link is requested from WAVV's API: after ten minutes by default. Most events arrive
+earlier, and then the request is not needed.
 """
 
 LINK_LIFE = timedelta(hours=72)
-"""How long a link lives that does not say so itself. Reported by integrators of WAVV."""
+"""How long a link without an expiry time is valid. Integrators report it; WAVV does not."""
 
 EXPIRY_MARGIN = timedelta(minutes=10)
 """A link must outlive the request, in which AskElephant fetches the recording."""
 
 
 class Link(NamedTuple):
-    """A link to the recording, and when it is taken for dead."""
+    """A link to the recording, and when it is assumed to expire."""
 
     url: str
-    dies_at: datetime
+    expires_at: datetime
 
 
 def link(call: Call) -> Link | None:
     """Return the link to submit, or ``None`` when there is none.
 
-    A fetched link yields only to another one than it replaced, which WAVV said later: neither a
-    repeated event nor one that was late brings an old link back.
+    A fetched link is replaced only by a new link from an event that WAVV sent after the fetch. A
+    repeated event and a late event do not restore an old link.
     """
-    said, fetched = call.metadata.recording_url, call.fetched_link
-    said_at = _said_at(call)
-    if fetched is not None and (said in {None, fetched.instead_of} or said_at <= fetched.at):
+    url, fetched = call.metadata.recording_url, call.fetched_link
+    timestamp, _ = call.stamps.get("recording_url", (0.0, 0))
+    sent_at = datetime.fromtimestamp(timestamp, UTC) if timestamp else call.created_at
+    if fetched is not None and (url in {None, fetched.instead_of} or sent_at <= fetched.at):
         return Link(fetched.url, fetched.expires_at or fetched.at + LINK_LIFE)
-    return None if said is None else Link(said, said_at + LINK_LIFE)
+    return None if url is None else Link(url, sent_at + LINK_LIFE)
 
 
 def wants_link(call: Call, now: datetime) -> bool:
-    """Tell whether a fresh link should be fetched before the call is submitted.
+    """Return whether a fresh link should be fetched before the call is submitted.
 
-    It has none, or the last request was refused for its media, or the link is about to die.
+    That is so if the call has no link, if AskElephant rejected the recording of the last request,
+    or if the link is about to expire.
     """
     present = link(call)
     refused = call.problem is not None and call.problem.reason == NOT_READY
-    return present is None or refused or present.dies_at - EXPIRY_MARGIN <= now
+    return present is None or refused or present.expires_at - EXPIRY_MARGIN <= now
 
 
 def fetched_link(call: Call, event: e.LinkFetched, now: datetime) -> FetchedLink:
-    """Return what is kept of a link that was fetched now."""
-    said = call.metadata.recording_url
-    return FetchedLink(url=event.url, at=now, expires_at=event.expires_at, instead_of=said)
+    """Return the stored form of a link that was fetched at ``now``."""
+    replaced = call.metadata.recording_url
+    return FetchedLink(url=event.url, at=now, expires_at=event.expires_at, instead_of=replaced)
 
 
 def is_news(call: Call, moved: Call) -> bool:
-    """Return whether an event sets when the call is due: a repeated one must not put it off.
+    """Return whether an event may set the call's due time: a repeated event must not postpone it.
 
-    The wait for ``call.recorded`` counts from the state's beginning, so any event may set it.
+    In ``live`` and ``ended`` any event may set it, because the wait for ``call.recorded`` counts
+    from the beginning of the state.
     """
     awaited = link(call) is None or call.reason == NOT_READY
     is_awaited = moved.state is State.RECORDED and awaited and has_new_link(call, moved)
@@ -74,26 +77,32 @@ def is_news(call: Call, moved: Call) -> bool:
 
 
 def has_new_link(call: Call, updated: Call) -> bool:
-    """Return whether an event brought another link than the call had."""
+    """Return whether ``updated`` has a link that ``call`` does not have."""
     before, after = link(call), link(updated)
     return after is not None and (before is None or after.url != before.url)
 
 
 def is_obtainable(call: Call, policy: Policy) -> bool:
-    """Return whether the call can be submitted though ``call.recorded`` never came.
+    """Return whether the call can be submitted without a ``call.recorded`` event.
 
-    Its link is known, or WAVV announced a recording and its API can return the link.
+    It can if its link is known, or if WAVV announced a recording and the bridge has a key for
+    WAVV's API, which returns the link.
     """
     return link(call) is not None or (bool(call.metadata.recorded) and policy.refetches_links)
 
 
 def await_wavv(call: Call, now: datetime, policy: Policy) -> Call:
-    """Set when a call that is still WAVV's next needs something, and what it waits for.
+    """Return a call that is not submitted yet with its due time, and the reason of its wait.
 
-    A missing link is looked for if it can be; else only its event can bring it.
+    Before ``recorded`` the call waits for ``call.recorded``: until the deadline, or a shorter time
+    if its link must be fetched, so that there is time to try again. In ``recorded`` a call without
+    a link waits until its link can be fetched, or for an event with the link until the deadline.
     """
     if call.state is not State.RECORDED:
-        return call.but(due_at=call.state_since + _event_patience(call, policy))
+        wait = policy.recording_deadline
+        if link(call) is None and is_obtainable(call, policy):
+            wait = min(ANNOUNCED_DELAYS * policy.recording_first_delay, wait)
+        return call.but(due_at=call.state_since + wait)
     if link(call) is not None:
         return call.but(due_at=now + policy.settle, reason=None)
     looks_at = policy.recording_first_delay if policy.refetches_links else policy.recording_deadline
@@ -102,24 +111,7 @@ def await_wavv(call: Call, now: datetime, policy: Policy) -> Call:
 
 
 def is_overtaken(call: Call, event: e.Event) -> bool:
-    """Tell whether a wait for a link, or its vain end, was decided before the link came."""
+    """Return whether the event was decided for lack of a link, and the call has one by now."""
     if not isinstance(event, e.RecordingAwaited | e.Failed):
         return False
     return event.reason == MISSING and link(call) is not None
-
-
-def _event_patience(call: Call, policy: Policy) -> timedelta:
-    """Return how long ``call.recorded`` is waited for.
-
-    A link that is known can be submitted at the deadline still. One that must be fetched is looked
-    for sooner, so that there is time to look again.
-    """
-    if link(call) is not None or not is_obtainable(call, policy):
-        return policy.recording_deadline
-    return min(ANNOUNCED_PATIENCE * policy.recording_first_delay, policy.recording_deadline)
-
-
-def _said_at(call: Call) -> datetime:
-    """Return when WAVV said its link, by the sender's clock; else when it was first heard of."""
-    at, _ = call.stamps.get("recording_url", (0.0, 0))
-    return datetime.fromtimestamp(at, UTC) if at else call.created_at

@@ -1,7 +1,8 @@
-"""Retry is a value: what a failure means for the call, and for all calls.
+"""Plans the reaction to a failed request: a retry, a hold of all calls, a change, or giving up.
 
-A failure of one call never costs another. A failure that concerns all calls holds all.
-Source of the table: AskElephant's error page and dialer integration guide.
+A failure that concerns one call never delays another call. A failure that concerns all calls holds
+all calls. Sources: https://docs.askelephant.ai/errors and
+https://docs.askelephant.ai/dialer-integration.
 """
 
 from collections.abc import Mapping
@@ -16,11 +17,11 @@ from bridge.domain.policy import Policy
 
 GET_MISSING_ATTEMPTS = 5
 MISSING_FOR = timedelta(hours=3)
-"""An engagement is missing for good after so many 404s, and not before this time has passed."""
+"""An engagement counts as deleted after ``GET_MISSING_ATTEMPTS`` 404s over this time or more."""
 
 
 class Trouble(StrEnum):
-    """The kinds of failure a request to AskElephant can have."""
+    """The kinds of failure of a request to AskElephant."""
 
     TRANSIENT = "transient"
     THROTTLED = "throttled"
@@ -33,7 +34,7 @@ class Trouble(StrEnum):
 
 
 class Scope(StrEnum):
-    """Whom a failure concerns: this call, this step of all calls, or all calls."""
+    """What a failure concerns: this call, this step of all calls, or all calls."""
 
     CALL = "call"
     STEP = "step"
@@ -42,9 +43,9 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Concern:
-    """Whom a kind of failure concerns: alone, and when ``calls`` different calls meet it in a row.
+    """What a kind of failure concerns: ``alone``, and ``in_a_row`` if ``calls`` calls have it.
 
-    ``calls`` 0 = however many meet it, it concerns each alone.
+    ``calls`` is a number of different calls in a row; 0 = their number does not matter.
     """
 
     alone: Scope
@@ -62,16 +63,19 @@ CONCERNS: Mapping[Trouble, Concern] = {
     Trouble.MEDIA: Concern(Scope.CALL),
     Trouble.MISSING: Concern(Scope.CALL, Scope.STEP, 3),
 }
-"""A row counts each call once, at its first failure, and any request that is served ends it."""
+"""The scope of each kind of failure.
+
+A row counts each call once, at its first failure. Any request that succeeds ends the row.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A request that did not succeed. ``retry_after`` is the wait that the server asked for.
+    """A failed request. ``retry_after`` is the wait that the response's header names.
 
-    ``blamed_fields`` are the request's fields that the response names as wrong, as dotted paths
-    such as ``participants[1].email``. ``droppable`` are the participants' fields without which the
-    request may pass, such as ``lead_email``.
+    ``blamed_fields`` are the fields that the response names as invalid, as paths such as
+    ``participants[1].email``. ``droppable`` are the participants' fields without which the request
+    may succeed, such as ``lead_email``.
     """
 
     trouble: Trouble
@@ -90,19 +94,19 @@ class RetryAt:
 
 @dataclass(frozen=True, slots=True)
 class HoldAll:
-    """No call may be tried before ``until``: a hold of all calls starts."""
+    """Start a hold of all calls until ``until``."""
 
     until: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class DropOwner:
-    """Try again at once, without the owner that could not be resolved."""
+    """Submit again at once, without the owner that AskElephant could not resolve."""
 
 
 @dataclass(frozen=True, slots=True)
 class DropFields:
-    """Try again at once, without these fields of participants, which were rejected."""
+    """Submit again at once, without these fields of participants, which were rejected."""
 
     fields: tuple[str, ...]
 
@@ -116,7 +120,7 @@ class AwaitRecording:
 
 @dataclass(frozen=True, slots=True)
 class GiveUp:
-    """No further attempt makes sense."""
+    """Give the call up, for ``reason``."""
 
     reason: str
 
@@ -127,13 +131,13 @@ Plan = RetryAt | HoldAll | DropOwner | DropFields | AwaitRecording | GiveUp
 def plan_retry(
     failure: Failure, call: Call, now: datetime, jitter: float, policy: Policy, throttles: int = 0
 ) -> Plan:
-    """Return what follows from ``failure``. ``jitter`` is a random number of 0 to 1.
+    """Return the reaction to ``failure``. ``jitter`` is a random number of 0 to 1.
 
-    Transient failures and a 403 of this call alone back off until ``retry_deadline`` has passed
-    since the first in a row, without the time under a hold. Throttling and refused credentials hold
-    all calls and fail none. ``throttles`` counts 429s in a row over all calls: without a
-    ``Retry-After`` each waits twice as long as the last. A fresh engagement may be missing for a
-    while; a 404 on submission means a wrong base URL, which an operator can put right.
+    A transient failure, a 403 and a 404 are retried with backoff until ``retry_deadline`` after the
+    first failure in a row; time under a hold does not count. Throttling and rejected credentials
+    hold all calls. ``throttles`` counts the 429s in a row over all calls: without a ``Retry-After``
+    each wait is twice the last one. AskElephant may return 404 for a new engagement for some time.
+    A 404 on submission means a wrong base URL, which an operator can correct.
     """
     match failure.trouble:
         case Trouble.THROTTLED:
@@ -145,10 +149,14 @@ def plan_retry(
         case Trouble.OWNER:
             is_new = call.state is State.RECORDED and not call.owner_refused
             return DropOwner() if is_new else _refused(failure, call, now, jitter, policy)
-        case Trouble.MISSING if _is_missing_for_good(call, now, policy):
-            return GiveUp(failure.problem.reason)
         case Trouble.TRANSIENT | Trouble.FORBIDDEN | Trouble.MISSING:
-            return _again(failure, call, now, jitter, policy)
+            is_missing = failure.trouble is Trouble.MISSING
+            is_gone = is_missing and _is_missing_for_good(call, now, policy)
+            if is_gone or age(call, call.failing_since, now) >= policy.retry_deadline:
+                return GiveUp(failure.problem.reason)
+            failures = call.missing if is_missing else call.failures
+            wait = failure.retry_after or backoff(failures, jitter, policy)
+            return RetryAt(now + min(wait, policy.retry_max_delay))
         case _:
             assert_never(failure.trouble)
 
@@ -156,18 +164,18 @@ def plan_retry(
 def plan_look(
     reason: str, call: Call, now: datetime, jitter: float, policy: Policy
 ) -> AwaitRecording | GiveUp:
-    """Return when to look for the recording again: until the deadline since it was heard of.
+    """Return when to look for the recording again, or to give up after ``recording_deadline``.
 
-    After a stop of the bridge beyond that deadline, a link that could be fetched afresh gets one
-    more look.
+    The deadline counts from the beginning of the state. If the bridge was stopped beyond it and can
+    fetch a new link, there is one more attempt.
     """
     deadline = state_deadline(call, policy.recording_deadline, now)
-    patience = replace(
+    delays = replace(
         policy,
         retry_first_delay=policy.recording_first_delay,
         retry_max_delay=policy.recording_max_delay,
     )
-    following = now + backoff(call.looks, jitter, patience)
+    following = now + backoff(call.looks, jitter, delays)
     if not has_passed(deadline, now):
         return AwaitRecording(min(following, deadline))
     is_last = call.looks > 0 or not policy.refetches_links
@@ -175,7 +183,7 @@ def plan_look(
 
 
 def backoff(failures: int, jitter: float, policy: Policy) -> timedelta:
-    """Return a wait that doubles with every failure up to the cap; jitter takes off up to half."""
+    """Return a wait that grows by 2 with each failure up to the cap, minus up to half by jitter."""
     doubled = policy.retry_first_delay.total_seconds() * 2 ** min(failures, 30)
     return timedelta(seconds=min(doubled, policy.retry_max_delay.total_seconds())) * (
         1 - jitter / 2
@@ -183,7 +191,10 @@ def backoff(failures: int, jitter: float, policy: Policy) -> timedelta:
 
 
 def _refused(failure: Failure, call: Call, now: datetime, jitter: float, policy: Policy) -> Plan:
-    """Give up a rejected call, unless its recording may be late, or fields can be left out."""
+    """Plan the reaction to a rejected call.
+
+    It is given up, unless its recording may be ready later, or fields can be left out.
+    """
     if failure.trouble is Trouble.MEDIA and call.state is State.RECORDED:
         return plan_look(failure.problem.reason, call, now, jitter, policy)
     if failure.droppable and call.state is State.RECORDED:
@@ -191,17 +202,8 @@ def _refused(failure: Failure, call: Call, now: datetime, jitter: float, policy:
     return GiveUp(failure.problem.reason)
 
 
-def _again(failure: Failure, call: Call, now: datetime, jitter: float, policy: Policy) -> Plan:
-    if age(call, call.failing_since, now) >= policy.retry_deadline:
-        return GiveUp(failure.problem.reason)
-    is_missing = failure.trouble is Trouble.MISSING
-    failures = call.missing if is_missing else call.failures
-    wait = failure.retry_after or backoff(failures, jitter, policy)
-    return RetryAt(now + min(wait, policy.retry_max_delay))
-
-
 def _is_missing_for_good(call: Call, now: datetime, policy: Policy) -> bool:
-    """Return whether 404s alone, spread over hours, mean that the engagement is gone."""
+    """Return whether enough 404s over enough time prove that the engagement was deleted."""
     if call.engagement_id is None or call.missing < GET_MISSING_ATTEMPTS:
         return False
     return age(call, call.missing_since, now) >= min(MISSING_FOR, policy.retry_deadline)

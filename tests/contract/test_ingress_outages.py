@@ -5,9 +5,17 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.contract.test_ingress_acknowledge import all_at_once, event
 from tests.support.valkey import Valkey
-from tests.support.web_process import ENDED, JSON, WAVV, Web, problem_in, running_web
+from tests.support.web_process import (
+    ENDED,
+    JSON,
+    WAVV,
+    Web,
+    event,
+    post_all_at_once,
+    problem_in,
+    running_web,
+)
 
 SOON = 10.0
 """WAVV waits no longer for an answer, Svix 15 s."""
@@ -72,9 +80,9 @@ def test_a_frozen_redis_hangs_no_crowd(valkey: Valkey, web: Web) -> None:
     bodies = [event(number) for number in range(600)]
     with valkey.frozen():
         begun = time.monotonic()
-        assert all_at_once(web, bodies) == {503: 600}
+        assert post_all_at_once(web, bodies) == {503: 600}
         assert time.monotonic() - begun < SOON
-    assert all_at_once(web, bodies) == {202: 600}
+    assert post_all_at_once(web, bodies) == {202: 600}
     assert sorted(web.stored()) == sorted({event(0), *bodies})
 
 
@@ -82,7 +90,7 @@ def test_a_forgotten_script_is_loaded_again(valkey: Valkey, web: Web) -> None:
     """As after a failover; the events of that moment are stored, once."""
     bodies = [event(number) for number in range(50)]
     valkey.redis.script_flush()
-    assert all_at_once(web, bodies) == {202: 50}
+    assert post_all_at_once(web, bodies) == {202: 50}
     assert sorted(web.stored()) == sorted(bodies)
 
 

@@ -11,14 +11,11 @@ from redis import Redis
 from redis.exceptions import ConnectionError as RedisAway
 
 from bridge.broker.publisher import DRAIN
-from bridge.domain.call import Call, Kind, State
-from bridge.domain.events import Event
-from bridge.domain.machine import advance
-from bridge.domain.policy import Policy
+from bridge.domain.call import Kind, State
 from bridge.domain.steps import SUBMIT
-from bridge.pipeline import events, record
+from bridge.pipeline import events
 from bridge.store.inbox import Inbox
-from tests.support.in_process_bridge import ALL_KINDS, Bridge, whats
+from tests.support.in_process_bridge import ALL_KINDS, Bridge, break_on, whats
 from tests.support.store import at_once
 
 SETTLE = timedelta(seconds=2)
@@ -150,17 +147,6 @@ def test_what_was_not_read_is_on_the_timeline_of_the_call(bridge: Bridge) -> Non
     assert "RecordingUrl" in noted["keys"]
     assert "a secret" not in call.model_dump_json()
     assert call.metadata.lead_email is None
-
-
-def break_on(patch: pytest.MonkeyPatch, broken: str, error: Exception | None = None) -> None:
-    """Let the state machine break on events of the call with this id."""
-
-    def breaking(call: Call, event: Event, now: datetime, policy: Policy) -> Call:
-        if call.call_id == broken:
-            raise error or ZeroDivisionError("a bug of ours")
-        return advance(call, event, now, policy)
-
-    patch.setattr(record, "advance", breaking)
 
 
 def test_an_event_that_breaks_its_handler_is_tried_three_times_and_stops_nobody(

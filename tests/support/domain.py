@@ -83,6 +83,11 @@ def after(events: Iterable[e.Event], call: Call | None = None, at: datetime = AT
     return call
 
 
+def merged(call: Call) -> dict[str, Any]:
+    """Return the part of the record that must not depend on the order of arrival."""
+    return call.model_dump(include={"state", "reason", "metadata", "stamps", "heard"})
+
+
 def call_in(state: State) -> Call:
     """Return a call in this state."""
     return after(WAYS[state])

@@ -13,13 +13,17 @@ from random import Random
 from typing import Any, Self
 
 import httpx
+import pytest
 from structlog.testing import capture_logs
 
 from bridge.askelephant.client import ElephantClient
 from bridge.broker.publisher import DRAIN, publish_next
 from bridge.domain.call import Call, Kind
+from bridge.domain.events import Event
+from bridge.domain.machine import advance
+from bridge.domain.policy import Policy
 from bridge.domain.steps import EXPIRE, INSIGHTS, STEPS, SUBMIT
-from bridge.pipeline import events, insights, submit, sweep
+from bridge.pipeline import events, insights, record, submit, sweep
 from bridge.services import Services, build_services, elephant_options
 from bridge.simulator.askelephant.event import TRANSCRIPT_READY, make_event
 from bridge.simulator.wavv.channels import delivery
@@ -226,6 +230,17 @@ def event_body(call: SampleCall, kind: Kind, **data: object) -> bytes:
     body = json.loads(delivery(call, kind).body)
     body["data"] |= data
     return json.dumps(body).encode()
+
+
+def break_on(patch: pytest.MonkeyPatch, broken: str, error: Exception | None = None) -> None:
+    """Let the state machine break on events of the call with this id."""
+
+    def breaking(call: Call, event: Event, now: datetime, policy: Policy) -> Call:
+        if call.call_id == broken:
+            raise error or ZeroDivisionError("a bug of ours")
+        return advance(call, event, now, policy)
+
+    patch.setattr(record, "advance", breaking)
 
 
 @contextmanager

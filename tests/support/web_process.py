@@ -3,13 +3,15 @@
 Signatures are made here by the vendors' descriptions, not by the bridge's own code.
 """
 
+import asyncio
 import base64
 import hashlib
 import hmac
 import json
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -175,3 +177,32 @@ def problem_in(answer: httpx.Response, status: int, reason: str) -> str:
     assert body["detail"]
     assert not [secret for secret in SECRETS if secret.removeprefix("whsec_") in answer.text]
     return str(body["detail"])
+
+
+def event(number: int) -> bytes:
+    """Return the event of one call among many."""
+    return json.dumps({"event": "call.ended", "data": {"id": f"call-{number}"}}).encode()
+
+
+def event_request(raw: bytes) -> bytes:
+    """Return a whole HTTP request that delivers an event."""
+    lines = [f"POST {WAVV} HTTP/1.1", "Host: bridge", f"Content-Length: {len(raw)}"]
+    lines += [f"{name}: {value}" for name, value in (JSON | signed(raw)).items()]
+    return "\r\n".join([*lines, "", ""]).encode() + raw
+
+
+def post_all_at_once(web: Web, bodies: Iterable[bytes]) -> Counter[int]:
+    """Deliver all bodies at the same time, each on its own connection; count the statuses."""
+
+    async def deliver(raw: bytes) -> int:
+        reader, writer = await asyncio.open_connection(*web.address)
+        writer.write(event_request(raw))
+        status = (await reader.readline()).split()[1]
+        writer.close()
+        await writer.wait_closed()
+        return int(status)
+
+    async def deliver_all() -> list[int]:
+        return await asyncio.gather(*map(deliver, bodies))
+
+    return Counter(asyncio.run(deliver_all()))

@@ -6,7 +6,7 @@ from bridge.domain.participants import Agent
 from bridge.services import mapper
 from config import SettingsError, load_settings
 from config.agents import AgentEntry
-from tests.unit.conftest import Home
+from tests.support.settings_home import Home
 
 ALICE = AgentEntry(
     id="u-1",

@@ -13,7 +13,7 @@ from config.broker import (
     verifying,
     visibility_timeout,
 )
-from tests.unit.conftest import Home
+from tests.support.settings_home import Home
 
 
 @pytest.mark.parametrize("wavv_key", ["", "key"])

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from config import SettingsError, load_settings
 from config.load import unknown_names
 from config.settings import Settings
-from tests.unit.conftest import Home
+from tests.support.settings_home import Home
 
 
 def problems(home: Home, **variables: str) -> tuple[str, ...]:

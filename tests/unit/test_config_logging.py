@@ -12,7 +12,7 @@ import structlog
 
 from config.logging import QUIET, configure_logging, start_process
 from config.settings import Settings
-from tests.unit.conftest import Home
+from tests.support.settings_home import Home
 
 
 class Terminal(io.StringIO):

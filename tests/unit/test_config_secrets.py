@@ -3,7 +3,7 @@
 import pytest
 
 from config import SettingsError, load_settings
-from tests.unit.conftest import Home
+from tests.support.settings_home import Home
 
 GOOD = {
     "askelephant_api_key": "sk-apik_id.hush-hush",

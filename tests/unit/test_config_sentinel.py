@@ -6,7 +6,7 @@ from config import load_settings
 from config.broker import broker_options
 from config.load import SettingsError
 from config.sentinel import SentinelUrl, celery_url, is_sentinel, read_sentinel
-from tests.unit.conftest import Home
+from tests.support.settings_home import Home
 
 NODES = (("a", 26379), ("10.0.0.2", 5000), ("::1", 26379))
 WHOLE = "sentinel://me:p%40ss%2F@a,10.0.0.2:5000,[::1]/3?service=bridge"

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from config import SettingsError, load_settings
-from tests.unit.conftest import Home
+from tests.support.settings_home import Home
 
 DAY = timedelta(days=1)
 SECOND = timedelta(seconds=1)

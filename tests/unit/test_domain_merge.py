@@ -9,16 +9,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bridge.domain.call import Call, Kind, Metadata, State
+from bridge.domain.call import Kind, Metadata, State
 from bridge.domain.events import CallHeard
-from tests.support.domain import AT, ENDED, HEARD, RECORDED, RECORDING, STARTED, after, in_inbox
-
-SAME = {"state", "reason", "metadata", "stamps", "heard"}
-
-
-def merged(call: Call) -> dict[str, Any]:
-    """Return the part of the record that must not depend on the order of arrival."""
-    return call.model_dump(include=SAME)
+from tests.support.domain import (
+    AT,
+    ENDED,
+    HEARD,
+    RECORDED,
+    RECORDING,
+    STARTED,
+    after,
+    in_inbox,
+    merged,
+)
 
 
 @st.composite

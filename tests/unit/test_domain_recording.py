@@ -29,8 +29,8 @@ from tests.support.domain import (
     UNREADY,
     after,
     in_inbox,
+    merged,
 )
-from tests.unit.test_domain_merge import merged
 
 OTHER = "https://recordings.example.com/other.mp3"
 HOUR = timedelta(hours=1)

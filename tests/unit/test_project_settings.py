@@ -25,7 +25,7 @@ from tests.support.project_files import (
     text,
     variables,
 )
-from tests.unit.conftest import Home
+from tests.support.settings_home import Home
 
 KNOWN = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
 TEXTS = (*DOCUMENTS, *(ROOT / name for name in ("Procfile", "docker-compose.yml", ".env.example")))

@@ -23,7 +23,7 @@ from bridge.askelephant.models import Engagement
 from bridge.askelephant.webhook import parse_webhook, verify_webhook
 from bridge.domain.engagement import EngagementRequest
 from bridge.supervise.embedded import free_port
-from tests.support.askelephant_client import only
+from tests.support.askelephant_client import created, read
 from tests.support.sandbox import Receiver, serving
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="the use of processes is read in /proc")
@@ -72,15 +72,15 @@ def test_the_stub_answers_and_tells_of_the_transcript(tmp_path: Path) -> None:
     with serving(app) as root, elephant(tmp_path, "e", free_port(), _port(root)) as stub:
         base_url = f"http://127.0.0.1:{stub.port}/api"
         client = ElephantClient(ElephantOptions(base_url=base_url, api_key=API_KEY))
-        made = only(client.create([REQUEST]))
+        made = created(client, REQUEST)
         assert isinstance(made, Engagement)
         assert made.created
         hook = receiver.next()
         assert _about(hook.headers, hook.body) == (made.id, URL)
-        read = only(client.read([made.id]))
-        assert isinstance(read, Engagement)
-        assert read.insights["action_items"]
-        assert read.insights["signals"]
+        found = read(client, made.id)
+        assert isinstance(found, Engagement)
+        assert found.insights["action_items"]
+        assert found.insights["signals"]
         seen = stub.seen()
         assert (len(seen.posts), len(seen.gets)) == (1, 1)
         assert seen.posts[0] < seen.gets[0] < time.monotonic()
@@ -97,16 +97,19 @@ def test_the_stub_is_as_slow_as_it_is_set(tmp_path: Path, post: float, get: floa
         base_url = f"http://127.0.0.1:{stub.port}/api"
         client = ElephantClient(ElephantOptions(base_url=base_url, api_key=API_KEY))
         began = time.monotonic()
-        made = only(client.create([REQUEST]))
-        created = time.monotonic()
+        made = created(client, REQUEST)
+        created_at = time.monotonic()
         assert isinstance(made, Engagement)
-        only(client.read([made.id]))
-        read = time.monotonic()
+        read(client, made.id)
+        read_at = time.monotonic()
         seen = stub.seen()
         client.close()
-    assert post <= created - began < post + 0.38
-    assert get <= read - created < get + 0.38
-    assert (began <= seen.posts[0] < began + 0.3, created <= seen.gets[0] < created + 0.3) == (
+    assert post <= created_at - began < post + 0.38
+    assert get <= read_at - created_at < get + 0.38
+    assert (
+        began <= seen.posts[0] < began + 0.3,
+        created_at <= seen.gets[0] < created_at + 0.3,
+    ) == (
         True,
         True,
     )

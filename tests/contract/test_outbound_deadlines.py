@@ -13,7 +13,7 @@ from bridge.askelephant.client import ElephantClient, ElephantOptions
 from bridge.domain.retry import Failure
 from bridge.outbound import response_body
 from bridge.outbound.client import ApiClient, NoResponse, Undelivered
-from tests.support.askelephant_client import only
+from tests.support.askelephant_client import read
 from tests.support.outbound_client import (
     GET,
     Talk,
@@ -185,7 +185,7 @@ def test_a_body_that_falls_silent_is_left_before_the_read_timeout(
             ElephantOptions(base_url=f"http://127.0.0.1:{port}", api_key="sk-apik_1.secret")
         )
         began = time.monotonic()
-        outcome = only(elephant.read(["ngmt_1"]))
+        outcome = read(elephant)
         assert time.monotonic() - began < 0.2 + SLACK
         elephant.close()
     assert isinstance(outcome, Failure)

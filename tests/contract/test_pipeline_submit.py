@@ -1,15 +1,12 @@
 """Submission: a recorded call is sent once, without what AskElephant refuses, or not at all."""
 
-from datetime import timedelta
 from typing import Any
-from urllib.parse import quote
 
 import pytest
 
-from bridge.domain.call import Call, Kind, State, new_call
+from bridge.domain.call import Kind, State
 from bridge.pipeline import submit
-from bridge.pipeline.replay import replay
-from tests.support.httpx_transports import Interposed, scripted
+from tests.support.httpx_transports import Interposed
 from tests.support.in_process_bridge import Bridge, event_body, whats
 
 
@@ -138,81 +135,6 @@ def test_a_rejected_call_fails_with_every_field_error(bridge: Bridge, behaviour:
     assert (found.problem.request_id or "").startswith("req_")
     bridge.sweep_for(minutes=5)
     assert len(bridge.requests()) == 1
-
-
-def test_an_engagement_of_another_call_is_a_collision(bridge: Bridge) -> None:
-    """A 200 whose link is not ours: never taken for this call's."""
-    found = bridge.go(bridge.dial("collision"))
-    assert (found.state, found.reason) == (State.FAILED, "external_id_collision")
-    assert found.engagement_id is None
-    assert found.problem is not None
-    assert (found.problem.detail or "").startswith("ngmt_")
-
-
-def failed_and_repeated(bridge: Bridge, edited: str | None, before: str) -> Call:
-    """Return a call whose POST found an engagement that has the link ``edited`` by now.
-
-    ``before`` is what the bridge knows: the engagement is the call's own, known for it by an event
-    of its transcript, another call's, or new.
-    """
-    call = bridge.dial()
-    bridge.tell(call)
-    bridge.drain()
-    known = {"own": "engagement_id", "heard": "transcript_engagement_id"}
-    own = {known[before]: "ngmt_1"} if before in known else {}
-    bridge.services.calls.update(call.call_id, lambda found: found and found.but(**own))
-    if before == "another's":
-        other = new_call("other", bridge.clock()).but(engagement_id="ngmt_1")
-        bridge.services.calls.update("other", lambda _: other)
-    bridge.speak_through(scripted([{"id": "ngmt_1", "external_url": edited}]))
-    bridge.work(by=bridge.clock() + timedelta(seconds=5))
-    return bridge.call(call)
-
-
-@pytest.mark.parametrize(
-    ("edited", "before", "is_collision"),
-    [
-        ("wavv://call/another", "unknown", True),
-        ("wavv://call/{call_id}", "another's", True),
-        (None, "another's", True),
-        ("wavv://call/another", "own", False),
-        ("wavv://call/another", "heard", False),
-        ("WAVV://CALL/{call_id}/", "unknown", False),
-        ("wavv://call/{call_id}", "unknown", False),
-        (None, "unknown", False),
-    ],
-)
-def test_only_another_calls_engagement_is_a_collision(
-    bridge: Bridge, edited: str | None, before: str, *, is_collision: bool
-) -> None:
-    """People edit links, and servers normalise them; a replay must find its engagement again."""
-    link = edited.format(call_id=quote(bridge.dial().call_id, safe="")) if edited else None
-    bridge.dialled = 0
-    found = failed_and_repeated(bridge, link, before)
-    assert (found.state is State.FAILED) is is_collision
-    assert (found.reason == "external_id_collision") is is_collision
-    assert (found.engagement_id is None) is is_collision
-
-
-def test_a_replay_finds_its_engagement_after_its_link_was_edited(bridge: Bridge) -> None:
-    """Also one that an earlier version of the bridge took for a collision."""
-    call = bridge.dial()
-    found = bridge.go(call)
-    edited = found.but(state=State.FAILED, reason="external_id_collision", external_url="crm://old")
-    bridge.services.calls.update(call.call_id, lambda _: edited.but(version=found.version))
-    replay(bridge.services, bridge.call(call))
-    bridge.sweep_for(minutes=1)
-    replayed = bridge.call(call)
-    assert (replayed.engagement_id, replayed.engagement_created) == (found.engagement_id, False)
-    assert replayed.reason is None
-
-
-def test_a_link_that_askelephant_rewrites_is_no_collision(bridge: Bridge) -> None:
-    """Its host comes back in lower case: the same link."""
-    bridge.change_settings(external_url_template="https://CRM.Example.com?call={call_id}")
-    call = bridge.dial("normal-url+error-after-commit.1")
-    assert bridge.go(call).state is State.SUBMITTED
-    assert [one["status"] for one in bridge.requests()] == [500, 200]
 
 
 @pytest.mark.parametrize(

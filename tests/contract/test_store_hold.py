@@ -4,43 +4,22 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from bridge.domain.call import State
-from bridge.domain.retry import CONCERNS, Trouble
 from bridge.domain.steps import STEPS
 from bridge.errors import LeaseLost
 from bridge.store.hold import OUTAGE, SCOPE_MISSING, STEADY, Admitted, Cause, Hold, Row
+from tests.support.holds import (
+    LATER,
+    MOMENT,
+    REFUSED,
+    SECOND,
+    SOON,
+    THROTTLED,
+    admit,
+    admitted,
+    fail,
+    start,
+)
 from tests.support.store import HOLD_MAX, NOW, PROBE_INTERVAL, Store, at_once
-
-OUTAGE_CALLS = CONCERNS[Trouble.TRANSIENT].calls
-SOON, LATER = NOW + timedelta(seconds=30), NOW + PROBE_INTERVAL
-MOMENT = timedelta(milliseconds=1)
-SECOND = timedelta(seconds=1)
-REFUSED, THROTTLED = "credentials_refused", "throttled"
-
-
-def admit(
-    store: Store, now: datetime, step: str = "submit", call_id: str = "c-1"
-) -> Admitted | Hold:
-    """Return whether a request of this call may leave."""
-    (found,) = store.holds.admit(now, step, [call_id])
-    return found
-
-
-def admitted(store: Store, now: datetime, step: str = "submit", call_id: str = "c-1") -> Admitted:
-    """Return the permission that there must be."""
-    found = admit(store, now, step, call_id)
-    assert isinstance(found, Admitted)
-    return found
-
-
-def start(store: Store, reason: str, until: datetime | None = None, now: datetime = NOW) -> bool:
-    """Start a hold of all calls, or keep it longer; return whether that is news."""
-    return store.holds.start(Cause(reason), now, until)
-
-
-def fail(store: Store, calls: range, row: Row = Row.OUTAGE, step: str = "submit") -> list[int]:
-    """Let these calls fail one after the other; return how many were in the row each time."""
-    return [store.holds.record_failure(row, Admitted(f"c-{number}", step)) for number in calls]
 
 
 def test_without_a_hold_every_request_leaves(store: Store) -> None:
@@ -200,88 +179,6 @@ def test_many_that_race_for_the_probe_get_one(real_store: Store) -> None:
         assert sum(isinstance(one, Hold) for one in found) == 15
 
 
-def test_each_call_counts_once_in_a_row(store: Store) -> None:
-    """At its first failure: calls that are known to fail start no hold again and again."""
-    assert fail(store, range(OUTAGE_CALLS)) == list(range(1, OUTAGE_CALLS + 1))
-    assert fail(store, range(OUTAGE_CALLS)) == [0] * OUTAGE_CALLS
-
-
-def test_a_request_that_is_served_breaks_the_row(store: Store) -> None:
-    """It takes as many first failures again; without strain Redis is not even asked."""
-    fail(store, range(2, 6))
-    request = admitted(store, NOW)
-    assert request.strained
-    assert store.holds.record_success(request, NOW) == []
-    assert fail(store, range(6, 8)) == [1, 2]
-
-
-def test_a_call_that_is_served_or_given_up_is_no_failing_call_any_more(store: Store) -> None:
-    """Its next failure is a first one again."""
-    fail(store, range(2))
-    store.holds.record_success(admitted(store, NOW, call_id="c-0"), NOW)
-    store.holds.forget("c-1")
-    assert fail(store, range(2)) == [1, 2]
-
-
-def test_a_row_of_failures_is_forgotten_with_time(store: Store) -> None:
-    """Ten calls in a week that each failed once are no outage."""
-    fail(store, range(1))
-    assert 0 < store.redis.ttl(store.keys.of("row", "outage", "")) <= 600
-    assert store.redis.ttl(store.keys.recent_failures) > 86_400
-
-
-def test_a_late_response_ends_an_outage(store: Store) -> None:
-    """A request that left before the hold started was served: AskElephant works."""
-    fail(store, range(2, 3))
-    request = admitted(store, NOW)
-    start(store, OUTAGE)
-    assert store.holds.record_success(request, NOW) == ["all"]
-    assert store.holds.state(NOW) is None
-
-
-def test_a_response_that_was_long_on_its_way_ends_what_it_never_met(store: Store) -> None:
-    """It left before anything failed: calls that failed since did not fail in a row."""
-    request = admitted(store, NOW)
-    assert request == Admitted("c-1", "submit")
-    start(store, OUTAGE)
-    assert store.holds.record_success(request, SOON) == ["all"]
-
-
-@pytest.mark.parametrize("reason", [THROTTLED, REFUSED])
-def test_a_late_response_ends_nothing_else(store: Store, reason: str) -> None:
-    """It says nothing of a key refused since, nor of the time that AskElephant named."""
-    fail(store, range(2, 3))
-    request = admitted(store, NOW)
-    start(store, reason, LATER)
-    assert store.holds.record_success(request, NOW) == []
-    assert store.holds.state(NOW) is not None
-
-
-def test_a_probe_that_is_served_does_not_cut_a_later_throttle_short(store: Store) -> None:
-    """Another worker was throttled while the probe was on its way."""
-    start(store, OUTAGE)
-    probe = admitted(store, NOW + SECOND)
-    assert probe.probe
-    start(store, THROTTLED, LATER, NOW + SECOND)
-    assert store.holds.record_success(probe, NOW + SECOND) == []
-    hold = store.holds.state(NOW + SECOND)
-    assert hold is not None
-    assert (hold.reason, hold.until) == (THROTTLED, LATER)
-
-
-def test_throttles_in_a_row_are_counted_until_one_is_served(store: Store) -> None:
-    """One 429 of a burst counts, not each: the wait must grow with the bursts."""
-    at = NOW
-    for count in range(1, 4):
-        until = at + PROBE_INTERVAL
-        assert [start(store, THROTTLED, until, at) for _ in range(5)] == [True] + [False] * 4
-        request = admitted(store, until)
-        assert (request.throttles, request.strained) == (count, True)
-        at = until
-    assert store.holds.record_success(request, at) == ["all"]
-    assert admit(store, at) == Admitted("c-1", "submit")
-
-
 def test_a_hold_of_one_step_leaves_the_others_alone(store: Store) -> None:
     """A key without the scope for reading submits as ever, and that proves nothing of reading."""
     store.holds.start(Cause(SCOPE_MISSING, 403), NOW, step="insights")
@@ -309,33 +206,6 @@ def test_a_success_of_a_step_breaks_its_rows_only(store: Store) -> None:
     store.holds.record_success(admitted(store, NOW), NOW)
     assert fail(store, range(6, 7), Row.SCOPE) == [1]
     assert fail(store, range(7, 8), Row.SCOPE, "insights") == [3]
-
-
-def test_a_failing_call_is_no_probe_while_a_better_one_waits(store: Store) -> None:
-    """Nor of another step, when all are held: a known failure finds out nothing."""
-    fail(store, range(1, 2))
-    start(store, OUTAGE)
-    store.save("c-2", state=State.SUBMITTED, due_at=NOW - timedelta(minutes=1))
-    assert isinstance(admit(store, LATER), Hold)
-    assert admitted(store, LATER, "insights", "c-2").probe
-    store.save("c-2", state=State.COMPLETE)
-    assert admitted(store, LATER + PROBE_INTERVAL).probe
-
-
-def test_the_probe_is_the_call_that_failed_least_and_the_newest_of_these(store: Store) -> None:
-    """Over all steps that the hold pauses: failures count first, then the due time."""
-    fail(store, range(3, 6))
-    fail(store, range(4, 5))
-    for number in range(1, 6):
-        due_at = NOW + timedelta(seconds=number)
-        store.save(f"c-{number}", state=State.RECORDED, due_at=due_at, held=True)
-    with store.leases.hold_sweep() as lease:
-        assert lease is not None
-        steps = [step for step in STEPS if step.asks_askelephant]
-        at = NOW + timedelta(minutes=1)
-        found = [store.due.claim_probe(steps, at, lease) for _ in range(6)]
-    assert [one[1] for one in found if one] == ["c-2", "c-1", "c-5", "c-3", "c-4"]
-    assert found[5] is None
 
 
 def test_a_sweep_that_lost_its_lease_claims_no_probe(store: Store) -> None:

@@ -83,6 +83,11 @@ def after(events: Iterable[e.Event], call: Call | None = None, at: datetime = AT
     return call
 
 
+def last_entry(call: Call) -> dict[str, object]:
+    """Return the newest timeline entry without its time."""
+    return call.timeline[-1].model_dump(exclude={"at"})
+
+
 def merged(call: Call) -> dict[str, Any]:
     """Return the part of the record that must not depend on the order of arrival."""
     return call.model_dump(include={"state", "reason", "metadata", "stamps", "heard"})

@@ -1,7 +1,8 @@
-"""Attempts at a step that needs AskElephant: many calls in phases, each one round trip.
+"""Attempts at a step that sends requests to AskElephant, for a batch of calls.
 
-Each call has a lease, so that one worker at a time is at it. What breaks for one call is logged
-with its id and leaves that call due; it costs no other call of the batch.
+A batch runs in phases, and each phase is one round trip to Redis. A call is worked on under a
+lease, so by one worker at a time. An exception for one call is logged with its id and leaves that
+call due; the other calls of the batch go on.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -32,10 +33,10 @@ STORE_AWAY = (RedisConnectionError, RedisTimeoutError)
 
 @dataclass(slots=True, eq=False)
 class Attempt:
-    """A call that is due for a step, under a lease of ours.
+    """A call that is due for a step, and the lease that this worker has on it.
 
-    ``call`` is as last saved, ``insights`` is what was fetched of its engagement so far, ``sent``
-    the request to submit it that has left in this attempt.
+    ``call`` is the call as last saved. ``insights`` are the stored insights of its engagement.
+    ``sent`` is the body of the request to submit it, once this attempt has sent one.
     """
 
     call: Call
@@ -47,7 +48,10 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of an attempt: the events that follow, and what is saved with them."""
+    """The result of an attempt: events to apply to the call, and what is saved with them.
+
+    ``insights`` replaces the stored insights. Each name in ``counts`` is a counter to increment.
+    """
 
     events: tuple[e.Event, ...]
     insights: Mapping[str, Any] | None = None
@@ -60,17 +64,17 @@ Settled = tuple[Attempt, Outcome]
 def settled(
     event: e.Event, *, insights: Mapping[str, Any] | None = None, counts: tuple[str, ...] = ()
 ) -> Outcome:
-    """Return the outcome of one event."""
+    """Return an outcome with one event."""
     return Outcome((event,), insights, counts)
 
 
 @contextmanager
 def begin(services: Services, step: Step, call_ids: Iterable[str]) -> Iterator[list[Attempt]]:
-    """Yield an attempt for each of the calls that is due for ``step`` and leased by no other.
+    """Yield an attempt for each call that is due for ``step`` and not leased by another worker.
 
-    The calls are read under their leases: a worker that had one before may just have finished the
-    step. A call that cannot be read stays due: a worker of a newer version may read it, or an
-    operator repair it.
+    The calls are read after their leases are acquired: the worker that had the lease before may
+    have finished the step. A call that cannot be read stays due, for a worker of a newer version
+    or until an operator repairs its record.
     """
     ids, now = [*dict.fromkeys(call_ids)], services.now()
     with services.leases.hold(ids, insights=step is INSIGHTS) as leases:
@@ -96,9 +100,10 @@ def begin(services: Services, step: Step, call_ids: Iterable[str]) -> Iterator[l
 def admit(
     services: Services, step: Step, attempts: Sequence[Attempt]
 ) -> tuple[list[Attempt], list[Settled]]:
-    """Return the attempts whose request may leave now, and the wait of each other one.
+    """Return the attempts whose request may be sent now, and the others with their waits.
 
-    Holds are asked once. Under a hold the first call probes it, and the others wait.
+    The holds are read once for the batch. Under a hold one request is sent as a probe when it is
+    time for one, and the other calls wait for the hold to end.
     """
     if not attempts:
         return [], []
@@ -121,21 +126,19 @@ def admit(
 
 
 def save(services: Services, happened: Sequence[tuple[Attempt, e.Event]]) -> list[Attempt]:
-    """Save what happened within attempts that go on; return those that are still ours."""
-    saved = _save(services, [(attempt, settled(event)) for attempt, event in happened], ends=False)
-    return [attempt for attempt in saved if attempt is not None]
+    """Save one event of each attempt and keep the leases; return the attempts that were saved."""
+    return _save(services, [(attempt, settled(event)) for attempt, event in happened], ends=False)
 
 
 def finish(services: Services, outcomes: Sequence[Settled]) -> list[Call]:
-    """Save what became of attempts, and give their leases back with that; return the calls."""
-    saved = _save(services, outcomes, ends=True)
-    return [attempt.call for attempt in saved if attempt is not None]
+    """Save the outcomes of attempts and release their leases; return the calls that were saved."""
+    return [attempt.call for attempt in _save(services, outcomes, ends=True)]
 
 
 def each(
     attempts: Iterable[tuple[Attempt, T]], decide: Callable[[Attempt, T], Outcome | None]
 ) -> list[Settled]:
-    """Return the outcome that ``decide`` gives each; what it raises costs that call only."""
+    """Return the outcome of ``decide`` for each attempt, but for those where it raised."""
     outcomes: list[Settled] = []
     for attempt, value in attempts:
         with isolated(attempt):
@@ -146,7 +149,10 @@ def each(
 
 @contextmanager
 def isolated(attempt: Attempt) -> Iterator[None]:
-    """Log what breaks here for one call, which stays due. Redis being away breaks them all."""
+    """Log an exception of one call instead of raising it; the call stays due.
+
+    A lost connection to Redis is raised, because it concerns every call of the batch.
+    """
     try:
         yield
     except STORE_AWAY:
@@ -155,7 +161,8 @@ def isolated(attempt: Attempt) -> Iterator[None]:
         log.exception("step.broke", call_id=attempt.call.call_id)
 
 
-def _save(services: Services, outcomes: Sequence[Settled], *, ends: bool) -> list[Attempt | None]:
+def _save(services: Services, outcomes: Sequence[Settled], *, ends: bool) -> list[Attempt]:
+    """Save the outcomes; return the attempts that were saved. The other calls stay due."""
     results = apply_events(services, [
         Happened(
             call=attempt.call,
@@ -167,19 +174,13 @@ def _save(services: Services, outcomes: Sequence[Settled], *, ends: bool) -> lis
         )
         for attempt, outcome in outcomes
     ])  # fmt: skip
-    return [
-        attempt if _is_saved(attempt, result) else None
-        for (attempt, _), result in zip(outcomes, results, strict=True)
-    ]
-
-
-def _is_saved(attempt: Attempt, result: Saved | Exception) -> bool:
-    """Take the call as it was saved; log what kept it from being saved. It stays due then."""
-    call_id = attempt.call.call_id
-    if isinstance(result, Saved):
-        attempt.call = result.after or attempt.call
-    elif isinstance(result, LeaseLost):
-        log.warning("lease.lost", call_id=call_id)
-    else:
-        log.error("step.not_saved", call_id=call_id, exc_info=result)
-    return isinstance(result, Saved)
+    saved: list[Attempt] = []
+    for (attempt, _), result in zip(outcomes, results, strict=True):
+        if isinstance(result, Saved):
+            attempt.call = result.after or attempt.call
+            saved.append(attempt)
+        elif isinstance(result, LeaseLost):
+            log.warning("lease.lost", call_id=attempt.call.call_id)
+        else:
+            log.error("step.not_saved", call_id=attempt.call.call_id, exc_info=result)
+    return saved

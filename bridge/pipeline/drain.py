@@ -1,4 +1,4 @@
-"""Handling the inbox until it is empty: one drain at a time in a process, batch after batch."""
+"""Draining the inbox: batch after batch until it is empty, one thread of a process at a time."""
 
 import threading
 import time
@@ -10,38 +10,37 @@ from bridge.services import Services
 
 FEW = 25
 PAUSE_SECONDS = 0.15
-"""After a batch of few events the next is left to grow: else each event has a batch of its own."""
+"""The pause after a batch of fewer than ``FEW`` events, so that the next batch is larger."""
 
 MOST_BATCHES = 500
-"""A drain ends after so many, for its message comes back if it is not acknowledged in time."""
+"""A drain ends after this many batches and publishes the next drain.
+
+The broker redelivers a message that is not acknowledged within its visibility timeout:
+https://docs.celeryq.dev/en/stable/getting-started/backends-and-brokers/redis.html#visibility-timeout.
+"""
 
 _AT_WORK = threading.Lock()
 _WANTED = threading.Event()
 
 
 def drain(services: Services, pause: Callable[[float], object] = time.sleep) -> None:
-    """Handle events until none is left. While another thread of this process does, it goes on.
+    """Handle events until the inbox is empty. If another thread drains already, return at once.
 
-    The flag is looked at after the lock is released, so that one of two threads sees each wish.
+    That thread drains once more: this one sets ``_WANTED`` before it tries the lock, and that one
+    reads ``_WANTED`` after it has released the lock. So no event is left behind.
     """
     _WANTED.set()
     while _WANTED.is_set() and _AT_WORK.acquire(blocking=False):
         try:
             _WANTED.clear()
-            is_left = _drain(services, pause)
+            for _ in range(MOST_BATCHES):
+                count = events.drain(services)
+                if count == 0:
+                    break
+                if count < FEW:
+                    pause(PAUSE_SECONDS)
         finally:
             _AT_WORK.release()
-        if is_left:
+        if count > 0:
             services.publisher.publish(DRAIN)
             return
-
-
-def _drain(services: Services, pause: Callable[[float], object]) -> bool:
-    """Handle batches; return whether events may be left."""
-    for _ in range(MOST_BATCHES):
-        count = events.drain(services)
-        if count == 0:
-            return False
-        if count < FEW:
-            pause(PAUSE_SECONDS)
-    return True

@@ -1,4 +1,4 @@
-"""The inbox: each event is read, understood, and applied to its call, many in a few round trips."""
+"""Handling events from the inbox: each is parsed and applied to its call, a batch at a time."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -33,12 +33,15 @@ NOTED = {
 log = structlog.get_logger(__name__)
 Event = CallHeard | EventRefused | TranscriptReady | Noted
 MAKES_CALL = CallHeard | EventRefused
-"""An event of these makes the call if it is the first of it."""
+"""The events that create the call's record if there is none."""
 
 
 @dataclass(frozen=True, slots=True)
 class ParsedEvent:
-    """What an inbox entry says of a call. ``slug`` = the outcome to keep if it changes no call."""
+    """An event of a call, read from an inbox entry.
+
+    ``slug`` is the outcome to store when there is no record of the call.
+    """
 
     entry: Entry
     call_id: str
@@ -47,13 +50,13 @@ class ParsedEvent:
 
 
 Outcomes = dict[str, str | None]
-"""The entries that are handled, by id, each with the slug of one that changed no call."""
+"""The handled entries by id. The value is a slug if the entry changed no call, else ``None``."""
 
 
 def drain(services: Services) -> int:
     """Handle one batch of events; return how many there were.
 
-    Redis being away is not the events' fault, and is left to the next drain.
+    Raises ``RedisError`` if Redis is unreachable; the events stay pending for a later drain.
     """
     entries = services.inbox.take(BATCH)
     outcomes: Outcomes = {}
@@ -65,7 +68,7 @@ def drain(services: Services) -> int:
         handled = [entry for entry in entries if entry.id in outcomes]
         slugs = {entry_id: slug for entry_id, slug in outcomes.items() if slug is not None}
         if handled and not services.inbox.done(handled, slugs):
-            # Redis failed over or restarted since: the saves may be lost with the former primary.
+            # Redis failed over or restarted in between: a save may be lost with the old primary.
             log.warning("events.left", events=len(handled), detail="handled again in 30 seconds")
     return len(entries)
 
@@ -73,7 +76,7 @@ def drain(services: Services) -> int:
 def interpret(
     services: Services, entries: Sequence[Entry], outcomes: Outcomes
 ) -> list[ParsedEvent]:
-    """Return what the entries say of calls, in their order; put the others among the outcomes."""
+    """Return the events that belong to a call, in order; add the outcomes of the other entries."""
     parsed: dict[str, ParsedEvent] = {}
     webhooks: dict[str, tuple[Entry, WebhookEvent]] = {}
     for entry in entries:
@@ -90,10 +93,11 @@ def interpret(
 def apply(
     services: Services, parsed: Sequence[ParsedEvent], outcomes: Outcomes
 ) -> list[ParsedEvent]:
-    """Save what the events say onto their calls; return those to apply again, each alone.
+    """Apply the events to their calls and save those; return the events to apply one by one.
 
-    Those are the events of a call of which one, or the call itself, broke: the other events of the
-    call are not lost with it. An event alone that breaks is left pending, or is a dead letter.
+    If an exception stops the events of a call, they are returned to be applied again, each alone:
+    the others of them can then be saved. If an event fails alone, it stays pending, or becomes a
+    dead letter.
     """
     by_call = defaultdict[str, list[ParsedEvent]](list)
     for one in parsed:
@@ -124,30 +128,27 @@ def apply(
 def _settle(
     services: Services, events: Sequence[ParsedEvent], saved: Saved, outcomes: Outcomes
 ) -> list[Call]:
-    """Log what was saved, and put it among the outcomes; return a call with a new due time."""
-    call = saved.after
+    """Log the events of a call and add their outcomes; return the call if its due time changed."""
+    call, before = saved.after, saved.before
     for one in events:
         _log(one)
-        if call is not None and isinstance(one.event, CallHeard):
+        outcome, keep = one.slug, services.settings.event_retention
+        if call is None and isinstance(one.event, TranscriptReady):
+            services.lookup.park(one.event.engagement_id, one.entry.id, keep)
+            outcome = "parked.unknown_engagement"
+        elif call is None:
+            outcome = one.slug or "ignored.not_ours"
+        elif isinstance(one.event, CallHeard):
             hear_extras(services, call, one.event)
-        outcomes[one.entry.id] = one.slug if call is not None else _without_call(services, one)
+        outcomes[one.entry.id] = outcome
     if call is None:
         return []
-    before = saved.before
     is_new_due = before is None or (call.state, call.due_at) != (before.state, before.due_at)
     return [call] if is_new_due else []
 
 
-def _without_call(services: Services, one: ParsedEvent) -> str:
-    """Return the outcome of an event whose call is not known, or not any more."""
-    if not isinstance(one.event, TranscriptReady):
-        return one.slug or "ignored.not_ours"
-    services.lookup.park(one.event.engagement_id, one.entry.id, services.settings.event_retention)
-    return "parked.unknown_engagement"
-
-
 def _read_wavv(services: Services, entry: Entry, outcomes: Outcomes) -> ParsedEvent | None:
-    """Return what WAVV's event says of its call; one that is ignored is noted on a known call."""
+    """Return the event of WAVV in an entry; an ignored one is noted on its call, if it has one."""
     event = parse_event(entry.raw, services.reading)
     if isinstance(event, CallHeard):
         return ParsedEvent(entry, event.call_id, replace(event, entry=entry.id))
@@ -160,7 +161,7 @@ def _read_wavv(services: Services, entry: Entry, outcomes: Outcomes) -> ParsedEv
 
 
 def _read_refusal(_services: Services, entry: Entry, _outcomes: Outcomes) -> ParsedEvent:
-    """Return that an authentic event of a call was refused."""
+    """Return the refusal in an entry: the ingress refused an authentic event of a call."""
     refusal = read_refusal(entry.raw)
     kind = event_kind(refusal.event or "")
     refused = EventRefused(refusal.reason, refusal.event, kind, refusal.size, entry.id)
@@ -176,7 +177,11 @@ READERS: Mapping[str, Callable[[Services, Entry, Outcomes], ParsedEvent | None]]
 def _of_askelephant(
     services: Services, webhooks: Sequence[tuple[Entry, WebhookEvent]], outcomes: Outcomes
 ) -> list[ParsedEvent]:
-    """Return what AskElephant's events say of calls that are known."""
+    """Return AskElephant's events of known calls; add the outcomes of the others.
+
+    An engagement that was edited or deleted belongs to a call only if its id is known: several
+    engagements may share a link.
+    """
     for workspace_id in dict.fromkeys(event.workspace_id for _, event in webhooks):
         services.workspace.learn(workspace_id)
     ids = [event.engagement.id for _, event in webhooks if event.engagement is not None]
@@ -196,7 +201,7 @@ def _of_askelephant(
                     outcomes[entry.id] = "parked.unknown_engagement"
         elif about.id in known:
             parsed.append(ParsedEvent(entry, known[about.id], Noted(NOTED[kind], entry.id)))
-        else:  # a link may be shared by many: only its id makes an engagement a call's
+        else:
             outcomes[entry.id] = "ignored.not_ours"
     if any(event.type == TRANSCRIPT_READY for _, event in webhooks):
         services.counters.saw("webhook", services.now())
@@ -204,11 +209,11 @@ def _of_askelephant(
 
 
 def _found_by_link(services: Services, about: EngagementNews, entry: Entry) -> str | None:
-    """Return the call that awaits its engagement under the event's link, or park the event.
+    """Return the id of the call that awaits its engagement under this link, or park the event.
 
-    It may be faster than the response to the request. Parked first, then looked for once more: the
-    submission saves first and looks for parked events afterwards, so that one of the two always
-    finds the other.
+    The event may arrive before the response to the submission. It is parked first, and its call is
+    then looked up once more. The submission saves its call first and then reads the parked events.
+    So one of the two always finds the other.
     """
     call = services.lookup.by_engagement(about.id, about.external_url)
     if call is None:
@@ -220,12 +225,12 @@ def _found_by_link(services: Services, about: EngagementNews, entry: Entry) -> s
 
 @contextmanager
 def _guarded(services: Services, entries: Sequence[Entry]) -> Iterator[None]:
-    """Keep what breaks here from costing another event.
+    """Log an exception of these events instead of raising it; other events go on.
 
-    The events stay pending and are claimed again half a minute later; after three tries they are
-    dead letters, kept and put back by hand. One that can never be read, or whose call's record is
-    damaged, is a dead letter at once. A call that a newer version of the bridge wrote waits for a
-    worker of that version, however often its events must be tried.
+    The events stay pending and are claimed again after 30 seconds. After three deliveries they
+    become dead letters, which an operator can put back. An event that cannot be parsed, or whose
+    call has a damaged record, becomes a dead letter at once. If a newer version of the bridge wrote
+    the call's record, its events stay pending without limit, for a worker of that version.
     """
     try:
         yield

@@ -1,7 +1,7 @@
 """Opens the calls that submit extra recordings of a call, and applies the call's events to them.
 
-They are derived from the record of that call. After a crash, the inbox entry or the submission runs
-again and opens those that are missing.
+Such a call is derived from the record of the first one. After a crash, the inbox entry or the
+submission runs again and opens the calls that are missing.
 """
 
 from bridge.broker.publisher import publish_next
@@ -13,7 +13,7 @@ from bridge.services import Services
 
 
 def open_extras(services: Services, call: Call) -> None:
-    """Open the calls of the extra recordings that have none yet."""
+    """Open a call for each extra recording that has none yet."""
     for extra in _separated(call):
         opened = call_of_extra(call, extra, services.now(), services.policy)
         saved = services.calls.update(opened.call_id, lambda found, new=opened: found or new)  # type: ignore[misc]  # bound now
@@ -21,7 +21,7 @@ def open_extras(services: Services, call: Call) -> None:
 
 
 def hear_extras(services: Services, call: Call, event: CallHeard) -> None:
-    """Apply an event to the calls of the extra recordings, and open those that are missing."""
+    """Apply an event of the call to the calls of its extra recordings; open missing ones."""
     for extra in _separated(call):
         opened = call_of_extra(call, extra, services.now(), services.policy)
         _publish(services, apply_event(services, opened, event_for_extra(extra, event)))

@@ -1,7 +1,8 @@
-"""What a failed request means: for its call the wait or the end, for the others perhaps a hold."""
+"""What follows a failed request: a retry or the end for its call, perhaps a hold for all calls."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from typing import assert_never
 
 import structlog
@@ -30,14 +31,14 @@ from config.redaction import redact_text
 
 log = structlog.get_logger(__name__)
 PROOFS = frozenset({Trouble.REJECTED, Trouble.OWNER, Trouble.MEDIA, Trouble.FORBIDDEN})
-"""Refusals that AskElephant made by its own response: they prove that it works, and our key."""
+"""Failures that only AskElephant itself can report: it works, and it accepted the API key."""
 
 HOLD_REASONS: Mapping[Trouble, str] = {
     Trouble.TRANSIENT: OUTAGE,
     Trouble.FORBIDDEN: SCOPE_MISSING,
     Trouble.MISSING: OUTAGE,
 }
-"""The reason of the hold that several calls in a row start."""
+"""The reason of the hold that starts when several calls in a row fail."""
 
 ROWS: Mapping[Trouble, Row] = {
     Trouble.TRANSIENT: Row.OUTAGE,
@@ -47,12 +48,15 @@ ROWS: Mapping[Trouble, Row] = {
 
 
 def after_success(services: Services, admission: Admitted) -> None:
-    """Note that AskElephant served a request, which may release holds."""
+    """Record that AskElephant served a request; this may release holds."""
     _record_success(services, admission, proves_step=True)
 
 
 def after_failure(services: Services, attempt: Attempt, failure: Failure) -> Outcome:
-    """Return what follows for the call, and start or keep the hold that the failure calls for."""
+    """Return what follows for the call; start or prolong a hold if the failure requires one.
+
+    A new hold is logged. The sweep is scheduled for when the next request of the hold may be sent.
+    """
     problem, call, admission = failure.problem, attempt.call, attempt.admission
     log.warning("request.failed", call_id=call.call_id, reason=problem.reason,
                 status=problem.status, request_id=problem.request_id)  # fmt: skip
@@ -66,12 +70,17 @@ def after_failure(services: Services, attempt: Attempt, failure: Failure) -> Out
         services.holds.forget(call.call_id)
     hold = services.holds.state(now, admission.step) if is_news or admission.probe else None
     if hold is not None:
-        _announce(services, hold, now, is_news=is_news)
+        if is_news:
+            level = log.warning if hold.reason == THROTTLED else log.error
+            level("hold.started", reason=hold.reason, scope=hold.step or "all", status=hold.status,
+                  until=hold.until.isoformat(),
+                  next_request_at=hold.next_at.isoformat())  # fmt: skip
+        wake_sweep(services, hold.next_at - now)
     return settled(_event(plan, failure, hold, attempt))
 
 
 def wake_sweep(services: Services, wait: timedelta) -> None:
-    """Run the sweep after ``wait``, so that held calls need not wait for its next interval."""
+    """Publish a sweep that runs after ``wait``; a longer wait is left to the regular sweeps."""
     if wait <= services.policy.countdown_limit:
         services.publisher.publish(SWEEP, countdown=max(0.0, wait.total_seconds()))
 
@@ -83,11 +92,17 @@ def _record_success(services: Services, admission: Admitted, *, proves_step: boo
 
 
 def _event(plan: Plan, failure: Failure, hold: Hold | None, attempt: Attempt) -> e.Event:
-    """Return the event that follows from the plan."""
-    problem = failure.problem
+    """Return the event that follows from the plan. A retry under a hold waits for its end."""
+    problem, is_missing = failure.problem, failure.trouble is Trouble.MISSING
     match plan:
-        case RetryAt() | HoldAll():
-            return _deferred(plan, failure, hold)
+        case HoldAll():
+            until = hold.next_at if hold is not None else plan.until
+            return e.Deferred(problem.reason, until, held=True, problem=problem)
+        case RetryAt():
+            retry = e.Deferred(problem.reason, plan.at, problem=problem, missing=is_missing)
+            if hold is not None:
+                retry = replace(retry, reason=hold.reason, at=hold.next_at, held=True, failed=True)
+            return retry
         case DropOwner():
             return e.OwnerRefused(problem)
         case DropFields():
@@ -100,21 +115,8 @@ def _event(plan: Plan, failure: Failure, hold: Hold | None, attempt: Attempt) ->
             assert_never(plan)
 
 
-def _deferred(plan: RetryAt | HoldAll, failure: Failure, hold: Hold | None) -> e.Deferred:
-    """Return the wait that follows; a retry under a hold waits for the hold to end."""
-    problem, is_missing = failure.problem, failure.trouble is Trouble.MISSING
-    if isinstance(plan, HoldAll):
-        until = hold.next_at if hold is not None else plan.until
-        return e.Deferred(problem.reason, until, held=True, problem=problem)
-    if hold is None:
-        return e.Deferred(problem.reason, plan.at, problem=problem, missing=is_missing)
-    return e.Deferred(
-        hold.reason, hold.next_at, held=True, problem=problem, failed=True, missing=is_missing
-    )
-
-
 def _hold_for(services: Services, failure: Failure, plan: Plan, admission: Admitted) -> bool:
-    """Start or keep the hold that this failure calls for; return whether it is a new one."""
+    """Start or prolong the hold that this failure requires; return whether it is a new one."""
     problem, now, trouble = failure.problem, services.now(), failure.trouble
     is_probe = admission.probe
     if isinstance(plan, HoldAll):
@@ -135,13 +137,3 @@ def _hold_for(services: Services, failure: Failure, plan: Plan, admission: Admit
 def _cause(reason: str, problem: Problem) -> Cause:
     detail = f"{problem.reason}: {problem.detail}" if problem.detail else problem.reason
     return Cause(reason, problem.status, redact_text(detail))
-
-
-def _announce(services: Services, hold: Hold, now: datetime, *, is_news: bool) -> None:
-    """Log a hold that has started, and have the sweep run when its next request may leave."""
-    if is_news:
-        level = log.warning if hold.reason == THROTTLED else log.error
-        scope, next_at = hold.step or "all", hold.next_at.isoformat()
-        level("hold.started", reason=hold.reason, scope=scope, status=hold.status,
-              until=hold.until.isoformat(), next_request_at=next_at)  # fmt: skip
-    wake_sweep(services, hold.next_at - now)

@@ -1,4 +1,4 @@
-"""Releasing holds by hand."""
+"""Releasing holds on an operator's request."""
 
 from datetime import timedelta
 
@@ -12,9 +12,9 @@ log = structlog.get_logger(__name__)
 
 
 def release_holds(services: Services, scope: str | None = None) -> list[Hold]:
-    """End every hold, or that of ``scope`` (``all`` or a step), and run the sweep; return them.
+    """End every hold, or the one of ``scope`` (``all`` or the name of a step), and run the sweep.
 
-    The holds that were in force are logged and counted.
+    Returns the holds that were in force; each is logged and counted.
     """
     step = "" if scope == "all" else scope
     released = services.holds.release(services.now(), step)

@@ -1,4 +1,4 @@
-"""Fetching insights until they are there, and polling when no transcript event came."""
+"""Fetching the insights of engagements until they are complete, and polling for a transcript."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -24,11 +24,12 @@ from bridge.pipeline.failure import after_failure, after_success
 from bridge.services import Services
 
 PROOFS = ("transcript", "action_items", "signals")
-"""What is only there once there is a transcript; an owner or a link is there from the start."""
+"""Fields of an engagement that prove that its transcript is ready."""
 
 INSIGHTS_PROPER = ("action_items", "signals")
 PROCESSING_FAILED = "FAILED"
-"""A ``processing_status`` that no webhook event reports: AskElephant's reference of engagements."""
+"""A ``processing_status`` that AskElephant reports by no event: https://docs.askelephant.ai/webhooks.
+"""
 
 log = structlog.get_logger(__name__)
 
@@ -36,8 +37,8 @@ log = structlog.get_logger(__name__)
 def fetch(services: Services, call_ids: Sequence[str]) -> list[Call]:
     """Fetch the insights of those of the calls that are due; return the calls as saved.
 
-    The phases are those of ``submit``: lease and read, admit, send side by side, settle each group
-    of responses as it comes.
+    The phases are those of ``submit``: lease and read the calls, admit them, send the requests side
+    by side, and settle each group of responses as it comes.
     """
     with begin(services, INSIGHTS, call_ids) as attempts:
         admitted, held = admit(services, INSIGHTS, attempts)
@@ -52,18 +53,17 @@ def fetch(services: Services, call_ids: Sequence[str]) -> list[Call]:
 
 
 def _settle(services: Services, attempt: Attempt, response: Engagement | Failure) -> Outcome:
-    """Return what becomes of a call whose response is there."""
+    """Return the outcome of a call whose response has come.
+
+    A call without a transcript is here because AskElephant's event did not come in time: the
+    response shows whether the transcript is ready.
+    """
     if isinstance(response, Failure):
         return after_failure(services, attempt, response)
     after_success(services, attempt.admission)
-    if attempt.call.state is State.TRANSCRIBED:
-        return _kept(services, attempt.call, attempt.insights, response)
-    return _polled(services, attempt, response)
-
-
-def _polled(services: Services, attempt: Attempt, response: Engagement) -> Outcome:
-    """Look for a transcript whose event did not come in time."""
     call, now = attempt.call, services.now()
+    if call.state is State.TRANSCRIBED:
+        return _kept(services, call, attempt.insights, response)
     if response.processing_status == PROCESSING_FAILED and not _has_insights(response.insights):
         return _kept(services, call, attempt.insights, response)
     if response.processing_status == "COMPLETED" or any(map(response.insights.get, PROOFS)):
@@ -83,10 +83,11 @@ def _polled(services: Services, attempt: Attempt, response: Engagement) -> Outco
 def _kept(
     services: Services, call: Call, former: Mapping[str, Any], response: Engagement
 ) -> Outcome:
-    """Keep the insights of the response, and decide whether to fetch again.
+    """Return the outcome that stores the response's insights, and decides whether to fetch again.
 
-    The first fetch since the transcript, or since a replay, replaces what earlier rounds stored:
-    old insights do not count as fresh. No event reports ``FAILED``; what came before it counts.
+    The first fetch after a transcript or a replay replaces the insights that earlier rounds stored.
+    If processing has failed, the insights that came before the failure are kept; without any, the
+    call fails.
     """
     engagement_id = call.engagement_id or ""
     stored = insights_of(former, engagement_id) if call.insights.checks else {}

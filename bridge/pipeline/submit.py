@@ -8,7 +8,7 @@ from bridge.domain import events as e
 from bridge.domain.call import Call, Problem, State
 from bridge.domain.links import same_link
 from bridge.domain.mapping import Mapped, Unsubmittable, engagement_request
-from bridge.domain.participants import People, droppable, find_owner
+from bridge.domain.participants import droppable, find_owner
 from bridge.domain.retry import Failure
 from bridge.domain.rules import rule_against
 from bridge.domain.steps import SUBMIT
@@ -41,7 +41,8 @@ def submit(services: Services, call_ids: Sequence[str]) -> list[Call]:
     What breaks for one call costs that call only: an exception (``isolated``), a lost lease and a
     save that fails are logged with the call's id, and the call stays due. The sweep publishes it
     again, as it does after a worker died between the request and its response. The request is then
-    repeated with the same ``external_id``, for which AskElephant returns the same engagement.
+    repeated with the same ``external_id``, for which AskElephant returns the same engagement:
+    https://docs.askelephant.ai/api-reference/engagements/create-engagement.
     """
     with begin(services, SUBMIT, call_ids) as attempts:
         # Decide: rules skip calls, a call without a link to its recording waits for one, and one
@@ -60,9 +61,7 @@ def submit(services: Services, call_ids: Sequence[str]) -> list[Call]:
         ready: list[Attempt] = []
         for attempt in started:
             with isolated(attempt):
-                open_extras(
-                    services, attempt.call
-                )  # calls of its other recordings, if they have any
+                open_extras(services, attempt.call)  # the calls of its other recordings
                 attempt.sent = requests[attempt].request.members()  # kept if the call fails
                 ready.append(attempt)
 
@@ -119,13 +118,18 @@ def _started(mapped: Mapped) -> e.SubmissionStarted:
 def _settle(
     services: Services, attempt: Attempt, mapped: Mapped, response: Engagement | Failure
 ) -> Outcome:
-    """Return what becomes of a call whose response is there.
+    """Return the outcome of a call whose response has come.
 
-    After a failure that is another request later, at once for a field that was refused, a hold for
-    all calls, or the end as ``failed``: see ``after_failure``.
+    After a failure the call is retried later, or at once without a refused field, or waits for a
+    hold, or becomes ``failed``: see ``after_failure``.
     """
     if isinstance(response, Failure):
-        return after_failure(services, attempt, _with_droppable(response, mapped.people))
+        # A retry leaves out the participants' fields that the response blames in its text, or else
+        # those that its list of errors names.
+        named = (str(error.get("field") or "") for error in response.problem.errors)
+        blamed = response.blamed_fields or tuple(filter(None, named))
+        failure = replace(response, droppable=droppable(blamed, mapped.people))
+        return after_failure(services, attempt, failure)
     after_success(services, attempt.admission)  # AskElephant works: that may release a hold
     if not response.created and _is_of_another_call(services, attempt.call, response, mapped):
         collision = Problem(reason="external_id_collision", detail=response.id)
@@ -133,16 +137,6 @@ def _settle(
     submitted = e.Submitted(response.id, response.created, response.request_id)
     counter = "engagements.created" if response.created else "engagements.existed"
     return settled(submitted, counts=(counter,))
-
-
-def _with_droppable(failure: Failure, sent: People) -> Failure:
-    """Return the failure with the participants' fields that the next request leaves out.
-
-    They are those that the response's text blames, or else those that its list of errors names.
-    """
-    named = (str(error.get("field") or "") for error in failure.problem.errors)
-    blamed = failure.blamed_fields or tuple(filter(None, named))
-    return replace(failure, droppable=droppable(blamed, sent))
 
 
 def _is_of_another_call(

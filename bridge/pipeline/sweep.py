@@ -1,7 +1,7 @@
-"""The sweep: whatever is overdue is published again, whatever is old is forgotten.
+"""The sweep: publishes overdue calls again, and deletes old calls and events.
 
-It makes every message a mere hint: a lost one, a killed worker, a flushed broker or a webhook that
-never came only cost time.
+A message only says that there may be work. If it is lost, a worker is killed, the broker is flushed
+or a webhook does not come, the sweep publishes the call later.
 """
 
 from collections.abc import Sequence
@@ -21,19 +21,19 @@ from bridge.store.lease import Lease
 
 BATCH = 1000
 EVENTS_BATCH = 10_000
-"""Dropping so many keeps Redis for some milliseconds; there are several events for each call."""
+"""The most events that one sweep deletes, which blocks Redis for some milliseconds."""
 
 log = structlog.get_logger(__name__)
 
 
 def sweep(services: Services, *, is_routine: bool = False) -> int:
-    """Publish what is overdue, once over all beats; return how many steps were published.
+    """Publish overdue calls and delete old ones; return how many calls were published.
 
-    Routine sweeps pile up in the broker while no worker runs, or if two beats publish them. One
-    of them works in each half of an interval; each other one costs a round trip.
+    Messages for routine sweeps pile up in the broker while no worker runs, or if two beats publish
+    them. One of them runs in each half of an interval; the others end after one round trip.
 
-    Raises ``LeaseLost`` when it took so long that another sweep has begun: claiming is what only
-    one may do. A second wake-up for the inbox is a hint, as any, and forgetting needs no lease.
+    Raises ``LeaseLost`` if another sweep has begun because this one ran too long. Only one sweep at
+    a time may claim calls. Waking the inbox and deleting need no lease.
     """
     if is_routine and not services.leases.begin_routine_sweep(services.settings.sweep_interval / 2):
         return 0
@@ -53,7 +53,7 @@ def sweep(services: Services, *, is_routine: bool = False) -> int:
 
 
 def expire(services: Services, call_ids: Sequence[str]) -> list[Call]:
-    """Let calls go that got no recording in time; return them as saved."""
+    """Move calls to ``unrecorded`` when their recording deadline has passed; return those."""
     now = services.now()
     due = [one for one in services.calls.load_readable(call_ids) if is_due(one, EXPIRE, now)]
     happened = [Happened(call=call, events=[DeadlinePassed()]) for call in due]
@@ -67,21 +67,31 @@ def expire(services: Services, call_ids: Sequence[str]) -> list[Call]:
 
 
 def _publish(services: Services, step: Step, now: datetime, lease: Lease) -> int:
-    most = _allowance(services, step, now)
+    """Publish the calls that are overdue for ``step``; return how many.
+
+    For a step that sends requests to AskElephant, these are at most the calls that the request
+    budget allows until the next sweep, and none under a hold: see ``_publish_probes``.
+    """
+    most, apart = BATCH, 0.0
+    if step.asks_askelephant:
+        rate = services.settings.askelephant_rate
+        if rate is not None:
+            most = min(BATCH, ceil(services.settings.sweep_interval / rate.apart))
+            apart = rate.apart.total_seconds()
+        if services.holds.state(now, step.name) is not None:
+            most = 0
     kinds = [kind for kind in KINDS if kind.task == step.task]
     names = [kind.name for kind in kinds]
     call_ids = services.due.claim(step, now, most, lease, names) if most else []
-    rate = services.settings.askelephant_rate if step.asks_askelephant else None
-    apart = rate.apart.total_seconds() if rate else 0
     due = [(number * apart, call_id) for number, call_id in enumerate(call_ids)]
     publish_batches(services.publisher, step.task, due)
     return len(call_ids) + sum(publish_left(services, kind) for kind in kinds)
 
 
 def _publish_probes(services: Services, now: datetime, lease: Lease) -> int:
-    """Publish one call for each hold whose next request may leave; return how many.
+    """Publish one call as a probe for each hold whose next request may be sent; return how many.
 
-    A hold of all calls is probed by the call of any step that has failed least, and a hold of one
+    A hold on all calls is probed by the call of any step that has failed least, and a hold on one
     step by a call of that step.
     """
     asking = [step for step in STEPS if step.asks_askelephant]
@@ -99,24 +109,11 @@ def _publish_probes(services: Services, now: datetime, lease: Lease) -> int:
     return probes
 
 
-def _allowance(services: Services, step: Step, now: datetime) -> int:
-    """Return how many may be published: what the budget allows until the next sweep.
-
-    Under a hold none: see ``_publish_probes``.
-    """
-    if not step.asks_askelephant:
-        return BATCH
-    if services.holds.state(now, step.name) is not None:
-        return 0
-    rate, interval = services.settings.askelephant_rate, services.settings.sweep_interval
-    return BATCH if rate is None else min(BATCH, ceil(interval / rate.apart))
-
-
 def _forget(services: Services, now: datetime) -> None:
-    """Drop a batch of what is old. It needs no lease, which may have been lost meanwhile.
+    """Delete a batch of old calls, and of old events that were handled.
 
-    A call is dropped as it was read or not at all, an event when its time has passed and it was
-    handled; two who do it at once drop no more than one.
+    This needs no lease. A call is deleted only if it is unchanged since it was read, so two sweeps
+    at once delete no more than one.
     """
     until = services.forget_by(now, services.counters.last_saw("sweep"))
     if until is None:

@@ -1,1 +1,1 @@
-"""The steps of a call: load, decide, do, save. What happens when and how often is in ``tasks``."""
+"""The steps of a call: load, decide, do, save. The package ``tasks`` decides when each runs."""

@@ -1,7 +1,8 @@
-"""Places for batches: a bound for each kind of work in a process, so that none starves another.
+"""Places for batches: how many batches of each kind of work may run at once in a process.
 
-A batch that finds no place leaves its thread at once. Its calls wait in the store, and are
-published again, many in one message, as soon as a batch of the kind has ended.
+So no kind of work occupies all threads of a worker. A batch without a place ends at once, and its
+calls wait in the store. When a batch of the same kind ends, they are published again, many in one
+message.
 """
 
 import threading
@@ -25,16 +26,16 @@ from config.broker import (
 )
 
 LOOK_SECONDS = 5.0
-"""How often a process that made no calls wait looks for waiting ones: another may have ended."""
+"""Time between two looks for waiting calls, after a look that found none."""
 
 log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of work: what is published for its calls, and how many batches run at once.
+    """A kind of work: the task that does it, and how many of its batches run at once.
 
-    ``places`` are those of a worker with ``WORKER_THREADS`` threads.
+    ``places`` is that number for a worker with ``WORKER_THREADS`` threads.
     """
 
     name: str
@@ -50,7 +51,11 @@ KINDS = (SUBMISSIONS, LINKS, FETCHES)
 
 @dataclass
 class Places:
-    """The places of this process: how many are taken, and when waiting calls are looked for."""
+    """The places of this process, by the names of kinds.
+
+    ``taken`` counts the batches that run. ``look_at`` is the time, by the monotonic clock, from
+    which on the end of a batch looks for waiting calls.
+    """
 
     threads: int = WORKER_THREADS
     taken: Counter[str] = field(default_factory=Counter)
@@ -62,14 +67,14 @@ class Places:
         return self.taken[kind.name] < max(1, kind.places * self.threads // WORKER_THREADS)
 
     def take(self, kind: Kind) -> bool:
-        """Take a place, if one is free."""
+        """Occupy a place if one is free; return whether one was."""
         with self.lock:
             is_free = self.is_free(kind)
             self.taken[kind.name] += is_free
         return is_free
 
     def give_back(self, kind: Kind) -> None:
-        """Give a place back."""
+        """Free a place."""
         with self.lock:
             self.taken[kind.name] -= 1
 
@@ -78,9 +83,10 @@ PLACES = Places()
 
 
 def use_threads(threads: int) -> None:
-    """Share this number of threads out: the kinds keep their parts, intake and sweep the rest.
+    """Set the number of threads of this worker; the places of each kind are in proportion to it.
 
-    Raises ``ValueError`` if they are too few for that.
+    The threads beyond all places are for intake and the sweep. Raises ``ValueError`` if there are
+    fewer than ``FEWEST_THREADS``.
     """
     if threads < FEWEST_THREADS:
         raise ValueError(
@@ -92,7 +98,7 @@ def use_threads(threads: int) -> None:
 
 @contextmanager
 def place(services: Services, kind: Kind, call_ids: Sequence[str]) -> Iterator[bool]:
-    """Yield whether there is a place for the batch; without one its calls wait for it."""
+    """Yield whether the batch has a place; without one its calls are stored as waiting."""
     if not PLACES.take(kind):
         services.due.wait(kind.name, call_ids, services.now())
         PLACES.look_at[kind.name] = 0.0
@@ -108,16 +114,16 @@ def place(services: Services, kind: Kind, call_ids: Sequence[str]) -> Iterator[b
 
 
 def publish_left(services: Services, kind: Kind) -> int:
-    """Publish a batch of waiting calls from the sweep; return how many.
+    """Publish a batch of waiting calls if a place is free here; return how many calls.
 
-    It brings the others after it where a worker died. While the places here are taken, the batches
-    that have them publish the next ones when they end.
+    The sweep calls this. It publishes calls that would else wait on, because the worker died whose
+    batch would have published them. If no place is free, the batches that run publish them.
     """
     return publish_waiting(services, kind) if PLACES.is_free(kind) else 0
 
 
 def publish_waiting(services: Services, kind: Kind) -> int:
-    """Publish a batch of the calls that have waited longest for a place; return how many."""
+    """Publish the calls that have waited longest for a place, up to a batch; return how many."""
     call_ids = services.due.take_waiting(kind.name, BATCH)
     if call_ids:
         services.publisher.publish(kind.task, *call_ids)

@@ -1,4 +1,4 @@
-"""Writing what happened onto calls: advance, save, log. The only way in which a call changes."""
+"""Applying events to calls: advance the state, save, log. Nothing else changes a call."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,11 +18,11 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Happened:
-    """What happened to a call, one event after the other, and what is saved with it.
+    """Events of a call, in their order, and what is saved with them.
 
-    ``call`` is as last read, or new. What others saved since is kept, and the events come on top.
-    ``needs_call`` = events that do not make a call: without a record nothing is saved. The rest is
-    as of the store's ``Change``.
+    ``call`` is the call as last read, or a new one. If another worker saved the call since, the
+    events are applied to that newer record. ``needs_call`` = nothing is saved if there is no
+    record. The other fields are those of the store's ``Change``.
     """
 
     call: Call
@@ -35,9 +35,9 @@ class Happened:
 
 
 def apply_events(services: Services, happened: Sequence[Happened]) -> list[Saved | Exception]:
-    """Save all in one round trip; return each call as saved, or the error that it met.
+    """Save all in one round trip; return for each the saved call, or the error that kept it back.
 
-    The errors are those of ``CallStore.update_many``; one costs no other call.
+    An error concerns one call; the others are saved. ``CallStore.update_many`` lists the errors.
     """
     now = services.now()
 
@@ -68,7 +68,7 @@ def apply_events(services: Services, happened: Sequence[Happened]) -> list[Saved
 
 
 def apply_event(services: Services, call: Call, event: Event) -> Call:
-    """Save one event of one call, and return the call as saved; raise the error that it met."""
+    """Save one event of one call and return the saved call; raise the error if it is not saved."""
     (result,) = apply_events(services, [Happened(call=call, events=[event])])
     if isinstance(result, Exception):
         raise result
@@ -76,7 +76,7 @@ def apply_event(services: Services, call: Call, event: Event) -> Call:
 
 
 def log_move(before: Call, after: Call) -> None:
-    """Log that a call has entered another state, if it has."""
+    """Log the new state of a call, if its state has changed."""
     if after.state is not before.state:
         log.info("call.moved", call_id=after.call_id, state=after.state, was=before.state,
                  reason=after.reason)  # fmt: skip

@@ -1,4 +1,4 @@
-"""Sending calls at rest through again: one, or many at a pace."""
+"""Replaying finished calls: their steps run again. One call, or many at a rate."""
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
@@ -23,11 +23,11 @@ def replay(
     is_wanted: Callable[[Call], bool] = lambda _: True,
     at: datetime | None = None,
 ) -> Call | None:
-    """Send the call through again, not before ``at``; return it as saved.
+    """Make a finished call due again, not before ``at``; return the saved call.
 
-    ``None`` if it is not at rest, or not wanted, by the time it would be saved: of two who replay
-    the same call, one finds it on its way. Nothing is published: whoever is in a hurry does it, for
-    all others the sweep does.
+    Returns ``None`` if the call is not in a replayable state, or not wanted, when it is saved: if
+    two operators replay it at once, one of them gets ``None``. Nothing is published here: the
+    sweep publishes the call, or the caller does.
     """
     now, before = services.now(), None
 
@@ -53,16 +53,16 @@ def replay_many(
     pace: Rate,
     start: datetime,
 ) -> list[Call]:
-    """Replay the calls, due from ``start`` on at ``pace``; return those that were.
+    """Replay the calls with due times from ``start`` on, spread at ``pace``; return the replayed.
 
-    Only due times are written, and the sweep publishes: thousands of messages would lie in workers'
-    memory, and the run would end with the process that paces it.
+    Only due times are stored, and the sweep publishes each call when it is due. So no messages with
+    a countdown fill the workers' memory, and the replay goes on if this process ends.
     """
     replayed: list[Call] = []
     for call in calls:
         try:
             saved = replay(services, call, is_wanted, start + len(replayed) * pace.apart)
-        except (NewerRecord, DamagedRecord) as error:  # of another version, or to be repaired
+        except (NewerRecord, DamagedRecord) as error:  # of a newer version, or unreadable
             log.warning("call.not_replayed", call_id=call.call_id, error=type(error).__name__)
         else:
             replayed += [saved] if saved else []

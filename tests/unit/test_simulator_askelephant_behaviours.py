@@ -89,7 +89,7 @@ def test_each_behaviour_counts_its_own_turns() -> None:
     """A call may be throttled first and fail next."""
     workspace = Workspace(SandboxOptions())
     plan = read_plan("throttle-bare.2")
-    taken = [workspace.takes_turn("a", plan, "throttle-bare") for _ in range(3)]
+    taken = [workspace.use_try("a", plan, "throttle-bare") for _ in range(3)]
     assert taken == [True, True, False]
-    assert not workspace.takes_turn("a", plan, "reset")
-    assert workspace.takes_turn("b", plan, "throttle-bare")
+    assert not workspace.use_try("a", plan, "reset")
+    assert workspace.use_try("b", plan, "throttle-bare")

@@ -1,11 +1,13 @@
-"""A faithful AskElephant over real HTTP: for the demo, for tests, for trying things by hand.
+"""A sandbox of AskElephant: an HTTP server for the demo, for tests and for manual trials.
 
-``/v2/engagements`` and ``/api/v2/engagements`` answer as the vendor's API does; ``/sandbox/`` is
-for whoever sets the scene. Durations are seconds multiplied by ``SandboxOptions.scale``;
-``Retry-After`` alone is sent as it is. Media is never fetched; the fetch is a wait.
+``/v2/engagements`` and ``/api/v2/engagements`` respond as AskElephant's API does. Its
+documentation is listed in https://docs.askelephant.ai/llms.txt. ``/sandbox/`` controls the sandbox.
+All durations are seconds multiplied by ``SandboxOptions.scale``, except ``Retry-After``, which is
+sent unchanged. Media is never fetched: the sandbox waits for as long as a fetch would last.
 
-A call chooses what befalls it by a marker in its ``external_id``: after the last ``~``, names
-joined by ``+``, each with its number after a dot if the usual one will not do::
+A marker in a call's ``external_id`` chooses how the sandbox behaves for this call. It is the text
+after the last ``~``: names of behaviours joined by ``+``. A number after a dot replaces the default
+number of a behaviour::
 
     wavv-call-abc~throttle-seconds.2+late-insights
 
@@ -14,14 +16,14 @@ name                    N  what it does
 ===================  ====  =========================================================================
 throttle-seconds        1  429 with Retry-After in seconds, for the first N tries
 throttle-date           1  429 with Retry-After as an HTTP-date, for the first N tries
-throttle-garbage        1  429 with a senseless Retry-After, for the first N tries
+throttle-garbage        1  429 with a meaningless Retry-After, for the first N tries
 throttle-bare           1  429 without Retry-After, for the first N tries
 throttle-epoch          1  429 with Retry-After as seconds since 1970, for the first N tries
 throttle-epoch-ms       1  429 with Retry-After as milliseconds since 1970, for the first N tries
-error-before-commit     1  500 before anything is made, for the first N tries
-error-after-commit      1  500 after the engagement is made, for the first N tries
+error-before-commit     1  500 before the engagement is created, for the first N tries
+error-after-commit      1  500 after the engagement is created, for the first N tries
 conflict                1  409, for the first N tries
-own-403                    403 as AskElephant's JSON, always
+own-403                    403 with AskElephant's JSON, always
 own-500                    500, always
 payment-required        1  402, for the first N tries
 html-403                1  403 with the HTML of a firewall, for the first N tries
@@ -30,78 +32,80 @@ gateway-html          400  status N with the HTML of a gateway, on the first try
 gateway-json          403  status N with a gateway's own JSON, on the first try
 reject                     422 with field errors, always
 bad-request                400 with field errors, always
-media-late              1  422 that blames media_url, for the first N tries
-owner-refused              422 that blames the owner while the request names one
-check-people               422 if a participant's e-mail or phone is ill-formed
-shape-path                 field errors name their field by path: ["participants", 0]
+media-late              1  422 with a field error for media_url, for the first N tries
+owner-refused              422 with a field error for the owner while the request names one
+check-people               422 if a participant's e-mail or phone is malformed
+shape-path                 field errors name the field by path: ["participants", 0]
 shape-loc                  field errors are in detail, by loc: ["body", "participants", 0]
 shape-param                one field error, by param: participants[0][email]
-shape-pointer              field errors name their field by pointer: #/participants/0
-shape-source               field errors name their field by source.pointer: /participants/0
-shape-brackets             field errors name their field as participants[0].email
+shape-pointer              field errors name the field by pointer: #/participants/0
+shape-source               field errors name the field by source.pointer: /participants/0
+shape-brackets             field errors name the field as participants[0].email
 shape-map                  field errors are a map of fields to lists of messages
 shape-detail               field errors are sentences in detail
 shape-message              field errors are sentences in message, and there is no detail
 shape-error                field errors are sentences in error, and there is no detail
-slow-media            150  the media takes N seconds to fetch, and is then accepted
-reset                   1  made, then the connection breaks half-way, for the first N tries
-garbage-json            1  made, then a 200 that is not JSON, for the first N tries
-collision                  200 with an engagement of another call's external_url
-normal-url                 external_url comes back with host in lower case and a slash for no path
-private                    the engagement is private, whatever the request says
-deleted               300  deleted N seconds after the transcript; external_id then makes another
-failed                     processing ends FAILED; there is no event
+slow-media            150  fetching the media lasts N seconds, and succeeds
+reset                   1  created, then the connection breaks, for the first N tries
+garbage-json            1  created, then a 200 that is not JSON, for the first N tries
+collision                  200 with an engagement that has another call's external_url
+normal-url                 external_url is normalised: host in lower case, a slash for an empty path
+private                    the engagement is private, whatever the request sets
+deleted               300  deleted N seconds after the transcript; external_id then creates another
+failed                     processing ends FAILED; no event is sent
 stuck                      processing never ends
-late-transcript      7200  processing takes N seconds longer, and the event comes after it
+late-transcript      7200  processing lasts N seconds longer, and the event comes after it
 no-webhook                 the transcript event is never sent (POST /sandbox/resend can)
-early-webhook              the event is acknowledged before the POST is answered
+early-webhook              the event is acknowledged before the response to the POST is sent
 late-webhook          300  the event is sent N seconds late
-twice-webhook              the event is sent twice at once, same svix-id
-resent-webhook          5  the event is sent N more times, same svix-id
+twice-webhook              the event is sent twice at once, with the same svix-id
+resent-webhook          5  the event is sent N more times, with the same svix-id
 unordered-webhook          v1.engagement.created is sent after the transcript event
 two-signatures             the event is signed by a retired secret and a valid one
 bad-signature              the event is signed by a wrong secret only, every time
-bad-signature-first     1  the first N attempts are wrongly signed, then well
-old-timestamp-first     1  the first N attempts carry an old timestamp, then good
-late-insights         600  action items and signals come N seconds after the transcript
-partial-insights           signals come, action items never
-no-insights                neither action items nor signals ever come
+bad-signature-first     1  the first N attempts have a wrong signature, later ones a valid one
+old-timestamp-first     1  the first N attempts have an old timestamp, later ones a current one
+late-insights         600  action items and signals appear N seconds after the transcript
+partial-insights           signals appear, action items never
+no-insights                neither action items nor signals appear
 read-missing            1  404 on the first N reads of the engagement
-read-403                   403 as AskElephant's JSON on every read
+read-403                   403 with AskElephant's JSON on every read
 read-html-403           1  403 with the HTML of a firewall on the first N reads
 read-html-404           1  404 with the HTML of a gateway on the first N reads
 read-error              1  500 on the first N reads
 read-throttled          1  429 with Retry-After in seconds on the first N reads
 read-garbage            1  a 200 that is not JSON on the first N reads
-unknown-fields             answers and events carry fields no one has documented
-unknown-data-types         signals have data types no one has documented
-sparse-answers             answers and events carry the required fields only
+unknown-fields             responses and events have undocumented fields
+unknown-data-types         signals have undocumented data types
+sparse-answers             responses and events have the required fields only
 ===================  ====  =========================================================================
 
-N is a number of tries for what happens to "the first N tries" (each behaviour counts its own, so
-``throttle-bare+error-after-commit`` is throttled first and fails next), else seconds, re-sends or
-a status.
+N is a number of tries in "the first N tries", else seconds, re-sends or a status. Each behaviour
+counts its own tries: with ``throttle-bare+error-after-commit`` the first try is throttled, and the
+second fails.
 
-The control API takes and gives JSON:
+The control API reads and returns JSON:
 
 - ``GET /sandbox/journal?settle=N``: ``{settled, requests, engagements, deliveries}``
 - ``GET /sandbox/behaviours``: the table above
-- ``POST /sandbox/behaviours``: ``{everywhere?, exact?: {id: words}, containing?: {part: words}}``:
-  behaviours of all calls, and of ids without a marker; replaces what was posted before
+- ``POST /sandbox/behaviours``: ``{everywhere?, exact?: {id: behaviours}, containing?: {part:
+  behaviours}}`` sets the behaviours of all calls, and of ids without a marker. It replaces what was
+  posted before
 - ``POST /sandbox/keys``: ``{id, secret?, scopes?, revoked?}`` adds or changes one key
 - ``POST /sandbox/users``: ``{users: [{id, name?, email?, phone?, active?}] | null}``
-- ``POST /sandbox/webhook``: ``{url?, secrets?, clock_step?}``; several secrets sign as in a
-  rotation; ``clock_step`` is how many seconds the signer's clock is off
+- ``POST /sandbox/webhook``: ``{url?, secrets?, clock_step?}``. Several secrets sign as during a
+  rotation. ``clock_step`` is added to the signer's clock, in seconds
 - ``POST /sandbox/faults``: ``{status?, gateway?, method?, retry_after?, retry_date?, retry_epoch?,
   retry_epoch_ms?, hang?, delay?, lag?, media?, spoil?}`` for all calls; ``{}`` clears. ``gateway``
-  (``html``, ``json``, ``empty``) makes the status a gateway's, with a body that is not the API's;
-  ``method`` (``GET``, ``POST``) limits the fault; ``media`` is how long each download takes.
-  ``spoil`` is what becomes of responses when all is done: ``error`` (500), ``reset`` (half of it),
-  ``drip``, ``garbage`` (no JSON), ``html`` (another type), ``huge`` (10 MB)
+  (``html``, ``json``, ``empty``) makes the status a gateway's, with a body that is not the API's.
+  ``method`` (``GET``, ``POST``) limits the fault. ``media`` is the duration of each download.
+  ``spoil`` changes responses after the request was processed: ``error`` (500), ``reset`` (half of
+  the body), ``drip`` (byte by byte), ``garbage`` (not JSON), ``html`` (another type), ``huge``
+  (10 MB)
 - ``POST /sandbox/resend``: ``{engagement_id | external_id}`` → 202 ``{svix_id}``
-- ``POST /sandbox/delete``: ``{engagement_id | external_id}``: the engagement is gone, and
-  ``v1.engagement.deleted`` is sent; the same external_id then makes another, with other insights
-- ``POST /sandbox/reset``: forget everything
+- ``POST /sandbox/delete``: ``{engagement_id | external_id}`` deletes the engagement, and sends
+  ``v1.engagement.deleted``. The same external_id then creates another one, with other insights
+- ``POST /sandbox/reset``: return to the state at the start
 """
 
 from bridge.simulator.askelephant.app import create_app, serve

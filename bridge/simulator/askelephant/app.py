@@ -1,4 +1,4 @@
-"""The sandbox as an ASGI application, and as a server."""
+"""The sandbox as an ASGI application, and as a uvicorn server."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,22 +11,22 @@ from starlette.routing import Mount
 
 from bridge.simulator.askelephant.background import Background
 from bridge.simulator.askelephant.control import Control
-from bridge.simulator.askelephant.gateway import GatewayError, answer_gateway_error
+from bridge.simulator.askelephant.gateway import GatewayError, handle_gateway_error
 from bridge.simulator.askelephant.life import Life
 from bridge.simulator.askelephant.options import SandboxOptions
 from bridge.simulator.askelephant.pages import page_route
-from bridge.simulator.askelephant.problems import ApiProblem, answer_http_error, answer_problem
+from bridge.simulator.askelephant.problems import ApiProblem, handle_http_error, handle_problem
 from bridge.simulator.askelephant.recorder import Recorder
 from bridge.simulator.askelephant.routes import Engagements
 from bridge.simulator.askelephant.webhooks import Webhooks
 from bridge.simulator.askelephant.workspace import Workspace
 
 SHUTDOWN_WITHIN = 2
-"""Seconds that requests at work, or hanging in a fault, have to end."""
+"""Seconds that open requests get at a shutdown. Later ones, such as hanging ones, are cancelled."""
 
 
 def create_app(options: SandboxOptions) -> Starlette:
-    """Return a sandbox. Nothing is shared between two of them."""
+    """Return a sandbox. Two sandboxes share no state."""
     workspace = Workspace(options)
     background = Background()
     webhooks = Webhooks(workspace, background)
@@ -50,16 +50,16 @@ def create_app(options: SandboxOptions) -> Starlette:
         ],
         middleware=[Middleware(Recorder, workspace=workspace)],
         exception_handlers={
-            ApiProblem: answer_problem,
-            GatewayError: answer_gateway_error,
-            HTTPException: answer_http_error,
+            ApiProblem: handle_problem,
+            GatewayError: handle_gateway_error,
+            HTTPException: handle_http_error,
         },
         lifespan=lifespan,
     )
 
 
 def server_config(options: SandboxOptions, host: str, port: int) -> uvicorn.Config:
-    """Return how uvicorn runs a sandbox: quietly, but for errors such as a port in use."""
+    """Return uvicorn's configuration of a sandbox. It logs errors only, such as a port in use."""
     return uvicorn.Config(
         create_app(options),
         host=host,
@@ -71,5 +71,5 @@ def server_config(options: SandboxOptions, host: str, port: int) -> uvicorn.Conf
 
 
 def serve(options: SandboxOptions, host: str, port: int) -> None:
-    """Run a sandbox until it is told to stop (Ctrl-C, SIGTERM)."""
+    """Run a sandbox until Ctrl-C or SIGTERM."""
     uvicorn.Server(server_config(options, host, port)).run()

@@ -1,4 +1,4 @@
-"""What goes on after the answer: tasks that are kept, waited for, and cancelled at the end."""
+"""Background tasks: work that continues after the response was sent."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -10,20 +10,24 @@ log = structlog.get_logger()
 
 
 class Background:
-    """The running tasks. A task nobody refers to may be collected in the middle of its work."""
+    """The set of running tasks.
+
+    It keeps a reference to each task, because a task without one may be garbage-collected while it
+    runs: https://docs.python.org/3/library/asyncio-task.html#asyncio.create_task.
+    """
 
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        """Run ``work`` on its own."""
+        """Run ``work`` as a task, and return the task."""
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._ended)
         return task
 
     async def settle(self, within: float) -> bool:
-        """Wait until nothing is left to do; false if ``within`` seconds were not enough."""
+        """Wait until no task runs; return false if tasks still run after ``within`` seconds."""
         try:
             async with asyncio.timeout(within):
                 while self._tasks:
@@ -33,7 +37,7 @@ class Background:
         return True
 
     async def cancel(self) -> None:
-        """End all tasks, and wait until they have ended."""
+        """Cancel all tasks, and wait until they have ended."""
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()

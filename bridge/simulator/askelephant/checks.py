@@ -1,8 +1,8 @@
-"""What AskElephant accepts in ``POST /v2/engagements``, checked on its own.
+"""Checks of the body of ``POST /v2/engagements``, as AskElephant's documentation describes them.
 
-Written from the contract and not from ``bridge.domain``: a mistake made there is found here.
-``shape_errors`` are the 400s ("check required fields and field formats"), ``rule_errors`` the 422s
-("blocked URL scheme, invalid media_url"). Keys that nobody documented are accepted.
+They are written from the documentation and do not use ``bridge.domain``, so that they find its
+mistakes. ``shape_errors`` become a 400 ("check required fields and field formats"), ``rule_errors``
+a 422 ("blocked URL scheme, invalid media_url"). Undocumented keys are accepted.
 """
 
 import re
@@ -15,7 +15,12 @@ from bridge.simulator.askelephant.urls import external_url_error, media_url_erro
 
 REQUIRED = ("type", "title", "source_system", "external_id", "media_url", "run_workflows")
 TEXT_LIMITS = {"title": 500, "source_system": 100, "external_id": 500}
-FLAGS = ("run_workflows", "is_private")
+KINDS = (
+    *((name, bool, "true or false") for name in ("run_workflows", "is_private")),
+    *((name, str, "a string") for name in ("media_url", "external_url", *TEXT_LIMITS)),
+)
+"""Fields with the type each must have, and how a message describes the type."""
+
 TYPES = ("CALL", "MEETING")
 TRANSCRIPT_CHARACTERS = 900_000
 TRANSCRIPT_BYTES = 950_000
@@ -28,23 +33,32 @@ FORMS = {
     ),
     "phone": (re.compile(r"\+[1-9]\d{7,14}"), "a phone number of E.164"),
 }
-"""What a server that checks participants accepts. No host is in ``.invalid`` (RFC 2606)."""
+"""The e-mails and phones that ``check-people`` accepts. No host is in ``.invalid`` (RFC 2606)."""
 
 
 def shape_errors(body: Body) -> list[FieldError]:
-    """Return what is missing, of the wrong type or of the wrong length."""
-    return [
-        *(_error(name, "required", "is required") for name in REQUIRED if body.get(name) is None),
-        *_type_errors(body),
-        *_text_errors(body),
-        *_start_errors(body),
-        *_transcript_errors(body),
-        *_participant_errors(body),
-    ]
+    """Return an error for each field that is missing, or of a wrong type or length."""
+    missing = [name for name in REQUIRED if body.get(name) is None]
+    errors = [_error(name, "required", "is required") for name in missing]
+    errors += _field_errors(body)
+    if (start_at := body.get("start_at")) is not None:
+        try:
+            read_time(start_at)
+        except (TypeError, ValueError):
+            errors.append(_error("start_at", "invalid_datetime", "must be an ISO 8601 time"))
+    if (transcript := body.get("transcript")) is not None:
+        if not isinstance(transcript, str):
+            errors.append(_error("transcript", "invalid_type", "must be a string"))
+        elif len(transcript) > TRANSCRIPT_CHARACTERS or len(transcript.encode()) > TRANSCRIPT_BYTES:
+            errors.append(_error("transcript", "too_long", "is longer than the limit"))
+    return [*errors, *_participant_errors(body)]
 
 
 def rule_errors(body: Body) -> list[FieldError]:
-    """Return which rules a well-shaped body breaks, but for the owner, whom only users know."""
+    """Return an error for each rule that a body without shape errors breaks.
+
+    The owner is checked elsewhere, because it depends on the users of the workspace.
+    """
     errors = []
     if (code := media_url_error(body["media_url"])) is not None:
         errors.append(_error("media_url", code, "cannot be used as media"))
@@ -57,9 +71,9 @@ def rule_errors(body: Body) -> list[FieldError]:
 
 
 def people_errors(body: Body) -> list[FieldError]:
-    """Return which e-mails and phones of the participants are ill-formed.
+    """Return an error for each malformed e-mail and phone of the participants.
 
-    Whether AskElephant checks them is not documented: the behaviour ``check-people`` does.
+    AskElephant does not document whether it checks them. The behaviour ``check-people`` does.
     """
     return [
         _error(f"participants[{index}].{name}", f"invalid_{name}", f"is not {description}")
@@ -73,44 +87,17 @@ def _error(field: str, code: str, message: str) -> FieldError:
     return FieldError(field=field, code=code, message=f"{field} {message}")
 
 
-def _type_errors(body: Body) -> Iterator[FieldError]:
+def _field_errors(body: Body) -> Iterator[FieldError]:
+    """Yield an error for each plain field of a wrong type or length."""
     if body.get("type") is not None and body["type"] not in TYPES:
         yield _error("type", "invalid_enum_value", f"must be one of {', '.join(TYPES)}")
-    for name in FLAGS:
-        if body.get(name) is not None and not isinstance(body[name], bool):
-            yield _error(name, "invalid_type", "must be true or false")
-    for name in ("media_url", "external_url"):
-        if body.get(name) is not None and not isinstance(body[name], str):
-            yield _error(name, "invalid_type", "must be a string")
-
-
-def _text_errors(body: Body) -> Iterator[FieldError]:
+    for name, kind, description in KINDS:
+        if body.get(name) is not None and not isinstance(body[name], kind):
+            yield _error(name, "invalid_type", f"must be {description}")
     for name, limit in TEXT_LIMITS.items():
         value = body.get(name)
-        if value is None:
-            continue
-        if not isinstance(value, str):
-            yield _error(name, "invalid_type", "must be a string")
-        elif not 1 <= len(value) <= limit:
+        if isinstance(value, str) and not 1 <= len(value) <= limit:
             yield _error(name, "invalid_length", f"must have 1 to {limit} characters")
-
-
-def _start_errors(body: Body) -> Iterator[FieldError]:
-    if (value := body.get("start_at")) is None:
-        return
-    try:
-        read_time(value)
-    except (TypeError, ValueError):
-        yield _error("start_at", "invalid_datetime", "must be an ISO 8601 time")
-
-
-def _transcript_errors(body: Body) -> Iterator[FieldError]:
-    if (value := body.get("transcript")) is None:
-        return
-    if not isinstance(value, str):
-        yield _error("transcript", "invalid_type", "must be a string")
-    elif len(value) > TRANSCRIPT_CHARACTERS or len(value.encode()) > TRANSCRIPT_BYTES:
-        yield _error("transcript", "too_long", "is longer than the limit")
 
 
 def _participant_errors(body: Body) -> Iterator[FieldError]:
@@ -121,15 +108,12 @@ def _participant_errors(body: Body) -> Iterator[FieldError]:
         yield _error("participants", "invalid_type", "must be a list")
         return
     for index, person in enumerate(people):
-        yield from _person_errors(f"participants.{index}", person)
-
-
-def _person_errors(field: str, person: object) -> Iterator[FieldError]:
-    if not isinstance(person, dict):
-        yield _error(field, "invalid_type", "must be an object")
-        return
-    for name in ("name", "email", "phone"):
-        if not isinstance(person.get(name), str | None):
-            yield _error(f"{field}.{name}", "invalid_type", "must be a string")
-    if not isinstance(person.get("is_owner"), bool | None):
-        yield _error(f"{field}.is_owner", "invalid_type", "must be true or false")
+        field = f"participants.{index}"
+        if not isinstance(person, dict):
+            yield _error(field, "invalid_type", "must be an object")
+            continue
+        for name in ("name", "email", "phone"):
+            if not isinstance(person.get(name), str | None):
+                yield _error(f"{field}.{name}", "invalid_type", "must be a string")
+        if not isinstance(person.get("is_owner"), bool | None):
+            yield _error(f"{field}.is_owner", "invalid_type", "must be true or false")

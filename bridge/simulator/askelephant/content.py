@@ -1,4 +1,7 @@
-"""What the pipelines find in a call: always the same for the same ``external_id``."""
+"""The content of an engagement, derived from its ``external_id``: insights, transcript, contacts.
+
+The same ``external_id`` always gets the same content.
+"""
 
 import hashlib
 from collections.abc import Mapping
@@ -76,7 +79,7 @@ def signals(external_id: str, plan: Plan) -> list[Json]:
 
 
 def transcript(request: Request) -> str:
-    """Return the transcript: the one that was sent along, or a short talk."""
+    """Return the transcript of the request, or a short made-up one."""
     if request.get("transcript"):
         return str(request["transcript"])
     names = [person.get("name") or "Speaker" for person in request.get("participants") or ()]
@@ -85,7 +88,7 @@ def transcript(request: Request) -> str:
 
 
 def contacts(request: Request) -> list[Json]:
-    """Return the participants that are not ours."""
+    """Return a contact for each participant that is not the owner."""
     return [
         {
             "object": "contact",
@@ -110,7 +113,7 @@ def companies(request: Request) -> list[Json]:
 
 
 def tags(external_id: str) -> list[Json]:
-    """Return the one tag the call gets."""
+    """Return the one tag of the call, in a list."""
     name = TAGS[_pick(external_id, "tag", len(TAGS))]
     return [{"object": "tag", "id": _id("tag", "workspace", name), "name": name}]
 
@@ -121,18 +124,18 @@ def user(owner: User) -> Json:
 
 
 def media_url(engagement_id: str, now: datetime) -> str:
-    """Return a link to the recording that is good for an hour."""
+    """Return a link to the recording that expires in an hour."""
     expires = int((now + timedelta(hours=1)).timestamp())
     return f"https://media.askelephant.example/{engagement_id}.mp3?expires={expires}"
 
 
 def talk_seconds(external_id: str) -> int:
-    """Return how long the call was."""
+    """Return the duration of the call in seconds."""
     return 30 + _pick(external_id, "duration", 1770)
 
 
 def moment(external_id: str, what: str, first: float, last: float) -> float:
-    """Return when ``what`` comes, between ``first`` and ``last``."""
+    """Return a time for ``what`` between ``first`` and ``last``, in the unit of these."""
     return first + (last - first) * _pick(external_id, what, 1000) / 1000
 
 

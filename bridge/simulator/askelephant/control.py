@@ -1,6 +1,6 @@
-"""The control API below ``/sandbox/``: what tests and demos do to the sandbox, and ask it.
+"""The control API below ``/sandbox/``, with which tests and demos set up and read the sandbox.
 
-It has no key: a sandbox listens on the loopback.
+It needs no key, because a sandbox listens on the loopback only.
 """
 
 from collections.abc import Mapping
@@ -35,7 +35,7 @@ LONGEST_SETTLE = 60.0
 
 
 class BehavioursBody(Given):
-    """Behaviours of all calls, and of ids without markers. Replaces what was posted before."""
+    """Behaviours of all calls, and of ids without a marker. It replaces what was posted before."""
 
     everywhere: Behaviours = ""
     exact: Mapping[str, Behaviours] = Field(default_factory=dict)
@@ -43,7 +43,7 @@ class BehavioursBody(Given):
 
 
 class KeyBody(Given):
-    """A key to add or change; what is left out stays. A new key needs a secret."""
+    """A key to add or change. Fields left out stay unchanged. A new key needs a secret."""
 
     id: str
     secret: str | None = None
@@ -52,15 +52,15 @@ class KeyBody(Given):
 
 
 class UsersBody(Given):
-    """The users of the workspace; ``null`` = everyone but ``@unknown.example``."""
+    """The users of the workspace; ``null`` = every participant except ``@unknown.example``."""
 
     users: tuple[User, ...] | None
 
 
 class WebhookBody(Given):
-    """Where events go and what signs them; what is left out stays.
+    """The URL that events are sent to, and the secrets that sign them.
 
-    ``clock_step`` is how many seconds the signer's clock is off.
+    Fields left out stay unchanged. ``clock_step`` is added to the signer's clock, in seconds.
     """
 
     url: str | None = None
@@ -69,7 +69,7 @@ class WebhookBody(Given):
 
 
 class EngagementBody(Given):
-    """The engagement to send the transcript event of once more, or to delete."""
+    """The engagement to delete, or whose transcript event is to be sent again."""
 
     engagement_id: str | None = None
     external_id: str | None = None
@@ -108,18 +108,33 @@ class Control:
         ]
 
     async def journal(self, request: Request) -> Response:
-        """Return all that happened.
+        """Return all requests, engagements and deliveries of events.
 
-        With ``?settle=N``, wait first, N real seconds at most, until nothing is left to do.
+        With ``?settle=N``, first wait until no background task runs, at most N real seconds.
         """
-        settled = await self.background.settle(_seconds(request.query_params.get("settle")))
+        try:
+            seconds = float(request.query_params.get("settle") or 0)
+        except ValueError:
+            raise _refused("settle", "must be a number of seconds") from None
+        settled = await self.background.settle(min(seconds, LONGEST_SETTLE))
+        engagements: list[Json] = [
+            view(engagement)
+            | {
+                "external_id": engagement.external_id,
+                "behaviours": dict(engagement.plan.numbers),
+                "request": dict(engagement.request),
+                "action_items": len(engagement.action_items),
+                "signals": len(engagement.signals),
+            }
+            for engagement in self.workspace.engagements.values()
+        ]
         journal = self.workspace.journal
         return JSONResponse(
             {
                 "settled": settled,
                 "workspace_id": self.workspace.id,
                 "requests": [row(entry) for entry in journal.requests],
-                "engagements": [_engagement(one) for one in self.workspace.engagements.values()],
+                "engagements": engagements,
                 "deliveries": [row(entry) for entry in journal.deliveries],
             }
         )
@@ -129,14 +144,14 @@ class Control:
         return JSONResponse(dict(BEHAVIOURS))
 
     async def behaviours(self, request: Request) -> Response:
-        """Give behaviours to all calls, or to ids that carry no marker."""
+        """Set the behaviours of all calls, and of ids without a marker."""
         body = await _posted(request, BehavioursBody)
         self.workspace.everywhere = body.everywhere
         self.workspace.exact, self.workspace.containing = body.exact, body.containing
         return Response(status_code=204)
 
     async def keys(self, request: Request) -> Response:
-        """Add, revoke, restore or re-scope a key."""
+        """Add a key, or change its secret, its scopes or whether it is revoked."""
         body = await _posted(request, KeyBody)
         given = body.model_dump(exclude_none=True)
         known = self.workspace.keys.get(body.id)
@@ -151,7 +166,7 @@ class Control:
         return Response(status_code=204)
 
     async def webhook(self, request: Request) -> Response:
-        """Set where events go, rotate what signs them, or step its clock."""
+        """Set the URL of the webhook, its secrets, or the step of the signer's clock."""
         body = await _posted(request, WebhookBody)
         if "url" in body.model_fields_set:
             self.workspace.webhook_url = body.url
@@ -162,12 +177,12 @@ class Control:
         return Response(status_code=204)
 
     async def faults(self, request: Request) -> Response:
-        """Put the whole API into a fault; ``{}`` clears it."""
+        """Set the fault of the whole API; ``{}`` clears it."""
         self.workspace.faults.put(await _posted(request, Fault))
         return Response(status_code=204)
 
     async def resend(self, request: Request) -> Response:
-        """Send an engagement's transcript event again, well signed, with its own svix-id."""
+        """Send an engagement's transcript event again: validly signed, with the same svix-id."""
         engagement = await self._posted_engagement(request)
         event = self.life.transcript_event(engagement)
         self.webhooks.send(event)
@@ -188,17 +203,10 @@ class Control:
         return engagement
 
     async def reset(self, _request: Request) -> Response:
-        """Forget everything, and start again from the options."""
+        """Return to the state at the start, as the options set it."""
         await self.background.cancel()
         self.workspace.reset()
         return Response(status_code=204)
-
-
-def _seconds(text: str | None) -> float:
-    try:
-        return min(float(text or 0), LONGEST_SETTLE)
-    except ValueError:
-        raise _refused("settle", "must be a number of seconds") from None
 
 
 async def _posted(request: Request, model: type[Posted]) -> Posted:
@@ -209,19 +217,9 @@ async def _posted(request: Request, model: type[Posted]) -> Posted:
             FieldError(field=".".join(map(str, one["loc"])), code=one["type"], message=one["msg"])
             for one in error.errors()
         ]
-        raise ApiProblem(422, "not understood", wrong) from None
+        raise ApiProblem(422, "invalid request", wrong) from None
 
 
 def _refused(field: str, message: str) -> ApiProblem:
     error = FieldError(field=field, code="invalid", message=message)
-    return ApiProblem(422, "not understood", [error])
-
-
-def _engagement(engagement: Engagement) -> Json:
-    return view(engagement) | {
-        "external_id": engagement.external_id,
-        "behaviours": dict(engagement.plan.numbers),
-        "request": dict(engagement.request),
-        "action_items": len(engagement.action_items),
-        "signals": len(engagement.signals),
-    }
+    return ApiProblem(422, "invalid request", [error])

@@ -1,4 +1,4 @@
-"""An engagement as the sandbox holds it, and the faces it shows: plain, or expanded."""
+"""An engagement, as the sandbox keeps it and as its responses and events show it."""
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
@@ -31,7 +31,7 @@ Json = dict[str, Any]
 
 @dataclass(slots=True)
 class Engagement:
-    """One engagement. Changes while it is processed; ``request`` is the body that made it."""
+    """One engagement. It changes while it is processed. ``request`` is the body of its POST."""
 
     id: str
     request: Mapping[str, Any]
@@ -50,33 +50,36 @@ class Engagement:
 
     @property
     def external_id(self) -> str:
-        """The idempotency key. Answers never show it."""
+        """The idempotency key. No response of AskElephant's API shows it."""
         return str(self.request["external_id"])
 
     @property
     def seed(self) -> str:
-        """What its content depends on: another engagement of the same call has other insights."""
+        """The text from which the content is derived. It differs after a deletion."""
         suffix = f"#{self.generation}" if self.generation else ""
         return self.external_id + suffix
 
     @property
     def external_url(self) -> str | None:
-        """The caller's own link; on a ``collision`` it is another call's."""
+        """The link of the request, or another call's link for the behaviour ``collision``."""
         if "collision" in self.plan:
             return "https://dialer.example/calls/another-call"
         url = self.request.get("external_url")
         return normalised(url) if url is not None and "normal-url" in self.plan else url
 
     def change(self, now: datetime, **changes: object) -> None:
-        """Set fields, and ``updated_at`` with them."""
+        """Set fields, and set ``updated_at`` to ``now``."""
         for name, value in changes.items():
             setattr(self, name, value)
         self.updated_at = now
 
 
 def view(engagement: Engagement) -> Json:
-    """Return the engagement as the create answer, the list and the events show it."""
-    face: Json = {
+    """Return the engagement as the POST's response, the list and the events show it.
+
+    The behaviours ``sparse-answers`` and ``unknown-fields`` change the fields that are shown.
+    """
+    shown: Json = {
         "object": "engagement",
         "id": engagement.id,
         "title": engagement.request["title"],
@@ -94,44 +97,32 @@ def view(engagement: Engagement) -> Json:
     }
     if engagement.status == COMPLETED:
         seconds = content.talk_seconds(engagement.seed)
-        face["end_at"] = at_text(engagement.started_at + timedelta(seconds=seconds))
-        face["duration_seconds"] = seconds
-    return _disguised(face, engagement.plan)
+        shown["end_at"] = at_text(engagement.started_at + timedelta(seconds=seconds))
+        shown["duration_seconds"] = seconds
+    if "sparse-answers" in engagement.plan:
+        shown = {key: value for key, value in shown.items() if key in REQUIRED_KEYS}
+    if "unknown-fields" in engagement.plan:
+        shown |= {"data_source": "HOLOGRAM", "x_mood": {"score": [0.4, None]}, "revision": 7}
+    return shown
 
 
 def expanded(engagement: Engagement, names: Collection[str], now: datetime) -> Json:
-    """Return the engagement with the asked-for expansions."""
-    face = view(engagement)
-    for name in names:
-        face[name] = EXPANSIONS[name](engagement, now)
-    return face
-
-
-def _transcript(engagement: Engagement, _now: datetime) -> str | None:
-    return content.transcript(engagement.request) if engagement.status == COMPLETED else None
-
-
-def _tags(engagement: Engagement, _now: datetime) -> list[Json]:
-    return content.tags(engagement.seed) if engagement.status == COMPLETED else []
+    """Return the engagement with the expansions of these names."""
+    return view(engagement) | {name: EXPANSIONS[name](engagement, now) for name in names}
 
 
 EXPANSIONS: Mapping[str, Callable[[Engagement, datetime], object]] = {
     "action_items": lambda engagement, _now: engagement.action_items,
     "signals": lambda engagement, _now: engagement.signals,
-    "transcript": _transcript,
+    "transcript": lambda engagement, _now: (
+        content.transcript(engagement.request) if engagement.status == COMPLETED else None
+    ),
     "contacts": lambda engagement, _now: content.contacts(engagement.request),
     "companies": lambda engagement, _now: content.companies(engagement.request),
     "owner": lambda engagement, _now: content.user(engagement.owner),
     "media_url": lambda engagement, now: content.media_url(engagement.id, now),
-    "tags": _tags,
+    "tags": lambda engagement, _now: (
+        content.tags(engagement.seed) if engagement.status == COMPLETED else []
+    ),
 }
-"""The eight values of ``expand``, and what each shows."""
-
-
-def _disguised(face: Json, plan: Plan) -> Json:
-    """Apply the behaviours that change what an answer looks like, not what it means."""
-    if "sparse-answers" in plan:
-        face = {key: value for key, value in face.items() if key in REQUIRED_KEYS}
-    if "unknown-fields" in plan:
-        face |= {"data_source": "HOLOGRAM", "x_mood": {"score": [0.4, None]}, "revision": 7}
-    return face
+"""The eight values of ``expand``, with the function that returns what each adds."""

@@ -1,4 +1,4 @@
-"""An event, as its subscribers get it."""
+"""An event of an engagement, as the endpoint of the webhook receives it."""
 
 import json
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ DELETED = "v1.engagement.deleted"
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """An event of an engagement. ``body`` is serialised once: every re-send has the same bytes."""
+    """One event. ``body`` is serialised once, so that every re-send has the same bytes."""
 
     svix_id: str
     type: str
@@ -28,7 +28,10 @@ class Event:
 def make_event(
     kind: str, shown: Mapping[str, Any], external_id: str, workspace_id: str, now: datetime
 ) -> Event:
-    """Return an event about the engagement as ``shown``: unexpanded, without its external_id."""
+    """Return an event with the engagement as ``shown``.
+
+    As in AskElephant's events, ``shown`` holds neither expansions nor the ``external_id``.
+    """
     data: dict[str, Any] = {"object": shown}
     if kind == UPDATED:
         data["previous_attributes"] = {}

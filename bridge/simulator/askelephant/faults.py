@@ -1,4 +1,4 @@
-"""Faults of the whole API: an outage, a slow day, a rate limit for all."""
+"""Faults of the whole API, such as an outage, slow responses or a rate limit for all calls."""
 
 import asyncio
 from datetime import timedelta
@@ -15,15 +15,17 @@ from bridge.simulator.askelephant.stamps import clock
 
 
 class Fault(Given):
-    """What every request meets: a delay, then a hang, then a status; or a response that goes wrong.
+    """One fault: a delay, then a hang, then a status instead of the API's response.
 
-    ``delay``, ``lag`` and ``media`` are in seconds of the sandbox's time: before anything is done,
-    after it, and for each download of media. A hang lasts until the fault changes. ``spoil`` is
-    what becomes of the response when all is done. ``method`` limits the fault to ``GET`` or
-    ``POST``; ``gateway`` makes the status a gateway's, with a body that is not the API's.
+    ``delay``, ``lag`` and ``media`` are in seconds of the sandbox's time: the wait before a request
+    is processed, the wait after it, and the duration of each download. A hang lasts until the fault
+    changes. ``spoil`` changes the response after the request was processed. ``method`` limits the
+    fault to ``GET`` or ``POST``. ``gateway`` makes the status a gateway's, with a body that is not
+    the API's.
 
-    Retry-After goes with the status: ``retry_after`` as it is; ``retry_date``, ``retry_epoch`` and
-    ``retry_epoch_ms`` as an HTTP-date, seconds or milliseconds since 1970, so many seconds ahead.
+    The response with the status has a Retry-After header if one is set. ``retry_after`` is sent
+    unchanged. ``retry_date``, ``retry_epoch`` and ``retry_epoch_ms`` are seconds from now, sent as
+    an HTTP-date, as seconds since 1970 and as milliseconds since 1970.
     """
 
     status: Annotated[int, Field(ge=100, le=599)] | None = None
@@ -41,29 +43,29 @@ class Fault(Given):
 
 
 class Faults:
-    """The fault in force. Requests that hang in it end when it changes."""
+    """Keeps the present fault. A request that hangs in it ends when the fault changes."""
 
     def __init__(self) -> None:
         self.present = Fault()
         self.changed = asyncio.Event()
-        """Of the present fault: set when another takes its place."""
+        """Set when another fault replaces the present one."""
 
     def put(self, fault: Fault) -> None:
-        """Replace the fault, and end the wait of requests that hang in the old one."""
+        """Replace the fault, and end the requests that hang in the old one."""
         self.present = fault
         self.changed.set()
         self.changed = asyncio.Event()
 
     def clear(self) -> None:
-        """Return to health."""
+        """Clear the fault."""
         self.put(Fault())
 
     def of(self, method: str) -> Fault:
-        """Return the fault that requests of a method meet."""
+        """Return the fault that applies to requests of ``method``."""
         return self.present if self.present.method in {None, method} else Fault()
 
-    async def meet(self, method: str) -> None:
-        """Hang or raise as the present fault says."""
+    async def apply(self, method: str) -> None:
+        """Hang, or raise the status of the present fault, if it applies to ``method``."""
         fault = self.of(method)
         if fault.hang:
             await self.changed.wait()

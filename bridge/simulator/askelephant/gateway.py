@@ -1,6 +1,6 @@
-"""Responses of what stands before AskElephant: a firewall, a balancer, an API gateway.
+"""Responses of a firewall, a load balancer or an API gateway before AskElephant.
 
-They carry neither AskElephant's headers nor its JSON, so they say nothing about the API.
+They have neither AskElephant's headers nor its JSON, so they are no response of the API.
 """
 
 from enum import StrEnum
@@ -11,7 +11,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 
 
 class GatewayBody(StrEnum):
-    """What the body of such a response holds."""
+    """The kind of body of a gateway's response."""
 
     HTML = "html"
     JSON = "json"
@@ -19,7 +19,7 @@ class GatewayBody(StrEnum):
 
 
 class GatewayError(Exception):
-    """Raised where a request does not reach the API; it becomes the response."""
+    """Raised for a request that does not reach the API. It is returned as the response."""
 
     def __init__(self, status: int, body: GatewayBody = GatewayBody.HTML) -> None:
         super().__init__(f"{status} of a gateway")
@@ -28,7 +28,7 @@ class GatewayError(Exception):
 
 
 def status_phrase(status: int) -> str:
-    """Return a status' phrase, also of those that vendors made up, such as AWS' 460."""
+    """Return the phrase of a status, or "Unknown" for a vendor's own one, such as AWS' 460."""
     try:
         return HTTPStatus(status).phrase
     except ValueError:
@@ -36,9 +36,8 @@ def status_phrase(status: int) -> str:
 
 
 def gateway_response(error: GatewayError) -> Response:
-    """Return the response an error becomes.
+    """Return the response for an error. Its JSON is that of Amazon's API Gateway.
 
-    The JSON is that of Amazon's API Gateway:
     https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
     """
     phrase = status_phrase(error.status)
@@ -53,8 +52,8 @@ def gateway_response(error: GatewayError) -> Response:
             return Response(status_code=error.status)
 
 
-async def answer_gateway_error(request: Request, error: Exception) -> Response:
-    """Respond with the error that a route raised (Starlette's exception handler)."""
+async def handle_gateway_error(request: Request, error: Exception) -> Response:
+    """Return the response for an error that a route raised (Starlette's exception handler)."""
     if not isinstance(error, GatewayError):
         raise error
     request.state.entry.from_gateway = True

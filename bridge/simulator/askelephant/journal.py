@@ -1,4 +1,4 @@
-"""The journal: every request received and every webhook delivery tried, oldest first, bounded."""
+"""The journal: the last 50,000 requests and the last 50,000 deliveries of events, oldest first."""
 
 from collections import deque
 from dataclasses import asdict, dataclass, field
@@ -12,9 +12,9 @@ KEPT = 50_000
 
 @dataclass(slots=True)
 class Received:
-    """One request to the API. ``status`` is ``None`` until it is answered.
+    """One request to the API. ``status`` is ``None`` until the response is sent.
 
-    ``from_gateway`` says that the response is not the API's, but of a gateway before it.
+    ``from_gateway`` is true if the response is that of a gateway before the API.
     """
 
     request_id: str
@@ -32,7 +32,7 @@ class Received:
 
 @dataclass(slots=True)
 class Delivery:
-    """One attempt to deliver an event. ``status`` is ``None`` if no answer came (``error``)."""
+    """One attempt to deliver an event. Without a response, ``error`` is set, not ``status``."""
 
     svix_id: str
     type: str
@@ -48,7 +48,7 @@ class Delivery:
 
 @dataclass(slots=True)
 class Journal:
-    """What the sandbox has seen and done."""
+    """The requests that were received, and the deliveries that were attempted."""
 
     requests: deque[Received] = field(default_factory=lambda: deque(maxlen=KEPT))
     deliveries: deque[Delivery] = field(default_factory=lambda: deque(maxlen=KEPT))

@@ -1,7 +1,9 @@
-"""The life of an engagement: PENDING, PROCESSING, COMPLETED; the event; the insights after it.
+"""The processing of an engagement: its status, the transcript event, the insights after it.
 
-COMPLETED does not mean that the insights are there: action items and signals come from pipelines
-of their own, each at its own moment. Source: the guide's "Timing considerations".
+An engagement is PENDING, PROCESSING, then COMPLETED. COMPLETED does not mean that the insights are
+there: action items and signals come from separate pipelines, each at another time. Source: "Timing
+considerations" in AskElephant's guide to dialer integrations, which is listed in
+https://docs.askelephant.ai/llms.txt.
 """
 
 import asyncio
@@ -13,7 +15,6 @@ from bridge.simulator.askelephant.engagement import (
     FAILED,
     PROCESSING,
     Engagement,
-    Json,
     view,
 )
 from bridge.simulator.askelephant.event import (
@@ -26,12 +27,12 @@ from bridge.simulator.askelephant.event import (
 )
 from bridge.simulator.askelephant.options import Timings
 from bridge.simulator.askelephant.stamps import clock
-from bridge.simulator.askelephant.webhooks import ANSWER_WITHIN, Webhooks
+from bridge.simulator.askelephant.webhooks import RESPONSE_TIMEOUT, Webhooks
 from bridge.simulator.askelephant.workspace import Workspace
 
 
 class Life:
-    """Takes engagements through their processing, in the background."""
+    """Processes engagements in the background."""
 
     def __init__(self, workspace: Workspace, background: Background, webhooks: Webhooks) -> None:
         self.workspace = workspace
@@ -40,18 +41,21 @@ class Life:
         self._timings = workspace.options.timings
 
     async def begin(self, engagement: Engagement) -> None:
-        """Start the processing. An ``early-webhook`` call is transcribed before this returns."""
+        """Start the processing.
+
+        For ``early-webhook`` this waits until the transcript event was sent and acknowledged.
+        """
         if "unordered-webhook" not in engagement.plan:
-            self._noise(engagement, CREATED)
+            self._send_noise(engagement, CREATED)
         early = "early-webhook" in engagement.plan
         if early:
             engagement.change(clock(), status=COMPLETED)
-            told = self.background.start(self._tell(engagement))
-            await asyncio.wait({told}, timeout=ANSWER_WITHIN)
-        work = self._after_transcript(engagement) if early else self._live(engagement)
+            sending = self.background.start(self._send_transcript_event(engagement))
+            await asyncio.wait({sending}, timeout=RESPONSE_TIMEOUT)
+        work = self._after_transcript(engagement) if early else self._process(engagement)
         self.background.start(work)
 
-    async def _live(self, engagement: Engagement) -> None:
+    async def _process(self, engagement: Engagement) -> None:
         await self.workspace.pause(self._timings.pending)
         self._change(engagement, status=PROCESSING)
         if "stuck" in engagement.plan:
@@ -62,27 +66,35 @@ class Life:
             self._change(engagement, status=FAILED)
             return
         self._change(engagement, status=COMPLETED)
-        self.background.start(self._tell(engagement))
+        self.background.start(self._send_transcript_event(engagement))
         await self._after_transcript(engagement)
 
     async def _after_transcript(self, engagement: Engagement) -> None:
-        """Bring the insights; delete the engagement if the call's first one is to be deleted."""
+        """Set the insights, each at its time. For ``deleted``, also delete the engagement."""
         if "deleted" in engagement.plan and not engagement.generation:
             self.background.start(self._delete_later(engagement))
-        await self._bring_insights(engagement)
+        waited = 0.0
+        for at, name in sorted(arrivals(engagement, self._timings)):
+            await self.workspace.pause(at - waited)
+            waited = at
+            if name == "signals":
+                found = content.signals(engagement.seed, engagement.plan)
+            else:
+                found = content.action_items(engagement.seed, engagement.owner, clock())
+            self._change(engagement, **{name: found})
 
     async def _delete_later(self, engagement: Engagement) -> None:
         await self.workspace.pause(engagement.plan.number("deleted"))
         self.delete(engagement)
 
     def delete(self, engagement: Engagement) -> None:
-        """Remove an engagement, and send the event of it. Does nothing if it was removed before."""
+        """Delete an engagement, and send the event of it, unless it was deleted before."""
         if not engagement.is_deleted:
             self.workspace.delete(engagement)
             self._send(engagement, DELETED)
 
-    async def _tell(self, engagement: Engagement) -> None:
-        """Send the transcript event in the way the call asks for."""
+    async def _send_transcript_event(self, engagement: Engagement) -> None:
+        """Send the transcript event as the call's behaviours choose."""
         plan = engagement.plan
         event = self.transcript_event(engagement)
         if "no-webhook" in plan:
@@ -97,25 +109,18 @@ class Life:
         await self.webhooks.resend(event, int(plan.number("resent-webhook")))
 
     def transcript_event(self, engagement: Engagement) -> Event:
-        """Return the engagement's transcript event: made once, so that its id never changes."""
+        """Return the engagement's transcript event: always the same, with the same id."""
         if engagement.transcript_event is None:
             engagement.transcript_event = self._event(engagement, TRANSCRIPT_READY)
         return engagement.transcript_event
-
-    async def _bring_insights(self, engagement: Engagement) -> None:
-        waited = 0.0
-        for at, name in sorted(arrivals(engagement, self._timings)):
-            await self.workspace.pause(at - waited)
-            waited = at
-            self._change(engagement, **{name: _found(engagement, name)})
 
     def _change(self, engagement: Engagement, **changes: object) -> None:
         if engagement.is_deleted:
             return
         engagement.change(clock(), **changes)
-        self._noise(engagement, UPDATED)
+        self._send_noise(engagement, UPDATED)
 
-    def _noise(self, engagement: Engagement, kind: str) -> None:
+    def _send_noise(self, engagement: Engagement, kind: str) -> None:
         if self.workspace.options.noise:
             self._send(engagement, kind)
 
@@ -128,16 +133,13 @@ class Life:
 
 
 def arrivals(engagement: Engagement, timings: Timings) -> list[tuple[float, str]]:
-    """Return when each insight comes, in seconds after the transcript. What never comes is out."""
+    """Return when each insight appears, in seconds after the transcript.
+
+    An insight that never appears is not in the list.
+    """
     if "no-insights" in engagement.plan:
         return []
-    comes = ["signals"] if "partial-insights" in engagement.plan else ["signals", "action_items"]
+    names = ["signals"] if "partial-insights" in engagement.plan else ["signals", "action_items"]
     late = engagement.plan.number("late-insights")
     first, last = timings.insights_first, timings.insights_last
-    return [(late or content.moment(engagement.seed, name, first, last), name) for name in comes]
-
-
-def _found(engagement: Engagement, name: str) -> list[Json]:
-    if name == "signals":
-        return content.signals(engagement.seed, engagement.plan)
-    return content.action_items(engagement.seed, engagement.owner, clock())
+    return [(late or content.moment(engagement.seed, name, first, last), name) for name in names]

@@ -1,4 +1,4 @@
-"""``GET /v2/engagements``: filters, order and the opaque cursor, all read from the query."""
+"""``GET /v2/engagements``: the filters, the order and the opaque cursor of its query."""
 
 import base64
 import binascii
@@ -34,7 +34,7 @@ Position = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A list request that was understood. ``after`` is the position of the last page's end."""
+    """A valid query. ``after`` is the position of the last engagement of the previous page."""
 
     tests: tuple[Test, ...]
     descending: bool
@@ -43,14 +43,24 @@ class Wanted:
 
 
 def read_query(query: Mapping[str, str]) -> Wanted:
-    """Read the query; raise a 400 for what the API has not got."""
+    """Return the parsed query; raise a 400 for an unknown filter, or an invalid value."""
     order = query.get("order_by", "updated_at:desc")
     if order not in ORDERS:
         raise _bad("order_by", f"must be one of {', '.join(ORDERS)}")
     tests = [_filter(name, value) for name, value in query.items() if name.startswith("filter")]
-    if words := query.get("search", "").lower():
-        tests.append(lambda engagement: words in engagement.request["title"].lower())
-    return Wanted(tuple(tests), order.endswith("desc"), _limit(query), _cursor(query.get("cursor")))
+    if text := query.get("search", "").lower():
+        tests.append(lambda engagement: text in engagement.request["title"].lower())
+    limit = query.get("limit", str(DEFAULT_LIMIT))
+    if not limit.isascii() or not limit.isdecimal() or not 1 <= int(limit[:9]) <= LARGEST_LIMIT:
+        raise _bad("limit", f"must be a number from 1 to {LARGEST_LIMIT}")
+    after = None
+    if (cursor := query.get("cursor")) is not None:
+        try:
+            updated_at, engagement_id = json.loads(base64.urlsafe_b64decode(cursor))
+        except (binascii.Error, ValueError, TypeError):
+            raise _bad("cursor", "is no cursor of this list") from None
+        after = str(updated_at), str(engagement_id)
+    return Wanted(tuple(tests), order.endswith("desc"), int(limit), after)
 
 
 def one_page(engagements: Iterable[Engagement], wanted: Wanted) -> Json:
@@ -58,13 +68,17 @@ def one_page(engagements: Iterable[Engagement], wanted: Wanted) -> Json:
     chosen = [one for one in engagements if all(test(one) for test in wanted.tests)]
     chosen.sort(key=_position, reverse=wanted.descending)
     if (after := wanted.after) is not None:
-        chosen = [one for one in chosen if _is_past(_position(one), after, wanted)]
+        is_past = operator.lt if wanted.descending else operator.gt
+        chosen = [one for one in chosen if is_past(_position(one), after)]
     shown, more = chosen[: wanted.limit], len(chosen) > wanted.limit
+    cursor = None
+    if more:
+        cursor = base64.urlsafe_b64encode(json.dumps(_position(shown[-1])).encode()).decode()
     return {
         "object": "list",
         "data": [view(engagement) for engagement in shown],
         "has_more": more,
-        "next_cursor": _write_cursor(_position(shown[-1])) if more else None,
+        "next_cursor": cursor,
     }
 
 
@@ -72,56 +86,23 @@ def _position(engagement: Engagement) -> Position:
     return engagement.updated_at.isoformat(timespec="microseconds"), engagement.id
 
 
-def _is_past(position: Position, after: Position, wanted: Wanted) -> bool:
-    return position < after if wanted.descending else position > after
-
-
 def _filter(name: str, value: str) -> Test:
     match = _FILTER.fullmatch(name)
     field, comparison = match.groups() if match else (name, "")
     if field in TIMES and comparison in COMPARISONS:
-        return _time_filter(field, comparison, value)
+        try:
+            bound = read_time(value)
+        except ValueError:
+            raise _bad(name, "must be an ISO 8601 time") from None
+        read, compare = TIMES[field], COMPARISONS[comparison]
+        # Compared to the millisecond, as responses show a time: clients send a time they received.
+        return lambda engagement: compare(read_time(at_text(read(engagement))), bound)
     if field == "processing_status" and comparison in {"eq", "in"}:
         statuses = value.split(",") if comparison == "in" else [value]
         return lambda engagement: engagement.status in statuses
     if (field, comparison) == ("engagement_type", "eq"):
         return lambda engagement: engagement.request["type"] == value
     raise _bad(name, "is no known filter")
-
-
-def _time_filter(field: str, comparison: str, value: str) -> Test:
-    try:
-        bound = read_time(value)
-    except ValueError:
-        raise _bad(f"filter[{field}][{comparison}]", "must be an ISO 8601 time") from None
-    read, compare = TIMES[field], COMPARISONS[comparison]
-    return lambda engagement: compare(_shown(read(engagement)), bound)
-
-
-def _shown(at: datetime) -> datetime:
-    """Return a time as answers show it, to the millisecond: clients compare with what they saw."""
-    return read_time(at_text(at))
-
-
-def _limit(query: Mapping[str, str]) -> int:
-    text = query.get("limit", str(DEFAULT_LIMIT))
-    if not text.isascii() or not text.isdecimal() or not 1 <= int(text[:9]) <= LARGEST_LIMIT:
-        raise _bad("limit", f"must be a number from 1 to {LARGEST_LIMIT}")
-    return int(text)
-
-
-def _write_cursor(position: Position) -> str:
-    return base64.urlsafe_b64encode(json.dumps(position).encode()).decode()
-
-
-def _cursor(text: str | None) -> Position | None:
-    if text is None:
-        return None
-    try:
-        updated_at, engagement_id = json.loads(base64.urlsafe_b64decode(text))
-    except (binascii.Error, ValueError, TypeError):
-        raise _bad("cursor", "is none of ours") from None
-    return str(updated_at), str(engagement_id)
 
 
 def _bad(field: str, message: str) -> ApiProblem:

@@ -1,4 +1,4 @@
-"""What a sandbox is set up with: keys, users, where its webhooks go, how fast time runs."""
+"""Options of a sandbox: its keys, its users, its webhook, and the scale of its durations."""
 
 from typing import Annotated
 
@@ -21,14 +21,21 @@ DEFAULT_WEBHOOK_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"  # noqa: S105 
 
 
 def check_scope(scope: str) -> str:
-    """Return ``scope`` if AskElephant knows it; a typo would look like a missing scope."""
+    """Return ``scope`` if AskElephant has it, else raise ``ValueError``.
+
+    A misspelt scope would otherwise look like a missing one.
+    """
     if scope not in SCOPES:
-        raise ValueError(f"is no scope; known are {', '.join(sorted(SCOPES))}")
+        raise ValueError(f"unknown scope; the scopes are {', '.join(sorted(SCOPES))}")
     return scope
 
 
 def check_webhook_secret(secret: str) -> str:
-    """Return ``secret`` if it can sign: base64 after ``whsec_``, as Svix shows it."""
+    """Return ``secret`` if Svix can sign with it, else raise ``ValueError``.
+
+    A secret is ``whsec_`` and base64:
+    https://docs.svix.com/receiving/verifying-payloads/how-manual.
+    """
     if not secret.startswith("whsec_"):
         raise ValueError("a webhook secret starts with whsec_")
     Webhook(secret)
@@ -42,13 +49,13 @@ WebhookSecrets = Annotated[tuple[WebhookSecret, ...], Field(min_length=1)]
 
 
 class Given(BaseModel):
-    """A value handed to the sandbox. A misspelt field is an error, not a silence."""
+    """Base of all values that are given to the sandbox. An unknown field is an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class ApiKey(Given):
-    """An API key of the workspace, and what it may do."""
+    """An API key of the workspace, with its scopes."""
 
     id: str
     secret: str
@@ -62,7 +69,7 @@ class ApiKey(Given):
 
 
 class User(Given):
-    """A user of the workspace. Only an active one can own an engagement."""
+    """A user of the workspace. Only an active user can own an engagement."""
 
     id: str
     name: str | None = None
@@ -72,10 +79,10 @@ class User(Given):
 
 
 class Timings(Given):
-    """How long things take, in seconds at scale 1. Sources: the dialer integration guide.
+    """Durations in seconds at scale 1, as in AskElephant's guide to dialer integrations.
 
-    The insights come independently, each at a moment of its own between ``insights_first`` and
-    ``insights_last`` seconds after the transcript.
+    Each insight appears at another time, between ``insights_first`` and ``insights_last`` seconds
+    after the transcript. The guide is listed in https://docs.askelephant.ai/llms.txt.
     """
 
     media_fetch: float = 3
@@ -85,17 +92,17 @@ class Timings(Given):
     insights_last: float = 150
 
 
-DEFAULT_KEY = ApiKey(id="sandbox", secret="trunk")  # noqa: S106 - a key to nothing but this sandbox
+DEFAULT_KEY = ApiKey(id="sandbox", secret="trunk")  # noqa: S106 - it opens only a sandbox
 KEY_OWNER = User(id="usr_01KEYOWNER", name="Key Owner", email="key.owner@workspace.example")
 
 
 class SandboxOptions(Given):
-    """How a sandbox starts; ``POST /sandbox/reset`` returns to it.
+    """The state of a sandbox at its start, to which ``POST /sandbox/reset`` returns.
 
-    ``scale`` multiplies everything that takes time but ``Retry-After``: at 1.0 a transcript takes
-    about a minute. ``users=None`` resolves every owner but those at ``@unknown.example``.
-    ``noise`` also sends the other event types a real workspace subscribes to. ``behaviours`` are
-    those of all calls, beside each call's own.
+    ``scale`` multiplies all durations except ``Retry-After``: at 1.0 a transcript is ready after
+    about a minute. With ``users=None`` every owner is a user, except those at ``@unknown.example``.
+    With ``noise`` other event types are sent, too. ``behaviours`` apply to all calls, in addition
+    to each call's own.
     """
 
     api_keys: tuple[ApiKey, ...] = (DEFAULT_KEY,)

@@ -1,4 +1,4 @@
-"""An engagement's page, so that a deep link of the bridge opens something in the sandbox, too.
+"""The HTML page of an engagement, so that the bridge's links to engagements work in the sandbox.
 
 The path is that of AskElephant's own pages: ``/workspaces/{workspace_id}/engagements/{id}``.
 """
@@ -17,12 +17,12 @@ PATH = "/workspaces/{workspace_id}/engagements/{engagement_id}"
 
 
 def page_route(workspace: Workspace) -> Route:
-    """Return the route of the page: 404 for another workspace, or an unknown engagement."""
+    """Return the route of the page. Another workspace or an unknown engagement is a 404."""
 
     async def page(request: Request) -> Response:
-        named = request.path_params
-        engagement = workspace.engagements.get(named["engagement_id"])
-        if engagement is None or named["workspace_id"] != workspace.id:
+        ids = request.path_params
+        engagement = workspace.engagements.get(ids["engagement_id"])
+        if engagement is None or ids["workspace_id"] != workspace.id:
             return HTMLResponse("<h1>Not found</h1>", status_code=404)
         shown = view(engagement)
         title, fields = html.escape(shown["title"]), html.escape(json.dumps(shown, indent=2))

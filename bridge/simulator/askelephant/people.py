@@ -1,4 +1,4 @@
-"""Who a participant is: the user that owns an engagement, by e-mail first, then by phone."""
+"""Resolves the owner of an engagement to a workspace user, by e-mail first, then by phone."""
 
 import hashlib
 import re
@@ -13,31 +13,28 @@ Person = Mapping[str, Any]
 
 
 def owner_at(participants: Sequence[Person]) -> int | None:
-    """Return where the participant marked as owner stands, or ``None``."""
+    """Return the index of the participant that is marked as owner, or ``None``."""
     marked = (index for index, person in enumerate(participants) if person.get("is_owner"))
     return next(marked, None)
 
 
 def resolve(person: Person, users: Sequence[User] | None) -> User | None:
-    """Return the active workspace user that ``person`` is, or ``None``.
+    """Return the active user with the e-mail or phone of ``person``, or ``None``.
 
-    ``users=None`` stands for a workspace in which everyone but ``@unknown.example`` has an account.
+    With ``users=None`` every person with an e-mail or a phone has an account, except those at
+    ``@unknown.example``.
     """
     email = (person.get("email") or "").strip().lower()
     phone = _digits(person.get("phone"))
-    if users is None:
-        return _anyone(person, email, phone)
-    active = [user for user in users if user.active]
-    by_email = (user for user in active if email and (user.email or "").lower() == email)
-    by_phone = (user for user in active if phone and _digits(user.phone) == phone)
-    return next(by_email, None) or next(by_phone, None)
-
-
-def _anyone(person: Person, email: str, phone: str) -> User | None:
-    known_by = email or phone
-    if not known_by or email.endswith(UNKNOWN_DOMAIN):
+    if users is not None:
+        active = [user for user in users if user.active]
+        by_email = (user for user in active if email and (user.email or "").lower() == email)
+        by_phone = (user for user in active if phone and _digits(user.phone) == phone)
+        return next(by_email, None) or next(by_phone, None)
+    key = email or phone
+    if not key or email.endswith(UNKNOWN_DOMAIN):
         return None
-    digest = hashlib.sha256(known_by.encode()).hexdigest()[:20].upper()
+    digest = hashlib.sha256(key.encode()).hexdigest()[:20].upper()
     return User(
         id=f"usr_01{digest}", name=person.get("name"), email=email or None, phone=phone or None
     )

@@ -1,4 +1,4 @@
-"""AskElephant's errors: ``application/problem+json`` with a ``request_id`` and field errors."""
+"""Errors as AskElephant returns them: ``application/problem+json`` with the request's id."""
 
 from collections.abc import Mapping, Sequence
 
@@ -12,8 +12,8 @@ from bridge.simulator.askelephant.shapes import FIELD, FieldError, Shape
 PROBLEM_JSON = "application/problem+json"
 
 
-class ApiProblem(Exception):  # noqa: N818 - "problem" is the RFC's own word
-    """Raised where a request cannot go on; it becomes the answer."""
+class ApiProblem(Exception):  # noqa: N818 - "problem" is the term of RFC 9457
+    """An error of the API. A route raises it, and it is returned as the response."""
 
     def __init__(
         self,
@@ -30,9 +30,10 @@ class ApiProblem(Exception):  # noqa: N818 - "problem" is the RFC's own word
 
 
 def problem_response(problem: ApiProblem, request_id: str, shape: Shape = FIELD) -> JSONResponse:
-    """Return the response a problem becomes; ``shape`` writes its field errors.
+    """Return the response for a problem. ``shape`` formats its field errors.
 
-    Source: the vendor's error page.
+    Source: AskElephant's page about errors, which is listed in
+    https://docs.askelephant.ai/llms.txt.
     """
     title = status_phrase(problem.status)
     body: dict[str, object] = {
@@ -48,16 +49,16 @@ def problem_response(problem: ApiProblem, request_id: str, shape: Shape = FIELD)
     return JSONResponse(body, problem.status, problem.headers, media_type=PROBLEM_JSON)
 
 
-async def answer_problem(request: Request, error: Exception) -> JSONResponse:
-    """Respond with the problem that a route raised (Starlette's exception handler)."""
+async def handle_problem(request: Request, error: Exception) -> JSONResponse:
+    """Return the response for a problem that a route raised (Starlette's exception handler)."""
     if not isinstance(error, ApiProblem):
         raise error
     shape = getattr(request.state, "shape", FIELD)
     return problem_response(error, request_id_of(request), shape)
 
 
-async def answer_http_error(request: Request, error: Exception) -> JSONResponse:
-    """Answer a path (404) or a method (405) that the API does not have."""
+async def handle_http_error(request: Request, error: Exception) -> JSONResponse:
+    """Return the response for an unknown path (404) or method (405)."""
     if not isinstance(error, HTTPException):
         raise error
     problem = ApiProblem(error.status_code, error.detail, headers=error.headers)

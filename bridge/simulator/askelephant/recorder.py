@@ -1,4 +1,4 @@
-"""Around the API: each request gets an id, a line in the journal, and the fault in force."""
+"""Middleware around the API: gives each request an id, records it, and applies the fault."""
 
 from collections.abc import Awaitable, Callable
 
@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from bridge.simulator.askelephant.gateway import GatewayError, gateway_response
 from bridge.simulator.askelephant.journal import Received
 from bridge.simulator.askelephant.problems import ApiProblem, problem_response
-from bridge.simulator.askelephant.spoil import answer_of, send_spoiled
+from bridge.simulator.askelephant.spoil import collect_response, send_spoiled
 from bridge.simulator.askelephant.stamps import clock, new_id
 from bridge.simulator.askelephant.workspace import Workspace
 
@@ -21,64 +21,57 @@ CONTROL = "/sandbox/"
 
 
 class Recorder:
-    """ASGI middleware. The control API passes unrecorded, and works during a fault."""
+    """ASGI middleware. The control API is exempt: it is not recorded, and meets no fault."""
 
     def __init__(self, app: ASGIApp, workspace: Workspace) -> None:
         self.app = app
         self.workspace = workspace
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Record the request and pass it on, unless a fault answers it."""
+        """Record the request, and pass it to the API unless a fault rejects it."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        entry = _received(Request(scope))
-        state = scope.setdefault("state", {})
-        state.update(entry=entry, request_id=entry.request_id)
+        request = Request(scope)
+        entry = Received(
+            request_id=new_id("req"),
+            at=clock(),
+            method=request.method,
+            path=request.url.path,
+            query=request.url.query,
+        )
+        scope.setdefault("state", {}).update(entry=entry, request_id=entry.request_id)
         if scope["path"].startswith(CONTROL):
             await self.app(scope, receive, send)
             return
         self.workspace.journal.requests.append(entry)
-        recording = _recording(send, entry)
+        recording, faults = _recording(send, entry), self.workspace.faults
         try:
-            await self._meet_faults(entry)
+            if delay := faults.of(entry.method).delay:
+                await self.workspace.pause(delay)
+            await faults.apply(entry.method)
         except ApiProblem as problem:
             await problem_response(problem, entry.request_id)(scope, receive, recording)
         except GatewayError as error:
             entry.from_gateway = True
             await gateway_response(error)(scope, receive, recording)
         else:
-            await self._answer(scope, receive, recording)
+            await self._respond(scope, receive, recording)
 
-    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _respond(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the API's response, delayed or spoiled if the present fault requires it."""
         fault = self.workspace.faults.of(scope["method"])
-        over = self.workspace.faults.changed
+        changed = self.workspace.faults.changed
         if fault.spoil is None and not fault.lag:
             await self.app(scope, receive, send)
             return
-        answer = await answer_of(self.app, scope, receive)
+        response = await collect_response(self.app, scope, receive)
         await self.workspace.pause(fault.lag)
-        await send_spoiled(answer, fault.spoil, send, over)
-
-    async def _meet_faults(self, entry: Received) -> None:
-        faults = self.workspace.faults
-        if delay := faults.of(entry.method).delay:
-            await self.workspace.pause(delay)
-        await faults.meet(entry.method)
-
-
-def _received(request: Request) -> Received:
-    return Received(
-        request_id=new_id("req"),
-        at=clock(),
-        method=request.method,
-        path=request.url.path,
-        query=request.url.query,
-    )
+        await send_spoiled(response, fault.spoil, send, changed)
 
 
 def _recording(send: Send, entry: Received) -> Callable[[Message], Awaitable[None]]:
-    """Return a ``send`` that records the status, and adds the headers of the API's responses."""
+    """Return a ``send`` that records the status, and adds the headers of every API response."""
 
     async def record(message: Message) -> None:
         if message["type"] == "http.response.start":

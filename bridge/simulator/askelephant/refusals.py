@@ -1,4 +1,4 @@
-"""Refusals a call asks for, and the answers that go wrong on their way."""
+"""Error responses and broken responses that the behaviours of a call choose."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -17,7 +17,7 @@ from bridge.simulator.askelephant.workspace import Workspace
 
 
 class Refusal(NamedTuple):
-    """A response that refuses a submission."""
+    """An error response to a submission."""
 
     status: int
     detail: str
@@ -29,33 +29,33 @@ REJECTED = (
     FieldError(field="media_url", code="rejected", message="media_url is refused, too"),
 )
 UNFETCHED = (
-    FieldError(field="media_url", code="media_unavailable", message="media_url answered 404"),
+    FieldError(field="media_url", code="media_unavailable", message="media_url returned 404"),
 )
 FORBIDDEN = f"the API key lacks the scope {PRIVATE_READ}"
 FIREWALL, NOT_FOUND = 403, 404
 
 FIRST_TRIES: Mapping[str, Refusal] = {
     "payment-required": Refusal(402, "the workspace has no paid plan"),
-    "error-before-commit": Refusal(500, "failed before the engagement was made"),
-    "conflict": Refusal(409, "another request holds this external_id"),
+    "error-before-commit": Refusal(500, "failed before the engagement was created"),
+    "conflict": Refusal(409, "another request with this external_id is in progress"),
     "media-late": Refusal(422, "validation failed", UNFETCHED),
 }
 ALWAYS: Mapping[str, Refusal] = {
     "own-403": Refusal(403, FORBIDDEN),
-    "own-500": Refusal(500, "fails for this call always"),
+    "own-500": Refusal(500, "every request for this call fails"),
     "reject": Refusal(422, "validation failed", REJECTED),
     "bad-request": Refusal(400, "invalid request body", REJECTED),
 }
 
 
 def refuse_submission(workspace: Workspace, external_id: str, plan: Plan, now: datetime) -> None:
-    """Raise the refusal that the call's behaviours choose, before anything is made of it."""
+    """Raise the error that the call's behaviours choose for a POST, before it is processed."""
     _stop_at_gateway(workspace, external_id, plan, "")
     for name, headers in _throttles(workspace.options.retry_after, now).items():
-        if workspace.takes_turn(external_id, plan, name):
+        if workspace.use_try(external_id, plan, name):
             raise ApiProblem(429, "rate limited", headers=headers)
     for name, refusal in FIRST_TRIES.items():
-        if workspace.takes_turn(external_id, plan, name):
+        if workspace.use_try(external_id, plan, name):
             raise ApiProblem(*refusal)
     for name, refusal in ALWAYS.items():
         if name in plan:
@@ -63,56 +63,62 @@ def refuse_submission(workspace: Workspace, external_id: str, plan: Plan, now: d
 
 
 def refuse_read(workspace: Workspace, external_id: str, plan: Plan) -> None:
-    """Raise the refusal that the call's behaviours choose when its engagement is read."""
+    """Raise the error that the call's behaviours choose for a read of its engagement."""
     _stop_at_gateway(workspace, external_id, plan, "read-")
     if "read-403" in plan:
         raise ApiProblem(403, FORBIDDEN)
-    if workspace.takes_turn(external_id, plan, "read-missing"):
+    if workspace.use_try(external_id, plan, "read-missing"):
         raise ApiProblem(404, "engagement not found")
-    if workspace.takes_turn(external_id, plan, "read-error"):
+    if workspace.use_try(external_id, plan, "read-error"):
         raise ApiProblem(500, "failed to read the engagement")
-    if workspace.takes_turn(external_id, plan, "read-throttled"):
+    if workspace.use_try(external_id, plan, "read-throttled"):
         headers = {"Retry-After": str(workspace.options.retry_after)}
         raise ApiProblem(429, "rate limited", headers=headers)
 
 
 def _stop_at_gateway(workspace: Workspace, external_id: str, plan: Plan, prefix: str) -> None:
-    """Raise what a firewall or a gateway responds instead of the API."""
-    if workspace.takes_turn(external_id, plan, f"{prefix}html-403"):
+    """Raise the response of a firewall or a gateway that the call's behaviours choose."""
+    if workspace.use_try(external_id, plan, f"{prefix}html-403"):
         raise GatewayError(FIREWALL)
-    if workspace.takes_turn(external_id, plan, f"{prefix}html-404"):
+    if workspace.use_try(external_id, plan, f"{prefix}html-404"):
         raise GatewayError(NOT_FOUND)
     for name, body in (("gateway-html", GatewayBody.HTML), ("gateway-json", GatewayBody.JSON)):
-        if not prefix and workspace.is_first_turn(external_id, plan, name):
+        if not prefix and workspace.is_first_try(external_id, plan, name):
             raise GatewayError(int(plan.number(name)), body)
 
 
 def spoiled(
-    workspace: Workspace, external_id: str, plan: Plan, answer: Response
+    workspace: Workspace, external_id: str, plan: Plan, response: Response
 ) -> Response | None:
-    """Return what becomes of the answer once the engagement is made; ``None`` = it goes out."""
-    if workspace.takes_turn(external_id, plan, "error-after-commit"):
-        raise ApiProblem(500, "failed after the engagement was made")
-    if workspace.takes_turn(external_id, plan, "reset"):
-        return HalfAnswer(answer.body, answer.status_code, media_type=answer.media_type)
-    if workspace.takes_turn(external_id, plan, "garbage-json"):
+    """Return the broken response that is sent for ``response``, or ``None`` to send it unchanged.
+
+    It is called after the engagement was created, and raises for ``error-after-commit``.
+    """
+    if workspace.use_try(external_id, plan, "error-after-commit"):
+        raise ApiProblem(500, "failed after the engagement was created")
+    if workspace.use_try(external_id, plan, "reset"):
+        return TruncatedResponse(
+            response.body, response.status_code, media_type=response.media_type
+        )
+    if workspace.use_try(external_id, plan, "garbage-json"):
         return garbage()
     return None
 
 
 def garbage() -> Response:
-    """Return a 200 that says JSON and is none."""
+    """Return a 200 with the content type of JSON, and a body that is not JSON."""
     return Response(b'{"object": "engagement", "id": <html>', media_type="application/json")
 
 
-class HalfAnswer(Response):
-    """An answer that breaks off.
+class TruncatedResponse(Response):
+    """A response whose connection closes after half of the body.
 
-    When an application ends before its body is complete, uvicorn closes the connection.
+    uvicorn closes the connection if an application returns before its response is complete:
+    https://github.com/Kludex/uvicorn/blob/master/uvicorn/protocols/http/httptools_impl.py.
     """
 
     async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
-        """Send the head and half of the body, and no more."""
+        """Send the head and half of the body, then return."""
         head = {"type": "http.response.start", "status": self.status_code}
         await send(head | {"headers": self.raw_headers})
         half = bytes(self.body[: len(self.body) // 2])
@@ -120,7 +126,10 @@ class HalfAnswer(Response):
 
 
 def _throttles(retry_after: int, now: datetime) -> dict[str, dict[str, str]]:
-    """Return each throttle's headers. An HTTP-date has whole seconds only: the next one counts."""
+    """Return the headers of each behaviour that throttles.
+
+    An HTTP-date has whole seconds only, so the time is rounded up to the next second.
+    """
     date = (now + timedelta(seconds=retry_after + 1)).replace(microsecond=0)
     return {
         "throttle-seconds": {"Retry-After": str(retry_after)},

@@ -1,4 +1,4 @@
-"""The API itself: create, read and list engagements."""
+"""The routes of AskElephant's API: create, read and list engagements."""
 
 import hashlib
 import json
@@ -44,7 +44,7 @@ class Engagements:
         self.life = life
 
     def routes(self) -> list[Route]:
-        """Return the routes, for every base path they are served under."""
+        """Return the routes, relative to a base path."""
         return [
             Route("/engagements", self.create, methods=["POST"]),
             Route("/engagements", self.page, methods=["GET"]),
@@ -52,29 +52,35 @@ class Engagements:
         ]
 
     async def create(self, request: Request) -> Response:
-        """Make an engagement (201), or return the one with this external_id unchanged (200)."""
+        """Create an engagement (201), or return the one with this external_id unchanged (200)."""
         key = admit(request, self.workspace, ENGAGEMENTS_WRITE)
         body = await _json_object(request)
-        plan = self._plan(request, body)
+        external_id = str(body.get("external_id"))
+        plan = self.workspace.plan_for(external_id)
+        request.state.entry.external_id = external_id
+        request.state.entry.unknown_behaviours = plan.unknown
+        request.state.shape = shape_of(plan)
         if errors := shape_errors(body):
             raise ApiProblem(400, "invalid request body", errors)
         if body.get("is_private"):
             require(key, PRIVATE_READ)
-        external_id = body["external_id"]
         refuse_submission(self.workspace, external_id, plan, clock())
-        engagement, created = await self._find_or_make(body, plan)
+        engagement, created = await self._find_or_create(body, plan)
         if created and "collision" not in plan:
             await self.life.begin(engagement)
         status = 201 if created and "collision" not in plan else 200
-        answer = JSONResponse(view(engagement), status)
-        return spoiled(self.workspace, external_id, plan, answer) or answer
+        response = JSONResponse(view(engagement), status)
+        return spoiled(self.workspace, external_id, plan, response) or response
 
     async def read(self, request: Request) -> Response:
-        """Return an engagement with the expansions asked for."""
+        """Return an engagement with the expansions that ``expand`` names."""
         key = admit(request, self.workspace, ENGAGEMENTS_READ)
         names = [name for name in request.query_params.get("expand", "").split(",") if name]
         for name in names:
-            _check_expansion(name)
+            if name not in EXPANSIONS:
+                message = f"expand must be one of {', '.join(EXPANSIONS)}"
+                error = FieldError(field="expand", code="invalid_enum_value", message=message)
+                raise ApiProblem(400, "invalid query", [error])
             if name in EXPAND_SCOPES:
                 require(key, EXPAND_SCOPES[name])
         engagement = self.workspace.engagements.get(request.path_params["id"])
@@ -82,10 +88,17 @@ class Engagements:
             raise ApiProblem(404, "engagement not found")
         if engagement.is_private:
             require(key, PRIVATE_READ)
-        return self._shown(request, engagement, names)
+        external_id, plan = engagement.external_id, engagement.plan
+        request.state.entry.external_id = external_id
+        refuse_read(self.workspace, external_id, plan)
+        if self.workspace.use_try(external_id, plan, "read-garbage"):
+            return garbage()
+        response = JSONResponse(expanded(engagement, names, clock()))
+        response.headers["ETag"] = f'"{hashlib.sha256(response.body).hexdigest()[:32]}"'
+        return response
 
     async def page(self, request: Request) -> Response:
-        """Return a page of engagements; private ones only to keys that may see them."""
+        """Return a page of engagements; private ones only to keys with the scope for them."""
         key = admit(request, self.workspace, ENGAGEMENTS_READ)
         wanted = read_query(request.query_params)
         sees_private = PRIVATE_READ in key.scopes
@@ -96,45 +109,32 @@ class Engagements:
         ]
         return JSONResponse(one_page(seen, wanted))
 
-    def _plan(self, request: Request, body: Body) -> Plan:
-        external_id = str(body.get("external_id"))
-        plan = self.workspace.plan_for(external_id)
-        request.state.entry.external_id = external_id
-        request.state.entry.unknown_behaviours = plan.unknown
-        request.state.shape = shape_of(plan)
-        return plan
-
-    async def _find_or_make(self, body: Body, plan: Plan) -> tuple[Engagement, bool]:
+    async def _find_or_create(self, body: Body, plan: Plan) -> tuple[Engagement, bool]:
         """Return the engagement, and whether it is new.
 
-        The lock: a client that timed out during a slow fetch asks again while the first request is
-        still at work. It waits, and gets what the first one made.
+        The media is fetched within the request, as AskElephant does it. A client whose request
+        timed out during a slow fetch retries while its first request is still processed. The lock
+        makes the retry wait, and return the engagement that the first request created.
         """
         external_id = body["external_id"]
         async with self.workspace.locks[external_id]:
             known = self.workspace.by_external_id.get(external_id)
             if known is not None:
                 return known, False
-            owner = self._accept(body, plan)
-            await self._fetch_media(plan)
+            owner = self._checked_owner(body, plan)
+            fetch = self.workspace.faults.present.media
+            if fetch is None:
+                fetch = self.workspace.options.timings.media_fetch
+            await self.workspace.pause(plan.number("slow-media") or fetch)
             return self.workspace.add(body, plan, owner, clock()), True
 
-    def _accept(self, body: Body, plan: Plan) -> User:
+    def _checked_owner(self, body: Body, plan: Plan) -> User:
+        """Return the owner of the engagement; raise a 422 if the body breaks a rule."""
         errors = rule_errors(body)
         if "check-people" in plan:
             errors += people_errors(body)
         if errors:
             raise ApiProblem(422, "validation failed", errors)
-        return self._owner(body, plan)
-
-    async def _fetch_media(self, plan: Plan) -> None:
-        """Take the time of a download. "The server fetches the media inside the request."""
-        usual = self.workspace.faults.present.media
-        if usual is None:
-            usual = self.workspace.options.timings.media_fetch
-        await self.workspace.pause(plan.number("slow-media") or usual)
-
-    def _owner(self, body: Body, plan: Plan) -> User:
         people = body.get("participants") or []
         index = owner_at(people)
         if index is None:
@@ -147,26 +147,9 @@ class Engagements:
             raise ApiProblem(422, "validation failed", [error])
         return owner
 
-    def _shown(self, request: Request, engagement: Engagement, names: list[str]) -> Response:
-        external_id, plan = engagement.external_id, engagement.plan
-        request.state.entry.external_id = external_id
-        refuse_read(self.workspace, external_id, plan)
-        if self.workspace.takes_turn(external_id, plan, "read-garbage"):
-            return garbage()
-        answer = JSONResponse(expanded(engagement, names, clock()))
-        answer.headers["ETag"] = f'"{hashlib.sha256(answer.body).hexdigest()[:32]}"'
-        return answer
-
-
-def _check_expansion(name: str) -> None:
-    if name not in EXPANSIONS:
-        message = f"expand must be of {', '.join(EXPANSIONS)}"
-        error = FieldError(field="expand", code="invalid_enum_value", message=message)
-        raise ApiProblem(400, "invalid query", [error])
-
 
 async def _json_object(request: Request) -> Body:
-    """Read the body; what is not a JSON object of valid Unicode is a 400."""
+    """Return the body; raise a 400 if it is not a JSON object of valid Unicode."""
     try:
         body = json.loads(await request.body())
         json.dumps(body, ensure_ascii=False).encode()

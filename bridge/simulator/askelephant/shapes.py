@@ -1,8 +1,7 @@
-"""The shapes in which APIs name the field they refuse.
+"""The shapes of field errors: how the body of an error response names the rejected fields.
 
-AskElephant's reference has ``errors: [{field, code, message}]``. The others are those of
-widespread frameworks: a client that reads one shape only takes the rest for refusals of unknown
-cause.
+AskElephant documents ``errors: [{field, code, message}]``. The other shapes are those of widespread
+frameworks. They test that the bridge finds the rejected field in any of them.
 """
 
 import re
@@ -14,7 +13,7 @@ Part = str | int
 
 
 class FieldError(TypedDict):
-    """One thing wrong with a body. ``field`` is a dotted path, such as ``participants.0``."""
+    """One error of a body. ``field`` is a dotted path, such as ``participants.0``."""
 
     field: str
     code: str
@@ -22,7 +21,7 @@ class FieldError(TypedDict):
 
 
 Shape = Callable[[str, Sequence[FieldError]], Json]
-"""Given the problem's detail and its field errors, returns what replaces both in the body."""
+"""Returns the fields of the body for the detail and the field errors of a problem."""
 
 
 def parts(field: str) -> list[Part]:
@@ -41,23 +40,17 @@ def brackets(field: str) -> str:
     return re.sub(r"\.(\d+)", r"[\1]", field)
 
 
-def _field(detail: str, errors: Sequence[FieldError]) -> Json:
-    return {"detail": detail, "errors": list(errors)}
+def _rows(row: Callable[[FieldError], Json]) -> Shape:
+    """Return a shape with the detail and a list of errors, each as ``row`` returns it."""
 
+    def shape(detail: str, errors: Sequence[FieldError]) -> Json:
+        return {"detail": detail, "errors": [row(error) for error in errors]}
 
-def _brackets(detail: str, errors: Sequence[FieldError]) -> Json:
-    renamed = [{**error, "field": brackets(error["field"])} for error in errors]
-    return {"detail": detail, "errors": renamed}
-
-
-def _path(detail: str, errors: Sequence[FieldError]) -> Json:
-    """Zod: https://zod.dev/error-formatting."""
-    rows = [{**_rest(error), "path": parts(error["field"])} for error in errors]
-    return {"detail": detail, "errors": rows}
+    return shape
 
 
 def _loc(_detail: str, errors: Sequence[FieldError]) -> Json:
-    """FastAPI: https://fastapi.tiangolo.com/tutorial/handling-errors/."""
+    """Return FastAPI's shape: https://fastapi.tiangolo.com/tutorial/handling-errors/."""
     rows = [
         {"type": error["code"], "loc": ["body", *parts(error["field"])], "msg": error["message"]}
         for error in errors
@@ -66,22 +59,14 @@ def _loc(_detail: str, errors: Sequence[FieldError]) -> Json:
 
 
 def _param(_detail: str, errors: Sequence[FieldError]) -> Json:
-    """Stripe, which names the first one only: https://docs.stripe.com/api/errors."""
+    """Return Stripe's shape, which names the first field only: https://docs.stripe.com/api/errors."""
     first, *rest = parts(errors[0]["field"])
     param = f"{first}" + "".join(f"[{part}]" for part in rest)
     return {"error": {"type": "invalid_request_error", "param": param, **_rest(errors[0])}}
 
 
-def _pointer(detail: str, errors: Sequence[FieldError]) -> Json:
-    """RFC 9457, section 3: https://www.rfc-editor.org/rfc/rfc9457#section-3."""
-    rows = [
-        {"detail": error["message"], "pointer": f"#{pointer(error['field'])}"} for error in errors
-    ]
-    return {"detail": detail, "errors": rows}
-
-
 def _source(_detail: str, errors: Sequence[FieldError]) -> Json:
-    """JSON:API: https://jsonapi.org/examples/#error-objects-source-usage."""
+    """Return JSON:API's shape: https://jsonapi.org/examples/#error-objects-source-usage."""
     rows = [
         {
             "code": error["code"],
@@ -94,7 +79,7 @@ def _source(_detail: str, errors: Sequence[FieldError]) -> Json:
 
 
 def _map(detail: str, errors: Sequence[FieldError]) -> Json:
-    """Rails and ASP.NET Core: each field with the list of its messages."""
+    """Return the shape of Rails and ASP.NET Core: each field with the list of its messages."""
     fields: dict[str, list[str]] = {}
     for error in errors:
         fields.setdefault(error["field"], []).append(error["message"])
@@ -102,7 +87,7 @@ def _map(detail: str, errors: Sequence[FieldError]) -> Json:
 
 
 def _sentences(key: str) -> Shape:
-    """Return a shape without fields: the messages of all errors, under ``key``."""
+    """Return a shape that names no field: the messages of all errors, joined under ``key``."""
 
     def shape(detail: str, errors: Sequence[FieldError]) -> Json:
         return {key: f"{detail}: " + "; ".join(error["message"] for error in errors)}
@@ -114,23 +99,27 @@ def _rest(error: FieldError) -> Json:
     return {"code": error["code"], "message": error["message"]}
 
 
-FIELD: Shape = _field
+FIELD: Shape = _rows(lambda error: {"field": error["field"], **_rest(error)})
 SHAPES: Mapping[str, Shape] = {
-    "shape-path": _path,
+    # Zod: https://zod.dev/error-formatting
+    "shape-path": _rows(lambda error: {**_rest(error), "path": parts(error["field"])}),
     "shape-loc": _loc,
     "shape-param": _param,
-    "shape-pointer": _pointer,
+    # RFC 9457, section 3: https://www.rfc-editor.org/rfc/rfc9457#section-3
+    "shape-pointer": _rows(
+        lambda error: {"detail": error["message"], "pointer": f"#{pointer(error['field'])}"}
+    ),
     "shape-source": _source,
-    "shape-brackets": _brackets,
+    "shape-brackets": _rows(lambda error: {"field": brackets(error["field"]), **_rest(error)}),
     "shape-map": _map,
     "shape-detail": _sentences("detail"),
     "shape-message": _sentences("message"),
     "shape-error": _sentences("error"),
 }
-"""Each shape by the behaviour that chooses it."""
+"""The shape that each behaviour chooses."""
 
 
 def shape_of(behaviours: Container[str]) -> Shape:
-    """Return the shape that a call's behaviours choose, or AskElephant's own."""
+    """Return the shape that a call's behaviours choose, or AskElephant's."""
     chosen = (shape for name, shape in SHAPES.items() if name in behaviours)
     return next(chosen, FIELD)

@@ -1,4 +1,7 @@
-"""Svix's headers, signed as a call's behaviours want them: well, badly, twice, or too old."""
+"""The headers that sign an event, as Svix sends them: valid, or invalid if a behaviour chooses so.
+
+Headers and signature: https://docs.svix.com/receiving/verifying-payloads/how-manual.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -8,9 +11,11 @@ from svix.webhooks import Webhook
 
 from bridge.simulator.askelephant.behaviours import Plan
 
-RETIRED_SECRET = "whsec_cmV0aXJlZC1zZWNyZXQtb2Ytbm9ib2R5LWF0LWFsbA=="  # noqa: S105 - nobody's
+RETIRED_SECRET = "whsec_cmV0aXJlZC1zZWNyZXQtb2Ytbm9ib2R5LWF0LWFsbA=="  # noqa: S105 - no receiver has it
 TOO_OLD = timedelta(minutes=10)
-"""Receivers tolerate five minutes (Svix's documentation)."""
+"""Age of an old timestamp. Svix' libraries accept at most five minutes:
+https://github.com/svix/svix-webhooks/blob/main/python/svix/webhooks.py.
+"""
 
 
 class Manner(StrEnum):
@@ -34,18 +39,18 @@ def manner_of(plan: Plan, attempt: int) -> Manner:
 def signed_headers(
     svix_id: str, body: str, secrets: Sequence[str], manner: Manner, now: datetime
 ) -> dict[str, str]:
-    """Return the three headers; several secrets make several signatures, as during a rotation."""
+    """Return the three headers. Several secrets make several signatures, as during a rotation."""
     at = now - TOO_OLD if manner is Manner.OLD_TIMESTAMP else now
-    signers = _signers(secrets, manner)
+    match manner:
+        case Manner.BADLY:
+            signers = [RETIRED_SECRET]
+        case Manner.TWO_SIGNATURES:
+            signers = [RETIRED_SECRET, *secrets]
+        case _:
+            signers = list(secrets)
     signatures = [Webhook(secret).sign(svix_id, at, body) for secret in signers]
     return {
         "svix-id": svix_id,
         "svix-timestamp": str(int(at.timestamp())),
         "svix-signature": " ".join(signatures),
     }
-
-
-def _signers(secrets: Sequence[str], manner: Manner) -> Sequence[str]:
-    if manner is Manner.BADLY:
-        return [RETIRED_SECRET]
-    return [RETIRED_SECRET, *secrets] if manner is Manner.TWO_SIGNATURES else secrets

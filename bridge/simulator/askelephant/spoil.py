@@ -1,6 +1,6 @@
-"""Answers that go wrong after everything was done: late, broken off, dripping, nonsense, huge.
+"""Responses that are spoiled after the request was processed: truncated, dripping, not JSON, huge.
 
-The client learns little or nothing of what it has asked for, and it is done all the same.
+The request has its effect, but the client cannot read the result.
 """
 
 import asyncio
@@ -10,14 +10,15 @@ from enum import StrEnum
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 DRIP_EVERY = 0.25
-"""Seconds between two bytes of a dripping body, in real time: it is the client's patience."""
+"""Seconds between two bytes of a dripping body. ``SandboxOptions.scale`` does not apply."""
 
 HUGE = 10 * 1024 * 1024
 _BLANKS = b" " * 65536
+_REPLACED = {b"content-length", b"content-type"}
 
 
 class Spoil(StrEnum):
-    """How an answer is spoiled."""
+    """The ways to spoil a response."""
 
     ERROR = "error"
     RESET = "reset"
@@ -27,51 +28,51 @@ class Spoil(StrEnum):
     HUGE = "huge"
 
 
-class Answer:
-    """The answer of an application, held back until it is whole."""
+class CollectedResponse:
+    """The response of an application, collected until it is complete."""
 
     def __init__(self) -> None:
         self.start: Message = {}
         self.body = b""
 
-    async def take(self, message: Message) -> None:
-        """Keep a message that the application sends."""
+    async def add(self, message: Message) -> None:
+        """Add a message that the application sends."""
         if message["type"] == "http.response.start":
             self.start = message
         else:
             self.body += message.get("body", b"")
 
 
-async def answer_of(app: ASGIApp, scope: Scope, receive: Receive) -> Answer:
-    """Let the application do all it does, and return what it would have answered."""
-    answer = Answer()
-    await app(scope, receive, answer.take)
-    return answer
+async def collect_response(app: ASGIApp, scope: Scope, receive: Receive) -> CollectedResponse:
+    """Run the application, and return its response instead of sending it."""
+    response = CollectedResponse()
+    await app(scope, receive, response.add)
+    return response
 
 
-async def send_spoiled(answer: Answer, how: Spoil | None, send: Send, over: asyncio.Event) -> None:
-    """Send an answer in the given way; what drips comes at once when the fault is ``over``.
+async def send_spoiled(
+    response: CollectedResponse, how: Spoil | None, send: Send, changed: asyncio.Event
+) -> None:
+    """Send a response spoiled as ``how`` says. If the fault has ``changed``, dripping ends.
 
-    An application that ends in the middle of a body makes uvicorn close the connection.
+    uvicorn closes the connection if an application returns before its response is complete:
+    https://github.com/Kludex/uvicorn/blob/master/uvicorn/protocols/http/httptools_impl.py.
     """
-    status = 500 if how is Spoil.ERROR else answer.start["status"]
+    status = 500 if how is Spoil.ERROR else response.start["status"]
     kind = b"text/html" if how is Spoil.HTML else b"application/json"
-    kept = [pair for pair in answer.start["headers"] if pair[0] not in _REPLACED]
+    kept = [pair for pair in response.start["headers"] if pair[0] not in _REPLACED]
     headers = [*kept, (b"content-type", kind)]
     await send({"type": "http.response.start", "status": status, "headers": headers})
-    async for part in _parts(answer.body, how, over):
+    async for part in _parts(response.body, how, changed):
         await send({"type": "http.response.body", "body": part, "more_body": True})
     if how is not Spoil.RESET:
         await send({"type": "http.response.body"})
 
 
-_REPLACED = {b"content-length", b"content-type"}
-
-
-async def _parts(body: bytes, how: Spoil | None, over: asyncio.Event) -> AsyncIterator[bytes]:
+async def _parts(body: bytes, how: Spoil | None, changed: asyncio.Event) -> AsyncIterator[bytes]:
     match how:
         case Spoil.ERROR:
-            yield b'{"detail": "failed after everything was done"}'
+            yield b'{"detail": "failed after the request was processed"}'
         case Spoil.GARBAGE:
             yield b'{"object": "engagement", "id": <html>'
         case Spoil.HTML:
@@ -83,19 +84,19 @@ async def _parts(body: bytes, how: Spoil | None, over: asyncio.Event) -> AsyncIt
                 yield _BLANKS
             yield body
         case Spoil.DRIP:
-            async for part in _drops(body, over):
+            async for part in _drops(body, changed):
                 yield part
         case None:
             yield body
 
 
-async def _drops(body: bytes, over: asyncio.Event) -> AsyncIterator[bytes]:
+async def _drops(body: bytes, changed: asyncio.Event) -> AsyncIterator[bytes]:
     for index in range(len(body)):
-        if over.is_set():
+        if changed.is_set():
             yield body[index:]
             return
         yield body[index : index + 1]
         try:
-            await asyncio.wait_for(over.wait(), DRIP_EVERY)
+            await asyncio.wait_for(changed.wait(), DRIP_EVERY)
         except TimeoutError:
             continue

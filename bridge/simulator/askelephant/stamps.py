@@ -1,30 +1,31 @@
-"""Times and ids as AskElephant writes them."""
+"""The clock of the sandbox, and times and ids as AskElephant formats them."""
 
 import secrets
 from datetime import MAXYEAR, MINYEAR, UTC, datetime
 
 
 def clock() -> datetime:
-    """Return the time; the only place the sandbox takes it from."""
+    """Return the current time. The sandbox reads the time nowhere else."""
     return datetime.now(UTC)
 
 
 def at_text(at: datetime) -> str:
-    """Write a time in UTC with milliseconds: ``2026-05-13T14:00:00.000Z``."""
+    """Return a time as text in UTC with milliseconds: ``2026-05-13T14:00:00.000Z``."""
     return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def read_time(text: str) -> datetime:
-    """Read an ISO 8601 time; without an offset it is UTC.
+    """Return the time of an ISO 8601 text. A time without an offset is in UTC.
 
-    Raise ``ValueError`` if it is none, or in a year that arithmetic could leave.
+    Raises ``ValueError`` for another text, and for the first and the last year of ``datetime``,
+    in which adding or subtracting a duration could overflow.
     """
     at = datetime.fromisoformat(text)
     if not MINYEAR < at.year < MAXYEAR:
-        raise ValueError("no time for a call")
+        raise ValueError("the year is out of range")
     return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def new_id(prefix: str) -> str:
-    """Return a fresh id such as ``ngmt_01F3…``: letters and digits after the prefix."""
+    """Return a new random id such as ``ngmt_01F3…``: letters and digits after the prefix."""
     return f"{prefix}_01{secrets.token_hex(12).upper()}"

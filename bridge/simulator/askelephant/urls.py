@@ -1,4 +1,4 @@
-"""Which URLs AskElephant takes: where media may lie, and what ``external_url`` may be."""
+"""Checks of ``media_url`` and ``external_url``, and the normalised form of an ``external_url``."""
 
 import ipaddress
 import re
@@ -21,11 +21,11 @@ CONTENT_TYPES = {
     ".webm": "video/webm",
     "": "audio/mpeg",
 }
-"""What the host of a recording would say of it. Signed URLs often have no extension at all."""
+"""The content type of a recording by its extension. Signed URLs often have no extension."""
 
 
 def media_url_error(url: str) -> str | None:
-    """Return why the media cannot be fetched, as an error code, or ``None``."""
+    """Return the error code of a URL whose media cannot be fetched, or ``None``."""
     parts = _split(url)
     if parts is None or parts.scheme != "https" or not parts.hostname:
         return "media_url_not_https"
@@ -37,13 +37,17 @@ def media_url_error(url: str) -> str | None:
 
 
 def content_type(path: str) -> str:
-    """Return the type a recording at ``path`` would be served with."""
+    """Return the content type that a recording at ``path`` would have."""
     suffix = PurePosixPath(path).suffix.lower()
     return CONTENT_TYPES.get(suffix, "application/octet-stream")
 
 
 def external_url_error(url: str) -> str | None:
-    """Return why the URL is refused, or ``None``. Browsers skip blanks inside a scheme."""
+    """Return the error code of a rejected ``external_url``, or ``None``.
+
+    Spaces and control characters are removed before the scheme is read, because browsers ignore
+    tabs and newlines inside it: https://url.spec.whatwg.org/#concept-basic-url-parser.
+    """
     scheme = _SCHEME.match(_UNSEEN.sub("", url))
     if scheme is None:
         return "external_url_invalid"
@@ -51,9 +55,9 @@ def external_url_error(url: str) -> str | None:
 
 
 def normalised(url: str) -> str:
-    """Return the URL as ``new URL(url).href`` writes it, as far as scheme, host and path go.
+    """Return the URL with scheme, host and path as JavaScript's ``new URL(url).href`` has them.
 
-    The empty path becomes a slash only in the schemes that the WHATWG calls special:
+    An empty path becomes a slash only in the schemes that the WHATWG calls special:
     https://url.spec.whatwg.org/#special-scheme.
     """
     parts = _split(url)
@@ -74,21 +78,18 @@ def _split(url: str) -> SplitResult | None:
 
 
 def _is_local(host: str) -> bool:
+    """Return whether ``host`` is a local name, or an address that is not public.
+
+    An address may have any form that a resolver accepts, such as ``127.1`` or ``0x7f000001``.
+    """
     name = host.rstrip(".")
-    address = _address(name)
-    if address is None:
-        return name.endswith(_LOCAL_NAMES)
+    address: ipaddress.IPv4Address | ipaddress.IPv6Address
+    try:
+        address = ipaddress.ip_address(name)
+    except ValueError:
+        try:
+            address = ipaddress.IPv4Address(socket.inet_aton(name))
+        except (OSError, ValueError):
+            return name.endswith(_LOCAL_NAMES)
     mapped = getattr(address, "ipv4_mapped", None)
     return not (mapped or address).is_global
-
-
-def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    """Read an address in any spelling a resolver takes, such as ``127.1`` or ``0x7f000001``."""
-    try:
-        return ipaddress.ip_address(host)
-    except ValueError:
-        pass
-    try:
-        return ipaddress.IPv4Address(socket.inet_aton(host))
-    except (OSError, ValueError):
-        return None

@@ -1,4 +1,7 @@
-"""Webhooks as Svix delivers them: signed, tried again on anything but a 2xx, same ``svix-id``."""
+"""Delivers events as Svix does: signed, and retried with the same ``svix-id`` until a 2xx.
+
+Svix: https://docs.svix.com/retries.
+"""
 
 import asyncio
 
@@ -16,14 +19,14 @@ from bridge.simulator.askelephant.workspace import Workspace
 log = structlog.get_logger()
 
 SCHEDULE = (0, 5, 300, 1_800, 7_200, 18_000, 36_000, 36_000)
-"""Seconds before each attempt. Source: Svix, "Retry schedule"."""
+"""Seconds before each attempt: https://docs.svix.com/retries."""
 SHORTEST_WAIT = 0.2
-ANSWER_WITHIN = 15.0
-"""Seconds an endpoint has to answer, in real time: it is the receiver's, not the sandbox's."""
+RESPONSE_TIMEOUT = 15.0
+"""Seconds to wait for a response, as Svix does. ``SandboxOptions.scale`` does not apply."""
 
 
 class Webhooks:
-    """Sends events to the one endpoint of the workspace."""
+    """Sends events to the endpoint of the workspace."""
 
     def __init__(self, workspace: Workspace, background: Background) -> None:
         self.workspace = workspace
@@ -31,18 +34,21 @@ class Webhooks:
         self._client: httpx.AsyncClient | None = None
 
     async def open(self) -> None:
-        """Open the connections. No redirects: to Svix any 3xx is a failure."""
+        """Open the HTTP client. It follows no redirect, because a 3xx is a failure for Svix."""
         self._client = httpx.AsyncClient(
-            timeout=ANSWER_WITHIN, follow_redirects=False, trust_env=False
+            timeout=RESPONSE_TIMEOUT, follow_redirects=False, trust_env=False
         )
 
     async def close(self) -> None:
-        """Close the connections."""
+        """Close the HTTP client."""
         if self._client is not None:
             await self._client.aclose()
 
     def send(self, event: Event, plan: Plan = NORMAL) -> asyncio.Task[None]:
-        """Deliver in the background; the task ends when it was acknowledged or given up."""
+        """Deliver an event in the background.
+
+        The task ends when the event was acknowledged, or after the last attempt.
+        """
         return self.background.start(self._deliver(event, plan))
 
     async def _deliver(self, event: Event, plan: Plan) -> None:
@@ -54,7 +60,7 @@ class Webhooks:
         log.warning("event.given_up", svix_id=event.svix_id, engagement_id=event.engagement_id)
 
     async def resend(self, event: Event, times: int) -> None:
-        """Deliver an event again and again, though it was acknowledged."""
+        """Deliver an acknowledged event ``times`` more times."""
         for _ in range(times):
             await self._wait(0)
             await self._deliver(event, NORMAL)
@@ -81,17 +87,11 @@ class Webhooks:
         secrets = self.workspace.webhook_secrets
         signed_at = now + self.workspace.clock_step
         headers = signed_headers(event.svix_id, event.body, secrets, manner, signed_at)
-        await _post(self._client, url, event.body, headers, tried)
+        headers |= {"content-type": "application/json", "user-agent": "Svix-Webhooks/sandbox"}
+        try:
+            response = await self._client.post(url, content=event.body, headers=headers)
+            tried.status = response.status_code
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            tried.error = type(error).__name__
+        tried.answered_at = clock()
         return tried.status is not None and httpx.codes.is_success(tried.status)
-
-
-async def _post(
-    client: httpx.AsyncClient, url: str, body: str, headers: dict[str, str], tried: Delivery
-) -> None:
-    content_type = {"content-type": "application/json", "user-agent": "Svix-Webhooks/sandbox"}
-    try:
-        answer = await client.post(url, content=body, headers=headers | content_type)
-        tried.status = answer.status_code
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        tried.error = type(error).__name__
-    tried.answered_at = clock()

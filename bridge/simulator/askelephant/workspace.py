@@ -1,7 +1,7 @@
-"""The workspace: everything the sandbox knows.
+"""The workspace: the whole state of the sandbox.
 
-One event loop owns it, so nothing is locked but the making of an engagement, which takes as long
-as its media.
+Only one event loop uses it. So the only lock is that for the creation of an engagement, which waits
+for the media.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from bridge.simulator.askelephant.stamps import new_id, read_time
 
 
 class Workspace:
-    """State of the sandbox, as its options set it up and the control API changes it."""
+    """State of the sandbox. Its options set it at the start, and the control API changes it."""
 
     def __init__(self, options: SandboxOptions) -> None:
         self.options = options
@@ -28,7 +28,7 @@ class Workspace:
         self.reset()
 
     def reset(self) -> None:
-        """Return to what the options say; a request that hangs is let go."""
+        """Return to the state that the options set, and end requests that hang in a fault."""
         self.faults.clear()
         self.keys = {key.id: key for key in self.options.api_keys}
         self.users = self.options.users
@@ -41,45 +41,48 @@ class Workspace:
         self.engagements: dict[str, Engagement] = {}
         self.by_external_id: dict[str, Engagement] = {}
         self.generations: Counter[str] = Counter()
-        """How many engagements of an ``external_id`` were deleted."""
+        """The number of deleted engagements by ``external_id``."""
         self.locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
-        self.turns: Counter[tuple[str, str]] = Counter()
+        self.tries: Counter[tuple[str, str]] = Counter()
         self.journal = Journal()
 
     async def pause(self, seconds: float) -> None:
-        """Let ``seconds`` of the sandbox's time pass."""
+        """Wait for ``seconds`` of the sandbox's time."""
         await asyncio.sleep(seconds * self.options.scale)
 
     def plan_for(self, external_id: str) -> Plan:
-        """Return the call's behaviours: its marker's, else the exact id's, else a substring's.
+        """Return the call's behaviours: its marker's, else its id's, else those of parts of its id.
 
-        Those that are in force everywhere come beside them.
+        The behaviours of all calls are added to them.
         """
         common = read_plan(self.everywhere).numbers
         marked = read_plan(marker_of(external_id))
         if marked.numbers:
             return Plan({**common, **marked.numbers}, marked.unknown)
-        words = self.exact.get(external_id) or "+".join(
-            words for part, words in self.containing.items() if part in external_id
+        text = self.exact.get(external_id) or "+".join(
+            text for part, text in self.containing.items() if part in external_id
         )
-        return Plan({**common, **read_plan(words).numbers}, marked.unknown)
+        return Plan({**common, **read_plan(text).numbers}, marked.unknown)
 
-    def takes_turn(self, external_id: str, plan: Plan, name: str) -> bool:
-        """Say whether a behaviour for "the first N tries" acts now, and count this try if so."""
-        if self.turns[external_id, name] >= plan.number(name):
+    def use_try(self, external_id: str, plan: Plan, name: str) -> bool:
+        """Return whether a "first N tries" behaviour applies to this try, and count the try."""
+        if self.tries[external_id, name] >= plan.number(name):
             return False
-        self.turns[external_id, name] += 1
+        self.tries[external_id, name] += 1
         return True
 
-    def is_first_turn(self, external_id: str, plan: Plan, name: str) -> bool:
-        """Return whether a behaviour acts now: on the first try only, its number is a status."""
-        if name not in plan or self.turns[external_id, name]:
+    def is_first_try(self, external_id: str, plan: Plan, name: str) -> bool:
+        """Return whether this is the call's first try with a behaviour, and count the try.
+
+        It is for behaviours whose number is a status, not a number of tries.
+        """
+        if name not in plan or self.tries[external_id, name]:
             return False
-        self.turns[external_id, name] += 1
+        self.tries[external_id, name] += 1
         return True
 
     def add(self, body: Mapping[str, Any], plan: Plan, owner: User, now: datetime) -> Engagement:
-        """Make the engagement. From here on the same ``external_id`` finds it."""
+        """Create the engagement, and return it. It can then be found by its ``external_id``."""
         is_private = body.get("is_private")
         if is_private is None:
             is_private = self.options.private_by_default
@@ -99,7 +102,7 @@ class Workspace:
         return engagement
 
     def delete(self, engagement: Engagement) -> None:
-        """Remove the engagement. The same ``external_id`` then makes another one."""
+        """Remove the engagement. The same ``external_id`` then creates another one."""
         engagement.is_deleted = True
         del self.engagements[engagement.id]
         del self.by_external_id[engagement.external_id]

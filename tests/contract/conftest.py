@@ -7,8 +7,10 @@ import pytest
 from fakeredis import FakeRedis
 from redis import Redis
 
+from bridge.askelephant.models import EXPANDABLE
 from bridge.simulator.askelephant import SandboxOptions
 from bridge.store.keys import Keys
+from tests.support.askelephant_client import OneByOne, open_client
 from tests.support.bridge_with_api import Operated, operated_bridge
 from tests.support.in_process_bridge import Bridge, running_bridge
 from tests.support.sandbox import Sandbox, running_sandbox
@@ -36,6 +38,26 @@ def sandbox_process() -> Iterator[Sandbox]:
     """Run one AskElephant in which no time passes for this module."""
     with running_sandbox(SandboxOptions(scale=0)) as sandbox:
         yield sandbox
+
+
+@pytest.fixture
+def sandbox(sandbox_process: Sandbox) -> Sandbox:
+    """Give the module's AskElephant, reset to an empty workspace."""
+    return sandbox_process.reset()
+
+
+@pytest.fixture(scope="module")
+def expanding_client(sandbox_process: Sandbox) -> Iterator[OneByOne]:
+    """Open one client of the module's AskElephant, which expands every field."""
+    with open_client(sandbox_process, expand=EXPANDABLE) as client:
+        yield client
+
+
+@pytest.fixture
+def client(sandbox: Sandbox, expanding_client: OneByOne) -> OneByOne:
+    """Give the module's client, with its AskElephant reset."""
+    assert sandbox.base_url
+    return expanding_client
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from bench import payloads
-from bench.elephant import Requests, Waits, elephant
+from bench.elephant import elephant
 from bench.instruments import trivial_server
 from bench.load import PeerError, shoot
 from bench.plan import Plan, quick
@@ -49,15 +49,6 @@ def test_the_load_is_every_request_once(plan: Plan) -> None:
     assert 0 < seen.p50 <= seen.p99 < seen.seconds
 
 
-def test_a_paced_load_keeps_to_its_schedule(plan: Plan) -> None:
-    """The last of 60 requests at 300 a second is due after 59/300 s; timers are of milliseconds."""
-    frames = payloads.write(plan.directory / "frames", payloads.requests(20, seed=1))
-    with trivial_server(plan) as port:
-        seen = shoot(port, frames, connections=4, rate=300)
-    assert seen.answered == 60
-    assert seen.seconds >= 59 / 300 - 0.001
-
-
 def test_a_peer_that_does_another_thing_is_not_measured(plan: Plan) -> None:
     """A fast 401 is no figure."""
     frames = payloads.write(plan.directory / "frames", payloads.requests(1, seed=1))
@@ -88,36 +79,6 @@ def test_the_stub_answers_and_tells_of_the_transcript(tmp_path: Path) -> None:
         stub.forget()
         assert stub.seen().all == []
         client.close()
-
-
-@pytest.mark.parametrize(("post", "get"), [(0.4, 0.02), (0.02, 0.4)])
-def test_the_stub_is_as_slow_as_it_is_set(tmp_path: Path, post: float, get: float) -> None:
-    """Each kind of request takes its own time, and is noted when it comes."""
-    with elephant(tmp_path, "e", free_port(), 0, Waits(post, get)) as stub:
-        base_url = f"http://127.0.0.1:{stub.port}/api"
-        client = ElephantClient(ElephantOptions(base_url=base_url, api_key=API_KEY))
-        began = time.monotonic()
-        made = created(client, REQUEST)
-        created_at = time.monotonic()
-        assert isinstance(made, Engagement)
-        read(client, made.id)
-        read_at = time.monotonic()
-        seen = stub.seen()
-        client.close()
-    assert post <= created_at - began < post + 0.38
-    assert get <= read_at - created_at < get + 0.38
-    assert (
-        began <= seen.posts[0] < began + 0.3,
-        created_at <= seen.gets[0] < created_at + 0.3,
-    ) == (
-        True,
-        True,
-    )
-
-
-def test_the_first_read_of_an_engagement_counts() -> None:
-    """It is fetched again until its insights are there."""
-    assert Requests([], [1.0, 2.0, 3.0], ["a", "b", "a"]).first_gets == {"a": 1.0, "b": 2.0}
 
 
 @LINUX

@@ -4,7 +4,6 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from random import Random
 
 import pytest
 
@@ -32,16 +31,6 @@ def proxy(echo: int) -> Iterator[Proxy]:
     """Run a proxy before it."""
     with Proxy(echo, free_port()) as running:
         yield running
-
-
-def test_what_goes_in_comes_out(proxy: Proxy) -> None:
-    """In order and whole, also when it is more than one chunk."""
-    much = bytes(range(250)) * 4000
-    with _connected(proxy) as near:
-        sending = threading.Thread(target=near.sendall, args=(much,))
-        sending.start()
-        assert _received(near, len(much)) == much
-        sending.join()
 
 
 def test_a_reset_breaks_the_connections_there_are(proxy: Proxy) -> None:
@@ -83,19 +72,6 @@ def test_what_is_frozen_says_nothing_ever_again(proxy: Proxy) -> None:
             _answer(old)
         with _connected(proxy) as later:
             assert _answer(later) == HELLO
-
-
-def test_a_share_may_freeze(proxy: Proxy) -> None:
-    """The others go on."""
-    nears = [_connected(proxy) for _ in range(20)]
-    for near in nears:
-        assert _answer(near) == HELLO
-    frozen = proxy.freeze(0.5, Random(1), new=False)  # noqa: S311 - which ones is all the same
-    proxy.thaw()
-    assert 0 < frozen < len(nears)
-    assert sum(_is_alive(near) for near in nears) == len(nears) - frozen
-    for near in nears:
-        near.close()
 
 
 def test_who_is_refused_is_told_at_once(proxy: Proxy) -> None:
@@ -143,11 +119,3 @@ def _received(near: socket.socket, count: int) -> bytes:
     while len(received) < count and (data := near.recv(count - len(received))):
         received += data
     return received
-
-
-def _is_alive(near: socket.socket) -> bool:
-    near.settimeout(0.3)
-    try:
-        return _answer(near) == HELLO
-    except TimeoutError:
-        return False

@@ -1,13 +1,13 @@
 """The client against a faithful AskElephant, over real HTTP: keys, scopes and outages."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from bridge.askelephant.client import Outcome
-from bridge.askelephant.models import EXPANDABLE, Engagement
+from bridge.askelephant.models import Engagement
 from bridge.domain.retry import Trouble
 from bridge.simulator.askelephant.options import SCOPES
 from tests.support.askelephant_client import OneByOne, failed, made, open_client, request_for
@@ -26,26 +26,6 @@ def _submit_private(client: OneByOne, _made_before: str) -> Outcome:
 
 def _read(client: OneByOne, made_before: str) -> Outcome:
     return client.read(made_before)
-
-
-@pytest.fixture(scope="module")
-def everything(sandbox_process: Sandbox) -> Iterator[OneByOne]:
-    """Give one client for the module, which expands all there is."""
-    with open_client(sandbox_process, expand=EXPANDABLE) as client:
-        yield client
-
-
-@pytest.fixture
-def sandbox(sandbox_process: Sandbox) -> Sandbox:
-    """Give the sandbox as new."""
-    return sandbox_process.reset()
-
-
-@pytest.fixture
-def client(sandbox: Sandbox, everything: OneByOne) -> OneByOne:
-    """Give the client, to a sandbox as new."""
-    assert sandbox.base_url
-    return everything
 
 
 @pytest.mark.parametrize("ask", [_submit, _read])

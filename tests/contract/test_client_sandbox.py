@@ -1,6 +1,5 @@
 """The client against a faithful AskElephant, over real HTTP: what is made, read and refused."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -20,26 +19,6 @@ from tests.support.askelephant_client import (
 from tests.support.sandbox import Sandbox, running_sandbox
 
 INSTANT = Timings(media_fetch=0, pending=0, processing=0, insights_first=0, insights_last=0)
-
-
-@pytest.fixture(scope="module")
-def everything(sandbox_process: Sandbox) -> Iterator[OneByOne]:
-    """Give one client for the module, which expands all there is."""
-    with open_client(sandbox_process, expand=EXPANDABLE) as client:
-        yield client
-
-
-@pytest.fixture
-def sandbox(sandbox_process: Sandbox) -> Sandbox:
-    """Give the sandbox as new."""
-    return sandbox_process.reset()
-
-
-@pytest.fixture
-def client(sandbox: Sandbox, everything: OneByOne) -> OneByOne:
-    """Give the client, to a sandbox as new."""
-    assert sandbox.base_url
-    return everything
 
 
 def test_a_call_that_is_submitted_twice_is_one_engagement(client: OneByOne) -> None:

@@ -1,7 +1,5 @@
 """The sandbox's API over real HTTP: what is created, refused and read."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from bridge.simulator.askelephant import SandboxOptions
@@ -17,19 +15,6 @@ EXPAND = (
     "media_url",
     "tags",
 )
-
-
-@pytest.fixture(scope="module")
-def shared() -> Iterator[Sandbox]:
-    """Run one sandbox in which no time passes."""
-    with running_sandbox(SandboxOptions(scale=0)) as running:
-        yield running
-
-
-@pytest.fixture
-def sandbox(shared: Sandbox) -> Sandbox:
-    """Return it as new."""
-    return shared.reset()
 
 
 def test_a_call_is_created_once_and_then_returned_unchanged(sandbox: Sandbox) -> None:

@@ -1,6 +1,5 @@
 """The sandbox's control API: faults, behaviours, the journal."""
 
-from collections.abc import Iterator
 from datetime import datetime
 
 import httpx
@@ -8,19 +7,6 @@ import pytest
 
 from bridge.simulator.askelephant import SandboxOptions, Timings
 from tests.support.sandbox import Sandbox, running_sandbox
-
-
-@pytest.fixture(scope="module")
-def shared() -> Iterator[Sandbox]:
-    """Run one sandbox in which no time passes."""
-    with running_sandbox(SandboxOptions(scale=0)) as running:
-        yield running
-
-
-@pytest.fixture
-def sandbox(shared: Sandbox) -> Sandbox:
-    """Return it as new."""
-    return shared.reset()
 
 
 def test_behaviours_can_be_given_to_ids_without_a_marker(sandbox: Sandbox) -> None:

@@ -1,6 +1,5 @@
 """The sandbox's keys: who may ask for what."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -9,19 +8,6 @@ import pytest
 from bridge.simulator.askelephant import SandboxOptions
 from bridge.simulator.askelephant.options import SCOPES
 from tests.support.sandbox import Sandbox, a_call, running_sandbox
-
-
-@pytest.fixture(scope="module")
-def shared() -> Iterator[Sandbox]:
-    """Run one sandbox in which no time passes."""
-    with running_sandbox(SandboxOptions(scale=0)) as running:
-        yield running
-
-
-@pytest.fixture
-def sandbox(shared: Sandbox) -> Sandbox:
-    """Return it as new."""
-    return shared.reset()
 
 
 @pytest.mark.parametrize(

@@ -1,24 +1,8 @@
 """The sandbox's list of engagements: pages, filters, order."""
 
-from collections.abc import Iterator
-
 import pytest
 
-from bridge.simulator.askelephant import SandboxOptions
-from tests.support.sandbox import Sandbox, running_sandbox
-
-
-@pytest.fixture(scope="module")
-def shared() -> Iterator[Sandbox]:
-    """Run one sandbox in which no time passes."""
-    with running_sandbox(SandboxOptions(scale=0)) as running:
-        yield running
-
-
-@pytest.fixture
-def sandbox(shared: Sandbox) -> Sandbox:
-    """Return it as new."""
-    return shared.reset()
+from tests.support.sandbox import Sandbox
 
 
 def test_the_list_is_paged_in_order_without_gaps(sandbox: Sandbox) -> None:

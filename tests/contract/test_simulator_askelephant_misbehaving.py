@@ -1,7 +1,6 @@
 """The sandbox as a call's marker makes it misbehave, over real HTTP."""
 
 import threading
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
@@ -10,19 +9,6 @@ import pytest
 
 from bridge.simulator.askelephant import SandboxOptions, Timings
 from tests.support.sandbox import Sandbox, a_call, running_sandbox
-
-
-@pytest.fixture(scope="module")
-def shared() -> Iterator[Sandbox]:
-    """Run one sandbox in which no time passes."""
-    with running_sandbox(SandboxOptions(scale=0)) as running:
-        yield running
-
-
-@pytest.fixture
-def sandbox(shared: Sandbox) -> Sandbox:
-    """Return it as new."""
-    return shared.reset()
 
 
 @pytest.mark.parametrize("form", ["seconds", "date", "garbage", "bare"])

@@ -1,29 +1,14 @@
 """Refusals of one call: by the API, by a gateway, and field errors in all their shapes."""
 
 import time
-from collections.abc import Iterator
 
 import httpx
 import pytest
 
-from bridge.simulator.askelephant import SandboxOptions
 from bridge.simulator.askelephant.options import PRIVATE_READ, SCOPES
-from tests.support.sandbox import Json, Sandbox, running_sandbox
+from tests.support.sandbox import Json, Sandbox
 
 UNKNOWN_OWNER = [{"email": "gus@unknown.example", "is_owner": True}]
-
-
-@pytest.fixture(scope="module")
-def shared() -> Iterator[Sandbox]:
-    """Run one sandbox in which no time passes."""
-    with running_sandbox(SandboxOptions(scale=0)) as running:
-        yield running
-
-
-@pytest.fixture
-def sandbox(shared: Sandbox) -> Sandbox:
-    """Return it as new."""
-    return shared.reset()
 
 
 def is_the_apis_own(response: httpx.Response) -> bool:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bench.field import ARQ, BRIDGE, FLOOR, LEAST, NAIVE, TASKIQ, ingress_only
+from bench.field import ARQ, BRIDGE, FLOOR, LEAST, NAIVE, TASKIQ
 from bench.stack import Peer
 from bridge.supervise import commands
 
@@ -23,14 +23,3 @@ def test_a_peer_has_the_servers_options_of_the_bridge(peer: Peer) -> None:
     assert others <= {OURS[0], "bridge.web:create_app", "bridge.asgi.connection:Connection"}
     is_free = peer is not FLOOR
     assert is_free is not any("bridge." in theirs for theirs, _ in pairs)
-
-
-def test_the_floor_is_the_bridges_own_server() -> None:
-    """Only the application is another: one that stores nothing."""
-    pairs = zip(FLOOR.web_argv(8000), OURS, strict=True)
-    assert [theirs for theirs, ours in pairs if theirs != ours] == [FLOOR.web]
-
-
-def test_the_ingress_is_measured_without_workers() -> None:
-    """They would take a core of the web process' two."""
-    assert ingress_only(BRIDGE).workers == ()

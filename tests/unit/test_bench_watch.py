@@ -51,28 +51,6 @@ def test_what_is_never_seen_counts_until_the_end() -> None:
     assert sorted(waits)[1:] == [7, 8]
 
 
-def test_nothing_is_looked_for_before_its_time() -> None:
-    """Looking costs the store something."""
-    store = Lagging({"a": 0, "b": 0, "c": 0})
-    _watch(store, until=2.5)
-    assert store.looked_at == {"a", "b"}
-
-
-def test_the_watch_ends_when_all_was_seen() -> None:
-    """Not when its time is over."""
-    store = Lagging({"a": 0, "b": 0, "c": 0})
-    _watch(store, until=1000)
-    assert store.time < 4
-
-
-def test_looks_are_taken_until_the_block_ends() -> None:
-    """The first at once, and none is lost."""
-    with looking(iter(range(1000)).__next__, pause=0.001) as found:
-        while len(found) < 3:
-            pass
-    assert found[:3] == [0, 1, 2]
-
-
 def test_a_look_that_breaks_is_an_error() -> None:
     """Fewer looks would look like less in the broker."""
 

@@ -43,15 +43,6 @@ def test_a_row_counts_calls_and_not_signs() -> None:
     assert report.row(BAD).split()[2:6] == ["1", "0", "1", "never"]
 
 
-def test_a_failure_names_its_calls_its_logs_and_how_to_see_it_again() -> None:
-    """Whoever sees it red in CI needs nothing else."""
-    told = report.details(replace(BAD, broken=["a promise"]))
-    assert "lost: a: no" in told
-    assert "broken: a promise" in told
-    assert "logs: logs" in told
-    assert "make chaos FAULTS=kill-web CALLS=300 SEED=7" in told
-
-
 @pytest.mark.parametrize(
     "result", [BAD, replace(GOOD, broken=["a promise"]), replace(GOOD, recovered=None)]
 )

@@ -24,13 +24,6 @@ def call(seed: int) -> SampleCall:
 
 
 @pytest.mark.parametrize("product", crm.NAMES)
-def test_the_same_seed_makes_the_same_payloads(product: str) -> None:
-    """A failure can be repeated from its seed."""
-    first, second = (crm.deliveries(call(4), product, seeded(4)) for _ in range(2))
-    assert first == second
-
-
-@pytest.mark.parametrize("product", crm.NAMES)
 def test_every_payload_is_an_object_with_the_call_id_and_the_last_has_the_link(
     product: str,
 ) -> None:

@@ -1,19 +1,31 @@
-"""The benchmark's look into the broker: what names a call's step, queued or taken."""
+"""The benchmark writes the store as the bridge does, and reads the broker."""
 
 import time
 from collections.abc import Iterator
-from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from bench.broker import look
-from bench.fill import schedule_fetches, services_of
+from bench.fill import (
+    INSIGHTS,
+    fill,
+    finished_call,
+    held_call,
+    numbered,
+    schedule_fetches,
+    services_of,
+)
 from bridge.broker.celery_app import BridgeCelery
 from bridge.broker.publisher import DRAIN
-from bridge.domain.steps import INSIGHTS, SUBMIT
+from bridge.domain.call import FORMAT, State
+from bridge.domain.steps import EXPIRE, SUBMIT
+from bridge.domain.steps import INSIGHTS as FETCH
 from bridge.services import Services
 from config.broker import QUEUE, broker_options
-from tests.support.recording_publisher import Clock, Published
+
+COUNT = 7
+UNTIL = datetime.now(UTC) + timedelta(hours=1)
 
 
 @pytest.fixture
@@ -30,10 +42,10 @@ def test_every_message_that_names_a_step_counts(services: Services) -> None:
     """A step that was published twice is named twice; other tasks name no call."""
     services.publisher.publish(SUBMIT.task, "a", "b")
     services.publisher.publish(SUBMIT.task, "b", countdown=60)
-    services.publisher.publish(INSIGHTS.task, "a")
+    services.publisher.publish(FETCH.task, "a")
     services.publisher.publish(DRAIN)
     seen = look(services.redis)
-    assert seen.named == {(SUBMIT.task, "a"): 1, (SUBMIT.task, "b"): 2, (INSIGHTS.task, "a"): 1}
+    assert seen.named == {(SUBMIT.task, "a"): 1, (SUBMIT.task, "b"): 2, (FETCH.task, "a"): 1}
     assert (seen.messages, seen.most) == (4, 2)
 
 
@@ -51,11 +63,6 @@ def test_a_message_counts_until_it_is_acknowledged(services: Services) -> None:
         assert look(services.redis).named == {}
 
 
-def test_an_empty_broker_has_nothing(services: Services) -> None:
-    """No key is there at all."""
-    assert (look(services.redis).messages, look(services.redis).most) == (0, 0)
-
-
 def test_fetches_are_scheduled_as_the_bridge_schedules_them(services: Services) -> None:
     """Each is due in the store and named by one message with a countdown."""
     before = time.monotonic()
@@ -70,21 +77,27 @@ def test_fetches_are_scheduled_as_the_bridge_schedules_them(services: Services) 
     assert (look(services.redis).messages, look(services.redis).most) == (5, 1)
 
 
-class SlowBroker(Published):
-    """A broker that takes a second for each message."""
+def test_held_calls_wait_for_their_submission(services: Services) -> None:
+    """Each is a record of its own, due when the hold may end."""
+    template = held_call(services, UNTIL)
+    fill(services, template, COUNT)
+    found = [call for _, call in services.lookup.newest(None, None, None)]
+    assert [call.but(version=0) for call in reversed(found)] == [
+        numbered(template, number).but(format=FORMAT) for number in range(COUNT)
+    ]
+    assert {(call.state, call.held, call.due_at) for call in found} == {
+        (State.RECORDED, True, UNTIL)
+    }
+    assert services.lookup.overdue(UNTIL) == {EXPIRE.name: 0, SUBMIT.name: COUNT, FETCH.name: 0}
 
-    def publish(self, task: str, *args: str, countdown: float = 0) -> None:
-        """Write the task down, and let time pass."""
-        super().publish(task, *args, countdown=countdown)
-        self.clock.wait(seconds=1)
 
-
-def test_a_message_comes_at_its_due_time_however_long_publishing_takes(services: Services) -> None:
-    """Else the benchmark's own delay would be measured as the bridge's."""
-    clock = Clock(services.now())
-    published = SlowBroker(clock)
-    slow = replace(services, now=clock, publisher=published)
-    due = schedule_fetches(slow, 5, seconds=50)
-    calls = [services.lookup.by_engagement(engagement_id, None) for engagement_id in due]
-    stored = [call.due_at for call in calls if call is not None]
-    assert [message.at for message in published.messages] == stored
+def test_finished_calls_rest_with_their_insights(services: Services) -> None:
+    """They are found by engagement, and nothing of them is due."""
+    template = finished_call(services)
+    fill(services, template, COUNT, INSIGHTS)
+    call = services.lookup.by_engagement(numbered(template, 3).engagement_id or "", None)
+    assert call is not None
+    assert call.call_id == numbered(template, 3).call_id
+    assert services.calls.insights(call) == INSIGHTS
+    assert services.lookup.counts()[State.COMPLETE] == COUNT
+    assert set(services.lookup.overdue(UNTIL).values()) == {0}

@@ -12,7 +12,7 @@ import yaml
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = tuple(
     path
-    for pattern in ("*.md", "docs/*.md", "docs/decisions/*.md", "bench/*.md")
+    for pattern in ("*.md", "docs/*.md", "docs/decisions/*.md", "bench/*.md", "tests/support/*.md")
     for path in sorted(ROOT.glob(pattern))
 )
 

@@ -20,11 +20,13 @@ The reason is the log key, the metric label and the words on the page::
     └── CaptureError          a line of a capture file that cannot be replayed
 """
 
+from bridge.reasons import Reason
+
 
 class BridgeError(Exception):
     """Everything that the bridge raises itself."""
 
-    reason: str
+    reason: Reason
 
 
 class EventError(BridgeError):
@@ -35,7 +37,7 @@ class EventError(BridgeError):
 
     status: int
 
-    def __init__(self, reason: str, detail: str) -> None:
+    def __init__(self, reason: Reason, detail: str) -> None:
         super().__init__(reason, detail)
         self.reason = reason
         self.detail = detail
@@ -103,31 +105,31 @@ class StoreError(BridgeError):
 class LeaseLost(StoreError):  # noqa: N818 - the name says what happened
     """The lease ran out, and with it the right to save."""
 
-    reason = "lease_lost"
+    reason = Reason.LEASE_LOST
 
 
 class CallContended(StoreError):  # noqa: N818 - the name says what happened
     """Others saved the call each time this decision was about to be."""
 
-    reason = "call_contended"
+    reason = Reason.CALL_CONTENDED
 
 
 class NewerRecord(StoreError):  # noqa: N818 - the name says what happened
     """A newer version of the bridge wrote the record, and this one cannot tell what it means."""
 
-    reason = "newer_record"
+    reason = Reason.NEWER_RECORD
 
 
 class DamagedRecord(StoreError):  # noqa: N818 - as above
     """What is stored for the call is no record; it is kept as it is, for an operator to repair."""
 
-    reason = "damaged_record"
+    reason = Reason.DAMAGED_RECORD
 
 
 class CaptureError(BridgeError):
     """Line ``line`` of a capture file cannot be replayed; the message says what to mend."""
 
-    reason = "bad_capture"
+    reason = Reason.BAD_CAPTURE
 
     def __init__(self, line: int, detail: str) -> None:
         super().__init__(line, detail)

@@ -10,6 +10,7 @@ import re
 from typing import Any, NoReturn
 
 from bridge.errors import MalformedBody
+from bridge.reasons import Reason
 
 DEPTH_LIMIT = 64
 DIGITS_LIMIT = 30
@@ -36,19 +37,21 @@ def read_object(raw: bytes) -> dict[str, Any]:
         _check_depth(value)
         value = _parsed(value)
     if not isinstance(value, dict):
-        raise MalformedBody("not_an_object", f"The body is JSON, but not an object. {_EXPECTED}")
+        raise MalformedBody(
+            Reason.NOT_AN_OBJECT, f"The body is JSON, but not an object. {_EXPECTED}"
+        )
     clean: dict[str, Any] = _without_surrogates(value) if _has_surrogates(text) else value
     return clean
 
 
 def _decoded(raw: bytes) -> str:
     if not raw.strip():
-        raise MalformedBody("empty_body", f"The body is empty. {_EXPECTED}")
+        raise MalformedBody(Reason.EMPTY_BODY, f"The body is empty. {_EXPECTED}")
     try:
         return raw.decode().removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         detail = f"The body is not UTF-8 (byte {error.start}). {_EXPECTED}"
-        raise MalformedBody("not_utf8", detail) from None
+        raise MalformedBody(Reason.NOT_UTF8, detail) from None
 
 
 def _check_depth(text: str) -> None:
@@ -61,7 +64,7 @@ def _check_depth(text: str) -> None:
         depth += (first in "[{") - (first in "]}")
         if depth > DEPTH_LIMIT:
             detail = f"The body is nested deeper than {DEPTH_LIMIT} levels. Send a flatter object."
-            raise MalformedBody("too_deep", detail)
+            raise MalformedBody(Reason.TOO_DEEP, detail)
 
 
 def _parsed(text: str) -> object:
@@ -69,7 +72,7 @@ def _parsed(text: str) -> object:
         return _DECODER.decode(text)
     except json.JSONDecodeError as error:
         detail = f"The body is not JSON: {error.msg}, line {error.lineno} column {error.colno}."
-        raise MalformedBody("not_json", f"{detail} {_EXPECTED}") from None
+        raise MalformedBody(Reason.NOT_JSON, f"{detail} {_EXPECTED}") from None
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -77,14 +80,14 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     for key, value in pairs:
         if key in known:
             detail = f"The key {key[:50]!a} is there twice in one object. Send it once."
-            raise MalformedBody("duplicate_key", detail)
+            raise MalformedBody(Reason.DUPLICATE_KEY, detail)
         known[key] = value
     return known
 
 
 def _not_finite(literal: str) -> NoReturn:
     detail = f"The body holds {literal}, which is not JSON. Send null, or leave the key out."
-    raise MalformedBody("not_finite", detail)
+    raise MalformedBody(Reason.NOT_FINITE, detail)
 
 
 def _finite(text: str) -> float:

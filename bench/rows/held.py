@@ -12,8 +12,9 @@ from bench.series import series
 from bench.stack import Stack, running
 from bench.table import Row, at_most
 from bridge.pipeline.sweep import sweep
+from bridge.reasons import Reason
 from bridge.services import Services
-from bridge.store.hold import THROTTLED, Cause
+from bridge.store.hold import Cause
 
 OUTAGE = timedelta(hours=12)
 SWEEPS = 20
@@ -30,7 +31,7 @@ def rows(plan: Plan) -> Iterator[Row]:
     """Hold them, and look at the workers' memory, the store's, and the time of a sweep."""
     with running(QUICKLY, plan.directory, is_durable=False) as stack:
         services = services_of(stack.valkey.url)
-        services.holds.start(Cause(THROTTLED), services.now(), services.now() + OUTAGE)
+        services.holds.start(Cause(Reason.THROTTLED), services.now(), services.now() + OUTAGE)
         time.sleep(CALM)
         memory, store = stack.workers_usage().resident, stack.valkey.used
         fill(services, held_call(services, services.now() + OUTAGE), plan.many)

@@ -16,8 +16,9 @@ from bench.stack import Stack, running
 from bench.table import Row, at_most
 from bench.window import busiest
 from bridge.broker.publisher import SWEEP
+from bridge.reasons import Reason
 from bridge.services import Services
-from bridge.store.hold import THROTTLED, Cause
+from bridge.store.hold import Cause
 
 WINDOW = 1.0
 BREATH = 1.0
@@ -60,7 +61,7 @@ def _told(
 
 
 def _close(services: Services, time: timedelta) -> None:
-    services.holds.start(Cause(THROTTLED), services.now(), services.now() + time)
+    services.holds.start(Cause(Reason.THROTTLED), services.now(), services.now() + time)
 
 
 def _open(services: Services) -> None:

@@ -16,6 +16,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from bridge.api.token_throttle import TokenThrottle
 from bridge.errors import BridgeError
+from bridge.reasons import Reason
 
 SHORTEST = 32
 """Characters of a token that nobody guesses. ``openssl rand -hex 32`` makes 64."""
@@ -28,7 +29,7 @@ class Unauthorized(BridgeError):  # noqa: N818 - the name says what happened
     """The API was asked without a token that it knows. ``status`` is the answer."""
 
     def __init__(
-        self, status: int, reason: str, detail: str, headers: Mapping[str, str] | None = None
+        self, status: int, reason: Reason, detail: str, headers: Mapping[str, str] | None = None
     ) -> None:
         super().__init__(detail)
         self.status = status
@@ -44,7 +45,7 @@ def require_token(
     """Raise ``Unauthorized`` unless the request bears one of the configured tokens."""
     tokens: Sequence[str] = request.app.state.api_tokens
     if not tokens:
-        raise Unauthorized(403, "api_closed", "The API is closed: set BRIDGE_API_TOKENS.")
+        raise Unauthorized(403, Reason.API_CLOSED, "The API is closed: set BRIDGE_API_TOKENS.")
     token = presented.credentials if presented else ""
     throttle: TokenThrottle = request.app.state.token_throttle
     address = request.client.host if request.client else ""
@@ -73,9 +74,9 @@ def _refused(wait: int) -> Unauthorized:
             "Too many wrong tokens came from this address. Come again later; a right one of "
             f"{SHORTEST} characters or more is let in at any time."
         )
-        return Unauthorized(429, "too_many_failures", told, {"Retry-After": str(wait)})
+        return Unauthorized(429, Reason.TOO_MANY_FAILURES, told, {"Retry-After": str(wait)})
     detail = "Send Authorization: Bearer <token>, with one of BRIDGE_API_TOKENS."
-    return Unauthorized(401, "bad_token", detail, {"WWW-Authenticate": "Bearer"})
+    return Unauthorized(401, Reason.BAD_TOKEN, detail, {"WWW-Authenticate": "Bearer"})
 
 
 def _hashed(token: str) -> bytes:

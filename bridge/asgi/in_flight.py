@@ -9,6 +9,7 @@ of the oldest large body ends. Slow senders are therefore refused first.
 from typing import TYPE_CHECKING
 
 from bridge.errors import NotStored
+from bridge.reasons import Reason
 
 if TYPE_CHECKING:
     import asyncio
@@ -90,4 +91,4 @@ class Share:
 def bodies_full() -> NotStored:
     """Return the error for a body that exceeds the budget of all bodies. Its sender retries."""
     detail = "Too many large events are being received. Nothing was stored: send this event again."
-    return NotStored("bodies_full", detail)
+    return NotStored(Reason.BODIES_FULL, detail)

@@ -10,6 +10,8 @@ from typing import Any
 from pydantic import BaseModel
 from starlette.responses import JSONResponse
 
+from bridge.reasons import Reason
+
 RETRY_AFTER_SECONDS = 5
 
 
@@ -45,7 +47,7 @@ def described(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 
 def problem(
-    status: int, reason: str, detail: str, headers: Mapping[str, str] | None = None
+    status: int, reason: Reason, detail: str, headers: Mapping[str, str] | None = None
 ) -> ProblemResponse:
     """Return an error response. ``detail`` names the error and what to do about it.
 
@@ -62,4 +64,4 @@ def problem(
 def internal_error() -> ProblemResponse:
     """Return the response for an unexpected exception."""
     detail = "The bridge failed. Search its log for the X-Request-Id of this response."
-    return problem(500, "internal_error", detail)
+    return problem(500, Reason.INTERNAL_ERROR, detail)

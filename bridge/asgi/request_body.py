@@ -9,6 +9,7 @@ from starlette.types import Receive
 
 from bridge.asgi.in_flight import FREE, Share
 from bridge.errors import TooLarge, TooSlow, UnsupportedType
+from bridge.reasons import Reason
 
 BODY_SECONDS = 10.0
 """The timeout of the whole body. A timeout for each piece would never end a very slow body."""
@@ -75,7 +76,7 @@ def checked_length(headers: Headers) -> int:
     media_type = content_type.decode("latin-1").partition(";")[0].strip().lower()
     if media_type != "application/json" and not media_type.endswith("+json"):
         raise UnsupportedType(
-            "content_type", "Send the event as JSON, with Content-Type: application/json."
+            Reason.CONTENT_TYPE, "Send the event as JSON, with Content-Type: application/json."
         )
     if encodings:
         _check_encoding(b", ".join(encodings).decode("latin-1"))
@@ -86,7 +87,7 @@ def too_large(limit: int) -> TooLarge:
     """Return the error for a body of more than ``limit`` bytes."""
     size = f"{limit // KIB} KiB" if limit % KIB == 0 else f"{limit} bytes"
     return TooLarge(
-        "too_large",
+        Reason.TOO_LARGE,
         f"The body is over {size}. Send the event without its transcript, or raise "
         "BRIDGE_MAX_EVENT_BYTES.",
     )
@@ -95,7 +96,7 @@ def too_large(limit: int) -> TooLarge:
 def too_slow() -> TooSlow:
     """Return the error for a body that was not complete in time."""
     detail = f"The body was not complete within {BODY_SECONDS:g} s. Send the event again."
-    return TooSlow("body_too_slow", detail)
+    return TooSlow(Reason.BODY_TOO_SLOW, detail)
 
 
 def _check_encoding(encoding: str) -> None:
@@ -103,7 +104,7 @@ def _check_encoding(encoding: str) -> None:
     codings = [coding.strip().lower() for coding in encoding.split(",")]
     if any(coding not in {"", "identity"} for coding in codings):
         raise UnsupportedType(
-            "content_encoding",
+            Reason.CONTENT_ENCODING,
             f"The body is sent with Content-Encoding: {encoding[:50]!a}. Send it uncompressed, "
             "and sign the bytes that are sent.",
         )

@@ -22,22 +22,22 @@ from bridge.domain.call import Problem
 from bridge.domain.retry import Failure, Trouble
 from bridge.errors import MalformedBody
 from bridge.outbound.retry_after import retry_after
+from bridge.reasons import Reason
 from bridge.strict_json import read_object
 
 Members = dict[str, Any]
 OK, CREATED, FORBIDDEN = 200, 201, 403
 REDIRECTION, CLIENT_ERROR, SERVER_ERROR = 300, 400, 500
-UNREADABLE = "askelephant_answer_unreadable"
 
-MEANING: Mapping[int, tuple[Trouble, str]] = {
-    401: (Trouble.CREDENTIALS, "credentials_refused"),
-    402: (Trouble.CREDENTIALS, "payment_required"),
-    403: (Trouble.FORBIDDEN, "scope_missing"),
-    404: (Trouble.MISSING, "engagement_missing"),
-    408: (Trouble.TRANSIENT, "askelephant_timeout"),
-    409: (Trouble.TRANSIENT, "askelephant_conflict"),
-    425: (Trouble.TRANSIENT, "askelephant_error"),
-    429: (Trouble.THROTTLED, "throttled"),
+MEANING: Mapping[int, tuple[Trouble, Reason]] = {
+    401: (Trouble.CREDENTIALS, Reason.CREDENTIALS_REFUSED),
+    402: (Trouble.CREDENTIALS, Reason.PAYMENT_REQUIRED),
+    403: (Trouble.FORBIDDEN, Reason.SCOPE_MISSING),
+    404: (Trouble.MISSING, Reason.ENGAGEMENT_MISSING),
+    408: (Trouble.TRANSIENT, Reason.ASKELEPHANT_TIMEOUT),
+    409: (Trouble.TRANSIENT, Reason.ASKELEPHANT_CONFLICT),
+    425: (Trouble.TRANSIENT, Reason.ASKELEPHANT_ERROR),
+    429: (Trouble.THROTTLED, Reason.THROTTLED),
 }
 """The refusals with a meaning of their own. Every other 4xx says that the request is wrong."""
 
@@ -50,7 +50,6 @@ ANY_JSON = frozenset({400, 401, 402, 422, 424})
 Every other 4xx may be a gateway's JSON, and counts only with AskElephant's own body.
 """
 
-GATEWAY = "gateway_error"
 PROBLEM_KEYS = frozenset({"type", "title", "status", "detail", "request_id", "errors"})
 """The members of AskElephant's problems: its error page, and
 https://datatracker.ietf.org/doc/html/rfc9457."""
@@ -110,23 +109,24 @@ def _engagement(status: int, headers: Mapping[str, str], body: bytes) -> Engagem
 
 def _meaning(
     status: int, headers: Mapping[str, str], members: Members | None, refusal: ProblemBody
-) -> tuple[Trouble, str]:
+) -> tuple[Trouble, Reason]:
     if status >= SERVER_ERROR:
-        return Trouble.TRANSIENT, "askelephant_error"
+        return Trouble.TRANSIENT, Reason.ASKELEPHANT_ERROR
     if status < CLIENT_ERROR:
-        redirected = status >= REDIRECTION
-        return Trouble.TRANSIENT, "askelephant_redirected" if redirected else UNREADABLE
+        if status >= REDIRECTION:
+            return Trouble.TRANSIENT, Reason.ASKELEPHANT_REDIRECTED
+        return Trouble.TRANSIENT, Reason.ASKELEPHANT_ANSWER_UNREADABLE
     if status not in ANY_BODY and not _is_own(status, headers, members, refusal):
-        return Trouble.TRANSIENT, GATEWAY
+        return Trouble.TRANSIENT, Reason.GATEWAY_ERROR
     return MEANING.get(status) or _refused(status, refusal)
 
 
-def _refused(status: int, refusal: ProblemBody) -> tuple[Trouble, str]:
+def _refused(status: int, refusal: ProblemBody) -> tuple[Trouble, Reason]:
     if status in _INVALID and _blames_owner(refusal):
-        return Trouble.OWNER, "owner_unresolvable"
+        return Trouble.OWNER, Reason.OWNER_UNRESOLVABLE
     if status in _INVALID and _blames_media(refusal):
-        return Trouble.MEDIA, "recording_not_ready"
-    return Trouble.REJECTED, "rejected"
+        return Trouble.MEDIA, Reason.RECORDING_NOT_READY
+    return Trouble.REJECTED, Reason.REJECTED
 
 
 def _is_own(

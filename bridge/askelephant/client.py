@@ -7,7 +7,7 @@ from typing import Literal
 
 import httpx
 
-from bridge.askelephant.answers import UNREADABLE, engagement_or_failure
+from bridge.askelephant.answers import engagement_or_failure
 from bridge.askelephant.models import Engagement, is_engagement_id
 from bridge.domain.call import Problem
 from bridge.domain.engagement import EngagementRequest
@@ -21,12 +21,13 @@ from bridge.outbound.client import (
     Undelivered,
     is_sendable,
 )
+from bridge.reasons import Reason
 
 Outcome = Engagement | Failure
-REASONS: Mapping[NoResponse, str] = {
-    NoResponse.TIMEOUT: "askelephant_timeout",
-    NoResponse.UNREADABLE: UNREADABLE,
-    NoResponse.UNREACHABLE: "askelephant_unreachable",
+REASONS: Mapping[NoResponse, Reason] = {
+    NoResponse.TIMEOUT: Reason.ASKELEPHANT_TIMEOUT,
+    NoResponse.UNREADABLE: Reason.ASKELEPHANT_ANSWER_UNREADABLE,
+    NoResponse.UNREACHABLE: Reason.ASKELEPHANT_UNREACHABLE,
 }
 
 
@@ -96,10 +97,10 @@ class ElephantClient:
 
     def _send(self, requests: Sequence[Request | None]) -> Iterator[list[tuple[int, Outcome]]]:
         if not self._has_key:
-            missing = _failure(Trouble.CREDENTIALS, "credentials_missing")
+            missing = _failure(Trouble.CREDENTIALS, Reason.CREDENTIALS_MISSING)
             yield [(place, missing) for place in range(len(requests))]
             return
-        invalid = _failure(Trouble.REJECTED, "engagement_id_invalid")
+        invalid = _failure(Trouble.REJECTED, Reason.ENGAGEMENT_ID_INVALID)
         unsent: list[tuple[int, Outcome]] = [
             (place, invalid) for place, one in enumerate(requests) if one is None
         ]
@@ -115,5 +116,5 @@ class ElephantClient:
         return engagement_or_failure(reply.status, reply.headers, reply.body, self._now())
 
 
-def _failure(trouble: Trouble, reason: str, detail: str | None = None) -> Failure:
+def _failure(trouble: Trouble, reason: Reason, detail: str | None = None) -> Failure:
     return Failure(trouble, Problem(reason=reason, detail=detail))

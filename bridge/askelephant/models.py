@@ -23,6 +23,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from bridge.askelephant.refusal import detail_of, field_errors, text_of
+from bridge.reasons import Reason
 
 LISTS = ("action_items", "signals", "contacts", "companies", "tags")
 TEXTS = ("transcript", "media_url")
@@ -51,7 +52,9 @@ def is_engagement_id(text: str) -> bool:
 
 def _engagement_id(text: str) -> str:
     if not is_engagement_id(text):
-        raise PydanticCustomError("engagement_id_invalid", "an engagement id is ngmt_ and letters")
+        raise PydanticCustomError(
+            Reason.ENGAGEMENT_ID_INVALID, "an engagement id is ngmt_ and letters"
+        )
     return text
 
 

@@ -11,6 +11,7 @@ from svix.webhooks import Webhook
 
 from bridge.askelephant.models import WebhookEvent, read_event
 from bridge.errors import Unsigned
+from bridge.reasons import Reason
 from bridge.strict_json import read_object
 
 TRANSCRIPT_READY = "v1.engagement.transcript_timeline.completed"
@@ -44,11 +45,11 @@ def verify_webhook(raw: bytes, headers: Mapping[str, str], secrets: Sequence[str
     parts = _signed_parts(headers)
     if not _MESSAGE_ID.fullmatch(parts["svix-id"]):
         raise Unsigned(
-            "bad_message_id", "The header svix-id is missing, too long or not printable."
+            Reason.BAD_MESSAGE_ID, "The header svix-id is missing, too long or not printable."
         )
     if not any(_passes(secret, raw, parts) for secret in secrets):
         raise Unsigned(
-            "bad_signature",
+            Reason.BAD_SIGNATURE,
             "No signature in svix-signature matches this body, or svix-timestamp is over five "
             "minutes off. Sign the raw body with the webhook's secret, and check both clocks.",
         )
@@ -72,7 +73,7 @@ def _signed_parts(headers: Mapping[str, str]) -> dict[str, str]:
         said = said or [value for name, value in named if name == f"webhook-{part}"]
         if len(said) > 1:
             raise Unsigned(
-                "duplicate_header", f"The header svix-{part} is there twice. Send it once."
+                Reason.DUPLICATE_HEADER, f"The header svix-{part} is there twice. Send it once."
             )
         parts[f"svix-{part}"] = said[0] if said else ""
     return parts

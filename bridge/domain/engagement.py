@@ -16,6 +16,7 @@ from pydantic_core import PydanticCustomError
 
 from bridge.domain.emails import is_email
 from bridge.domain.links import BLOCKED_SCHEMES
+from bridge.reasons import Reason
 
 TRANSCRIPT_CHARACTERS = 900_000
 TRANSCRIPT_BYTES = 950_000
@@ -48,12 +49,12 @@ def check_media_url(url: str) -> str:
     except ValueError:
         parts, host = urlsplit(""), ""
     if parts.scheme.lower() != "https" or not host:
-        raise PydanticCustomError("media_url_not_https", "media_url must be an https URL")
+        raise PydanticCustomError(Reason.MEDIA_URL_NOT_HTTPS, "media_url must be an https URL")
     host = host.lower().rstrip(".")
     address = _address(host)
     if host.endswith(_LOCAL_NAMES) if address is None else not address.is_global:
         raise PydanticCustomError(
-            "media_url_private", "media_url must not point at a private or local address"
+            Reason.MEDIA_URL_PRIVATE, "media_url must not point at a private or local address"
         )
     return url
 
@@ -62,9 +63,11 @@ def check_external_url(url: str) -> str:
     """Return ``url`` if its scheme cannot run code, else raise a validation error."""
     match = _SCHEME.match(url)
     if match is None:
-        raise PydanticCustomError("external_url_invalid", "external_url must start with a scheme")
+        raise PydanticCustomError(
+            Reason.EXTERNAL_URL_INVALID, "external_url must start with a scheme"
+        )
     if match.group()[:-1].lower() in BLOCKED_SCHEMES:
-        raise PydanticCustomError("external_url_blocked", "external_url has a blocked scheme")
+        raise PydanticCustomError(Reason.EXTERNAL_URL_BLOCKED, "external_url has a blocked scheme")
     return url
 
 

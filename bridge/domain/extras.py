@@ -14,7 +14,7 @@ from bridge.domain.call import Call, ExtraRecording, Metadata, State, new_call
 from bridge.domain.changes import note
 from bridge.domain.events import CallHeard
 from bridge.domain.policy import Policy
-from bridge.domain.recording import NOT_READY
+from bridge.reasons import Reason
 
 MOST_EXTRAS = 20
 """Most extra recordings of one call.
@@ -56,7 +56,7 @@ def without_foreign_link(call: Call, event: CallHeard) -> CallHeard:
         extra.call_id is not None and is_same_recording(extra.url, url)
         for extra in call.extra_recordings
     )
-    is_not_ready = call.problem is not None and call.problem.reason == NOT_READY
+    is_not_ready = call.problem is not None and call.problem.reason == Reason.RECORDING_NOT_READY
     is_sent = call.external_id is not None and not is_not_ready
     return _without_link(event) if has_call or is_sent else event
 

@@ -12,6 +12,7 @@ from bridge.domain.policy import Policy
 from bridge.domain.recording import await_wavv, is_news
 from bridge.domain.reopen import reopened_by_news
 from bridge.domain.rules import skip_reason
+from bridge.reasons import Reason
 
 S, K = State, Kind
 
@@ -69,10 +70,10 @@ def hear_refusal(call: Call, event: EventRefused, now: datetime, policy: Policy)
     return updated.but(reason=unrecorded_reason(updated))
 
 
-def unrecorded_reason(call: Call) -> str | None:
+def unrecorded_reason(call: Call) -> Reason | None:
     """Return the reason slug of a call without a recording; ``None`` = WAVV announced none."""
     if call.refused_events:
-        return "event_refused"
+        return Reason.EVENT_REFUSED
     if call.metadata.recorded:
-        return "recording_not_received"
-    return None if K.ENDED in call.heard else "end_not_heard"
+        return Reason.RECORDING_NOT_RECEIVED
+    return None if K.ENDED in call.heard else Reason.END_NOT_HEARD

@@ -15,10 +15,11 @@ from bridge.domain.deadlines import with_clocks
 from bridge.domain.extras import separate
 from bridge.domain.hearing import hear, hear_refusal, unrecorded_reason
 from bridge.domain.policy import Policy
-from bridge.domain.recording import MISSING, await_wavv, fetched_link, is_obtainable, is_overtaken
+from bridge.domain.recording import await_wavv, fetched_link, is_obtainable, is_overtaken
 from bridge.domain.recording import link as known_link
 from bridge.domain.reopen import adopted_engagement, is_engagement_proven
 from bridge.domain.rules import skip_reason
+from bridge.reasons import Reason
 
 S = State
 
@@ -84,7 +85,8 @@ def _advance(call: Call, event: e.Event, now: datetime, policy: Policy) -> Call:
 def _deadline_passed(call: Call, _event: e.DeadlinePassed, now: datetime, policy: Policy) -> Call:
     if is_obtainable(call, policy):
         overdue = note(enter(call, S.RECORDED, now), now, "recording.overdue")
-        return overdue.but(due_at=now, reason=MISSING if known_link(call) is None else None)
+        reason = Reason.RECORDING_MISSING if known_link(call) is None else None
+        return overdue.but(due_at=now, reason=reason)
     is_lost = call.refused_events or call.metadata.recorded
     what = "recording.not_received" if is_lost else "recording.not_made"
     return note(call, now, what).but(reason=unrecorded_reason(call))
@@ -178,10 +180,10 @@ def _transcript_polled(
     call: Call, event: e.TranscriptPending | e.TranscriptMissing, now: datetime, _policy: Policy
 ) -> Call:
     if isinstance(event, e.TranscriptMissing):
-        reason = "transcript_missing"
+        reason = Reason.TRANSCRIPT_MISSING
         return note(call.but(reason=reason), now, "call.failed", reason=reason)
     polled = call.but(
-        reason="transcript_pending",
+        reason=Reason.TRANSCRIPT_PENDING,
         due_at=event.next_at,
         polls=call.polls + 1,
         problem=None,

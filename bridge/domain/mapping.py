@@ -15,6 +15,7 @@ from bridge.domain.links import is_link
 from bridge.domain.participants import Agent, People, find_owner, people
 from bridge.domain.recording import link
 from bridge.domain.title import title
+from bridge.reasons import Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ class Mapped:
 class Unsubmittable:
     """The request breaks AskElephant's rules, with the first one as ``reason``: it is not sent."""
 
-    reason: str
+    reason: Reason
     errors: tuple[dict[str, str], ...] = ()
 
 
@@ -84,7 +85,7 @@ def engagement_request(call: Call, mapper: Mapper) -> Mapped | Unsubmittable:
             for one in error.errors(include_input=False, include_url=False)
         )
         code = errors[0]["code"]
-        return Unsubmittable(code if "url" in code else "request_invalid", errors)
+        return Unsubmittable(Reason(code) if "url" in code else Reason.REQUEST_INVALID, errors)
     notes = [owner.note] if owner.note is not None else []
     page = metadata.call_url
     if page is not None and call.external_url is None and not is_link(page):

@@ -10,8 +10,8 @@ from typing import NamedTuple
 from bridge.domain import events as e
 from bridge.domain.call import Call, FetchedLink, State
 from bridge.domain.policy import Policy
+from bridge.reasons import Reason
 
-MISSING, NOT_READY = "recording_missing", "recording_not_ready"
 ANNOUNCED_DELAYS = 10
 """How many first delays to wait for the ``call.recorded`` of a recording that WAVV announced.
 
@@ -54,7 +54,7 @@ def wants_link(call: Call, now: datetime) -> bool:
     or if the link is about to expire.
     """
     present = link(call)
-    refused = call.problem is not None and call.problem.reason == NOT_READY
+    refused = call.problem is not None and call.problem.reason == Reason.RECORDING_NOT_READY
     return present is None or refused or present.expires_at - EXPIRY_MARGIN <= now
 
 
@@ -70,7 +70,7 @@ def is_news(call: Call, moved: Call) -> bool:
     In ``live`` and ``ended`` any event may set it, because the wait for ``call.recorded`` counts
     from the beginning of the state.
     """
-    awaited = link(call) is None or call.reason == NOT_READY
+    awaited = link(call) is None or call.reason == Reason.RECORDING_NOT_READY
     is_awaited = moved.state is State.RECORDED and awaited and has_new_link(call, moved)
     awaits_event = moved.state in {State.LIVE, State.ENDED}
     return awaits_event or not call.heard or moved.state is not call.state or is_awaited
@@ -107,11 +107,11 @@ def await_wavv(call: Call, now: datetime, policy: Policy) -> Call:
         return call.but(due_at=now + policy.settle, reason=None)
     looks_at = policy.recording_first_delay if policy.refetches_links else policy.recording_deadline
     wait = min(looks_at, policy.recording_deadline)
-    return call.but(due_at=now + wait, reason=MISSING)
+    return call.but(due_at=now + wait, reason=Reason.RECORDING_MISSING)
 
 
 def is_overtaken(call: Call, event: e.Event) -> bool:
     """Return whether the event was decided for lack of a link, and the call has one by now."""
     if not isinstance(event, e.RecordingAwaited | e.Failed):
         return False
-    return event.reason == MISSING and link(call) is not None
+    return event.reason == Reason.RECORDING_MISSING and link(call) is not None

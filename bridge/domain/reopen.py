@@ -5,23 +5,33 @@ Only a replay reopens a ``complete`` call.
 
 from bridge.domain.call import Call, State
 from bridge.domain.policy import Policy
-from bridge.domain.recording import (
-    MISSING,
-    NOT_READY,
-    has_new_link,
-    is_obtainable,
-)
+from bridge.domain.recording import has_new_link, is_obtainable
 from bridge.domain.rules import is_rule_lifted
+from bridge.reasons import Reason
 
-COLLISION = "external_id_collision"
-UNLINKED = frozenset({MISSING, NOT_READY, "media_url_private", "media_url_not_https"})
+UNLINKED = frozenset(
+    {
+        Reason.RECORDING_MISSING,
+        Reason.RECORDING_NOT_READY,
+        Reason.MEDIA_URL_PRIVATE,
+        Reason.MEDIA_URL_NOT_HTTPS,
+    }
+)
 """Failures that another link to the recording can resolve.
 
 The last two come from links that an earlier version of the bridge stored. This version does not
 read such links from events.
 """
 
-REFUSED = frozenset({"rejected", "owner_unresolvable", NOT_READY, MISSING, COLLISION})
+REFUSED = frozenset(
+    {
+        Reason.REJECTED,
+        Reason.OWNER_UNRESOLVABLE,
+        Reason.RECORDING_NOT_READY,
+        Reason.RECORDING_MISSING,
+        Reason.EXTERNAL_ID_COLLISION,
+    }
+)
 """Failures that prove that AskElephant did not create an engagement.
 
 After any other failure, such as a timeout or a 5xx, the request may have created one.

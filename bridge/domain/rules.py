@@ -2,18 +2,19 @@
 
 from bridge.domain.call import Call, Metadata
 from bridge.domain.policy import Policy
+from bridge.reasons import Reason
 
 
-def skip_reason(metadata: Metadata, policy: Policy) -> str | None:
+def skip_reason(metadata: Metadata, policy: Policy) -> Reason | None:
     """Return the slug of the rule that skips the call, or ``None``. Unknown fields skip nothing."""
     if metadata.seconds is not None and metadata.seconds < policy.skip_shorter_than.total_seconds():
-        return "too_short"
+        return Reason.TOO_SHORT
     if metadata.outcome is not None and metadata.outcome.upper() in policy.skip_outcomes:
-        return "outcome_excluded"
+        return Reason.OUTCOME_EXCLUDED
     return None
 
 
-def rule_against(call: Call, policy: Policy) -> str | None:
+def rule_against(call: Call, policy: Policy) -> Reason | None:
     """Return the slug of the rule that skips the call, or ``None`` if a replay overrules it."""
     return None if call.rules_overruled else skip_reason(call.metadata, policy)
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bridge.domain.call import Call, State
+from bridge.reasons import Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,9 +18,6 @@ class Step:
     task: str
     asks_askelephant: bool
 
-
-REQUEST_BUDGET = "request_budget"
-"""The reason of a call that waits for the rate limit until its due time."""
 
 EXPIRE = Step("expire", "tasks.sweep.expire_recording", asks_askelephant=False)
 SUBMIT = Step("submit", "tasks.submit.submit_recording", asks_askelephant=True)
@@ -53,7 +51,7 @@ def is_due(call: Call, step: Step, now: datetime) -> bool:
 
 def waits_for_hold(call: Call) -> bool:
     """Return whether the call waits for the end of a hold instead of its due time."""
-    return call.held and call.held_since is not None and call.reason != REQUEST_BUDGET
+    return call.held and call.held_since is not None and call.reason != Reason.REQUEST_BUDGET
 
 
 def countdown(call: Call, now: datetime, limit: timedelta) -> float | None:

@@ -17,6 +17,7 @@ import structlog
 from redis.asyncio import Redis
 
 from bridge.errors import NotStored
+from bridge.reasons import Reason
 from bridge.store.keys import Keys
 from bridge.store.lua import script
 
@@ -79,7 +80,7 @@ class GroupCommit:
         Raises ``NotStored`` if Redis did not confirm the write.
         """
         if len(self._waiting) >= MOST_WAITING:
-            raise NotStored("ingress_full", f"Too many events wait to be stored. {SEND_AGAIN}")
+            raise NotStored(Reason.INGRESS_FULL, f"Too many events wait to be stored. {SEND_AGAIN}")
         stored = asyncio.get_running_loop().create_future()
         self._waiting.append(Arrival(source, key, raw, at, request_id, stored))
         if self._writer is None:
@@ -119,7 +120,7 @@ class GroupCommit:
                 log.error("event.not_stored", request_id=request_id, **known)  # noqa: TRY400 - a line for each event, no traceback
                 if not arrival.stored.done():
                     detail = f"Redis did not store the event. {SEND_AGAIN}"
-                    arrival.stored.set_exception(NotStored("store_unavailable", detail))
+                    arrival.stored.set_exception(NotStored(Reason.STORE_UNAVAILABLE, detail))
             return
         for arrival, is_new in zip(batch, news, strict=True):
             if not is_new:

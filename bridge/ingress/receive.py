@@ -28,6 +28,7 @@ from bridge.errors import EventError, NotStored, UnknownPath, Unsigned
 from bridge.ingress.group_commit import GroupCommit
 from bridge.ingress.oversize import EXAMINED_LIMIT, Authentic, examine
 from bridge.ingress.sources import IncomingRequest, WebhookSource
+from bridge.reasons import Reason
 from bridge.store.keys import Keys
 from bridge.store.refusal import REFUSAL, Refusal
 
@@ -72,7 +73,9 @@ class Receiver:
 
     async def _respond(self, scope: Scope, receive: Receive, share: Share) -> Response:
         if scope["method"] != "POST":
-            return problem(405, "method_not_allowed", "Send events by POST.", {"Allow": "POST"})
+            return problem(
+                405, Reason.METHOD_NOT_ALLOWED, "Send events by POST.", {"Allow": "POST"}
+            )
         delivery = Delivery(Headers(scope=scope), scope["query_string"], time.time())
         request_id: str = scope["state"]["request_id"]
         key, raw = None, b""
@@ -154,7 +157,9 @@ class UnknownReceiver:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Respond 404 with the paths of the endpoints."""
         right = " or ".join(f"`{path}`" for path in self.paths)
-        error = UnknownPath("unknown_path", f"This path receives no events. Send them to {right}.")
+        error = UnknownPath(
+            Reason.UNKNOWN_PATH, f"This path receives no events. Send them to {right}."
+        )
         log.warning("event.refused", source="unknown", reason=error.reason)
         await self.refusals.keep("unknown", error, None)
         await _refusal(error)(scope, receive, send)

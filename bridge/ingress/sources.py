@@ -13,6 +13,7 @@ from bridge.askelephant.webhook import parse_webhook, verify_webhook
 from bridge.errors import EventError, NotStored
 from bridge.ingress.outline import salvaged
 from bridge.ingress.oversize import Proof, Proven
+from bridge.reasons import Reason
 from bridge.store.keys import digest
 from bridge.wavv.events import Reading, check_event
 from bridge.wavv.signature import (
@@ -151,4 +152,4 @@ class ElephantSource:
 def _need(secrets: Sequence[str], variable: str) -> None:
     """Raise ``NotStored`` if no secret is set: no event can be authenticated, so senders retry."""
     if not secrets:
-        raise NotStored("not_configured", f"The bridge has no secret yet: set {variable}.")
+        raise NotStored(Reason.NOT_CONFIGURED, f"The bridge has no secret yet: set {variable}.")

@@ -16,9 +16,10 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from bridge.domain import events as e
 from bridge.domain.call import Call
-from bridge.domain.steps import INSIGHTS, REQUEST_BUDGET, Step, is_due
+from bridge.domain.steps import INSIGHTS, Step, is_due
 from bridge.errors import DamagedRecord, LeaseLost, NewerRecord
 from bridge.pipeline.record import Happened, apply_events
+from bridge.reasons import Reason
 from bridge.services import Services
 from bridge.store.changes import Saved
 from bridge.store.hold import Admitted, Hold
@@ -117,7 +118,7 @@ def admit(
             wait = e.Deferred(admission.reason, admission.next_at, held=True)
             waiting.append((attempt, settled(wait)))
         elif (refilled_at := services.rate_limit.acquire()) is not None:
-            wait = e.Deferred(REQUEST_BUDGET, refilled_at, held=True)
+            wait = e.Deferred(Reason.REQUEST_BUDGET, refilled_at, held=True)
             waiting.append((attempt, settled(wait)))
         else:
             attempt.admission = admission

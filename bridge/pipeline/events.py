@@ -16,6 +16,7 @@ from bridge.domain.events import UNKNOWN, CallHeard, EventRefused, Noted, Transc
 from bridge.errors import DamagedRecord, EventError, NewerRecord
 from bridge.pipeline.extras import hear_extras
 from bridge.pipeline.record import Happened, apply_events
+from bridge.reasons import Reason
 from bridge.services import Services
 from bridge.store.changes import Saved
 from bridge.store.inbox import Entry
@@ -24,6 +25,9 @@ from bridge.wavv.events import parse_event
 from bridge.wavv.names import event_kind
 
 BATCH = 100
+IGNORED, PARKED = "ignored.", "parked."
+"""Prefixes of the outcomes of events that change no call."""
+
 TRIES = 3
 NOTED = {
     "v1.engagement.updated": "engagement.updated",
@@ -135,9 +139,9 @@ def _settle(
         outcome, keep = one.slug, services.settings.event_retention
         if call is None and isinstance(one.event, TranscriptReady):
             services.lookup.park(one.event.engagement_id, one.entry.id, keep)
-            outcome = "parked.unknown_engagement"
+            outcome = PARKED + Reason.UNKNOWN_ENGAGEMENT
         elif call is None:
-            outcome = one.slug or "ignored.not_ours"
+            outcome = one.slug or IGNORED + Reason.NOT_OURS
         elif isinstance(one.event, CallHeard):
             hear_extras(services, call, one.event)
         outcomes[one.entry.id] = outcome
@@ -152,7 +156,7 @@ def _read_wavv(services: Services, entry: Entry, outcomes: Outcomes) -> ParsedEv
     event = parse_event(entry.raw, services.reading)
     if isinstance(event, CallHeard):
         return ParsedEvent(entry, event.call_id, replace(event, entry=entry.id))
-    slug = f"ignored.{event.reason}"
+    slug = IGNORED + event.reason
     log.info("event.ignored", reason=event.reason, entry=entry.id, request_id=entry.request_id)
     if event.call_id is None:
         outcomes[entry.id] = slug
@@ -190,7 +194,7 @@ def _of_askelephant(
     for entry, event in webhooks:
         about, kind = event.engagement, event.type or ""
         if about is None or kind not in {TRANSCRIPT_READY, *NOTED}:
-            outcomes[entry.id] = "ignored.unknown_event"
+            outcomes[entry.id] = IGNORED + Reason.UNKNOWN_EVENT
         elif kind == TRANSCRIPT_READY:
             with _guarded(services, [entry]):
                 call_id = known.get(about.id) or _found_by_link(services, about, entry)
@@ -198,11 +202,11 @@ def _of_askelephant(
                 if call_id is not None:
                     parsed.append(ParsedEvent(entry, call_id, ready))
                 else:
-                    outcomes[entry.id] = "parked.unknown_engagement"
+                    outcomes[entry.id] = PARKED + Reason.UNKNOWN_ENGAGEMENT
         elif about.id in known:
             parsed.append(ParsedEvent(entry, known[about.id], Noted(NOTED[kind], entry.id)))
         else:
-            outcomes[entry.id] = "ignored.not_ours"
+            outcomes[entry.id] = IGNORED + Reason.NOT_OURS
     if any(event.type == TRANSCRIPT_READY for _, event in webhooks):
         services.counters.saw("webhook", services.now())
     return parsed

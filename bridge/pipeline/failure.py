@@ -25,18 +25,19 @@ from bridge.domain.retry import (
     plan_retry,
 )
 from bridge.pipeline.attempt import Attempt, Outcome, settled
+from bridge.reasons import Reason
 from bridge.services import Services
-from bridge.store.hold import OUTAGE, SCOPE_MISSING, THROTTLED, Admitted, Cause, Hold, Row
+from bridge.store.hold import Admitted, Cause, Hold, Row
 from config.redaction import redact_text
 
 log = structlog.get_logger(__name__)
 PROOFS = frozenset({Trouble.REJECTED, Trouble.OWNER, Trouble.MEDIA, Trouble.FORBIDDEN})
 """Failures that only AskElephant itself can report: it works, and it accepted the API key."""
 
-HOLD_REASONS: Mapping[Trouble, str] = {
-    Trouble.TRANSIENT: OUTAGE,
-    Trouble.FORBIDDEN: SCOPE_MISSING,
-    Trouble.MISSING: OUTAGE,
+HOLD_REASONS: Mapping[Trouble, Reason] = {
+    Trouble.TRANSIENT: Reason.OUTAGE,
+    Trouble.FORBIDDEN: Reason.SCOPE_MISSING,
+    Trouble.MISSING: Reason.OUTAGE,
 }
 """The reason of the hold that starts when several calls in a row fail."""
 
@@ -71,7 +72,7 @@ def after_failure(services: Services, attempt: Attempt, failure: Failure) -> Out
     hold = services.holds.state(now, admission.step) if is_news or admission.probe else None
     if hold is not None:
         if is_news:
-            level = log.warning if hold.reason == THROTTLED else log.error
+            level = log.warning if hold.reason == Reason.THROTTLED else log.error
             level("hold.started", reason=hold.reason, scope=hold.step or "all", status=hold.status,
                   until=hold.until.isoformat(),
                   next_request_at=hold.next_at.isoformat())  # fmt: skip

@@ -21,6 +21,7 @@ from bridge.domain.retry import Failure, backoff
 from bridge.domain.steps import INSIGHTS
 from bridge.pipeline.attempt import Attempt, Outcome, admit, begin, each, finish, settled
 from bridge.pipeline.failure import after_failure, after_success
+from bridge.reasons import Reason
 from bridge.services import Services
 
 PROOFS = ("transcript", "action_items", "signals")
@@ -98,7 +99,7 @@ def _kept(
     elif _has_insights(known):
         event = last_insight_check(call, known, services.policy)
     else:
-        event = e.Failed("processing_failed")
+        event = e.Failed(Reason.PROCESSING_FAILED)
     return settled(event, insights=labelled(known, engagement_id))
 
 

@@ -5,10 +5,11 @@ from collections.abc import Mapping, Sequence
 import structlog
 
 from bridge.domain import events as e
-from bridge.domain.recording import MISSING, link, wants_link
+from bridge.domain.recording import link, wants_link
 from bridge.domain.retry import AwaitRecording, Failure, Trouble, plan_look
 from bridge.pipeline.attempt import Attempt, Settled, save, settled
 from bridge.pipeline.places import LINKS, place
+from bridge.reasons import Reason
 from bridge.services import Services
 from bridge.wavv.links import Answer, FreshLink
 
@@ -61,11 +62,17 @@ def _split(
             continue
         response = responses.get(attempt)
         problem = response.problem if isinstance(response, Failure) else None
-        plan = plan_look(MISSING, attempt.call, services.now(), services.jitter(), services.policy)
+        plan = plan_look(
+            Reason.RECORDING_MISSING,
+            attempt.call,
+            services.now(),
+            services.jitter(),
+            services.policy,
+        )
         if isinstance(plan, AwaitRecording):
-            event: e.Event = e.RecordingAwaited(MISSING, plan.at, problem)
+            event: e.Event = e.RecordingAwaited(Reason.RECORDING_MISSING, plan.at, problem)
         else:
-            event = e.Failed(MISSING, problem)
+            event = e.Failed(Reason.RECORDING_MISSING, problem)
         waiting.append((attempt, settled(event)))
     return linked, waiting
 

@@ -28,6 +28,7 @@ from bridge.pipeline.extras import open_extras
 from bridge.pipeline.failure import after_failure, after_success
 from bridge.pipeline.record import Happened, apply_events
 from bridge.pipeline.recording import with_links
+from bridge.reasons import Reason
 from bridge.services import Services
 from bridge.store.changes import Saved
 
@@ -132,8 +133,8 @@ def _settle(
         return after_failure(services, attempt, failure)
     after_success(services, attempt.admission)  # AskElephant works: that may release a hold
     if not response.created and _is_of_another_call(services, attempt.call, response, mapped):
-        collision = Problem(reason="external_id_collision", detail=response.id)
-        return settled(e.Failed("external_id_collision", collision, attempt.sent))
+        collision = Problem(reason=Reason.EXTERNAL_ID_COLLISION, detail=response.id)
+        return settled(e.Failed(Reason.EXTERNAL_ID_COLLISION, collision, attempt.sent))
     submitted = e.Submitted(response.id, response.created, response.request_id)
     counter = "engagements.created" if response.created else "engagements.existed"
     return settled(submitted, counts=(counter,))

@@ -6,7 +6,7 @@ time probes such a hold, and the first one that is served ends it. No hold lasts
 ``most`` without a probe.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -15,14 +15,11 @@ from typing import Any
 from redis import Redis
 
 from bridge.domain.steps import STEPS
+from bridge.reasons import Reason
 from bridge.store.due import PROBE_CANDIDATES
 from bridge.store.keys import Keys
 from bridge.store.lua import script
 from bridge.store.replies import text
-
-THROTTLED = "throttled"
-OUTAGE = "outage"
-SCOPE_MISSING = "scope_missing"
 
 ROW_KEPT = timedelta(minutes=10)
 """After this time without another first failure, the row starts over."""
@@ -41,7 +38,7 @@ Each probe identifies one failing call. A good call behind dozens of failing one
 minutes; after a minute without a response it is an outage, and is probed gently.
 """
 
-WEIGHTS = {OUTAGE: 0, THROTTLED: 1}
+WEIGHTS: Mapping[str, int] = {Reason.OUTAGE: 0, Reason.THROTTLED: 1}
 HEAVIEST = 2
 """Refused credentials: they need a person, and no late response of another kind ends them."""
 
@@ -163,7 +160,7 @@ class Holds:
         empty = all calls are held. ``is_probe`` = the request that failed was the hold's probe.
         """
         reason = cause.reason
-        by_time = reason == THROTTLED
+        by_time = reason == Reason.THROTTLED
         is_steady = by_time or (reason not in WEIGHTS and not step)
         longest = self._interval if is_steady else self._interval / 2
         first = longest if is_steady else min(FIRST_PROBE, longest)
@@ -217,7 +214,7 @@ class Holds:
         ]
         proved = "1" if proves_step else ""
         token = admitted.tokens[0] if admitted.probe else ""
-        args = (now.timestamp(), admitted.call_id, token, proved, OUTAGE)
+        args = (now.timestamp(), admitted.call_id, token, proved, Reason.OUTAGE)
         ended = self._end(keys=keys, args=args)
         scopes = ("all", admitted.step)
         return [scope for scope, was_held in zip(scopes, ended, strict=True) if was_held]

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from bridge.errors import Unusable
+from bridge.reasons import Reason
 from bridge.wavv.aliases import ALIASES, Aliases
 from bridge.wavv.envelope import Envelope
 from bridge.wavv.keys import letters, plain
@@ -31,13 +32,13 @@ def find_call_id(envelope: Envelope, aliases: Aliases) -> str:
         is_bad = True
     if is_bad:
         raise Unusable(
-            "bad_call_id",
+            Reason.BAD_CALL_ID,
             f"The call id must be text or a whole number, of 1 to {CALL_ID_LIMIT} printable "
             "characters.",
         )
     keys = ", ".join(f"`{key}`" for key in _accepted(aliases))
     raise Unusable(
-        "no_call_id",
+        Reason.NO_CALL_ID,
         f"The event has no call id. Send it as one of {keys} in the call's object; beside that "
         "object, the names without `id` and `uuid` count. A placeholder such as `undefined`, `0` "
         "or an unrendered merge field is no id.",

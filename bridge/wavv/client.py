@@ -21,15 +21,16 @@ from bridge.outbound.client import (
     Undelivered,
     is_sendable,
 )
+from bridge.reasons import Reason
 from bridge.wavv.links import Answer, NoRecording, failure, link_or_failure
 
 PAUSE = timedelta(minutes=1)
 """How long nothing is asked after a refusal that says no more: it meets every call."""
 
-REASONS: Mapping[NoResponse, str] = {
-    NoResponse.TIMEOUT: "wavv_timeout",
-    NoResponse.UNREADABLE: "wavv_answer_unreadable",
-    NoResponse.UNREACHABLE: "wavv_unreachable",
+REASONS: Mapping[NoResponse, Reason] = {
+    NoResponse.TIMEOUT: Reason.WAVV_TIMEOUT,
+    NoResponse.UNREADABLE: Reason.WAVV_ANSWER_UNREADABLE,
+    NoResponse.UNREACHABLE: Reason.WAVV_UNREACHABLE,
 }
 
 
@@ -64,7 +65,7 @@ class WavvClient:
         way up is no call's.
         """
         if not self._has_key:
-            return [failure(Trouble.CREDENTIALS, "wavv_key_refused")] * len(call_ids)
+            return [failure(Trouble.CREDENTIALS, Reason.WAVV_KEY_REFUSED)] * len(call_ids)
         if self._paused is not None and now < self._paused[0]:
             return [self._paused[1]] * len(call_ids)
         answers: list[Answer] = [NoRecording()] * len(call_ids)

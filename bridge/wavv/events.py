@@ -13,6 +13,7 @@ from typing import Any, Literal
 from bridge.domain.call import Kind, Metadata
 from bridge.domain.events import CallHeard
 from bridge.errors import Unusable
+from bridge.reasons import Reason
 from bridge.strict_json import read_object
 from bridge.wavv import values
 from bridge.wavv.aliases import ALIASES, Aliases, KeyTable, key_table
@@ -52,7 +53,7 @@ class Ignored:
     ``call_id`` is the call's, if the event names one.
     """
 
-    reason: str
+    reason: Reason
     name: str | None = None
     call_id: str | None = field(default=None, compare=False)
 
@@ -114,7 +115,7 @@ def _ignored(envelope: Envelope, reading: Reading, *, is_named: bool) -> Ignored
         if not is_named:
             raise
         call_id = None
-    return Ignored("unknown_event", _label(envelope), call_id)
+    return Ignored(Reason.UNKNOWN_EVENT, _label(envelope), call_id)
 
 
 def _label(envelope: Envelope) -> str | None:

@@ -12,6 +12,7 @@ from bridge.domain.call import Problem
 from bridge.domain.retry import Failure, Trouble
 from bridge.errors import MalformedBody
 from bridge.outbound.retry_after import retry_after
+from bridge.reasons import Reason
 from bridge.strict_json import read_object
 from bridge.wavv import values
 from bridge.wavv.recordings import is_fetchable
@@ -40,18 +41,20 @@ Answer = FreshLink | NoRecording | Failure
 def link_or_failure(status: int, headers: Mapping[str, str], body: bytes, now: datetime) -> Answer:
     """Return the link that came, or why there is none. Never raises; ``now`` dates Retry-After."""
     if status == OK:
-        return _link(body) or failure(Trouble.TRANSIENT, "wavv_answer_unreadable", status)
+        return _link(body) or failure(Trouble.TRANSIENT, Reason.WAVV_ANSWER_UNREADABLE, status)
     if status == NOT_FOUND:
         return NoRecording()
     if status in REFUSED:
-        return failure(Trouble.CREDENTIALS, "wavv_key_refused", status)
+        return failure(Trouble.CREDENTIALS, Reason.WAVV_KEY_REFUSED, status)
     wait = retry_after(headers.get("retry-after"), now)
     if status == TOO_MANY:
-        return Failure(Trouble.THROTTLED, Problem(reason="wavv_throttled", status=status), wait)
-    return Failure(Trouble.TRANSIENT, Problem(reason="wavv_error", status=status), wait)
+        return Failure(
+            Trouble.THROTTLED, Problem(reason=Reason.WAVV_THROTTLED, status=status), wait
+        )
+    return Failure(Trouble.TRANSIENT, Problem(reason=Reason.WAVV_ERROR, status=status), wait)
 
 
-def failure(trouble: Trouble, reason: str, status: int | None = None) -> Failure:
+def failure(trouble: Trouble, reason: Reason, status: int | None = None) -> Failure:
     """Return a failure of WAVV's API."""
     return Failure(trouble, Problem(reason=reason, status=status))
 

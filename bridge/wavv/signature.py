@@ -12,6 +12,7 @@ from typing import NamedTuple
 from urllib.parse import unquote, unquote_plus
 
 from bridge.errors import Unsigned
+from bridge.reasons import Reason
 
 SIGNATURE_HEADER = "X-WAVV-Signature"
 SECRET_HEADER = "X-Webhook-Secret"  # noqa: S105 - a header's name
@@ -84,11 +85,11 @@ def verify_shared_secret(presented: str | None, secrets: Sequence[str], *reading
     )
     hashed = [_hashed(one) for one in (presented, *readings) if one]
     if not hashed:
-        raise Unsigned("secret_missing", f"There is no shared secret. {expected}")
+        raise Unsigned(Reason.SECRET_MISSING, f"There is no shared secret. {expected}")
     known = [_hashed(one) for one in secrets if one]
     matches = [hmac.compare_digest(one, other) for one in hashed for other in known]
     if not any(matches):
-        raise Unsigned("secret_mismatch", f"The shared secret is none known here. {expected}")
+        raise Unsigned(Reason.SECRET_MISMATCH, f"The shared secret is none known here. {expected}")
 
 
 def query_secrets(query: bytes) -> tuple[str, ...]:
@@ -107,30 +108,30 @@ def _parse(header: str | None) -> _Signature:
     """Read ``t`` and every well-formed ``v1``; other schemes are for other readers."""
     if not header or not header.strip():
         detail = f"The header `{SIGNATURE_HEADER}` is missing. {_EXPECTED}"
-        raise Unsigned("signature_missing", detail)
+        raise Unsigned(Reason.SIGNATURE_MISSING, detail)
     parts = [part.strip().partition("=") for part in header.split(",")]
     times = [value for key, _, value in parts if key == "t"]
     digests = [value for key, _, value in parts if key == "v1" and _DIGEST.fullmatch(value)]
     if len(times) != 1 or not _TIMESTAMP.fullmatch(times[0]) or not digests:
         detail = f"The header `{SIGNATURE_HEADER}` cannot be read. {_EXPECTED}"
-        raise Unsigned("signature_malformed", detail)
+        raise Unsigned(Reason.SIGNATURE_MALFORMED, detail)
     return _Signature(times[0], tuple(map(bytes.fromhex, digests)))
 
 
 def _check_age(timestamp: int, now: float, tolerance: float) -> None:
     if timestamp < now - tolerance:
         detail = f"The signature is older than {tolerance:g} s. Sign each attempt anew."
-        raise Unsigned("signature_expired", detail)
+        raise Unsigned(Reason.SIGNATURE_EXPIRED, detail)
     if timestamp > now + tolerance:
         detail = f"The signature is from more than {tolerance:g} s ahead. Check the sender's clock."
-        raise Unsigned("signature_in_future", detail)
+        raise Unsigned(Reason.SIGNATURE_IN_FUTURE, detail)
 
 
 def _check_digests(expected: Sequence[bytes], signature: _Signature) -> None:
     matches = [hmac.compare_digest(one, other) for one in expected for other in signature.digests]
     if not any(matches):
         detail = f"No signature is this body's under a secret known here. {_EXPECTED}"
-        raise Unsigned("signature_mismatch", detail)
+        raise Unsigned(Reason.SIGNATURE_MISMATCH, detail)
 
 
 def _keys(secrets: Sequence[str]) -> Iterator[bytes]:

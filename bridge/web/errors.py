@@ -12,6 +12,7 @@ from starlette.responses import Response
 from bridge.api.auth import Unauthorized
 from bridge.asgi.problems import internal_error, problem
 from bridge.errors import DamagedRecord, NewerRecord
+from bridge.reasons import Reason
 
 log = structlog.get_logger(__name__)
 
@@ -27,28 +28,33 @@ def add_error_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def _(_request: Request, error: HTTPException) -> Response:
-        slug = {404: "not_found", 405: "method_not_allowed", 409: "conflict", 413: "too_large"}
-        reason = slug.get(error.status_code, "bad_request")
+        slug = {
+            404: Reason.NOT_FOUND,
+            405: Reason.METHOD_NOT_ALLOWED,
+            409: Reason.CONFLICT,
+            413: Reason.TOO_LARGE,
+        }
+        reason = slug.get(error.status_code, Reason.BAD_REQUEST)
         return problem(error.status_code, reason, str(error.detail), error.headers)
 
     @app.exception_handler(RequestValidationError)
     async def _(_request: Request, error: RequestValidationError) -> Response:
         detail = "; ".join(f"{_named(e['loc'][-1])}: {e['msg']}" for e in error.errors())
-        return problem(422, "bad_parameter", detail)
+        return problem(422, Reason.BAD_PARAMETER, detail)
 
     @app.exception_handler(RedisError)
     async def _(_request: Request, _error: RedisError) -> Response:
-        return problem(503, "store_unavailable", "The store does not answer. Try again.")
+        return problem(503, Reason.STORE_UNAVAILABLE, "The store does not answer. Try again.")
 
     @app.exception_handler(NewerRecord)
     async def _(_request: Request, _error: NewerRecord) -> Response:
         detail = "A newer version of the bridge wrote this call. Update this process, too."
-        return problem(503, "newer_record", detail)
+        return problem(503, Reason.NEWER_RECORD, detail)
 
     @app.exception_handler(DamagedRecord)
     async def _(_request: Request, _error: DamagedRecord) -> Response:
         detail = "The record of this call is damaged. Its bytes are kept: see docs/operations.md."
-        return problem(409, "damaged_record", detail)
+        return problem(409, Reason.DAMAGED_RECORD, detail)
 
     @app.exception_handler(Exception)
     async def _(_request: Request, error: Exception) -> Response:

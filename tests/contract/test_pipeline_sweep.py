@@ -10,9 +10,10 @@ from bridge.broker.publisher import DRAIN
 from bridge.domain.call import Kind, State
 from bridge.domain.steps import EXPIRE, INSIGHTS, SUBMIT
 from bridge.pipeline import sweep
+from bridge.reasons import Reason
 from bridge.simulator.wavv.samples import SampleCall
 from bridge.store.clock import ForgettingClock, store_time
-from bridge.store.hold import THROTTLED, Cause
+from bridge.store.hold import Cause
 from tests.support.in_process_bridge import Bridge
 from tests.support.store import at_once
 
@@ -96,8 +97,8 @@ def test_each_step_is_published_by_its_own_task(bridge: Bridge) -> None:
 @pytest.mark.parametrize(
     ("reason", "until", "published"),
     [
-        (THROTTLED, 60, [EXPIRE]),
-        (THROTTLED, -1, [EXPIRE, SUBMIT, SUBMIT, SUBMIT]),
+        (Reason.THROTTLED, 60, [EXPIRE]),
+        (Reason.THROTTLED, -1, [EXPIRE, SUBMIT, SUBMIT, SUBMIT]),
         ("credentials_refused", 60, [EXPIRE]),
         ("credentials_refused", -1, [EXPIRE, SUBMIT]),
         ("outage", 1, [EXPIRE]),

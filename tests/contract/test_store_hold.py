@@ -6,7 +6,8 @@ import pytest
 
 from bridge.domain.steps import STEPS
 from bridge.errors import LeaseLost
-from bridge.store.hold import OUTAGE, SCOPE_MISSING, STEADY, Admitted, Cause, Hold, Row
+from bridge.reasons import Reason
+from bridge.store.hold import STEADY, Admitted, Cause, Hold, Row
 from tests.support.holds import (
     LATER,
     MOMENT,
@@ -83,7 +84,7 @@ def test_a_hold_for_credentials_lets_one_probe_through_per_interval(
 
 def test_an_outage_is_probed_each_second_then_less_and_less_often(store: Store) -> None:
     """One probe finds out one failing call: good calls behind dozens of them must not wait long."""
-    start(store, OUTAGE)
+    start(store, Reason.OUTAGE)
     waits, at = [], NOW
     while at < NOW + timedelta(minutes=10):
         hold = store.holds.state(at)
@@ -91,7 +92,7 @@ def test_an_outage_is_probed_each_second_then_less_and_less_often(store: Store) 
         waits.append((hold.next_at - at).total_seconds())
         at = hold.next_at
         assert admitted(store, at).probe
-        store.holds.start(Cause(OUTAGE), at, is_probe=True)
+        store.holds.start(Cause(Reason.OUTAGE), at, is_probe=True)
     steady = int(STEADY.total_seconds())
     assert waits[: steady + 1] == [1] * (steady + 1)
     assert waits[steady + 1 : steady + 6] == pytest.approx([1, 2, 4, 8, 16], abs=1)
@@ -100,13 +101,13 @@ def test_an_outage_is_probed_each_second_then_less_and_less_often(store: Store) 
 
 def test_a_probe_that_is_on_its_way_keeps_the_next_one_back(store: Store) -> None:
     """It may hang until its timeout: one probe after the other, each would take a thread."""
-    start(store, OUTAGE)
+    start(store, Reason.OUTAGE)
     assert admitted(store, NOW + SECOND).probe
     assert isinstance(admit(store, NOW + 2 * SECOND), Hold)
     assert admitted(store, NOW + SECOND + PROBE_INTERVAL).probe
 
 
-@pytest.mark.parametrize("reason", [REFUSED, OUTAGE])
+@pytest.mark.parametrize("reason", [REFUSED, Reason.OUTAGE])
 def test_a_hold_ends_when_its_probe_was_served(store: Store, reason: str) -> None:
     """All calls may go at once."""
     start(store, reason)
@@ -116,7 +117,7 @@ def test_a_hold_ends_when_its_probe_was_served(store: Store, reason: str) -> Non
     assert admit(store, LATER) == Admitted("c-1", "submit")
 
 
-@pytest.mark.parametrize("reason", [REFUSED, OUTAGE])
+@pytest.mark.parametrize("reason", [REFUSED, Reason.OUTAGE])
 def test_a_refusal_of_askelephants_own_ends_these_as_well(store: Store, reason: str) -> None:
     """A 403 of one call is a response: AskElephant works, and knows the key."""
     start(store, reason)
@@ -137,11 +138,11 @@ def test_starting_tells_whether_it_is_news(store: Store) -> None:
         ((THROTTLED, LATER), (THROTTLED, SOON), LATER, THROTTLED),
         ((THROTTLED, SOON), (THROTTLED, LATER), LATER, THROTTLED),
         ((THROTTLED, SOON), (REFUSED, None), LATER, REFUSED),
-        ((OUTAGE, None), (THROTTLED, SOON), SOON, THROTTLED),
-        ((OUTAGE, None), (REFUSED, None), LATER, REFUSED),
+        ((Reason.OUTAGE, None), (THROTTLED, SOON), SOON, THROTTLED),
+        ((Reason.OUTAGE, None), (REFUSED, None), LATER, REFUSED),
         ((REFUSED, None), (THROTTLED, SOON), LATER, REFUSED),
-        ((REFUSED, None), (OUTAGE, None), LATER, REFUSED),
-        ((THROTTLED, LATER), (OUTAGE, None), LATER, THROTTLED),
+        ((REFUSED, None), (Reason.OUTAGE, None), LATER, REFUSED),
+        ((THROTTLED, LATER), (Reason.OUTAGE, None), LATER, THROTTLED),
     ],
 )
 def test_what_weighs_more_wins_and_the_same_wait_is_never_shortened(
@@ -162,7 +163,7 @@ def test_what_weighs_more_wins_and_the_same_wait_is_never_shortened(
 def test_a_hold_knows_since_when_and_why(store: Store) -> None:
     """The newest detail names the scope that is missing now; the beginning stays."""
     for at, scope in ((NOW, "write"), (SOON, "read")):
-        store.holds.start(Cause(SCOPE_MISSING, 403, f"lacks {scope}"), at, step="submit")
+        store.holds.start(Cause(Reason.SCOPE_MISSING, 403, f"lacks {scope}"), at, step="submit")
     hold = store.holds.state(SOON, "submit")
     assert hold is not None
     assert (hold.since, hold.detail, hold.status, hold.step) == (NOW, "lacks read", 403, "submit")
@@ -181,7 +182,7 @@ def test_many_that_race_for_the_probe_get_one(real_store: Store) -> None:
 
 def test_a_hold_of_one_step_leaves_the_others_alone(store: Store) -> None:
     """A key without the scope for reading submits as ever, and that proves nothing of reading."""
-    store.holds.start(Cause(SCOPE_MISSING, 403), NOW, step="insights")
+    store.holds.start(Cause(Reason.SCOPE_MISSING, 403), NOW, step="insights")
     assert isinstance(admit(store, NOW, "insights"), Hold)
     submission = admitted(store, NOW, "submit")
     assert not submission.probe
@@ -194,7 +195,7 @@ def test_a_hold_of_one_step_leaves_the_others_alone(store: Store) -> None:
 def test_a_hold_of_one_step_ends_at_the_first_success_of_that_step(store: Store) -> None:
     """Also at one that left before it started; a refusal proves nothing of the scope."""
     before = admitted(store, NOW, "insights")
-    store.holds.start(Cause(SCOPE_MISSING, 403), NOW, step="insights")
+    store.holds.start(Cause(Reason.SCOPE_MISSING, 403), NOW, step="insights")
     assert store.holds.record_success(before, LATER, proves_step=False) == []
     assert store.holds.record_success(before, LATER) == ["insights"]
 
@@ -224,7 +225,7 @@ def test_a_sweep_that_lost_its_lease_claims_no_probe(store: Store) -> None:
 def test_holds_are_released_by_hand(store: Store, scope: str | None, left: list[str]) -> None:
     """All, or one; what is not held is no matter."""
     start(store, REFUSED)
-    store.holds.start(Cause(SCOPE_MISSING), NOW, step="insights")
+    store.holds.start(Cause(Reason.SCOPE_MISSING), NOW, step="insights")
     released = store.holds.release(NOW, scope)
     assert [hold.step for hold in store.holds.all(NOW)] == left
     assert len(released) + len(left) == 2

@@ -6,7 +6,8 @@ import pytest
 
 from bridge.domain.call import State
 from bridge.domain.steps import STEPS
-from bridge.store.hold import OUTAGE, Admitted, Hold
+from bridge.reasons import Reason
+from bridge.store.hold import Admitted, Hold
 from tests.support.holds import (
     LATER,
     OUTAGE_CALLS,
@@ -56,7 +57,7 @@ def test_a_late_response_ends_an_outage(store: Store) -> None:
     """A request that left before the hold started was served: AskElephant works."""
     fail(store, range(2, 3))
     request = admitted(store, NOW)
-    start(store, OUTAGE)
+    start(store, Reason.OUTAGE)
     assert store.holds.record_success(request, NOW) == ["all"]
     assert store.holds.state(NOW) is None
 
@@ -65,7 +66,7 @@ def test_a_response_that_was_long_on_its_way_ends_what_it_never_met(store: Store
     """It left before anything failed: calls that failed since did not fail in a row."""
     request = admitted(store, NOW)
     assert request == Admitted("c-1", "submit")
-    start(store, OUTAGE)
+    start(store, Reason.OUTAGE)
     assert store.holds.record_success(request, SOON) == ["all"]
 
 
@@ -81,7 +82,7 @@ def test_a_late_response_ends_nothing_else(store: Store, reason: str) -> None:
 
 def test_a_probe_that_is_served_does_not_cut_a_later_throttle_short(store: Store) -> None:
     """Another worker was throttled while the probe was on its way."""
-    start(store, OUTAGE)
+    start(store, Reason.OUTAGE)
     probe = admitted(store, NOW + SECOND)
     assert probe.probe
     start(store, THROTTLED, LATER, NOW + SECOND)
@@ -107,7 +108,7 @@ def test_throttles_in_a_row_are_counted_until_one_is_served(store: Store) -> Non
 def test_a_failing_call_is_no_probe_while_a_better_one_waits(store: Store) -> None:
     """Nor of another step, when all are held: a known failure finds out nothing."""
     fail(store, range(1, 2))
-    start(store, OUTAGE)
+    start(store, Reason.OUTAGE)
     store.save("c-2", state=State.SUBMITTED, due_at=NOW - timedelta(minutes=1))
     assert isinstance(admit(store, LATER), Hold)
     assert admitted(store, LATER, "insights", "c-2").probe

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from bridge.errors import MalformedBody, Unusable
+from bridge.reasons import Reason
 from bridge.wavv.events import Ignored, parse_event
 from tests.support.wavv_events import READING, heard, metadata_of, refusal, short
 
@@ -167,7 +168,7 @@ def test_a_recording_that_is_not_there_yet_is_no_error(url: object) -> None:
 )
 def test_any_other_event_is_ignored_never_refused(body: dict[str, Any], name: str | None) -> None:
     """An unknown event is acknowledged and ignored, so that its sender does not retry it."""
-    assert parse_event(json.dumps(body).encode(), READING) == Ignored("unknown_event", name)
+    assert parse_event(json.dumps(body).encode(), READING) == Ignored(Reason.UNKNOWN_EVENT, name)
 
 
 @pytest.mark.parametrize("body", [{}, {"event": ""}, {"event": "{{event}}"}, {"call_id": "null"}])

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from random import Random
 
 from bridge.domain.call import Kind, State
+from bridge.reasons import Reason
 from bridge.simulator.wavv.channels import delivery
 from bridge.simulator.wavv.delivery import Delivery
 from bridge.simulator.wavv.samples import sample_call
@@ -40,8 +41,8 @@ SCENARIOS = (
     Scenario("every event three times", events=USUAL * 3),
     Scenario("not recorded", events=(START, END), state=State.UNRECORDED, insights="pending",
          engagements=0),
-    Scenario("end never heard", events=(START,), state=State.UNRECORDED, reason="end_not_heard",
-         insights="pending", engagements=0),
+    Scenario("end never heard", events=(START,), state=State.UNRECORDED,
+         reason=Reason.END_NOT_HEARD, insights="pending", engagements=0),
     Scenario("throttled, in seconds", "throttle-seconds"),
     Scenario("throttled, by date", "throttle-date"),
     Scenario("throttled, no word when", "throttle-bare"),
@@ -56,9 +57,9 @@ SCENARIOS = (
     Scenario("insights late", "late-insights.200"),
     Scenario("insights partial", "partial-insights", insights="some"),
     Scenario("insights never", "no-insights", insights="none"),
-    Scenario("rejected", "reject", state=State.FAILED, reason="rejected", insights="pending",
+    Scenario("rejected", "reject", state=State.FAILED, reason=Reason.REJECTED, insights="pending",
          engagements=0),
-    Scenario("processing failed", "failed", state=State.FAILED, reason="processing_failed",
+    Scenario("processing failed", "failed", state=State.FAILED, reason=Reason.PROCESSING_FAILED,
          insights="pending"),
 )  # fmt: skip
 

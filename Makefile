@@ -10,7 +10,7 @@ PEERS := $(VENV)-bench
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test chaos fuzz audit check bench format lock clean
+.PHONY: help demo test chaos fuzz audit check bench docs format lock clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -56,6 +56,9 @@ $(PEERS)/%/ready: bench/peers/%.lock
 
 bench: $(VENV)/ready $(PEERS)/arq/ready $(PEERS)/taskiq/ready ## What is fast, against what: ROWS=, ROUNDS=, STEADY_RATE=, QUICK=1
 	@$(BIN)/python -m bench $(if $(ROWS),--rows $(ROWS)) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(STEADY_RATE),--steady-rate $(STEADY_RATE)) $(if $(QUICK),--quick)
+
+docs: $(VENV)/ready ## Write the tables of the documents that are made from the code
+	@$(BIN)/python -m docs.tables
 
 format: $(VENV)/ready ## Format and fix what can be fixed
 	$(BIN)/ruff format .

@@ -13,12 +13,10 @@ from bridge.web.readiness import readiness
 from config import load_settings
 from config.load import unknown_names
 from config.settings import PREFIX, Settings
-from config.table import settings_table
 from config.types import TITLE_NAMES
 from tests.support.project_files import (
     DOCUMENTS,
     ROOT,
-    between,
     compose,
     dotenv_names,
     procfile,
@@ -30,11 +28,6 @@ from tests.support.settings_home import Home
 KNOWN = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
 TEXTS = (*DOCUMENTS, *(ROOT / name for name in ("Procfile", "docker-compose.yml", ".env.example")))
 PROCESS_VARIABLES = {"PORT", "HOST", "FLOWER_PORT", "WEB_CONCURRENCY", "FLOWER_BASIC_AUTH"}
-
-
-def test_the_page_of_settings_holds_their_table() -> None:
-    """Paste what `bridge settings` prints: the table is made from the settings."""
-    assert between("docs/settings.md", "settings") == settings_table()
 
 
 @pytest.mark.parametrize("path", TEXTS, ids=lambda path: path.name)

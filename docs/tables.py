@@ -1,0 +1,96 @@
+"""Writes the tables of the documents that are made from the code: run ``make docs``.
+
+A table stands between ``<!-- marker -->`` and ``<!-- /marker -->``. A test compares each with the
+code.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bridge.reasons import Reason, Row, Table
+from config.table import settings_table
+
+DOCS = Path(__file__).parent
+
+
+@dataclass(frozen=True, slots=True)
+class Generated:
+    """A table of a document, as the code has it."""
+
+    document: str
+    marker: str
+    table: str
+
+    @property
+    def path(self) -> Path:
+        """The file of the document."""
+        return DOCS / self.document
+
+    def written_to(self, text: str) -> str:
+        """Return the text of a document with this table between its markers."""
+        between = re.compile(
+            rf"(<!-- {self.marker}\b[^>]*-->\n).*?(<!-- /{self.marker} -->)", flags=re.DOTALL
+        )
+        found = between.search(text)
+        if found is None:
+            raise ValueError(f"{self.document} has no markers <!-- {self.marker} -->")
+        return text[: found.start()] + f"{found[1]}{self.table}\n{found[2]}" + text[found.end() :]
+
+
+def markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a Markdown table."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def generated() -> list[Generated]:
+    """Return all tables."""
+    return [
+        Generated("settings.md", "settings", settings_table()),
+        *_reason_tables(),
+    ]
+
+
+def _reason_tables() -> list[Generated]:
+    found: dict[Table, list[tuple[Reason, Row]]] = {table: [] for table in Table}
+    for reason in Reason:
+        for row in reason.rows:
+            found[row.table].append((reason, row))
+    calls = [[f"`{reason}`", row.where, row.meaning] for reason, row in found[Table.CALLS]]
+    outcomes = [[f"`{row.where}`", row.meaning] for _, row in found[Table.OUTCOMES]]
+    tasks = [[f"`{row.where}`", f"`{slug}`", row.meaning] for slug, row in found[Table.TASKS]]
+    events, links, api = (
+        [
+            [row.where, f"`{reason}`", row.meaning]
+            for reason, row in sorted(found[table], key=lambda pair: pair[1].where)
+        ]
+        for table in (Table.EVENTS, Table.LINKS, Table.API)
+    )
+    heads_and_rows = {
+        Table.CALLS: (["reason", "of calls that are", "what it means, and what to do"], calls),
+        Table.EVENTS: (["status", "reason", "what is wrong"], events),
+        Table.OUTCOMES: (["slug", "the event"], outcomes),
+        Table.LINKS: (["status", "reason", "what it means"], links),
+        Table.API: (["status", "reason", "what is wrong"], api),
+        Table.TASKS: (["error", "reason", "what happened"], tasks),
+    }
+    return [
+        Generated(
+            "reasons.md" if table is Table.CALLS else "operations.md",
+            table,
+            markdown(*heads_and_rows[table]),
+        )
+        for table in Table
+    ]
+
+
+def main() -> None:
+    """Write all tables."""
+    for one in generated():
+        one.path.write_text(one.written_to(one.path.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,7 +1,7 @@
-"""Sends requests to one API, many side by side. Trouble on the network is a value, too.
+"""Sends requests to one API, many side by side. A network error is returned as a value.
 
-The threads of a worker hand their requests to one event loop and wait for the responses: so a
-request that waits costs no thread of its own, and none takes the interpreter from the others.
+All threads of a worker send their requests on one event loop and wait for the responses there. So a
+request that waits occupies no thread, and no thread keeps the interpreter from the others.
 """
 
 import asyncio
@@ -37,7 +37,7 @@ _SENDABLE_KEY = re.compile(r"[\x21-\x7e]+")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpOptions:
-    """How to reach an API. Time-outs are in seconds."""
+    """How to reach an API. Timeouts are in seconds; ``max_answer_bytes`` bounds a response body."""
 
     base_url: str
     read_timeout: float
@@ -48,13 +48,16 @@ class HttpOptions:
 
     @property
     def longest_request(self) -> float:
-        """The seconds after which a request is over. A lease must last longer."""
+        """The seconds after which a request has ended, with or without a response.
+
+        A lease must be longer than that.
+        """
         return 2 * self.connect_timeout + self.write_timeout + self.read_timeout
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request; ``path`` is quoted, and may have a query."""
+    """One request. ``path`` follows the base URL, is percent-encoded, and may have a query."""
 
     method: str
     path: str
@@ -64,7 +67,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What came back, whole."""
+    """A complete response. The body is decompressed."""
 
     status: int
     headers: Mapping[str, str]
@@ -81,7 +84,7 @@ class NoResponse(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Undelivered:
-    """A request without a usable response: it may have been served all the same."""
+    """A request without a usable response. The server may have handled it all the same."""
 
     why: NoResponse
     detail: str
@@ -91,14 +94,14 @@ Reply = Response | Undelivered
 
 
 def is_sendable(key: str | None) -> bool:
-    """Tell whether a key can stand in a header at all."""
+    """Return whether an API key consists only of characters that a header may hold."""
     return _SENDABLE_KEY.fullmatch(key or "") is not None
 
 
 class ApiClient:
-    """A client of one API, safe to share between threads. HTTP/1.1, no redirects.
+    """A client of one API, safe to share between threads. HTTP/1.1; redirects are not followed.
 
-    Proxies and authorities are those of the environment (``HTTPS_PROXY``, ``NO_PROXY``,
+    Proxies and certificate authorities come from the environment (``HTTPS_PROXY``, ``NO_PROXY``,
     ``SSL_CERT_FILE``). Raises ``ValueError`` or ``OSError`` if one of these is wrong.
     """
 
@@ -110,17 +113,23 @@ class ApiClient:
     ) -> None:
         self._options = options
         self._base_url = options.base_url.rstrip("/")
-        proof = {} if authorization is None else {"Authorization": authorization}
+        credentials = {} if authorization is None else {"Authorization": authorization}
         common = {"User-Agent": options.user_agent, "Accept": "application/json"}
-        self._headers = proof | common | {"Accept-Encoding": "gzip"}
+        self._headers = credentials | common | {"Accept-Encoding": "gzip"}
+        self._timeouts = {
+            "connect": options.connect_timeout,
+            "read": options.read_timeout,
+            "write": options.write_timeout,
+            "pool": options.connect_timeout,
+        }
         self._transport = transport or _transport_for(options.base_url)
         self._running: set[asyncio.Task[Reply]] = set()
 
     def send(self, requests: Sequence[Request]) -> Iterator[list[tuple[int, Reply]]]:
-        """Send all at once; yield the replies in the groups in which they arrive.
+        """Send all requests at once; yield the replies in groups, as they arrive.
 
-        Each reply comes with the place of its request. Every request ends within
-        ``longest_request``.
+        A reply is a pair of the index of its request and the ``Response`` or ``Undelivered``. Every
+        request ends within ``longest_request``.
         """
         arrived: SimpleQueue[tuple[int, Reply]] = SimpleQueue()
 
@@ -142,61 +151,54 @@ class ApiClient:
             yield group
 
     def close(self) -> None:
-        """Close all connections. A request in flight ends without a response."""
+        """Close all connections. A request in flight becomes ``Undelivered``."""
         asyncio.run_coroutine_threadsafe(self._transport.aclose(), event_loop()).result()
 
     async def _exchange(self, request: Request) -> Reply:
-        """Return the reply to one request. Never raises."""
-        limit = self._options.longest_request
+        """Send one request; return the reply. Never raises."""
+        options = self._options
         try:
-            async with asyncio.timeout(limit):
-                return await self._sent(request)
+            async with asyncio.timeout(options.longest_request):
+                sent = httpx.Request(
+                    request.method,
+                    self._base_url + request.path,
+                    headers={**self._headers, **request.headers},
+                    content=request.content,
+                    extensions={"timeout": self._timeouts},
+                )
+                response = await self._transport.handle_async_request(sent)
+                try:
+                    body = await read_body(response, options.max_answer_bytes, options.read_timeout)
+                finally:
+                    await response.aclose()
+            return Response(response.status_code, response.headers, body)
         except TimeoutError:
-            late = TimeoutError(f"no whole response within {limit:g} s")
+            late = TimeoutError(f"no whole response within {options.longest_request:g} s")
             return _undelivered(NoResponse.TIMEOUT, late)
         except BodyError as error:
             return _undelivered(NoResponse.UNREADABLE, error)
         except httpx.HTTPError as error:
-            # httpx-aiohttp raises ``ConnectTimeout`` for a connection that was reset, too:
+            # httpx-aiohttp raises ``ConnectTimeout`` also for a connection that was reset:
             # https://github.com/openai/openai-python/pull/3594
             cause = error.__cause__ or error
             is_late = isinstance(cause, TimeoutError | httpx.TimeoutException)
             return _undelivered(NoResponse.TIMEOUT if is_late else NoResponse.UNREACHABLE, cause)
-        except (Exception, asyncio.CancelledError) as error:  # its thread waits for a reply
+        except (Exception, asyncio.CancelledError) as error:  # a thread waits for the reply
             log.exception("request.broke", method=request.method)
             return _undelivered(NoResponse.UNREACHABLE, error)
 
-    async def _sent(self, request: Request) -> Response:
-        options = self._options
-        sent = httpx.Request(
-            request.method,
-            self._base_url + request.path,
-            headers={**self._headers, **request.headers},
-            content=request.content,
-            extensions={
-                "timeout": {
-                    "connect": options.connect_timeout,
-                    "read": options.read_timeout,
-                    "write": options.write_timeout,
-                    "pool": options.connect_timeout,
-                }
-            },
-        )
-        response = await self._transport.handle_async_request(sent)
-        try:
-            body = await read_body(response, options.max_answer_bytes, options.read_timeout)
-        finally:
-            await response.aclose()
-        return Response(response.status_code, response.headers, body)
-
 
 def _transport_for(base_url: str) -> AiohttpTransport:
-    """Return the transport of an API. Its session begins with the first request, on the loop.
+    """Return the transport of an API, with the proxy that the environment names for it.
 
-    httpcore, httpx's own transport, takes twice the time for a request. There is no
-    ``httpx.AsyncClient`` around it: cookies, redirects and merged settings take as much again.
+    aiohttp needs half the processor time of httpcore, httpx's own transport. There is no
+    ``httpx.AsyncClient`` around it: its cookies, redirects and merged settings cost as much again.
+    The session is opened by the first request, on the event loop.
     """
-    trust = httpx.create_ssl_context()
+    trust, api, proxy = httpx.create_ssl_context(), urlsplit(base_url), None
+    named = getproxies().get(api.scheme) or getproxies().get("all")
+    if named is not None and not proxy_bypass(api.hostname or ""):
+        proxy = httpx.Proxy(named if "://" in named else f"http://{named}")
 
     def session() -> aiohttp.ClientSession:
         connector = aiohttp.TCPConnector(limit=0, ssl=trust)
@@ -206,15 +208,15 @@ def _transport_for(base_url: str) -> AiohttpTransport:
         close_at_exit(opened.close)
         return opened
 
-    return AiohttpTransport(verify=trust, proxy=_proxy_for(base_url), client=session)
+    return AiohttpTransport(verify=trust, proxy=proxy, client=session)
 
 
 async def _once(
     request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType
 ) -> aiohttp.ClientResponse:
-    """Send a request once. By default aiohttp repeats a GET whose connection breaks.
+    """Send a request once, although aiohttp by default repeats a GET whose connection breaks.
 
-    Budget and probes count requests, so each one must be the caller's.
+    The request budget and the probes of holds count requests, so only the bridge may repeat one.
     https://docs.aiohttp.org/en/stable/client_advanced.html#client-middleware
     """
     try:
@@ -223,15 +225,6 @@ async def _once(
         raise
     except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
         raise aiohttp.ClientConnectionError(f"{type(error).__name__}: {error}") from error
-
-
-def _proxy_for(base_url: str) -> httpx.Proxy | None:
-    """Return the proxy that the environment names for an API, if it names one."""
-    api = urlsplit(base_url)
-    named = getproxies().get(api.scheme) or getproxies().get("all")
-    if named is None or proxy_bypass(api.hostname or ""):
-        return None
-    return httpx.Proxy(named if "://" in named else f"http://{named}")
 
 
 def _undelivered(why: NoResponse, error: BaseException) -> Undelivered:

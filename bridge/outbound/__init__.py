@@ -1,1 +1,1 @@
-"""How both APIs are called: requests side by side, each within its time and its size."""
+"""HTTP requests to both APIs, sent side by side, each bounded in time and response size."""

@@ -1,4 +1,4 @@
-"""The event loop on which requests wait: one thread for each process, started when first used."""
+"""The event loop that sends all requests of a process. It runs in one thread, started on demand."""
 
 import asyncio
 import atexit
@@ -13,7 +13,7 @@ _closers: list[Callable[[], Coroutine[None, None, None]]] = []
 
 
 def event_loop() -> asyncio.AbstractEventLoop:
-    """Return the running loop. Its thread ends with the process."""
+    """Return the running event loop; start it if needed. Its thread ends with the process."""
     global _loop  # noqa: PLW0603 - one for each process
     with _LOCK:
         if _loop is None:
@@ -24,7 +24,7 @@ def event_loop() -> asyncio.AbstractEventLoop:
 
 
 def close_at_exit(close: Callable[[], Coroutine[None, None, None]]) -> None:
-    """Await ``close`` on the loop when the process ends."""
+    """Have ``close`` awaited on the event loop when the process exits."""
     _closers.append(close)
 
 

@@ -1,46 +1,47 @@
-"""How long a server asks us to wait. Source: RFC 9110 section 10.2.3 (``Retry-After``)."""
+"""Parses ``Retry-After``: how long a server wants us to wait before the next request.
+
+Source: https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3
+"""
 
 import re
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 LONGEST = timedelta(days=1)
-"""A longer wait is taken for a mistake of theirs and cut to this."""
+"""A longer wait is probably a mistake of the server, and is cut to this."""
 
 EPOCH = 1_000_000_000
-"""A number from here on is a moment (an epoch in seconds or a smaller unit), not a wait.
+"""A number from this one on is a Unix time (in seconds or a smaller unit), not a wait in seconds.
 
-As a wait it would be 31 years; as a moment it is in 2001.
+As a wait it would be 31 years; as a Unix time it is in 2001.
 """
 
 MILLISECONDS = 100 * EPOCH
-"""A number from here on is in milliseconds or a smaller unit: in seconds it is the year 5138."""
+"""A Unix time from this number on is not in seconds, where it would be in the year 5138."""
 
 _DIGITS = re.compile(r"[0-9]{1,20}")
 
 
 def retry_after(value: str | None, now: datetime) -> timedelta | None:
-    """Return the wait that ``value`` asks for: in seconds, as an HTTP-date or as an epoch.
+    """Return the wait that a ``Retry-After`` of seconds, an HTTP-date or a Unix time requires.
 
-    ``None`` = it asks for nothing usable (missing, garbage, a moment in the past), and the caller's
-    own backoff holds.
+    The unit of a Unix time may be seconds, milliseconds, microseconds or nanoseconds. Returns
+    ``None`` if ``value`` is missing, unreadable or in the past: the caller then uses its backoff.
     """
     text = (value or "").strip()
     number = int(text) if _DIGITS.fullmatch(text) else None
     if number is not None and number < EPOCH:
         return min(timedelta(seconds=number), LONGEST)
-    moment = _http_date(text) if number is None else _epoch(number)
+    if number is None:
+        moment = _http_date(text)
+    else:
+        unit = 1
+        while number // unit >= MILLISECONDS:
+            unit *= 1000
+        moment = datetime.fromtimestamp(number / unit, UTC)
     if moment is None or moment <= now:
         return None
     return min(moment - now, LONGEST)
-
-
-def _epoch(number: int) -> datetime:
-    """Return the moment of an epoch in seconds, milliseconds, microseconds or nanoseconds."""
-    unit = 1
-    while number // unit >= MILLISECONDS:
-        unit *= 1000
-    return datetime.fromtimestamp(number / unit, UTC)
 
 
 def _http_date(text: str) -> datetime | None:

@@ -1,1 +1,1 @@
-"""The broker: Celery's application, transport, scheduler, and the messages published to it."""
+"""The message broker: Celery's application, transport and scheduler, and publishing to it."""

@@ -1,4 +1,4 @@
-"""Celery as every process of the bridge uses it: the same with Redis and with RabbitMQ."""
+"""The Celery class of every process of the bridge, for Redis and RabbitMQ alike."""
 
 import math
 from typing import Any
@@ -13,7 +13,8 @@ from config.broker import is_rabbitmq
 
 guard_patch(__name__, Celery, {"send_task": None})
 
-# Under kombu's own names: Celery and Flower know from them what kind of broker it is.
+# Our transports get kombu's names, because Celery and Flower derive the kind of broker from them:
+# https://docs.celeryq.dev/projects/kombu/en/stable/reference/kombu.transport.html
 TRANSPORT_ALIASES |= {
     "redis": f"{redis_transport.__name__}:Transport",
     "rediss": f"{redis_transport.__name__}:Transport",
@@ -22,13 +23,13 @@ TRANSPORT_ALIASES |= {
 
 
 class BridgeCelery(Celery):
-    """A Celery whose countdowns RabbitMQ can keep."""
+    """A Celery that rounds countdowns up to whole seconds if the broker is RabbitMQ."""
 
     def send_task(self, *args: Any, **options: Any) -> AsyncResult[Any]:  # noqa: ANN401 - Celery's signature
-        """Publish; RabbitMQ gets whole seconds to wait, rounded up.
+        """Publish a task; for RabbitMQ, round its countdown up to whole seconds.
 
-        Its delays are powers of two of a second: kombu 5.7 raises ``ValueError`` for less than one,
-        and cuts off fractions, so that a task would come before its time.
+        kombu 5.7 delays a message for RabbitMQ by whole seconds. It raises ``ValueError`` for less
+        than one, and cuts off fractions, so that a task would run too early.
 
         https://github.com/celery/celery/pull/9207
         """

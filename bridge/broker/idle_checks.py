@@ -1,4 +1,4 @@
-"""Whether a worker is stuck: it could work, has work, and does not, check after check."""
+"""Decides whether a worker is stuck: messages wait, threads are free, and no task begins."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,14 +6,17 @@ from dataclasses import dataclass
 IDLE_CHECKS = 6
 """The number of checks in a row that must find a worker idle while messages wait.
 
-Checks are counted, not the time between them: a process that was paused is not stuck, nor is a
-machine that slept.
+Checks are counted instead of time, so that a process that was paused, or a machine that slept, does
+not count as stuck.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a worker has come: tasks begun since its start, held now, running now."""
+    """What a worker has done: tasks begun since its start, held now, and running now.
+
+    ``held`` are the tasks that it has received and not finished, begun or not.
+    """
 
     begun: int
     held: int
@@ -23,10 +26,10 @@ class Progress:
 def count_idle_checks(
     before: int, last: Progress, now: Progress, threads: int, waiting: Callable[[], int]
 ) -> int:
-    """Return how many checks in a row found the worker idle; at ``IDLE_CHECKS`` it is stuck.
+    """Return how many checks in a row have found the worker idle; at ``IDLE_CHECKS`` it is stuck.
 
-    ``waiting`` counts messages; the broker is only asked about a worker that has not moved. One
-    whose threads are all busy is not idle, however long its tasks take.
+    A worker is idle if its progress is that of the last check, a thread is free, and messages wait.
+    ``waiting`` counts these in the broker; it is called only if the rest is true.
     """
     if now != last or now.running >= threads or not waiting():
         return 0

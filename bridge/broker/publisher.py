@@ -1,4 +1,4 @@
-"""Publishing tasks by name: the bridge never imports them. A message is a hint, and may be lost."""
+"""Publishes tasks by name, without importing them. A lost message only delays: see the sweep."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -18,23 +18,23 @@ from bridge.domain.steps import countdown, next_step
 DRAIN = "tasks.intake.drain"
 SWEEP = "tasks.sweep.sweep"
 ROUTINE = "routine"
-"""A header of the sweeps that beat publishes at every interval, whether they are needed or not."""
+"""A message header that marks the sweeps that beat publishes at every interval."""
 
 BATCH = 16
-"""Calls that one message names at most. With more, two workers share a burst unevenly."""
+"""The most calls in one message. With more, two workers would share a burst unevenly."""
 
 BATCH_SECONDS = 0.25
-"""Calls whose due times lie within so many seconds share a message."""
+"""Calls whose due times are within this many seconds of each other share a message."""
 
 UNPUBLISHED = (OperationalError, RedisError, AMQPError, OSError)
 log = structlog.get_logger(__name__)
 
 
 class Publisher(Protocol):
-    """Something that can ask for a task to be run. It never raises."""
+    """Publishes tasks. Never raises."""
 
     def publish(self, task: str, *args: str, countdown: float = 0) -> None:
-        """Ask for ``task`` to be run with ``args`` after ``countdown`` seconds."""
+        """Have a worker run ``task`` with ``args`` after ``countdown`` seconds."""
 
 
 class CeleryPublisher:
@@ -44,7 +44,7 @@ class CeleryPublisher:
         self._app = app
 
     def publish(self, task: str, *args: str, countdown: float = 0) -> None:
-        """Send one message. A broker that is away costs a log line: the sweep finds the call."""
+        """Send one message. If the broker is unreachable, log it: the sweep publishes it later."""
         try:
             self._app.send_task(task, args=args, countdown=countdown or None, retry=False)
         except UNPUBLISHED as error:
@@ -54,9 +54,9 @@ class CeleryPublisher:
 def publish_next(
     publisher: Publisher, calls: Iterable[Call], now: datetime, limit: timedelta
 ) -> None:
-    """Publish what the calls need next, if that is soon enough for a countdown.
+    """Publish the next step of each call that is due within ``limit``.
 
-    Calls that are due together share a message.
+    The sweep publishes the others when they are due. Calls that are due together share a message.
     """
     waits = defaultdict[str, list[tuple[float, str]]](list)
     for call in calls:
@@ -70,15 +70,15 @@ def publish_next(
 def publish_batches(publisher: Publisher, task: str, due: Iterable[tuple[float, str]]) -> None:
     """Publish ``task`` for calls, each with the seconds until it is due.
 
-    A message names up to ``BATCH`` calls that are due within ``BATCH_SECONDS``, and comes when
-    the last of them is due.
+    A message names up to ``BATCH`` calls that are due within ``BATCH_SECONDS``. Its countdown ends
+    when the last of them is due.
     """
     for countdown_seconds, call_ids in batches(due):
         publisher.publish(task, *call_ids, countdown=countdown_seconds)
 
 
 def batches(due: Iterable[tuple[float, str]]) -> Iterator[tuple[float, list[str]]]:
-    """Yield the seconds until each batch is due, and the calls in it."""
+    """Group calls into batches; yield the seconds until each is due, and the ids of its calls."""
     batch: list[tuple[float, str]] = []
     for wait, call_id in sorted(due, key=itemgetter(0)):
         if batch and (len(batch) == BATCH or wait - batch[0][0] > BATCH_SECONDS):

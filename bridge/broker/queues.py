@@ -1,4 +1,4 @@
-"""What waits in the broker, asked over a connection of its own."""
+"""Counts the messages that wait in the broker, over a separate connection."""
 
 from typing import Any
 
@@ -15,10 +15,10 @@ guard_patch(__name__, Transport, {"driver_type": None})
 
 
 def waiting(app: Celery) -> int:
-    """Count the messages in the queues that this process takes from.
+    """Return the number of messages in the queues that this worker consumes.
 
-    0 when the broker does not answer: then nobody could take anything. A queue that Flower was
-    told to cancel is none of them any more.
+    Returns 0 if the broker is unreachable. A queue that an operator cancelled in Flower is not
+    counted.
     """
     queues = list(app.amqp.queues.consume_from)
     with app.connection_for_read() as connection:
@@ -33,10 +33,10 @@ def waiting(app: Celery) -> int:
 
 
 def _length(connection: Connection, queue: str) -> int:
-    """Return how many messages a queue holds; none if there is no such queue.
+    """Return how many messages a queue holds; 0 if there is no such queue.
 
-    Kombu 5.7 looks for a queue in Redis without ``global_keyprefix``, and never finds it. There a
-    declaration changes nothing, so it need not be a passive one.
+    A passive declaration finds no queue in Redis, because kombu 5.7 looks for its key without
+    ``global_keyprefix``. So the queue is declared, which changes nothing in Redis.
 
     https://github.com/celery/kombu/pull/1349
     """

@@ -1,7 +1,6 @@
-"""Celery's way to Redis, with one client for each channel, that keeps nothing it cannot deliver.
+"""Kombu's transport for Redis with three corrections; each class below names one.
 
-Kombu 5.7 makes a client of redis-py anew for every command, a fifth to a third of what a task costs
-(docs/decisions/0024). Clients are safe to share between threads: connections come from the pool.
+The corrections are listed in docs/patches.md.
 """
 
 from contextlib import suppress
@@ -34,7 +33,11 @@ NO_RETRY = Retry(NoBackoff(), retries=0)
 
 
 class _OneClient:
-    """Mixed into kombu's channels: a client is made for each pool, not for each command.
+    """A mix-in for kombu's channels: one client for each pool instead of one for each command.
+
+    kombu 5.7 makes a redis-py client for every command. That is a fifth to a third of the cost of
+    a task (docs/decisions/0024). Threads may share a client: its connections come from the pool,
+    https://redis.readthedocs.io/en/stable/advanced_features.html.
 
     What a client costs: https://github.com/chrisguidry/docket/pull/461
     """
@@ -42,7 +45,7 @@ class _OneClient:
     _shared: Any = None
 
     def _create_client(self, asynchronous: bool = False) -> Any:  # noqa: ANN401, FBT001, FBT002 - kombu's signature
-        if asynchronous:  # these hold a connection of their own
+        if asynchronous:  # each of these holds one connection
             return super()._create_client(asynchronous=True)  # type: ignore[misc]  # kombu's channel
         shared = self._shared
         if shared is None or shared.connection_pool is not self.pool:  # type: ignore[attr-defined]  # kombu's channel
@@ -50,11 +53,12 @@ class _OneClient:
         return shared
 
 
-class _GivesBack:
-    """Mixed into kombu's channels: who takes no more has its last question answered first.
+class _ReadsLastPop:
+    """A mix-in for kombu's channels: a channel that stops consuming reads its last ``BRPOP`` first.
 
-    Kombu 5.7 reads that answer when the channel is closed, minutes later if a task takes so long. A
-    message in it belongs to another worker: with nobody here to take it, it goes back.
+    kombu 5.7 reads the response to that ``BRPOP`` when the channel is closed, which may be minutes
+    later if a task still runs. A message in the response is requeued here at once, so that another
+    worker can process it.
 
     https://github.com/celery/celery/issues/7950
     """
@@ -67,11 +71,11 @@ class _GivesBack:
         return cancelled
 
 
-class _WaitsForNone:
-    """Mixed into kombu's channels: no broadcast is waited for, and a dead connection is an error.
+class _NeverBlocks:
+    """A mix-in for kombu's channels: reading a broadcast never blocks, nor does it reconnect.
 
-    Kombu 5.7 reads when a connection is readable, without a time-out, and redis-py 8 connects again
-    by itself within that: the worker then hung on a new connection until somebody broadcast.
+    kombu 5.7 reads broadcasts without a timeout, and redis-py 8 reconnects within that read. The
+    worker then hung on the new connection until the next broadcast.
 
     https://github.com/celery/kombu/pull/490
     """
@@ -85,21 +89,21 @@ class _WaitsForNone:
         return super()._receive_one(listener)  # type: ignore[misc]  # kombu's channel
 
 
-class Channel(_OneClient, _GivesBack, _WaitsForNone, redis.Channel):
+class Channel(_OneClient, _ReadsLastPop, _NeverBlocks, redis.Channel):
     """A channel to one Redis."""
 
 
-class SentinelChannel(_OneClient, _GivesBack, _WaitsForNone, redis.SentinelChannel):
-    """A channel to the primary that the Sentinels know."""
+class SentinelChannel(_OneClient, _ReadsLastPop, _NeverBlocks, redis.SentinelChannel):
+    """A channel to the primary that the Sentinels name."""
 
 
 class Transport(redis.Transport):
-    """For ``redis://`` and ``rediss://``."""
+    """The transport for ``redis://`` and ``rediss://``."""
 
     Channel = Channel
 
 
 class SentinelTransport(redis.SentinelTransport):
-    """For ``sentinel://``."""
+    """The transport for ``sentinel://``."""
 
     Channel = SentinelChannel

@@ -1,4 +1,4 @@
-"""Beat's scheduler: steady, whatever is done to the wall clock."""
+"""Beat's scheduler, which runs its entries by the monotonic clock."""
 
 from time import monotonic
 from typing import Any
@@ -15,9 +15,9 @@ guard_patch(
 
 
 class SteadyScheduler(Scheduler):
-    """Runs each entry at its interval by the monotonic clock, and at once at the start.
+    """Runs each entry at its interval by the monotonic clock, and once at the start.
 
-    Celery's own goes by the wall clock: when that is put back by ten minutes, nothing is swept for
+    Celery's scheduler uses the wall clock. If that is set back by ten minutes, it runs no sweep for
     ten minutes.
 
     https://github.com/celery/celery/issues/3685
@@ -28,7 +28,7 @@ class SteadyScheduler(Scheduler):
         self._due: dict[str, float] = {}
 
     def tick(self, *_: Any, **__: Any) -> float:  # noqa: ANN401 - Celery's signature
-        """Run what is due; return the seconds until something is."""
+        """Run the entries that are due; return the seconds until the next one is."""
         now = monotonic()
         for name, entry in self.schedule.items():
             if self._due.get(name, now) <= now:

@@ -1,9 +1,9 @@
-"""The watchdog of a worker: one that takes nothing while its queues hold work ends itself.
+"""Ends a worker that is stuck: it begins no task while messages wait in its queues.
 
-A worker can live and be of no use: when a connection to the broker froze without closing, some
-versions of Celery, kombu and redis-py wait on it for ever. The time-outs in ``config.broker`` are
-against the ways that are known, this is against all others. Whoever started the worker starts it
-again: ``bridge up``, Compose, systemd. What it held comes back, as after any kill.
+If a connection to the broker freezes without closing, some versions of Celery, kombu and redis-py
+wait on it for ever. The timeouts in ``config.broker`` prevent the known cases; the watchdog ends a
+worker in all others. ``bridge up``, Compose or systemd then starts the worker again, and its
+messages are redelivered, as after any kill.
 
 https://github.com/celery/celery/issues/10302
 """
@@ -26,17 +26,19 @@ from config import load_settings
 guard_patch(__name__, state, {"active_requests": None, "all_total_count": None, "requests": None})
 
 EXIT_CODE = 75
-"""EX_TEMPFAIL of sysexits.h. No other end of a worker has it."""
+"""EX_TEMPFAIL of sysexits.h. A worker exits with this code for no other reason."""
 
 ENDING_SECONDS = 30
-"""An orderly end may take so long after the last task: its messages are acknowledged, and a broker
-that froze lets each acknowledgement wait for its time-out."""
+"""The most seconds between the last task and the exit of a worker that stops in order.
+
+It acknowledges its messages in that time, and each acknowledgement may wait for a timeout.
+"""
 
 log = structlog.get_logger(__name__)
 
 
 class Watchdog(StartStopStep):
-    """A thread that looks at its worker now and then, from its start to its end."""
+    """A thread that checks its worker regularly, from the start of the worker to its exit."""
 
     requires = ("celery.worker.components:Pool",)
 
@@ -46,50 +48,43 @@ class Watchdog(StartStopStep):
         self._is_blind = False
 
     def start(self, parent: Any) -> None:  # noqa: ANN401 - Celery's signature
-        """Begin to watch."""
-        watch = threading.Thread(target=self._run, args=(parent,), name="watchdog", daemon=True)
+        """Start the thread."""
+        watch = threading.Thread(target=self._watch, args=(parent,), name="watchdog", daemon=True)
         watch.start()
 
     def close(self, parent: Any) -> None:  # noqa: ANN401, ARG002 - Celery's signature
-        """Take note that the worker ends: from now on it takes nothing, and should not."""
+        """Note that the worker stops: it begins no task from now on, and is not stuck."""
         self._ending.set()
 
-    def _run(self, worker: Any) -> None:  # noqa: ANN401 - Celery's worker has no type
-        self._watch(worker)
-        _wait_for_the_end()
-
-    def _watch(self, worker: Any) -> None:  # noqa: ANN401 - as above
-        patience = load_settings().worker_stuck_after.total_seconds()
+    def _watch(self, worker: Any) -> None:  # noqa: ANN401 - Celery's worker has no type
+        """End the process when the worker is stuck, or when it stops and does not exit."""
+        stuck_after = load_settings().worker_stuck_after.total_seconds()
         found, last = 0, _progress()
-        while not self._ending.wait(patience / IDLE_CHECKS):
+        while not self._ending.wait(stuck_after / IDLE_CHECKS):
             now = _progress()
             found = count_idle_checks(
                 found, last, now, worker.concurrency, lambda: self._waiting(worker)
             )
             last = now
             if found == IDLE_CHECKS and not self._ending.is_set():
-                _end("takes nothing while its queues hold messages", patience)
+                _end("begins no task while messages wait in its queues", stuck_after)
+        quiet = 0
+        while quiet < ENDING_SECONDS:  # this thread ends with the process
+            time.sleep(1)
+            quiet = 0 if _progress().running else quiet + 1
+        _end("does not exit, though no task runs", ENDING_SECONDS)
 
     def _waiting(self, worker: Any) -> int:  # noqa: ANN401 - as above
-        """Count what waits; none while that cannot be told, for no error may end the watch."""
+        """Return how many messages wait, or 0 if counting fails: no error may end the watch."""
         try:
             count = waiting(worker.app)
         except Exception:
-            if not self._is_blind:  # told once, not at every look
+            if not self._is_blind:  # logged once, not at every check
                 log.exception("watchdog.blind")
             self._is_blind = True
             return 0
         self._is_blind = False
         return count
-
-
-def _wait_for_the_end() -> None:
-    """Give an orderly end its time once nothing runs; the thread dies with the process."""
-    quiet = 0
-    while quiet < ENDING_SECONDS:
-        time.sleep(1)
-        quiet = 0 if _progress().running else quiet + 1
-    _end("does not end, though nothing runs", ENDING_SECONDS)
 
 
 def _progress() -> Progress:
@@ -99,4 +94,4 @@ def _progress() -> Progress:
 def _end(what: str, seconds: float) -> None:
     log.error("worker.stuck", detail=what, seconds=seconds, exit_code=EXIT_CODE)
     faulthandler.dump_traceback()  # where each thread hangs: lines of code, no values
-    os._exit(EXIT_CODE)  # an orderly end would wait on what is stuck
+    os._exit(EXIT_CODE)  # an orderly exit would wait for the stuck thread

@@ -1,4 +1,4 @@
-"""When and how often: the Celery tasks. What they do is in ``bridge.pipeline``."""
+"""The Celery tasks: when each step runs, and how often. ``bridge.pipeline`` has the steps."""
 
 from tasks.app import app as celery
 

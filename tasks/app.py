@@ -1,6 +1,7 @@
-"""The Celery application: one for workers, beat and Flower. Each setting has its reason beside it.
+"""The Celery application of workers, beat and Flower, with the reason for each of its settings.
 
-``celery -A tasks worker``, ``beat`` and ``flower`` work as they are.
+``celery -A tasks worker``, ``celery -A tasks beat`` and ``celery -A tasks flower`` need no further
+options. Celery's settings: https://docs.celeryq.dev/en/stable/userguide/configuration.html
 """
 
 from datetime import timedelta
@@ -26,19 +27,19 @@ MODULES = ("tasks.intake", "tasks.submit", "tasks.insights", "tasks.sweep")
 
 
 def worker_options(settings: Settings) -> dict[str, Any]:
-    """Return Celery's settings for this work."""
+    """Return Celery's settings for workers and beat."""
     return {
         "include": MODULES,
-        "worker_pool": "threads",  # tasks wait for HTTP: 32 threads take 0.1 GB, 32 processes 2.4
+        "worker_pool": "threads",  # tasks wait for HTTP; 32 threads need 0.1 GB, 32 processes 2.4
         "worker_concurrency": WORKER_THREADS,
         "worker_consumer": "tasks.consumer:LastingConsumer",
-        "worker_prefetch_multiplier": 1,  # what a worker has taken, no other can take
-        "task_acks_late": True,  # a killed worker's task comes back
+        "worker_prefetch_multiplier": 1,  # another worker cannot run a prefetched task
+        "task_acks_late": True,  # the task of a killed worker is redelivered
         "task_reject_on_worker_lost": True,
-        "worker_cancel_long_running_tasks_on_connection_loss": False,  # threads cannot be; leases
-        "worker_soft_shutdown_timeout": lease_time(settings).total_seconds(),  # finish requests
-        "worker_enable_remote_control": True,  # Flower asks workers who they are
-        "worker_send_task_events": False,  # Flower asks for them; with nobody there, nobody pays
+        "worker_cancel_long_running_tasks_on_connection_loss": False,  # threads cannot be cancelled
+        "worker_soft_shutdown_timeout": lease_time(settings).total_seconds(),  # let requests end
+        "worker_enable_remote_control": True,  # Flower needs it
+        "worker_send_task_events": False,  # Flower switches them on when it runs
         "worker_hijack_root_logger": False,  # logging is ours: JSON, redacted
         "worker_redirect_stdouts": False,
         "beat_scheduler": "bridge.broker.scheduler:SteadyScheduler",  # by the monotonic clock
@@ -46,8 +47,8 @@ def worker_options(settings: Settings) -> dict[str, Any]:
             "sweep": {
                 "task": "tasks.sweep.sweep",
                 "schedule": settings.sweep_interval,
-                # While no worker runs they pile up: a worker runs no two of these within half an
-                # interval. They expire by the clocks of two machines, which may differ.
+                # They pile up while no worker runs. ``pipeline.sweep`` runs only one of them in
+                # half an interval. The clocks of beat and worker may differ, hence a whole day.
                 "options": {"expires": SWEEPS_EXPIRE.total_seconds(), "headers": {ROUTINE: "1"}},
             }
         },
@@ -55,7 +56,7 @@ def worker_options(settings: Settings) -> dict[str, Any]:
 
 
 def create_app() -> Celery:
-    """Return the application for this process's settings; end the process if they are no good."""
+    """Return the application for the settings of this process; exit if they are invalid."""
     try:
         settings = start_process()
         require_known_fields(settings)
@@ -71,7 +72,7 @@ def create_app() -> Celery:
 
 @worker_init.connect
 def _check_limits(sender: Any, **_: object) -> None:  # noqa: ANN401 - Celery's worker has no type
-    """Share the worker's threads out, and check its times; end it if they do not fit."""
+    """Set the worker's places and check its timeouts; exit if they do not fit together."""
     settings = load_settings()
     requests = elephant_options(settings).longest_request
     link = wavv_options(settings)
@@ -85,13 +86,16 @@ def _check_limits(sender: Any, **_: object) -> None:  # noqa: ANN401 - Celery's 
 
 @setup_logging.connect
 def _keep_our_logging(**_: object) -> None:
-    """Being connected is enough: Celery then leaves logging alone."""
+    """Keep Celery from configuring logging, which it does not if this signal has a receiver.
+
+    https://docs.celeryq.dev/en/stable/userguide/signals.html#setup-logging
+    """
 
 
 @celeryd_init.connect
 @beat_init.connect
 def _refuse_cluster(**_: object) -> None:
-    """End a worker, or beat, whose Redis is a cluster. Not at import: Flower needs no store."""
+    """Exit a worker or beat whose Redis is a cluster. Flower needs no Redis for calls, and runs."""
     try:
         refuse_cluster(load_settings().redis_url or "")
     except SettingsError as error:

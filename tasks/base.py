@@ -1,4 +1,4 @@
-"""What all tasks share: the services of the bridge, log context, and Celery's own retry."""
+"""The base class of all tasks: the bridge's services, log context, and Celery's retry."""
 
 import threading
 from collections.abc import Sequence
@@ -18,10 +18,10 @@ _BUILDING = threading.Lock()
 
 
 def services() -> Services:
-    """Return the services of this process, put together at its first task.
+    """Return the services of this process; the first task builds them.
 
-    By one thread: after a restart all of them begin a task at once, and each would take the
-    interpreter from the others for seconds, to put together what is thrown away.
+    One thread builds them and the others wait. After a restart all threads begin a task at once,
+    and building them in each would occupy the interpreter for seconds.
     """
     with _BUILDING:
         return _built()
@@ -33,19 +33,20 @@ def _built() -> Services:
 
 
 class BridgeTask(Task[Any, Any]):
-    """A task of the bridge. It may run twice, at any time, in two workers."""
+    """A task of the bridge. It may run twice, even at the same time in two workers."""
 
-    max_retries = None  # how often is decided by the call's own schedule
+    max_retries = None  # the call's record decides how often
 
     def before_start(self, task_id: str, args: Any, kwargs: Any) -> None:  # noqa: ANN401, ARG002 - Celery's signature
-        """Bind the task to every log line of the run."""
+        """Add the task's name and id to every log line of its run."""
         clear_contextvars()
         bind_contextvars(task=self.name, task_id=task_id)
 
     def go_on(self, calls: Sequence[Call]) -> None:
-        """Publish what the calls need next, when that is soon enough.
+        """Publish the next step of each call that is due within the countdown limit.
 
-        Calls that need this step again are a retry of this task: Flower shows it as one.
+        Calls that need this step again become a retry of this task, so that Flower shows a retry.
+        This raises Celery's ``Retry``.
         """
         now, limit = services().now(), services().policy.countdown_limit
         again = [call for call in calls if (step := next_step(call)) and step.task == self.name]

@@ -1,4 +1,4 @@
-"""Celery's consumer: it survives the loss of its connection, and gives back what it cannot do."""
+"""A Celery consumer that survives a lost connection, and requeues its tasks when it stops."""
 
 import structlog
 from celery.worker import state
@@ -27,12 +27,12 @@ log = structlog.get_logger(__name__)
 
 
 class LastingConsumer(Consumer):
-    """A consumer that goes on where Celery 5.7's ends its whole worker, by ``AttributeError``.
+    """A consumer that goes on when its connection breaks; Celery's own ends the worker.
 
-    When its connection breaks, kombu 5.7 makes the transport forget whose it is, and still asks it:
-    while messages are given back at the second of two closings, and when a
-    task that outlived the connection is acknowledged. A message that could not be given back comes
-    back by itself; one whose task is done is acknowledged over a new connection.
+    When a connection breaks, kombu 5.7 sets the transport's ``client`` to ``None`` and uses it
+    afterwards: when it requeues messages, and when a task that has outlived the connection is
+    acknowledged. The ``AttributeError`` ends the worker. Here a message that could not be requeued
+    is redelivered by the broker, and a finished task is acknowledged over a new connection.
 
     https://github.com/celery/kombu/issues/582
     """
@@ -41,29 +41,30 @@ class LastingConsumer(Consumer):
     connection_errors: tuple[type[Exception], ...]
 
     def on_connection_error_after_connected(self, exc: Exception) -> None:
-        """Leave the broken connection behind, so that what came over it can be acknowledged."""
+        """Keep the broken connection on its transport, so that its messages can be acknowledged."""
         broken = self.connection
         transport = broken.transport if broken else None
         try:
             super().on_connection_error_after_connected(exc)
-        except AttributeError as error:  # ``self.connection`` is ``None`` by then, as it should be
+        except AttributeError as error:  # by then ``self.connection`` is ``None``, as intended
             log.info("connection.abandoned", error=str(error))
         if transport is not None:
             transport.client = broken
 
     def stop(self) -> None:
-        """Take nothing more, and give back at once what has not begun.
+        """Stop consuming, and requeue at once the messages whose tasks have not begun.
 
-        Celery 5.7 gives it back when its last running task has ended, and that may take minutes.
+        Celery 5.7 requeues them only when its last running task has ended, which may be minutes
+        later.
 
         https://github.com/celery/celery/issues/4354
         """
-        taken = tuple(state.requests.values())  # Celery forgets those that have not begun
+        received = tuple(state.requests.values())  # ``stop`` removes those that have not begun
         super().stop()
         try:
-            for request in taken:
+            for request in received:
                 if request not in state.active_requests and not request.acknowledged:
                     request.message.requeue()
                     request.acknowledged = True
-        except self.connection_errors as error:  # they come back by themselves, later
+        except self.connection_errors as error:  # the broker redelivers them later
             log.info("messages.not_given_back", error=type(error).__name__)

@@ -1,4 +1,4 @@
-"""Fetching insights: scheduled by countdown, retried with backoff until the arrays are filled."""
+"""The task that fetches insights. It is retried until the insights are complete."""
 
 from bridge.domain.steps import INSIGHTS
 from bridge.pipeline import insights
@@ -9,7 +9,7 @@ from tasks.base import BridgeTask, services
 
 @app.task(base=BridgeTask, bind=True, name=INSIGHTS.task)
 def fetch_insights(self: BridgeTask, *call_ids: str) -> None:
-    """Fetch for the calls that are due, and retry as their records say."""
+    """Fetch the insights of the calls that are due; retry when their records require it."""
     with place(services(), FETCHES, call_ids) as has_place:
         if has_place:
             self.go_on(insights.fetch(services(), call_ids))

@@ -1,4 +1,4 @@
-"""Wrong tokens by address: bounded in number, in time, and in memory."""
+"""Tests for the throttle of wrong API tokens: bounded in number, time and memory."""
 
 import pytest
 from structlog.testing import capture_logs
@@ -8,22 +8,22 @@ from bridge.api.token_throttle import MOST, MOST_ADDRESSES, WINDOW_SECONDS, Toke
 
 
 class Clock:
-    """A clock that stands until it is moved."""
+    """A clock whose time changes only when the test sets it."""
 
     now = 1000.0
 
     def __call__(self) -> float:
-        """Return the time."""
+        """Return the time in seconds."""
         return self.now
 
 
 def failing(throttle: TokenThrottle, address: str, times: int) -> list[int]:
-    """Fail so often; return what was said each time."""
+    """Count this many failures of an address; return the wait after each."""
     return [throttle.add(address) for _ in range(times)]
 
 
-def test_so_many_may_fail_and_then_none_until_the_first_is_old() -> None:
-    """The wait is told in whole seconds, and enough of them."""
+def test_an_address_waits_after_the_most_failures_in_a_window() -> None:
+    """After ``MOST`` failures the wait lasts until the first is older than the window."""
     clock = Clock()
     throttle = TokenThrottle(clock)
     assert failing(throttle, "192.0.2.1", MOST) == [0] * MOST
@@ -34,8 +34,8 @@ def test_so_many_may_fail_and_then_none_until_the_first_is_old() -> None:
     assert throttle.add("192.0.2.1") == 0
 
 
-def test_asking_for_the_wait_is_no_failure() -> None:
-    """Nor does a refusal make the wait longer: who stops guessing is let in a minute later."""
+def test_reading_the_wait_counts_no_failure() -> None:
+    """``wait`` counts no failure, and a rejected attempt does not prolong the wait."""
     clock = Clock()
     throttle = TokenThrottle(clock)
     assert [throttle.wait("192.0.2.1") for _ in range(2 * MOST)] == [0] * 2 * MOST
@@ -45,15 +45,15 @@ def test_asking_for_the_wait_is_no_failure() -> None:
     assert throttle.wait("192.0.2.1") == 0
 
 
-def test_one_address_is_not_blamed_for_another() -> None:
-    """Each has its own count."""
+def test_each_address_has_its_count() -> None:
+    """Failures of one address do not make another one wait."""
     throttle = TokenThrottle(Clock())
     failing(throttle, "192.0.2.1", MOST)
     assert throttle.add("192.0.2.2") == 0
 
 
 def test_a_network_of_ipv6_is_one_subscriber() -> None:
-    """Who has 2^64 addresses has one count all the same."""
+    """All IPv6 addresses of one /64 network share one count."""
     throttle = TokenThrottle(Clock())
     for number in range(MOST):
         assert throttle.add(f"2001:db8::{number:x}") == 0
@@ -61,16 +61,16 @@ def test_a_network_of_ipv6_is_one_subscriber() -> None:
     assert throttle.add("2001:db8:0:1::1") == 0
 
 
-def test_addresses_of_ipv4_are_apart_also_when_they_are_written_as_ipv6() -> None:
-    """A server that listens on ``::`` sees them so; they have one network, and are not one."""
+def test_ipv4_addresses_in_ipv6_form_have_separate_counts() -> None:
+    """An IPv4-mapped address counts as its IPv4 address and not as part of one network."""
     throttle = TokenThrottle(Clock())
     failing(throttle, "::ffff:192.0.2.1", MOST)
     assert throttle.wait("192.0.2.1") > 0
     assert throttle.wait("::ffff:192.0.2.2") == 0
 
 
-def test_an_address_that_is_none_is_counted_as_it_is() -> None:
-    """A proxy may say anything, or there is no address at all."""
+def test_a_malformed_address_is_counted_as_text() -> None:
+    """A text that is no address, which a proxy may send, has a count under that text."""
     throttle = TokenThrottle(Clock())
     for odd in ("", "unknown", "fe80::1%eth0", "192.0.2.1:50000"):
         failing(throttle, odd, MOST)
@@ -78,7 +78,7 @@ def test_an_address_that_is_none_is_counted_as_it_is() -> None:
 
 
 def test_the_memory_of_addresses_is_bounded() -> None:
-    """The one that failed longest ago is forgotten, one that keeps failing is not."""
+    """Beyond ``MOST_ADDRESSES`` the address with the oldest failure is dropped."""
     throttle = TokenThrottle(Clock())
     failing(throttle, "192.0.2.1", MOST)
     failing(throttle, "192.0.2.2", MOST)
@@ -93,7 +93,7 @@ def test_the_memory_of_addresses_is_bounded() -> None:
     [((), False), (("a" * SHORTEST,), False), (("a" * SHORTEST, "a" * (SHORTEST - 1)), True)],
 )
 def test_short_tokens_are_warned_of(tokens: tuple[str, ...], *, warned: bool) -> None:
-    """Without showing one."""
+    """A token that is too short is logged as a warning without its value."""
     with capture_logs() as lines:
         warn_of_short(tokens)
     assert bool(lines) is warned

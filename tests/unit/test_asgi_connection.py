@@ -1,4 +1,4 @@
-"""A connection's last moments, on a clock of the test's own. The rest is in scenarios."""
+"""Tests for the timeouts of one HTTP connection, with the test's clock."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -18,31 +18,29 @@ from tests.support.fake_transport import Clock, connected
 
 @pytest.fixture
 def clock() -> Clock:
-    """Give a clock on which nothing waits."""
+    """Provide a clock without timers."""
     return Clock()
 
 
 @pytest.fixture
 def connection(clock: Clock) -> Iterator[Connection]:
-    """Give a connection that was just made."""
-    one = connected(clock)
-    yield one
-    one.connection_lost(None)
+    """Provide a connection that has just been opened."""
+    opened = connected(clock)
+    yield opened
+    opened.connection_lost(None)
     assert clock.waiting == []
 
 
-def test_a_sender_has_its_time_from_the_beginning(connection: Connection, clock: Clock) -> None:
-    """One that says nothing is ended as well."""
+def test_the_head_timeout_starts_with_the_connection(connection: Connection, clock: Clock) -> None:
+    """A client that sends nothing is disconnected after ``HEAD_SECONDS``."""
     assert clock.seconds() == [HEAD_SECONDS]
     clock.waiting[0][1]()
     transport: Any = connection.transport
     assert transport.aborted
 
 
-def test_the_head_then_the_body_then_nothing_is_waited_for(
-    connection: Connection, clock: Clock
-) -> None:
-    """A sender that has said it all may wait for its answer in peace."""
+def test_the_timeouts_follow_head_body_and_response(connection: Connection, clock: Clock) -> None:
+    """After the head the body has a timeout; after the body there is none."""
     connection.data_received(b"POST / HTTP/1.1\r\nContent-Length: 2\r\n")
     assert clock.seconds() == [HEAD_SECONDS]
     connection.data_received(b"\r\n{")
@@ -51,8 +49,10 @@ def test_the_head_then_the_body_then_nothing_is_waited_for(
     assert clock.seconds() == []
 
 
-def test_more_of_a_head_does_not_make_its_time_longer(connection: Connection, clock: Clock) -> None:
-    """Or one byte a second would last for ever."""
+def test_further_bytes_of_a_head_do_not_restart_its_timeout(
+    connection: Connection, clock: Clock
+) -> None:
+    """Further bytes of the head leave its timer unchanged, so that slow heads end."""
     connection.data_received(b"P")
     begun = clock.waiting[0]
     for byte in (b"O", b"S", b"T", b" ", b"/"):
@@ -61,8 +61,8 @@ def test_more_of_a_head_does_not_make_its_time_longer(connection: Connection, cl
     assert clock.waiting[0] is begun
 
 
-def test_a_reader_has_its_time_and_reading_ends_it(connection: Connection, clock: Clock) -> None:
-    """An answer that nobody reads is not kept for ever."""
+def test_a_client_that_does_not_read_is_disconnected(connection: Connection, clock: Clock) -> None:
+    """A response that the client does not read ends the connection after ``WRITE_SECONDS``."""
     connection.pause_writing()
     connection.pause_writing()
     assert clock.seconds() == [HEAD_SECONDS, WRITE_SECONDS]
@@ -74,6 +74,6 @@ def test_a_reader_has_its_time_and_reading_ends_it(connection: Connection, clock
     assert transport.aborted
 
 
-def test_places_leave_files_for_others() -> None:
-    """Never more than is documented."""
+def test_the_default_limit_leaves_file_descriptors_free() -> None:
+    """The number of connections is positive and at most the documented one."""
     assert 0 < PLACES <= MOST_CONNECTIONS

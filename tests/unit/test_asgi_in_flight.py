@@ -1,4 +1,4 @@
-"""The bytes of all bodies that one process holds are bounded, and small bodies are free."""
+"""Tests for the memory limit of all bodies that one process receives at the same time."""
 
 import pytest
 
@@ -10,19 +10,19 @@ LIMIT = 1000
 
 @pytest.fixture
 def bodies() -> BodiesInFlight:
-    """Return a small budget."""
+    """Return a budget of 1000 bytes."""
     return BodiesInFlight(LIMIT)
 
 
 def test_small_bodies_are_free(bodies: BodiesInFlight) -> None:
-    """Whatever the large ones hold."""
+    """Small bodies are accepted although large bodies have used the budget."""
     bodies.share().grow(FREE + LIMIT)
     for _ in range(100):
         bodies.share().grow(FREE)
 
 
-def test_the_oldest_large_body_makes_room(bodies: BodiesInFlight) -> None:
-    """And as many as are needed, in the order in which they came."""
+def test_the_oldest_large_bodies_are_evicted(bodies: BodiesInFlight) -> None:
+    """A new large body evicts as many older ones as it needs, oldest first."""
     shares = [bodies.share() for _ in range(4)]
     for share in shares:
         share.grow(FREE + 250)
@@ -30,8 +30,8 @@ def test_the_oldest_large_body_makes_room(bodies: BodiesInFlight) -> None:
     assert [share.is_evicted for share in shares] == [True, True, False, False]
 
 
-def test_a_whole_body_makes_no_room(bodies: BodiesInFlight) -> None:
-    """It is about to be stored: the newcomer is refused, and its sender retries."""
+def test_a_complete_body_is_not_evicted(bodies: BodiesInFlight) -> None:
+    """A complete body is kept, and the new body is rejected with advice to resend it."""
     whole, newcomer = bodies.share(), bodies.share()
     whole.grow(FREE + LIMIT)
     whole.keep()
@@ -42,8 +42,8 @@ def test_a_whole_body_makes_no_room(bodies: BodiesInFlight) -> None:
     bodies.share().grow(FREE + LIMIT)
 
 
-def test_what_is_released_is_there_again(bodies: BodiesInFlight) -> None:
-    """Once, even if an evicted share is released by its request as well."""
+def test_released_bytes_are_available_again(bodies: BodiesInFlight) -> None:
+    """A release returns the bytes once, also when an evicted share is released twice."""
     for _ in range(10):
         evicted, other = bodies.share(), bodies.share()
         evicted.grow(FREE + LIMIT)

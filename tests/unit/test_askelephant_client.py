@@ -1,4 +1,4 @@
-"""The client asks as AskElephant documents it, and returns values whatever comes back."""
+"""Tests for the AskElephant client: documented requests, and an outcome for each response."""
 
 import gzip
 import json
@@ -25,21 +25,21 @@ from tests.support.askelephant_client import (
 )
 
 
-def asked(ask: Callable[[ElephantClient], object], **options: Any) -> httpx.Request:  # noqa: ANN401 - of many types
-    """Return the request that ``ask`` makes."""
+def sent(send: Callable[[ElephantClient], object], **options: Any) -> httpx.Request:  # noqa: ANN401 - of many types
+    """Return the request that ``send`` makes."""
     requests: list[httpx.Request] = []
 
-    def answer(request: httpx.Request) -> httpx.Response:
+    def respond(request: httpx.Request) -> httpx.Response:
         requests.append(request)
         return engagement(request)
 
-    ask(mock_client(answer, **options))
+    send(mock_client(respond, **options))
     return requests[0]
 
 
 def test_a_call_is_submitted_as_documented() -> None:
-    """POST, JSON, the raw key, and who we are."""
-    request = asked(created)
+    """A submission is a JSON POST with the raw key and our user agent."""
+    request = sent(created)
     assert request.method == "POST"
     assert str(request.url) == "https://app.askelephant.ai/api/v2/engagements"
     assert request.headers["authorization"] == KEY
@@ -49,8 +49,8 @@ def test_a_call_is_submitted_as_documented() -> None:
 
 
 def test_an_oauth_token_goes_with_its_prefix() -> None:
-    """The scheme is a setting; API keys go without (the default)."""
-    request = asked(created, auth_scheme="bearer")
+    """With ``auth_scheme`` bearer the key is sent with the prefix ``Bearer``."""
+    request = sent(created, auth_scheme="bearer")
     assert request.headers["authorization"] == f"Bearer {KEY}"
 
 
@@ -58,71 +58,71 @@ def test_an_oauth_token_goes_with_its_prefix() -> None:
     ("expand", "query"),
     [(("action_items", "signals"), "?expand=action_items,signals"), (("tags",), "?expand=tags")],
 )
-def test_insights_are_asked_for_as_documented(expand: tuple[str, ...], query: str) -> None:
-    """The commas stay commas."""
-    request = asked(read, expand=expand)
+def test_insights_are_requested_as_documented(expand: tuple[str, ...], query: str) -> None:
+    """Insights are a GET with ``expand``, whose commas are not quoted."""
+    request = sent(read, expand=expand)
     assert request.method == "GET"
     assert str(request.url) == f"https://app.askelephant.ai/api/v2/engagements/ngmt_1{query}"
 
 
 def test_without_expand_the_plain_engagement_is_read() -> None:
-    """An empty query is not sent."""
-    request = asked(read, expand=(), base_url="http://x/api/")
+    """Without insights to expand the request has no query."""
+    request = sent(read, expand=(), base_url="http://x/api/")
     assert str(request.url) == "http://x/api/v2/engagements/ngmt_1"
 
 
 def test_every_timeout_is_explicit() -> None:
-    """Minutes only for the answer: AskElephant downloads the recording before it sends one."""
-    request = asked(created, read_timeout=90.0)
+    """Connect, read, write and pool have their own timeouts."""
+    request = sent(created, read_timeout=90.0)
     expected = {"connect": 10.0, "read": 90.0, "write": 30.0, "pool": 10.0}
     assert request.extensions["timeout"] == expected
 
 
-def test_what_came_is_returned() -> None:
-    """An engagement with its insights, and whether this request made it."""
+def test_a_created_engagement_is_returned_with_its_insights() -> None:
+    """The outcome holds the engagement, its insights and whether the request created it."""
     outcome = created(mock_client())
     assert isinstance(outcome, Engagement)
     assert (outcome.id, outcome.created) == ("ngmt_1", True)
     assert outcome.insights == {"action_items": [{"id": "ai_1"}]}
 
 
-def test_a_packed_answer_is_read() -> None:
-    """Transcripts are long, and pack well."""
+def test_a_gzip_response_is_read() -> None:
+    """A gzip body is decompressed and read."""
     packed = gzip.compress(b'{"id": "ngmt_1"}')
     headers = {"Content-Encoding": "gzip", "Content-Type": "application/json"}
 
-    def answer(_: httpx.Request) -> httpx.Response:
+    def respond(_: httpx.Request) -> httpx.Response:
         return httpx.Response(200, headers=headers, stream=httpx.ByteStream(packed))
 
-    assert isinstance(read(mock_client(answer)), Engagement)
+    assert isinstance(read(mock_client(respond)), Engagement)
 
 
 @pytest.mark.parametrize("engagement_id", ["", "../users", "ngmt_1/x", "ngmt_1?x=1", "ngmt_1\n"])
 def test_an_id_that_is_none_never_becomes_part_of_a_url(engagement_id: str) -> None:
-    """What is not an engagement's id is refused here."""
-    told = failed(read(mock_client(unexpected), engagement_id))
-    assert (told.trouble, told.problem.reason) == (Trouble.REJECTED, "engagement_id_invalid")
+    """A malformed engagement id is rejected without a request."""
+    failure = failed(read(mock_client(unexpected), engagement_id))
+    assert (failure.trouble, failure.problem.reason) == (Trouble.REJECTED, "engagement_id_invalid")
 
 
-def test_ids_that_are_none_cost_no_other_in_their_batch() -> None:
-    """Every outcome comes at the place of its id."""
+def test_malformed_ids_do_not_affect_the_others_of_a_batch() -> None:
+    """The valid ids of a batch are requested, and each outcome has its id's index."""
     requests: list[str] = []
 
-    def answer(request: httpx.Request) -> httpx.Response:
+    def respond(request: httpx.Request) -> httpx.Response:
         requests.append(request.url.path)
         return httpx.Response(200, json={"id": request.url.path.rpartition("/")[2]})
 
     ids = ["../users", "ngmt_1", "", "ngmt_2"]
-    came = outcomes(mock_client(answer).read(ids))
-    assert [getattr(one, "id", None) for one in came] == [None, "ngmt_1", None, "ngmt_2"]
-    assert {failed(came[place]).problem.reason for place in (0, 2)} == {"engagement_id_invalid"}
+    received = outcomes(mock_client(respond).read(ids))
+    assert [getattr(found, "id", None) for found in received] == [None, "ngmt_1", None, "ngmt_2"]
+    assert {failed(received[place]).problem.reason for place in (0, 2)} == {"engagement_id_invalid"}
     assert sorted(requests) == ["/api/v2/engagements/ngmt_1", "/api/v2/engagements/ngmt_2"]
 
 
 def test_the_calls_of_a_batch_are_submitted_each_with_its_outcome() -> None:
-    """One that is rejected costs no other."""
+    """A failed submission does not affect the others of its batch."""
 
-    def answer(request: httpx.Request) -> httpx.Response:
+    def respond(request: httpx.Request) -> httpx.Response:
         external_id = json.loads(request.content)["external_id"]
         if external_id == "wavv-call-1":
             return httpx.Response(503)
@@ -131,24 +131,29 @@ def test_the_calls_of_a_batch_are_submitted_each_with_its_outcome() -> None:
     calls = [
         REQUEST.model_copy(update={"external_id": f"wavv-call-{number}"}) for number in range(4)
     ]
-    came = outcomes(mock_client(answer).create(calls))
-    assert [getattr(one, "id", None) for one in came] == ["ngmt_0", None, "ngmt_2", "ngmt_3"]
-    assert failed(came[1]).trouble is Trouble.TRANSIENT
+    received = outcomes(mock_client(respond).create(calls))
+    assert [getattr(found, "id", None) for found in received] == [
+        "ngmt_0",
+        None,
+        "ngmt_2",
+        "ngmt_3",
+    ]
+    assert failed(received[1]).trouble is Trouble.TRANSIENT
 
 
 def test_an_empty_batch_has_no_outcome() -> None:
-    """Nothing is sent."""
+    """An empty batch sends nothing and has no outcome."""
     assert outcomes(mock_client(unexpected).create([])) == []
     assert outcomes(mock_client(unexpected).read([])) == []
 
 
 def test_without_a_key_every_request_of_a_batch_fails() -> None:
-    """Each at its place."""
-    came = outcomes(mock_client(unexpected, api_key=None).read(["ngmt_1", "../x", "ngmt_2"]))
-    assert {failed(one).problem.reason for one in came} == {"credentials_missing"}
-    assert len(came) == 3
+    """Without a key each request of a batch has the outcome ``credentials_missing``."""
+    received = outcomes(mock_client(unexpected, api_key=None).read(["ngmt_1", "../x", "ngmt_2"]))
+    assert {failed(outcome).problem.reason for outcome in received} == {"credentials_missing"}
+    assert len(received) == 3
 
 
 def test_the_key_is_not_shown() -> None:
-    """Options end up in logs and tracebacks."""
+    """The key is not in the options' ``repr``."""
     assert KEY not in repr(ElephantOptions(api_key=KEY))

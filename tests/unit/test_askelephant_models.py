@@ -1,4 +1,4 @@
-"""What AskElephant says is read tolerantly: one odd member never costs the whole answer."""
+"""Tests for tolerant reading: an odd member does not make AskElephant's response unreadable."""
 
 from typing import Any
 
@@ -27,12 +27,12 @@ MEMBERS = (*EXPANDABLE, *(set(Engagement.model_fields) - {"id"}))
 
 
 def read(**members: object) -> Engagement:
-    """Read an engagement whose id is right and whose other members are these."""
+    """Read an engagement with a valid id and these other members."""
     return read_engagement({"id": "ngmt_1", **members}, created=True, request_id="req_1")
 
 
-def test_the_documented_answer_is_read_whole() -> None:
-    """The members that the guide shows arrive typed; what it does not show is ignored."""
+def test_the_documented_response_is_read_whole() -> None:
+    """Documented members are read with their types, and unknown ones are ignored."""
     engagement = read(
         title="Sales call",
         engagement_type="CALL",
@@ -51,7 +51,7 @@ def test_the_documented_answer_is_read_whole() -> None:
 
 
 def test_enums_are_open() -> None:
-    """AskElephant may add statuses and types at any time."""
+    """An unknown status or type is read as text."""
     engagement = read(processing_status="ARCHIVED", engagement_type="FAX")
     assert (engagement.processing_status, engagement.engagement_type) == ("ARCHIVED", "FAX")
 
@@ -60,16 +60,16 @@ def test_enums_are_open() -> None:
     "text",
     ["", "1", "ngmt_", "ngmt_a/b", "ngmt_a\n", "ngmt_é", "ngmt_..", " ngmt_a", "ngmt_" + "a" * 201],
 )
-def test_an_id_that_is_none_is_refused(text: str) -> None:
-    """An id becomes part of a URL, so its form is the one thing that must be right."""
+def test_a_malformed_id_is_refused(text: str) -> None:
+    """A malformed id raises, because the id becomes part of a URL."""
     assert not is_engagement_id(text)
     with pytest.raises(ValidationError):
         read(id=text)
 
 
 @given(st.sampled_from(MEMBERS), ANY_JSON)
-def test_no_value_of_any_other_member_costs_the_answer(name: str, value: object) -> None:
-    """Whatever stands in an optional member, the engagement is still read."""
+def test_no_value_of_an_optional_member_raises(name: str, value: object) -> None:
+    """The engagement is read with any value of an optional member."""
     assert read(**{name: value}).id == "ngmt_1"
 
 
@@ -91,12 +91,12 @@ def test_no_value_of_any_other_member_costs_the_answer(name: str, value: object)
     ],
 )
 def test_an_insight_of_the_wrong_type_is_empty(key: str, value: object, kept: object) -> None:
-    """The pipeline counts lists and looks at nothing else."""
+    """Items of the wrong type are dropped from an insight."""
     assert read(**{key: value}).insights == {key: kept}
 
 
 def test_only_the_expanded_members_are_insights() -> None:
-    """What was not asked for is absent, not empty, and an answer cannot claim our own fields."""
+    """A member that was not requested is absent, and the response cannot set our own fields."""
     engagement = read(
         tags=[], insights={"forged": 1}, created="no", request_id=["x"], summary="not of the eight"
     )
@@ -106,13 +106,13 @@ def test_only_the_expanded_members_are_insights() -> None:
 
 @given(st.dictionaries(st.sampled_from(["title", "detail", "request_id", "errors"]), ANY_JSON))
 def test_a_problem_of_any_json_is_read(members: dict[str, Any]) -> None:
-    """A refusal that cannot be read must not hide the refusal."""
+    """A problem with members of any JSON is read, with a bounded detail."""
     problem = read_problem(members)
     assert len(problem.detail or "") <= 500
 
 
 @pytest.mark.parametrize(
-    ("errors", "told"),
+    ("errors", "expected"),
     [
         (None, []),
         ("media_url is bad", [{"message": "media_url is bad"}]),
@@ -126,15 +126,15 @@ def test_a_problem_of_any_json_is_read(members: dict[str, Any]) -> None:
     ],
 )
 def test_field_errors_are_kept_in_whatever_form_they_come(
-    errors: object, told: list[dict[str, str]]
+    errors: object, expected: list[dict[str, str]]
 ) -> None:
-    """The operator sees every field that was refused."""
+    """Field errors are kept in each form that AskElephant may send."""
     problem = read_problem({"errors": errors})
-    assert [error.model_dump(exclude_none=True) for error in problem.errors] == told
+    assert [error.model_dump(exclude_none=True) for error in problem.errors] == expected
 
 
 def test_a_problem_is_bounded() -> None:
-    """The problem is stored with the call: neither its words nor its errors may grow at will."""
+    """Detail, field names and the number of errors are bounded, since calls store them."""
     many = [{"field": "f" * 10_000, "code": str(number)} for number in range(1000)]
     problem = read_problem({"detail": "d" * 10_000, "errors": many})
     assert problem.detail == "d" * 500
@@ -143,7 +143,7 @@ def test_a_problem_is_bounded() -> None:
 
 
 def test_an_event_names_its_engagement() -> None:
-    """The guide's example is read whole."""
+    """The example event of AskElephant's guide is read with its engagement."""
     event = read_event(
         {
             "id": "evt_1",
@@ -181,11 +181,11 @@ def test_an_event_names_its_engagement() -> None:
     ],
 )
 def test_an_event_about_something_else_has_no_engagement(members: dict[str, Any]) -> None:
-    """Events of contacts and companies are acknowledged and ignored, never refused."""
+    """An event of a contact or a company is read without an engagement."""
     assert read_event(members).engagement is None
 
 
 @given(st.dictionaries(st.sampled_from(["id", "type", "created_at", "data"]), ANY_JSON))
 def test_an_event_of_any_json_is_read(members: dict[str, Any]) -> None:
-    """What the event says may be odd; that it came is recorded anyway."""
+    """An event with members of any JSON is read and raises nothing."""
     read_event(members)

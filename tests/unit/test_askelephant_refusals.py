@@ -1,4 +1,4 @@
-"""Which field a refusal of AskElephant's blames: the owner, the recording or another."""
+"""Tests for the field that a 4xx response of AskElephant blames: owner, recording or another."""
 
 from typing import Any
 
@@ -29,10 +29,10 @@ from tests.support.askelephant_responses import refused
         {"error": "owner_not_found"},
     ],
 )
-def test_an_unresolvable_owner_is_told_apart(status: int, members: dict[str, Any]) -> None:
-    """The call can still be saved without its owner; its documentation does not say the words."""
-    told = refused(status, **members)
-    assert (told.trouble, told.problem.reason) == (Trouble.OWNER, "owner_unresolvable")
+def test_an_unresolvable_owner_is_recognised(status: int, members: dict[str, Any]) -> None:
+    """Each form of an owner error is recognised, so that the call is resent without its owner."""
+    outcome = refused(status, **members)
+    assert (outcome.trouble, outcome.problem.reason) == (Trouble.OWNER, "owner_unresolvable")
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_an_unresolvable_owner_is_told_apart(status: int, members: dict[str, Any
     ],
 )
 def test_the_owner_is_not_blamed_for_other_fields(status: int, members: dict[str, Any]) -> None:
-    """Where the owner is not at fault, dropping it would only cost the call its agent."""
+    """An error of another field rejects the call and does not drop its owner."""
     assert refused(status, **members).trouble is Trouble.REJECTED
 
 
@@ -52,7 +52,7 @@ def test_the_owner_is_not_blamed_for_other_fields(status: int, members: dict[str
 @pytest.mark.parametrize(
     "members",
     [
-        {"errors": [{"field": "media_url", "code": "unreachable", "message": "answered 403"}]},
+        {"errors": [{"field": "media_url", "code": "unreachable", "message": "status 403"}]},
         {"errors": [{"field": "body.mediaUrl"}, {"field": ["media", "type"]}]},
         {"errors": [{"field": "media_url", "message": "the owner of the bucket refuses"}]},
         {"errors": [{"field": "recording", "message": "is empty"}]},
@@ -80,10 +80,10 @@ def test_the_owner_is_not_blamed_for_other_fields(status: int, members: dict[str
         {"message": ["media_url must be reachable"], "statusCode": 422},
     ],
 )
-def test_a_recording_that_is_not_ready_is_told_apart(status: int, members: dict[str, Any]) -> None:
-    """It may be late, or its link have expired: the request itself is as it should be."""
-    told = refused(status, **members)
-    assert (told.trouble, told.problem.reason) == (Trouble.MEDIA, "recording_not_ready")
+def test_a_recording_that_is_not_ready_is_recognised(status: int, members: dict[str, Any]) -> None:
+    """Each form of a recording error is recognised, so that the call waits for a fresh link."""
+    outcome = refused(status, **members)
+    assert (outcome.trouble, outcome.problem.reason) == (Trouble.MEDIA, "recording_not_ready")
 
 
 @pytest.mark.parametrize(
@@ -100,17 +100,15 @@ def test_a_recording_that_is_not_ready_is_told_apart(status: int, members: dict[
         (415, {"title": "Unsupported", "detail": "Unsupported media type"}),
     ],
 )
-def test_the_recording_is_not_blamed_for_what_else_is_wrong(
-    status: int, members: dict[str, Any]
-) -> None:
-    """Waiting mends no title: such a call fails at once, and is seen."""
+def test_the_recording_is_not_blamed_for_other_fields(status: int, members: dict[str, Any]) -> None:
+    """An error of another field rejects the call at once instead of waiting."""
     assert refused(status, **members).trouble is Trouble.REJECTED
 
 
 def test_an_owner_is_dropped_before_a_recording_is_awaited() -> None:
-    """One thing after the other: the next answer speaks of the recording alone."""
-    told = refused(422, errors=[{"field": "media_url"}, {"field": "owner"}])
-    assert told.trouble is Trouble.OWNER
+    """With owner and recording refused, the owner is dropped first."""
+    outcome = refused(422, errors=[{"field": "media_url"}, {"field": "owner"}])
+    assert outcome.trouble is Trouble.OWNER
 
 
 @pytest.mark.parametrize(
@@ -136,12 +134,12 @@ def test_an_owner_is_dropped_before_a_recording_is_awaited() -> None:
 def test_the_blamed_fields_are_named_as_the_request_names_them(
     members: dict[str, Any], blamed: tuple[str, ...]
 ) -> None:
-    """What is sent again without a field must know which: any shape leads to the same path."""
+    """Every notation of a field's path gives the path of the request."""
     assert refused(422, **members).blamed_fields == blamed
 
 
 @pytest.mark.parametrize(
-    ("members", "words"),
+    ("members", "detail"),
     [
         ({"message": "Title too long"}, "Title too long"),
         ({"error": "nope"}, "nope"),
@@ -150,6 +148,6 @@ def test_the_blamed_fields_are_named_as_the_request_names_them(
         ({"errors": {"title": ["too long"]}}, None),
     ],
 )
-def test_the_text_of_a_refusal_is_kept(members: dict[str, Any], words: str | None) -> None:
-    """The operator reads what AskElephant wrote, under whatever key it came."""
-    assert refused(422, **members).problem.detail == words
+def test_the_text_of_a_refusal_is_kept(members: dict[str, Any], detail: str | None) -> None:
+    """The error's text is kept under whichever key it comes."""
+    assert refused(422, **members).problem.detail == detail

@@ -1,4 +1,4 @@
-"""Celery's application: what it does to a message before Celery sends it."""
+"""Tests for what the bridge's Celery application does to a message before it is sent."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ REDIS = "redis://127.0.0.1:1/0"
 def test_rabbitmq_waits_whole_seconds(
     url: str, countdown: float | None, waits: float | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Rounded up: kombu raises ``ValueError`` below one, and cuts off fractions."""
+    """Countdowns are rounded up to whole seconds for RabbitMQ only."""
     sent: dict[str, Any] = {}
     monkeypatch.setattr(Celery, "send_task", lambda *_, **options: sent.update(options))
     BridgeCelery(broker=url, set_as_current=False).send_task("a.task", countdown=countdown)

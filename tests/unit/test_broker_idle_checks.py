@@ -1,4 +1,4 @@
-"""When a worker is stuck, and when it only looks so."""
+"""Tests for the check whether a worker is stuck."""
 
 import pytest
 
@@ -9,12 +9,12 @@ REST = Progress(begun=7, held=3, running=2)
 
 
 def waits() -> int:
-    """One message waits."""
+    """Return the number of waiting messages, which is one."""
     return 1
 
 
-def test_a_worker_that_stays_idle_beside_work_is_stuck() -> None:
-    """Look after look the same, threads free, messages waiting."""
+def test_an_idle_worker_with_waiting_messages_is_stuck() -> None:
+    """A worker is stuck after ``IDLE_CHECKS`` equal checks with free threads and messages."""
     found = 0
     for _ in range(IDLE_CHECKS):
         found = count_idle_checks(found, REST, REST, THREADS, waits)
@@ -26,25 +26,25 @@ def test_a_worker_that_stays_idle_beside_work_is_stuck() -> None:
     [
         pytest.param(Progress(8, 3, 2), 1, id="began a task"),
         pytest.param(Progress(7, 2, 1), 1, id="finished a task"),
-        pytest.param(Progress(7, 4, 2), 1, id="took one that waits for its time"),
+        pytest.param(Progress(7, 4, 2), 1, id="reserved a delayed task"),
         pytest.param(REST, 0, id="empty queues, or a broker that is away"),
     ],
 )
-def test_one_sign_of_life_clears_a_worker(now: Progress, waiting: int) -> None:
-    """Suspicion begins anew: it does not add up over a day."""
+def test_any_progress_resets_the_count(now: Progress, waiting: int) -> None:
+    """Progress, or empty queues, resets the count of idle checks to zero."""
     assert count_idle_checks(IDLE_CHECKS - 1, REST, now, THREADS, lambda: waiting) == 0
 
 
 def test_a_worker_with_all_threads_busy_is_not_stuck() -> None:
-    """Slow media may keep 32 requests waiting for minutes."""
+    """A worker without a free thread is not stuck, however long its requests last."""
     busy = Progress(begun=40, held=32, running=THREADS)
     assert count_idle_checks(IDLE_CHECKS - 1, busy, busy, THREADS, waits) == 0
 
 
-def test_the_broker_is_not_asked_about_a_worker_that_moves() -> None:
-    """Looking costs a connection: a busy bridge pays for none."""
+def test_the_broker_is_not_queried_for_a_worker_that_makes_progress() -> None:
+    """The queue length is read only for a worker without progress."""
 
-    def asked() -> int:
+    def queried() -> int:
         raise AssertionError
 
-    assert count_idle_checks(0, REST, Progress(8, 3, 3), THREADS, asked) == 0
+    assert count_idle_checks(0, REST, Progress(8, 3, 3), THREADS, queried) == 0

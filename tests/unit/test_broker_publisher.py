@@ -1,4 +1,4 @@
-"""Calls that become due together share a message."""
+"""Tests for batches: calls that become due at the same time share one message."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -14,35 +14,35 @@ LIMIT = timedelta(minutes=5)
 
 
 def due(call_id: str, seconds: float | None, state: State = State.RECORDED) -> Call:
-    """Return a call that is due in so many seconds."""
+    """Return a call that is due in this many seconds."""
     at = None if seconds is None else NOW + timedelta(seconds=seconds)
     return new_call(call_id, NOW).but(state=state, due_at=at)
 
 
 def published(*calls: Call) -> Published:
-    """Return what is published for the calls."""
+    """Return the messages that are published for these calls."""
     writes = Published(Clock(NOW), is_batched=True)
     publish_next(writes, calls, NOW, LIMIT)
     return writes
 
 
-def test_calls_that_are_due_together_share_a_message() -> None:
-    """In their order, each under its own step."""
+def test_calls_due_at_the_same_time_share_a_message() -> None:
+    """Calls of one step share a message in their order."""
     writes = published(due("b", 2), due("a", 2), due("c", 2, State.LIVE))
     assert writes.tasks() == [(SUBMIT.task, "b", "a"), (EXPIRE.task, "c")]
 
 
 @pytest.mark.parametrize("count", [1, BATCH, BATCH + 1, 3 * BATCH])
 def test_a_message_names_no_more_than_a_batch(count: int) -> None:
-    """A burst is shared out among the workers."""
+    """A message names at most ``BATCH`` calls, so that workers share a burst."""
     found = [*batches((0.0, f"c-{number}") for number in range(count))]
     assert [call_id for _, ids in found for call_id in ids] == [f"c-{n}" for n in range(count)]
     assert max(len(ids) for _, ids in found) <= BATCH
     assert len(found) == -(-count // BATCH)
 
 
-def test_a_batch_comes_when_its_last_call_is_due() -> None:
-    """None comes early; none waits for longer than the others of its batch differ."""
+def test_a_batch_is_due_with_its_last_call() -> None:
+    """A batch is delayed until its last call is due, at most ``BATCH_SECONDS`` after its first."""
     waits = [
         (BATCH_SECONDS, "b"),
         (0.0, "a"),
@@ -54,6 +54,6 @@ def test_a_batch_comes_when_its_last_call_is_due() -> None:
 
 
 def test_a_call_that_is_due_late_or_never_has_no_message() -> None:
-    """The sweep publishes it, or nobody does."""
+    """A call that is due after the limit is left to the sweep."""
     late = due("late", LIMIT.total_seconds() + 1)
     assert published(late, due("never", None), due("rests", 0, State.COMPLETE)).tasks() == []

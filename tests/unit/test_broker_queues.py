@@ -1,4 +1,4 @@
-"""What waits in the broker is asked of it now and then, and no error of a channel may end that."""
+"""Tests for reading the queue lengths: no error of a channel is raised."""
 
 from types import SimpleNamespace
 from typing import Any, Self
@@ -10,7 +10,7 @@ from bridge.broker.queues import waiting
 
 
 class Breaking:
-    """A broker and its connection, whose channels break when they are opened, asked or closed."""
+    """A broker whose channel raises an error when it is opened, queried or closed."""
 
     connection_errors = (ConnectionError,)
     channel_errors = (ChannelError,)
@@ -27,22 +27,22 @@ class Breaking:
         pass
 
     def connection_for_read(self) -> Self:
-        """Connect to itself."""
+        """Return this object as the connection."""
         return self
 
     def ensure_connection(self, max_retries: int) -> None:
-        """Be connected, after one try."""
+        """Accept the connection, for which one try is allowed."""
         assert max_retries == 1
 
     def channel(self) -> Self:
-        """Open a channel, which is itself."""
+        """Return this object as the channel."""
         self._break("opened")
         return self
 
     def queue_declare(self, _queue: str, *, passive: bool) -> SimpleNamespace:
-        """Tell how many messages there are."""
+        """Return a queue with two messages."""
         assert passive
-        self._break("asked")
+        self._break("queried")
         return SimpleNamespace(message_count=2)
 
     def close(self) -> None:
@@ -55,18 +55,18 @@ class Breaking:
 
 
 def waiting_in(when: str, error: Exception) -> int:
-    """Return what is said to wait in a broker whose channels break so."""
+    """Return the queue length that is read from a broker with this error."""
     broker: Any = Breaking(when, error)
     return waiting(broker)
 
 
 def test_messages_of_both_queues_are_counted_when_nothing_breaks() -> None:
-    """So that the others of these tests prove something."""
+    """Without an error the messages of both queues are counted."""
     assert waiting_in("never", ChannelError()) == 4
 
 
-@pytest.mark.parametrize("when", ["opened", "asked", "closed"])
+@pytest.mark.parametrize("when", ["opened", "queried", "closed"])
 @pytest.mark.parametrize("error", [ChannelError(), NotFound(), ConnectionError(), OSError()])
-def test_nothing_waits_where_a_channel_breaks(when: str, error: Exception) -> None:
-    """No worker is to blame for it."""
+def test_an_error_of_the_broker_counts_as_no_messages(when: str, error: Exception) -> None:
+    """An error while reading counts as no messages, so that no worker is restarted for it."""
     assert waiting_in(when, error) == 0

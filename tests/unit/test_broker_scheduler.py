@@ -1,4 +1,4 @@
-"""Beat's scheduler: by its interval, and by no clock that anybody sets."""
+"""Tests for Beat's scheduler, which runs by intervals and ignores the wall clock."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -14,7 +14,7 @@ EVERY = 10.0
 
 
 class Recording(SteadyScheduler):
-    """Runs nothing, and remembers what it would have run."""
+    """A scheduler that records the entries it would run."""
 
     def __init__(self) -> None:
         app = Celery("recording", set_as_current=False, broker="memory://")
@@ -24,20 +24,20 @@ class Recording(SteadyScheduler):
         self.ran: list[str] = []
 
     def apply_entry(self, entry: object, producer: object = None) -> None:  # noqa: ARG002 - Celery's signature
-        """Remember the entry."""
+        """Record the entry's task."""
         self.ran.append(entry.task)  # type: ignore[attr-defined]  # Celery's entries have no type
 
 
 @pytest.fixture
 def passed(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Give the seconds that have passed, to be changed by the test."""
+    """Provide the elapsed seconds in a list of one, which the test changes."""
     seconds = [0.0]
     monkeypatch.setattr(scheduler, "monotonic", lambda: seconds[0])
     return seconds
 
 
 def test_an_entry_runs_at_once_and_then_at_its_interval(passed: list[float]) -> None:
-    """Late by as much as it was looked at late, and only once then."""
+    """An entry runs at once, then after its interval, and only once after a long pause."""
     beat = Recording()
     assert beat.tick() == EVERY
     passed[0] = 4
@@ -50,7 +50,7 @@ def test_an_entry_runs_at_once_and_then_at_its_interval(passed: list[float]) -> 
 
 @pytest.mark.parametrize("step", [timedelta(minutes=10), timedelta(minutes=-10)])
 def test_a_step_of_the_wall_clock_changes_nothing(passed: list[float], step: timedelta) -> None:
-    """Neither is anything run because of it, nor anything put off."""
+    """A step of the wall clock neither starts nor delays an entry."""
     with time_machine.travel(START) as clock:
         beat = Recording()
         beat.tick()

@@ -1,4 +1,4 @@
-"""The agent directory: a CSV, or tables in ``bridge.toml``."""
+"""Tests for the agent directory: a CSV file, or tables in ``bridge.toml``."""
 
 import pytest
 
@@ -34,11 +34,11 @@ def read(home: Home, csv: str | bytes) -> tuple[AgentEntry, ...]:
 
 
 def problem(home: Home, csv: str | bytes) -> str:
-    """Return what is wrong with this CSV, without the variable's name."""
+    """Return the problem of this CSV, without the variable's name."""
     with pytest.raises(SettingsError) as raised:
         read(home, csv)
-    (told,) = raised.value.problems
-    return told.removeprefix("BRIDGE_AGENTS_FILE: ")
+    (text,) = raised.value.problems
+    return text.removeprefix("BRIDGE_AGENTS_FILE: ")
 
 
 @pytest.mark.parametrize(
@@ -53,12 +53,12 @@ def problem(home: Home, csv: str | bytes) -> str:
     ids=["plain", "excel's BOM", "windows", "blank lines", "other order"],
 )
 def test_agents_are_read_as_spreadsheets_write_them(home: Home, csv: str) -> None:
-    """Columns in any order, blanks around a value, rows of nothing but commas."""
+    """Columns in any order, blanks around values and empty rows are read."""
     assert read(home, csv) == (ALICE, BOB)
 
 
-def test_every_bad_line_is_told_by_its_number(home: Home) -> None:
-    """As the spreadsheet counts them, blank lines too; without what stands there."""
+def test_every_bad_line_is_named_by_its_number(home: Home) -> None:
+    """The problem names each bad line by its number in the file and not its values."""
     csv = HEADER + "u-1,,Alice,,\n\n" + ALICES + ",,Bob,bob@x.com,\nu-3,,,no mail,\n"
     assert problem(home, csv).split(" | ") == [
         "line 2: Value error, needs an email or a phone, or AskElephant cannot know the agent",
@@ -68,7 +68,7 @@ def test_every_bad_line_is_told_by_its_number(home: Home) -> None:
 
 
 @pytest.mark.parametrize(
-    ("csv", "told"),
+    ("csv", "expected"),
     [
         ("id,mail\nu-1,a@b.com\n", "line 1: mail is no column (id, caller_id, name, email, phone)"),
         ("id,,email\nu-1,,a@b.com\n", "line 1: column 2 is no column ("),
@@ -91,9 +91,9 @@ def test_every_bad_line_is_told_by_its_number(home: Home) -> None:
         (HEADER + 'u-2,,"Bob\nB,b@x.com,\n\n', "cannot be read: line 2: "),
     ],
 )
-def test_a_file_of_another_form_is_a_problem(home: Home, csv: str | bytes, told: str) -> None:
-    """Better than agents that are silently not there."""
-    assert problem(home, csv).startswith(told)
+def test_a_file_of_another_form_is_a_problem(home: Home, csv: str | bytes, expected: str) -> None:
+    """A file that cannot be read as a directory is a problem at start."""
+    assert problem(home, csv).startswith(expected)
 
 
 @pytest.mark.parametrize(
@@ -108,8 +108,8 @@ def test_a_file_of_another_form_is_a_problem(home: Home, csv: str | bytes, told:
         "\n" + '"id","caller-id","name","email","phone"\n' + ALICES + BOBS,
     ],
 )
-def test_what_other_spreadsheets_write_is_read_too(home: Home, csv: str) -> None:
-    """Semicolons of a European Excel, tabs, a line that names the delimiter, other headers."""
+def test_other_delimiters_and_headers_are_read(home: Home, csv: str) -> None:
+    """Semicolons, tabs, a ``sep=`` line and other headers are read."""
     assert read(home, csv) == (ALICE, BOB)
 
 
@@ -118,18 +118,18 @@ def test_what_other_spreadsheets_write_is_read_too(home: Home, csv: str) -> None
 def test_a_number_that_a_spreadsheet_has_rounded_is_refused(
     home: Home, number: str, column: int
 ) -> None:
-    """It would match no call; what it was is lost, so the cell must be entered again."""
+    """A number in scientific notation is rejected with advice: its digits are lost."""
     cells = ["u-1", "2125550100", "Alice", "a@b.com", "2125550111"]
     cells[column] = number
-    told = problem(
+    text = problem(
         home, (HEADER + ALICES).replace(",", ";").replace("u-1", "u-0") + ";".join(cells)
     )
-    assert told.startswith(f"line 3: {HEADER.strip().split(',')[column]} is {number}: ")
-    assert "Format the column as text" in told
+    assert text.startswith(f"line 3: {HEADER.strip().split(',')[column]} is {number}: ")
+    assert "Format the column as text" in text
 
 
 @pytest.mark.parametrize(
-    ("lines", "told"),
+    ("lines", "expected"),
     [
         (ALICES + BOBS + "u-1,,,other@x.com,\n", ["line 4: id u-1 is on line 2, too"]),
         (BOBS * 2, ["line 3: caller_id +12125550101 is on line 2, too"]),
@@ -141,25 +141,25 @@ def test_a_number_that_a_spreadsheet_has_rounded_is_refused(
     ],
 )
 def test_an_agent_that_is_listed_twice_refuses_the_file(
-    home: Home, lines: str, told: list[str]
+    home: Home, lines: str, expected: list[str]
 ) -> None:
-    """The last one must not win: calls would go to a colleague. Each is named."""
-    assert problem(home, HEADER + lines).split(" | ") == told
+    """Two lines with one id or number are a problem that names each."""
+    assert problem(home, HEADER + lines).split(" | ") == expected
 
 
 def test_agents_with_ids_may_share_a_line(home: Home) -> None:
-    """A team dials from one number; the ids tell its agents apart."""
+    """Two agents with ids may share one caller id."""
     assert len(read(home, HEADER + ALICES + ALICES.replace("u-1", "u-2"))) == 2
 
 
 @pytest.mark.parametrize("csv", ["", "\n\n", "\ufeff", HEADER, ",,,\n"])
 def test_a_file_without_agents_has_none(home: Home, csv: str) -> None:
-    """A directory that is still to be filled is no error."""
+    """An empty file is no problem."""
     assert read(home, csv) == ()
 
 
 def test_a_missing_file_is_a_problem(home: Home) -> None:
-    """The operator named it."""
+    """A configured file that does not exist is a problem."""
     home.set(agents_file="nowhere/agents.csv")
     with pytest.raises(SettingsError, match=r"BRIDGE_AGENTS_FILE: cannot be read: .*nowhere"):
         load_settings()
@@ -169,7 +169,7 @@ TABLES = '[[agents]]\nid = "u-9"\nname = "Eve"\nemail = "eve@example.com"\n'
 
 
 def test_agents_may_stand_in_toml_and_in_a_file(home: Home) -> None:
-    """Both count."""
+    """Agents of ``bridge.toml`` and of the file are joined."""
     home.write("bridge.toml", 'agents_file = "agents.csv"\n' + TABLES)
     home.write("agents.csv", HEADER + BOBS)
     eve = AgentEntry(id="u-9", name="Eve", email="eve@example.com")
@@ -177,7 +177,7 @@ def test_agents_may_stand_in_toml_and_in_a_file(home: Home) -> None:
 
 
 def test_an_id_that_is_in_toml_and_in_the_file_is_refused(home: Home) -> None:
-    """One of the two is out of date, and which of them cannot be told."""
+    """An id in both ``bridge.toml`` and the file is a problem."""
     home.write("bridge.toml", 'agents_file = "agents.csv"\n' + TABLES.replace("u-9", "u-1"))
     home.write("agents.csv", HEADER + ALICES)
     with pytest.raises(SettingsError) as raised:
@@ -189,25 +189,25 @@ ENTRY = '[[agents]]\n{}\nemail = "{}@example.com"\n'
 
 
 @pytest.mark.parametrize(
-    ("known_by", "again", "told"),
+    ("known_by", "again", "expected"),
     [
         ('id = "u-9"', 'id = " u-9 "', "id u-9"),
         ('caller_id = "+12125550101"', 'caller_id = "1 (212) 555-0101"', "caller_id 12125550101"),
     ],
 )
 def test_an_agent_that_is_in_two_tables_is_refused(
-    home: Home, known_by: str, again: str, told: str
+    home: Home, known_by: str, again: str, expected: str
 ) -> None:
-    """As in the file: the last one must not win, for calls would go to a colleague."""
+    """Two tables of one agent are a problem, however its id or number is written."""
     tables = ENTRY.format(known_by, "ann") + ENTRY.format(again, "bob")
     home.write("bridge.toml", tables)
     with pytest.raises(SettingsError) as raised:
         load_settings()
-    assert raised.value.problems == (f"BRIDGE_AGENTS: {told} is listed 2 times",)
+    assert raised.value.problems == (f"BRIDGE_AGENTS: {expected} is listed 2 times",)
 
 
-def test_a_bad_table_is_told_by_its_place(home: Home) -> None:
-    """Counted from 0, as TOML's own tools do."""
+def test_a_bad_table_is_named_by_its_index(home: Home) -> None:
+    """The problem of a table names its index, counted from 0."""
     home.write("bridge.toml", TABLES + '[[agents]]\nid = "u-8"\ncolor = "blue"\n')
     with pytest.raises(SettingsError) as raised:
         load_settings()
@@ -215,7 +215,7 @@ def test_a_bad_table_is_told_by_its_place(home: Home) -> None:
 
 
 def test_callers_are_compared_as_events_name_them(home: Home) -> None:
-    """Ten digits in the file, E.164 in the record."""
+    """A caller id of ten digits in the file matches E.164 numbers of events."""
     home.write("agents.csv", HEADER + ALICES + BOBS)
     home.set(agents_file="agents.csv")
     mapped = mapper(load_settings())
@@ -223,11 +223,11 @@ def test_callers_are_compared_as_events_name_them(home: Home) -> None:
     bob = Agent(phone="+12125550102")
     assert mapped.agents == {"u-1": alice}
     assert mapped.lines == {"+12125550100": alice, "+12125550101": bob}
-    assert [mapped.knows(one) for one in ("u-1", "+12125550101", "u-2")] == [True, True, False]
+    assert [mapped.knows(agent) for agent in ("u-1", "+12125550101", "u-2")] == [True, True, False]
 
 
-def test_a_line_that_several_agents_share_is_nobodys(home: Home) -> None:
-    """Two ids of one agent are one agent; a third entry does not make it that agent's again."""
+def test_a_shared_line_identifies_no_agent(home: Home) -> None:
+    """A line of two agents identifies neither; two ids of one agent are one agent."""
     line = 'caller_id = "(212) 555-0100"\nid = "u-{}"'
     entries = [ENTRY.format(line.format(i), name) for i, name in enumerate(("ann", "ann", "bob"))]
     home.write("bridge.toml", "".join(entries[:2]))

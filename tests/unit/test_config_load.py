@@ -1,4 +1,4 @@
-"""Reading the settings as a whole: from three places, with every problem at once."""
+"""Tests for reading all settings: from three sources, with every problem at once."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -13,7 +13,7 @@ from tests.support.settings_home import Home
 
 
 def problems(home: Home, **variables: str) -> tuple[str, ...]:
-    """Return what is wrong with these variables."""
+    """Return the problems of these variables."""
     home.set(**variables)
     with pytest.raises(SettingsError) as raised:
         load_settings()
@@ -21,7 +21,7 @@ def problems(home: Home, **variables: str) -> tuple[str, ...]:
 
 
 def test_nothing_has_to_be_set(home: Home) -> None:
-    """``bridge up`` works in an empty directory."""
+    """Every setting has a default."""
     settings = load_settings()
     assert settings.redis_url is None
     assert settings.settle_seconds == timedelta(seconds=2)
@@ -32,7 +32,7 @@ def test_nothing_has_to_be_set(home: Home) -> None:
 
 
 def test_the_environment_is_stronger_than_dotenv_than_toml(home: Home) -> None:
-    """What is nearer to the process wins."""
+    """The environment overrides ``.env``, which overrides ``bridge.toml``."""
     home.write("bridge.toml", 'namespace = "toml"\nphone_region = "GB"\nlog_level = "debug"\n')
     home.write(".env", "BRIDGE_NAMESPACE=dotenv\nbridge_phone_region=DE\n")
     home.set(namespace="environment")
@@ -42,7 +42,7 @@ def test_the_environment_is_stronger_than_dotenv_than_toml(home: Home) -> None:
 
 
 def test_an_empty_variable_is_an_unset_one(home: Home) -> None:
-    """Compose files pass on what is not there as empty."""
+    """An empty variable, as Compose files produce, is ignored."""
     home.write("bridge.toml", "settle_seconds = 7\n")
     home.set(settle_seconds="", run_workflows="", agents_file="", redis_url="", expand="")
     home.set(askelephant_api_key="", wavv_secrets="", is_private="")
@@ -54,20 +54,20 @@ def test_an_empty_variable_is_an_unset_one(home: Home) -> None:
 
 
 def test_settings_cannot_be_changed(home: Home) -> None:
-    """They are read once, at the start."""
+    """Assigning to a setting raises."""
     home.set(namespace="acme")
     with pytest.raises(ValidationError):
         load_settings().namespace = "other"  # type: ignore[misc]  # the rule under test
 
 
-def test_every_problem_is_told_at_once_with_its_variable(home: Home) -> None:
-    """Not one per restart."""
+def test_every_problem_is_reported_at_once_with_its_variable(home: Home) -> None:
+    """One error lists the problems of all three sources."""
     home.write("bridge.toml", 'log_level = "loud"\nretry_max_delay = "later"\n')
     home.write(".env", "BRIDGE_PHONE_REGION=Utopia\n")
-    told = problems(
+    found = problems(
         home,
         redis_url="http://localhost",
-        settle_seconds="soon",
+        settle_seconds="later",
         expand="signals,colors",
         agents_file="agents.csv",
         retry_first_delay="5000",
@@ -75,7 +75,7 @@ def test_every_problem_is_told_at_once_with_its_variable(home: Home) -> None:
         insights_deadline="30",
         sweep_intervall="5",
     )
-    assert {problem.partition(":")[0] for problem in told} == {
+    assert {problem.partition(":")[0] for problem in found} == {
         "BRIDGE_LOG_LEVEL",
         "BRIDGE_RETRY_MAX_DELAY",
         "BRIDGE_PHONE_REGION",
@@ -86,11 +86,11 @@ def test_every_problem_is_told_at_once_with_its_variable(home: Home) -> None:
         "BRIDGE_INSIGHTS_FIRST_DELAY",
         "BRIDGE_SWEEP_INTERVALL",
     }
-    assert len(told) == 9
+    assert len(found) == 9
 
 
 def test_the_error_reads_as_a_list(home: Home) -> None:
-    """It is all that the operator sees."""
+    """The error's text is a list with one problem a line."""
     home.set(namespace="a b", log_level="loud")
     with pytest.raises(SettingsError) as raised:
         load_settings()
@@ -129,7 +129,7 @@ def test_the_error_reads_as_a_list(home: Home) -> None:
 def test_settings_that_an_operator_set_must_agree(
     home: Home, variables: dict[str, str], problem: str
 ) -> None:
-    """Each is right by itself."""
+    """Two settings that are valid alone and contradict each other are a problem."""
     assert problems(home, **variables) == (problem,)
 
 
@@ -146,13 +146,13 @@ def test_settings_that_an_operator_set_must_agree(
     ],
 )
 def test_a_default_never_contradicts_the_operator(home: Home, variables: dict[str, str]) -> None:
-    """Who sets one value need not know all others."""
+    """A value that contradicts only defaults is accepted."""
     home.set(**variables)
     load_settings()
 
 
-def test_what_is_not_fetched_is_not_waited_for(home: Home) -> None:
-    """An operator who narrows ``BRIDGE_EXPAND`` has said enough."""
+def test_insights_that_are_not_fetched_are_not_awaited(home: Home) -> None:
+    """Only insights in ``BRIDGE_EXPAND`` are awaited."""
     home.set(expand="transcript,signals")
     assert load_settings().awaited_insights == ("signals",)
 
@@ -166,10 +166,10 @@ def test_what_is_not_fetched_is_not_waited_for(home: Home) -> None:
         ("BRIDGE_XYZ", ""),
     ],
 )
-def test_a_name_that_no_setting_has_is_told_with_a_guess(
+def test_an_unknown_name_is_reported_with_a_guess(
     home: Home, monkeypatch: pytest.MonkeyPatch, variable: str, guess: str
 ) -> None:
-    """A typo would else be silence. It is no error: a newer version's variable may be there."""
+    """An unknown name is reported with the closest setting and raises nothing."""
     monkeypatch.setenv(variable, "secret-value")
     home.write(".env", "BRIDGE_NAMESPACES=x\nOTHER=y\n")
     home.write("bridge.toml", "redis_ulr = 1\n[xyzzy]\nx = 1\n")
@@ -188,16 +188,16 @@ def test_a_name_that_no_setting_has_is_told_with_a_guess(
 
 @pytest.mark.parametrize("content", [b"redis_url = \n", b'x = "\xff"', b"[[agents\n"])
 def test_a_file_that_is_no_toml_is_a_problem(home: Home, content: bytes) -> None:
-    """With the place of the mistake, and without what stands there."""
+    """A file that is no TOML is a problem."""
     home.write("bridge.toml", content)
     assert problems(home)[0].startswith("bridge.toml cannot be read: ")
 
 
-def test_files_that_cannot_be_read_are_told_together(home: Home) -> None:
-    """A directory where a file should be, and a text in another encoding."""
+def test_all_unreadable_files_are_reported_at_once(home: Home) -> None:
+    """The problems of several unreadable files are in one error."""
     Path("bridge.toml").mkdir()
     home.write(".env", b"BRIDGE_NAMESPACE=\xe9\n")
-    assert [told.partition(" cannot be read: ")[0] for told in problems(home)] == [
+    assert [text.partition(" cannot be read: ")[0] for text in problems(home)] == [
         "bridge.toml",
         ".env",
     ]

@@ -1,4 +1,4 @@
-"""Every line of a process, ours or a library's, goes through the same formatter."""
+"""Tests that every line of a process, the bridge's or a library's, has one format."""
 
 import io
 import json
@@ -16,43 +16,43 @@ from tests.support.settings_home import Home
 
 
 class Terminal(io.StringIO):
-    """Standard error, caught; a terminal or none."""
+    """A captured standard error, which may claim to be a terminal."""
 
     def __init__(self, *, is_terminal: bool = False) -> None:
         super().__init__()
         self._is_terminal = is_terminal
 
     def isatty(self) -> bool:
-        """Tell whether somebody is looking."""
+        """Return whether this is a terminal."""
         return self._is_terminal
 
     def lines(self) -> list[dict[str, Any]]:
-        """Return what was written, line by line."""
+        """Return the written JSON lines."""
         return [json.loads(line) for line in self.getvalue().splitlines()]
 
 
 @pytest.fixture(autouse=True)
-def logging_as_it_was() -> Iterator[None]:
-    """Put back what the tests change: logging is of the whole process."""
+def restored_logging() -> Iterator[None]:
+    """Restore the process's logging after each test."""
     loggers = [logging.getLogger(), *map(logging.getLogger, ("uvicorn", "celery", *QUIET))]
-    before = [(one, one.handlers[:], one.level, one.propagate) for one in loggers]
+    before = [(each, each.handlers[:], each.level, each.propagate) for each in loggers]
     yield
-    for one, handlers, level, propagate in before:
-        one.handlers[:], one.propagate = handlers, propagate
-        one.setLevel(level)
+    for logger, handlers, level, propagate in before:
+        logger.handlers[:], logger.propagate = handlers, propagate
+        logger.setLevel(level)
     structlog.contextvars.clear_contextvars()
     structlog.reset_defaults()
 
 
 def on_stderr(home: Home, *, is_terminal: bool = False) -> Terminal:
-    """Catch standard error from here on: pytest puts its own there before every phase."""
+    """Capture standard error from now on, since pytest replaces it before each phase."""
     terminal = Terminal(is_terminal=is_terminal)
     home.monkeypatch.setattr("sys.stderr", terminal)
     return terminal
 
 
-def test_lines_are_json_unless_somebody_is_looking(home: Home) -> None:
-    """One object per line, with its time in UTC, level and logger."""
+def test_lines_are_json_without_a_terminal(home: Home) -> None:
+    """Without a terminal each line is a JSON object with UTC time, level and logger."""
     stderr = on_stderr(home)
     configure_logging(Settings())
     structlog.get_logger("bridge.x").info("call.submitted", call_id="c-1", attempt=2)
@@ -77,10 +77,10 @@ def test_lines_are_json_unless_somebody_is_looking(home: Home) -> None:
         ("console", True, False),
     ],
 )
-def test_a_terminal_gets_lines_for_people(
+def test_a_terminal_gets_readable_lines(
     home: Home, log_format: str, *, is_terminal: bool, is_json: bool
 ) -> None:
-    """Unless the operator says otherwise."""
+    """A terminal gets readable lines unless the operator sets the format."""
     terminal = on_stderr(home, is_terminal=is_terminal)
     home.set(log_format=log_format)
     configure_logging(Settings())
@@ -91,8 +91,8 @@ def test_a_terminal_gets_lines_for_people(
     assert "4155550100" in written
 
 
-def test_what_is_bound_is_on_every_line_of_a_library_too(home: Home) -> None:
-    """The call id is bound where a request or a task begins."""
+def test_bound_values_are_on_the_lines_of_libraries(home: Home) -> None:
+    """The bound call id and task id stand on a library's lines, too."""
     stderr = on_stderr(home)
     configure_logging(Settings())
     with structlog.contextvars.bound_contextvars(call_id="c-1", task_id="t-1"):
@@ -105,14 +105,14 @@ def test_what_is_bound_is_on_every_line_of_a_library_too(home: Home) -> None:
 PRIVATE = "+14155550100 jane@customer.example sk-apik_id.hush https://h.example/a?sig=hush"
 
 
-def fail(said: str) -> NoReturn:
-    """Fail as a library does, with what it was given."""
-    raise ValueError(said) from KeyError(said)
+def fail(text: str) -> NoReturn:
+    """Raise an error with a cause, both with this text."""
+    raise ValueError(text) from KeyError(text)
 
 
 @pytest.mark.parametrize("log_format", ["json", "console"])
 def test_redaction_comes_last(home: Home, log_format: str) -> None:
-    """After arguments, bound values, exceptions and their causes have become text."""
+    """Arguments, bound values, exceptions and their causes are redacted."""
     stderr = on_stderr(home)
     home.set(log_format=log_format)
     configure_logging(Settings())
@@ -130,7 +130,7 @@ def test_redaction_comes_last(home: Home, log_format: str) -> None:
 
 
 def test_quiet_libraries_only_warn(home: Home) -> None:
-    """Their lines hold whole messages, or say again what ours say."""
+    """Quiet libraries log warnings and errors only."""
     stderr = on_stderr(home)
     configure_logging(Settings())
     for name in QUIET:
@@ -140,8 +140,8 @@ def test_quiet_libraries_only_warn(home: Home) -> None:
 
 
 @pytest.mark.parametrize("name", ["uvicorn", "uvicorn.error", "celery", "flower", "tornado"])
-def test_libraries_with_handlers_of_their_own_lose_them(home: Home, name: str) -> None:
-    """Their lines would come twice, once of them unredacted."""
+def test_handlers_of_libraries_are_removed(home: Home, name: str) -> None:
+    """A library's handler is removed, so that no line is written twice or unredacted."""
     stderr = on_stderr(home)
     logger = logging.getLogger(name)
     logger.addHandler(logging.StreamHandler(stderr))
@@ -161,17 +161,17 @@ def test_libraries_with_handlers_of_their_own_lose_them(home: Home, name: str) -
     ],
 )
 def test_the_operator_sets_the_least_level(home: Home, level: str, written: list[str]) -> None:
-    """Ours and the libraries'."""
+    """The log level applies to the bridge and to libraries."""
     stderr = on_stderr(home)
     home.set(log_level=level)
     configure_logging(Settings())
-    for one in ("debug", "info", "warning", "error"):
-        structlog.get_logger("x").log(logging.getLevelNamesMapping()[one.upper()], one)
+    for name in ("debug", "info", "warning", "error"):
+        structlog.get_logger("x").log(logging.getLevelNamesMapping()[name.upper()], name)
     assert [line["event"] for line in stderr.lines()] == written
 
 
 def test_starting_a_process_reports_misspelt_settings(home: Home) -> None:
-    """By name: what it holds may be a secret."""
+    """An unknown setting is logged by its name and without its value."""
     stderr = on_stderr(home)
     home.set(wavv_secret="hush", namespace="acme")
     assert start_process().namespace == "acme"

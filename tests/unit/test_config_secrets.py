@@ -1,4 +1,4 @@
-"""Secrets: several while rotating, and never shown."""
+"""Tests for secrets: several are valid during a rotation, and none is shown."""
 
 import pytest
 
@@ -16,8 +16,8 @@ GOOD = {
 }
 
 
-def test_secrets_are_never_part_of_how_settings_look(home: Home) -> None:
-    """Neither in a log line nor in a traceback; passwords in URLs are secrets, too."""
+def test_secrets_are_not_in_the_settings_text(home: Home) -> None:
+    """Neither ``repr`` nor ``str`` shows a secret or a password of a URL."""
     home.set(**GOOD)
     settings = load_settings()
     for shown in (repr(settings), str(settings), f"{settings}"):
@@ -26,12 +26,12 @@ def test_secrets_are_never_part_of_how_settings_look(home: Home) -> None:
 
 
 def test_secrets_are_lists_so_that_they_can_be_rotated(home: Home) -> None:
-    """Both the old and the new one are good for a while."""
+    """Secrets are lists, so that the old and the new one are valid at once."""
     home.set(**GOOD)
     settings = load_settings()
-    assert [one.get_secret_value() for one in settings.wavv_secrets] == ["hush-one", "hush-two"]
+    assert [each.get_secret_value() for each in settings.wavv_secrets] == ["hush-one", "hush-two"]
     assert len(settings.askelephant_webhook_secrets) == 2
-    assert [one.get_secret_value() for one in settings.api_tokens] == ["hush-token"]
+    assert [token.get_secret_value() for token in settings.api_tokens] == ["hush-token"]
 
 
 @pytest.mark.parametrize(
@@ -47,8 +47,8 @@ def test_secrets_are_lists_so_that_they_can_be_rotated(home: Home) -> None:
         ("askelephant_base_url", "https://user:[hush]@localhost"),
     ],
 )
-def test_a_bad_secret_is_not_told_again(home: Home, name: str, written: str) -> None:
-    """The error goes to a log, or into a ticket."""
+def test_the_error_of_a_bad_secret_does_not_show_it(home: Home, name: str, written: str) -> None:
+    """Neither the error nor its context contains the secret."""
     home.set(**{name: written})
     with pytest.raises(SettingsError) as raised:
         load_settings()
@@ -68,8 +68,8 @@ def test_a_bad_secret_is_not_told_again(home: Home, name: str, written: str) -> 
         "wavv_secrets = hush",
     ],
 )
-def test_neither_is_one_in_a_bad_file(home: Home, written: str) -> None:
-    """A forgotten quote must not print what follows it."""
+def test_the_error_of_a_bad_file_does_not_show_its_secrets(home: Home, written: str) -> None:
+    """A syntax error near a secret does not print the secret."""
     home.write("bridge.toml", written)
     with pytest.raises(SettingsError) as raised:
         load_settings()

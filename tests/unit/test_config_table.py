@@ -1,11 +1,11 @@
-"""The table of settings for docs/settings.md."""
+"""Tests for the generated table of settings in docs/settings.md."""
 
 from config.settings import Settings
 from config.table import settings_table
 
 
 def test_the_table_has_a_row_for_every_setting() -> None:
-    """With its variable, its default, and what it is for."""
+    """Each setting has a row with variable, default and meaning."""
     head, line, *rows = settings_table().splitlines()
     assert (head, line) == ("| variable | default | meaning |", "| --- | --- | --- |")
     assert [row.split("`")[1] for row in rows] == [
@@ -15,7 +15,7 @@ def test_the_table_has_a_row_for_every_setting() -> None:
 
 
 def test_defaults_are_written_as_an_operator_would_write_them() -> None:
-    """Seconds, comma-separated lists, lower-case flags, nothing for nothing."""
+    """Defaults are written as values of variables: seconds, comma-separated lists, flags."""
     rows = {row.split("`")[1]: row.split(" | ")[1] for row in settings_table().splitlines()[2:]}
     assert rows["BRIDGE_INSIGHTS_DEADLINE"] == "`1800`"
     assert rows["BRIDGE_EXPAND"] == "`action_items,signals,transcript`"

@@ -1,4 +1,4 @@
-"""Settings that are more than a string: what they take, and what they say to anything else."""
+"""Tests for settings with types of their own: accepted values, and the errors of others."""
 
 from datetime import timedelta
 from typing import Any
@@ -50,7 +50,7 @@ SECOND = timedelta(seconds=1)
     ],
 )
 def test_a_value_is_read_as_it_is_meant(home: Home, name: str, written: str, value: Any) -> None:  # noqa: ANN401 - values are of many types
-    """Durations in seconds or ISO 8601, lists with commas, three-valued flags."""
+    """Durations, comma-separated lists and flags are read from their texts."""
     home.set(**{name: written})
     read = getattr(load_settings(), name)
     secret = name.endswith("s_url") or name == "broker_url"
@@ -71,9 +71,9 @@ KEY = "must look like sk-apik_<id>.<secret>, without 'Bearer'"
 
 
 @pytest.mark.parametrize(
-    ("name", "written", "told"),
+    ("name", "written", "expected"),
     [
-        ("settle_seconds", "soon", DURATION),
+        ("settle_seconds", "later", DURATION),
         ("settle_seconds", "nan", DURATION),
         ("settle_seconds", "P9999999999D", DURATION),
         ("settle_seconds", "-1", BOUNDS),
@@ -147,17 +147,17 @@ KEY = "must look like sk-apik_<id>.<secret>, without 'Bearer'"
         ("agents", '[{"id": "u-1"}]', ""),
     ],
 )
-def test_a_bad_value_is_told_what_it_should_be(
-    home: Home, name: str, written: str, told: str
+def test_the_error_of_a_bad_value_names_the_expected_form(
+    home: Home, name: str, written: str, expected: str
 ) -> None:
-    """By its variable's name, as the only problem."""
+    """A bad value gives one problem, with the variable's name and the expected form."""
     home.set(**{name: written})
     with pytest.raises(SettingsError) as raised:
         load_settings()
     (problem,) = raised.value.problems
-    variable, _, said = problem.partition(": ")
+    variable, _, text = problem.partition(": ")
     assert variable.partition("[")[0] == f"BRIDGE_{name.upper()}"
-    assert said.startswith(told)
+    assert text.startswith(expected)
 
 
 @pytest.mark.parametrize(
@@ -171,7 +171,7 @@ def test_a_bad_value_is_told_what_it_should_be(
     ],
 )
 def test_toml_has_numbers_and_strings(home: Home, written: str, value: timedelta | None) -> None:
-    """A duration is the same in both."""
+    """A duration in ``bridge.toml`` may be a number or a string."""
     home.write("bridge.toml", written)
     if value is not None:
         assert load_settings().settle_seconds == value
@@ -181,7 +181,7 @@ def test_toml_has_numbers_and_strings(home: Home, written: str, value: timedelta
 
 
 def test_toml_has_lists_and_tables(home: Home) -> None:
-    """They are written as TOML has them."""
+    """Lists and tables of ``bridge.toml`` are read."""
     home.write(
         "bridge.toml",
         'expand = ["tags", "signals"]\nwavv_secrets = ["a,b", "c"]\n'
@@ -195,6 +195,6 @@ def test_toml_has_lists_and_tables(home: Home) -> None:
 
 
 def test_an_oauth_token_has_no_form(home: Home) -> None:
-    """Only API keys are known by their look."""
+    """With the scheme bearer a key of any form is accepted."""
     home.set(askelephant_auth_scheme="bearer", askelephant_api_key="eyJhbGciOiJIUzI1NiJ9.e30.x")
     assert load_settings().askelephant_api_key is not None

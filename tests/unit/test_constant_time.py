@@ -1,4 +1,4 @@
-"""Tokens, secrets and signatures are compared in constant time: how long it takes tells nothing."""
+"""Tests that tokens, secrets and signatures are compared in constant time."""
 
 import hmac
 from collections.abc import Callable
@@ -23,29 +23,29 @@ def token(presented: str) -> None:
 
 
 def shared(presented: str) -> None:
-    """Present a shared secret of WAVV's forwarders."""
+    """Present a shared secret of a WAVV forwarder."""
     verify_shared_secret(presented, SECRETS)
 
 
 def signature(presented: str) -> None:
-    """Present an event that was signed with it."""
+    """Present an event that is signed with this secret."""
     verify_signature(sign(b"{}", presented, 1000.0), b"{}", SECRETS, 1000.0, 300.0)
 
 
 @pytest.mark.parametrize("present", [token, shared, signature])
 @pytest.mark.parametrize("presented", SECRETS)
-def test_a_right_one_is_compared_with_all_that_are_known(
+def test_a_valid_secret_is_compared_with_every_known_one(
     present: Callable[[str], None], presented: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """By a comparison whose time depends on no value, of values whose length tells nothing."""
+    """A valid secret is compared with all, in constant time and as digests of equal length."""
     compared: list[tuple[bytes, bytes]] = []
-    honest = hmac.compare_digest
+    original = hmac.compare_digest
 
-    def recorded(one: bytes, other: bytes) -> bool:
-        compared.append((one, other))
-        return honest(one, other)
+    def recorded(first: bytes, second: bytes) -> bool:
+        compared.append((first, second))
+        return original(first, second)
 
     monkeypatch.setattr(hmac, "compare_digest", recorded)
     present(presented)
     assert len(compared) >= len(SECRETS)
-    assert {len(one) for pair in compared for one in pair} == {32}
+    assert {len(value) for pair in compared for value in pair} == {32}

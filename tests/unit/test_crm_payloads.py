@@ -1,4 +1,4 @@
-"""The CRM payloads that the fuzz and chaos suites send: the same for one seed, and of one call."""
+"""Tests for the CRM payloads that the fuzz and chaos suites send."""
 
 import json
 from datetime import UTC, datetime
@@ -14,12 +14,12 @@ SEEDS = range(50)
 
 
 def seeded(seed: int) -> Random:
-    """Return chance that repeats."""
+    """Return a random generator with this seed."""
     return Random(seed)  # noqa: S311 - made-up calls are no secrets
 
 
 def call(seed: int) -> SampleCall:
-    """Return a made-up call."""
+    """Return the sample call of this seed."""
     return sample_call(seeded(seed), BEGUN)
 
 
@@ -27,10 +27,10 @@ def call(seed: int) -> SampleCall:
 def test_every_payload_is_an_object_with_the_call_id_and_the_last_has_the_link(
     product: str,
 ) -> None:
-    """Chaos expects each such call to be submitted."""
+    """Each payload is an object with the call id, and the last holds the recording's link."""
     for seed in SEEDS:
         sample = call(seed)
-        bodies = [one.body for one in crm.deliveries(sample, product, seeded(seed))]
+        bodies = [delivery.body for delivery in crm.deliveries(sample, product, seeded(seed))]
         assert all(isinstance(json.loads(body), dict) for body in bodies)
         assert all(sample.call_id.encode() in body for body in bodies)
         assert sample.recording_url.encode() in bodies[-1]
@@ -38,7 +38,7 @@ def test_every_payload_is_an_object_with_the_call_id_and_the_last_has_the_link(
 
 @pytest.mark.parametrize("product", crm.NAMES)
 def test_a_nameless_event_has_the_call_id_nowhere(product: str) -> None:
-    """Not in its other fields either, so that 422 is right."""
+    """A payload without a call id holds the id in no other field."""
     for seed in SEEDS:
         sample = call(seed)
         rendering = crm.nameless(sample, product, seeded(seed))

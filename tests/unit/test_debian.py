@@ -1,4 +1,4 @@
-"""A test that is skipped is seen; in a build that has all it needs, it is a failure."""
+"""Tests for skipping a test whose Debian package is missing."""
 
 import pytest
 
@@ -8,10 +8,10 @@ FAILED, SKIPPED = pytest.fail.Exception, pytest.skip.Exception
 
 
 @pytest.mark.parametrize(("installed", "outcome"), [("yes", FAILED), ("", SKIPPED)])
-def test_a_package_that_was_installed_is_no_reason_to_skip(
+def test_a_missing_package_fails_the_build_that_installs_it(
     monkeypatch: pytest.MonkeyPatch, installed: str, outcome: type[BaseException]
 ) -> None:
-    """Either way its name is told, and how to get it."""
+    """A missing package skips the test, or fails it where the build installs packages."""
     monkeypatch.setenv(INSTALLED, installed)
     with pytest.raises((FAILED, SKIPPED), match="a-server") as raised:
         missing("a-server")

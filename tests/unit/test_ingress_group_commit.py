@@ -1,4 +1,4 @@
-"""Group commit: shared round trips, and an answer of one's own for each event."""
+"""Tests for group commit: events share round trips, and each request gets its result."""
 
 import asyncio
 from collections.abc import Sequence
@@ -14,13 +14,13 @@ from bridge.ingress.group_commit import BATCH, MOST_WAITING
 from tests.support.group_commit import DUPLICATE, NEW, FakeRedis, Fixture, bodies, play
 
 
-def told(results: Sequence[object]) -> list[object]:
-    """Return what each request was told: new, not new, or the reason why not."""
+def results_of(results: Sequence[object]) -> list[object]:
+    """Return each result, or the reason for which the event was not stored."""
     return [result.reason if isinstance(result, NotStored) else result for result in results]
 
 
 async def arrive(scenario: Fixture, *raws: bytes) -> list[asyncio.Task[bool]]:
-    """Let events arrive, and the writer take what it can."""
+    """Let events arrive and the writer start a batch."""
     tasks = [scenario.add(raw) for raw in raws]
     for _ in range(3):
         await asyncio.sleep(0)
@@ -28,7 +28,7 @@ async def arrive(scenario: Fixture, *raws: bytes) -> list[asyncio.Task[bool]]:
 
 
 def test_the_first_goes_at_once_and_the_others_share_the_next_round_trip() -> None:
-    """No timer: thin traffic waits for nothing, and a crowd forms a batch."""
+    """The first event is written at once, and those that arrive during the write share the next."""
     redis = FakeRedis()
 
     async def scenario(made: Fixture) -> None:
@@ -42,7 +42,7 @@ def test_the_first_goes_at_once_and_the_others_share_the_next_round_trip() -> No
 
 
 def test_a_batch_is_bounded() -> None:
-    """One round trip carries 256 events at most."""
+    """A round trip carries at most 256 events."""
     redis = FakeRedis()
     redis.gate.set()
 
@@ -53,8 +53,8 @@ def test_a_batch_is_bounded() -> None:
     assert [len(batch) for batch in redis.batches] == [BATCH, BATCH, 600 - 2 * BATCH]
 
 
-def test_each_request_is_answered_on_its_own_write() -> None:
-    """Two events stored, one known already: three answers of one round trip."""
+def test_each_request_gets_the_result_of_its_write() -> None:
+    """New and known events of one batch get their own results."""
     redis = FakeRedis(known=frozenset({b"1"}))
     redis.gate.set()
 
@@ -66,7 +66,7 @@ def test_each_request_is_answered_on_its_own_write() -> None:
 
 
 def test_no_wakeup_while_one_is_pending() -> None:
-    """The store knows whether the workers have been told and have not looked yet."""
+    """No wakeup is published when the store reports that one is pending."""
     redis = FakeRedis(wakeups=False)
     redis.gate.set()
 
@@ -79,34 +79,34 @@ def test_no_wakeup_while_one_is_pending() -> None:
 @pytest.mark.parametrize(
     "error", [RedisConnectionError("gone"), OSError("gone"), TimeoutError(), RuntimeError("a bug")]
 )
-def test_a_failed_round_trip_fails_all_who_wait(error: Exception) -> None:
-    """Also those behind it, and whatever it was; those who come later have a new try."""
+def test_a_failed_round_trip_fails_all_waiting_events(error: Exception) -> None:
+    """An error fails the events of the batch and those waiting; later events are tried again."""
     redis = FakeRedis(error=error)
 
     async def scenario(made: Fixture) -> None:
         waiting = [*await arrive(made, b"0"), *await arrive(made, *bodies(300)[1:])]
         redis.gate.set()
         results = await asyncio.gather(*waiting, return_exceptions=True)
-        assert told(results) == ["store_unavailable"] * 300
+        assert results_of(results) == ["store_unavailable"] * 300
         assert await made.add(b"later") is True
 
     assert play(redis, scenario).wakeups == 1
     assert redis.batches == [[b"0"], [b"later"]]
 
 
-def test_a_round_trip_that_does_not_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever the client below would wait for: senders give up after ten seconds."""
+def test_a_round_trip_without_end_times_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A round trip without a response fails its events after ``COMMIT_SECONDS``."""
     monkeypatch.setattr(commit_module, "COMMIT_SECONDS", 0.01)
 
     async def scenario(made: Fixture) -> None:
         results = await asyncio.gather(*map(made.add, bodies(3)), return_exceptions=True)
-        assert told(results) == ["store_unavailable"] * 3
+        assert results_of(results) == ["store_unavailable"] * 3
 
     assert play(FakeRedis(), scenario).wakeups == 0
 
 
-def test_too_many_waiting_are_sent_away_at_once() -> None:
-    """The bound keeps a slow Redis from filling the memory; those inside are served."""
+def test_events_beyond_the_limit_are_rejected_at_once() -> None:
+    """An event beyond the limit gets 503 at once, and the waiting ones are stored."""
     redis = FakeRedis()
 
     async def scenario(made: Fixture) -> None:
@@ -121,7 +121,7 @@ def test_too_many_waiting_are_sent_away_at_once() -> None:
 
 
 def test_an_event_whose_request_was_cancelled_is_stored_all_the_same() -> None:
-    """And harms none of those that share its batch."""
+    """An event of a cancelled request is stored, and so are the others of its batch."""
     redis = FakeRedis()
 
     async def scenario(made: Fixture) -> None:
@@ -135,8 +135,8 @@ def test_an_event_whose_request_was_cancelled_is_stored_all_the_same() -> None:
     assert redis.batches == [[b"0"], [b"1", b"2"]]
 
 
-def test_closing_waits_for_what_was_accepted() -> None:
-    """At shutdown, nothing is left half-way."""
+def test_closing_waits_for_accepted_events() -> None:
+    """``close`` returns when the accepted events are stored."""
     redis = FakeRedis()
 
     async def scenario(made: Fixture) -> None:
@@ -152,7 +152,7 @@ def test_closing_waits_for_what_was_accepted() -> None:
 
 
 def test_a_log_line_names_the_request_whose_event_was_lost() -> None:
-    """Not the one that happened to start the writer."""
+    """The log line of each lost event names the request of that event."""
     redis = FakeRedis(error=OutOfMemoryError("OOM"))
     redis.gate.set()
 

@@ -1,4 +1,4 @@
-"""The outline of a refused body: which call it names, whatever its size and damage."""
+"""Tests for the outline of a rejected body: the call it names, whatever its size and damage."""
 
 import json
 import random
@@ -8,7 +8,7 @@ import pytest
 from bridge.ingress.outline import OUTLINE_LIMIT, STRING_LIMIT, Outline, salvaged
 
 LONG = 'я\\"' * 40_000
-SEGMENTS = [{"speaker": "a", "text": 'b [c] {d} " \\', "words": [1, [2, "]"]]}] * 5000
+SEGMENTS = [{"speaker": "a", "text": 'b [c] {d} " \\', "parts": [1, [2, "]"]]}] * 5000
 EVENT = {"event": "call.recorded", "data": {"id": "c-1", "seconds": 95, "human": True}}
 
 
@@ -25,7 +25,7 @@ def outlined(raw: bytes, sizes: int = 7) -> bytes:
 @pytest.mark.parametrize("sizes", [1, 7, 1000, 10**7])
 @pytest.mark.parametrize("ascii_only", [False, True])
 def test_an_id_behind_a_long_transcript_is_kept(sizes: int, *, ascii_only: bool) -> None:
-    """Long strings become empty, wherever the pieces of the body end."""
+    """Long strings become empty, and the fields after them are kept."""
     text = LONG if sizes > 7 else LONG[:9000]
     raw = json.dumps({"data": {"transcript": text, "id": "c-1"}}, ensure_ascii=ascii_only).encode()
     assert json.loads(outlined(raw, sizes)) == {"data": {"transcript": "", "id": "c-1"}}
@@ -33,11 +33,11 @@ def test_an_id_behind_a_long_transcript_is_kept(sizes: int, *, ascii_only: bool)
 
 @pytest.mark.parametrize("sizes", [5, 10**7])
 def test_of_an_array_the_first_item_is_kept(sizes: int) -> None:
-    """A list of one is an envelope of some senders; a longer one must not look like it."""
+    """An array keeps its first item, and ``null`` for further items."""
     items = SEGMENTS if sizes > 5 else SEGMENTS[:50]
     raw = json.dumps({"segments": items, "one": [{"id": "c-1"}], "none": [], "id": "c-2"}).encode()
     assert json.loads(outlined(raw, sizes)) == {
-        "segments": [{"speaker": "a", "text": 'b [c] {d} " \\', "words": [1, None]}, None],
+        "segments": [{"speaker": "a", "text": 'b [c] {d} " \\', "parts": [1, None]}, None],
         "one": [{"id": "c-1"}],
         "none": [],
         "id": "c-2",
@@ -45,7 +45,7 @@ def test_of_an_array_the_first_item_is_kept(sizes: int) -> None:
 
 
 def test_a_small_body_is_its_own_outline() -> None:
-    """Nothing is left out but blanks."""
+    """A small body is kept whole."""
     assert json.loads(outlined(json.dumps(EVENT, indent=2).encode())) == EVENT
 
 
@@ -62,7 +62,7 @@ def test_a_small_body_is_its_own_outline() -> None:
     ],
 )
 def test_an_outline_is_bounded(raw: bytes) -> None:
-    """In size and in work, whatever a body consists of."""
+    """The outline of any body is bounded in size."""
     outline = Outline()
     outline.feed(raw)
     assert len(outline.text()) <= OUTLINE_LIMIT + STRING_LIMIT + 100
@@ -86,13 +86,13 @@ def test_an_outline_is_bounded(raw: bytes) -> None:
     ],
 )
 def test_a_damaged_body_is_read_up_to_its_damage(raw: bytes) -> None:
-    """The call is named, so its refusal can be shown on it."""
+    """Event name and call id before the damage are read."""
     found = json.loads(salvaged(raw) or b"{}")
     assert found["event"] == "call.recorded"
     assert found["data"]["id"] == "c-1"
 
 
 @pytest.mark.parametrize("raw", [b"", b"[1,2]", b"null", b'"a"', b"hello", b"{", b"\xff", b"{]]"])
-def test_what_is_no_object_names_nothing(raw: bytes) -> None:
-    """There is no call to show it on."""
+def test_a_body_that_is_no_object_names_no_call(raw: bytes) -> None:
+    """A body that is no object gives no outline."""
     assert salvaged(raw) in {None, b"{}"}

@@ -1,4 +1,4 @@
-"""Which way a request goes: to its receiver, or to the rest of the web process."""
+"""Tests for the routing of a request: to its receiver, or to the rest of the web process."""
 
 import asyncio
 
@@ -8,22 +8,22 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from bridge.ingress.router import Ingress
 
 
-def named(name: str, taken: list[str]) -> ASGIApp:
-    """Return an application that only writes down that it was asked."""
+def named(name: str, called: list[str]) -> ASGIApp:
+    """Return an application that records its name when it is called."""
 
     async def app(_scope: Scope, _receive: Receive, _send: Send) -> None:
-        taken.append(name)
+        called.append(name)
 
     return app
 
 
 async def nothing() -> Message:
-    """Give nothing."""
+    """Return an empty message."""
     return {}
 
 
 async def nowhere(_message: Message) -> None:
-    """Let it go."""
+    """Ignore the message."""
 
 
 @pytest.mark.parametrize(
@@ -56,11 +56,13 @@ async def nowhere(_message: Message) -> None:
         ({"type": "lifespan"}, "rest"),
     ],
 )
-def test_only_http_to_a_doors_own_path_goes_to_it(scope: Scope, way: str) -> None:
-    """Behind a proxy that serves the bridge under a prefix as well."""
-    taken: list[str] = []
+def test_only_http_to_a_receivers_path_goes_to_it(scope: Scope, way: str) -> None:
+    """HTTP requests to a receiver's path go to it, also under a proxy's prefix."""
+    called: list[str] = []
     app = Ingress(
-        {"/webhooks/wavv": named("receiver", taken)}, named("unknown", taken), named("rest", taken)
+        {"/webhooks/wavv": named("receiver", called)},
+        named("unknown", called),
+        named("rest", called),
     )
     asyncio.run(app(scope, nothing, nowhere))
-    assert taken == [way]
+    assert called == [way]

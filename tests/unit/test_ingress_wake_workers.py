@@ -1,4 +1,4 @@
-"""The wakeup: few messages for many events, and none forgotten."""
+"""Tests for the wakeup of workers: few messages for many events, and none missing."""
 
 import asyncio
 import threading
@@ -10,14 +10,14 @@ from bridge.ingress.wake_workers import WorkerWakeup
 
 @dataclass
 class SlowPublisher:
-    """Publishes when its gate is open; it is called in a thread, off the event loop."""
+    """A publisher that waits for its gate, called in a thread."""
 
     gate: threading.Event = field(default_factory=threading.Event)
     begun: threading.Event = field(default_factory=threading.Event)
     published: list[str] = field(default_factory=list)
 
     def publish(self, task: str, *_args: str, countdown: float = 0) -> None:
-        """Wait, then write the task down."""
+        """Wait for the gate, then record the task."""
         assert countdown == 0
         self.begun.set()
         assert self.gate.wait(10)
@@ -25,7 +25,7 @@ class SlowPublisher:
 
 
 def test_wakeups_during_one_publication_become_one_more() -> None:
-    """What was stored while a message was on its way is covered by the one after it."""
+    """Any number of wakeups during one publication causes one more."""
     publisher = SlowPublisher()
 
     async def scenario() -> None:
@@ -41,8 +41,8 @@ def test_wakeups_during_one_publication_become_one_more() -> None:
     assert publisher.published == [DRAIN, DRAIN]
 
 
-def test_asking_takes_no_time() -> None:
-    """A broker that hangs holds up no answer; only the shutdown waits for it."""
+def test_a_wakeup_does_not_wait_for_the_broker() -> None:
+    """A wakeup returns at once although the broker hangs; only ``close`` waits."""
     publisher = SlowPublisher()
 
     async def scenario() -> None:
@@ -61,7 +61,7 @@ def test_asking_takes_no_time() -> None:
 
 
 def test_a_wakeup_after_a_pause_is_published_again() -> None:
-    """Each batch that finds nothing on its way sends its own."""
+    """A wakeup after the last publication has ended is published."""
     publisher = SlowPublisher()
     publisher.gate.set()
 
@@ -76,7 +76,7 @@ def test_a_wakeup_after_a_pause_is_published_again() -> None:
 
 
 def test_closing_without_a_wakeup_waits_for_nothing() -> None:
-    """Nothing was stored, nothing is said."""
+    """``close`` without a wakeup publishes nothing."""
     publisher = SlowPublisher()
     asyncio.run(WorkerWakeup(publisher).close())
     assert publisher.published == []

@@ -1,4 +1,4 @@
-"""The outbound client returns a reply for every request, in groups as they come."""
+"""Tests for the outbound client: a reply for every request, in groups as they arrive."""
 
 import asyncio
 import threading
@@ -32,47 +32,47 @@ Handler = Callable[[httpx.Request], Coroutine[None, None, httpx.Response]]
 
 
 def client(handler: Handler) -> ApiClient:
-    """Return a client whose requests the handler serves, on the loop of the requests."""
+    """Return a client whose requests the handler serves on the client's event loop."""
     return ApiClient(OPTIONS, "key", httpx.MockTransport(handler))
 
 
 def gets(*paths: str) -> list[Request]:
-    """Return requests of these paths."""
+    """Return GET requests of these paths."""
     return [Request("GET", path) for path in paths]
 
 
-def by_place(groups: Iterator[list[tuple[int, Reply]]]) -> dict[int, Reply]:
-    """Return each reply at its place, which no other has."""
-    came = [one for group in groups for one in group]
-    assert len(dict(came)) == len(came)
-    return dict(came)
+def by_index(groups: Iterator[list[tuple[int, Reply]]]) -> dict[int, Reply]:
+    """Return each reply under the index of its request."""
+    received = [reply for group in groups for reply in group]
+    assert len(dict(received)) == len(received)
+    return dict(received)
 
 
 def settle() -> None:
-    """Return when no request is under way."""
+    """Return when no request is in flight."""
 
     async def wait() -> None:
         others = asyncio.all_tasks() - {asyncio.current_task()}
         if others:
             await asyncio.wait(others)
-        await asyncio.sleep(0)  # until those that have just ended have handed over their replies
+        await asyncio.sleep(0)  # lets requests that have just ended deliver their replies
 
     asyncio.run_coroutine_threadsafe(wait(), event_loop()).result(10)
 
 
 class Gate:
-    """Serves each path when the test opens its gate."""
+    """A handler that responds to a path when the test opens its gate."""
 
     def __init__(self) -> None:
         self._gates: dict[str, asyncio.Event] = {}
 
     async def __call__(self, request: httpx.Request) -> httpx.Response:
-        """Respond with the path, once that is allowed."""
+        """Respond with the path when its gate is open."""
         await self._gate(request.url.path).wait()
         return httpx.Response(200, text=request.url.path)
 
     def open(self, *paths: str) -> None:
-        """Let the requests of these paths be served."""
+        """Open the gates of these paths."""
 
         def open_all() -> None:
             for path in paths:
@@ -89,8 +89,8 @@ async def served(request: httpx.Request) -> httpx.Response:
     return httpx.Response(200, text=request.url.path)
 
 
-def test_replies_come_as_they_arrive_each_with_the_place_of_its_request() -> None:
-    """Not in the order of the requests, and not one later than it is there."""
+def test_replies_come_as_they_arrive_with_the_index_of_the_request() -> None:
+    """Each reply is returned when it arrives, with the index of its request."""
     gate = Gate()
     groups = client(gate).send(gets("/a", "/b", "/c"))
     for place, path in [(2, "/c"), (0, "/a"), (1, "/b")]:
@@ -101,8 +101,8 @@ def test_replies_come_as_they_arrive_each_with_the_place_of_its_request() -> Non
     assert next(groups, None) is None
 
 
-def test_replies_that_came_meanwhile_are_one_group() -> None:
-    """They can be stored together."""
+def test_replies_that_arrived_during_a_pause_are_one_group() -> None:
+    """Replies that arrive while the caller is busy come in one group."""
     gate = Gate()
     groups = client(gate).send(gets("/a", "/b", "/c", "/d"))
     gate.open("/b")
@@ -114,15 +114,15 @@ def test_replies_that_came_meanwhile_are_one_group() -> None:
 
 
 def test_no_request_is_no_group() -> None:
-    """Nothing is waited for."""
+    """An empty list of requests gives no group."""
     assert list(client(served).send([])) == []
 
 
 @pytest.mark.parametrize(
     "error", [RuntimeError("a defect"), AssertionError("a defect"), asyncio.CancelledError()]
 )
-def test_an_unexpected_exception_costs_its_own_request_only(error: BaseException) -> None:
-    """It is logged, and the thread that waits gets a reply."""
+def test_an_unexpected_exception_fails_only_its_request(error: BaseException) -> None:
+    """An exception of one request is logged and becomes its reply."""
 
     async def handler(request: httpx.Request) -> httpx.Response:
         if request.url.path == "/api/bad":
@@ -131,43 +131,43 @@ def test_an_unexpected_exception_costs_its_own_request_only(error: BaseException
 
     api = client(handler)
     with capture_logs() as logs:
-        came = by_place(api.send(gets("/a", "/bad", "/c")))
+        came = by_index(api.send(gets("/a", "/bad", "/c")))
     assert came[1] == Undelivered(NoResponse.UNREACHABLE, f"{type(error).__name__}: {error}")
     assert [getattr(came[place], "body", None) for place in (0, 2)] == [b"/api/a", b"/api/c"]
     assert [(log["event"], log["log_level"]) for log in logs] == [("request.broke", "error")]
-    assert len(by_place(api.send(gets("/a", "/b", "/c")))) == 3
+    assert len(by_index(api.send(gets("/a", "/b", "/c")))) == 3
 
 
-def test_a_url_that_is_none_raises_nothing() -> None:
-    """The request is not sent."""
+def test_a_malformed_url_raises_nothing() -> None:
+    """A malformed URL gives an undelivered reply."""
     with capture_logs():
-        (reply,) = by_place(client(served).send(gets("/\x00"))).values()
+        (reply,) = by_index(client(served).send(gets("/\x00"))).values()
     assert isinstance(reply, Undelivered)
     assert reply.why is NoResponse.UNREACHABLE
 
 
 def test_a_session_that_cannot_be_opened_raises_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is opened by the first request."""
+    """An error while the session is opened becomes the reply of each request."""
 
     def broken(**_: object) -> NoReturn:
         raise ValueError("not like this")
 
     monkeypatch.setattr(aiohttp, "TCPConnector", broken)
     with capture_logs() as logs:
-        came = by_place(ApiClient(OPTIONS, None).send(gets("/a", "/b")))
+        came = by_index(ApiClient(OPTIONS, None).send(gets("/a", "/b")))
     assert [log["event"] for log in logs] == ["request.broke"] * 2
     expected = Undelivered(NoResponse.UNREACHABLE, "ValueError: not like this")
     assert came == {0: expected, 1: expected}
 
 
 def test_a_reset_connection_is_no_timeout() -> None:
-    """httpx-aiohttp says ``ConnectTimeout`` for both; the cause tells them apart."""
+    """A lost connection is unreachable, although httpx-aiohttp raises ``ConnectTimeout``."""
 
     def failing(cause: Exception) -> Undelivered:
         async def handler(_: httpx.Request) -> httpx.Response:
             raise httpx.ConnectTimeout("lost") from cause
 
-        (reply,) = by_place(client(handler).send(gets("/a"))).values()
+        (reply,) = by_index(client(handler).send(gets("/a"))).values()
         assert isinstance(reply, Undelivered)
         return reply
 
@@ -180,14 +180,14 @@ def test_a_reset_connection_is_no_timeout() -> None:
 
 
 def test_httpx_aiohttp_still_needs_the_cause() -> None:
-    """When it maps a lost connection to another error, the cause need not be looked at."""
+    """Fails when httpx-aiohttp maps a lost connection to another error."""
     with pytest.raises(httpx.ConnectTimeout) as raised, map_aiohttp_exceptions():
         raise aiohttp.ServerDisconnectedError
     assert isinstance(raised.value.__cause__, aiohttp.ServerDisconnectedError)
 
 
 def test_all_requests_wait_on_one_thread() -> None:
-    """Whichever thread sends them, and whichever client."""
+    """All clients and senders share one daemon thread."""
     threads: set[threading.Thread] = set()
 
     async def handler(request: httpx.Request) -> httpx.Response:
@@ -195,7 +195,7 @@ def test_all_requests_wait_on_one_thread() -> None:
         return await served(request)
 
     def send() -> None:
-        by_place(client(handler).send(gets("/a", "/b")))
+        by_index(client(handler).send(gets("/a", "/b")))
 
     senders = [threading.Thread(target=send) for _ in range(4)]
     for sender in senders:
@@ -208,14 +208,14 @@ def test_all_requests_wait_on_one_thread() -> None:
 
 
 def test_every_request_has_the_common_headers() -> None:
-    """The key, the version, and what can be unpacked; a request adds its own."""
+    """Each request has key, user agent and accepted encodings, with its own headers added."""
     seen: list[httpx.Request] = []
 
     async def handler(request: httpx.Request) -> httpx.Response:
         seen.append(request)
         return await served(request)
 
-    by_place(client(handler).send([Request("POST", "/a", b"{}", {"Content-Type": "text/x"})]))
+    by_index(client(handler).send([Request("POST", "/a", b"{}", {"Content-Type": "text/x"})]))
     (request,) = seen
     expected = {
         "authorization": "key",
@@ -228,8 +228,8 @@ def test_every_request_has_the_common_headers() -> None:
     assert (request.method, request.content) == ("POST", b"{}")
 
 
-def test_the_longest_request_holds_all_its_waits() -> None:
-    """Leases rest on this sum: TCP, TLS, sending, and the response."""
+def test_longest_request_is_the_sum_of_all_timeouts() -> None:
+    """``longest_request``, on which leases depend, adds TCP, TLS, sending and response."""
     assert OPTIONS.longest_request == 10 + 10 + 10 + 10
 
 
@@ -238,5 +238,5 @@ def test_the_longest_request_holds_all_its_waits() -> None:
     [("sk-1", True), (None, False), ("", False), ("a b", False), ("a\r\nb", False), ("ü", False)],
 )
 def test_a_key_is_sendable_if_a_header_can_carry_it(key: str | None, *, sendable: bool) -> None:
-    """Others are not sent."""
+    """A key is sendable if it is not empty and fits a header."""
     assert is_sendable(key) is sendable

@@ -1,4 +1,4 @@
-"""How long a server asks us to wait."""
+"""Tests for reading ``Retry-After``."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -24,8 +24,8 @@ NOW = datetime(2026, 5, 13, 14, 0, tzinfo=UTC)
         ("Wed May 13 14:02:00 2026", 120),
     ],
 )
-def test_seconds_and_every_form_of_date_are_honoured(value: str, seconds: int) -> None:
-    """RFC 9110 allows delta-seconds and three forms of HTTP-date."""
+def test_seconds_and_every_form_of_date_are_read(value: str, seconds: int) -> None:
+    """Seconds and the three date forms of RFC 9110 give the wait."""
     assert retry_after(value, NOW) == timedelta(seconds=seconds)
 
 
@@ -47,8 +47,8 @@ def test_seconds_and_every_form_of_date_are_honoured(value: str, seconds: int) -
         "Fri, 31 Dec 9999 23:59:59 -2300",
     ],
 )
-def test_what_says_nothing_usable_is_none(value: str | None) -> None:
-    """Garbage, the past and nothing at all leave the wait to our own backoff."""
+def test_an_unusable_value_is_none(value: str | None) -> None:
+    """A missing, malformed or past value gives ``None``."""
     assert retry_after(value, NOW) is None
 
 
@@ -56,7 +56,7 @@ def test_what_says_nothing_usable_is_none(value: str | None) -> None:
     "value", ["86401", "99999999999999999999", "Fri, 13 May 2033 14:00:00 GMT"]
 )
 def test_no_wait_is_longer_than_a_day(value: str) -> None:
-    """A mistake of theirs must not stop the bridge for years."""
+    """A wait of more than a day is cut at a day."""
     assert retry_after(value, NOW) == LONGEST
 
 
@@ -72,18 +72,18 @@ def test_no_wait_is_longer_than_a_day(value: str) -> None:
     ],
 )
 def test_an_epoch_is_a_moment_and_a_plausible_wait_stays_one(value: str, seconds: float) -> None:
-    """As a wait it would hold all calls for a day: its unit is read from its size."""
+    """A large number is read as an epoch in seconds or milliseconds, a small one as a wait."""
     assert retry_after(value, NOW) == timedelta(seconds=seconds)
 
 
 @pytest.mark.parametrize("ago", [0, 1, 10**8])
-def test_an_epoch_that_has_passed_says_nothing(ago: int) -> None:
-    """The caller's own backoff holds, as for an HTTP-date in the past."""
+def test_an_epoch_in_the_past_is_none(ago: int) -> None:
+    """An epoch in the past gives ``None``."""
     assert retry_after(str(int(NOW.timestamp()) - ago), NOW) is None
 
 
 @given(st.text())
 def test_no_text_raises(value: str) -> None:
-    """The header is under someone else's control."""
+    """Any text gives a wait between zero and a day, or ``None``."""
     wait = retry_after(value, NOW)
     assert wait is None or timedelta(0) <= wait <= LONGEST

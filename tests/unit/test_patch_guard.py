@@ -1,4 +1,4 @@
-"""A process ends at import when a part of a library that the bridge overrides has changed."""
+"""Tests for the guard that stops a process when an overridden part of a library has changed."""
 
 import runpy
 from typing import Any
@@ -19,10 +19,10 @@ from tests.support.project_files import ROOT
 
 
 class Library:
-    """A class of a library, with a method and an attribute that the method assigns."""
+    """A library's class with a method and an attribute that the method assigns."""
 
     def fetch(self, queue: str, timeout: float = 0) -> None:
-        """Remember the queue."""
+        """Store the queue."""
         self.queue = queue, timeout
 
 
@@ -32,7 +32,7 @@ class Heir(Library):
 
 @pytest.mark.parametrize("owner", [Library, Heir])
 def test_parts_that_are_unchanged_pass(owner: type) -> None:
-    """Methods with these parameters, and attributes that a method assigns, also inherited ones."""
+    """Unchanged methods and attributes pass, also inherited ones."""
     guard_patch("ours", owner, {"fetch": "self, queue, timeout", "queue": None})
 
 
@@ -46,7 +46,7 @@ def test_parts_that_are_unchanged_pass(owner: type) -> None:
 def test_a_part_that_is_gone_or_changed_is_named(
     members: dict[str, str | None], change: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The error says what changed, who relies on it, and what to do."""
+    """The error names the changed part, the patch that relies on it and docs/patches.md."""
     monkeypatch.setattr("bridge.patch_guard.version", lambda _: "9.9")
     with pytest.raises(ImportError, match=rf"{change}.*ours relies on it.*docs/patches\.md"):
         guard_patch("ours", Library, members)
@@ -72,7 +72,7 @@ def test_every_module_with_a_patch_is_guarded(
     part: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Its import fails when the part is missing."""
+    """The import of each patching module fails when its part is missing."""
     path = ROOT.joinpath(*module.split(".")).with_suffix(".py")
     monkeypatch.delattr(owner, part)
     with pytest.raises(ImportError, match=rf"\.{part} of \w+ [\d.]+ is gone"):

@@ -1,4 +1,4 @@
-"""A response's body is bounded in size, also unpacked, and in the length of its silences."""
+"""Tests for reading a response's body: bounded in size, unpacked size and silence."""
 
 import asyncio
 import gzip
@@ -28,7 +28,7 @@ class Chunks(httpx.AsyncByteStream):
 
 
 def response(chunks: Iterable[bytes], coding: str | None = None) -> httpx.Response:
-    """Return a response whose body has not been read yet."""
+    """Return a response whose body is unread."""
     headers = {"Content-Encoding": coding} if coding else {}
     return httpx.Response(200, headers=headers, stream=Chunks(chunks))
 
@@ -40,20 +40,20 @@ def read(unread: httpx.Response, most_bytes: int = MOST, seconds: float = SECOND
 
 @pytest.mark.parametrize("coding", [None, "identity", "Identity"])
 def test_a_plain_body_is_read_whole(coding: str | None) -> None:
-    """Up to the last allowed byte."""
+    """A body of exactly the limit is read."""
     assert read(response([b"a" * 600, b"b" * 400], coding)) == b"a" * 600 + b"b" * 400
 
 
 @pytest.mark.parametrize("coding", ["gzip", "GZIP "])
 def test_a_packed_body_is_unpacked(coding: str) -> None:
-    """Requests accept gzip."""
+    """A gzip body is decompressed."""
     packed = gzip.compress(b"a" * MOST)
     assert read(response([packed[:7], packed[7:]], coding)) == b"a" * MOST
 
 
 @pytest.mark.parametrize("coding", [None, "gzip"])
 def test_reading_stops_at_the_limit(coding: str | None) -> None:
-    """A body without end must not fill the memory: no chunk more is read than needed."""
+    """Reading stops with the chunk that exceeds the limit."""
     endless = itertools.count()
     with pytest.raises(BodyError, match="over 1000 bytes"):
         read(response((b"a" * 300 for _ in endless), coding))
@@ -61,7 +61,7 @@ def test_reading_stops_at_the_limit(coding: str | None) -> None:
 
 
 def test_a_body_is_not_unpacked_beyond_the_limit() -> None:
-    """A few packed bytes can hold gigabytes: rejected before they have become that many."""
+    """A small gzip body that unpacks to gigabytes is rejected before it uses the memory."""
     bomb = response([gzip.compress(bytes(32_000_000))], "gzip")
     tracemalloc.start()
     with pytest.raises(BodyError, match="unpacked"):
@@ -82,13 +82,13 @@ def test_a_body_is_not_unpacked_beyond_the_limit() -> None:
     ],
 )
 def test_a_body_that_cannot_be_unpacked_is_rejected(body: bytes, coding: str) -> None:
-    """Codings that the request does not accept are not guessed at."""
+    """A damaged body, or one with another coding than gzip, is rejected."""
     with pytest.raises(BodyError):
         read(response([body], coding))
 
 
 class Silent(httpx.AsyncByteStream):
-    """A body of several chunks, and of ``silence`` seconds before each but the first."""
+    """A body with ``silence`` seconds before each chunk but the first."""
 
     def __init__(self, silence: float, chunks: int = 2) -> None:
         self._silence, self._chunks = silence, chunks
@@ -106,7 +106,7 @@ class Silent(httpx.AsyncByteStream):
 def test_a_body_must_not_be_silent_for_long(
     monkeypatch: pytest.MonkeyPatch, longest_silence: float, seconds: float
 ) -> None:
-    """Not longer than the longest silence, and not longer than the whole body may take."""
+    """A pause longer than the longest silence or the whole timeout raises ``ReadTimeout``."""
     monkeypatch.setattr(response_body, "LONGEST_SILENCE", longest_silence)
     unread = httpx.Response(200, stream=Silent(SECONDS / 2))
     with pytest.raises(httpx.ReadTimeout, match="not whole in time"):
@@ -114,6 +114,6 @@ def test_a_body_must_not_be_silent_for_long(
 
 
 def test_each_chunk_begins_a_new_silence(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A body of many short silences is read whole."""
+    """Several pauses shorter than the longest silence are accepted."""
     monkeypatch.setattr(response_body, "LONGEST_SILENCE", 1.0)
     assert read(httpx.Response(200, stream=Silent(0.3, chunks=5))) == b"xxxxx"

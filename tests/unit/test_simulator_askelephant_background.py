@@ -1,4 +1,4 @@
-"""What the sandbox does after its answers, and how it starts and stops."""
+"""Tests for the sandbox's background tasks and its server."""
 
 import asyncio
 import socket
@@ -10,20 +10,12 @@ from bridge.simulator.askelephant import SandboxOptions, serve
 from bridge.simulator.askelephant.background import Background
 
 
-async def _never() -> None:
-    await asyncio.Event().wait()
-
-
-async def _fail() -> None:
-    raise RuntimeError("broken")
-
-
-def test_work_that_is_cancelled_has_ended() -> None:
-    """A reset waits until nothing of the old scenario runs."""
+def test_cancel_waits_until_the_tasks_have_ended() -> None:
+    """``cancel`` returns when no task of the old scenario runs."""
 
     async def scenario() -> None:
         background = Background()
-        task = background.start(_never())
+        task = background.start(asyncio.sleep(60))
         assert not await background.settle(0.01)
         await background.cancel()
         assert task.cancelled()
@@ -32,12 +24,15 @@ def test_work_that_is_cancelled_has_ended() -> None:
     asyncio.run(scenario())
 
 
-def test_work_that_fails_is_told_of() -> None:
-    """A bug in the sandbox must not look like a silent AskElephant."""
+def test_a_task_that_fails_is_logged() -> None:
+    """The exception of a background task is logged."""
+
+    async def fail() -> None:
+        raise RuntimeError("broken")
 
     async def scenario() -> None:
         background = Background()
-        background.start(_fail())
+        background.start(fail())
         assert await background.settle(1)
 
     with capture_logs() as logs:
@@ -46,6 +41,6 @@ def test_work_that_fails_is_told_of() -> None:
 
 
 def test_a_port_in_use_ends_the_server() -> None:
-    """It says so and exits, so that its supervisor notices."""
-    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(SystemExit):
-        serve(SandboxOptions(), "127.0.0.1", taken.getsockname()[1])
+    """A server whose port is in use exits, so that its supervisor notices."""
+    with socket.create_server(("127.0.0.1", 0)) as used, pytest.raises(SystemExit):
+        serve(SandboxOptions(), "127.0.0.1", used.getsockname()[1])

@@ -1,4 +1,4 @@
-"""How the sandbox reads a marker, and what its table says."""
+"""Tests for the sandbox's behaviours: markers in ids, and the table that documents them."""
 
 import pytest
 
@@ -24,24 +24,24 @@ from bridge.simulator.askelephant.workspace import Workspace
 def test_a_marker_is_what_follows_the_last_tilde(
     external_id: str, numbers: dict[str, float]
 ) -> None:
-    """Names joined by plus, each with its usual number or its own."""
+    """The text after the last tilde names behaviours joined by plus, each with its number."""
     plan = read_plan(marker_of(external_id))
     assert dict(plan.numbers) == numbers
     assert plan.unknown == ()
 
 
 @pytest.mark.parametrize(
-    "word", ["nonsense", "reject.2", "slow-media.", "slow-media.-1", "slow-media.1e9", "Reset", "."]
+    "part", ["nonsense", "reject.2", "slow-media.", "slow-media.-1", "slow-media.1e9", "Reset", "."]
 )
-def test_a_word_that_names_no_behaviour_is_kept_as_unknown(word: str) -> None:
-    """An id may hold anything; a typo must be seen in the journal."""
-    plan = read_plan(f"{word}+reset")
-    assert plan.unknown == (word,)
+def test_a_part_that_names_no_behaviour_is_kept_as_unknown(part: str) -> None:
+    """An unknown part of a marker is kept for the journal, so that a typo is seen."""
+    plan = read_plan(f"{part}+reset")
+    assert plan.unknown == (part,)
     assert dict(plan.numbers) == {"reset": 1}
 
 
 def test_the_docstring_lists_exactly_the_table() -> None:
-    """The documented behaviours are the real ones, with their usual numbers."""
+    """The package's docstring lists every behaviour with its default number."""
     lines = (package.__doc__ or "").splitlines()
     first, second, third = (index for index, line in enumerate(lines) if line.startswith("==="))
     width = lines[first].index(" ")
@@ -57,7 +57,7 @@ def test_the_docstring_lists_exactly_the_table() -> None:
 
 
 def test_a_marker_wins_over_the_exact_id_and_that_over_a_substring() -> None:
-    """The nearer word counts."""
+    """A marker in the id overrides a rule for the exact id, which overrides substrings."""
     workspace = Workspace(SandboxOptions())
     workspace.exact = {"wavv-call-1": "reset", "wavv-call-2~failed": "reset"}
     workspace.containing = {"call": "stuck", "wavv": "no-webhook"}
@@ -73,8 +73,8 @@ def test_a_marker_wins_over_the_exact_id_and_that_over_a_substring() -> None:
     }
 
 
-def test_behaviours_everywhere_come_beside_a_calls_own() -> None:
-    """A marked call keeps its marker; its own number of the same behaviour wins."""
+def test_behaviours_of_all_calls_are_added_to_a_calls_own() -> None:
+    """The behaviours of all calls are added; the call's own number of one wins."""
     workspace = Workspace(SandboxOptions(behaviours="check-people+conflict.5"))
     workspace.exact = {"a": "failed"}
     plans = [workspace.plan_for(name).numbers for name in ("a", "b", "c~conflict")]
@@ -85,11 +85,11 @@ def test_behaviours_everywhere_come_beside_a_calls_own() -> None:
     ]
 
 
-def test_each_behaviour_counts_its_own_turns() -> None:
-    """A call may be throttled first and fail next."""
+def test_each_behaviour_counts_its_own_tries() -> None:
+    """The tries of each behaviour are counted for each call."""
     workspace = Workspace(SandboxOptions())
     plan = read_plan("throttle-bare.2")
-    taken = [workspace.use_try("a", plan, "throttle-bare") for _ in range(3)]
-    assert taken == [True, True, False]
+    tries = [workspace.use_try("a", plan, "throttle-bare") for _ in range(3)]
+    assert tries == [True, True, False]
     assert not workspace.use_try("a", plan, "reset")
     assert workspace.use_try("b", plan, "throttle-bare")

@@ -1,4 +1,4 @@
-"""What the sandbox accepts, rule by rule, and who it takes for a user."""
+"""Tests for the sandbox's checks of a request, and for its users."""
 
 import pytest
 from pydantic import ValidationError
@@ -50,7 +50,7 @@ USERS = (
 def test_a_body_of_the_wrong_shape_is_refused_by_field(
     field: str, value: object, code: str
 ) -> None:
-    """Each limit of the reference has its error."""
+    """Each field of a wrong type or size gives an error with the field and a code."""
     errors = shape_errors(a_call("a", **{field: value}))
     assert [(error["field"], error["code"]) for error in errors] == [(field, code)]
 
@@ -66,7 +66,7 @@ def test_a_body_of_the_wrong_shape_is_refused_by_field(
     ],
 )
 def test_a_participant_of_the_wrong_shape_is_named(person: object, field: str) -> None:
-    """The path says which one."""
+    """The error's path names the participant and the field."""
     assert [error["field"] for error in shape_errors(a_call("a", participants=[person]))] == [field]
 
 
@@ -89,7 +89,7 @@ def test_a_participant_of_the_wrong_shape_is_named(person: object, field: str) -
     ],
 )
 def test_a_body_within_the_limits_is_accepted(changes: dict[str, object]) -> None:
-    """The limits themselves are inside, and unknown keys pass."""
+    """Values at the limits and unknown keys are accepted."""
     body = a_call("a", **changes)
     assert shape_errors(body) == []
     assert rule_errors(body) == []
@@ -122,7 +122,7 @@ def test_a_body_within_the_limits_is_accepted(changes: dict[str, object]) -> Non
     ],
 )
 def test_media_that_cannot_be_fetched_is_refused(url: str, code: str) -> None:
-    """Only https, only public addresses, only audio and video."""
+    """A media URL must be https, public, and audio or video."""
     errors = rule_errors(a_call("a", media_url=url))
     assert [(error["field"], error["code"]) for error in errors] == [("media_url", code)]
 
@@ -142,13 +142,13 @@ def test_media_that_cannot_be_fetched_is_refused(url: str, code: str) -> None:
     ],
 )
 def test_an_external_url_that_could_do_harm_is_refused(url: str, code: str) -> None:
-    """The blocked schemes, however they are spelt."""
+    """A blocked scheme is refused in any spelling."""
     errors = rule_errors(a_call("a", external_url=url))
     assert [(error["field"], error["code"]) for error in errors] == [("external_url", code)]
 
 
 def test_two_owners_are_refused() -> None:
-    """At most one participant may own the engagement."""
+    """More than one owner is refused."""
     owners = [{"name": "A", "is_owner": True}, {"name": "B", "is_owner": True}]
     assert [error["code"] for error in rule_errors(a_call("a", participants=owners))] == [
         "multiple_owners"
@@ -170,7 +170,7 @@ def test_two_owners_are_refused() -> None:
 def test_an_owner_is_found_by_e_mail_and_then_by_phone(
     person: dict[str, str], user_id: str | None
 ) -> None:
-    """Only active users count."""
+    """The owner is the active user with the participant's e-mail, else with the phone."""
     found = resolve(person, USERS)
     assert (found and found.id) == user_id
 
@@ -188,12 +188,12 @@ def test_an_owner_is_found_by_e_mail_and_then_by_phone(
 def test_without_a_list_of_users_all_but_the_unknown_are_users(
     person: dict[str, str], known: object
 ) -> None:
-    """The default workspace lets a demo run without set-up."""
+    """Without a list of users each participant is a user unless the domain is unknown.example."""
     assert (resolve(person, None) is not None) == known
 
 
 def test_the_owner_is_the_participant_that_is_marked() -> None:
-    """Wherever it stands, and none if none is."""
+    """The owner is the participant with ``is_owner``, wherever it stands."""
     assert owner_at([{"name": "A"}, {"name": "B", "is_owner": True}]) == 1
     assert owner_at([{"name": "A", "is_owner": False}]) is None
 
@@ -210,13 +210,13 @@ def test_the_owner_is_the_participant_that_is_marked() -> None:
     ],
 )
 def test_options_that_could_not_work_are_refused_at_once(wrong: dict[str, object]) -> None:
-    """A typo in a scope would look like a fault of the bridge."""
+    """Options that cannot work, such as a misspelt scope, raise at construction."""
     with pytest.raises(ValidationError):
         SandboxOptions.model_validate(wrong)
 
 
 def test_a_key_has_the_documented_form() -> None:
-    """The form that the bridge checks at start-up."""
+    """An API key has the form that the bridge checks at start."""
     assert ApiKey(id="abc", secret="xyz").token == "sk-apik_abc.xyz"
 
 
@@ -236,7 +236,7 @@ def test_a_key_has_the_documented_form() -> None:
 def test_a_normalised_link_differs_in_scheme_host_and_empty_path_only(
     url: str, expected: str
 ) -> None:
-    """As a server writes it that parses what it is sent."""
+    """Normalising changes the case of scheme and host, and an empty path, only."""
     assert normalised(url) == expected
 
 

@@ -1,4 +1,4 @@
-"""The demo's own settings, and that no one else's get in."""
+"""Tests for the demo's settings, which exclude the operator's."""
 
 import os
 from pathlib import Path
@@ -24,18 +24,18 @@ OPERATORS = (
 
 
 @pytest.fixture(autouse=True)
-def nobodys_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leave a developer's settings out of it, and give everything back at the end."""
+def empty_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Remove a developer's settings from the environment for the time of a test."""
     for name in filter(OPERATORS_OWN.fullmatch, list(os.environ)):
         monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
 
 
 @pytest.mark.parametrize("with_flower", [True, False])
-def test_the_stages_settings_are_good(
+def test_the_demos_settings_are_valid(
     *, with_flower: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Every name is a setting's, and what must agree agrees."""
+    """The demo's variables are known settings and do not contradict each other."""
     environment = new_environment(with_flower=with_flower)
     for name, value in environment.variables().items():
         monkeypatch.setenv(name, value)
@@ -45,34 +45,32 @@ def test_the_stages_settings_are_good(
     assert (environment.flower_port is not None) == with_flower
 
 
-def test_no_two_stages_share_a_secret() -> None:
-    """Whoever reads this code knows none of them."""
-    one, other = new_environment(with_flower=False), new_environment(with_flower=False)
-    assert one.wavv_secret != other.wavv_secret
-    assert one.api_token != other.api_token
+def test_no_two_demos_share_a_secret() -> None:
+    """Each demo has its own secrets."""
+    first, second = new_environment(with_flower=False), new_environment(with_flower=False)
+    assert first.wavv_secret != second.wavv_secret
+    assert first.api_token != second.api_token
 
 
 @pytest.mark.parametrize("name", OPERATORS)
-def test_an_operators_variables_are_shut_out(
+def test_an_operators_variables_are_removed(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Neither his keys and data, nor a broker or proxy that a library would take by itself."""
+    """Variables of the bridge, of Celery and of proxies are removed."""
     monkeypatch.setenv(name, "redis://production.example/0")
     isolate(tmp_path)
     assert name not in os.environ
 
 
-def test_what_processes_need_to_run_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A language, a path, a home."""
+def test_path_and_language_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """``PATH`` and ``LANG`` stay in the environment."""
     monkeypatch.setenv("LANG", "C.UTF-8")
     isolate(tmp_path)
     assert {"PATH", "LANG"} <= os.environ.keys()
 
 
-def test_an_operators_files_are_out_of_sight(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """``.env`` and ``bridge.toml`` are read from where one is."""
+def test_an_operators_files_are_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """``.env`` and ``bridge.toml`` of the operator's directory are not read."""
     (tmp_path / ".env").write_text("BRIDGE_NAMESPACE=production\n")
     (tmp_path / "bridge.toml").write_text('wavv_secrets = ["production"]\n')
     elsewhere = tmp_path / "elsewhere"

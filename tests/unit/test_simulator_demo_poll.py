@@ -1,4 +1,4 @@
-"""Judging where the demo's calls ended."""
+"""Tests for the verdict on the demo's calls."""
 
 import asyncio
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ ENVIRONMENT = new_environment(with_flower=False)
 def call(
     state: str = "complete", reason: str | None = None, insights: str = "all"
 ) -> Mapping[str, Any]:
-    """Return what the API says of a call."""
+    """Return the API's record of a call."""
     return {"state": state, "reason": reason, "insights_status": insights}
 
 
@@ -48,19 +48,19 @@ RIGHT = {"c-1": call(), "c-2": call("failed", "rejected", "pending")}
 def test_a_call_is_astray_in_a_wrong_place_or_with_a_wrong_number_of_engagements(
     changes: dict[str, Any], engagements: dict[str, int], astray: list[DemoCall]
 ) -> None:
-    """Submitted twice is as wrong as lost."""
+    """A call in a wrong state, or with another number of engagements, is wrong."""
     verdict = Verdict([NORMAL, REJECTED], RIGHT | changes, engagements, 1.0)
     assert verdict.astray == astray
 
 
-def test_a_call_nobody_heard_of_has_not_arrived() -> None:
-    """An empty list at the start is no success."""
+def test_an_unknown_call_has_not_arrived() -> None:
+    """A call that the API does not list has not arrived."""
     assert not has_arrived(NORMAL, {})
     assert has_arrived(NORMAL, RIGHT)
 
 
 def test_calls_are_looked_up_through_the_api_with_its_token() -> None:
-    """The demo sees what a user would see."""
+    """The demo reads the calls from the API with its token."""
 
     def api(request: httpx.Request) -> httpx.Response:
         assert str(request.url) == f"{ENVIRONMENT.web_url}/api/calls?limit=200"
@@ -77,8 +77,8 @@ def test_calls_are_looked_up_through_the_api_with_its_token() -> None:
     asyncio.run(scenario())
 
 
-def test_an_api_that_refuses_is_no_answer() -> None:
-    """Nothing seen is not the same as nothing there."""
+def test_an_error_of_the_api_raises() -> None:
+    """An error status of the API raises and is not read as an empty list."""
 
     async def scenario() -> None:
         refusing = httpx.MockTransport(lambda _: httpx.Response(503))
@@ -89,8 +89,8 @@ def test_an_api_that_refuses_is_no_answer() -> None:
     asyncio.run(scenario())
 
 
-def test_engagements_are_counted_by_askelephant_itself() -> None:
-    """What the bridge believes is not asked."""
+def test_engagements_are_counted_in_the_sandboxs_journal() -> None:
+    """Engagements are counted in the sandbox and not in the bridge."""
 
     def journal(request: httpx.Request) -> httpx.Response:
         assert str(request.url) == f"{ENVIRONMENT.sandbox_url}/sandbox/journal"

@@ -1,4 +1,4 @@
-"""The demo's exit code, and its last words."""
+"""Tests for the demo's exit code and its last output."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ SEEN = {"c-1": {"state": "complete", "reason": None, "insights_status": "all", "
 
 
 @pytest.mark.parametrize(
-    ("verdict", "code", "words"),
+    ("verdict", "code", "text"),
     [
         (Verdict([CALL], SEEN, {"wavv-call-c-1": 1}, 9), 0, "1 of 1 calls are where"),
         (Verdict([CALL], SEEN, {"wavv-call-c-1": 2}, 9), 1, "astray normal"),
@@ -21,24 +21,24 @@ SEEN = {"c-1": {"state": "complete", "reason": None, "insights_status": "all", "
         (None, 1, "did not get to its end"),
     ],
 )
-def test_only_a_demo_that_went_well_ends_with_0(
+def test_only_a_successful_demo_exits_with_0(
     verdict: Verdict | None,
     code: int,
-    words: str,
+    text: str,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """It is a check as well as a show; where to read on is said in any case."""
+    """The exit code is 0 on success only, and the output always names the log file."""
 
-    async def perform(*_: object) -> Verdict | None:
+    async def run_processes(*_: object) -> Verdict | None:
         return verdict
 
-    monkeypatch.setattr(run_module, "_run_processes", perform)
+    monkeypatch.setattr(run_module, "_run_processes", run_processes)
     monkeypatch.setattr(run_module, "isolate", lambda _: None)
     log = tmp_path / "new" / "demo.log"
     assert run_module.run(log) == code
-    told = " ".join(capsys.readouterr().out.split())
-    assert words in told
-    assert str(log.name) in told
+    output = " ".join(capsys.readouterr().out.split())
+    assert text in output
+    assert str(log.name) in output
     assert log.parent.is_dir()

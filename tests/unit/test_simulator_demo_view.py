@@ -1,4 +1,4 @@
-"""What the demo's audience sees, on a terminal and in a pipe."""
+"""Tests for the demo's output, on a terminal and in a pipe."""
 
 from io import StringIO
 from typing import Any
@@ -12,38 +12,38 @@ from bridge.simulator.demo.scenarios import SCENARIOS, DemoCall
 from bridge.simulator.demo.view import COLOURS, LiveView, PlainView, print_summary, view_for
 
 CALLS = [DemoCall(scenario, f"c-{number}", ()) for number, scenario in enumerate(SCENARIOS)]
-NORMAL, REJECTED = CALLS[0], next(one for one in CALLS if one.scenario.title == "rejected")
+NORMAL, REJECTED = CALLS[0], next(call for call in CALLS if call.scenario.title == "rejected")
 
 
 def console(*, terminal: bool) -> Console:
-    """Return a console that remembers what it shows."""
+    """Return a console that records its output."""
     return Console(file=StringIO(), force_terminal=terminal, width=120, record=True)
 
 
-def where(demo_call: DemoCall, **changes: object) -> dict[str, Any]:
-    """Return what the API says of a call that is where it should be, but for ``changes``."""
+def record(demo_call: DemoCall, **changes: object) -> dict[str, Any]:
+    """Return the API's record of a call in its expected state, with these changes."""
     scenario = demo_call.scenario
-    said = {
+    expected = {
         "state": scenario.state,
         "reason": scenario.reason,
         "insights_status": scenario.insights,
     }
-    return {**said, "attempts": 1, **changes}
+    return {**expected, "attempts": 1, **changes}
 
 
-SEEN = {demo_call.call_id: where(demo_call) for demo_call in CALLS}
+SEEN = {demo_call.call_id: record(demo_call) for demo_call in CALLS}
 MADE = {f"wavv-call-{demo_call.call_id}": demo_call.scenario.engagements for demo_call in CALLS}
 
 
-def test_a_pipe_gets_a_line_for_each_move_and_no_more() -> None:
-    """A log with 25 lines every quarter of a second would be read by nobody."""
+def test_a_pipe_gets_one_line_for_each_change() -> None:
+    """A pipe gets a line for each change of a call's state and no other."""
     out = console(terminal=False)
     with view_for(out, CALLS) as shown:
         assert isinstance(shown, PlainView)
         shown.show({}, 0)
-        shown.show({NORMAL.call_id: where(NORMAL, state="recorded")}, 1)
-        shown.show({NORMAL.call_id: where(NORMAL, state="recorded")}, 1.25)
-        shown.show({NORMAL.call_id: where(NORMAL), REJECTED.call_id: where(REJECTED)}, 12)
+        shown.show({NORMAL.call_id: record(NORMAL, state="recorded")}, 1)
+        shown.show({NORMAL.call_id: record(NORMAL, state="recorded")}, 1.25)
+        shown.show({NORMAL.call_id: record(NORMAL), REJECTED.call_id: record(REJECTED)}, 12)
     lines = [" ".join(line.split()) for line in out.export_text().splitlines()]
     assert lines == [
         "1.0 s normal recorded",
@@ -53,7 +53,7 @@ def test_a_pipe_gets_a_line_for_each_move_and_no_more() -> None:
 
 
 def test_a_terminal_gets_a_table_that_changes_in_place() -> None:
-    """All calls from the start, so that nothing jumps."""
+    """A terminal gets one table that lists all calls from the start."""
     out = console(terminal=True)
     with view_for(out, CALLS) as shown:
         assert isinstance(shown, LiveView)
@@ -68,13 +68,13 @@ def test_a_terminal_gets_a_table_that_changes_in_place() -> None:
 
 @pytest.mark.parametrize("state", State)
 def test_every_state_has_a_colour(state: State) -> None:
-    """But those that no call of the demo reaches."""
+    """Every state that a call of the demo reaches has a colour."""
     assert state in COLOURS or state not in {scenario.state for scenario in SCENARIOS}
 
 
 @pytest.mark.parametrize("terminal", [True, False])
 def test_the_summary_accounts_for_every_call(*, terminal: bool) -> None:
-    """On a terminal the last table still stands; a pipe gets it now."""
+    """The summary counts all calls; only a pipe gets the table again."""
     out = console(terminal=terminal)
     print_summary(out, Verdict(CALLS, SEEN, MADE, 12.3))
     text = out.export_text()
@@ -86,30 +86,30 @@ def test_the_summary_accounts_for_every_call(*, terminal: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "made", "told"),
+    ("changes", "made", "shown"),
     [
         ({"state": "transcribed"}, 1, "complete and 1 engagements wanted, found transcribed and 1"),
         ({}, 2, "complete and 1 engagements wanted, found complete, insights all and 2"),
         (None, 0, "complete and 1 engagements wanted, found nothing and 0"),
     ],
 )
-def test_a_call_that_is_astray_is_told_with_what_was_wanted(
-    changes: dict[str, object] | None, made: int, told: str
+def test_a_call_in_a_wrong_state_is_shown_with_the_expected_one(
+    changes: dict[str, object] | None, made: int, shown: str
 ) -> None:
-    """Its id is there to be searched for in the log."""
+    """The summary names a wrong call's id, its expected and its actual state."""
     seen = {key: value for key, value in SEEN.items() if key != NORMAL.call_id}
     if changes is not None:
-        seen[NORMAL.call_id] = where(NORMAL, **changes)
+        seen[NORMAL.call_id] = record(NORMAL, **changes)
     out = console(terminal=False)
     verdict = Verdict(CALLS, seen, MADE | {f"wavv-call-{NORMAL.call_id}": made}, 50)
     print_summary(out, verdict)
     text = " ".join(out.export_text().split())
-    assert f"astray normal ({NORMAL.call_id}): {told}" in text
+    assert f"astray normal ({NORMAL.call_id}): {shown}" in text
     assert "24 of 25 calls are where they should be" in text
 
 
-def test_the_summary_of_nothing_at_all_is_told_too() -> None:
-    """A bridge that took no call is no reason for a traceback."""
+def test_a_summary_without_any_call_is_printed() -> None:
+    """A demo whose bridge received no call prints its summary without an error."""
     out = console(terminal=False)
     print_summary(out, Verdict(CALLS, {}, {}, 50))
     assert "0 of 25 calls are where they should be" in out.export_text()

@@ -1,4 +1,4 @@
-"""Captured deliveries, read to be sent again."""
+"""Tests for reading captured deliveries, which are sent again."""
 
 import json
 from base64 import b64encode
@@ -15,8 +15,8 @@ LINE = json.dumps({"path": "/webhooks/wavv", "headers": {"X-A": "1"}, "body": BO
 AS_BASE64 = json.dumps({"path": "/w", "body_base64": b64encode(b"\xff\x00").decode()})
 
 
-def test_bodies_are_kept_byte_for_byte_and_blank_lines_passed_over(tmp_path: Path) -> None:
-    """A signature is over bytes: nothing is parsed and written anew."""
+def test_bodies_are_kept_byte_for_byte_and_blank_lines_are_skipped(tmp_path: Path) -> None:
+    """A body is kept byte for byte, because a signature covers its bytes."""
     path = tmp_path / "capture.jsonl"
     path.write_text(f"{LINE}\n\n{AS_BASE64}\n", encoding="utf-8")
     assert list(read_capture(path)) == [
@@ -25,8 +25,8 @@ def test_bodies_are_kept_byte_for_byte_and_blank_lines_passed_over(tmp_path: Pat
     ]
 
 
-def test_headers_of_the_old_connection_are_left_behind() -> None:
-    """A captured length or host would break the new request."""
+def test_headers_of_the_captured_connection_are_dropped() -> None:
+    """Host, length and transfer encoding of the captured request are dropped."""
     headers = {"Host": "old", "content-length": "3", "Transfer-Encoding": "chunked", "X-A": "1"}
     line = json.dumps({"path": "/w", "headers": headers, "body": "{}"}).encode()
     assert [delivery.headers for delivery in parse_capture([line])] == [(("X-A", "1"),)]
@@ -50,8 +50,8 @@ def test_headers_of_the_old_connection_are_left_behind() -> None:
         ('{"path": "/w", "body": "", "headers": {"X-A": "a\\r\\nb"}}', '"headers"'),
     ],
 )
-def test_a_line_that_cannot_be_replayed_is_named_with_what_to_mend(line: str, advice: str) -> None:
-    """Captures are edited by hand."""
+def test_a_line_that_cannot_be_replayed_is_named_with_its_defect(line: str, advice: str) -> None:
+    """The error names the line's number and what is wrong with it."""
     lines = [LINE.encode(), b"", line.encode()]
     with pytest.raises(CaptureError, match=r"^line 3: ") as caught:
         list(parse_capture(lines))

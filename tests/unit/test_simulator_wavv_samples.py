@@ -1,4 +1,4 @@
-"""Calls of our own making, read back by the parser."""
+"""Tests that the parser reads the sample calls."""
 
 from datetime import UTC, datetime
 from random import Random
@@ -18,20 +18,20 @@ CHANNELS: tuple[Channel, ...] = ("v3", "sdk", "crm")
 
 
 def sample(seed: int, behaviour: str = "") -> SampleCall:
-    """Return the call that ``seed`` makes."""
+    """Return the sample call of this seed."""
     return sample_call(Random(seed), AT, behaviour)  # noqa: S311 - made-up calls
 
 
 def heard(delivery: Delivery) -> CallHeard:
-    """Return what the parser makes of ``delivery``."""
+    """Return the call event that ``delivery`` is parsed into."""
     event = parse_event(delivery.body, Reading())
     assert isinstance(event, CallHeard)
     return event
 
 
 @pytest.mark.parametrize("channel", CHANNELS)
-def test_the_parser_reads_what_every_channel_tells(channel: Channel) -> None:
-    """All three events, in their order, of the same call, with nothing to note."""
+def test_the_parser_reads_the_events_of_every_channel(channel: Channel) -> None:
+    """Each channel's three events are read in order, without notes."""
     for seed in range(20):
         call = sample(seed)
         events = [heard(delivery) for delivery in deliveries(call, channel)]
@@ -47,26 +47,26 @@ def test_the_parser_reads_what_every_channel_tells(channel: Channel) -> None:
 
 @pytest.mark.parametrize("channel", CHANNELS)
 def test_the_same_seed_and_time_make_the_same_bytes(channel: Channel) -> None:
-    """A run that went wrong can be made again."""
+    """One seed and time give the same bytes."""
     assert deliveries(sample(7), channel) == deliveries(sample(7), channel)
     assert deliveries(sample(7), channel) != deliveries(sample(8), channel)
 
 
 def test_an_unrecorded_call_only_starts_and_ends() -> None:
-    """Normal for most dials."""
+    """An unrecorded call has a start and an end event."""
     kinds = [heard(delivery).kind for delivery in deliveries(sample(1), recorded=False)]
     assert kinds == [Kind.STARTED, Kind.ENDED]
 
 
 def test_a_behaviour_follows_the_tilde_in_the_id_and_nowhere_else() -> None:
-    """AskElephant's sandbox reads it there."""
+    """The behaviour is in the call id after a tilde and in no other field."""
     call = sample(1, "throttled")
     assert call.call_id == f"{sample(1).call_id}~throttled"
     assert call.recording_url == sample(1).recording_url
 
 
-def test_nobody_in_a_sample_is_real() -> None:
-    """Numbers set aside for fiction, which are possible numbers all the same."""
+def test_samples_use_fictional_contacts() -> None:
+    """E-mails are of example.com and numbers of the range reserved for fiction."""
     for seed in range(50):
         call = sample(seed)
         assert call.lead_email.endswith("@example.com")
@@ -76,7 +76,7 @@ def test_nobody_in_a_sample_is_real() -> None:
 
 
 def test_inbound_calls_are_among_the_samples_and_start_as_incoming() -> None:
-    """About one in ten."""
+    """About one in ten sample calls is inbound and starts with ``call.incoming``."""
     inbound = [call for call in map(sample, range(100)) if call.direction == "inbound"]
     assert 2 <= len(inbound) <= 25
     assert all(b'"call.incoming"' in deliveries(call)[0].body for call in inbound)

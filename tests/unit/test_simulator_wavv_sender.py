@@ -1,4 +1,4 @@
-"""Sending deliveries, each with its proof."""
+"""Tests for sending deliveries, each with its signature or shared secret."""
 
 import httpx
 import pytest
@@ -12,22 +12,22 @@ ELSEWHERE = Delivery("/webhooks/askelephant", b"{}", (("svix-id", "msg_1"),))
 SIGNED = by_signature("whsec_x", lambda: 1_778_680_800.0)
 
 
-def client(status: int, seen: list[httpx.Request], **answer: object) -> httpx.Client:
-    """Return a client whose bridge answers ``status``."""
+def client(status: int, seen: list[httpx.Request], **content: object) -> httpx.Client:
+    """Return a client whose bridge responds with this status."""
 
     def handle(request: httpx.Request) -> httpx.Response:
         seen.append(request)
-        return httpx.Response(status, **answer)  # type: ignore[arg-type]  # passed on as given
+        return httpx.Response(status, **content)  # type: ignore[arg-type]  # passed on as given
 
     return httpx.Client(transport=httpx.MockTransport(handle))
 
 
 def test_a_delivery_arrives_byte_for_byte_and_signed_as_it_leaves() -> None:
-    """The proof is made at sending: a signature is good for minutes only."""
+    """A body arrives byte for byte, signed at the time of sending."""
     seen: list[httpx.Request] = []
     with client(202, seen) as bridge:
-        (answer,) = send([DELIVERY], "http://127.0.0.1:8000/", SIGNED, bridge)
-    assert answer.is_accepted
+        (result,) = send([DELIVERY], "http://127.0.0.1:8000/", SIGNED, bridge)
+    assert result.is_accepted
     assert str(seen[0].url) == "http://127.0.0.1:8000/webhooks/wavv"
     assert seen[0].content == DELIVERY.body
     assert seen[0].headers["content-type"] == "application/json"
@@ -36,7 +36,7 @@ def test_a_delivery_arrives_byte_for_byte_and_signed_as_it_leaves() -> None:
 
 
 def test_a_captured_signature_is_replaced_whatever_its_case() -> None:
-    """Two of them would be joined by a comma and read as one."""
+    """A captured signature header is replaced, whatever its case."""
     captured = Delivery(DELIVERY.path, DELIVERY.body, (("x-wavv-signature", "t=1,v1=0"),))
     names = [name for name, _ in SIGNED(captured).headers]
     assert names == ["X-WAVV-Signature"]
@@ -51,21 +51,21 @@ def test_a_captured_signature_is_replaced_whatever_its_case() -> None:
         (SIGNED, ELSEWHERE, ELSEWHERE.headers),
     ],
 )
-def test_only_wavvs_deliveries_get_wavvs_proof(
+def test_only_wavvs_deliveries_are_signed(
     auth: Auth, delivery: Delivery, headers: tuple[tuple[str, str], ...]
 ) -> None:
-    """A capture may hold AskElephant's too: no secret goes where it does not belong."""
+    """A delivery of AskElephant in a capture gets neither signature nor secret of WAVV."""
     assert auth(delivery).headers == headers
 
 
 def test_a_query_does_not_make_it_another_path() -> None:
-    """A shared secret may be in the query."""
-    asked = Delivery("/webhooks/wavv?secret=old", b"{}", ())
-    assert by_shared_secret("s")(asked).headers == (("X-Webhook-Secret", "s"),)
+    """A path with a query is WAVV's path."""
+    queried = Delivery("/webhooks/wavv?secret=old", b"{}", ())
+    assert by_shared_secret("s")(queried).headers == (("X-Webhook-Secret", "s"),)
 
 
 @pytest.mark.parametrize(
-    ("answer", "detail"),
+    ("content", "detail"),
     [
         ({"json": {"title": "Unauthorized", "detail": "No signature."}}, "No signature."),
         ({"json": ["odd"]}, '["odd"]'),
@@ -74,15 +74,15 @@ def test_a_query_does_not_make_it_another_path() -> None:
         ({}, ""),
     ],
 )
-def test_a_refusal_is_told_in_the_bridges_own_words(answer: dict[str, object], detail: str) -> None:
-    """And whatever a proxy in between may answer is cut short."""
-    with client(401, [], **answer) as bridge:
-        (told,) = send([DELIVERY], "http://127.0.0.1:8000", unchanged, bridge)
-    assert (told.status, told.detail, told.is_accepted) == (401, detail, False)
+def test_the_result_holds_the_detail_of_a_refusal(content: dict[str, object], detail: str) -> None:
+    """The result holds the problem's detail, or the start of another body."""
+    with client(401, [], **content) as bridge:
+        (result,) = send([DELIVERY], "http://127.0.0.1:8000", unchanged, bridge)
+    assert (result.status, result.detail, result.is_accepted) == (401, detail, False)
 
 
-def test_no_answer_is_an_answer_too_and_the_rest_is_sent() -> None:
-    """One refused connection says nothing of the next."""
+def test_a_failed_connection_is_a_result_and_the_rest_is_sent() -> None:
+    """A failed connection gives a result without a status, and the next delivery is sent."""
 
     def handle(request: httpx.Request) -> httpx.Response:
         if request.url.path == ELSEWHERE.path:
@@ -90,7 +90,7 @@ def test_no_answer_is_an_answer_too_and_the_rest_is_sent() -> None:
         return httpx.Response(202)
 
     with httpx.Client(transport=httpx.MockTransport(handle)) as bridge:
-        answers = send([ELSEWHERE, DELIVERY], "http://127.0.0.1:8000", unchanged, bridge)
-    assert [answer.status for answer in answers] == [None, 202]
-    assert answers[0].detail == "ConnectError: refused"
-    assert not answers[0].is_accepted
+        results = send([ELSEWHERE, DELIVERY], "http://127.0.0.1:8000", unchanged, bridge)
+    assert [result.status for result in results] == [None, 202]
+    assert results[0].detail == "ConnectError: refused"
+    assert not results[0].is_accepted

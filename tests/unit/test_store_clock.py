@@ -1,4 +1,4 @@
-"""By which time data may be dropped: no wrong clock alone drops anything."""
+"""Tests for the clock of data removal: no single wrong clock removes data too early."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -15,7 +15,7 @@ NONE = timedelta(0)
 
 
 class Clocks:
-    """Our clock, Redis' and the monotonic one, each as far off as a test wants."""
+    """Our clock, Redis' clock and the monotonic one, with offsets that a test sets."""
 
     def __init__(self, own: timedelta = NONE, store: timedelta = NONE) -> None:
         self.passed = NONE
@@ -26,7 +26,7 @@ class Clocks:
         )
 
     def forget_by(self, passed: timedelta) -> timedelta | None:
-        """Let time pass; return up to when data may be dropped, counted from the true time."""
+        """Advance the time; return the limit for removal, relative to the true time."""
         self.passed += passed
         now = START + self.passed + self.own_off
         found = self._forget_by(now, self.last_sweep)
@@ -35,7 +35,7 @@ class Clocks:
 
 
 def test_nothing_is_forgotten_in_the_first_minutes_of_a_process() -> None:
-    """A machine may start with a wrong clock; a process that keeps ending forgets nothing."""
+    """A process removes nothing in its first minutes, since its clock may be wrong."""
     clocks = Clocks()
     assert clocks.forget_by(NONE) is None
     assert clocks.forget_by(FIRST_MINUTES - SECOND) is None
@@ -49,7 +49,7 @@ def test_nothing_is_forgotten_in_the_first_minutes_of_a_process() -> None:
 def test_the_earlier_of_both_clocks_counts(
     own: timedelta, store: timedelta, forgotten_by: timedelta
 ) -> None:
-    """One that is a year ahead drops nothing; both together cannot be told from the truth."""
+    """The earlier of our clock and Redis' clock is the limit."""
     clocks = Clocks(own, store)
     clocks.last_sweep = None
     clocks.forget_by(NONE)
@@ -59,7 +59,7 @@ def test_the_earlier_of_both_clocks_counts(
 @pytest.mark.parametrize("jump", [YEAR, timedelta(minutes=2), -timedelta(minutes=2)])
 @pytest.mark.parametrize("clock", ["own_off", "store_off"])
 def test_nothing_is_forgotten_for_an_hour_after_a_jump(clock: str, jump: timedelta) -> None:
-    """It is logged once; a jump back starts the hour afresh."""
+    """A jump of a clock is logged once and stops removal for an hour."""
     clocks = Clocks()
     clocks.forget_by(NONE)
     assert clocks.forget_by(FIRST_MINUTES) is not None
@@ -76,7 +76,7 @@ def test_nothing_is_forgotten_for_an_hour_after_a_jump(clock: str, jump: timedel
 
 
 def test_a_clock_that_drifts_is_no_jump() -> None:
-    """A second an hour is corrected again and again, on every machine."""
+    """A drift of one second an hour is no jump."""
     clocks = Clocks()
     clocks.forget_by(NONE)
     for _ in range(48):
@@ -85,7 +85,7 @@ def test_a_clock_that_drifts_is_no_jump() -> None:
 
 
 def test_both_clocks_ahead_after_a_restart_are_not_trusted_at_once() -> None:
-    """One machine has one clock: what it says is compared with the last sweep of another life."""
+    """After a restart the time is compared with that of the last sweep."""
     clocks = Clocks(YEAR, YEAR)
     assert clocks.forget_by(NONE) is None
     assert clocks.forget_by(FIRST_MINUTES) is None
@@ -95,6 +95,6 @@ def test_both_clocks_ahead_after_a_restart_are_not_trusted_at_once() -> None:
 
 
 def test_redis_time_is_read_with_its_fractions() -> None:
-    """In UTC, as all times of the bridge."""
+    """Redis' time is read as UTC with fractions of a second."""
     read = store_time(FakeRedis())()
     assert abs(read - datetime.now(UTC)) < timedelta(minutes=1)

@@ -1,4 +1,4 @@
-"""One JSON object, or an error that says what is wrong with it."""
+"""Tests for the strict JSON reader: one object, or an error with its reason."""
 
 import sys
 from contextlib import suppress
@@ -14,7 +14,7 @@ KIB_256 = 256 * 1024
 
 
 def short(value: object) -> str:
-    """Return a test id that fits on a line."""
+    """Return a test id of at most 40 characters."""
     return ascii(value)[:40]
 
 
@@ -49,7 +49,7 @@ def short(value: object) -> str:
     ids=short,
 )
 def test_a_malformed_body_is_refused_with_its_reason(raw: bytes, reason: str) -> None:
-    """Each way of being wrong has its own reason, the status 400, and words for the sender."""
+    """Each defect has its reason slug, the status 400 and a detail."""
     with pytest.raises(MalformedBody) as caught:
         read_object(raw)
     assert (caught.value.reason, caught.value.status) == (reason, 400)
@@ -58,7 +58,7 @@ def test_a_malformed_body_is_refused_with_its_reason(raw: bytes, reason: str) ->
 
 
 def test_nesting_is_allowed_to_the_limit_whatever_the_recursion_limit() -> None:
-    """The limit is ours: the interpreter's own differs between versions and call depths."""
+    """The nesting limit is the reader's own and not the interpreter's."""
     deepest = b'{"a":' * DEPTH_LIMIT + b"1" + b"}" * DEPTH_LIMIT
     assert read_object(deepest)
     before = sys.getrecursionlimit()
@@ -71,14 +71,14 @@ def test_nesting_is_allowed_to_the_limit_whatever_the_recursion_limit() -> None:
 
 
 def test_brackets_inside_strings_are_no_nesting() -> None:
-    """A transcript may hold any number of them, and escaped quotes between."""
+    """Brackets and escaped quotes inside a string do not count as nesting."""
     text = '[{"' * 1_000
     raw = b'{"note": "' + text.replace('"', '\\"').encode() + b'"}'
     assert read_object(raw) == {"note": text}
 
 
 def test_many_siblings_are_no_nesting() -> None:
-    """Only what is open at once counts."""
+    """Only brackets that are open at the same time count as nesting."""
     assert len(read_object(b'{"a": [' + b"[]," * 1_000 + b"[]]}")["a"]) == 1_001
 
 
@@ -93,7 +93,7 @@ def test_many_siblings_are_no_nesting() -> None:
     ids=short,
 )
 def test_giant_integers_stay_as_their_digits(written: str, value: object) -> None:
-    """Python refuses to read more than 4,300 digits, and slowly reads those below."""
+    """An integer with more digits than the limit is read as text."""
     assert read_object(f'{{"a": {written}}}'.encode()) == {"a": value}
 
 
@@ -108,18 +108,18 @@ def test_giant_integers_stay_as_their_digits(written: str, value: object) -> Non
     ],
 )
 def test_lone_surrogates_are_replaced_wherever_they_are(written: str, value: str) -> None:
-    """They cannot be written as UTF-8, so Redis, pydantic and every log would choke on them."""
+    """Lone surrogates in keys and values become U+FFFD, since UTF-8 cannot encode them."""
     raw = f'{{"a": "{written}", "b": [{{"c": "{written}"}}, 1, null], "k{written}": 1}}'
     assert read_object(raw.encode()) == {"a": value, "b": [{"c": value}, 1, None], f"k{value}": 1}
 
 
-def test_a_byte_order_mark_is_passed_over() -> None:
-    """RFC 8259 lets a reader ignore it, and spreadsheets write it."""
+def test_a_byte_order_mark_is_ignored() -> None:
+    """A byte order mark before the object is ignored, as RFC 8259 allows."""
     assert read_object(b'\xef\xbb\xbf{"a": 1}') == {"a": 1}
 
 
 def test_a_duplicate_key_is_named_in_plain_ascii_and_cut() -> None:
-    """The answer is for humans; it must not carry a sender's control characters."""
+    """The error names the duplicate key in printable ASCII, cut to a bounded length."""
     raw = b'{"\\u001b[31m%s": 1, "\\u001b[31m%s": 2}' % (b"k" * 999, b"k" * 999)
     with pytest.raises(MalformedBody) as caught:
         read_object(raw)
@@ -143,13 +143,13 @@ def test_a_duplicate_key_is_named_in_plain_ascii_and_cut() -> None:
     ids=short,
 )
 def test_no_body_of_the_permitted_size_is_slow_to_read(raw: bytes) -> None:
-    """Each is built to be quadratic for a careless reader; all take milliseconds."""
+    """Bodies that make a careless reader quadratic are rejected within milliseconds."""
     with pytest.raises(MalformedBody):
         read_object(raw)
 
 
 @given(st.binary() | st.text().map(str.encode))
 def test_no_bytes_raise_anything_else(raw: bytes) -> None:
-    """The ingress turns ``EventError`` into an answer; anything else would be a 500."""
+    """Any bytes give an object or raise ``EventError``."""
     with suppress(EventError):
         assert isinstance(read_object(raw), dict)

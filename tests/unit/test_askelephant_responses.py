@@ -1,4 +1,4 @@
-"""Every answer of AskElephant has one meaning."""
+"""Tests for the meaning of each response of AskElephant."""
 
 import json
 from datetime import timedelta
@@ -22,7 +22,7 @@ BODY = b'{"id": "ngmt_1", "title": "Sales call", "processing_status": "PENDING"}
 @pytest.mark.parametrize(("status", "created"), [(201, True), (200, False)])
 @pytest.mark.parametrize("content_type", ["application/json", "application/vnd.api+json;v=2"])
 def test_a_success_is_an_engagement(status: int, content_type: str, *, created: bool) -> None:
-    """201 = made now, 200 = it existed already and came back unchanged."""
+    """201 means a new engagement, 200 an existing one that is returned unchanged."""
     headers = {"content-type": content_type, "X-Request-Id": "req_7"}
     engagement = engagement_or_failure(status, headers, BODY, NOW)
     assert isinstance(engagement, Engagement)
@@ -51,7 +51,7 @@ def test_a_success_is_an_engagement(status: int, content_type: str, *, created: 
 def test_a_success_that_holds_no_engagement_is_transient(
     status: int, headers: dict[str, str], body: bytes
 ) -> None:
-    """A proxy's login page says nothing about the call: ask again."""
+    """A 2xx body without an engagement, such as a proxy's page, is retried."""
     outcome = failure(status, body, headers)
     assert outcome.trouble is Trouble.TRANSIENT
     assert outcome.problem.reason == "askelephant_answer_unreadable"
@@ -81,7 +81,7 @@ PAGES = (b"", b"<html>Sorry</html>", b"null", b"[]", b'"no"')
     ],
 )
 def test_a_refusal_is_a_refusal_only_by_json(status: int, trouble: Trouble, reason: str) -> None:
-    """A page of a firewall, proxy or balancer is no response of AskElephant's: it passes."""
+    """A 4xx response without JSON is a gateway's page and is retried."""
     own = failure(status, PROBLEM)
     assert (own.trouble, own.problem.reason, own.problem.status) == (trouble, reason, status)
     for page in PAGES:
@@ -102,7 +102,7 @@ def test_a_refusal_is_a_refusal_only_by_json(status: int, trouble: Trouble, reas
     ],
 )
 def test_a_gateways_json_is_not_askelephants(status: int, members: dict[str, Any]) -> None:
-    """Kong, AWS and others refuse in JSON, too, but not in a problem of AskElephant's form."""
+    """Gateways' JSON errors, which are no problem of AskElephant's form, are retried."""
     assert refused(status, **members).problem.reason == "gateway_error"
 
 
@@ -116,7 +116,7 @@ def test_a_gateways_json_is_not_askelephants(status: int, members: dict[str, Any
     ],
 )
 def test_askelephants_403_is_known_by_its_form(body: bytes, headers: dict[str, str]) -> None:
-    """By its content type, by two members of a problem, by its request id, or by a scope's name."""
+    """Content type, two problem members, a request id or a scope name mark AskElephant's 403."""
     assert failure(403, body, headers).trouble is Trouble.FORBIDDEN
 
 
@@ -144,52 +144,52 @@ def test_askelephants_403_is_known_by_its_form(body: bytes, headers: dict[str, s
 def test_other_statuses_mean_the_same_whoever_sends_them(
     status: int, trouble: Trouble, reason: str, body: bytes
 ) -> None:
-    """The meaning rests on the status; a body that cannot be read takes nothing away."""
+    """Any other status has its meaning with any body."""
     outcome = failure(status, body)
     assert (outcome.trouble, outcome.problem.reason) == (trouble, reason)
     assert outcome.problem.status == status
 
 
 def test_a_problem_is_kept_whole() -> None:
-    """Support asks for the request id, the operator for every field."""
+    """Detail, request id and field errors of a problem are kept."""
     errors = [
         {"field": "media_url", "code": "scheme", "message": "must be https"},
         {"field": "title", "code": "too_long", "message": "at most 500"},
     ]
-    told = refused(422, title="Invalid", detail="2 fields", request_id="req_1", errors=errors)
-    assert told.problem.detail == "2 fields"
-    assert told.problem.request_id == "req_1"
-    assert list(told.problem.errors) == errors
+    outcome = refused(422, title="Invalid", detail="2 fields", request_id="req_1", errors=errors)
+    assert outcome.problem.detail == "2 fields"
+    assert outcome.problem.request_id == "req_1"
+    assert list(outcome.problem.errors) == errors
 
 
 def test_a_missing_scope_is_named() -> None:
-    """403: the detail says which scope the key lacks."""
-    told = refused(403, title="Forbidden", detail="Missing scope engagements:write")
-    assert told.problem.detail == "Missing scope engagements:write"
+    """The detail of a 403, which names the missing scope, is kept."""
+    outcome = refused(403, title="Forbidden", detail="Missing scope engagements:write")
+    assert outcome.problem.detail == "Missing scope engagements:write"
 
 
 def test_the_title_stands_in_for_the_detail() -> None:
-    """Better a short word than none."""
+    """The title is kept as the detail when the problem has no detail."""
     assert refused(400, title="Bad Request").problem.detail == "Bad Request"
 
 
 @pytest.mark.parametrize("name", ["x-request-id", "X-Request-ID", "Request-Id"])
 def test_the_request_id_may_come_in_a_header(name: str) -> None:
-    """A gateway's answer has no problem body, but often a header; it is bounded too."""
+    """The request id is read from a response header and cut at 500 characters."""
     assert failure(502, b"<html>", {name: "r" * 1000}).problem.request_id == "r" * 500
 
 
 @pytest.mark.parametrize(
     ("value", "wait"),
-    [("30", 30), ("Wed, 13 May 2026 14:02:00 GMT", 120), ("soon", None), (None, None)],
+    [("30", 30), ("Wed, 13 May 2026 14:02:00 GMT", 120), ("later", None), (None, None)],
 )
 @pytest.mark.parametrize("status", [429, 503])
 def test_retry_after_is_read_in_all_its_forms(
     status: int, value: str | None, wait: int | None
 ) -> None:
-    """Their word wins over our backoff, when it can be read."""
-    told = failure(status, headers={"Retry-After": value} if value else {})
-    assert told.retry_after == (None if wait is None else timedelta(seconds=wait))
+    """Seconds and dates in ``Retry-After`` give a wait; another text gives none."""
+    outcome = failure(status, headers={"Retry-After": value} if value else {})
+    assert outcome.retry_after == (None if wait is None else timedelta(seconds=wait))
 
 
 HEADERS = st.dictionaries(
@@ -199,8 +199,8 @@ HEADERS = st.dictionaries(
 
 
 @given(st.integers(100, 999), HEADERS, st.binary() | st.text().map(json.dumps).map(str.encode))
-def test_no_answer_raises(status: int, headers: dict[str, str], body: bytes) -> None:
-    """An answer is either an engagement or a failure, whatever it holds."""
+def test_no_response_raises(status: int, headers: dict[str, str], body: bytes) -> None:
+    """Any status, headers and body give an engagement or a failure."""
     outcome = engagement_or_failure(status, headers, body, NOW)
     assert isinstance(outcome, Engagement | Failure)
 
@@ -217,5 +217,5 @@ PROBLEM_KEYS = st.sampled_from(["title", "status", "detail", "request_id", "erro
 
 @given(st.integers(300, 599), ANY_JSON | st.dictionaries(PROBLEM_KEYS, ANY_JSON))
 def test_no_problem_body_raises(status: int, body: object) -> None:
-    """Problem bodies of any JSON leave the status its meaning."""
+    """A problem body of any JSON gives a failure with the response's status."""
     assert failure(status, json.dumps(body).encode()).problem.status == status

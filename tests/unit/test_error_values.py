@@ -1,4 +1,4 @@
-"""An error that reaches a log with its words repeats nothing of what was said of a call."""
+"""Tests that validation errors of stored and received models contain no input values."""
 
 import pytest
 from pydantic import BaseModel, ValidationError
@@ -15,8 +15,8 @@ MODELS: list[type[BaseModel]] = [
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_a_value_that_does_not_fit_is_not_in_the_errors_words(model: type[BaseModel]) -> None:
-    """Nor is the beginning of a JSON that is none: a traceback ends in these words."""
+def test_an_invalid_value_is_not_in_the_errors_text(model: type[BaseModel]) -> None:
+    """Neither an invalid value nor invalid JSON is in the text of the validation error."""
     for validate in (model.model_validate, model.model_validate_json):
         with pytest.raises(ValidationError) as raised:
             validate("Ada Alvarez")

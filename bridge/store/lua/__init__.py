@@ -1,4 +1,4 @@
-"""The few steps that must be atomic, as Lua scripts: one file each, loaded by name."""
+"""Lua scripts for changes in Redis that must be atomic: one file each, loaded by name."""
 
 from importlib.resources import files
 

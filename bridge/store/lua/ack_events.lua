@@ -1,8 +1,9 @@
--- Marks events as handled, if this is still the server that handed them out.
--- After a failover, or a restart that lost writes, the saves of their calls may be missing here.
+-- Acknowledge events, if this is the server process that delivered them.
+-- After a failover, or a restart that lost writes, this server may lack the saves of their calls.
 -- KEYS: inbox, outcomes, counters
--- ARGV: group, run id of the server that handed them out, number of events, their ids, then for
+-- ARGV: group, run id of the server that delivered them, number of events, their ids, then for
 --       each outcome: the id of its event, the event's time, the slug
+-- Returns 1 if the events were acknowledged, else 0.
 local run_id = string.match(redis.call('INFO', 'server'), 'run_id:(%x+)') or ''
 if run_id ~= ARGV[2] then return 0 end
 

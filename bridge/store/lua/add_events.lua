@@ -1,9 +1,10 @@
--- Append events to the inbox, each unless it is there already: two deliveries race, one wins.
--- KEYS: inbox, counters, wake-up pending, a "seen" for each event
--- ARGV: seconds to remember, seconds a wake-up is good for, then for each event: source, raw,
---       received at, request id
--- Returns whether the workers should be woken, then for each event whether it was new.
-local answers, counted = {0}, {}
+-- Append events to the inbox, except events that were received before.
+-- The check and the append are one step, so that one of two simultaneous deliveries is appended.
+-- KEYS: inbox, counters, wake-up pending, the "seen" key of each event
+-- ARGV: seconds to keep the "seen" keys, seconds until a wake-up counts as lost, then for each
+--       event: source, raw, received at, request id
+-- Returns 1 or 0: whether to wake the workers, then for each event whether it was new.
+local replies, counted = {0}, {}
 for number = 1, #KEYS - 3 do
   local at = 4 * number - 1
   local source, outcome = ARGV[at], 'duplicate'
@@ -14,8 +15,8 @@ for number = 1, #KEYS - 3 do
   end
   local name = 'events.' .. outcome .. '.' .. source
   counted[name] = (counted[name] or 0) + 1
-  answers[1 + number] = outcome == 'received' and 1 or 0
+  replies[1 + number] = outcome == 'received' and 1 or 0
 end
 for name, times in pairs(counted) do redis.call('HINCRBY', KEYS[2], name, times) end
-if redis.call('SET', KEYS[3], '1', 'NX', 'EX', ARGV[2]) then answers[1] = 1 end
-return answers
+if redis.call('SET', KEYS[3], '1', 'NX', 'EX', ARGV[2]) then replies[1] = 1 end
+return replies

@@ -1,11 +1,11 @@
--- Decide which requests may leave. Under a hold one at a time may, to probe it.
+-- Decide which requests may be sent. Under a hold one request at a time may be sent to probe it.
 -- KEYS: hold of all, hold of the step, failing calls, row of the outage, row of the step's 403s,
 --       row of its 404s, due calls of the step, due calls of the other steps
--- ARGV: now, seconds that a probe has, most seconds of a hold without a probe, how many due calls to
---       look at, then the ids of the calls
--- Returns for each call 'open' | 'probe' | 'held', throttles in a row, whether anything failed since
--- a request was served, the tokens of the two holds; then of the hold that denies it: its fields, in
--- the order of the reading.
+-- ARGV: now, seconds until a probe counts as lost, most seconds of a hold without a probe, how many
+--       due calls to compare, then the ids of the calls
+-- Returns for each call 'open' | 'probe' | 'held', the throttles in a row, whether a request failed
+-- since the last one that succeeded, and the tokens of the two holds. With 'held' the fields of the
+-- hold follow, in the order in which they are read below.
 local now, probe_seconds, most_seconds = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local rows_exist = redis.call('EXISTS', KEYS[4], KEYS[5], KEYS[6]) > 0
 local holds, tokens, throttles = {}, {'', ''}, '0'
@@ -19,7 +19,7 @@ for number = 1, 2 do
   end
 end
 
--- Return the hold that denies a call its request, if one does.
+-- Return the hold that denies the request of a call with this number of failures, or nil.
 local function denial(failures)
   for number = 1, 2 do
     if holds[number] and tonumber(holds[number][4]) > now then return holds[number] end
@@ -31,17 +31,17 @@ local function denial(failures)
   end
 end
 
-local answers = {}
+local replies = {}
 for place = 5, #ARGV do
   local failures = tonumber(redis.call('ZSCORE', KEYS[3], ARGV[place]) or '0')
   local strained = tonumber(throttles) > 0 or failures > 0 or rows_exist
   local denied = denial(failures)
-  local answer = {'open', throttles, strained and 1 or 0, tokens[1], tokens[2]}
+  local reply = {'open', throttles, strained and 1 or 0, tokens[1], tokens[2]}
   if denied then
-    answer[1] = 'held'
-    for field = 1, 8 do answer[5 + field] = denied[field] or '' end
+    reply[1] = 'held'
+    for field = 1, 8 do reply[5 + field] = denied[field] or '' end
   elseif holds[1] or holds[2] then
-    answer[1] = 'probe'
+    reply[1] = 'probe'
     for number, held in pairs(holds) do
       local wait = held[8] == 'by_time' and most_seconds or math.min(probe_seconds, most_seconds)
       held[4] = tostring(now + wait)
@@ -52,6 +52,6 @@ for place = 5, #ARGV do
       end
     end
   end
-  answers[#answers + 1] = answer
+  replies[#replies + 1] = reply
 end
-return answers
+return replies

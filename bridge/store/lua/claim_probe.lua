@@ -1,8 +1,8 @@
--- Take the due call that has failed least, and set it back so that no other sweep takes it.
--- KEYS: sweep lease, failing calls, due of each step
--- ARGV: now, how many to look at in each, set back to, lease token
--- Returns the number of its step and the call, nothing when none is due, or nil when the lease is
--- no longer ours.
+-- Claim the due call with the fewest failures and postpone it, so that no other sweep claims it.
+-- KEYS: sweep lease, failing calls, due calls of each step
+-- ARGV: now, how many calls of each step to compare, new due time, lease token
+-- Returns the number of its step and its id, an empty list if no call is due, or nil if the lease
+-- has expired.
 if redis.call('GET', KEYS[1]) ~= ARGV[4] then return nil end
 local best, fewest, at = nil, nil, nil
 for number = 3, #KEYS do

@@ -1,5 +1,5 @@
--- Count under each name, unless it would be a new one beside as many as may be listed.
--- KEYS: counts.  ARGV: most names, seconds until the counts are dropped as a whole, names
+-- Add one to the count of each name, except new names when the most names are listed.
+-- KEYS: counts.  ARGV: most names, seconds until all counts are deleted, names
 for place = 3, #ARGV do
   local name = ARGV[place]
   if redis.call('HEXISTS', KEYS[1], name) == 1 or redis.call('HLEN', KEYS[1]) < tonumber(ARGV[1]) then

@@ -1,7 +1,8 @@
--- Forget a resting call, unless it moved since it was read.
+-- Delete a resting call, unless it was saved since it was read.
 -- KEYS: record, insights, calls, state, retire, engagement lookup, two lookups by link,
 --       calls with extras
 -- ARGV: expected version, call id
+-- Returns 1 if the call was deleted, else 0.
 local version = string.match(redis.call('GETRANGE', KEYS[1], 0, 20), '^(%d+)\n') or '0'
 if version ~= ARGV[1] then return 0 end
 redis.call('DEL', KEYS[1], KEYS[2], KEYS[6])

@@ -1,9 +1,10 @@
--- A request was served, or AskElephant refused it by its own response: end the holds that this proves to be over.
+-- End the holds that a response of AskElephant proves to be over.
+-- A request either succeeded, or AskElephant rejected the call itself.
 -- KEYS: hold of all, hold of the step, failing calls, row of the outage, row of the step's 403s,
 --       row of its 404s
--- ARGV: now, call id, token of the hold of all that the request probed or '', '1' when it was
---       served, '' when it was only refused, the outage's reason
--- Returns 1 for each hold that was ended: of all, of the step.
+-- ARGV: now, call id, token of the hold of all that the request probed or '', '1' if it succeeded
+--       or '' if it was rejected, the outage's reason
+-- Returns 1 or 0 for each hold, whether it was ended: of all, of the step.
 local is_served = ARGV[4] == '1'
 redis.call('DEL', KEYS[4])
 if is_served then

@@ -1,5 +1,5 @@
--- Return the member of a due set that has failed least since it was last served, the newest first.
--- Looks at no more than `look` calls. Prepended to the scripts that choose a probe.
+-- Return the call of a due set with the fewest failures in a row, the newest of those.
+-- Compares at most `look` calls. This file is prepended to the scripts that choose a probe.
 local function least_failed(due, failing, now, look)
   local best, fewest = nil, nil
   for _, id in ipairs(redis.call('ZREVRANGEBYSCORE', due, now, '-inf', 'LIMIT', 0, look)) do

@@ -1,8 +1,8 @@
--- Compare-and-set of records. Whatever belongs to a record is written in the same step, or not at all.
+-- Compare-and-set of records. A record and its index writes are saved in one step, or not at all.
 -- KEYS: for each change its record, its lease, then the key of each of its writes
--- ARGV: for each change the number of its writes, expected version, payload, lease token or '', then
---       for each write its command, how many arguments that has behind the key, and these
--- Returns for each change 'saved', 'conflict', 'lease_lost', or the error that Redis raised.
+-- ARGV: for each change the number of its writes, expected version, payload, lease token or '',
+--       then for each write its command, its number of arguments after the key, and these arguments
+-- Returns for each change 'saved', 'conflict', 'lease_lost', or the error of Redis.
 local function save(record, lease, version, payload, token, writes)
   local head = redis.call('GETRANGE', record, 0, 20)
   local found = string.match(head, '^(%d+)\n') or (head == '' and '0' or 'damaged')
@@ -13,7 +13,7 @@ local function save(record, lease, version, payload, token, writes)
   return 'saved'
 end
 
-local answer, key, at = {}, 1, 1
+local replies, key, at = {}, 1, 1
 while at <= #ARGV do
   local record, lease, writes = KEYS[key], KEYS[key + 1], {}
   local count, version, payload, token = tonumber(ARGV[at]), ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]
@@ -25,6 +25,6 @@ while at <= #ARGV do
   end
   local is_done, result = pcall(save, record, lease, version, payload, token, writes)
   if not is_done and type(result) ~= 'table' then result = redis.error_reply(tostring(result)) end
-  answer[#answer + 1] = result
+  replies[#replies + 1] = result
 end
-return answer
+return replies

@@ -1,10 +1,10 @@
--- Start a hold, or extend it. What weighs less than the present reason changes nothing, and
--- the same reason never shortens a wait that the server named. Only the probe sets the next probe.
+-- Start a hold, or extend it. A reason of less weight than the present one changes nothing. The
+-- same reason never shortens a wait that the server named. Only a failed probe sets the next probe.
 -- KEYS: hold
 -- ARGV: reason, weight, 'by_time' or 'by_probe', now, until, most seconds without a probe, first
 --       wait for a probe, longest wait, seconds in which the wait does not grow, detail, status,
---       step, '1' when the request was the probe
--- Returns 1 when it is news.
+--       step, '1' if the request was the probe
+-- Returns 1 if the hold is new or has a new reason, else 0.
 local held = redis.call('HMGET', KEYS[1], 'reason', 'weight', 'opens', 'since', 'until', 'next',
   'throttles')
 local now = tonumber(ARGV[4])

@@ -1,9 +1,9 @@
--- Take the lease of each call that has none, and read what stands under the call's other keys.
+-- Lease each call that is not leased, and read the call's other keys.
 -- KEYS: for each call its lease, then the keys to read
 -- ARGV: token, milliseconds, number of keys of each call
--- Returns for each call the values that were read, or nil if another has its lease. Whether the
--- lease is ours is decided by its token: a script that is sent again finds its own lease.
-local token, width, answer = ARGV[1], tonumber(ARGV[3]), {}
+-- Returns for each call the values that were read, or nil if another worker has its lease. The
+-- token decides that: if the client sends this script again, it finds its own lease.
+local token, width, replies = ARGV[1], tonumber(ARGV[3]), {}
 for lease = 1, #KEYS, width do
   local holder = redis.call('GET', KEYS[lease])
   if not holder then
@@ -17,6 +17,6 @@ for lease = 1, #KEYS, width do
       values[#values + 1] = redis.pcall('GET', KEYS[key])
     end
   end
-  answer[#answer + 1] = values
+  replies[#replies + 1] = values
 end
-return answer
+return replies

@@ -1,7 +1,7 @@
-"""The calls: one record each, saved by compare-and-set together with all its indexes.
+"""Stores calls: one record each, saved by compare-and-set in the same step as its indexes.
 
-The record is the truth; Celery's messages are only hints. Two workers may decide on the same call
-at the same time: the second save finds a newer version, and its decision is made again on that.
+Only the record decides what a call needs; Celery's messages are hints. If two workers change the
+same call at the same time, the second save finds a newer version and makes its decision again.
 """
 
 import json
@@ -39,7 +39,7 @@ log = structlog.get_logger(__name__)
 
 
 class CallStore:
-    """All calls in one Redis."""
+    """Loads and saves the calls in one Redis."""
 
     def __init__(self, redis: Redis, keys: Keys, retention: Retention) -> None:
         self._redis = redis
@@ -50,10 +50,10 @@ class CallStore:
         self._drop = redis.register_script(script("drop_call"))
 
     def load(self, call_id: str) -> Call | None:
-        """Return the call, or ``None`` when nothing was ever heard of it.
+        """Return the call, or ``None`` if it has no record.
 
-        Raises ``NewerRecord`` when a newer version of the bridge wrote it, ``DamagedRecord`` when
-        nothing that can be read stands there.
+        Raises ``NewerRecord`` if a newer version of the bridge wrote the record, ``DamagedRecord``
+        if no version can have written it.
         """
         value: Any
         try:
@@ -62,8 +62,8 @@ class CallStore:
             value = wrong_type(error)
         return self.read(call_id, value)
 
-    def read(self, call_id: str, value: Any) -> Call | None:  # noqa: ANN401 - what Redis answers
-        """Return the record that stands in the store as ``value``; raise as ``load`` does."""
+    def read(self, call_id: str, value: Any) -> Call | None:  # noqa: ANN401 - what Redis returned
+        """Return the call whose record is ``value``; raises as ``load`` does."""
         try:
             return read_call(call_id, value)
         except DamagedRecord:
@@ -71,20 +71,12 @@ class CallStore:
             raise
 
     def load_many(self, call_ids: Iterable[str]) -> list[Call]:
-        """Return those of the calls that exist, in the same order; raise as ``load`` does."""
+        """Return those of the calls that exist, in the same order; raises as ``load`` does."""
         read = (self.read(call_id, value) for call_id, value in self._values(call_ids))
         return [call for call in read if call is not None]
 
-    def _known(self, edits: Sequence[Edit]) -> dict[int, Call | Exception | None]:
-        """Return each edit's call by its place: as the edit knows it, or as it stands now."""
-        known: dict[int, Call | Exception | None] = {
-            place: edit.known for place, edit in enumerate(edits)
-        }
-        unknown = [place for place, call in known.items() if call is None]
-        found = self._read_many(edits[place].call_id for place in unknown)
-        return known | dict(zip(unknown, found, strict=True))
-
     def _read_many(self, call_ids: Iterable[str]) -> list[Call | Exception | None]:
+        """Return each call, ``None`` if it has no record, or the error that ``load`` raises."""
         read: list[Call | Exception | None] = []
         for call_id, value in self._values(call_ids):
             try:
@@ -94,7 +86,7 @@ class CallStore:
         return read
 
     def load_readable(self, call_ids: Iterable[str]) -> list[Call]:
-        """Return those of the calls that exist, and that this version can read."""
+        """Return those of the calls that exist and whose record this version can read."""
         calls: list[Call] = []
         damaged: list[str] = []
         newer = 0
@@ -113,7 +105,7 @@ class CallStore:
         return calls
 
     def damage(self) -> Damage:
-        """Return the calls whose record is damaged; repaired ones are taken off the list."""
+        """Return the calls whose record is damaged; removes repaired calls from the list."""
         ids = self._damaged.listed().call_ids
         pipe = self._redis.pipeline(transaction=False)
         for call_id in ids:
@@ -123,7 +115,7 @@ class CallStore:
         return self._damaged.listed()
 
     def insights(self, call: Call) -> dict[str, Any]:
-        """Return what was fetched of the call's engagement so far."""
+        """Return the insights of the call's engagement that were fetched until now."""
         value: Any
         try:
             value = self._redis.get(self._keys.insights(call.call_id))
@@ -140,7 +132,7 @@ class CallStore:
         insights: Mapping[str, Any] | None = None,
         lease: Lease | None = None,
     ) -> Call | None:
-        """Save one edit as ``update_many`` does; raise what that returns as an error."""
+        """Save one edit as ``update_many`` does; returns the call, raises the edit's error."""
         edit = Edit(call_id=call_id, decide=decide, known=known, insights=insights, lease=lease)
         (result,) = self.update_many([edit])
         if isinstance(result, Exception):
@@ -148,15 +140,20 @@ class CallStore:
         return result.after
 
     def update_many(self, edits: Sequence[Edit]) -> list[Saved | Exception]:
-        """Save what each edit makes of its call, again if the call was saved by another meanwhile.
+        """Save the result of each edit; decide again if another worker has saved the call.
 
-        One round trip reads the calls that are not known, one saves all. An edit that fails costs
-        no other, and its error is returned in its place: ``LeaseLost`` = its lease is no longer
-        ours, ``CallContended`` = its call kept changing under a hundred attempts, ``NewerRecord``
-        and ``DamagedRecord`` as of ``load``, else what its ``decide`` raised.
+        One round trip reads the calls that are not known, one saves all. A failed edit does not
+        affect the others: its error is returned in its place. ``LeaseLost`` = its lease has
+        expired, ``CallContended`` = its call changed during each of 100 attempts, ``NewerRecord``
+        and ``DamagedRecord`` as in ``load``, or the error that its ``decide`` raised.
         """
         results: dict[int, Saved | Exception] = {}
-        left = self._known(edits)
+        left: dict[int, Call | Exception | None] = {
+            place: edit.known for place, edit in enumerate(edits)
+        }
+        unknown = [place for place, call in left.items() if call is None]
+        found = self._read_many(edits[place].call_id for place in unknown)
+        left |= zip(unknown, found, strict=True)
         for attempt in range(ATTEMPTS):
             changes: dict[int, Change] = {}
             for place, before in left.items():
@@ -176,7 +173,7 @@ class CallStore:
                     results[place] = Saved(change.before, reply)
             if not conflicts:
                 return [results[place] for place in range(len(edits))]
-            time.sleep(random.uniform(0, 0.002 * (attempt + 1)))  # noqa: S311 - spreads rivals
+            time.sleep(random.uniform(0, 0.002 * (attempt + 1)))  # noqa: S311 - spreads competing workers
             left = {}
             found = self._read_many(edits[place].call_id for place in conflicts)
             for place, before in zip(conflicts, found, strict=True):
@@ -189,10 +186,10 @@ class CallStore:
         return [results[place] for place in range(len(edits))]
 
     def save_many(self, changes: Sequence[Change]) -> list[Call | Exception | None]:
-        """Save all in one round trip; return each as saved.
+        """Save all changes in one round trip; return for each its call as saved, or an error.
 
-        ``None`` = the call was saved by another meanwhile. ``LeaseLost`` = the change's lease is no
-        longer ours; other errors as Redis raised them.
+        ``None`` = another worker has saved the call since it was read. ``LeaseLost`` = the change's
+        lease has expired. Other errors are Redis' own.
         """
         if not changes:
             return []
@@ -200,7 +197,7 @@ class CallStore:
         keys: list[str] = []
         args: list[Any] = []
         for change, call in zip(changes, calls, strict=True):
-            own_keys, own_args = self._words(change, call)
+            own_keys, own_args = self._script_input(change, call)
             keys += own_keys
             args += own_args
         replies = self._save(keys=keys, args=args)
@@ -224,9 +221,9 @@ class CallStore:
         return reply if isinstance(reply, Exception) else ResponseError(repr(reply))
 
     def retire(self, now: datetime, most: int) -> int:
-        """Forget up to ``most`` calls whose retention has passed; return how many.
+        """Delete up to ``most`` calls whose retention has passed; return how many.
 
-        Those that this version cannot read are kept, and wait behind the others.
+        Calls that this version cannot read are kept and deferred, so that the others come first.
         """
         due = self._redis.zrange(
             self._keys.retire, "-inf", now.timestamp(), byscore=True, offset=0, num=most
@@ -239,11 +236,11 @@ class CallStore:
 
     def _values(self, call_ids: Iterable[str]) -> list[tuple[str, Any]]:
         ids = list(call_ids)
-        values = self._redis.mget([self._keys.call(one) for one in ids]) if ids else []
+        values = self._redis.mget([self._keys.call(call_id) for call_id in ids]) if ids else []
         return list(zip(ids, values, strict=True))
 
-    def _words(self, change: Change, saved: Call) -> tuple[list[str], list[Any]]:
-        """Return the keys and arguments of one change for the script that saves."""
+    def _script_input(self, change: Change, saved: Call) -> tuple[list[str], list[Any]]:
+        """Return the keys and arguments of one change for the script that saves calls."""
         keys, call_id = self._keys, saved.call_id
         todo = [*index_changes(keys, change.before, saved, self._retention)]
         todo += [counted(keys, name) for name in change.counts]
@@ -253,10 +250,10 @@ class CallStore:
         if change.lease and change.ends:
             todo.append(("DEL", keys.lease(call_id), ()))
         token = change.lease.token if change.lease else ""
-        words: list[Any] = [len(todo), saved.version - 1, written(saved), token]
+        args: list[Any] = [len(todo), saved.version - 1, written(saved), token]
         for command, _, rest in todo:
-            words += [command, len(rest), *rest]
-        return [keys.call(call_id), keys.lease(call_id), *(key for _, key, _ in todo)], words
+            args += [command, len(rest), *rest]
+        return [keys.call(call_id), keys.lease(call_id), *(key for _, key, _ in todo)], args
 
     def _forget(self, call: Call) -> int:
         keys = self._keys

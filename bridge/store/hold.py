@@ -1,9 +1,9 @@
-"""The holds that all workers share: requests to AskElephant are paused for all calls, or one step.
+"""Holds: all workers pause their requests to AskElephant, for all calls or for one step.
 
-Throttling holds all calls until the moment that AskElephant named. A refused key and an outage hold
-all calls, and a missing scope or engagements that are not found hold one step: one request at a
-time probes such a hold, and the first one that is served ends it. No hold lasts longer than
-``most`` without a probe.
+Throttling holds all calls until the time that AskElephant named. A rejected key and an outage hold
+all calls. A missing scope and engagements that are not found hold one step. One request at a time
+probes such a hold, and the first probe that succeeds ends it. No hold lasts longer than ``most``
+without a probe.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,29 +22,35 @@ from bridge.store.lua import script
 from bridge.store.replies import text
 
 ROW_KEPT = timedelta(minutes=10)
-"""After this time without another first failure, the row starts over."""
+"""A row of failures ends after this time without another call's first failure."""
 
 FAILURES_KEPT = timedelta(days=3)
-"""How long a call's failures in a row are remembered after the last failure of any call."""
+"""How long the calls' failures in a row are stored after the last failure of any call."""
 
 QUICK = timedelta(seconds=1)
-"""While a request this short was on its way, few others failed. A submission may take minutes."""
+"""A request shorter than this is quick: few others can have failed during it.
+
+A submission may last minutes.
+"""
 
 FIRST_PROBE = timedelta(seconds=1)
 STEADY = timedelta(minutes=1)
-"""Probes leave every ``FIRST_PROBE`` for this long; after that the wait doubles.
+"""Probes are sent every ``FIRST_PROBE`` for this time; after that the wait between them grows.
 
-Each probe identifies one failing call. A good call behind dozens of failing ones must not wait for
-minutes; after a minute without a response it is an outage, and is probed gently.
+Each probe identifies one failing call. A good call behind dozens of failing calls must not wait for
+minutes. After a minute without success the hold counts as an outage, with fewer probes.
 """
 
 WEIGHTS: Mapping[str, int] = {Reason.OUTAGE: 0, Reason.THROTTLED: 1}
 HEAVIEST = 2
-"""Refused credentials: they need a person, and no late response of another kind ends them."""
+"""The weight of rejected credentials and of all other causes.
+
+A cause of less weight than the present hold does not change it.
+"""
 
 
 class Row(StrEnum):
-    """Failures of different calls in a row that start a hold."""
+    """The kinds of failures that start a hold when different calls have them in a row."""
 
     OUTAGE = "outage"
     SCOPE = "scope"
@@ -53,7 +59,7 @@ class Row(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Why a hold starts: its slug, and the status and text of the response."""
+    """The cause of a hold: its slug, and the status and text of AskElephant's response."""
 
     reason: str
     status: int | None = None
@@ -62,11 +68,11 @@ class Cause:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """Requests are paused; ``reason`` is the slug that operators see.
+    """A hold in force; ``reason`` is the slug that operators see.
 
-    ``until`` is the moment that AskElephant named, else that of the next probe. ``next_at`` is when
-    the next request leaves. ``step`` empty = all steps. ``detail`` may quote AskElephant, and is
-    only shown to callers with a token.
+    ``until`` is the time that AskElephant named, else that of the next probe. ``next_at`` is when
+    the next request may be sent. ``step`` empty = all steps. ``detail`` may quote AskElephant, so
+    it is only shown to API clients with a token.
     """
 
     reason: str
@@ -80,11 +86,11 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """A request may leave. ``probe`` = it leaves under a hold, to find out whether that is over.
+    """The permission to send a request. ``probe`` = it tests whether a hold is over.
 
-    ``throttles`` counts the 429s in a row; ``strained`` = something has failed since a request was
-    last served. ``at`` is when it left: its success proves nothing of later failures. ``tokens``
-    name the holds of all calls and of the step that it probes.
+    ``throttles`` counts the 429s in a row. ``strained`` = requests have failed since the last one
+    that succeeded. ``at`` is when the request was sent: its success proves nothing about later
+    failures. ``tokens`` identify the holds of all calls and of the step that it probes.
     """
 
     call_id: str = ""
@@ -101,7 +107,7 @@ class Admitted:
 
 
 class Holds:
-    """The holds in one Redis. Each change is one script."""
+    """Starts, probes and ends the holds in one Redis. Each change is one atomic script."""
 
     def __init__(
         self, redis: Redis, keys: Keys, probe_interval: timedelta, most: timedelta
@@ -114,14 +120,14 @@ class Holds:
         self._note = redis.register_script(script("note_failure"))
 
     def all(self, now: datetime) -> list[Hold]:
-        """Return the holds in force: that of all calls first."""
+        """Return the holds in force, the hold of all calls first."""
         pipe = self._redis.pipeline(transaction=False)
-        for key in self._all_keys():
-            pipe.hmget(key, (*FIELDS, "opens"))
+        for step in ("", *(step.name for step in STEPS if step.asks_askelephant)):
+            pipe.hmget(self._keys.hold(step), (*FIELDS, "opens"))
         return [_hold(fields) for fields in pipe.execute() if _is_held(fields, now)]
 
     def state(self, now: datetime, step: str = "") -> Hold | None:
-        """Return the hold that keeps requests of ``step`` back longest, or ``None``.
+        """Return the hold that delays requests of ``step`` longest, or ``None``.
 
         Without a step it is the hold of all calls.
         """
@@ -129,14 +135,15 @@ class Holds:
         return max(concerned, key=lambda hold: hold.next_at, default=None)
 
     def admit(self, now: datetime, step: str, call_ids: Sequence[str]) -> list[Admitted | Hold]:
-        """Return for each call whether its request may leave now, or the hold that denies it.
+        """Return for each call the permission to send its request, or the hold that denies it.
 
-        Under a hold the first that may probe it does, and the others wait. A call that has failed
-        is no probe while calls wait that have failed less.
+        Under a hold one call probes it, and the others wait. A call that has failed does not probe
+        while calls with fewer failures wait.
         """
-        dues = [self._keys.due(one) for one in STEPS if one.asks_askelephant and one.name != step]
+        others = [other for other in STEPS if other.asks_askelephant and other.name != step]
         own = self._keys.of("due", step)
-        keys = [self._keys.hold(), self._keys.hold(step), *self._row_keys(step), own, *dues]
+        keys = [self._keys.hold(), self._keys.hold(step), *self._row_keys(step), own]
+        keys += map(self._keys.due, others)
         interval, most = self._interval.total_seconds(), self.most.total_seconds()
         args: list[str | float] = [now.timestamp(), interval, most, PROBE_CANDIDATES, *call_ids]
         replies = self._admit(keys=keys, args=args)
@@ -154,10 +161,10 @@ class Holds:
         step: str = "",
         is_probe: bool = False,
     ) -> bool:
-        """Start a hold, or keep it longer; return whether that is news.
+        """Start a hold or extend it; return whether it is new or has a new reason.
 
-        ``until`` is the moment that AskElephant named; without it probes set the end. ``step``
-        empty = all calls are held. ``is_probe`` = the request that failed was the hold's probe.
+        ``until`` is the time that AskElephant named; without it probes set the end. ``step``
+        empty = all calls are held. ``is_probe`` = the failed request was the hold's probe.
         """
         reason = cause.reason
         by_time = reason == Reason.THROTTLED
@@ -184,25 +191,26 @@ class Holds:
     def record_failure(self, row: Row, admitted: Admitted) -> int:
         """Count a failure; return how many different calls have failed in this row.
 
-        Only a call's first failure counts: calls that are known to fail start no hold again and
-        again. 0 = this call had failed before.
+        Only a call's first failure counts, so that calls that keep failing do not start a hold
+        repeatedly. 0 = this call had failed before.
         """
         keys = [self._keys.recent_failures, self._row_key(row, admitted.step)]
         kept = (int(FAILURES_KEPT.total_seconds()), int(ROW_KEPT.total_seconds()))
         return int(self._note(keys=keys, args=[admitted.call_id, *kept]))
 
     def forget(self, call_id: str) -> None:
-        """Forget the failures of a call that is given up."""
+        """Delete the failure count of a call that is given up."""
         self._redis.zrem(self._keys.recent_failures, call_id)
 
     def record_success(
         self, admitted: Admitted, now: datetime, *, proves_step: bool = True
     ) -> list[str]:
-        """Record a response of AskElephant; return the holds it ended: ``all`` or a step.
+        """Record a response of AskElephant; return the scopes of the holds it ended.
 
-        ``proves_step`` false = AskElephant refused this call by its own response: that proves that
-        it works and knows the key, but nothing of the step. For a quick request without
-        ``strained`` Redis is not called, for that would double the cost of the request.
+        A scope is ``all`` or the name of a step. ``proves_step`` false = AskElephant rejected the
+        call itself. That proves that the server works and accepts the key, but not that the step
+        works. A quick request that is not ``strained`` sends nothing to Redis, because that would
+        double its cost.
         """
         was_quick = admitted.at is not None and now - admitted.at < QUICK
         if was_quick and not (admitted.probe or admitted.strained):
@@ -220,22 +228,21 @@ class Holds:
         return [scope for scope, was_held in zip(scopes, ended, strict=True) if was_held]
 
     def release(self, now: datetime, step: str | None = None) -> list[Hold]:
-        """End the holds by hand, or that of one step (empty = that of all calls); return them."""
+        """End all holds on an operator's command, or only that of ``step``; return them.
+
+        ``step`` empty = only the hold of all calls.
+        """
         released = [hold for hold in self.all(now) if step is None or hold.step == step]
-        rows = [self._row_key(row, one.name) for row in Row for one in STEPS]
+        rows = [self._row_key(row, each.name) for row in Row for each in STEPS]
         if released:
             self._redis.delete(*(self._keys.hold(hold.step) for hold in released), *rows)
         return released
-
-    def _all_keys(self) -> list[str]:
-        steps = [step.name for step in STEPS if step.asks_askelephant]
-        return [self._keys.hold(), *map(self._keys.hold, steps)]
 
     def _row_keys(self, step: str) -> list[str]:
         return [self._keys.recent_failures, *(self._row_key(row, step) for row in Row)]
 
     def _row_key(self, row: Row, step: str) -> str:
-        """Return the key of the calls in a row. An outage is one row over all steps."""
+        """Return the key of a row of failed calls. An outage is one row over all steps."""
         return self._keys.row(row, "" if row is Row.OUTAGE else step)
 
 
@@ -252,6 +259,7 @@ def _admission(call_id: str, step: str, now: datetime, reply: list[Any]) -> Admi
 
 
 def _is_held(fields: list[Any], now: datetime) -> bool:
+    """Return whether the hold with these fields exists, and has not ended by time."""
     reason, _, until, *_, opens = fields
     return reason is not None and not (text(opens) == "by_time" and _time(until) <= now)
 

@@ -1,13 +1,13 @@
-"""The inbox: every accepted event, raw and whole, until it is handled and for days after.
+"""The inbox: a Redis stream of all accepted events with their raw bodies.
 
-A Redis stream with one consumer group. All workers read under one consumer's name: an entry is
-handed out once, and one that was taken but not handled for half a minute is claimed by whoever
-asks.
+An event stays in the inbox until it is handled, and for some days after. All workers read under the
+name of one consumer, so that an event is delivered to one worker. An event that is not handled
+within 30 seconds of its delivery is claimed by the next worker that reads.
 
-Events are marked as handled only by the server that handed them out. A replica that has become the
-primary may hold the events without the calls that were saved from them: Redis replicates after it
-has acknowledged (https://redis.io/docs/latest/operate/oss_and_stack/management/replication/). Such
-events stay taken, and are handled again.
+An event is acknowledged only to the server that delivered it. A replica that has become the primary
+may have the event without the call that was saved from it, because Redis replicates after it has
+replied (https://redis.io/docs/latest/operate/oss_and_stack/management/replication/). Such an event
+stays pending and is handled again.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,16 +24,20 @@ from bridge.store.replies import text
 
 GROUP = CONSUMER = "intake"
 ABANDONED = timedelta(seconds=30)
-"""A batch takes a second. With the sweep's interval, the next worker has them within a minute."""
+"""A delivered event that is not handled after this time is delivered again.
+
+A batch needs about a second. With the sweep's interval, another worker handles the events of a
+killed worker within a minute.
+"""
 
 KEPT_DEAD_LETTERS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One event as it came. ``deliveries`` counts how often it was handed to a handler.
+    """One event as it was received. ``deliveries`` counts how often it was delivered to a worker.
 
-    ``server`` is the run id of the Redis that handed it out: another one after each restart.
+    ``server`` is the run id of the Redis process that delivered it.
     """
 
     id: str
@@ -46,14 +50,14 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """What is not handled yet: how many events, and since when the oldest waits."""
+    """The number of events that are not handled yet, and when the oldest was received."""
 
     waiting: int
     oldest: datetime | None
 
 
 class Inbox:
-    """The inbox as workers see it; the ingress writes to it through its group commit."""
+    """Reads, acknowledges and trims the inbox. The ingress writes to it by its group commit."""
 
     def __init__(self, redis: Redis, keys: Keys) -> None:
         self._redis = redis
@@ -61,23 +65,28 @@ class Inbox:
         self._ack = redis.register_script(script("ack_events"))
 
     def take(self, most: int) -> list[Entry]:
-        """Return events for handling: up to ``most`` abandoned ones, up to ``most`` new ones.
+        """Deliver up to ``most`` abandoned events and up to ``most`` new events.
 
-        When there is none, the next event that is stored wakes the workers again.
+        If there are none, the next event that is stored wakes a worker again.
         """
         try:
             return self._take(most) or self._take_last(most)
         except ResponseError as error:
             if "NOGROUP" not in str(error):
                 raise
-            self._create_group()
-            return self._take(most) or self._take_last(most)
+        try:
+            self._redis.xgroup_create(self._keys.inbox, GROUP, id="0", mkstream=True)
+        except ResponseError as error:  # another worker has just created it
+            if not str(error).startswith("BUSYGROUP"):
+                raise
+        return self._take(most) or self._take_last(most)
 
     def done(self, entries: Sequence[Entry], outcomes: Mapping[str, str]) -> bool:
-        """Mark events of one ``take`` as handled; ``outcomes`` has a slug for each without a call.
+        """Acknowledge the events of one ``take``.
 
-        Returns false, and marks none, if another server than the one that handed them out replies:
-        what was saved of them may be lost with the former.
+        ``outcomes`` maps the id of each event that changed no call to a slug. Returns false, and
+        acknowledges none, if Redis is not the server that delivered them: the saves of their calls
+        may be lost with the former server.
         """
         args: list[str | int] = [GROUP, entries[0].server, len(entries)]
         args += [entry.id for entry in entries]
@@ -87,14 +96,17 @@ class Inbox:
         return bool(self._ack(keys=keys, args=args))
 
     def leave(self, entry: Entry) -> None:
-        """Leave an event pending as if this delivery had not been: it is claimed again later."""
+        """Leave an event pending and do not count this delivery; it is delivered again later.
+
+        https://redis.io/docs/latest/commands/xclaim/
+        """
         self._redis.xclaim(
             self._keys.inbox, GROUP, CONSUMER, 0, [entry.id],
             retrycount=entry.deliveries - 1, justid=True,
         )  # fmt: skip
 
     def move_to_dead_letters(self, entry: Entry, error: str) -> None:
-        """Take an event that keeps breaking its handler out of the way, whole, with the error."""
+        """Move an event whose handler keeps failing to the dead letters, with the error."""
         pipe = self._redis.pipeline(transaction=True)
         fields: dict[Any, Any] = {
             "entry": entry.id,
@@ -117,108 +129,102 @@ class Inbox:
         return None
 
     def backlog(self) -> Backlog:
-        """Return how much waits to be handled, and since when."""
+        """Return how many events are not handled yet, and when the oldest was received."""
         oldest = self._oldest_unhandled()
         if oldest is None:
             return Backlog(0, None)
-        group = self._group()
-        waiting = int(group["pending"]) + int(group["lag"] or 0) if group else self._length()
-        return Backlog(max(waiting, 1), _time(oldest))
+        if group := self._group():
+            waiting = int(group["pending"]) + int(group["lag"] or 0)
+        else:
+            waiting = int(self._redis.xlen(self._keys.inbox))
+        received_at = datetime.fromtimestamp(_milliseconds(oldest) / 1000, UTC)
+        return Backlog(max(waiting, 1), received_at)
 
     def trim(self, before: datetime, most: int) -> int:
-        """Drop events older than ``before``, but none that is not handled; return how many.
+        """Delete handled events older than ``before``; return how many.
 
-        Up to ``most`` at once, for Redis serves nobody meanwhile. Who trims late, or beside
-        another, drops nothing else: a time that has passed stays passed.
+        Deletes up to ``most`` at once, because Redis runs no other command during that time. Two
+        processes may trim at the same time.
         """
         cutoff = f"{int(before.timestamp() * 1000)}-0"
         oldest = self._oldest_unhandled()
         least = min(cutoff, oldest, key=_order) if oldest else cutoff
-        self._trim_outcomes(_milliseconds(least) - 1, most)
+        key, last = self._keys.outcomes, _milliseconds(least) - 1
+        if old := self._redis.zrange(key, "-inf", last, byscore=True, offset=0, num=most):
+            self._redis.zrem(key, *old)
         dropped = self._redis.xtrim(self._keys.inbox, minid=least, approximate=True, limit=most)
-        if not dropped:  # by number only whole nodes of the stream: this is the rest of one
+        # An approximate trim deletes only whole nodes of the stream. The rest is less than a node:
+        # https://redis.io/docs/latest/commands/xtrim/
+        if not dropped:
             dropped = self._redis.xtrim(self._keys.inbox, minid=least, approximate=False)
         return int(dropped)
 
     def trim_logs(self, before: datetime) -> None:
-        """Drop refused events and dead letters older than ``before``: they are personal data, too.
+        """Delete refused events and dead letters older than ``before``, which are personal data.
 
-        There are 10,000 of each at most.
+        There are at most 10,000 of each.
         """
         least = f"{int(before.timestamp() * 1000)}-0"
         for stream in (self._keys.refused, self._keys.dead_letters):
             self._redis.xtrim(stream, minid=least, approximate=False)
 
     def _take(self, most: int) -> list[Entry]:
+        """Deliver abandoned and new events in one or two round trips."""
         idle = int(ABANDONED.total_seconds() * 1000)
         pipe = self._redis.pipeline(transaction=False)
         pipe.info("server")
         pipe.xpending_range(self._keys.inbox, GROUP, min="-", max="+", count=most, idle=idle)
         pipe.xreadgroup(GROUP, CONSUMER, {self._keys.inbox: ">"}, count=most)
-        server, pending, answer = pipe.execute()
-        times = {text(one["message_id"]): int(one["times_delivered"]) for one in pending}
-        return [*self._claim(times, idle, _run_id(server)), *_new(answer, _run_id(server))]
+        info, pending, streams = pipe.execute()
+        server = _run_id(info)
+        times = {text(row["message_id"]): int(row["times_delivered"]) for row in pending}
+        claimed: Any = []
+        if times:
+            claimed = self._redis.xclaim(self._keys.inbox, GROUP, CONSUMER, idle, list(times))
+        abandoned = [_entry(row, times[text(row[0])] + 1, server) for row in claimed]
+        return [*abandoned, *_new(streams, server)]
 
     def _take_last(self, most: int) -> list[Entry]:
-        """Look once more after the wake-up was taken back: what was stored before would wait."""
+        """Delete the mark of a pending wake-up, then deliver events that were stored before that.
+
+        Without the second read, an event that was stored under the old mark would wake no worker.
+        """
         pipe = self._redis.pipeline(transaction=False)
         pipe.info("server")
         pipe.delete(self._keys.wakeup_pending)
         pipe.xreadgroup(GROUP, CONSUMER, {self._keys.inbox: ">"}, count=most)
-        server, _, answer = pipe.execute()
-        return _new(answer, _run_id(server))
-
-    def _claim(self, times: Mapping[str, int], idle: int, server: str) -> list[Entry]:
-        if not times:
-            return []
-        rows = self._redis.xclaim(self._keys.inbox, GROUP, CONSUMER, idle, list(times))
-        return [_entry(row, times[text(row[0])] + 1, server) for row in rows]
-
-    def _trim_outcomes(self, last: int, most: int) -> None:
-        key = self._keys.outcomes
-        old = self._redis.zrange(key, "-inf", last, byscore=True, offset=0, num=most)
-        if old:
-            self._redis.zrem(key, *old)
-
-    def _create_group(self) -> None:
-        try:
-            self._redis.xgroup_create(self._keys.inbox, GROUP, id="0", mkstream=True)
-        except ResponseError as error:  # two workers race to create it: either is right
-            if not str(error).startswith("BUSYGROUP"):
-                raise
+        info, _, streams = pipe.execute()
+        return _new(streams, _run_id(info))
 
     def _group(self) -> Mapping[str, Any] | None:
         if not self._redis.exists(self._keys.inbox):
             return None
         groups = self._redis.xinfo_groups(self._keys.inbox)
-        return next((one for one in groups if one["name"] == GROUP.encode()), None)
-
-    def _length(self) -> int:
-        return int(self._redis.xlen(self._keys.inbox))
+        return next((group for group in groups if group["name"] == GROUP.encode()), None)
 
     def _oldest_unhandled(self) -> str | None:
         group = self._group()
         if group is None:
             return self._first_after("-")
         pending = self._redis.xpending(self._keys.inbox, GROUP)
-        taken = text(pending["min"]) if pending["min"] else None
-        untaken = self._first_after(f"({text(group['last-delivered-id'])}")
-        return min((one for one in (taken, untaken) if one), key=_order, default=None)
+        delivered = text(pending["min"]) if pending["min"] else None
+        new = self._first_after(f"({text(group['last-delivered-id'])}")
+        return min((entry for entry in (delivered, new) if entry), key=_order, default=None)
 
     def _first_after(self, start: str) -> str | None:
         rows = self._redis.xrange(self._keys.inbox, min=start, count=1)
         return text(rows[0][0]) if rows else None
 
 
-def _run_id(server: Mapping[str, Any]) -> str:
-    return str(server.get("run_id", ""))
+def _run_id(info: Mapping[str, Any]) -> str:
+    return str(info.get("run_id", ""))
 
 
-def _entry(row: Any, deliveries: int, server: str) -> Entry:  # noqa: ANN401 - what Redis answers
+def _entry(row: Any, deliveries: int, server: str) -> Entry:  # noqa: ANN401 - what Redis returned
     entry_id, fields = row
     return Entry(
         id=text(entry_id),
-        source=text(fields.get(b"source", b"")),  # an entry without one ends as a dead letter
+        source=text(fields.get(b"source", b"")),  # without a source it ends as a dead letter
         raw=fields.get(b"raw", b""),
         request_id=text(fields.get(b"request", b"")),
         deliveries=deliveries,
@@ -226,14 +232,13 @@ def _entry(row: Any, deliveries: int, server: str) -> Entry:  # noqa: ANN401 - w
     )
 
 
-def _new(answer: Any, server: str) -> list[Entry]:  # noqa: ANN401 - what Redis answers
-    return [_entry(row, 1, server) for _, rows in _streams(answer) for row in rows]
-
-
-def _streams(answer: Any) -> Sequence[Any]:  # noqa: ANN401 - a list, or under RESP3 a dict
-    if isinstance(answer, dict):
-        return [(name, [row for part in rows for row in part]) for name, rows in answer.items()]
-    return answer or []
+def _new(streams: Any, server: str) -> list[Entry]:  # noqa: ANN401 - a list, under RESP3 a dict
+    """Return the entries of the only stream that was read."""
+    if isinstance(streams, dict):
+        rows = [row for parts in streams.values() for part in parts for row in part]
+    else:
+        rows = [row for _, part in streams or [] for row in part]
+    return [_entry(row, 1, server) for row in rows]
 
 
 def _order(entry_id: str) -> tuple[int, int]:
@@ -243,7 +248,3 @@ def _order(entry_id: str) -> tuple[int, int]:
 
 def _milliseconds(entry_id: str) -> int:
     return _order(entry_id)[0]
-
-
-def _time(entry_id: str) -> datetime:
-    return datetime.fromtimestamp(_milliseconds(entry_id) / 1000, UTC)

@@ -1,4 +1,4 @@
-"""Finding calls: by engagement, by link, by page, by count."""
+"""Finds calls: by engagement or link, and as lists and counts."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,7 +17,7 @@ from bridge.store.replies import text
 
 CHUNK = 100
 MOST_SHARING = 10
-"""Calls that may await their engagement under one link and still be looked at."""
+"""Most calls with one link that are loaded to find the call of an engagement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Place:
 
 
 class Lookup:
-    """Reading views on the calls. Nothing here changes a call."""
+    """Read-only views of the calls, and the parked transcript events."""
 
     def __init__(self, redis: Redis, keys: Keys, calls: CallStore) -> None:
         self._redis = redis
@@ -37,11 +37,11 @@ class Lookup:
         self._calls = calls
 
     def by_engagement(self, engagement_id: str, external_url: str | None) -> Call | None:
-        """Return the call behind an engagement: by its id, else by its link.
+        """Return the engagement's call: by the engagement's id, else by its link, or ``None``.
 
-        A link finds a call only if that call awaits its engagement and no other one with the link
-        does (an operator's template may name the contact only): otherwise the response to the POST
-        names the engagement.
+        A link only finds a call without a known engagement, and only if no other such call has the
+        link. Calls share a link if, for example, the operator's template names only the contact.
+        Then the response to the POST names the engagement.
         """
         call_id = self._redis.get(self._keys.engagement(engagement_id))
         if call_id is not None:
@@ -49,19 +49,19 @@ class Lookup:
         return self._by_link(external_url) if external_url is not None else None
 
     def ids_of(self, engagement_ids: Sequence[str]) -> Mapping[str, str]:
-        """Return the id of the call behind each engagement that is known to be a call's."""
-        keys = [self._keys.engagement(one) for one in engagement_ids]
+        """Return the call's id for each engagement that belongs to a call."""
+        keys = [*map(self._keys.engagement, engagement_ids)]
         found = self._redis.mget(keys) if keys else []
         pairs = zip(engagement_ids, found, strict=True)
         return {engagement: text(call_id) for engagement, call_id in pairs if call_id is not None}
 
     def park(self, engagement_id: str, entry: str, keep: timedelta) -> None:
-        """Keep a transcript event whose call is not known yet, until the POST's answer asks."""
+        """Store a transcript event whose call is not known yet, for the response to the POST."""
         self._redis.set(self._keys.parked(engagement_id), entry, ex=keep)
 
     def parked_many(self, engagement_ids: Sequence[str]) -> Mapping[str, str]:
-        """Return the inbox entries of transcript events that came before their calls were known."""
-        keys = [self._keys.parked(one) for one in engagement_ids]
+        """Return the inbox ids of the parked transcript events of these engagements."""
+        keys = [*map(self._keys.parked, engagement_ids)]
         found = self._redis.mget(keys) if keys else []
         pairs = zip(engagement_ids, found, strict=True)
         return {engagement: text(entry) for engagement, entry in pairs if entry is not None}
@@ -74,18 +74,24 @@ class Lookup:
         *,
         has_extras: bool = False,
     ) -> Iterator[tuple[Place, Call]]:
-        """Yield calls, the newest first, from after ``until`` back to ``since``, in chunks.
+        """Yield calls, the newest first, from after ``until`` back to ``since``.
 
-        Each chunk starts at the last place seen, not at a count: calls come and go meanwhile. Calls
-        that a newer version of the bridge wrote are left out. ``has_extras`` yields those with more
-        than one recording, in any state.
+        The calls are read in chunks. A chunk starts at the last call seen, not at a number, because
+        calls may be added and deleted between two chunks. Calls that this version cannot read are
+        left out. ``has_extras`` yields the calls with extra recordings in any state.
         """
         key = self._keys.state(state) if state else self._keys.calls
         key = self._keys.with_extras if has_extras else key
         oldest = since.timestamp() if since else "-inf"
         end, offset = until or Place(math.inf, ""), 0
-        while rows := self._rows(key, end.at, oldest, offset):
-            places = [place for place in rows if _is_after(place, end)]
+        while True:
+            rows: Any = self._redis.zrevrangebyscore(
+                key, end.at, oldest, start=offset, num=CHUNK, withscores=True
+            )
+            if not rows:
+                return
+            listed = (Place(score, text(member)) for member, score in rows)
+            places = [one for one in listed if (one.at, one.call_id) < (end.at, end.call_id)]
             end, offset = (places[-1], 0) if places else (end, offset + len(rows))
             found = {c.call_id: c for c in self._calls.load_readable(p.call_id for p in places)}
             yield from ((p, found[p.call_id]) for p in places if p.call_id in found)
@@ -105,9 +111,9 @@ class Lookup:
         return dict(zip((step.name for step in STEPS), pipe.execute(), strict=True))
 
     def _by_link(self, external_url: str) -> Call | None:
-        """Return the only call that awaits its engagement under this link, or ``None``.
+        """Return the only call with this link and without a known engagement, or ``None``.
 
-        Loads ``MOST_SHARING`` calls at most, for thousands may share a link.
+        Loads at most ``MOST_SHARING`` calls, because thousands may share a link.
         """
         pipe = self._redis.pipeline(transaction=False)
         for key in (
@@ -121,13 +127,3 @@ class Lookup:
         calls = self._calls.load_many(sorted(members))
         awaiting = [call for call in calls if call.engagement_id is None]
         return awaiting[0] if len(awaiting) == 1 else None
-
-    def _rows(self, key: str, newest: float, oldest: float | str, offset: int) -> list[Place]:
-        rows: Any = self._redis.zrevrangebyscore(
-            key, newest, oldest, start=offset, num=CHUNK, withscores=True
-        )
-        return [Place(score, text(member)) for member, score in rows]
-
-
-def _is_after(place: Place, until: Place) -> bool:
-    return (place.at, place.call_id) < (until.at, until.call_id)

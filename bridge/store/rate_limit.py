@@ -1,4 +1,4 @@
-"""The rate limit that all workers share: so many requests in any window of time, and no more."""
+"""The rate limit of requests to AskElephant, which all workers share."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -12,28 +12,27 @@ from config.types import Rate
 
 
 class RateLimit:
-    """A moving window in Redis; without a rate nothing is limited."""
+    """A moving window in Redis; without a rate there is no limit.
+
+    A limit per second is lowered by a tenth, because requests that are sent within one second may
+    arrive within less: of 50 requests per second, 53 were measured to arrive in one second. For
+    longer windows the difference does not matter.
+    """
 
     def __init__(self, redis: Redis, keys: Keys, rate: Rate | None) -> None:
-        # On our own pool, for its time-outs: the URL is only asked for its scheme.
+        # The pool is ours, for its timeouts. limits reads only the scheme of this URL:
+        # https://limits.readthedocs.io
         pool = redis.connection_pool
         storage = RedisStorage("redis://", connection_pool=pool, key_prefix=keys.rate_limit)
         self._window = MovingWindowRateLimiter(storage)
-        self._rate = _item(rate) if rate else None
+        self._rate: RateLimitItem | None = None
+        if rate is not None:
+            seconds = int(rate.per.total_seconds())
+            margin = rate.requests // 10 if rate.per <= timedelta(seconds=1) else 0
+            self._rate = RateLimitItemPerSecond(rate.requests - margin, seconds, namespace="rate")
 
     def acquire(self) -> datetime | None:
-        """Count one request and return ``None``; or return when the next one is allowed."""
+        """Count one request and return ``None``, or return when the next request is allowed."""
         if self._rate is None or self._window.hit(self._rate):
             return None
         return datetime.fromtimestamp(self._window.get_window_stats(self._rate).reset_time, UTC)
-
-
-def _item(rate: Rate) -> RateLimitItem:
-    """Return the window. Of a limit per second a tenth is kept back.
-
-    What leaves within one second may arrive within less, by some milliseconds on the way: of fifty
-    a second, 53 were seen to arrive in one. A limit per minute does not feel them.
-    """
-    kept_back = rate.requests // 10 if rate.per <= timedelta(seconds=1) else 0
-    seconds = int(rate.per.total_seconds())
-    return RateLimitItemPerSecond(rate.requests - kept_back, seconds, namespace="rate")

@@ -94,7 +94,7 @@ def begin(services: Services, step: Step, call_ids: Iterable[str]) -> Iterator[l
         if len(attempts) < len(ids):
             log.debug("step.not_due", step=step.name, calls=len(ids) - len(attempts))
             at_work = {attempt.call.call_id for attempt in attempts}
-            services.leases.give_back({i: one for i, one in leases.items() if i not in at_work})
+            services.leases.release({i: one for i, one in leases.items() if i not in at_work})
         yield attempts
 
 

@@ -36,7 +36,7 @@ def with_links(
     ids = [attempt.call.call_id for attempt in wanting]
     with place(services, LINKS, ids) as has_place:
         if not has_place:
-            services.leases.give_back({one.call.call_id: one.lease for one in wanting})
+            services.leases.release({one.call.call_id: one.lease for one in wanting})
             return _split(services, [one for one in attempts if one not in wanting], {})
         responses = dict(zip(wanting, wavv.recordings(ids, now), strict=True))
     for response in responses.values():

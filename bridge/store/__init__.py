@@ -1,1 +1,1 @@
-"""What is kept in Redis: calls, the inbox, the holds, leases, counters."""
+"""The data in Redis: calls, the inbox, holds, leases and counters."""

@@ -1,4 +1,4 @@
-"""What is written to a call: an edit decides on the call as it stands, a change is its result."""
+"""Edits and changes of calls: an edit is a decision on the newest record, a change its result."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,11 +10,11 @@ from bridge.store.lease import Lease
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A call as it was read (``None`` = it is new) and as it shall be, and what is saved with it.
+    """A call before and after a decision, and what is saved with it.
 
-    ``lease`` must still be ours, and is given back if this ``ends`` the work under it; ``counts``
-    are counters that grow by one if this is saved. ``insights`` is a document that names its
-    engagement.
+    ``before`` ``None`` = the call is new. The change is only saved while ``lease`` is valid;
+    ``ends`` = it releases the lease. ``counts`` are counters that grow by one with the save.
+    ``insights`` is a document that names its engagement.
     """
 
     before: Call | None
@@ -27,11 +27,11 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edit:
-    """A decision on a call, made on its newest record, and made again if that has changed.
+    """A decision on the newest record of a call; it is made again if the record has changed.
 
-    ``known`` is the call as it was last read: if it was not saved since, it is not read again.
-    ``decide`` may be called several times and must be pure; ``None`` or the same call changes
-    nothing. What is saved with it: see ``Change``.
+    ``known`` is the call as it was last read: it is only read again if it was saved since.
+    ``decide`` may be called several times and must be pure; if it returns ``None`` or the same
+    call, nothing is saved. The other fields are those of ``Change``.
     """
 
     call_id: str
@@ -43,7 +43,7 @@ class Edit:
     ends: bool = False
 
     def change(self, before: Call | None) -> Change | None:
-        """Return what the edit makes of the call, or ``None`` if it changes nothing."""
+        """Return the edit's change of the call, or ``None`` if it changes nothing."""
         after = self.decide(before)
         if after is None or after is before:
             return None
@@ -52,26 +52,27 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """A call as the decision found it, and as it stands now; ``None`` = there is no such call."""
+    """A call before and after a save; ``None`` = there is no such call."""
 
     before: Call | None
     after: Call | None
 
 
 def decided(edit: Edit, before: Call | Exception | None) -> Change | Saved | Exception:
-    """Return the change that the edit makes; an error of its call, or of its decision, is kept."""
+    """Return the edit's change, ``Saved`` if it changes nothing, or an error of call or edit."""
     if isinstance(before, Exception):
         return before
     try:
         return edit.change(before) or Saved(before, before)
-    except Exception as error:  # noqa: BLE001 - returned in the place of this edit
+    except Exception as error:  # noqa: BLE001 - returned as the result of this edit
         return error
 
 
 def is_own(change: Change, found: Call) -> bool:
-    """Return whether a conflict was with this change itself, sent again when its reply was lost.
+    """Return whether the record that caused a conflict is this change's own.
 
-    Only under a lease: there no other can have made the same change.
+    The client sends a save again if it lost the reply. Without a lease another worker can have made
+    the same change, so only a change with a lease is recognised.
     """
     return change.lease is not None and written(found) == written(numbered(change))
 
@@ -83,5 +84,5 @@ def numbered(change: Change) -> Call:
 
 
 def written(call: Call) -> str:
-    """Return the record as it is stored: its version, a line feed, its JSON."""
+    """Return the stored form of the record: its version, a line feed, its JSON."""
     return f"{call.version}\n{call.model_dump_json(exclude_none=True, exclude_defaults=True)}"

@@ -1,8 +1,8 @@
-"""The time up to which old data is dropped. What a wrong clock has dropped is lost for good.
+"""The time up to which old data is deleted, guarded against a wrong clock.
 
-Two clocks must agree that something is old: our own and Redis'. Neither is trusted in the first
-minutes of a process, nor for an hour after one of them has jumped: a wrong clock of a machine
-is usually set right within that time. Dropping old data is never urgent.
+Data that was deleted by a wrong clock is lost. Therefore data is only old by both clocks: our own
+and Redis'. Neither clock is trusted in the first minutes of a process, nor for an hour after one of
+them has jumped: a wrong clock is usually corrected within that time. Deletion can wait that long.
 """
 
 import time
@@ -16,31 +16,31 @@ from redis import Redis
 FIRST_MINUTES = timedelta(minutes=5)
 AFTER_JUMP = timedelta(hours=1)
 JUMP = timedelta(minutes=1)
-"""How far a clock may move against the monotonic one between two sweeps."""
+"""How far a clock may differ from the monotonic clock between two sweeps."""
 
 AWAY = timedelta(days=1)
-"""Without a sweep for so long, the bridge was stopped, or its clock is wrong."""
+"""If the last sweep is older than this, the bridge was stopped or its clock is wrong."""
 
 log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """What three clocks showed at the same moment."""
+    """The times of three clocks at the same moment."""
 
     monotonic: float
     own: datetime
     store: datetime
 
     def jump_since(self, before: "_Reading") -> timedelta:
-        """Return by how much one of the clocks was set since ``before``, the larger of both."""
+        """Return the larger of the jumps of our clock and Redis' clock since ``before``."""
         passed = timedelta(seconds=self.monotonic - before.monotonic)
         jumps = self.own - before.own - passed, self.store - before.store - passed
         return max(jumps, key=abs)
 
 
 class ForgettingClock:
-    """The time up to which data may be dropped, as one process knows it."""
+    """Computes the time up to which one process may delete data."""
 
     def __init__(
         self,
@@ -53,9 +53,9 @@ class ForgettingClock:
         self._trusted_at = monotonic() + FIRST_MINUTES.total_seconds()
 
     def __call__(self, now: datetime, last_sweep: datetime | None) -> datetime | None:
-        """Return the earlier of ``now`` and Redis' time; ``None`` while they are not trusted.
+        """Return the earlier of ``now`` and Redis' time; ``None`` = the clocks are not trusted.
 
-        ``last_sweep`` is when any process ended a sweep, ``None`` = never.
+        ``last_sweep`` is when a process last completed a sweep; ``None`` = never.
         """
         reading, before = _Reading(self._monotonic(), now, self._store_time()), self._last
         self._last = reading
@@ -75,7 +75,7 @@ class ForgettingClock:
 
 
 def store_time(redis: Redis) -> Callable[[], datetime]:
-    """Return a clock that shows Redis' time."""
+    """Return a function that returns Redis' time."""
 
     def read() -> datetime:
         seconds, microseconds = redis.time()

@@ -1,6 +1,6 @@
-"""Redis Cluster is refused: a save moves a record and its indexes in one script, over many slots.
+"""Rejects Redis Cluster: a save writes a record and its indexes in one script, over many slots.
 
-A cluster runs a script only on keys of one slot, and would refuse the first save (``CROSSSLOT``).
+A cluster runs a script only on keys of one slot, and would reject the first save (``CROSSSLOT``):
 https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/#hash-tags
 """
 
@@ -17,10 +17,10 @@ REFUSED = (
 
 
 def is_cluster(redis: Redis) -> bool:
-    """Return whether the server is a node of a cluster; ``False`` if that cannot be found out."""
+    """Return whether the server is a node of a cluster; ``False`` if it cannot be reached."""
     try:
         return int(redis.info("cluster").get("cluster_enabled", 0)) == 1
-    except (RedisError, OSError):  # unreachable, or TLS fails: the first use shows which
+    except (RedisError, OSError):  # unreachable, or TLS fails: the first command shows which
         return False
 
 

@@ -1,4 +1,4 @@
-"""Connections to Redis. Every one has time-outs: one frozen without closing must not hang us."""
+"""Connections to Redis. All have timeouts, so that a frozen server does not block the bridge."""
 
 from typing import Any
 
@@ -18,35 +18,36 @@ OPTIONS: dict[str, Any] = {
     "socket_connect_timeout": 2.0,
     "socket_keepalive": True,
     "health_check_interval": 5,
-    # A feature of one vendor's cloud: every new connection would ask the server for it.
+    # A feature of Redis Cloud, for which redis-py sends a command on each new connection:
+    # https://github.com/redis/redis-py/pull/3779
     "maint_notifications_config": MaintNotificationsConfig(enabled=False),
 }
-ASKING: dict[str, Any] = {"socket_timeout": 1.0, "socket_connect_timeout": 1.0}
-"""For a Sentinel: there are others to ask."""
+SENTINEL_OPTIONS: dict[str, Any] = {"socket_timeout": 1.0, "socket_connect_timeout": 1.0}
+"""Options of the connections to Sentinels. Timeouts are short, because there are several."""
 
 
 def connect(url: str) -> Redis:
-    """Return a client for tasks; a command is tried three times in about half a second."""
+    """Return a client for tasks. A command is tried 3 times within about 0.5 seconds."""
     options = {"retry": Retry(ExponentialBackoff(cap=0.3, base=0.05), 2), **OPTIONS}
     if not is_sentinel(url):
         return Redis.from_url(url, **options)
-    said = read_sentinel(url)
-    sentinel = Sentinel(list(said.nodes), sentinel_kwargs=ASKING)  # type: ignore[no-untyped-call]  # theirs
-    client: Redis = sentinel.master_for(said.service, **_login(said), **options)  # type: ignore[no-untyped-call]  # theirs
+    parsed = read_sentinel(url)
+    sentinel = Sentinel(list(parsed.nodes), sentinel_kwargs=SENTINEL_OPTIONS)  # type: ignore[no-untyped-call]  # redis-py has no types here
+    client: Redis = sentinel.master_for(parsed.service, **_login(parsed), **options)  # type: ignore[no-untyped-call]  # redis-py has no types here
     return client
 
 
 def connect_async(url: str) -> AsyncRedis:
-    """Return a client for the ingress: it gives up sooner, for a sender waits for its answer."""
+    """Return a client for the ingress. It tries a command twice, because senders wait for it."""
     retry = AsyncRetry(ExponentialBackoff(cap=0.1, base=0.05), 1)
     options = {"retry": retry, **OPTIONS, "socket_timeout": 2.0}
     if not is_sentinel(url):
         return AsyncRedis.from_url(url, **options)
-    said = read_sentinel(url)
-    sentinel = AsyncSentinel(list(said.nodes), sentinel_kwargs=ASKING)  # type: ignore[no-untyped-call]  # theirs
-    client: AsyncRedis = sentinel.master_for(said.service, **_login(said), **options)
+    parsed = read_sentinel(url)
+    sentinel = AsyncSentinel(list(parsed.nodes), sentinel_kwargs=SENTINEL_OPTIONS)  # type: ignore[no-untyped-call]  # redis-py has no types here
+    client: AsyncRedis = sentinel.master_for(parsed.service, **_login(parsed), **options)
     return client
 
 
-def _login(said: SentinelUrl) -> dict[str, Any]:
-    return {"db": said.db, "username": said.username, "password": said.password}
+def _login(url: SentinelUrl) -> dict[str, Any]:
+    return {"db": url.db, "username": url.username, "password": url.password}

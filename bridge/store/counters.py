@@ -1,4 +1,4 @@
-"""What has been counted since the bridge was installed, over all its processes."""
+"""Counters over all processes since the bridge was installed, and last-seen times."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -12,7 +12,7 @@ from bridge.store.replies import text
 LISTED_AGENTS = 1000
 LISTED_FOR = timedelta(days=30)
 WITHOUT_EXPIRY = -1
-"""What Redis' TTL returns for a key that is kept: https://redis.io/docs/latest/commands/ttl/."""
+"""Redis' TTL of a key that never expires: https://redis.io/docs/latest/commands/ttl/."""
 
 
 class Counters:
@@ -33,35 +33,35 @@ class Counters:
         return {text(name): int(value) for name, value in sorted(counted.items())}
 
     def count_unmapped_agents(self, agents: Sequence[str], keep: timedelta = LISTED_FOR) -> None:
-        """Count calls whose agents the directory does not know, by user id, else by phone line.
+        """Count calls of agents that are not in the directory, by user id, else by phone line.
 
-        Past 1,000 agents only those that are listed are counted: a dialer that sends a new id each
-        time must not fill the store. The list is dropped as a whole ``keep`` after its first agent,
-        for phone lines are personal data.
+        At most 1,000 agents are listed, because a dialer may send a new id with each call. After
+        that only listed agents are counted. The whole list is deleted ``keep`` after its first
+        agent was added, because phone lines are personal data.
         """
         if agents:
             args: list[str | int] = [LISTED_AGENTS, int(keep.total_seconds()), *agents]
             self._count_listed(keys=[self._keys.unmapped_agents], args=args)
 
     def expire_unmapped_agents(self, keep: timedelta) -> None:
-        """Set the end of a list that has none: an earlier version of the bridge set none."""
+        """Set the expiry of a list from an earlier version of the bridge, which set none."""
         if self._redis.ttl(self._keys.unmapped_agents) == WITHOUT_EXPIRY:
             self._redis.expire(self._keys.unmapped_agents, keep)
 
     def unmapped_agents(self) -> dict[str, int]:
-        """Return the number of calls of each agent that the directory does not know."""
+        """Return the number of calls of each agent that is not in the directory."""
         counted = self._redis.hgetall(self._keys.unmapped_agents)
         return {text(agent): int(value) for agent, value in sorted(counted.items())}
 
     def saw(self, sign: str, now: datetime) -> None:
-        """Remember when ``sign`` was last seen.
+        """Store ``now`` as the time when ``sign`` was last seen.
 
-        ``webhook`` or ``poll`` told of a transcript, ``sweep`` came to its end, WAVV's API has
-        ``wavv_answered`` or ``wavv_refused`` its key.
+        ``webhook`` and ``poll``: a transcript was found that way. ``sweep``: a sweep was completed.
+        ``wavv_answered`` and ``wavv_refused``: WAVV's API accepted or rejected its key.
         """
         self._redis.hset(self._keys.signs, sign, now.timestamp())
 
     def last_saw(self, sign: str) -> datetime | None:
-        """Return when ``sign`` was last seen."""
+        """Return when ``sign`` was last seen; ``None`` = never."""
         value = self._redis.hget(self._keys.signs, sign)
         return None if value is None else datetime.fromtimestamp(float(value), UTC)

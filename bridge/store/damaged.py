@@ -1,7 +1,7 @@
-"""Calls whose record cannot be read: counted, and kept out of the way of all others.
+"""Calls whose record cannot be read: they are counted, kept, and deferred behind all others.
 
-Their bytes stay as they are, for an operator to repair. Until then they come last in the indexes
-that the sweep reads from the front: a thousand of them would hide every call behind them.
+An operator may repair their bytes. Until then they come last in the indexes that the sweep reads
+from the front: otherwise a thousand damaged records would hide all other calls.
 """
 
 import time
@@ -24,7 +24,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Damage:
-    """How many calls have a damaged record, and the ids of up to 100 of them."""
+    """The number of calls with a damaged record, and the ids of up to 100 of them."""
 
     count: int
     call_ids: tuple[str, ...]
@@ -39,7 +39,7 @@ class DamagedRecords:
         self._clock = clock
 
     def note(self, call_ids: Iterable[str]) -> None:
-        """List the calls as damaged, and defer them; each is counted and logged once."""
+        """Add the calls to the list and defer them; each call is counted and logged once."""
         ids, now = [*call_ids], self._clock()
         if not ids:
             return
@@ -54,7 +54,7 @@ class DamagedRecords:
             log.error("record.damaged", call_id=call_id)
 
     def defer(self, call_ids: Iterable[str], now: float) -> None:
-        """Set the calls' times in the sweep's indexes that hold them to an hour after ``now``."""
+        """Move the calls to an hour after ``now`` in those indexes of the sweep that hold them."""
         later = now + DEFERRED.total_seconds()
         pipe = self._redis.pipeline(transaction=False)
         for call_id in call_ids:
@@ -63,13 +63,13 @@ class DamagedRecords:
         pipe.execute()
 
     def forget(self, call_ids: Iterable[str]) -> None:
-        """Take calls off the list: repaired, or gone."""
+        """Remove calls from the list: their record was repaired or deleted."""
         ids = [*call_ids]
         if ids:
             self._redis.zrem(self._keys.damaged, *ids)
 
     def listed(self) -> Damage:
-        """Return how many are listed, and those that were found first."""
+        """Return the number of listed calls, and the ids of those that were found first."""
         pipe = self._redis.pipeline(transaction=False)
         pipe.zcard(self._keys.damaged)
         pipe.zrange(self._keys.damaged, 0, SHOWN - 1)

@@ -1,4 +1,4 @@
-"""Dead letters: events that broke their handler, shown with the error, and requeued by hand."""
+"""Dead letters: events whose handler kept failing. An operator can list and requeue them."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,7 +14,7 @@ from bridge.store.replies import text
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """One event, whole. ``id`` is its place here, ``entry`` the one it had in the inbox."""
+    """One event with its whole body. ``id`` is the dead letter's, ``entry`` its id in the inbox."""
 
     id: str
     entry: str
@@ -24,7 +24,7 @@ class DeadLetter:
 
     @property
     def at(self) -> datetime:
-        """When it became a dead letter."""
+        """When the event became a dead letter."""
         return datetime.fromtimestamp(int(self.id.partition("-")[0]) / 1000, UTC)
 
 
@@ -37,21 +37,21 @@ class DeadLetters:
         self._requeue = redis.register_script(script("requeue_event"))
 
     def newest(self, most: int) -> list[DeadLetter]:
-        """Return up to ``most`` of them, the newest first."""
+        """Return up to ``most`` dead letters, the newest first."""
         rows: Any = self._redis.xrevrange(self._keys.dead_letters, count=most)
         return [
             DeadLetter(
-                id=text(at),
-                entry=text(said.get(b"entry", b"")),
-                source=text(said.get(b"source", b"")),
-                error=text(said.get(b"error", b"")),
-                raw=said.get(b"raw", b""),
+                id=text(letter_id),
+                entry=text(fields.get(b"entry", b"")),
+                source=text(fields.get(b"source", b"")),
+                error=text(fields.get(b"error", b"")),
+                raw=fields.get(b"raw", b""),
             )
-            for at, said in rows
+            for letter_id, fields in rows
         ]
 
     def requeue(self, letter_id: str, now: datetime) -> bool:
-        """Add one to the inbox as a new event; return whether it was there."""
+        """Move a dead letter to the inbox as a new event; return whether it existed."""
         keys = [self._keys.dead_letters, self._keys.inbox]
         try:
             return bool(self._requeue(keys=keys, args=[letter_id, now.timestamp()]))

@@ -1,4 +1,4 @@
-"""The calls that are due, as the sweep takes them, and those that wait for a place in a worker."""
+"""Due calls, which the sweep claims, and calls that wait for a place in a worker."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -18,7 +18,7 @@ PROBE_CANDIDATES = 500
 
 
 class DueCalls:
-    """The due calls in one Redis. ``grace`` = how long a step that was published is on its way."""
+    """The due calls in one Redis. ``grace`` = the time until a published step is due again."""
 
     def __init__(self, redis: Redis, keys: Keys, grace: timedelta) -> None:
         self._redis, self._keys, self._grace = redis, keys, grace
@@ -28,10 +28,10 @@ class DueCalls:
     def claim(
         self, step: Step, now: datetime, most: int, lease: Lease, kinds: Sequence[str] = ()
     ) -> list[str]:
-        """Take up to ``most`` calls overdue for ``step``; they come back after the grace.
+        """Claim up to ``most`` calls overdue for ``step``; they are due again after the grace.
 
-        Calls that wait for a place of one of the ``kinds``, or are worked on, are left out: their
-        step is on its way. Raises ``LeaseLost`` when the sweep's ``lease`` is no longer ours.
+        Calls that wait for a place of one of the ``kinds``, or are worked on, are left out, because
+        their step was published. Raises ``LeaseLost`` if the sweep's ``lease`` has expired.
         """
         keys = self._keys
         again = (now + self._grace).timestamp()
@@ -41,12 +41,12 @@ class DueCalls:
         )
         if ids is None:
             raise LeaseLost("sweep")
-        return [text(one) for one in ids]
+        return [text(call_id) for call_id in ids]
 
     def claim_probe(
         self, steps: Sequence[Step], now: datetime, lease: Lease
     ) -> tuple[Step, str] | None:
-        """Take the call overdue for one of ``steps`` that has failed least, the newest first.
+        """Claim the overdue call of ``steps`` with the fewest failures, the newest of those.
 
         Returns its step and its id, or ``None``. Raises ``LeaseLost`` as ``claim`` does.
         """
@@ -60,12 +60,12 @@ class DueCalls:
         return (steps[int(found[0]) - 1], text(found[1])) if found else None
 
     def wait(self, kind: str, call_ids: Sequence[str], now: datetime) -> None:
-        """Put calls behind those that wait for a place; one that waits already keeps its own."""
+        """Add calls to those that wait for a place; a waiting call keeps its position."""
         self._redis.zadd(
             self._keys.waiting(kind), dict.fromkeys(call_ids, now.timestamp()), nx=True
         )
 
     def take_waiting(self, kind: str, most: int) -> list[str]:
-        """Take up to ``most`` of the calls that have waited longest for a place."""
+        """Remove and return up to ``most`` calls that have waited longest for a place."""
         popped: Any = self._redis.zpopmin(self._keys.waiting(kind), most)
         return [text(member) for member, _ in popped]

@@ -1,7 +1,7 @@
-"""What is written with a record: its places in the indexes, its lookups, its state's counter. Pure.
+"""Computes the writes that are saved with a record: indexes, lookups and counters. Pure.
 
-Only what differs is written, except the due time of a held call, which is always set. What is there
-already was put there by the save of the record that is now replaced, in the same atomic step.
+Only differences to the former record are written, because its save wrote the rest in one atomic
+step. The due time of a held call is always written: a sweep may have changed it.
 """
 
 from collections.abc import Iterator, Mapping
@@ -19,7 +19,7 @@ RedisWrite = tuple[str, str, tuple[str | float, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """How the sweep treats calls: the grace of a step on its way, and when to forget."""
+    """The grace of a published step, and how long resting calls are kept."""
 
     grace: timedelta
     resting: timedelta
@@ -28,7 +28,7 @@ class Retention:
 def index_changes(
     keys: Keys, before: Call | None, after: Call, retention: Retention
 ) -> Iterator[RedisWrite]:
-    """Yield what must be written beside ``after``; ``before`` ``None`` = the call is new."""
+    """Yield the writes to save with ``after``; ``before`` ``None`` = the call is new."""
     member = after.call_id
     old = _places(keys, before, retention) if before else {}
     new = _places(keys, after, retention)
@@ -50,14 +50,15 @@ def index_changes(
 
 
 def counted(keys: Keys, name: str) -> RedisWrite:
-    """Return the write that adds one to a counter."""
+    """Return the write that adds one to the counter ``name``."""
     return "HINCRBY", keys.counters, (name, 1)
 
 
 def _awaited_link(call: Call | None) -> str | None:
-    """Return the link by which AskElephant's event may find the call: until it has an engagement.
+    """Return the link by which a webhook of AskElephant may find the call, or ``None``.
 
-    A failed call is found, too: a request that failed may have created the engagement.
+    A call is found by its link until its engagement is known. That includes failed calls, because
+    their request may have created the engagement.
     """
     if call is None or call.engagement_id is not None:
         return None
@@ -67,7 +68,7 @@ def _awaited_link(call: Call | None) -> str | None:
 def _link_writes(
     keys: Keys, before: str | None, after: str | None, member: str
 ) -> Iterator[RedisWrite]:
-    """Yield the writes of the lookup by link: it holds only calls that await their engagement."""
+    """Yield the writes of the lookup by link, which only has calls without a known engagement."""
     if before == after:
         return
     if before is not None:
@@ -79,9 +80,10 @@ def _link_writes(
 def _engagement_writes(
     keys: Keys, before: Call | None, after: Call, retention: Retention
 ) -> Iterator[RedisWrite]:
-    """Yield the lookup of a new engagement; that of one it replaced ends no later than the record.
+    """Yield the writes of the lookup by engagement.
 
-    Until then what AskElephant says of the former one is noted on the call.
+    The entry of a former engagement expires with the record. Until then webhooks about the former
+    engagement find the call.
     """
     former = before.engagement_id if before else None
     if after.engagement_id == former:

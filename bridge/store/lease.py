@@ -1,4 +1,4 @@
-"""Leases: one worker at a time for a call, or for the sweep. A lease ends by itself."""
+"""Leases: one worker at a time works on a call, or sweeps. A lease expires by itself."""
 
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,10 +17,11 @@ SWEEP_TIME = timedelta(minutes=1)
 
 @dataclass(slots=True)
 class Lease:
-    """The right to work on something; a save shows the token, and fails when it has expired.
+    """The exclusive right to work on a call or to sweep.
 
-    ``found`` is what stood under the call's keys when it became ours. A save that ``ends`` the work
-    has given the lease back, too.
+    A save checks the ``token`` and fails if the lease has expired. ``found`` has the values of the
+    call's keys at the time of the lease. ``ended`` = the lease was released, for example by the
+    last save.
     """
 
     token: str
@@ -29,7 +30,7 @@ class Lease:
 
 
 class Leases:
-    """Leases in one Redis. One on a call lasts for ``time``: longer than the longest request."""
+    """Leases in one Redis. A lease on a call lasts ``time``, longer than the longest request."""
 
     def __init__(self, redis: Redis, keys: Keys, time: timedelta) -> None:
         self._redis = redis
@@ -42,10 +43,10 @@ class Leases:
     def hold(
         self, call_ids: Sequence[str], *, insights: bool = False
     ) -> Iterator[Mapping[str, Lease]]:
-        """Yield a lease on each of the calls of which no other has one, by their ids.
+        """Yield leases by call id, for those calls that no other worker has leased.
 
-        The record, and with ``insights`` what was fetched, are read in the same round trip. Leases
-        that no save has ended are given back at the end.
+        The record, and with ``insights`` the insights, are read in the same round trip. Leases that
+        no save has ended are released at the end.
         """
         width = 3 if insights else 2
         keys: list[str] = []
@@ -67,10 +68,10 @@ class Leases:
         try:
             yield leases
         finally:
-            self.give_back(leases)
+            self.release(leases)
 
-    def give_back(self, leases: Mapping[str, Lease]) -> None:
-        """Give back those of a batch's leases that no save has ended."""
+    def release(self, leases: Mapping[str, Lease]) -> None:
+        """Release those of a batch's leases that no save has ended."""
         left = {call_id: lease for call_id, lease in leases.items() if not lease.ended}
         if not left:
             return
@@ -81,9 +82,9 @@ class Leases:
 
     @contextmanager
     def hold_sweep(self) -> Iterator[Lease | None]:
-        """Yield the lease on the sweep, or ``None`` while another has it.
+        """Yield the lease on the sweep, or ``None`` if another worker has it.
 
-        It is short: a sweep that was killed must not stop all.
+        The lease is short, so that a killed sweep does not block the next one for long.
         """
         key, token = self._keys.sweep_lease, secrets.token_hex(8)
         milliseconds = int(SWEEP_TIME.total_seconds() * 1000)
@@ -97,8 +98,8 @@ class Leases:
             self._release(keys=[key], args=[token])
 
     def begin_routine_sweep(self, pace: timedelta) -> bool:
-        """Begin a routine sweep and return true, unless one has begun within ``pace``.
+        """Return whether a routine sweep may begin: none has begun within ``pace``.
 
-        Only Redis' clock counts.
+        The time is measured by Redis' clock.
         """
         return bool(self._redis.set(self._keys.sweep_pace, "1", nx=True, px=pace))

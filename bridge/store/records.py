@@ -1,4 +1,4 @@
-"""Reads what the store holds of a call: of this version, of another one, or damaged."""
+"""Reads stored calls and insights: of this version, of another version, or damaged."""
 
 import json
 from typing import Any
@@ -15,10 +15,10 @@ EVERY_RECORDS_TIMES = ("created_at", "updated_at", "state_since")
 log = structlog.get_logger(__name__)
 
 
-def read_insights(value: Any) -> dict[str, Any]:  # noqa: ANN401 - what Redis answers
-    """Return the document of insights that stands in the store as ``value``.
+def read_insights(value: Any) -> dict[str, Any]:  # noqa: ANN401 - what Redis returned
+    """Return the document of insights that is stored as ``value``.
 
-    Empty if it is damaged: the next fetch brings the insights again.
+    A damaged document is read as empty, because the next fetch replaces it.
     """
     try:
         insights = json.loads(value) if value else {}
@@ -30,13 +30,13 @@ def read_insights(value: Any) -> dict[str, Any]:  # noqa: ANN401 - what Redis an
     return insights
 
 
-def read_call(call_id: str, value: Any) -> Call | None:  # noqa: ANN401 - what Redis answers
-    """Return the record that is stored as ``value``; raise as ``CallStore.load`` does.
+def read_call(call_id: str, value: Any) -> Call | None:  # noqa: ANN401 - what Redis returned
+    """Return the call whose record is ``value``; raises as ``CallStore.load`` does.
 
-    A record of every version is an object with the call's id and its times. If such an object does
+    The records of all versions are objects with the call's id and its times. If such an object does
     not fit the model, a newer version wrote it. Anything else is damage.
 
-    The validation error's text quotes the record, and must not reach a log.
+    The validation error quotes the record and must not be logged.
     """
     if not value:
         return None
@@ -57,7 +57,7 @@ def read_call(call_id: str, value: Any) -> Call | None:  # noqa: ANN401 - what R
     return call.but(version=int(version))
 
 
-def is_damaged(call_id: str, value: Any) -> bool:  # noqa: ANN401 - what Redis answers
+def is_damaged(call_id: str, value: Any) -> bool:  # noqa: ANN401 - what Redis returned
     """Return whether no version of the bridge can have written ``value``."""
     try:
         read_call(call_id, value)
@@ -69,15 +69,15 @@ def is_damaged(call_id: str, value: Any) -> bool:  # noqa: ANN401 - what Redis a
 
 
 def wrong_type(error: ResponseError) -> ResponseError:
-    """Return the error in place of a value if the key holds another type; raise any other."""
+    """Return ``error`` if it means that the key holds another type, else raise it."""
     if not is_wrong_type(error):
         raise error
     return error
 
 
-def is_wrong_type(answer: object) -> bool:
-    """Return whether Redis refused a command because the key holds another type."""
-    return isinstance(answer, ResponseError) and str(answer).startswith("WRONGTYPE")
+def is_wrong_type(reply: object) -> bool:
+    """Return whether Redis rejected a command because the key holds another type."""
+    return isinstance(reply, ResponseError) and str(reply).startswith("WRONGTYPE")
 
 
 def _has_records_shape(call_id: str, document: bytes) -> bool:

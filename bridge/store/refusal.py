@@ -1,18 +1,18 @@
-"""A refused event on its way to the call that it names, as an entry of the inbox.
+"""Refusals: inbox entries that report a refused event to the call that it names.
 
-The process that refuses an event does not write records: workers do, one after the other per call.
+The process that refuses an event does not write records. Only workers do, one at a time per call.
 """
 
 import json
 from dataclasses import asdict, dataclass
 
 REFUSAL = "refusal"
-"""The source of these entries."""
+"""The ``source`` of these inbox entries."""
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why an authentic event of a call was refused. ``size`` is its body's, in bytes."""
+    """Why an authentic event of a call was refused. ``size`` is its body's in bytes."""
 
     call_id: str
     reason: str
@@ -25,5 +25,5 @@ class Refusal:
 
 
 def read_refusal(raw: bytes) -> Refusal:
-    """Return what an entry says."""
+    """Return the refusal in an entry's body."""
     return Refusal(**json.loads(raw))

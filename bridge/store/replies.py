@@ -1,8 +1,8 @@
-"""Redis' replies: bytes on the wire, text for us. The client types them as any of many."""
+"""Converts Redis' replies: the client returns bytes, and its types are broad unions."""
 
 from typing import Any
 
 
-def text(reply: Any) -> str:  # noqa: ANN401 - the client's unions promise less than the server
-    """Return a reply, which is UTF-8 of our own writing, as text."""
+def text(reply: Any) -> str:  # noqa: ANN401 - the client's types are broad unions
+    """Return a reply in UTF-8 as text."""
     return reply.decode() if isinstance(reply, bytes) else str(reply)

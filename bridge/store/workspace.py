@@ -1,7 +1,7 @@
-"""AskElephant's workspace id, as its webhooks last named it: its pages cannot be linked without it.
+"""The id of AskElephant's workspace, which links to AskElephant's pages need.
 
 An engagement's page is ``/workspaces/{workspace_id}/engagements/{engagement_id}``. The id is in
-the envelope of every webhook and in no response of the API.
+every webhook (https://docs.askelephant.ai/webhooks), but in no response of the API that is used.
 """
 
 import re
@@ -25,7 +25,7 @@ class Workspace:
         self._keys = keys
 
     def learn(self, workspace_id: str | None) -> None:
-        """Store the id that a verified webhook named; one that is no workspace id is ignored."""
+        """Store the id from a verified webhook; a malformed id is ignored."""
         if workspace_id is None or not _WORKSPACE_ID.fullmatch(workspace_id):
             return
         former = self._redis.set(self._keys.workspace, workspace_id, get=True)
@@ -35,6 +35,6 @@ class Workspace:
             log.warning("workspace.changed", workspace_id=workspace_id, former=text(former))
 
     def id(self) -> str | None:
-        """Return the id that the newest webhook named, or ``None`` before the first one."""
+        """Return the id from the newest webhook, or ``None`` before the first webhook."""
         found = self._redis.get(self._keys.workspace)
         return None if found is None else text(found)

@@ -1,4 +1,4 @@
-"""The bridge between a WAVV dialer and AskElephant: everything that is true without Celery."""
+"""The bridge between a WAVV dialer and AskElephant."""
 
 from importlib.metadata import version
 

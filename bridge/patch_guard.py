@@ -1,6 +1,6 @@
 """Stops a process at import when a part of a library that the bridge overrides has changed.
 
-docs/patches.md lists every override: what it does and why, the upstream link, its test, its end.
+docs/patches.md lists each override: its purpose, upstream link, test, and when it can be removed.
 """
 
 from collections.abc import Mapping
@@ -13,7 +13,8 @@ from typing import Any
 def guard_patch(module: str, owner: Any, members: Mapping[str, str | None]) -> None:  # noqa: ANN401 - a class or a module
     """Raise ``ImportError`` unless ``owner`` has the members that ``module`` overrides or reads.
 
-    ``members`` maps a method to its parameters (``"self, queue"``), and an attribute to ``None``.
+    ``owner`` is a class or module of the library. ``members`` maps the name of a method to its
+    parameters (``"self, queue"``), and the name of an attribute to ``None``.
     """
     for name, parameters in members.items():
         if not hasattr(owner, name) and not (parameters is None and _is_assigned(owner, name)):
@@ -22,18 +23,18 @@ def guard_patch(module: str, owner: Any, members: Mapping[str, str | None]) -> N
             continue
         found = ", ".join(signature(getattr(owner, name)).parameters)
         if found != parameters:
-            raise _changed(module, owner, name, f"takes ({found}), not ({parameters})")
+            raise _changed(module, owner, name, f"has the parameters ({found}), not ({parameters})")
 
 
 def _is_assigned(owner: Any, name: str) -> bool:  # noqa: ANN401 - as above
-    """Tell whether a method of the class sets the attribute of an instance."""
+    """Return whether a method of the class assigns the attribute to an instance."""
     classes = getattr(owner, "__mro__", ())
-    members = [member for one in classes for member in vars(one).values() if isfunction(member)]
+    members = [member for cls in classes for member in vars(cls).values() if isfunction(member)]
     return any(
-        step.opname == "STORE_ATTR" and step.argval == name
+        instruction.opname == "STORE_ATTR" and instruction.argval == name
         for method in map(unwrap, members)
         if name in method.__code__.co_names
-        for step in get_instructions(method)
+        for instruction in get_instructions(method)
     )
 
 

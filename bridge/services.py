@@ -37,18 +37,17 @@ from config.broker import COUNTDOWN_LIMIT, broker_options, lease_time
 
 
 def utc_now() -> datetime:
-    """Return the time. The only clock of the bridge; decisions get it as a value."""
+    """Return the present time: the only clock of the bridge. Decisions get the time as a value."""
     return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """Everything that has effects, and the values that decisions need.
+    """The clients and stores of the bridge, and the values that decisions need.
 
-    ``wavv`` ``None`` = no API key of WAVV's, so that links to recordings come by events only.
-
-    ``forget_by`` returns the time up to which old data may be dropped, given our time and that of
-    the last sweep.
+    ``wavv`` ``None`` = there is no key for WAVV's API, so that links to recordings come only from
+    events. ``forget_by`` returns the time up to which old data may be deleted; its arguments are
+    our time and the time of the last sweep.
     """
 
     settings: Settings
@@ -76,10 +75,14 @@ class Services:
 
 
 def build_services(settings: Settings, publisher: Publisher | None = None) -> Services:
-    """Return the services for these settings; connections are made when they are first used."""
+    """Return the services for these settings. Each client connects at its first use."""
     redis = connect(settings.redis_url or "")
     keys = Keys(settings.namespace)
     calls = CallStore(redis, keys, Retention(settings.sweep_grace, settings.retention))
+    if publisher is None:
+        celery = BridgeCelery("bridge", set_as_current=False)
+        celery.conf.update(broker_options(settings))
+        publisher = CeleryPublisher(celery)
     return Services(
         settings=settings,
         redis=redis,
@@ -94,7 +97,7 @@ def build_services(settings: Settings, publisher: Publisher | None = None) -> Se
         rate_limit=RateLimit(redis, keys, settings.askelephant_rate),
         counters=Counters(redis, keys),
         workspace=Workspace(redis, keys),
-        publisher=publisher or CeleryPublisher(_celery(settings)),
+        publisher=publisher,
         elephant=ElephantClient(elephant_options(settings)),
         wavv=WavvClient(link) if (link := wavv_options(settings)) else None,
         policy=policy(settings),
@@ -104,30 +107,24 @@ def build_services(settings: Settings, publisher: Publisher | None = None) -> Se
     )
 
 
-def _celery(settings: Settings) -> BridgeCelery:
-    app = BridgeCelery("bridge", set_as_current=False)
-    app.conf.update(broker_options(settings))
-    return app
-
-
 def elephant_options(settings: Settings) -> ElephantOptions:
-    """Return how AskElephant is called."""
+    """Return the options of AskElephant's client."""
     key = settings.askelephant_api_key
-    patience = settings.askelephant_timeout.total_seconds()
+    timeout = settings.askelephant_timeout.total_seconds()
     longest = ElephantOptions()
     return ElephantOptions(
         base_url=settings.askelephant_base_url,
         api_key=key.get_secret_value() if key else None,
         auth_scheme=settings.askelephant_auth_scheme,
-        read_timeout=patience,
-        connect_timeout=min(patience, longest.connect_timeout),
-        write_timeout=min(patience, longest.write_timeout),
+        read_timeout=timeout,
+        connect_timeout=min(timeout, longest.connect_timeout),
+        write_timeout=min(timeout, longest.write_timeout),
         expand=settings.expand,
     )
 
 
 def wavv_options(settings: Settings) -> WavvOptions | None:
-    """Return how WAVV's API is called, if there is a key for it."""
+    """Return the options of WAVV's client, or ``None`` if there is no key for WAVV's API."""
     if settings.wavv_api_key is None:
         return None
     key, base_url = settings.wavv_api_key.get_secret_value(), settings.wavv_base_url
@@ -135,7 +132,7 @@ def wavv_options(settings: Settings) -> WavvOptions | None:
 
 
 def policy(settings: Settings) -> Policy:
-    """Return the operator's patience."""
+    """Return the operator's durations and choices as decisions read them."""
     return Policy(
         settle=settings.settle_seconds,
         recording_deadline=settings.recording_deadline,
@@ -160,7 +157,10 @@ def policy(settings: Settings) -> Policy:
 
 
 def mapper(settings: Settings) -> Mapper:
-    """Return how calls become engagements. Caller ids are compared as E.164, as events are."""
+    """Return the settings that map calls to engagements.
+
+    Caller ids are converted to E.164, because the numbers in events are, too.
+    """
     agents: dict[str, Agent] = {}
     lines: dict[str, Agent | None] = {}
     for entry in settings.agents:
@@ -181,7 +181,7 @@ def mapper(settings: Settings) -> Mapper:
 
 
 def reading(settings: Settings) -> Reading:
-    """Return how WAVV's events are read."""
+    """Return the settings for reading WAVV's events."""
     return Reading(
         region=settings.phone_region,
         aliases=with_additions(settings.wavv_aliases),

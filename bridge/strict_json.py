@@ -1,7 +1,7 @@
-"""Reading a webhook's body: one JSON object, or an error that says what is wrong with it.
+"""Reads the body of a webhook: one JSON object, or an error with its reason.
 
-Strict where two readers could differ (RFC 8259 leaves duplicate keys, NaN and nesting to each
-implementation), and bounded where a hostile body could hurt.
+It rejects what JSON parsers read differently: duplicate keys, NaN and deep nesting
+(https://www.rfc-editor.org/rfc/rfc8259). Its limits bound the cost of a hostile body.
 """
 
 import json
@@ -14,7 +14,9 @@ from bridge.reasons import Reason
 
 DEPTH_LIMIT = 64
 DIGITS_LIMIT = 30
-"""Longer integers stay as their digits: reading them costs quadratic time (CVE-2020-10735)."""
+"""Longer integers are returned as text, because parsing them needs quadratic time:
+https://nvd.nist.gov/vuln/detail/CVE-2020-10735
+"""
 
 _STRUCTURE = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[\[{\]}]', re.DOTALL)
 _SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
@@ -23,14 +25,20 @@ _EXPECTED = "Send one JSON object in UTF-8."
 
 
 def read_object(raw: bytes) -> dict[str, Any]:
-    """Return the object in ``raw``, lone surrogates in it replaced by U+FFFD.
+    """Return the object in ``raw``, with lone surrogates replaced by U+FFFD.
 
-    An object inside a JSON string is read, too: some senders encode their body twice.
+    An object inside a JSON string is also read, because some senders encode their body twice.
 
     Raises ``MalformedBody`` for ``empty_body``, ``not_utf8``, ``not_json``, ``not_an_object``,
     ``too_deep``, ``duplicate_key`` and ``not_finite``.
     """
-    text = _decoded(raw)
+    if not raw.strip():
+        raise MalformedBody(Reason.EMPTY_BODY, f"The body is empty. {_EXPECTED}")
+    try:
+        text = raw.decode().removeprefix("\ufeff")
+    except UnicodeDecodeError as error:
+        detail = f"The body is not UTF-8 (byte {error.start}). {_EXPECTED}"
+        raise MalformedBody(Reason.NOT_UTF8, detail) from None
     _check_depth(text)
     value = _parsed(text)
     if isinstance(value, str) and value.lstrip().startswith("{"):
@@ -40,22 +48,13 @@ def read_object(raw: bytes) -> dict[str, Any]:
         raise MalformedBody(
             Reason.NOT_AN_OBJECT, f"The body is JSON, but not an object. {_EXPECTED}"
         )
-    clean: dict[str, Any] = _without_surrogates(value) if _has_surrogates(text) else value
+    has_surrogates = "\\u" in text and _SURROGATE_ESCAPE.search(text) is not None
+    clean: dict[str, Any] = _without_surrogates(value) if has_surrogates else value
     return clean
 
 
-def _decoded(raw: bytes) -> str:
-    if not raw.strip():
-        raise MalformedBody(Reason.EMPTY_BODY, f"The body is empty. {_EXPECTED}")
-    try:
-        return raw.decode().removeprefix("\ufeff")
-    except UnicodeDecodeError as error:
-        detail = f"The body is not UTF-8 (byte {error.start}). {_EXPECTED}"
-        raise MalformedBody(Reason.NOT_UTF8, detail) from None
-
-
 def _check_depth(text: str) -> None:
-    """Count brackets outside of strings, before any recursive parser sees the text."""
+    """Raise ``MalformedBody`` if the text is nested too deep for a recursive parser."""
     if text.count("[") + text.count("{") <= DEPTH_LIMIT:
         return
     depth = 0
@@ -95,14 +94,6 @@ def _finite(text: str) -> float:
     return number if math.isfinite(number) else _not_finite("a number beyond 1e308")
 
 
-def _integer(text: str) -> int | str:
-    return int(text) if len(text) <= DIGITS_LIMIT else text
-
-
-def _has_surrogates(text: str) -> bool:
-    return "\\u" in text and _SURROGATE_ESCAPE.search(text) is not None
-
-
 def _without_surrogates(value: Any) -> Any:  # noqa: ANN401 - any JSON
     match value:
         case str():
@@ -119,6 +110,6 @@ _DECODER = json.JSONDecoder(
     object_pairs_hook=_unique,
     parse_constant=_not_finite,
     parse_float=_finite,
-    parse_int=_integer,
+    parse_int=lambda digits: int(digits) if len(digits) <= DIGITS_LIMIT else digits,
 )
-"""Made once: ``json.loads`` makes one for every call that names a hook."""
+"""Created once, because ``json.loads`` creates a decoder for each call with a hook."""

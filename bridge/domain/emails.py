@@ -1,6 +1,6 @@
 """Checks e-mail addresses: only text in the form of one address is sent to AskElephant.
 
-AskElephant's reference does not say whether the server checks e-mails
+AskElephant does not document whether the server checks e-mails
 (https://docs.askelephant.ai/api-reference/engagements/create-engagement). A server that checks them
 rejects the whole call for one malformed e-mail.
 """

@@ -20,7 +20,7 @@ _HALF_FLAG = re.compile(f"(?<!{_LETTER})({_LETTER}{{2}})*{_LETTER}$")
 def title(call: Call, template: str) -> str:
     """Return a title of 1 to 500 characters on one line.
 
-    A longer title is cut between two words, or within a word that is over half of the title.
+    A longer title is cut at a space, or within a part without spaces that is over half of it.
     """
     metadata = call.metadata
     values = {

@@ -40,7 +40,10 @@ def test_parts_that_are_unchanged_pass(owner: type) -> None:
     ("members", "change"),
     [
         ({"drain": None}, "Library.drain of tests .* is gone"),
-        ({"fetch": "self, queue"}, r"takes \(self, queue, timeout\), not \(self, queue\)"),
+        (
+            {"fetch": "self, queue"},
+            r"has the parameters \(self, queue, timeout\), not \(self, queue\)",
+        ),
     ],
 )
 def test_a_part_that_is_gone_or_changed_is_named(

@@ -30,9 +30,9 @@ def test_a_bridge_that_does_not_come_up_ends_the_demo(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It prints where to look, and ends with an error if nothing answers."""
-    monkeypatch.setattr(run, "PATIENCE", 0.0)
+    monkeypatch.setattr(run, "DEADLINE", 0.0)
     played = CliRunner().invoke(main, ["demo", "--log", "own.log"])
     assert played.exit_code == 1
     told = " ".join(played.output.split())
-    assert told.startswith("The demo did not get to its end. Every log line is in ")
+    assert told.startswith("The demo was not completed. All log lines are in ")
     assert (tmp_path / "own.log").exists()

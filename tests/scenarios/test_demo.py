@@ -59,14 +59,14 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Performance]:
 def test_every_call_ends_where_it_should(played: Performance) -> None:
     """And the exit code says so."""
     assert played.ended.returncode == 0, played.ended.stdout + played.ended.stderr
-    assert "25 of 25 calls are where they should be" in played.ended.stdout
+    assert "25 of 25 calls ended as expected" in played.ended.stdout
     assert not played.ended.stderr
 
 
 def test_every_call_is_accounted_for_in_plain_lines(played: Performance) -> None:
     """Without colours, and with a row for each: a build's log is read in an editor."""
     assert "\x1b" not in played.ended.stdout
-    _, _, table = played.ended.stdout.partition("where every call ended")
+    _, _, table = played.ended.stdout.partition("how each call ended")
     rows = [line for line in table.splitlines() if line.startswith("✓")]
     assert [row[3:].partition("  ")[0] for row in rows] == [
         scenario.title for scenario in SCENARIOS
@@ -105,7 +105,7 @@ def test_on_a_terminal_it_shows_a_table_and_ctrl_c_ends_it(tmp_path: Path) -> No
         assert demo.process.wait(60) == 1
         assert any("flower" in words for words in started.values())
         assert not alive(started)
-        assert "did not get to its end" in demo.output()
+        assert "was not completed" in demo.output()
     assert re.search(r"API .*http://127\.0\.0\.1:\d+/api/docs", shown)
     assert re.search(r"Flower .*http://127\.0\.0\.1:\d+", shown)
     assert all(scenario.title in shown for scenario in SCENARIOS)

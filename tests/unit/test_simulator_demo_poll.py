@@ -1,4 +1,4 @@
-"""Tests for the verdict on the demo's calls."""
+"""Tests for the result on the demo's calls."""
 
 import asyncio
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ import pytest
 
 from bridge.domain.call import State
 from bridge.simulator.demo.environment import new_environment
-from bridge.simulator.demo.poll import Verdict, count_engagements, has_arrived, poll
+from bridge.simulator.demo.poll import DemoResult, count_engagements, is_as_expected, poll
 from bridge.simulator.demo.scenarios import DemoCall, Scenario
 
 NORMAL = DemoCall(Scenario("normal"), "c-1", ())
@@ -32,7 +32,7 @@ RIGHT = {"c-1": call(), "c-2": call("failed", "rejected", "pending")}
 
 
 @pytest.mark.parametrize(
-    ("changes", "engagements", "astray"),
+    ("changes", "engagements", "unexpected"),
     [
         ({}, {"wavv-call-c-1": 1}, []),
         ({"c-1": call("transcribed", insights="pending")}, {"wavv-call-c-1": 1}, [NORMAL]),
@@ -45,18 +45,18 @@ RIGHT = {"c-1": call(), "c-2": call("failed", "rejected", "pending")}
         ({}, {"wavv-call-c-1": 1, "wavv-call-c-2": 1}, [REJECTED]),
     ],
 )
-def test_a_call_is_astray_in_a_wrong_place_or_with_a_wrong_number_of_engagements(
-    changes: dict[str, Any], engagements: dict[str, int], astray: list[DemoCall]
+def test_a_call_with_a_wrong_end_or_number_of_engagements_is_unexpected(
+    changes: dict[str, Any], engagements: dict[str, int], unexpected: list[DemoCall]
 ) -> None:
     """A call in a wrong state, or with another number of engagements, is wrong."""
-    verdict = Verdict([NORMAL, REJECTED], RIGHT | changes, engagements, 1.0)
-    assert verdict.astray == astray
+    result = DemoResult([NORMAL, REJECTED], RIGHT | changes, engagements, 1.0)
+    assert result.unexpected == unexpected
 
 
-def test_an_unknown_call_has_not_arrived() -> None:
-    """A call that the API does not list has not arrived."""
-    assert not has_arrived(NORMAL, {})
-    assert has_arrived(NORMAL, RIGHT)
+def test_an_unknown_call_is_not_as_expected() -> None:
+    """A call that the API does not list is not as expected."""
+    assert not is_as_expected(NORMAL, {})
+    assert is_as_expected(NORMAL, RIGHT)
 
 
 def test_calls_are_looked_up_through_the_api_with_its_token() -> None:
@@ -71,8 +71,8 @@ def test_calls_are_looked_up_through_the_api_with_its_token() -> None:
     async def scenario() -> None:
         async with httpx.AsyncClient(transport=httpx.MockTransport(api)) as client:
             seen = await poll(client, ENVIRONMENT)
-        assert has_arrived(NORMAL, seen)
-        assert has_arrived(REJECTED, seen)
+        assert is_as_expected(NORMAL, seen)
+        assert is_as_expected(REJECTED, seen)
 
     asyncio.run(scenario())
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bridge.simulator.demo import run as run_module
-from bridge.simulator.demo.poll import Verdict
+from bridge.simulator.demo.poll import DemoResult
 from bridge.simulator.demo.scenarios import DemoCall, Scenario
 
 CALL = DemoCall(Scenario("normal"), "c-1", ())
@@ -13,16 +13,16 @@ SEEN = {"c-1": {"state": "complete", "reason": None, "insights_status": "all", "
 
 
 @pytest.mark.parametrize(
-    ("verdict", "code", "text"),
+    ("result", "code", "text"),
     [
-        (Verdict([CALL], SEEN, {"wavv-call-c-1": 1}, 9), 0, "1 of 1 calls are where"),
-        (Verdict([CALL], SEEN, {"wavv-call-c-1": 2}, 9), 1, "astray normal"),
-        (Verdict([CALL], {}, {}, 50), 1, "found nothing"),
-        (None, 1, "did not get to its end"),
+        (DemoResult([CALL], SEEN, {"wavv-call-c-1": 1}, 9), 0, "1 of 1 calls ended as expected"),
+        (DemoResult([CALL], SEEN, {"wavv-call-c-1": 2}, 9), 1, "unexpected normal"),
+        (DemoResult([CALL], {}, {}, 50), 1, "found nothing"),
+        (None, 1, "was not completed"),
     ],
 )
 def test_only_a_successful_demo_exits_with_0(
-    verdict: Verdict | None,
+    result: DemoResult | None,
     code: int,
     text: str,
     tmp_path: Path,
@@ -31,8 +31,8 @@ def test_only_a_successful_demo_exits_with_0(
 ) -> None:
     """The exit code is 0 on success only, and the output always names the log file."""
 
-    async def run_processes(*_: object) -> Verdict | None:
-        return verdict
+    async def run_processes(*_: object) -> DemoResult | None:
+        return result
 
     monkeypatch.setattr(run_module, "_run_processes", run_processes)
     monkeypatch.setattr(run_module, "isolate", lambda _: None)

@@ -27,7 +27,7 @@ def calls(seed: int = 25) -> list[DemoCall]:
         "not recorded",
         "throttled, in seconds",
         "server error after commit",
-        "media slower than our patience",
+        "media slower than the timeout",
         "insights late",
         "insights partial",
         "rejected",

@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from bridge.domain.call import State
-from bridge.simulator.demo.poll import Verdict
+from bridge.simulator.demo.poll import DemoResult
 from bridge.simulator.demo.scenarios import SCENARIOS, DemoCall
 from bridge.simulator.demo.view import COLOURS, LiveView, PlainView, print_summary, view_for
 
@@ -76,21 +76,25 @@ def test_every_state_has_a_colour(state: State) -> None:
 def test_the_summary_accounts_for_every_call(*, terminal: bool) -> None:
     """The summary counts all calls; only a pipe gets the table again."""
     out = console(terminal=terminal)
-    print_summary(out, Verdict(CALLS, SEEN, MADE, 12.3))
+    print_summary(out, DemoResult(CALLS, SEEN, MADE, 12.3))
     text = out.export_text()
-    assert "25 of 25 calls are where they should be after 12 s: " in text
+    assert "25 of 25 calls ended as expected after 12 s: " in text
     assert "21 complete, 2 failed, 2 unrecorded." in text
     assert "AskElephant made 22 engagements, at most 1 for a call." in text
     assert text.count("✓") == (0 if terminal else 25)
-    assert "astray" not in text
+    assert "unexpected" not in text
 
 
 @pytest.mark.parametrize(
     ("changes", "made", "shown"),
     [
-        ({"state": "transcribed"}, 1, "complete and 1 engagements wanted, found transcribed and 1"),
-        ({}, 2, "complete and 1 engagements wanted, found complete, insights all and 2"),
-        (None, 0, "complete and 1 engagements wanted, found nothing and 0"),
+        (
+            {"state": "transcribed"},
+            1,
+            "expected complete and 1 engagements, found transcribed and 1",
+        ),
+        ({}, 2, "expected complete and 1 engagements, found complete, insights all and 2"),
+        (None, 0, "expected complete and 1 engagements, found nothing and 0"),
     ],
 )
 def test_a_call_in_a_wrong_state_is_shown_with_the_expected_one(
@@ -101,15 +105,15 @@ def test_a_call_in_a_wrong_state_is_shown_with_the_expected_one(
     if changes is not None:
         seen[NORMAL.call_id] = record(NORMAL, **changes)
     out = console(terminal=False)
-    verdict = Verdict(CALLS, seen, MADE | {f"wavv-call-{NORMAL.call_id}": made}, 50)
-    print_summary(out, verdict)
+    result = DemoResult(CALLS, seen, MADE | {f"wavv-call-{NORMAL.call_id}": made}, 50)
+    print_summary(out, result)
     text = " ".join(out.export_text().split())
-    assert f"astray normal ({NORMAL.call_id}): {shown}" in text
-    assert "24 of 25 calls are where they should be" in text
+    assert f"unexpected normal ({NORMAL.call_id}): {shown}" in text
+    assert "24 of 25 calls ended as expected" in text
 
 
 def test_a_summary_without_any_call_is_printed() -> None:
     """A demo whose bridge received no call prints its summary without an error."""
     out = console(terminal=False)
-    print_summary(out, Verdict(CALLS, {}, {}, 50))
-    assert "0 of 25 calls are where they should be" in out.export_text()
+    print_summary(out, DemoResult(CALLS, {}, {}, 50))
+    assert "0 of 25 calls ended as expected" in out.export_text()

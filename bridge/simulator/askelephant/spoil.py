@@ -53,7 +53,7 @@ async def collect_response(app: ASGIApp, scope: Scope, receive: Receive) -> Coll
 async def send_spoiled(
     response: CollectedResponse, how: Spoil | None, send: Send, changed: asyncio.Event
 ) -> None:
-    """Send a response spoiled as ``how`` says. If the fault has ``changed``, dripping ends.
+    """Send a response spoiled as ``how`` chooses. When the fault has ``changed``, dripping ends.
 
     uvicorn closes the connection if an application returns before its response is complete:
     https://github.com/Kludex/uvicorn/blob/master/uvicorn/protocols/http/httptools_impl.py.

@@ -1,1 +1,1 @@
-"""The demo: 25 calls of every kind through the real processes, watched until each is at rest."""
+"""The demo: 25 calls through the real processes, polled until each is in its expected state."""

@@ -1,4 +1,4 @@
-"""The demo's environment: its own settings, so that it never uses an operator's keys or data."""
+"""Settings of the demo's processes, so that the demo never uses an operator's keys or data."""
 
 import secrets
 from dataclasses import dataclass
@@ -8,12 +8,12 @@ from bridge.simulator.askelephant.pages import PATH
 from bridge.supervise.embedded import free_port
 
 SCALE = 0.02
-"""AskElephant's minutes in our seconds: a transcript takes 1.2 s, insights up to 3 s more."""
+"""Factor of the sandbox's durations: a transcript is ready after 1.2 s, insights 3 s later."""
 
 
 @dataclass(frozen=True, slots=True)
 class DemoEnvironment:
-    """Ports and secrets of one run."""
+    """The ports and secrets of one run of the demo."""
 
     web_port: int
     sandbox_port: int
@@ -23,16 +23,16 @@ class DemoEnvironment:
 
     @property
     def web_url(self) -> str:
-        """Where the bridge listens."""
+        """The base URL of the bridge."""
         return f"http://127.0.0.1:{self.web_port}"
 
     @property
     def sandbox_url(self) -> str:
-        """Where AskElephant's double listens."""
+        """The base URL of AskElephant's sandbox."""
         return f"http://127.0.0.1:{self.sandbox_port}"
 
     def variables(self) -> dict[str, str]:
-        """Return the bridge's settings: real behaviour, in seconds instead of minutes."""
+        """Return the bridge's settings as environment variables. Waits are seconds, not minutes."""
         options = SandboxOptions()
         return {
             "BRIDGE_NAMESPACE": "demo",
@@ -57,7 +57,7 @@ class DemoEnvironment:
 
 
 def new_environment(*, with_flower: bool) -> DemoEnvironment:
-    """Return an environment on free ports of the loopback, with random secrets."""
+    """Return an environment with free ports of the loopback and random secrets."""
     return DemoEnvironment(
         web_port=free_port(),
         sandbox_port=free_port(),

@@ -1,5 +1,6 @@
-"""Polling the calls through the bridge's own API, and checking where they ended."""
+"""Polls the demo's calls through the bridge's API, and compares them with what is expected."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,30 +11,30 @@ from bridge.simulator.demo.environment import DemoEnvironment
 from bridge.simulator.demo.scenarios import DemoCall
 
 Seen = Mapping[str, Mapping[str, Any]]
-"""What the API says of each call, by its id."""
+"""The calls as the bridge's API shows them, by call id."""
 
 
 async def poll(client: httpx.AsyncClient, environment: DemoEnvironment) -> Seen:
-    """Return what the API says of all calls."""
-    answer = await client.get(
+    """Return all calls of the bridge's API; raise ``httpx.HTTPError`` if it does not respond."""
+    response = await client.get(
         f"{environment.web_url}/api/calls",
         params={"limit": 200},
         headers={"Authorization": f"Bearer {environment.api_token}"},
     )
-    answer.raise_for_status()
-    return {call["call_id"]: call for call in answer.json()["data"]}
+    response.raise_for_status()
+    return {call["call_id"]: call for call in response.json()["data"]}
 
 
-def has_arrived(demo_call: DemoCall, seen: Seen) -> bool:
-    """Tell whether the call is where its scenario must end."""
+def is_as_expected(demo_call: DemoCall, seen: Seen) -> bool:
+    """Return whether the call has the state, the reason and the insights of its scenario."""
     call, scenario = seen.get(demo_call.call_id, {}), demo_call.scenario
     found = call.get("state"), call.get("reason"), call.get("insights_status")
     return found == (scenario.state, scenario.reason, scenario.insights)
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """What the summary says. ``engagements`` is AskElephant's own count, by ``external_id``."""
+class DemoResult:
+    """The result of a run. ``engagements`` counts those in AskElephant by ``external_id``."""
 
     calls: Sequence[DemoCall]
     seen: Seen
@@ -41,26 +42,22 @@ class Verdict:
     seconds: float
 
     @property
-    def astray(self) -> list[DemoCall]:
-        """Calls that are not where they should be, or have too many or too few engagements."""
+    def unexpected(self) -> list[DemoCall]:
+        """Calls whose end or number of engagements is not that of their scenario."""
         return [
             one
             for one in self.calls
-            if not has_arrived(one, self.seen) or self.count(one) != one.scenario.engagements
+            if not is_as_expected(one, self.seen) or self.count(one) != one.scenario.engagements
         ]
 
     def count(self, demo_call: DemoCall) -> int:
-        """Return how many engagements AskElephant has of the call."""
+        """Return the number of engagements that AskElephant has for the call."""
         return self.engagements.get(f"wavv-call-{demo_call.call_id}", 0)
 
 
 async def count_engagements(
     client: httpx.AsyncClient, environment: DemoEnvironment
 ) -> Mapping[str, int]:
-    """Return how many engagements the sandbox made for each ``external_id``."""
+    """Return the number of engagements in the sandbox by ``external_id``."""
     journal = (await client.get(f"{environment.sandbox_url}/sandbox/journal")).json()
-    counted: dict[str, int] = {}
-    for engagement in journal["engagements"]:
-        external_id = engagement["external_id"]
-        counted[external_id] = counted.get(external_id, 0) + 1
-    return counted
+    return Counter(engagement["external_id"] for engagement in journal["engagements"])

@@ -1,4 +1,4 @@
-"""Running the demo: start everything, send the calls, poll, print a summary, stop everything."""
+"""Runs the demo: starts all processes, sends and polls the calls, stops all, prints a summary."""
 
 import asyncio
 import time
@@ -13,7 +13,7 @@ import httpx
 from rich.console import Console
 
 from bridge.simulator.demo.environment import SCALE, DemoEnvironment, new_environment
-from bridge.simulator.demo.poll import Seen, Verdict, count_engagements, has_arrived, poll
+from bridge.simulator.demo.poll import DemoResult, Seen, count_engagements, is_as_expected, poll
 from bridge.simulator.demo.scenarios import DemoCall, demo_calls
 from bridge.simulator.demo.view import print_summary, view_for
 from bridge.simulator.wavv.delivery import by_signature
@@ -25,13 +25,15 @@ from bridge.supervise.supervisor import Supervisor
 from config import load_settings
 from config.environment import isolate
 
-PATIENCE = 50.0
-LOOK_EVERY = 0.25
+DEADLINE = 50.0
+"""Seconds until the bridge must be ready, and then until all calls must be as expected."""
+
+POLL_INTERVAL = 0.25
 PIPE_WIDTH = 120
 
 
 def run(log: Path) -> int:
-    """Run the demo; return 0 if every call ended where it should, else 1."""
+    """Run the demo; return 0 if every call ended as expected, else 1."""
     console = Console()
     if not console.is_terminal:
         console.width = PIPE_WIDTH
@@ -39,16 +41,16 @@ def run(log: Path) -> int:
     log = log.resolve()
     with TemporaryDirectory(prefix="bridge-demo-") as directory:
         isolate(Path(directory))
-        verdict = asyncio.run(_run_processes(console, Path(directory), log))
-    if verdict is None:
-        console.print(f"[red]The demo did not get to its end.[/] Every log line is in {log}")
+        result = asyncio.run(_run_processes(console, Path(directory), log))
+    if result is None:
+        console.print(f"[red]The demo was not completed.[/] All log lines are in {log}")
         return 1
-    print_summary(console, verdict)
-    console.print(f"Every log line is in {log}", highlight=False, soft_wrap=True)
-    return 1 if verdict.astray else 0
+    print_summary(console, result)
+    console.print(f"All log lines are in {log}", highlight=False, soft_wrap=True)
+    return 1 if result.unexpected else 0
 
 
-async def _run_processes(console: Console, directory: Path, log: Path) -> Verdict | None:
+async def _run_processes(console: Console, directory: Path, log: Path) -> DemoResult | None:
     environment = new_environment(with_flower=console.is_terminal)
     env = environment.variables()
     ports = Ports(environment.web_port, environment.flower_port)
@@ -57,9 +59,9 @@ async def _run_processes(console: Console, directory: Path, log: Path) -> Verdic
         Output(lines.fileno()) as output,
         stack(load_settings(), ports, directory, env) as bridge,
     ):
-        *ours, valkey = bridge
-        double = commands.sandbox(environment.sandbox_port, environment.web_url, SCALE)
-        supervisor = Supervisor([*ours, double, valkey], output)
+        *processes, valkey = bridge
+        sandbox = commands.sandbox(environment.sandbox_port, environment.web_url, SCALE)
+        supervisor = Supervisor([*processes, sandbox, valkey], output)
         supervisor.stop_on_signals()
         running = asyncio.create_task(supervisor.run())
         calling = asyncio.create_task(_run_calls(console, environment))
@@ -72,59 +74,48 @@ async def _run_processes(console: Console, directory: Path, log: Path) -> Verdic
         return None
 
 
-async def _run_calls(console: Console, environment: DemoEnvironment) -> Verdict | None:
+async def _run_calls(console: Console, environment: DemoEnvironment) -> DemoResult | None:
+    """Send the calls, and poll them until all are as expected or the deadline has passed.
+
+    Returns ``None`` if the bridge does not become ready.
+    """
     async with httpx.AsyncClient(timeout=10) as client:
         if not await _is_ready(client, environment):
             return None
         calls = demo_calls(Random(25), datetime.now(UTC))  # noqa: S311 - the same calls every time
-        _print_addresses(console, environment)
-        return await _poll_until_done(console, client, environment, calls)
+        if console.is_terminal:
+            api = f"API     {environment.web_url}/api/docs (token {environment.api_token})"
+            flower = f"Flower  http://127.0.0.1:{environment.flower_port}\n"
+            console.print(f"{api}\n{flower}", highlight=False)
+        started = time.monotonic()
+        sending = asyncio.create_task(asyncio.to_thread(_send, environment, calls))
+        seen: Seen = {}
+        with view_for(console, calls) as shown:
+            while True:
+                with suppress(httpx.HTTPError):  # the web process is being stopped or restarted
+                    seen = await poll(client, environment)
+                seconds = time.monotonic() - started
+                shown.show(seen, seconds)
+                if all(is_as_expected(call, seen) for call in calls) or seconds > DEADLINE:
+                    break
+                await asyncio.sleep(POLL_INTERVAL)
+        await sending
+        return DemoResult(calls, seen, await count_engagements(client, environment), seconds)
 
 
 async def _is_ready(client: httpx.AsyncClient, environment: DemoEnvironment) -> bool:
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + DEADLINE
     while time.monotonic() < deadline:
         with suppress(httpx.TransportError):
             if (await client.get(f"{environment.web_url}/readyz")).is_success:
                 return True
-        await asyncio.sleep(LOOK_EVERY)
+        await asyncio.sleep(POLL_INTERVAL)
     return False
 
 
-async def _poll_until_done(
-    console: Console,
-    client: httpx.AsyncClient,
-    environment: DemoEnvironment,
-    calls: Sequence[DemoCall],
-) -> Verdict:
-    begun = time.monotonic()
-    sending = asyncio.create_task(asyncio.to_thread(_send, environment, calls))
-    seen: Seen = {}
-    with view_for(console, calls) as shown:
-        while True:
-            with suppress(httpx.HTTPError):  # the web process is being stopped, or started again
-                seen = await poll(client, environment)
-            seconds = time.monotonic() - begun
-            shown.show(seen, seconds)
-            if all(has_arrived(demo_call, seen) for demo_call in calls) or seconds > PATIENCE:
-                break
-            await asyncio.sleep(LOOK_EVERY)
-    await sending
-    return Verdict(calls, seen, await count_engagements(client, environment), seconds)
-
-
 def _send(environment: DemoEnvironment, calls: Sequence[DemoCall]) -> None:
-    """Send every call's events, one call after the other, as a floor of agents would."""
+    """Send the events of every call, one call after the other."""
     auth = by_signature(environment.wavv_secret, time.time)
     with httpx.Client(timeout=10) as client:
         for demo_call in calls:
             send(demo_call.deliveries, environment.web_url, auth, client)
-
-
-def _print_addresses(console: Console, environment: DemoEnvironment) -> None:
-    if not console.is_terminal:
-        return
-    console.print(
-        f"API     {environment.web_url}/api/docs (token {environment.api_token})", highlight=False
-    )
-    console.print(f"Flower  http://127.0.0.1:{environment.flower_port}\n", highlight=False)

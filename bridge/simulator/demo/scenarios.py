@@ -1,4 +1,4 @@
-"""The 25 calls of the demo: WAVV's events, what the sandbox does, how each must end."""
+"""The 25 calls of the demo: their events, the sandbox's behaviour, and the expected end of each."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,9 +17,10 @@ USUAL = (START, END, RECORDED)
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """A kind of call: the events WAVV sends, in their order, and where the call must end.
+    """A kind of call: the events that WAVV sends, in their order, and the expected end.
 
-    ``behaviour`` is what the sandbox does to it; ``engagements`` how many it must then hold.
+    ``behaviour`` is the sandbox's behaviour for the call. ``engagements`` is the expected number of
+    engagements of the call.
     """
 
     title: str
@@ -41,17 +42,17 @@ SCENARIOS = (
     Scenario("every event three times", events=USUAL * 3),
     Scenario("not recorded", events=(START, END), state=State.UNRECORDED, insights="pending",
          engagements=0),
-    Scenario("end never heard", events=(START,), state=State.UNRECORDED,
+    Scenario("end event missing", events=(START,), state=State.UNRECORDED,
          reason=Reason.END_NOT_HEARD, insights="pending", engagements=0),
     Scenario("throttled, in seconds", "throttle-seconds"),
     Scenario("throttled, by date", "throttle-date"),
-    Scenario("throttled, no word when", "throttle-bare"),
+    Scenario("throttled, no Retry-After", "throttle-bare"),
     Scenario("server error", "error-before-commit"),
     Scenario("server error after commit", "error-after-commit"),
-    Scenario("media slower than our patience", "slow-media"),
+    Scenario("media slower than the timeout", "slow-media"),
     Scenario("connection reset", "reset"),
-    Scenario("garbage for an answer", "garbage-json"),
-    Scenario("webhook before the answer", "early-webhook"),
+    Scenario("response is not JSON", "garbage-json"),
+    Scenario("webhook before the response", "early-webhook"),
     Scenario("webhook six times", "resent-webhook"),
     Scenario("webhook never", "no-webhook"),
     Scenario("insights late", "late-insights.200"),
@@ -66,7 +67,7 @@ SCENARIOS = (
 
 @dataclass(frozen=True, slots=True)
 class DemoCall:
-    """A call of a scenario, with its events."""
+    """A call of a scenario, with the deliveries of its events."""
 
     scenario: Scenario
     call_id: str

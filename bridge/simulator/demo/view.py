@@ -1,4 +1,4 @@
-"""What the demo prints: a live table on a terminal, plain lines elsewhere, then the summary."""
+"""The demo's output: a live table on a terminal, else plain lines, and a summary at the end."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from bridge.simulator.demo.poll import Seen, Verdict, has_arrived
+from bridge.simulator.demo.poll import DemoResult, Seen, is_as_expected
 from bridge.simulator.demo.scenarios import DemoCall
 
 COLOURS = {
@@ -24,41 +24,41 @@ COLOURS = {
 
 
 class View(Protocol):
-    """Something that shows how the calls move."""
+    """Shows the state of the calls during the demo."""
 
     def __enter__(self) -> Self:
-        """Begin to show."""
+        """Start the output."""
 
     def __exit__(self, *_: object) -> None:
-        """End the show."""
+        """End the output."""
 
     def show(self, seen: Seen, seconds: float) -> None:
-        """Show where the calls are now."""
+        """Show the present state of the calls, ``seconds`` after the start."""
 
 
 class LiveView:
-    """A table that changes in place."""
+    """A table that is updated in place, for terminals."""
 
     def __init__(self, console: Console, calls: Sequence[DemoCall]) -> None:
         self._calls = calls
         self._live = Live(console=console, refresh_per_second=8)
 
     def __enter__(self) -> Self:
-        """Begin to show."""
+        """Start the output."""
         self._live.__enter__()
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Leave the last table standing."""
+        """End the updates. The last table stays on the terminal."""
         self._live.__exit__(None, None, None)
 
     def show(self, seen: Seen, seconds: float) -> None:
-        """Show where the calls are now."""
+        """Show the present state of the calls, ``seconds`` after the start."""
         self._live.update(_table(self._calls, seen, f"{seconds:.0f} s"))
 
 
 class PlainView:
-    """A line for each move, for logs and pipes."""
+    """A line for each change of a call, for logs and pipes."""
 
     def __init__(self, console: Console, calls: Sequence[DemoCall]) -> None:
         self._console = console
@@ -66,14 +66,14 @@ class PlainView:
         self._before: dict[str, str] = {}
 
     def __enter__(self) -> Self:
-        """Begin to show."""
+        """Start the output."""
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Nothing is left to do."""
+        """Do nothing: each line was printed when it was shown."""
 
     def show(self, seen: Seen, seconds: float) -> None:
-        """Print a line for each call that moved."""
+        """Print a line for each call whose state has changed."""
         for call_id, title in self._titles.items():
             now = _where(seen, call_id)
             if now and now != self._before.get(call_id):
@@ -82,32 +82,33 @@ class PlainView:
 
 
 def view_for(console: Console, calls: Sequence[DemoCall]) -> View:
-    """Return the view that fits where the output goes."""
+    """Return a live table for a terminal, else plain lines."""
     return (LiveView if console.is_terminal else PlainView)(console, calls)
 
 
-def print_summary(console: Console, verdict: Verdict) -> None:
-    """Account for every call: where it ended, and whether that is where it should be."""
+def print_summary(console: Console, result: DemoResult) -> None:
+    """Print how the calls ended, and each call that did not end as expected."""
     if not console.is_terminal:
-        console.print(_table(verdict.calls, verdict.seen, "where every call ended"))
-    states = Counter(str(call["state"]) for call in verdict.seen.values())
-    told = ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
-    most = max(verdict.engagements.values(), default=0)
-    total = sum(verdict.engagements.values())
-    arrived = len(verdict.calls) - len(verdict.astray)
+        console.print(_table(result.calls, result.seen, "how each call ended"))
+    counts = Counter(str(call["state"]) for call in result.seen.values())
+    states = ", ".join(f"{count} {state}" for state, count in sorted(counts.items()))
+    most = max(result.engagements.values(), default=0)
+    total = sum(result.engagements.values())
+    expected = len(result.calls) - len(result.unexpected)
     console.print(
-        f"\n{arrived} of {len(verdict.calls)} calls are where they should be "
-        f"after {verdict.seconds:.0f} s: {told}.\n"
+        f"\n{expected} of {len(result.calls)} calls ended as expected "
+        f"after {result.seconds:.0f} s: {states}.\n"
         f"AskElephant made {total} engagements, at most {most} for a call.",
         highlight=False,
     )
-    for demo_call in verdict.astray:
-        wanted = f"{demo_call.scenario.state} {demo_call.scenario.reason or ''}".strip()
+    for demo_call in result.unexpected:
+        scenario = demo_call.scenario
+        state = f"{scenario.state} {scenario.reason or ''}".strip()
+        found = _where(result.seen, demo_call.call_id) or "nothing"
         console.print(
-            f"[red]astray[/] {demo_call.scenario.title} ({demo_call.call_id}): {wanted} and "
-            f"{demo_call.scenario.engagements} engagements wanted, found "
-            f"{_where(verdict.seen, demo_call.call_id) or 'nothing'} "
-            f"and {verdict.count(demo_call)}",
+            f"[red]unexpected[/] {scenario.title} ({demo_call.call_id}): "
+            f"expected {state} and {scenario.engagements} engagements, "
+            f"found {found} and {result.count(demo_call)}",
             highlight=False,
         )
 
@@ -120,7 +121,7 @@ def _table(calls: Sequence[DemoCall], seen: Seen, title: str) -> Table:
         call = seen.get(demo_call.call_id, {})
         state = str(call.get("state", ""))
         table.add_row(
-            "[green]✓[/]" if has_arrived(demo_call, seen) else "·",
+            "[green]✓[/]" if is_as_expected(demo_call, seen) else "·",
             demo_call.scenario.title,
             f"[{COLOURS.get(state, 'white')}]{state}[/]",
             str(call.get("reason") or ""),

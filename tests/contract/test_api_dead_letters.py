@@ -17,7 +17,7 @@ def test_an_event_that_was_set_aside_is_shown_whole_and_handled_again(
     """With its error; once it is back in the inbox it is no longer shown, nor put back twice."""
     bridge, web = operated.bridge, operated.http
     call = bridge.dial()
-    (entry,) = bridge.tell(call, Kind.ENDED)
+    (entry,) = bridge.receive(call, Kind.ENDED)
     with monkeypatch.context() as broken:
         break_on(broken, call.call_id)
         for _ in range(events.TRIES):

@@ -7,7 +7,7 @@ import pytest
 from bridge.domain.call import Kind, State
 from bridge.simulator.wavv.samples import SampleCall
 from tests.support.bridge_with_api import Operated
-from tests.support.httpx_transports import Overheard
+from tests.support.httpx_transports import RecordingTransport
 
 
 def shown(operated: Operated, call: SampleCall) -> dict[str, Any]:
@@ -16,11 +16,11 @@ def shown(operated: Operated, call: SampleCall) -> dict[str, Any]:
     return found
 
 
-def overhear(operated: Operated, behaviour: str) -> Overheard:
+def overhear(operated: Operated, behaviour: str) -> RecordingTransport:
     """Let AskElephant misbehave, and keep what it is sent."""
     operated.bridge.sandbox.control("behaviours", {"containing": {"wavv-call-": behaviour}})
-    overheard = Overheard()
-    operated.bridge.speak_through(overheard)
+    overheard = RecordingTransport()
+    operated.bridge.use_transport(overheard)
     return overheard
 
 
@@ -28,7 +28,7 @@ def test_a_refused_call_shows_what_was_sent_and_what_was_answered(operated: Oper
     """Field by field, with the id that AskElephant's support asks for; then it can be replayed."""
     overheard = overhear(operated, "reject")
     call = operated.bridge.dial()
-    assert operated.bridge.go(call).state is State.FAILED
+    assert operated.bridge.process(call).state is State.FAILED
     found = shown(operated, call)
     (sent,) = overheard.bodies
     assert found["request"] == sent
@@ -38,8 +38,8 @@ def test_a_refused_call_shows_what_was_sent_and_what_was_answered(operated: Oper
     assert problem["detail"]
     assert [error["field"] for error in problem["errors"]] == ["title", "media_url"]
     assert problem["request_id"].startswith("req_")
-    operated.mend()
-    operated.order(state="failed", dry_run=False)
+    operated.accept_all()
+    operated.replay(state="failed", dry_run=False)
     operated.bridge.sweep_for(minutes=1)
     again = shown(operated, call)
     assert again["engagement_id"]
@@ -54,8 +54,8 @@ def test_what_was_sent_is_shown_whatever_has_changed_since(operated: Operated) -
     operated.bridge.change_settings(title_template="As it was: {contact}")
     overheard = overhear(operated, "reject")
     call = operated.bridge.dial()
-    operated.bridge.go(call)
-    operated.bridge.go(call, Kind.RECORDED, transcript="Hello?")
+    operated.bridge.process(call)
+    operated.bridge.process(call, Kind.RECORDED, transcript="Hello?")
     (sent,) = overheard.bodies
     assert shown(operated, call)["request"] == sent
     assert sent["title"] == f"As it was: {call.lead_name}"
@@ -80,7 +80,7 @@ def test_every_end_of_a_submission_keeps_what_was_sent(
     operated.bridge.change_settings(retry_deadline=300, recording_deadline=300)
     overheard = overhear(operated, behaviour)
     call = operated.bridge.dial()
-    operated.bridge.go(call)
+    operated.bridge.process(call)
     operated.bridge.sweep_for(minutes=30)
     found = operated.bridge.call(call)
     assert (found.state, found.reason) == (State.FAILED, reason)
@@ -92,7 +92,7 @@ def test_a_call_whose_retries_ended_shows_every_attempt(operated: Operated) -> N
     operated.bridge.change_settings(retry_deadline=3600)
     overheard = overhear(operated, "conflict.999")
     call = operated.bridge.dial()
-    operated.bridge.tell(call)
+    operated.bridge.receive(call)
     operated.bridge.drain()
     operated.bridge.sweep_for(hours=2)
     found = shown(operated, call)
@@ -112,7 +112,7 @@ def test_a_call_that_cannot_be_sent_shows_no_request(
 ) -> None:
     """There is none: the reason, and the problem if there is one, say why."""
     call = operated.bridge.dial()
-    operated.bridge.tell(call, **said)
+    operated.bridge.receive(call, **said)
     operated.bridge.drain()
     operated.bridge.sweep_for(hours=25)
     found = shown(operated, call)

@@ -79,7 +79,7 @@ def test_the_sandboxs_webhooks_lead_to_its_own_page(bridge: Bridge) -> None:
     root = bridge.sandbox.base_url.removesuffix("/api")
     template = f"{root}/workspaces/{{workspace_id}}/engagements/{{engagement_id}}"
     bridge.change_settings(askelephant_url_template=template)
-    found = bridge.go(bridge.dial())
+    found = bridge.process(bridge.dial())
     workspace_id = httpx.get(f"{root}/sandbox/journal").json()["workspace_id"]
     bridge.services.workspace.learn(workspace_id)
     url = engagement_links(bridge.services).url(found.engagement_id)

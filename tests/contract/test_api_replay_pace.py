@@ -21,7 +21,7 @@ def test_a_replay_is_spread_by_its_pace_and_held_by_the_records_alone(operated: 
     calls = operated.fail(12)
     operated.bridge.published.messages.clear()
     start = operated.bridge.clock() + timedelta(seconds=2)
-    answer = operated.order(state="failed", dry_run=False, pace="6/m")
+    answer = operated.replay(state="failed", dry_run=False, pace="6/m")
     due = [call.due_at for call in operated.records(calls)]
     assert due == [start + timedelta(seconds=10 * place) for place in range(12)][::-1]
     assert dues(answer) == (start, start + timedelta(seconds=110))
@@ -31,9 +31,9 @@ def test_a_replay_is_spread_by_its_pace_and_held_by_the_records_alone(operated: 
 def test_the_pace_is_what_leaves(operated: Operated) -> None:
     """Six a minute are six requests a minute, whatever waits."""
     operated.fail(12)
-    operated.mend()
+    operated.accept_all()
     before = len(operated.bridge.requests())
-    operated.order(state="failed", dry_run=False, pace="6/m")
+    operated.replay(state="failed", dry_run=False, pace="6/m")
     operated.bridge.sweep_for(seconds=90)
     assert len(operated.bridge.requests()) - before <= 6
     operated.bridge.sweep_for(minutes=2)
@@ -49,7 +49,7 @@ def test_the_pace_goes_on_over_pages(operated: Operated, monkeypatch: pytest.Mon
     started: list[int] = []
     while not started or cursor:
         order = {"state": "failed", "dry_run": False, "pace": "1/m", "cursor": cursor}
-        told = operated.order(**order, limit=9).json()
+        told = operated.replay(**order, limit=9).json()
         started.append(told["started"])
         cursor = told["next_cursor"]
     assert started == [5, 5, 2]
@@ -64,5 +64,5 @@ def test_the_pace_goes_on_over_pages(operated: Operated, monkeypatch: pytest.Mon
 def test_a_pace_is_calls_in_a_time(operated: Operated, pace: object, apart: float) -> None:
     """By second, minute or hour; a bare number is by second; without a word one a second."""
     operated.fail(2)
-    first, last = dues(operated.order(state="failed", dry_run=False, pace=pace))
+    first, last = dues(operated.replay(state="failed", dry_run=False, pace=pace))
     assert (last - first).total_seconds() == apart

@@ -27,10 +27,10 @@ def test_a_dry_run_is_the_default_counts_by_reason_and_changes_nothing(operated:
     calls = operated.fail(2)
     operated.bridge.sandbox.control("behaviours")
     calls += [operated.bridge.dial("failed+no-webhook")]
-    operated.bridge.go(calls[-1])
+    operated.bridge.process(calls[-1])
     operated.bridge.sweep_for(minutes=20)
     before = operated.records(calls)
-    answer = operated.order(state="failed")
+    answer = operated.replay(state="failed")
     assert answer.status_code == 200
     assert answer.json() == {
         "dry_run": True, "matched": 3, "started": 0, "first_due_at": None, "last_due_at": None,
@@ -42,7 +42,7 @@ def test_a_dry_run_is_the_default_counts_by_reason_and_changes_nothing(operated:
 def test_complete_calls_have_no_reason_and_are_counted_all_the_same(operated: Operated) -> None:
     """Under a word that is no slug of ours."""
     _complete(operated)
-    assert operated.order(state="complete").json()["reasons"] == {"none": 1}
+    assert operated.replay(state="complete").json()["reasons"] == {"none": 1}
 
 
 @pytest.mark.parametrize("behaviour", ["reject", "garbage-json"])
@@ -53,8 +53,8 @@ def test_calls_that_failed_for_a_cause_now_mended_go_through_once_each(
     bridge = operated.bridge
     bridge.change_settings(retry_deadline=0)
     calls = operated.fail(30, behaviour) if behaviour == "reject" else _fail_after_commit(operated)
-    operated.mend()
-    answer = operated.order(state="failed", dry_run=False, pace="10/s")
+    operated.accept_all()
+    answer = operated.replay(state="failed", dry_run=False, pace="10/s")
     assert (answer.status_code, answer.json()["started"]) == (202, len(calls))
     bridge.sweep_for(minutes=3)
     assert {call.state for call in operated.records(calls)} == {State.SUBMITTED}
@@ -75,7 +75,7 @@ def test_a_complete_call_that_is_replayed_still_has_one_engagement(
     call = _complete(operated)
     before = operated.bridge.call(call)
     if many:
-        assert operated.order(state="complete", dry_run=False).status_code == 202
+        assert operated.replay(state="complete", dry_run=False).status_code == 202
     else:
         assert operated.http.post(f"/api/calls/{call.call_id}/replay").status_code == 202
     operated.bridge.sweep_for(minutes=5)
@@ -92,10 +92,10 @@ def test_a_call_that_failed_when_it_was_read_is_asked_for_under_its_engagement(
     """The POST again is how AskElephant says that it still has it; then what failed is redone."""
     bridge = operated.bridge
     call = bridge.dial("stuck")
-    bridge.go(call)
+    bridge.process(call)
     bridge.sweep_for(hours=25)
     assert bridge.call(call).reason == "transcript_missing"
-    operated.order(state="failed", dry_run=False)
+    operated.replay(state="failed", dry_run=False)
     bridge.sweep_for(minutes=1)
     found = bridge.call(call)
     assert (found.state, found.engagement_created) == (State.SUBMITTED, False)
@@ -111,10 +111,10 @@ def test_a_call_that_fails_again_meanwhile_is_not_replayed_twice_by_one_run(
 ) -> None:
     """The run goes on below it, or a cause that is not mended would never let it end."""
     calls = operated.fail(2)
-    first = operated.order(state="failed", dry_run=False, limit=1).json()
+    first = operated.replay(state="failed", dry_run=False, limit=1).json()
     operated.bridge.sweep_for(minutes=2)
     assert operated.bridge.call(calls[1]).state is State.FAILED
-    second = operated.order(state="failed", dry_run=False, cursor=first["next_cursor"]).json()
+    second = operated.replay(state="failed", dry_run=False, cursor=first["next_cursor"]).json()
     assert (second["started"], second["next_cursor"]) == (1, None)
     assert operated.bridge.call(calls[0]).state is State.RECORDED
 
@@ -144,8 +144,8 @@ def test_the_filters_choose_what_the_list_shows(
         chosen = chosen | {name: first_heard[place].isoformat()}
     order = {"state": "failed"} | chosen
     listed = operated.http.get("/api/calls", params=order).json()["data"]  # type: ignore[arg-type]  # its values are of many types
-    assert operated.order(**order).json()["matched"] == len(places)
-    operated.order(**order, dry_run=False)
+    assert operated.replay(**order).json()["matched"] == len(places)
+    operated.replay(**order, dry_run=False)
     moved = {n for n, call in enumerate(operated.records(calls)) if call.state is State.RECORDED}
     assert moved == places
     assert {call["call_id"] for call in listed} == {calls[place].call_id for place in places}
@@ -154,7 +154,7 @@ def test_the_filters_choose_what_the_list_shows(
 def test_two_replays_at_once_start_each_call_once(operated: Operated) -> None:
     """What is on its way again is not at rest; the loser leaves no mark on it."""
     calls = operated.fail(20)
-    asked = partial(operated.order, state="failed", dry_run=False)
+    asked = partial(operated.replay, state="failed", dry_run=False)
     started: list[int] = []
     at_once(*[lambda: started.append(asked().json()["started"])] * 3)
     assert sum(started) == 20
@@ -210,7 +210,7 @@ def test_an_order_that_is_not_understood_is_answered_422(
     operated: Operated, order: dict[str, object], name: str
 ) -> None:
     """By name, also a word that is none of ours: half an order would replay what nobody meant."""
-    assert problem_in(operated.order(**order), 422, "bad_parameter").startswith(name)
+    assert problem_in(operated.replay(**order), 422, "bad_parameter").startswith(name)
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b"\xff", b"[" * 9999])
@@ -241,7 +241,7 @@ def test_the_order_is_described(operated: Operated) -> None:
 )
 def test_a_cursor_that_is_not_ours_is_answered_400(operated: Operated, cursor: str) -> None:
     """And not the whole list from the beginning."""
-    answer = operated.order(state="failed", dry_run=False, cursor=cursor)
+    answer = operated.replay(state="failed", dry_run=False, cursor=cursor)
     assert "next_cursor of an earlier" in problem_in(answer, 400, "bad_request")
 
 
@@ -251,7 +251,7 @@ def test_a_cursor_puts_no_call_off_for_years(operated: Operated, days: int) -> N
     (call,) = operated.fail(1)
     at = f"{time.time() + days * 86_400:.0f}"
     for dry_run in (True, False):
-        response = operated.order(state="failed", dry_run=dry_run, cursor=f"{at}~")
+        response = operated.replay(state="failed", dry_run=dry_run, cursor=f"{at}~")
         assert "366 days" in problem_in(response, 400, "bad_request")
     assert operated.bridge.call(call).state is State.FAILED
 
@@ -259,7 +259,7 @@ def test_a_cursor_puts_no_call_off_for_years(operated: Operated, days: int) -> N
 def _complete(operated: Operated) -> SampleCall:
     bridge = operated.bridge
     call = bridge.dial()
-    bridge.go(call)
+    bridge.process(call)
     bridge.transcribed(call)
     bridge.drain()
     bridge.work()

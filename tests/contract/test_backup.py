@@ -34,15 +34,15 @@ def test_a_backup_of_a_running_bridge_can_be_restored(
     """Whatever was on its way goes on; what was submitted since is not submitted twice."""
     bridge = own_bridge
     done, due, unread = bridge.dial(), bridge.dial(), bridge.dial()
-    bridge.go(done)
-    bridge.tell(due)
+    bridge.process(done)
+    bridge.receive(due)
     bridge.drain()
-    bridge.tell(unread)
+    bridge.receive(unread)
     _back_up(server, tmp_path)
     bridge.drain()
     bridge.work()
     later = bridge.dial()
-    bridge.go(later)
+    bridge.process(later)
     assert len(bridge.bodies()) == 4
 
     _restore(server, tmp_path)

@@ -89,7 +89,7 @@ def test_times_bound_what_is_sent(operated: Operated) -> None:
 def test_calls_that_are_named_are_sent_at_once(operated: Operated) -> None:
     """Without a question: naming a call is clear enough."""
     calls = operated.fail(2)
-    operated.mend()
+    operated.accept_all()
     asked = ask(operated.url, *(call.call_id for call in calls))
     assert (asked.exit_code, asked.output.count(": replayed")) == (0, 2)
     operated.bridge.work()

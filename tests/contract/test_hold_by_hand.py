@@ -106,7 +106,7 @@ def test_held_calls_run_at_the_first_sweep_after_a_release(bridge: Bridge) -> No
     bridge.services.holds.start(Cause("throttled", 429), now, now + DAY)
     calls = [bridge.dial() for _ in range(3)]
     for call in calls:
-        bridge.go(call)
+        bridge.process(call)
     assert all(bridge.call(call).due_at == now + timedelta(minutes=15) for call in calls)
     bridge.clock.wait(seconds=5)
     assert bridge.sweep() == 0

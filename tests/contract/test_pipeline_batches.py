@@ -17,7 +17,7 @@ from bridge.pipeline import insights, record, submit
 from bridge.pipeline.extras import open_extras
 from bridge.services import Services
 from bridge.simulator.wavv.samples import SampleCall
-from tests.support.httpx_transports import Interposed
+from tests.support.httpx_transports import InterruptedTransport
 from tests.support.in_process_bridge import Bridge, whats
 
 BEHAVIOURS = ("", "reject", "error-before-commit", "early-webhook", "own-403", "collision", "", "")
@@ -33,7 +33,7 @@ def recorded(bridge: Bridge, *behaviours: str) -> list[SampleCall]:
     """Return calls that are due for their submission."""
     calls = [bridge.dial(behaviour) for behaviour in behaviours]
     for call in calls:
-        bridge.tell(call)
+        bridge.receive(call)
     bridge.drain()
     bridge.published.messages.clear()
     bridge.clock.wait(seconds=5)
@@ -49,7 +49,7 @@ def test_calls_of_one_drain_share_their_messages(bridge: Bridge) -> None:
     """As many as became due together."""
     calls = [bridge.dial() for _ in range(BATCH + 4)]
     for call in calls:
-        bridge.tell(call)
+        bridge.receive(call)
     bridge.drain()
     assert [len(message.args) for message in bridge.published.messages] == [BATCH, 4]
     bridge.work()
@@ -81,7 +81,7 @@ def test_a_batch_gives_what_batches_of_one_give(bridge: Bridge, grouping: tuple[
 
 def test_a_batch_takes_as_many_round_trips_as_one_call(bridge: Bridge, redis: Redis) -> None:
     """Leased and read, admitted, saved before the requests and after them."""
-    bridge.go(bridge.dial())  # the scripts are known
+    bridge.process(bridge.dial())  # the scripts are known
     calls = recorded(bridge, *[""] * BATCH)
 
     def reads() -> int:
@@ -132,7 +132,7 @@ def test_a_lease_that_is_lost_costs_that_call_only(bridge: Bridge) -> None:
     """Another worker took one call over while the requests were out."""
     calls = recorded(bridge, "", "", "")
     lost = bridge.services.keys.lease(calls[0].call_id)
-    bridge.speak_through(Interposed(lambda: bridge.services.redis.set(lost, "theirs")))
+    bridge.use_transport(InterruptedTransport(lambda: bridge.services.redis.set(lost, "theirs")))
     saved = submit.submit(bridge.services, ids(calls))
     assert {call.call_id for call in saved} == {*ids(calls[1:])}
     assert [line["call_id"] for line in bridge.logged("lease.lost")] == [calls[0].call_id]
@@ -151,10 +151,12 @@ def test_every_lease_of_a_batch_is_given_back(bridge: Bridge) -> None:
     """Of calls that were not due, too, and before the requests of the others leave."""
     due = recorded(bridge, "")
     early = bridge.dial()
-    bridge.tell(early)
+    bridge.receive(early)
     bridge.drain()
     lease, seen = bridge.services.keys.lease(early.call_id), list[bool]()
-    bridge.speak_through(Interposed(lambda: seen.append(bool(bridge.services.redis.exists(lease)))))
+    bridge.use_transport(
+        InterruptedTransport(lambda: seen.append(bool(bridge.services.redis.exists(lease))))
+    )
     submit.submit(bridge.services, ids([*due, early]))
     assert seen == [False]
     assert not bridge.services.redis.keys(bridge.services.keys.lease("*"))

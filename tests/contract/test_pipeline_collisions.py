@@ -13,7 +13,7 @@ from tests.support.in_process_bridge import Bridge
 
 def test_an_engagement_of_another_call_is_a_collision(bridge: Bridge) -> None:
     """A 200 whose link is not ours: never taken for this call's."""
-    found = bridge.go(bridge.dial("collision"))
+    found = bridge.process(bridge.dial("collision"))
     assert (found.state, found.reason) == (State.FAILED, "external_id_collision")
     assert found.engagement_id is None
     assert found.problem is not None
@@ -27,7 +27,7 @@ def failed_and_repeated(bridge: Bridge, edited: str | None, before: str) -> Call
     of its transcript, another call's, or new.
     """
     call = bridge.dial()
-    bridge.tell(call)
+    bridge.receive(call)
     bridge.drain()
     known = {"own": "engagement_id", "heard": "transcript_engagement_id"}
     own = {known[before]: "ngmt_1"} if before in known else {}
@@ -35,7 +35,7 @@ def failed_and_repeated(bridge: Bridge, edited: str | None, before: str) -> Call
     if before == "another's":
         other = new_call("other", bridge.clock()).but(engagement_id="ngmt_1")
         bridge.services.calls.update("other", lambda _: other)
-    bridge.speak_through(scripted([{"id": "ngmt_1", "external_url": edited}]))
+    bridge.use_transport(scripted([{"id": "ngmt_1", "external_url": edited}]))
     bridge.work(by=bridge.clock() + timedelta(seconds=5))
     return bridge.call(call)
 
@@ -68,7 +68,7 @@ def test_only_another_calls_engagement_is_a_collision(
 def test_a_replay_finds_its_engagement_after_its_link_was_edited(bridge: Bridge) -> None:
     """Also one that an earlier version of the bridge took for a collision."""
     call = bridge.dial()
-    found = bridge.go(call)
+    found = bridge.process(call)
     edited = found.but(state=State.FAILED, reason="external_id_collision", external_url="crm://old")
     bridge.services.calls.update(call.call_id, lambda _: edited.but(version=found.version))
     replay(bridge.services, bridge.call(call))
@@ -82,5 +82,5 @@ def test_a_link_that_askelephant_rewrites_is_no_collision(bridge: Bridge) -> Non
     """Its host comes back in lower case: the same link."""
     bridge.change_settings(external_url_template="https://CRM.Example.com?call={call_id}")
     call = bridge.dial("normal-url+error-after-commit.1")
-    assert bridge.go(call).state is State.SUBMITTED
+    assert bridge.process(call).state is State.SUBMITTED
     assert [one["status"] for one in bridge.requests()] == [500, 200]

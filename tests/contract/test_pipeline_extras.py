@@ -21,7 +21,7 @@ def bridge(operated: Operated) -> Bridge:
 
 def _submitted(bridge: Bridge) -> SampleCall:
     call = bridge.dial()
-    assert bridge.go(call).state is State.SUBMITTED
+    assert bridge.process(call).state is State.SUBMITTED
     return call
 
 
@@ -34,8 +34,8 @@ def _extra(bridge: Bridge, call: SampleCall, link: str = SECOND) -> Call:
 def test_another_recording_is_noted_counted_and_found(operated: Operated, bridge: Bridge) -> None:
     """By default nothing more is sent, and the operator sees what was not."""
     call, other = _submitted(bridge), _submitted(bridge)
-    entry = bridge.tell(call, Kind.RECORDED, recordingUrl=f"{SECOND}?sig=secret")[0]
-    bridge.tell(other, Kind.RECORDED)
+    entry = bridge.receive(call, Kind.RECORDED, recordingUrl=f"{SECOND}?sig=secret")[0]
+    bridge.receive(other, Kind.RECORDED)
     bridge.drain()
     bridge.work()
     assert len(bridge.bodies()) == 2
@@ -58,7 +58,7 @@ def test_another_recording_is_submitted_by_a_call_of_its_own(
     """With its own ``external_id`` and insights, and linked both ways."""
     bridge.change_settings(extra_recordings="submit")
     call = _submitted(bridge)
-    bridge.go(call, Kind.RECORDED, recordingUrl=SECOND)
+    bridge.process(call, Kind.RECORDED, recordingUrl=SECOND)
     extra = _extra(bridge, call)
     assert (extra.state, extra.recording_of) == (State.SUBMITTED, call.call_id)
     first, second = bridge.bodies()
@@ -78,14 +78,14 @@ def test_two_recordings_within_the_settling_time_make_two_engagements(bridge: Br
     """The later is the call's own, the earlier has another call; repetitions change nothing."""
     bridge.change_settings(extra_recordings="submit")
     call = bridge.dial()
-    bridge.tell(call)
-    bridge.tell(call, Kind.RECORDED, recordingUrl=SECOND)
-    bridge.tell(call)
+    bridge.receive(call)
+    bridge.receive(call, Kind.RECORDED, recordingUrl=SECOND)
+    bridge.receive(call)
     bridge.drain()
     bridge.work()
     for signature in ("a", "b"):
-        bridge.go(call, Kind.RECORDED, recordingUrl=f"{SECOND}?sig={signature}")
-    bridge.go(call, Kind.RECORDED)
+        bridge.process(call, Kind.RECORDED, recordingUrl=f"{SECOND}?sig={signature}")
+    bridge.process(call, Kind.RECORDED)
     assert len(bridge.bodies()) == 2
     assert len({body["media_url"].partition("?")[0] for body in bridge.bodies()}) == 2
 
@@ -95,7 +95,7 @@ def test_each_recording_that_an_event_lists_is_submitted(bridge: Bridge) -> None
     bridge.change_settings(extra_recordings="submit")
     call = bridge.dial()
     listed = [{"url": call.recording_url}, {"url": "https://10.0.0.1/a.mp3"}, {"url": SECOND}]
-    bridge.tell(call, Kind.RECORDED, recordingUrl=listed)
+    bridge.receive(call, Kind.RECORDED, recordingUrl=listed)
     bridge.drain()
     bridge.work()
     assert bridge.call(call).state is State.SUBMITTED
@@ -116,7 +116,7 @@ def test_an_extra_call_is_opened_after_a_crash_before_it(
 
     with monkeypatch.context() as broken:
         broken.setattr(extras, "call_of_extra", crash)
-        entries = bridge.tell(call, Kind.RECORDED, recordingUrl=SECOND)
+        entries = bridge.receive(call, Kind.RECORDED, recordingUrl=SECOND)
         with pytest.raises(RedisConnectionError):
             bridge.drain()
     assert bridge.call(call).extra_recordings[0].call_id is not None
@@ -132,9 +132,9 @@ def test_fields_that_come_later_reach_the_extra_call(bridge: Bridge) -> None:
     """They are of the conversation, whichever file it is in."""
     bridge.change_settings(extra_recordings="submit")
     call = _submitted(bridge)
-    bridge.go(call, Kind.RECORDED, recordingUrl=SECOND)
+    bridge.process(call, Kind.RECORDED, recordingUrl=SECOND)
     later = Kind.RECORDED
-    bridge.go(call, later, disposition="Appointment")
+    bridge.process(call, later, disposition="Appointment")
     extra = _extra(bridge, call)
     assert extra.metadata.disposition == "Appointment"
     assert (extra.metadata.recording_url or "") == SECOND
@@ -145,8 +145,8 @@ def test_fields_that_come_later_reach_the_extra_call(bridge: Bridge) -> None:
 def test_a_forgotten_call_leaves_the_list_of_extras(bridge: Bridge) -> None:
     """Retention leaves nothing behind."""
     call = bridge.dial("reject")
-    bridge.go(call)
-    bridge.go(call, Kind.RECORDED, recordingUrl=SECOND)
+    bridge.process(call)
+    bridge.process(call, Kind.RECORDED, recordingUrl=SECOND)
     assert bridge.services.redis.zcard(bridge.services.keys.with_extras) == 1
     bridge.clock.wait(days=31)
     bridge.sweep()

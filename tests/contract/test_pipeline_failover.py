@@ -52,7 +52,7 @@ def test_events_whose_saves_a_failover_lost_are_handled_again(
 ) -> None:
     """The new primary does not mark them as handled: it has them, and not what was saved."""
     call = bridge.dial()
-    entries = bridge.tell(call)
+    entries = bridge.receive(call)
     redis, save = bridge.services.redis, bridge.services.calls.save_many
 
     def save_and_fail_over(changes: Sequence[Change]) -> list[Call | Exception | None]:

@@ -19,7 +19,7 @@ RESTORED: Mapping[str, Any] = {"id": "sandbox", "revoked": False, "scopes": sort
 
 def _all_told(bridge: Bridge, calls: list[SampleCall]) -> None:
     for call in calls:
-        bridge.tell(call)
+        bridge.receive(call)
     bridge.drain()
     bridge.work()
 
@@ -79,12 +79,12 @@ def test_a_throttled_hold_ends_by_time_for_all(bridge: Bridge) -> None:
 def test_a_throttled_read_holds_submissions_as_well(bridge: Bridge) -> None:
     """Limits and their scope are unpublished: one hold for everything."""
     call, other = bridge.dial("read-throttled"), bridge.dial()
-    bridge.go(call)
+    bridge.process(call)
     bridge.transcribed(call)
     bridge.drain()
     bridge.work()
     assert bridge.call(call).held
-    bridge.tell(other)
+    bridge.receive(other)
     bridge.drain()
     bridge.clock.wait(seconds=1)
     assert bridge.services.holds.state(bridge.clock()) is not None
@@ -111,7 +111,7 @@ def test_a_refused_key_holds_all_calls_and_tries_one_now_and_then(bridge: Bridge
 def test_a_hold_for_credentials_ends_when_the_key_works_again(bridge: Bridge) -> None:
     """By its own probe, and all calls go their way: also one that was read, not sent."""
     read = bridge.dial()
-    bridge.go(read)
+    bridge.process(read)
     bridge.transcribed(read)
     bridge.drain()
     bridge.sandbox.control("keys", REVOKED)
@@ -131,9 +131,9 @@ def test_a_hold_for_credentials_ends_when_the_key_works_again(bridge: Bridge) ->
 def test_calls_that_come_under_a_hold_are_held_as_well(bridge: Bridge) -> None:
     """Without a request of their own."""
     bridge.sandbox.control("keys", REVOKED)
-    bridge.go(bridge.dial())
+    bridge.process(bridge.dial())
     late = bridge.dial()
-    found = bridge.go(late)
+    found = bridge.process(late)
     assert (found.state, found.held, found.attempts) == (State.RECORDED, True, 0)
     assert len(bridge.requests()) == 1
 
@@ -142,7 +142,7 @@ def test_a_bridge_without_a_key_holds_everything_until_it_has_one(bridge: Bridge
     """A restart with the key is all it takes."""
     bridge.change_settings(askelephant_api_key=None)
     call = bridge.dial()
-    found = bridge.go(call)
+    found = bridge.process(call)
     assert (found.state, found.reason) == (State.RECORDED, "credentials_missing")
     assert bridge.requests() == []
     bridge.change_settings(askelephant_api_key=bridge.sandbox.token)
@@ -180,10 +180,10 @@ def test_what_sends_no_request_goes_on_under_a_hold(bridge: Bridge) -> None:
     """Calls without a recording end as ever; rules skip as ever."""
     bridge.change_settings(recording_deadline=60, skip_shorter_than=30)
     bridge.sandbox.control("keys", REVOKED)
-    bridge.go(bridge.dial())
+    bridge.process(bridge.dial())
     unrecorded, short = bridge.dial(), bridge.dial(seconds=3)
-    bridge.go(unrecorded, Kind.ENDED)
-    assert bridge.go(short).state is State.SKIPPED
+    bridge.process(unrecorded, Kind.ENDED)
+    assert bridge.process(short).state is State.SKIPPED
     bridge.sweep_for(minutes=2)
     assert bridge.call(unrecorded).state is State.UNRECORDED
 
@@ -193,7 +193,7 @@ def test_a_long_hold_does_not_age_a_call(bridge: Bridge) -> None:
     bridge.change_settings(retry_deadline=600, probe_interval=600)
     bridge.sandbox.control("keys", REVOKED)
     call = bridge.dial()
-    bridge.go(call)
+    bridge.process(call)
     bridge.sweep_for(hours=1)
     found = bridge.call(call)
     assert (found.state, found.failures) == (State.RECORDED, 0)
@@ -227,11 +227,11 @@ def test_an_outage_holds_all_calls_and_probes_less_and_less_often(bridge: Bridge
 def test_a_call_that_alone_fails_holds_nobody(bridge: Bridge) -> None:
     """It gets a 500 for two hours; every other call goes its way."""
     ill = bridge.dial("error-before-commit.1000")
-    bridge.go(ill)
+    bridge.process(ill)
     bridge.sweep_for(hours=2)
     assert bridge.call(ill).attempts > CONCERNS[Trouble.TRANSIENT].calls
     assert bridge.services.holds.state(bridge.clock()) is None
-    assert bridge.go(bridge.dial()).state is State.SUBMITTED
+    assert bridge.process(bridge.dial()).state is State.SUBMITTED
 
 
 def test_throttling_without_a_time_holds_longer_each_time(bridge: Bridge) -> None:

@@ -9,7 +9,7 @@ from bridge.askelephant.models import EXPANDABLE
 from bridge.domain.call import State
 from bridge.pipeline import insights
 from bridge.simulator.wavv.samples import SampleCall
-from tests.support.httpx_transports import Interposed, scripted
+from tests.support.httpx_transports import InterruptedTransport, scripted
 from tests.support.in_process_bridge import Bridge, whats
 
 ITEM, SIGNAL = {"id": "ai_1"}, {"id": "sig_1"}
@@ -18,7 +18,7 @@ ITEM, SIGNAL = {"id": "ai_1"}, {"id": "sig_1"}
 def _transcribed(bridge: Bridge, behaviour: str = "", **data: str) -> SampleCall:
     """Return a call whose transcript event was heard."""
     call = bridge.dial(behaviour)
-    bridge.go(call, **data)
+    bridge.process(call, **data)
     bridge.transcribed(call)
     bridge.drain()
     return call
@@ -80,7 +80,7 @@ def test_every_fetch_keeps_what_it_brought(bridge: Bridge) -> None:
         _answer(signals=[SIGNAL]),
         _answer(action_items=[ITEM], transcript="Hello"),
     ]
-    bridge.speak_through(scripted(answers))
+    bridge.use_transport(scripted(answers))
     kept = []
     for _ in answers:
         bridge.clock.wait(minutes=5)
@@ -154,7 +154,7 @@ def test_an_engagement_that_stays_missing_fails_its_call(bridge: Bridge) -> None
 def test_without_a_webhook_the_bridge_asks_itself(bridge: Bridge) -> None:
     """Slower, and it says so: a webhook that is misconfigured costs no insights."""
     call = bridge.dial("no-webhook")
-    bridge.go(call)
+    bridge.process(call)
     started = bridge.clock()
     bridge.sweep_for(minutes=14)
     assert bridge.requests("GET") == []
@@ -174,7 +174,7 @@ def test_without_a_webhook_the_bridge_asks_itself(bridge: Bridge) -> None:
 def test_insights_that_a_poll_finds_partly_are_waited_for(bridge: Bridge) -> None:
     """From then on as after an event."""
     call = bridge.dial("no-webhook+partial-insights")
-    bridge.go(call)
+    bridge.process(call)
     bridge.sweep_for(minutes=20)
     assert bridge.call(call).state is State.TRANSCRIBED
     bridge.sweep_for(minutes=35)
@@ -186,7 +186,7 @@ def test_a_call_whose_processing_never_ends_fails_by_the_deadline(bridge: Bridge
     """Asked about with growing patience until then."""
     bridge.change_settings(transcript_deadline=3600)
     call = bridge.dial("stuck")
-    bridge.go(call)
+    bridge.process(call)
     bridge.sweep_for(minutes=55)
     found = bridge.call(call)
     assert (found.state, found.reason) == (State.SUBMITTED, "transcript_pending")
@@ -199,7 +199,7 @@ def test_a_call_whose_processing_never_ends_fails_by_the_deadline(bridge: Bridge
 def test_an_event_ends_the_asking(bridge: Bridge) -> None:
     """The webhook spoke at last: what was waited for is forgotten."""
     call = bridge.dial("stuck")
-    bridge.go(call)
+    bridge.process(call)
     bridge.sweep_for(minutes=20)
     assert bridge.call(call).polls > 0
     bridge.transcribed(call)
@@ -211,7 +211,7 @@ def test_an_event_ends_the_asking(bridge: Bridge) -> None:
 def test_processing_that_failed_is_noticed_by_asking(bridge: Bridge) -> None:
     """FAILED has no event of its own."""
     call = bridge.dial("failed")
-    bridge.go(call)
+    bridge.process(call)
     bridge.sweep_for(minutes=17)
     found = bridge.call(call)
     assert (found.state, found.reason) == (State.FAILED, "processing_failed")
@@ -220,7 +220,7 @@ def test_processing_that_failed_is_noticed_by_asking(bridge: Bridge) -> None:
 def test_processing_that_fails_after_the_transcript_ends_the_call_too(bridge: Bridge) -> None:
     """Whatever the order of their events."""
     call = _transcribed(bridge)
-    bridge.speak_through(scripted([_answer("FAILED")]))
+    bridge.use_transport(scripted([_answer("FAILED")]))
     bridge.work()
     assert bridge.call(call).reason == "processing_failed"
 
@@ -241,7 +241,7 @@ def test_a_fetch_whose_lease_ran_out_saves_nothing(bridge: Bridge) -> None:
     before = bridge.call(call)
     bridge.clock.wait(minutes=1)
     lease = bridge.services.keys.lease(call.call_id)
-    bridge.speak_through(Interposed(lambda: bridge.services.redis.delete(lease)))
+    bridge.use_transport(InterruptedTransport(lambda: bridge.services.redis.delete(lease)))
     assert insights.fetch(bridge.services, [call.call_id]) == []
     assert bridge.logged("lease.lost")
     assert (bridge.call(call), bridge.insights(call)) == (before, {})
@@ -254,7 +254,7 @@ def test_what_is_there_from_the_start_proves_no_transcript(bridge: Bridge) -> No
     """An engagement has its owner and its recording long before it has a transcript."""
     bridge.change_settings(expand=("action_items", "signals", "owner", "media_url"))
     call = bridge.dial("stuck")
-    bridge.go(call)
+    bridge.process(call)
     bridge.sweep_for(minutes=20)
     found = bridge.call(call)
     assert (found.state, found.reason) == (State.SUBMITTED, "transcript_pending")

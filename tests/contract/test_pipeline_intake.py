@@ -35,7 +35,7 @@ def test_events_of_a_call_are_written_onto_it_in_any_order(
 ) -> None:
     """Each names the inbox entry it came from."""
     call = bridge.dial()
-    entries = bridge.tell(call, *kinds)
+    entries = bridge.receive(call, *kinds)
     bridge.drain()
     found = bridge.call(call)
     assert found.state is state
@@ -47,10 +47,10 @@ def test_events_of_a_call_are_written_onto_it_in_any_order(
 def test_only_a_recording_is_submitted_after_it_has_settled(bridge: Bridge) -> None:
     """Started and Ended store; Recorded alone publishes, for metadata may be right behind it."""
     call = bridge.dial()
-    bridge.tell(call, Kind.STARTED, Kind.ENDED)
+    bridge.receive(call, Kind.STARTED, Kind.ENDED)
     bridge.drain()
     assert bridge.published.messages == []
-    bridge.tell(call, Kind.RECORDED)
+    bridge.receive(call, Kind.RECORDED)
     bridge.drain()
     (message,) = bridge.published.messages
     assert (message.task, message.args) == (SUBMIT.task, (call.call_id,))
@@ -60,8 +60,8 @@ def test_only_a_recording_is_submitted_after_it_has_settled(bridge: Bridge) -> N
 def test_a_redelivered_event_is_dropped_at_the_door(bridge: Bridge) -> None:
     """Same key, same event: counted, never handled."""
     raw = b'{"event": "call.started", "data": {"id": "c-1"}}'
-    assert bridge.hear(raw, "wavv", key="k")
-    assert bridge.hear(raw, "wavv", key="k") == ""
+    assert bridge.receive_raw(raw, "wavv", key="k")
+    assert bridge.receive_raw(raw, "wavv", key="k") == ""
     bridge.drain()
     found = bridge.services.calls.load("c-1")
     assert found is not None
@@ -71,11 +71,11 @@ def test_a_redelivered_event_is_dropped_at_the_door(bridge: Bridge) -> None:
 def test_a_repeated_event_puts_nothing_off(bridge: Bridge) -> None:
     """A re-send that the deduplication has forgotten adds a line, and no second submission."""
     call = bridge.dial()
-    bridge.tell(call)
+    bridge.receive(call)
     bridge.drain()
     due_at = bridge.call(call).due_at
     bridge.clock.wait(seconds=1)
-    bridge.tell(call)
+    bridge.receive(call)
     bridge.drain()
     assert bridge.call(call).due_at == due_at
     bridge.work()
@@ -85,7 +85,7 @@ def test_a_repeated_event_puts_nothing_off(bridge: Bridge) -> None:
 @pytest.mark.parametrize("name", ["call.transferred", "ContactCreated", "heartbeat"])
 def test_an_unknown_event_is_kept_and_its_outcome_recorded(bridge: Bridge, name: str) -> None:
     """Acknowledged, for the sender would retry it; never an error."""
-    entry = bridge.hear(b'{"event": "%s", "data": {"id": "c-1"}}' % name.encode(), "wavv")
+    entry = bridge.receive_raw(b'{"event": "%s", "data": {"id": "c-1"}}' % name.encode(), "wavv")
     bridge.drain()
     assert bridge.services.inbox.outcome(entry) == "ignored.unknown_event"
     assert bridge.counted("events.ignored.unknown_event") == 1
@@ -96,9 +96,9 @@ def test_an_unknown_event_is_kept_and_its_outcome_recorded(bridge: Bridge, name:
 def test_an_unknown_event_is_noted_on_its_call(bridge: Bridge, event: str | None) -> None:
     """An operator who looks at the call sees that something of it was not used."""
     call = bridge.dial()
-    bridge.tell(call, Kind.STARTED)
+    bridge.receive(call, Kind.STARTED)
     raw = json.dumps({"event": event, "data": {"id": call.call_id}}).encode()
-    entry = bridge.hear(raw, "wavv")
+    entry = bridge.receive_raw(raw, "wavv")
     bridge.drain()
     assert bridge.services.inbox.outcome(entry) == "ignored.unknown_event"
     noted = bridge.call(call).timeline[-1].model_dump()
@@ -109,7 +109,7 @@ def test_times_without_a_zone_are_in_the_operators(bridge: Bridge) -> None:
     """``BRIDGE_TIMEZONE`` says where the sender's clocks are; the note says that it was used."""
     bridge.change_settings(timezone="America/New_York")
     call = bridge.dial()
-    bridge.tell(call, Kind.ENDED, startedAt="2026-05-13T10:00:00")
+    bridge.receive(call, Kind.ENDED, startedAt="2026-05-13T10:00:00")
     bridge.drain()
     found = bridge.call(call)
     assert found.metadata.started_at == datetime(2026, 5, 13, 14, tzinfo=UTC)
@@ -128,7 +128,7 @@ def test_what_was_not_read_is_on_the_timeline_of_the_call(bridge: Bridge) -> Non
         "to": "2125550100",
         "MyOwnKey": "a secret",
     }
-    bridge.hear(json.dumps(body).encode(), "wavv")
+    bridge.receive_raw(json.dumps(body).encode(), "wavv")
     bridge.drain()
     call = bridge.services.calls.load("c-1")
     assert call is not None
@@ -155,8 +155,8 @@ def test_an_event_that_breaks_its_handler_is_tried_three_times_and_stops_nobody(
     """Then it is set aside, whole; the others of its batch are handled at once."""
     bad, good = bridge.dial(), bridge.dial()
     break_on(monkeypatch, bad.call_id)
-    (entry,) = bridge.tell(bad, Kind.ENDED)
-    bridge.tell(good, Kind.ENDED)
+    (entry,) = bridge.receive(bad, Kind.ENDED)
+    bridge.receive(good, Kind.ENDED)
     for tries in (1, 2, 3):
         bridge.drain()
         assert bridge.call(good).state is State.ENDED
@@ -172,7 +172,7 @@ def test_an_event_that_broke_once_is_handled_when_the_bug_is_gone(
 ) -> None:
     """A restart with a mended version loses nothing."""
     call = bridge.dial()
-    (entry,) = bridge.tell(call, Kind.ENDED)
+    (entry,) = bridge.receive(call, Kind.ENDED)
     with monkeypatch.context() as broken:
         break_on(broken, call.call_id)
         bridge.drain()
@@ -184,8 +184,8 @@ def test_an_event_that_broke_once_is_handled_when_the_bug_is_gone(
 
 def test_an_event_that_nobody_can_read_is_set_aside_at_once(bridge: Bridge) -> None:
     """The ingress lets none through; should one be there, reading it again would not help."""
-    bridge.hear(b"not json", "wavv")
-    bridge.hear(b"[]", "askelephant")
+    bridge.receive_raw(b"not json", "wavv")
+    bridge.receive_raw(b"[]", "askelephant")
     bridge.drain()
     assert bridge.counted("events.set_aside") == 2
     assert bridge.services.inbox.backlog().waiting == 0
@@ -196,7 +196,7 @@ def test_redis_going_away_leaves_the_event_for_the_next_drain(
 ) -> None:
     """It is not the event's fault: not set aside, however often; those before it stay handled."""
     first, second, third = bridge.dial(), bridge.dial(), bridge.dial()
-    entries = [bridge.tell(call, Kind.ENDED)[0] for call in (first, second, third)]
+    entries = [bridge.receive(call, Kind.ENDED)[0] for call in (first, second, third)]
 
     with monkeypatch.context() as broken:
         break_on(broken, second.call_id, RedisAway("gone"))
@@ -221,7 +221,7 @@ def test_an_event_whose_acknowledgement_is_lost_changes_nothing_the_second_time(
             raise RedisAway("killed")
 
     call = bridge.dial()
-    entries = bridge.tell(call)
+    entries = bridge.receive(call)
     dying = replace(bridge.services, inbox=Dying(bridge.services.redis, bridge.services.keys))
     with pytest.raises(RedisAway):
         events.drain(dying)
@@ -238,7 +238,7 @@ def test_drains_that_race_handle_every_event_once(bridge: Bridge, redis: Redis) 
     """Twenty calls, sixty events, four workers."""
     calls = [bridge.dial() for _ in range(20)]
     for call in calls:
-        bridge.tell(call)
+        bridge.receive(call)
     at_once(*[partial(bridge.drain)] * 4)
     for call in calls:
         found = bridge.call(call)
@@ -251,7 +251,7 @@ def test_drains_that_race_handle_every_event_once(bridge: Bridge, redis: Redis) 
 def test_a_batch_is_bounded(bridge: Bridge, monkeypatch: pytest.MonkeyPatch) -> None:
     """One drain after another, until none is left."""
     monkeypatch.setattr(events, "BATCH", 2)
-    bridge.tell(bridge.dial())
+    bridge.receive(bridge.dial())
     assert [events.drain(bridge.services) for _ in range(3)] == [2, 1, 0]
 
 

@@ -11,7 +11,7 @@ import pytest
 from bridge.domain.call import Kind, State
 from bridge.pipeline.replay import replay
 from bridge.simulator.wavv.samples import SampleCall
-from tests.support.httpx_transports import Interposed, scripted
+from tests.support.httpx_transports import InterruptedTransport, scripted
 from tests.support.in_process_bridge import Bridge, event_body, whats
 from tests.support.wavv_api import KEY, WavvRest, running_wavv
 
@@ -28,8 +28,8 @@ def rest() -> Iterator[WavvRest]:
 def _announced(bridge: Bridge, **data: object) -> SampleCall:
     """Return a call that ended with a recording whose event never comes."""
     call = bridge.dial()
-    bridge.tell(call, Kind.STARTED)
-    bridge.tell(call, Kind.ENDED, recorded=True, **data)
+    bridge.receive(call, Kind.STARTED)
+    bridge.receive(call, Kind.ENDED, recorded=True, **data)
     bridge.drain()
     return call
 
@@ -58,7 +58,7 @@ def test_an_announced_recording_that_wavv_has_not_fails_and_can_still_come(
     found = bridge.call(call)
     assert (found.state, found.reason) == (State.FAILED, "recording_missing")
     assert len(rest.asked) > 3
-    assert bridge.go(call, Kind.RECORDED).state is State.SUBMITTED
+    assert bridge.process(call, Kind.RECORDED).state is State.SUBMITTED
 
 
 def test_without_a_key_the_reason_says_that_the_recording_was_not_received(bridge: Bridge) -> None:
@@ -82,7 +82,7 @@ def test_a_link_told_by_the_end_of_the_call_is_submitted_at_the_deadline(bridge:
 
 def _complete(bridge: Bridge) -> SampleCall:
     call = bridge.dial()
-    bridge.go(call)
+    bridge.process(call)
     bridge.transcribed(call)
     bridge.drain()
     bridge.work()
@@ -121,7 +121,7 @@ def test_a_replay_to_refresh_waits_for_fresh_insights(bridge: Bridge) -> None:
     assert bridge.insights(call) == before
     face = {"object": "engagement", "id": engagement_id, "processing_status": "COMPLETED"}
     empty: dict[str, Any] = face | {"action_items": [], "signals": []}
-    bridge.speak_through(scripted([empty, empty | {"action_items": [ITEM], "signals": [SIGNAL]}]))
+    bridge.use_transport(scripted([empty, empty | {"action_items": [ITEM], "signals": [SIGNAL]}]))
     bridge.work(until=lambda: bridge.call(call).insights.checks == 1)
     assert bridge.call(call).insights.status == "pending"
     bridge.sweep_for(minutes=3)
@@ -158,12 +158,12 @@ def test_insights_of_a_failed_processing_are_saved_before_it_is_judged(
 ) -> None:
     """``FAILED`` with insights completes the call with what came."""
     call = bridge.dial("no-webhook")
-    bridge.go(call)
+    bridge.process(call)
     if not is_polled:
         bridge.transcribed(call)
         bridge.drain()
     shown = {"object": "engagement", "id": bridge.call(call).engagement_id}
-    bridge.speak_through(scripted([shown | {"processing_status": "FAILED"} | brought]))
+    bridge.use_transport(scripted([shown | {"processing_status": "FAILED"} | brought]))
     bridge.sweep_for(minutes=17)
     found = bridge.call(call)
     assert (found.state, found.reason, found.insights.status) == (state, reason, status)
@@ -174,7 +174,7 @@ def test_a_transcript_event_after_the_deadline_brings_the_call_on(bridge: Bridge
     """Hours late, and the insights are there."""
     bridge.change_settings(transcript_deadline=3600)
     call = bridge.dial("stuck")
-    bridge.go(call)
+    bridge.process(call)
     bridge.sweep_for(minutes=80)
     assert bridge.call(call).reason == "transcript_missing"
     bridge.transcribed(call)
@@ -188,7 +188,7 @@ def test_a_replay_submits_a_call_that_a_rule_skipped(bridge: Bridge) -> None:
     """The operator's command is later than the operator's rule."""
     bridge.change_settings(skip_shorter_than=30)
     call = bridge.dial(seconds=3)
-    assert bridge.go(call).state is State.SKIPPED
+    assert bridge.process(call).state is State.SKIPPED
     replay(bridge.services, bridge.call(call))
     bridge.sweep_for(minutes=1)
     found = bridge.call(call)
@@ -200,10 +200,10 @@ def test_seconds_that_come_later_reopen_a_skipped_call(bridge: Bridge) -> None:
     """``call.recorded`` said 0 seconds, ``call.ended`` 95."""
     bridge.change_settings(skip_shorter_than=30)
     call = bridge.dial(seconds=95)
-    assert bridge.go(call, Kind.RECORDED, seconds=0).state is State.SKIPPED
+    assert bridge.process(call, Kind.RECORDED, seconds=0).state is State.SKIPPED
     body = json.loads(event_body(call, Kind.ENDED, seconds=95))
     body["sentAt"] = (call.sent_at(Kind.RECORDED) + timedelta(seconds=6)).isoformat()
-    bridge.hear(json.dumps(body).encode(), "wavv")
+    bridge.receive_raw(json.dumps(body).encode(), "wavv")
     bridge.drain()
     bridge.work()
     assert bridge.call(call).state is State.SUBMITTED
@@ -215,8 +215,8 @@ def test_a_transcript_found_by_its_link_brings_on_a_call_whose_requests_timed_ou
     """The engagement was created all the same; its id comes with the event."""
     bridge.change_settings(retry_deadline=60)
     call = bridge.dial()
-    bridge.speak_through(Interposed(_time_out))
-    bridge.go(call)
+    bridge.use_transport(InterruptedTransport(_time_out))
+    bridge.process(call)
     bridge.sweep_for(minutes=5)
     failed = bridge.call(call)
     assert (failed.state, failed.reason) == (State.FAILED, "askelephant_timeout")

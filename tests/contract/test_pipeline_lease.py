@@ -7,7 +7,7 @@ import pytest
 from bridge.domain.call import State
 from bridge.pipeline import submit
 from bridge.simulator.wavv.samples import SampleCall
-from tests.support.httpx_transports import Interposed
+from tests.support.httpx_transports import InterruptedTransport
 from tests.support.in_process_bridge import Bridge, whats
 
 
@@ -15,7 +15,7 @@ from tests.support.in_process_bridge import Bridge, whats
 def call(bridge: Bridge) -> SampleCall:
     """Give a call that is due for its submission."""
     one = bridge.dial()
-    bridge.tell(one)
+    bridge.receive(one)
     bridge.drain()
     bridge.published.messages.clear()
     bridge.clock.wait(seconds=2)
@@ -29,7 +29,7 @@ def submit_slowly(bridge: Bridge, call: SampleCall, meanwhile: Callable[[], obje
         bridge.services.redis.delete(bridge.services.keys.lease(call.call_id))
         meanwhile()
 
-    bridge.speak_through(Interposed(lose_the_lease))
+    bridge.use_transport(InterruptedTransport(lose_the_lease))
     slow = bridge.services
     bridge.services = bridge.services_at_start
     assert submit.submit(slow, [call.call_id]) == []

@@ -97,7 +97,7 @@ def _tell(bridge: Bridge, elephant: Elephant, bad: int, good: int) -> list[Sampl
     calls = [bridge.dial() for _ in range(bad + good)]
     elephant.bad.update(f"wavv-call-{call.call_id}" for call in calls[:bad])
     for call in calls:
-        bridge.tell(call)
+        bridge.receive(call)
     bridge.drain()
     return calls[bad:]
 
@@ -112,7 +112,7 @@ def test_good_calls_beside_sixty_bad_ones_are_submitted_in_time(
 ) -> None:
     """Told with the bad ones or some time later: within a minute of their due time."""
     elephant = Elephant(REFUSALS[refusal])
-    bridge.speak_through(httpx.MockTransport(elephant))
+    bridge.use_transport(httpx.MockTransport(elephant))
     told = bridge.clock()
     first = _tell(bridge, elephant, 60, 5)
     run_for(bridge, minutes=2)
@@ -131,7 +131,7 @@ def test_good_calls_beside_sixty_bad_ones_are_submitted_in_time(
 def test_bad_calls_first_and_a_good_one_behind_them_an_hour_later(bridge: Bridge) -> None:
     """Nothing was served before: it is an outage, until the newest call finds out otherwise."""
     elephant = Elephant(REFUSALS["own 500"])
-    bridge.speak_through(httpx.MockTransport(elephant))
+    bridge.use_transport(httpx.MockTransport(elephant))
     _tell(bridge, elephant, 60, 0)
     run_for(bridge, hours=1)
     assert bridge.services.holds.state(bridge.clock()) is not None
@@ -146,7 +146,7 @@ def test_bad_calls_first_and_a_good_one_behind_them_an_hour_later(bridge: Bridge
 def test_reads_of_good_calls_beside_bad_ones_are_done_in_time(bridge: Bridge, refusal: str) -> None:
     """The same for the other step: insights of good calls do not wait for bad reads."""
     elephant = Elephant(REFUSALS[refusal], refuses="GET")
-    bridge.speak_through(httpx.MockTransport(elephant))
+    bridge.use_transport(httpx.MockTransport(elephant))
     bridge.change_policy(transcript_poll_after=timedelta(seconds=30))
     good = _tell(bridge, elephant, 60, 3)
     run_for(bridge, minutes=2)
@@ -160,7 +160,7 @@ def test_reads_of_good_calls_beside_bad_ones_are_done_in_time(bridge: Bridge, re
 def test_bad_calls_fail_by_themselves_at_the_retry_deadline(bridge: Bridge, refusal: str) -> None:
     """Beside good ones: holds of seconds do not restart their time, and it does not stand still."""
     elephant = Elephant(REFUSALS[refusal])
-    bridge.speak_through(httpx.MockTransport(elephant))
+    bridge.use_transport(httpx.MockTransport(elephant))
     bridge.change_policy(retry_deadline=timedelta(hours=3))
     _tell(bridge, elephant, 12, 0)
     bad = [call_id.removeprefix("wavv-call-") for call_id in elephant.bad]
@@ -180,7 +180,7 @@ def test_a_gateways_404_fails_no_read(bridge: Bridge, body: dict[str, object]) -
     """A balancer without a backend, for a day: it is an outage, and every call completes after."""
     bridge.change_settings(probe_interval=1800)  # else thousands of probes
     elephant = Elephant(_bad(404, **body), refuses="GET")
-    bridge.speak_through(httpx.MockTransport(elephant))
+    bridge.use_transport(httpx.MockTransport(elephant))
     bridge.change_policy(transcript_poll_after=timedelta(seconds=30))
     _tell(bridge, elephant, 15, 0)
     calls = [call_id.removeprefix("wavv-call-") for call_id in elephant.bad]
@@ -199,7 +199,7 @@ def test_json_404s_of_several_calls_in_a_row_hold_the_reads(bridge: Bridge) -> N
     """They are an outage, too: nothing is given up, and submissions go on."""
     bridge.change_settings(probe_interval=1800)  # else thousands of probes
     elephant = Elephant(REFUSALS["own 404"], refuses="GET")
-    bridge.speak_through(httpx.MockTransport(elephant))
+    bridge.use_transport(httpx.MockTransport(elephant))
     bridge.change_policy(transcript_poll_after=timedelta(seconds=30))
     _tell(bridge, elephant, 5, 0)
     calls = [call_id.removeprefix("wavv-call-") for call_id in elephant.bad]
@@ -220,7 +220,7 @@ def test_an_outage_over_every_deadline_fails_nothing(bridge: Bridge) -> None:
     """Three days: transcripts, insights and retries go on where they were, with some fetches."""
     bridge.change_settings(probe_interval=1800)  # else thousands of probes
     elephant = Elephant(_bad(503), refuses="GET")
-    bridge.speak_through(httpx.MockTransport(elephant))
+    bridge.use_transport(httpx.MockTransport(elephant))
     bridge.change_policy(
         transcript_poll_after=timedelta(seconds=30), insights_deadline=timedelta(minutes=10)
     )

@@ -13,7 +13,7 @@ def test_an_owner_that_is_refused_is_left_out(bridge: Bridge) -> None:
     """The call goes again at once, without an owner; the key's own user has it then."""
     call = bridge.dial()
     before = bridge.clock()
-    found = bridge.go(call, **OWNER)
+    found = bridge.process(call, **OWNER)
     assert (found.state, found.owner_refused, found.problem) == (State.SUBMITTED, True, None)
     (body,) = bridge.bodies()
     assert not any(person.get("is_owner") for person in body["participants"])
@@ -24,7 +24,7 @@ def test_an_owner_that_is_refused_is_left_out(bridge: Bridge) -> None:
 def test_a_leads_field_that_is_rejected_is_left_out(bridge: Bridge) -> None:
     """The call goes again at once without it, and a replay tries it with it first."""
     call = bridge.dial("check-people")
-    found = bridge.go(call, contactEmail="jane@customer.invalid")
+    found = bridge.process(call, contactEmail="jane@customer.invalid")
     assert (found.state, found.dropped, found.problem) == (State.SUBMITTED, ("lead_email",), None)
     assert [one["status"] for one in bridge.requests()] == [422, 201]
     (body,) = bridge.bodies()
@@ -42,7 +42,7 @@ def test_a_rejected_field_is_known_in_every_shape_of_a_refusal(bridge: Bridge, s
     """Frameworks name it by path, pointer, map or in a sentence; the owner stays."""
     call = bridge.dial(f"check-people+shape-{shape}")
     alice = {"agentEmail": "alice@dialer.example", "agentName": "Alice Smith"}
-    found = bridge.go(call, contactEmail="jane@customer.invalid", **alice)
+    found = bridge.process(call, contactEmail="jane@customer.invalid", **alice)
     assert (found.state, found.dropped) == (State.SUBMITTED, ("lead_email",))
     assert not found.owner_refused
     assert [one["status"] for one in bridge.requests()] == [422, 201]
@@ -52,8 +52,8 @@ def test_a_field_that_is_rejected_once_more_fails_the_call(bridge: Bridge) -> No
     """A server that blames what is not sent any more cannot be satisfied."""
     error = {"field": "participants[0].email", "code": "invalid", "message": "is not welcome"}
     refusal = httpx.Response(422, json={"detail": "validation failed", "errors": [error]})
-    bridge.speak_through(httpx.MockTransport(lambda _: refusal))
-    found = bridge.go(bridge.dial(), contactEmail="jane@customer.example")
+    bridge.use_transport(httpx.MockTransport(lambda _: refusal))
+    found = bridge.process(bridge.dial(), contactEmail="jane@customer.example")
     assert (found.state, found.reason, found.attempts) == (State.FAILED, "rejected", 2)
     assert found.problem is not None
     assert found.problem.errors == (error,)
@@ -65,7 +65,7 @@ def test_an_owner_whom_the_directory_knows_owns_the_call(bridge: Bridge) -> None
     known = {"id": "usr_9", "name": "Bob", "email": "bob@dialer.example"}
     bridge.change_settings(agents=[known])
     for one in (call, other):
-        bridge.go(one)
+        bridge.process(one)
     owners = [[p["name"] for p in b["participants"] if p.get("is_owner")] for b in bridge.bodies()]
     assert owners == [["Bob"], []]
     assert bridge.services.counters.unmapped_agents() == {"usr_1": 1}
@@ -75,8 +75,8 @@ def test_only_a_submitted_call_is_counted_for_its_agent(bridge: Bridge) -> None:
     """A call that is refused would be counted again with each replay."""
     error = {"field": "title", "message": "too long"}
     refusal = httpx.Response(422, json={"detail": "validation failed", "errors": [error]})
-    bridge.speak_through(httpx.MockTransport(lambda _: refusal))
-    found = bridge.go(bridge.dial(agent_id="usr_1"))
+    bridge.use_transport(httpx.MockTransport(lambda _: refusal))
+    found = bridge.process(bridge.dial(agent_id="usr_1"))
     assert found.state is State.FAILED
     assert bridge.services.counters.unmapped_agents() == {}
 
@@ -86,7 +86,7 @@ def test_a_colleagues_line_makes_nobody_the_owner(bridge: Bridge) -> None:
     call = bridge.dial(agent_id="usr_1", caller_id="2125550199")
     bob = {"id": "usr_9", "caller_id": "2125550199", "email": "bob@dialer.example"}
     bridge.change_settings(agents=[bob])
-    found = bridge.go(call)
+    found = bridge.process(call)
     (body,) = bridge.bodies()
     assert not any(one.get("is_owner") for one in body["participants"])
     started = next(one for one in found.timeline if one.what == "submission.started")

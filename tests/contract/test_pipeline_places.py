@@ -27,7 +27,7 @@ def recorded(bridge: Bridge, count: int, **changes: object) -> list[SampleCall]:
     """Return calls that are due for their submission."""
     calls = [bridge.dial() for _ in range(count)]
     for call in calls:
-        bridge.tell(call, **changes)
+        bridge.receive(call, **changes)
     bridge.drain()
     bridge.published.messages.clear()
     bridge.clock.wait(seconds=5)

@@ -40,7 +40,7 @@ def submitted_link(bridge: Bridge) -> str:
 def told_without_link(bridge: Bridge) -> SampleCall:
     """Return a call of which WAVV said that it was recorded, but not where."""
     call = bridge.dial()
-    bridge.tell(call, Kind.RECORDED, recordingUrl=None)
+    bridge.receive(call, Kind.RECORDED, recordingUrl=None)
     bridge.drain()
     return call
 
@@ -77,13 +77,13 @@ UNFETCHABLE = ("https://127.0.0.1/a.mp3", "http://recordings.example/a.mp3", "(p
 def test_a_link_that_can_never_be_fetched_is_no_link(bridge: Bridge, link: object) -> None:
     """It is dropped with a note when it is read; a later good one is submitted."""
     call = bridge.dial()
-    found = bridge.go(call, recordingUrl=link)
+    found = bridge.process(call, recordingUrl=link)
     assert state_of(found) == (State.RECORDED, "recording_missing")
     entry = found.timeline[whats(found).index("CallRecorded")]
     assert "recording_url_unusable" in (entry.model_extra or {})["notes"]
     assert bridge.requests() == []
     bridge.clock.wait(hours=3)
-    assert state_of(bridge.go(call, Kind.RECORDED)) == (State.SUBMITTED, None)
+    assert state_of(bridge.process(call, Kind.RECORDED)) == (State.SUBMITTED, None)
     assert submitted_link(bridge) == call.recording_url
 
 
@@ -94,14 +94,14 @@ def test_a_good_link_is_fetched_in_place_of_one_that_cannot_be(
     """As if WAVV's events had named none."""
     call = linked.dial()
     rest.ready.add(call.call_id)
-    assert state_of(linked.go(call, recordingUrl=link)) == (State.SUBMITTED, None)
+    assert state_of(linked.process(call, recordingUrl=link)) == (State.SUBMITTED, None)
     assert submitted_link(linked) == rest.links[0]
 
 
 def test_a_link_in_a_list_is_submitted(bridge: Bridge) -> None:
     """The first that can be fetched."""
     listed = [{"url": "https://10.0.0.1/a.mp3"}, {"url": "https://r.example/a.mp3?s=1"}]
-    assert state_of(bridge.go(bridge.dial(), recordingUrl=listed)) == (State.SUBMITTED, None)
+    assert state_of(bridge.process(bridge.dial(), recordingUrl=listed)) == (State.SUBMITTED, None)
     assert submitted_link(bridge) == "https://r.example/a.mp3?s=1"
 
 
@@ -126,7 +126,7 @@ def test_an_event_with_the_link_ends_the_search(linked: Bridge, rest: WavvRest) 
     call = told_without_link(linked)
     linked.work()
     asked = len(rest.asked)
-    assert linked.go(call, Kind.RECORDED).state is State.SUBMITTED
+    assert linked.process(call, Kind.RECORDED).state is State.SUBMITTED
     assert submitted_link(linked) == call.recording_url
     assert len(rest.asked) == asked
 
@@ -152,7 +152,7 @@ def test_a_refusal_that_blames_the_media_is_sent_again_with_a_fresh_link_each_ti
     """The recording was late, or its link has expired."""
     call = linked.dial("media-late.2")
     rest.ready.add(call.call_id)
-    found = linked.go(call)
+    found = linked.process(call)
     assert state_of(found) == (State.SUBMITTED, None)
     assert statuses(linked) == [422, 422, 201]
     assert submitted_link(linked) == rest.links[1]
@@ -163,7 +163,7 @@ def test_a_refusal_that_blames_the_media_is_sent_again_with_a_fresh_link_each_ti
 def test_a_refusal_that_blames_the_media_waits_in_a_state_of_its_own(bridge: Bridge) -> None:
     """Without a key the same link is tried: the recording itself may only be late."""
     call = bridge.dial("media-late.2")
-    bridge.tell(call)
+    bridge.receive(call)
     bridge.drain()
     bridge.work(until=lambda: bridge.call(call).looks == 2)
     found = bridge.call(call)
@@ -187,7 +187,7 @@ def test_media_that_is_refused_until_the_deadline_fails_with_the_whole_refusal(
     key = {"wavv_api_key": KEY, "wavv_base_url": rest.url} if has_key else {}
     bridge.change_settings(recording_deadline=1200, **key)
     call = bridge.dial("media-late.7")
-    bridge.go(call)
+    bridge.process(call)
     bridge.sweep_for(minutes=12)
     assert state_of(bridge.call(call)) == (State.RECORDED, "recording_not_ready")
     bridge.sweep_for(minutes=3)
@@ -218,8 +218,8 @@ def test_trouble_with_wavvs_api_holds_nothing_and_is_seen(
     """The call goes on waiting, all others go their way, and the operator finds the cause."""
     rest.status = status
     call, late, other = told_without_link(linked), linked.dial("media-late"), linked.dial()
-    linked.tell(late)
-    assert linked.go(other).state is State.SUBMITTED
+    linked.receive(late)
+    assert linked.process(other).state is State.SUBMITTED
     waiting = linked.call(call)
     assert state_of(waiting) == (State.RECORDED, "recording_missing")
     assert waiting.problem is not None
@@ -240,7 +240,7 @@ def test_trouble_with_wavvs_api_holds_nothing_and_is_seen(
 
 def _after_an_outage(bridge: Bridge, call: SampleCall, hours: float) -> Call:
     """Let nothing run for so long, then everything; return the call."""
-    bridge.tell(call)
+    bridge.receive(call)
     bridge.drain()
     bridge.published.messages.clear()
     bridge.clock.wait(hours=hours)
@@ -292,5 +292,5 @@ def test_a_skipped_call_costs_no_question(linked: Bridge, rest: WavvRest) -> Non
     """The operator's rules come first."""
     linked.change_settings(skip_shorter_than=30)
     call = linked.dial(seconds=3)
-    assert linked.go(call, recordingUrl=None).state is State.SKIPPED
+    assert linked.process(call, recordingUrl=None).state is State.SKIPPED
     assert rest.asked == []

@@ -10,10 +10,10 @@ TOO_LARGE = Refusal("c-1", "too_large", "call.recorded", 3_000_000)
 def test_a_refusal_stands_on_the_timeline_and_in_the_reason(bridge: Bridge) -> None:
     """The operator looks at the call, not at the log of the ingress."""
     call = bridge.dial()
-    bridge.tell(call, Kind.STARTED, Kind.ENDED)
+    bridge.receive(call, Kind.STARTED, Kind.ENDED)
     bridge.drain()
     refusal = Refusal(call.call_id, "too_large", "call.recorded", 3_000_000)
-    entry = bridge.hear(refusal.raw(), REFUSAL)
+    entry = bridge.receive_raw(refusal.raw(), REFUSAL)
     bridge.drain()
     noted = bridge.call(call).timeline[-1].model_dump(exclude={"at"})
     assert noted == {
@@ -29,8 +29,8 @@ def test_a_refusal_stands_on_the_timeline_and_in_the_reason(bridge: Bridge) -> N
 
 def test_a_call_may_be_known_by_a_refusal_alone(bridge: Bridge) -> None:
     """It was heard of: its id is found, it has a deadline, and its other events join it."""
-    bridge.hear(TOO_LARGE.raw(), REFUSAL)
-    bridge.hear(b'{"event": "call.ended", "data": {"id": "c-1", "seconds": 9}}', "wavv")
+    bridge.receive_raw(TOO_LARGE.raw(), REFUSAL)
+    bridge.receive_raw(b'{"event": "call.ended", "data": {"id": "c-1", "seconds": 9}}', "wavv")
     bridge.drain()
     call = bridge.services.calls.load("c-1")
     assert call is not None
@@ -43,8 +43,8 @@ def test_a_refusal_among_other_events_parts_no_batch(bridge: Bridge) -> None:
     """Events are handled together beside it."""
     calls = [bridge.dial() for _ in range(3)]
     for call in calls:
-        bridge.tell(call)
-    bridge.hear(TOO_LARGE.raw(), REFUSAL)
+        bridge.receive(call)
+    bridge.receive_raw(TOO_LARGE.raw(), REFUSAL)
     bridge.drain()
     assert {bridge.call(call).state for call in calls} == {State.RECORDED}
     assert bridge.logged("events.parted") == []

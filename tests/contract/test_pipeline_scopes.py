@@ -25,7 +25,7 @@ def _without(bridge: Bridge, scope: str) -> None:
 
 def _go(bridge: Bridge, calls: list[SampleCall]) -> None:
     for call in calls:
-        bridge.tell(call)
+        bridge.receive(call)
     bridge.drain()
     bridge.work(by=bridge.clock())
 
@@ -51,14 +51,14 @@ def test_a_scope_that_is_missing_for_reading_leaves_submissions_alone(bridge: Br
     """Reads are held and fail nothing; submissions go on, and prove nothing of the scope."""
     read, other = [bridge.dial() for _ in range(4)], bridge.dial()
     for call in read:
-        bridge.go(call)
+        bridge.process(call)
     for call in read:
         bridge.transcribed(call)
     bridge.drain()
     _without(bridge, ENGAGEMENTS_READ)
     bridge.sweep_for(minutes=5)
     since = _held(bridge, "insights").since
-    bridge.tell(other)
+    bridge.receive(other)
     bridge.drain()
     bridge.sweep_for(minutes=5)
     hold = _held(bridge, "insights")
@@ -76,7 +76,7 @@ def test_one_call_without_its_scope_fails_alone_at_the_retry_deadline(bridge: Br
     _without(bridge, ENGAGEMENTS_WRITE)
     bridge.change_settings(retry_deadline=3600)
     call = bridge.dial()
-    bridge.go(call)
+    bridge.process(call)
     bridge.sweep_for(minutes=50)
     assert bridge.call(call).state is State.RECORDED
     assert bridge.services.holds.all(bridge.clock()) == []

@@ -6,14 +6,14 @@ import pytest
 
 from bridge.domain.call import Kind, State
 from bridge.pipeline import submit
-from tests.support.httpx_transports import Interposed
+from tests.support.httpx_transports import InterruptedTransport
 from tests.support.in_process_bridge import Bridge, event_body, whats
 
 
 def test_a_call_goes_all_the_way(bridge: Bridge) -> None:
     """From WAVV's three events to all insights, by one request that submits and one that reads."""
     call = bridge.dial()
-    assert bridge.go(call).state is State.SUBMITTED
+    assert bridge.process(call).state is State.SUBMITTED
     bridge.transcribed(call)
     bridge.drain()
     bridge.work()
@@ -33,7 +33,7 @@ def test_a_call_goes_all_the_way(bridge: Bridge) -> None:
 def test_a_recording_alone_is_enough(bridge: Bridge) -> None:
     """Recorded first, and nothing else: submitted with what it said."""
     call = bridge.dial()
-    assert bridge.go(call, Kind.RECORDED).state is State.SUBMITTED
+    assert bridge.process(call, Kind.RECORDED).state is State.SUBMITTED
     (body,) = bridge.bodies()
     assert body["media_url"] == call.recording_url
     assert body["title"] == f"Call with {call.lead_name}"
@@ -42,10 +42,10 @@ def test_a_recording_alone_is_enough(bridge: Bridge) -> None:
 def test_what_comes_while_a_recording_settles_is_submitted_with_it(bridge: Bridge) -> None:
     """That is what the settling is for."""
     call = bridge.dial()
-    bridge.tell(call, Kind.RECORDED, contactName=None)
+    bridge.receive(call, Kind.RECORDED, contactName=None)
     bridge.drain()
     bridge.clock.wait(seconds=1)
-    assert bridge.go(call, Kind.STARTED).state is State.SUBMITTED
+    assert bridge.process(call, Kind.STARTED).state is State.SUBMITTED
     (body,) = bridge.bodies()
     assert body["title"] == f"Call with {call.lead_name}"
 
@@ -53,8 +53,8 @@ def test_what_comes_while_a_recording_settles_is_submitted_with_it(bridge: Bridg
 def test_what_comes_after_the_submission_still_ends_on_the_record(bridge: Bridge) -> None:
     """The state stays; AskElephant would not take the change."""
     call = bridge.dial()
-    bridge.go(call, Kind.RECORDED)
-    found = bridge.go(call, Kind.ENDED, disposition="Hot")
+    bridge.process(call, Kind.RECORDED)
+    found = bridge.process(call, Kind.ENDED, disposition="Hot")
     assert (found.state, found.metadata.disposition) == (State.SUBMITTED, "Hot")
     assert len(bridge.requests()) == 1
 
@@ -62,7 +62,7 @@ def test_what_comes_after_the_submission_still_ends_on_the_record(bridge: Bridge
 def test_a_submission_that_is_run_twice_is_sent_once(bridge: Bridge) -> None:
     """The second finds that the call is not due."""
     call = bridge.dial()
-    bridge.go(call)
+    bridge.process(call)
     assert submit.submit(bridge.services, [call.call_id]) == []
     assert submit.submit(bridge.services, ["nobody"]) == []
     assert len(bridge.requests()) == 1
@@ -71,7 +71,7 @@ def test_a_submission_that_is_run_twice_is_sent_once(bridge: Bridge) -> None:
 def test_a_submission_waits_for_its_time(bridge: Bridge) -> None:
     """A message that comes too early does nothing."""
     call = bridge.dial()
-    bridge.tell(call)
+    bridge.receive(call)
     bridge.drain()
     assert submit.submit(bridge.services, [call.call_id]) == []
     bridge.clock.wait(seconds=2)
@@ -81,7 +81,7 @@ def test_a_submission_waits_for_its_time(bridge: Bridge) -> None:
 def test_a_call_that_another_worker_holds_is_left_to_it(bridge: Bridge) -> None:
     """One worker per call, while its lease lasts."""
     call = bridge.dial()
-    bridge.tell(call)
+    bridge.receive(call)
     bridge.drain()
     bridge.clock.wait(seconds=2)
     with bridge.services.leases.hold([call.call_id]):
@@ -108,7 +108,7 @@ def test_a_transient_failure_is_tried_again_with_backoff(
 ) -> None:
     """One engagement, whether or not the failed try had made it; the first wait is five seconds."""
     call = bridge.dial(behaviour)
-    bridge.tell(call)
+    bridge.receive(call)
     bridge.drain()
     bridge.work(until=lambda: len(bridge.requests()) == 1)
     found = bridge.call(call)
@@ -128,7 +128,7 @@ def test_a_transient_failure_is_tried_again_with_backoff(
 def test_a_rejected_call_fails_with_every_field_error(bridge: Bridge, behaviour: str) -> None:
     """Permanent for this body: not tried again, and kept whole for support and replay."""
     call = bridge.dial(behaviour)
-    found = bridge.go(call)
+    found = bridge.process(call)
     assert (found.state, found.reason) == (State.FAILED, "rejected")
     assert found.problem is not None
     assert [error["field"] for error in found.problem.errors] == ["title", "media_url"]
@@ -150,7 +150,7 @@ def test_an_operators_rule_skips_a_call(
 ) -> None:
     """Recorded with its reason, and never sent."""
     bridge.change_settings(**settings)
-    found = bridge.go(bridge.dial(**call))
+    found = bridge.process(bridge.dial(**call))
     assert found.state is (State.SKIPPED if reason else State.SUBMITTED)
     assert found.reason == reason
     assert len(bridge.requests()) == (0 if reason else 1)
@@ -159,7 +159,7 @@ def test_an_operators_rule_skips_a_call(
 def test_a_call_that_would_be_refused_anyway_is_not_even_sent(bridge: Bridge) -> None:
     """It fails here, with the reason and the field."""
     bridge.change_settings(external_id_template="x" * 500 + "{call_id}")
-    found = bridge.go(bridge.dial())
+    found = bridge.process(bridge.dial())
     assert (found.state, found.reason) == (State.FAILED, "request_invalid")
     assert found.problem is not None
     assert [error["field"] for error in found.problem.errors] == ["external_id"]
@@ -169,18 +169,20 @@ def test_a_call_that_would_be_refused_anyway_is_not_even_sent(bridge: Bridge) ->
 def test_a_recording_without_its_link_waits_for_it(bridge: Bridge) -> None:
     """A later event brings it, whatever its kind."""
     call = bridge.dial()
-    found = bridge.go(call, Kind.RECORDED, recordingUrl=None)
+    found = bridge.process(call, Kind.RECORDED, recordingUrl=None)
     assert (found.state, found.reason) == (State.RECORDED, "recording_missing")
     assert bridge.published.messages == []
     bridge.clock.wait(hours=3)
-    assert bridge.go(call, Kind.ENDED, recordingUrl=call.recording_url).state is State.SUBMITTED
+    assert (
+        bridge.process(call, Kind.ENDED, recordingUrl=call.recording_url).state is State.SUBMITTED
+    )
 
 
 def test_a_recording_whose_link_never_comes_fails_by_the_deadline(bridge: Bridge) -> None:
     """It was recorded, so it is not unrecorded: somebody should look."""
     bridge.change_settings(recording_deadline=600)
     call = bridge.dial()
-    bridge.go(call, Kind.RECORDED, recordingUrl=None)
+    bridge.process(call, Kind.RECORDED, recordingUrl=None)
     bridge.sweep_for(minutes=9)
     assert bridge.call(call).state is State.RECORDED
     bridge.sweep_for(minutes=3)
@@ -198,7 +200,7 @@ def test_a_call_without_a_recording_ends_unrecorded(
     """The normal end of most dials; one whose end was not heard says so."""
     bridge.change_settings(recording_deadline=600)
     call = bridge.dial()
-    bridge.go(call, *kinds)
+    bridge.process(call, *kinds)
     bridge.sweep_for(minutes=12)
     found = bridge.call(call)
     assert (found.state, found.reason) == (State.UNRECORDED, reason)
@@ -209,10 +211,10 @@ def test_a_recording_that_comes_after_the_deadline_is_submitted(bridge: Bridge) 
     """WAVV's events may be hours late."""
     bridge.change_settings(recording_deadline=600)
     call = bridge.dial()
-    bridge.go(call, Kind.ENDED)
+    bridge.process(call, Kind.ENDED)
     bridge.sweep_for(minutes=12)
     assert bridge.call(call).state is State.UNRECORDED
-    assert bridge.go(call, Kind.RECORDED).state is State.SUBMITTED
+    assert bridge.process(call, Kind.RECORDED).state is State.SUBMITTED
 
 
 def test_a_failure_that_lasts_ends_at_the_retry_deadline(bridge: Bridge) -> None:
@@ -220,7 +222,7 @@ def test_a_failure_that_lasts_ends_at_the_retry_deadline(bridge: Bridge) -> None
     bridge.change_settings(retry_deadline=1800)
     bridge.sandbox.control("faults", {"status": 503})
     call = bridge.dial()
-    bridge.tell(call)
+    bridge.receive(call)
     bridge.drain()
     bridge.sweep_for(minutes=25)
     assert bridge.call(call).state is State.RECORDED
@@ -234,14 +236,14 @@ def test_a_failure_that_lasts_ends_at_the_retry_deadline(bridge: Bridge) -> None
 def test_news_while_the_request_is_out_is_kept(bridge: Bridge) -> None:
     """WAVV speaks while AskElephant fetches the media: the answer is written on top of it."""
     call = bridge.dial()
-    bridge.tell(call, Kind.RECORDED)
+    bridge.receive(call, Kind.RECORDED)
     bridge.drain()
     bridge.clock.wait(seconds=2)
 
     def meanwhile() -> None:
-        bridge.hear(event_body(call, Kind.ENDED, disposition="Hot"), "wavv")
+        bridge.receive_raw(event_body(call, Kind.ENDED, disposition="Hot"), "wavv")
         bridge.drain()
 
-    bridge.speak_through(Interposed(meanwhile))
+    bridge.use_transport(InterruptedTransport(meanwhile))
     (found,) = submit.submit(bridge.services, [call.call_id])
     assert (found.state, found.metadata.disposition) == (State.SUBMITTED, "Hot")

@@ -23,7 +23,7 @@ GRACE = timedelta(seconds=30)
 def _waiting(bridge: Bridge, kinds: tuple[Kind, ...] = (Kind.RECORDED,)) -> SampleCall:
     """Return a call whose message was lost."""
     call = bridge.dial()
-    bridge.tell(call, *kinds)
+    bridge.receive(call, *kinds)
     bridge.drain()
     bridge.published.messages.clear()
     return call
@@ -61,7 +61,7 @@ def test_a_bridge_whose_every_message_is_lost_completes_its_calls(bridge: Bridge
     calls = [bridge.dial(), bridge.dial("error-after-commit"), bridge.dial("partial-insights")]
     lost = [bridge.dial("no-webhook"), bridge.dial("throttle-bare")]
     for call in (*calls, *lost):
-        bridge.tell(call)
+        bridge.receive(call)
     told: set[str] = set()
     for _ in range(120):
         bridge.clock.wait(minutes=1)
@@ -82,8 +82,8 @@ def test_each_step_is_published_by_its_own_task(bridge: Bridge) -> None:
     bridge.change_settings(recording_deadline=60)
     ended, recorded = _waiting(bridge, (Kind.ENDED,)), _waiting(bridge)
     submitted, done = bridge.dial(), bridge.dial("reject")
-    bridge.go(submitted)
-    bridge.go(done)
+    bridge.process(submitted)
+    bridge.process(done)
     bridge.published.messages.clear()
     bridge.clock.wait(hours=1)
     assert bridge.sweep() == 3
@@ -123,7 +123,7 @@ def test_the_sweep_publishes_nothing_under_a_hold_but_its_probe(
 def test_only_one_sweep_works_at_a_time(bridge: Bridge) -> None:
     """Beat may run more than once: the second does nothing, not even forget."""
     _waiting(bridge)
-    bridge.tell(bridge.dial())
+    bridge.receive(bridge.dial())
     bridge.clock.wait(minutes=5)
     with bridge.services.leases.hold_sweep():
         assert bridge.sweep() == 0
@@ -157,7 +157,7 @@ def test_old_events_are_forgotten_in_batches(
     """Those of a month without retention do not hold up all else."""
     monkeypatch.setattr(sweep, "EVENTS_BATCH", 100)
     for number in range(250):
-        bridge.hear(b'{"event": "call.transferred", "data": {"id": "%d"}}' % number, "wavv")
+        bridge.receive_raw(b'{"event": "call.transferred", "data": {"id": "%d"}}' % number, "wavv")
     bridge.drain()
     bridge.clock.wait(days=8)
     left = [250]
@@ -172,7 +172,7 @@ def test_an_inbox_that_waits_is_drained_again(bridge: Bridge) -> None:
     bridge.sweep()
     assert bridge.published.tasks() == []
     call = bridge.dial()
-    entries = bridge.tell(call, Kind.ENDED)
+    entries = bridge.receive(call, Kind.ENDED)
     bridge.sweep()
     assert bridge.published.tasks() == [(DRAIN,)]
     bridge.services.inbox.take(10)
@@ -189,7 +189,7 @@ def test_an_expired_call_is_let_go_only_when_it_is_due(bridge: Bridge) -> None:
     call = _waiting(bridge, (Kind.ENDED,))
     assert sweep.expire(bridge.services, [call.call_id]) == []
     assert sweep.expire(bridge.services, ["nobody"]) == []
-    bridge.go(call, Kind.RECORDED)
+    bridge.process(call, Kind.RECORDED)
     bridge.clock.wait(days=2)
     assert sweep.expire(bridge.services, [call.call_id]) == []
     assert bridge.call(call).state is State.SUBMITTED
@@ -199,8 +199,8 @@ def test_finished_calls_and_their_events_are_forgotten_in_time(bridge: Bridge) -
     """Calls after 30 days, events after 7; calls that still need something stay."""
     done, waiting = bridge.dial("reject"), bridge.dial("no-webhook+stuck")
     bridge.change_settings(transcript_deadline=3650 * 86400)
-    bridge.go(done)
-    bridge.go(waiting)
+    bridge.process(done)
+    bridge.process(waiting)
     bridge.clock.wait(days=6.9)
     bridge.sweep()
     assert bridge.services.redis.xlen(bridge.services.keys.inbox) == 6
@@ -218,7 +218,7 @@ def test_finished_calls_and_their_events_are_forgotten_in_time(bridge: Bridge) -
 
 def test_events_set_aside_are_forgotten_with_the_others(bridge: Bridge) -> None:
     """After the days that raw events are kept."""
-    bridge.hear(b"not json", "wavv")
+    bridge.receive_raw(b"not json", "wavv")
     bridge.drain()
     bridge.clock.wait(days=6.9)
     bridge.sweep()
@@ -231,7 +231,7 @@ def test_events_set_aside_are_forgotten_with_the_others(bridge: Bridge) -> None:
 def test_events_that_were_not_handled_are_never_forgotten(bridge: Bridge) -> None:
     """However long the workers were away."""
     call = bridge.dial()
-    bridge.tell(call, Kind.ENDED)
+    bridge.receive(call, Kind.ENDED)
     bridge.clock.wait(days=60)
     bridge.sweep()
     bridge.work()
@@ -241,7 +241,7 @@ def test_events_that_were_not_handled_are_never_forgotten(bridge: Bridge) -> Non
 def test_a_sweep_under_a_clock_a_year_ahead_forgets_nothing(bridge: Bridge) -> None:
     """Redis' clock disagrees, and a process that has just begun forgets nothing at all."""
     call = bridge.dial("reject")
-    bridge.go(call)
+    bridge.process(call)
     clock, hours = store_time(bridge.services.redis), [0.0]
     forget_by = ForgettingClock(clock, lambda: 3600 * hours[-1])
     bridge.services = replace(bridge.services, forget_by=forget_by)

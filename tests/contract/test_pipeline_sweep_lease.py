@@ -47,8 +47,8 @@ def overdue(bridge: Bridge) -> list[tuple[str, ...]]:
     """Give the two steps of two calls that are overdue, in the order of a sweep."""
     bridge.change_settings(recording_deadline=60, sweep_grace=600)
     ended, recorded = bridge.dial(), bridge.dial()
-    bridge.tell(ended, Kind.ENDED)
-    bridge.tell(recorded, Kind.RECORDED)
+    bridge.receive(ended, Kind.ENDED)
+    bridge.receive(recorded, Kind.RECORDED)
     bridge.drain()
     bridge.published.messages.clear()
     bridge.clock.wait(hours=1)
@@ -83,18 +83,18 @@ def test_it_forgets_nothing_that_should_be_kept(bridge: Bridge) -> None:
     An old call has got its recording meanwhile, another is forgotten already; an event has come.
     """
     done, late = bridge.dial("reject"), bridge.dial()
-    bridge.go(done)
-    bridge.go(late, Kind.ENDED)
+    bridge.process(done)
+    bridge.process(late, Kind.ENDED)
     bridge.clock.wait(days=2)
     bridge.sweep()
     bridge.work()
     assert bridge.call(late).state is State.UNRECORDED
     bridge.clock.wait(days=31)
-    bridge.tell(bridge.dial(), Kind.ENDED)
+    bridge.receive(bridge.dial(), Kind.ENDED)
 
     def meanwhile() -> None:
-        bridge.go(late, Kind.RECORDED)
-        bridge.tell(bridge.dial(), Kind.ENDED)
+        bridge.process(late, Kind.RECORDED)
+        bridge.receive(bridge.dial(), Kind.ENDED)
         bridge.sweep()
 
     sweep_slowly(bridge, DRAIN, meanwhile)

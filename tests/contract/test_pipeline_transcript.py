@@ -14,7 +14,7 @@ from bridge.pipeline import events, submit
 from bridge.simulator.askelephant.event import CREATED, TRANSCRIPT_READY, UPDATED
 from bridge.simulator.wavv.samples import SampleCall
 from bridge.store.lookup import Lookup
-from tests.support.httpx_transports import Interposed
+from tests.support.httpx_transports import InterruptedTransport
 from tests.support.in_process_bridge import Bridge, whats
 
 FIRST_DELAY = timedelta(seconds=45)
@@ -28,7 +28,7 @@ def _event(kind: str | None, shown: object) -> bytes:
 def _ready(bridge: Bridge, behaviour: str = "") -> SampleCall:
     """Return a call that is due for its submission."""
     call = bridge.dial(behaviour)
-    bridge.tell(call)
+    bridge.receive(call)
     bridge.drain()
     bridge.published.messages.clear()
     bridge.clock.wait(seconds=2)
@@ -46,7 +46,7 @@ def _is_transcribed(bridge: Bridge, call: SampleCall, entry: str) -> bool:
 def test_the_insights_are_fetched_some_time_after_the_transcript(bridge: Bridge) -> None:
     """The vendor's advice: wait 30 to 60 seconds, for they come from pipelines of their own."""
     call = bridge.dial()
-    bridge.go(call)
+    bridge.process(call)
     entry = bridge.transcribed(call)
     bridge.drain()
     assert _is_transcribed(bridge, call, entry)
@@ -58,7 +58,7 @@ def test_the_insights_are_fetched_some_time_after_the_transcript(bridge: Bridge)
 def test_the_webhooks_last_word_is_remembered(bridge: Bridge) -> None:
     """Readiness tells a silent webhook by it."""
     call = bridge.dial()
-    bridge.go(call)
+    bridge.process(call)
     assert bridge.services.counters.last_saw("webhook") is None
     bridge.transcribed(call)
     bridge.drain()
@@ -68,7 +68,7 @@ def test_the_webhooks_last_word_is_remembered(bridge: Bridge) -> None:
 def test_a_repeated_event_puts_nothing_off(bridge: Bridge) -> None:
     """The second is noted as ignored, and publishes nothing."""
     call = bridge.dial()
-    bridge.go(call)
+    bridge.process(call)
     bridge.transcribed(call)
     bridge.drain()
     due_at = bridge.call(call).due_at
@@ -98,7 +98,7 @@ def test_an_event_that_is_about_none_of_our_calls_is_recorded_as_such(
     bridge: Bridge, kind: str | None, shown: object, slug: str
 ) -> None:
     """Engagements made in their app are normal: acknowledged, counted, and no error."""
-    entry = bridge.hear(_event(kind, shown), "askelephant")
+    entry = bridge.receive_raw(_event(kind, shown), "askelephant")
     bridge.drain()
     assert bridge.services.inbox.outcome(entry) == slug
     assert bridge.counted(f"events.{slug}") == 1
@@ -109,7 +109,7 @@ def test_an_event_that_is_about_none_of_our_calls_is_recorded_as_such(
 def test_a_change_of_our_engagement_is_noted_on_its_call(bridge: Bridge, what: str) -> None:
     """Worth knowing; the state stays."""
     call = bridge.dial()
-    before = bridge.go(call)
+    before = bridge.process(call)
     entry = bridge.transcribed(call, f"v1.engagement.{what}")
     bridge.drain()
     found = bridge.call(call)
@@ -121,12 +121,12 @@ def test_a_change_of_our_engagement_is_noted_on_its_call(bridge: Bridge, what: s
 def test_a_note_is_written_by_the_engagements_id_only(bridge: Bridge) -> None:
     """A link may be many calls': an engagement that nobody has changes none of them."""
     call = bridge.dial("error-before-commit.9")
-    bridge.tell(call)
+    bridge.receive(call)
     bridge.drain()
     bridge.work(until=lambda: len(bridge.requests()) == 1)
     before = bridge.call(call)
     shown = {"id": "ngmt_99", "external_url": before.external_url}
-    entry = bridge.hear(_event("v1.engagement.deleted", shown), "askelephant")
+    entry = bridge.receive_raw(_event("v1.engagement.deleted", shown), "askelephant")
     bridge.drain()
     assert bridge.call(call) == before
     assert bridge.services.inbox.outcome(entry) == "ignored.not_ours"
@@ -142,7 +142,7 @@ def test_an_event_before_the_posts_answer_finds_its_call_by_the_link(bridge: Bri
         bridge.drain()
         assert bridge.call(call).state is State.RECORDED
 
-    bridge.speak_through(Interposed(meanwhile))
+    bridge.use_transport(InterruptedTransport(meanwhile))
     submit.submit(bridge.services, [call.call_id])
     assert _is_transcribed(bridge, call, entries[0])
     found = bridge.call(call)
@@ -160,7 +160,7 @@ def test_an_early_event_without_a_link_is_parked_until_the_answer_comes(bridge: 
         bridge.drain()
         assert bridge.services.inbox.outcome(entries[0]) == "parked.unknown_engagement"
 
-    bridge.speak_through(Interposed(meanwhile))
+    bridge.use_transport(InterruptedTransport(meanwhile))
     submit.submit(bridge.services, [call.call_id])
     assert _is_transcribed(bridge, call, entries[0])
 
@@ -171,7 +171,7 @@ def test_an_early_event_whose_link_two_calls_share_waits_for_the_answer(bridge: 
     other = bridge.dial("error-before-commit", lead_id="ct_1")
     call = bridge.dial(lead_id="ct_1")
     for one in (other, call):
-        bridge.tell(one)
+        bridge.receive(one)
     bridge.drain()
     bridge.clock.wait(seconds=2)
     submit.submit(bridge.services, [other.call_id])
@@ -181,7 +181,7 @@ def test_an_early_event_whose_link_two_calls_share_waits_for_the_answer(bridge: 
         entries.append(bridge.transcribed(call))
         bridge.drain()
 
-    bridge.speak_through(Interposed(meanwhile))
+    bridge.use_transport(InterruptedTransport(meanwhile))
     submit.submit(bridge.services, [call.call_id])
     assert bridge.services.inbox.outcome(entries[0]) == "parked.unknown_engagement"
     assert _is_transcribed(bridge, call, entries[0])
@@ -242,7 +242,7 @@ def test_an_event_between_the_save_and_the_look_for_parked_ones_moves_the_call_o
 def test_a_parked_event_is_not_kept_for_ever(bridge: Bridge) -> None:
     """As long as raw events are, for its call may never turn up."""
     bridge.change_settings(event_retention_days=2)
-    bridge.hear(_event(TRANSCRIPT_READY, FOREIGN), "askelephant")
+    bridge.receive_raw(_event(TRANSCRIPT_READY, FOREIGN), "askelephant")
     bridge.drain()
     left = bridge.services.redis.ttl(bridge.services.keys.parked("ngmt_99"))
     assert timedelta(days=1) < timedelta(seconds=left) <= timedelta(days=2)
@@ -251,7 +251,7 @@ def test_a_parked_event_is_not_kept_for_ever(bridge: Bridge) -> None:
 def test_a_transcript_of_a_call_that_was_forgotten_makes_no_call(bridge: Bridge) -> None:
     """Its engagement may still be known: only WAVV's word makes a call, and this one rests."""
     call = bridge.dial()
-    bridge.go(call)
+    bridge.process(call)
     entry = bridge.transcribed(call)
     bridge.services.redis.delete(bridge.services.keys.call(call.call_id))
     bridge.drain()

@@ -66,12 +66,12 @@ def test_an_event_of_a_damaged_record_is_a_dead_letter_and_stops_no_other(
 ) -> None:
     """Nothing is written over what is there, and the event can be put back after the repair."""
     call, other = bridge.dial(), bridge.dial()
-    bridge.tell(call, Kind.STARTED)
+    bridge.receive(call, Kind.STARTED)
     bridge.drain()
     before = bridge.services.redis.get(bridge.services.keys.call(call.call_id))
     written = damage(bridge, call, how)
-    bridge.tell(call, Kind.ENDED)
-    bridge.tell(other, Kind.ENDED)
+    bridge.receive(call, Kind.ENDED)
+    bridge.receive(other, Kind.ENDED)
     bridge.drain()
     assert bridge.call(other).state is State.ENDED
     assert dumped(bridge, call) == written
@@ -94,11 +94,11 @@ def test_steps_leave_a_damaged_record_alone(bridge: Bridge, how: str) -> None:
     """No request leaves, no task fails, and the sweep comes back to it once an hour."""
     ended, recorded, other = bridge.dial(), bridge.dial(), bridge.dial()
     submitted = bridge.dial("no-webhook")
-    bridge.tell(ended, Kind.ENDED)
-    bridge.tell(recorded, Kind.RECORDED)
+    bridge.receive(ended, Kind.ENDED)
+    bridge.receive(recorded, Kind.RECORDED)
     bridge.drain()
-    bridge.go(submitted)
-    bridge.tell(recorded, Kind.RECORDED)
+    bridge.process(submitted)
+    bridge.receive(recorded, Kind.RECORDED)
     bridge.published.messages.clear()
     steps = {ended: sweep.expire, recorded: submit.submit, submitted: insights.fetch}
     for call in steps:
@@ -111,15 +111,15 @@ def test_steps_leave_a_damaged_record_alone(bridge: Bridge, how: str) -> None:
     assert len(bridge.sandbox.settled()["requests"]) == requests
     bridge.clock.wait(minutes=40)
     assert bridge.sweep() > 0
-    assert bridge.go(other).state is State.SUBMITTED
+    assert bridge.process(other).state is State.SUBMITTED
 
 
 @pytest.mark.parametrize("how", DAMAGES)
 def test_a_damaged_record_is_kept_and_stops_no_forgetting(bridge: Bridge, how: str) -> None:
     """Calls, events and refused events of the others go when their time has passed."""
     damaged, other = bridge.dial("reject"), bridge.dial("reject")
-    bridge.go(damaged)
-    bridge.go(other)
+    bridge.process(damaged)
+    bridge.process(other)
     written = damage(bridge, damaged, how)
     bridge.clock.wait(days=31)
     bridge.sweep()
@@ -135,7 +135,7 @@ def test_a_thousand_damaged_records_do_not_hide_the_rest(
     monkeypatch.setattr(sweep, "BATCH", 3)
     calls = [bridge.dial("reject") for _ in range(5)]
     for call in calls:
-        bridge.go(call)
+        bridge.process(call)
         bridge.clock.wait(seconds=1)
     for call in calls[:3]:
         damage(bridge, call, "truncated")
@@ -160,7 +160,7 @@ def test_the_api_shows_the_others_and_names_the_damaged(operated: Operated, how:
     listed = operated.http.get("/api/calls").json()
     assert [one["call_id"] for one in listed["data"]] == [other.call_id]
     assert listed["damaged"] == 1
-    assert operated.order(state="failed", dry_run=False).json()["started"] == 1
+    assert operated.replay(state="failed", dry_run=False).json()["started"] == 1
     stats = operated.http.get("/api/stats").json()
     assert stats["damaged"] == {"count": 1, "call_ids": [call.call_id]}
     ready = operated.http.get("/readyz").json()
@@ -174,7 +174,7 @@ def test_a_repaired_record_is_no_damaged_one_any_more(bridge: Bridge) -> None:
     keys = [bridge.services.keys.call(one.call_id) for one in (repaired, removed)]
     before: list[Any] = []
     for one in (repaired, removed, call):
-        bridge.tell(one, Kind.STARTED)
+        bridge.receive(one, Kind.STARTED)
         bridge.drain()
         before.append(bridge.services.redis.get(bridge.services.keys.call(one.call_id)))
         damage(bridge, one, "truncated")
@@ -190,7 +190,7 @@ def test_a_repaired_record_is_no_damaged_one_any_more(bridge: Bridge) -> None:
 def test_damaged_insights_are_fetched_again(bridge: Bridge, value: bytes) -> None:
     """They stand beside the record: AskElephant still has them."""
     call = bridge.dial()
-    bridge.go(call)
+    bridge.process(call)
     bridge.transcribed(call)
     bridge.drain()
     bridge.work()
@@ -208,7 +208,7 @@ def test_an_inbox_entry_without_its_fields_is_a_dead_letter(bridge: Bridge) -> N
     """It breaks no batch: the events behind it are handled."""
     entry = text(bridge.services.redis.xadd(bridge.services.keys.inbox, {"no": "event"}))
     call = bridge.dial()
-    bridge.tell(call, Kind.ENDED)
+    bridge.receive(call, Kind.ENDED)
     for _ in range(3):
         bridge.drain()
         bridge.age(entry)

@@ -16,7 +16,7 @@ from bridge.pipeline import events, insights, submit, sweep
 from bridge.simulator.wavv.samples import SampleCall
 from bridge.store import changes, records
 from tests.support.bridge_with_api import Operated
-from tests.support.httpx_transports import Interposed
+from tests.support.httpx_transports import InterruptedTransport
 from tests.support.in_process_bridge import Bridge, break_on, whats
 from tests.support.web_process import problem_in
 
@@ -58,7 +58,7 @@ def stored(bridge: Bridge, call: SampleCall) -> bytes:
 def waiting_call(bridge: Bridge, *kinds: Kind) -> SampleCall:
     """Return a call of which these events were heard, and which is due."""
     call = bridge.dial()
-    bridge.tell(call, *kinds)
+    bridge.receive(call, *kinds)
     bridge.drain()
     bridge.clock.wait(days=2)
     return call
@@ -72,8 +72,8 @@ def test_an_event_of_a_newer_record_waits_for_a_newer_worker(
     call, other = waiting_call(bridge, Kind.STARTED), bridge.dial()
     before = rewrite(bridge, call, newer)
     written = stored(bridge, call)
-    (entry,) = bridge.tell(call, Kind.RECORDED)
-    bridge.tell(other, Kind.ENDED)
+    (entry,) = bridge.receive(call, Kind.RECORDED)
+    bridge.receive(other, Kind.ENDED)
     for _ in range(2 * events.TRIES):
         bridge.drain()
         bridge.age(entry)
@@ -96,7 +96,7 @@ def test_a_wait_for_a_newer_worker_is_no_try(
     """An event that then breaks its handler has its three tries all the same."""
     call = waiting_call(bridge, Kind.STARTED)
     before = rewrite(bridge, call, NEWER["format"])
-    (entry,) = bridge.tell(call, Kind.ENDED)
+    (entry,) = bridge.receive(call, Kind.ENDED)
     for _ in range(events.TRIES):
         bridge.drain()
         bridge.age(entry)
@@ -115,8 +115,8 @@ def test_a_wait_for_a_newer_worker_is_no_try(
 def test_a_transcript_of_a_newer_record_waits_too(bridge: Bridge, *, shares_its_link: bool) -> None:
     """And is not given to another call, because the right one cannot be read."""
     call, other = bridge.dial("no-webhook"), bridge.dial("no-webhook")
-    bridge.go(call)
-    bridge.go(other)
+    bridge.process(call)
+    bridge.process(other)
     if shares_its_link:
         link = bridge.call(call).external_url
         for one in (call, other):
@@ -145,7 +145,7 @@ def test_steps_leave_a_newer_record_alone_and_the_sweep_keeps_asking(
     """It stays due; no request leaves; once it can be read, it goes on."""
     ended, recorded = waiting_call(bridge, Kind.ENDED), waiting_call(bridge, Kind.RECORDED)
     submitted = bridge.dial("no-webhook")
-    bridge.go(submitted)
+    bridge.process(submitted)
     bridge.published.messages.clear()
     steps = {ended: sweep.expire, recorded: submit.submit, submitted: insights.fetch}
     before = {call: rewrite(bridge, call, newer) for call in steps}
@@ -171,8 +171,8 @@ def test_a_record_that_becomes_newer_during_a_request_is_not_overwritten(bridge:
     """The answer is lost with its save, and asked for again: one engagement."""
     call = waiting_call(bridge, Kind.RECORDED)
     before: list[bytes] = []
-    bridge.speak_through(
-        Interposed(lambda: before.append(rewrite(bridge, call, {"format": FORMAT + 1})))
+    bridge.use_transport(
+        InterruptedTransport(lambda: before.append(rewrite(bridge, call, {"format": FORMAT + 1})))
     )
     assert submit.submit(bridge.services, [call.call_id]) == []
     assert json.loads(stored(bridge, call).partition(b"\n")[2])["format"] == FORMAT + 1
@@ -189,8 +189,8 @@ def test_a_newer_record_is_not_forgotten_and_stops_no_other(
 ) -> None:
     """Retention goes on without it: the newer version forgets it in its own way."""
     newest, other = bridge.dial("reject"), bridge.dial("reject")
-    bridge.go(newest)
-    bridge.go(other)
+    bridge.process(newest)
+    bridge.process(other)
     rewrite(bridge, newest, newer)
     bridge.clock.wait(days=31)
     bridge.sweep()
@@ -207,7 +207,7 @@ def test_the_api_shows_the_others_and_tells_what_it_cannot_read(
     rewrite(operated.bridge, call, newer)
     listed = operated.http.get("/api/calls").json()["data"]
     assert [one["call_id"] for one in listed] == [other.call_id]
-    assert operated.order(state="failed", dry_run=False).json()["started"] == 1
+    assert operated.replay(state="failed", dry_run=False).json()["started"] == 1
     path = f"/api/calls/{call.call_id}"
     for answer in (operated.http.get(path), operated.http.post(f"{path}/replay")):
         assert "newer version" in problem_in(answer, 503, "newer_record")
@@ -221,7 +221,7 @@ def test_what_only_a_newer_version_knows_is_kept_through_the_store(bridge: Bridg
     entry = bridge.call(call).timeline[0].model_dump(mode="json") | {"by": "a newer worker"}
     news = {"mood": {"of": ["the", None]}, "metadata": said | {"weather": {"is": "rain"}}}
     rewrite(bridge, call, news | {"timeline": [entry]})
-    bridge.go(call, Kind.ENDED, Kind.RECORDED)
+    bridge.process(call, Kind.ENDED, Kind.RECORDED)
     bridge.transcribed(call)
     bridge.drain()
     bridge.work()
@@ -241,7 +241,7 @@ def test_a_record_tells_its_format_from_the_second_on(
     with monkeypatch.context() as newer:
         for module in (changes, records):
             newer.setattr(module, "FORMAT", FORMAT + 1)
-        bridge.tell(call, Kind.ENDED)
+        bridge.receive(call, Kind.ENDED)
         bridge.drain()
         assert bridge.call(call).format == FORMAT + 1
     with pytest.raises(NewerRecord) as raised:

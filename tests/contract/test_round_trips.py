@@ -25,7 +25,7 @@ def round_trips(redis: Redis, work: Callable[[], object]) -> int:
 @pytest.fixture
 def bridge(bridge: Bridge) -> Bridge:
     """Give a bridge that has done everything once: scripts are loaded, the group is there."""
-    bridge.go(bridge.dial())
+    bridge.process(bridge.dial())
     return bridge
 
 
@@ -33,7 +33,7 @@ def recorded(bridge: Bridge, count: int = 1) -> list[SampleCall]:
     """Return calls whose events are in the inbox."""
     calls = [bridge.dial() for _ in range(count)]
     for call in calls:
-        bridge.tell(call)
+        bridge.receive(call)
     return calls
 
 

@@ -254,9 +254,9 @@ def test_a_later_event_is_merged_into_a_record_of_before(upgraded: Operated) -> 
     ended = bridge.dial(call_id="ended")
     earlier = replace(ended, started_at=WRITTEN_AT - timedelta(days=1))
     earlier = replace(earlier, answered_at=earlier.started_at)
-    bridge.tell(ended, Kind.ENDED, disposition="Interested")
+    bridge.receive(ended, Kind.ENDED, disposition="Interested")
     bridge.drain()
-    bridge.tell(earlier, Kind.ENDED, disposition="Not interested")
+    bridge.receive(earlier, Kind.ENDED, disposition="Not interested")
     bridge.drain()
     assert record(bridge, "ended").metadata.disposition == "Interested"
 

@@ -131,7 +131,7 @@ def sent(shared: Stack) -> Mapping[str, SampleCall]:
     """Tell the shared bridge of all cases at once; give their calls by the cases' names."""
     calls = {name: shared.call(case.behaviour, **case.changes) for name, case in CASES.items()}
     with ThreadPoolExecutor(SENDERS) as senders:
-        told = [senders.submit(shared.bridge.tell, calls[n], CASES[n].kinds) for n in CASES]
+        told = [senders.submit(shared.bridge.send_call, calls[n], CASES[n].kinds) for n in CASES]
     for one in told:
         one.result()
     return calls

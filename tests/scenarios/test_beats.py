@@ -27,7 +27,7 @@ def second_beat(solo: Stack) -> Iterator[None]:
 def test_two_beats_double_nothing(solo: Stack) -> None:
     """Calls that only the sweep carries on are still submitted once each."""
     solo.sandbox.control("faults", {"status": 429, "retry_after": 1})
-    calls = [solo.bridge.tell(solo.call()) for _ in range(SEVERAL)]
+    calls = [solo.bridge.send_call(solo.call()) for _ in range(SEVERAL)]
     wait_for(
         lambda: [solo.bridge.call(call.call_id).get("held") for call in calls],
         all,

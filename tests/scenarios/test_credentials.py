@@ -29,10 +29,10 @@ def test_while_the_key_is_refused_calls_wait_and_one_request_at_a_time_tries_it(
     """401 is everybody's: the first one starts the hold, and only probes are sent."""
     stack.sandbox.control("keys", {"id": KEY, "revoked": True})
     before = _refusals(stack, 401)
-    first = stack.bridge.tell(stack.call())
+    first = stack.bridge.send_call(stack.call())
     wait_for(lambda: stack.bridge.stats()["hold"], bool, "the hold starts")
     begun = time.monotonic()
-    calls = [first, *(stack.bridge.tell(stack.call()) for _ in range(10))]
+    calls = [first, *(stack.bridge.send_call(stack.call()) for _ in range(10))]
     wait_for(lambda: _refusals(stack, 401) - before, lambda now: now > PROBES, "probes are made")
     most = 2 + (time.monotonic() - begun)  # the first, one per second, one at the edge
     assert _refusals(stack, 401) - before <= most
@@ -48,7 +48,7 @@ def test_while_the_key_is_refused_calls_wait_and_one_request_at_a_time_tries_it(
 def test_a_missing_scope_is_named_where_the_operator_looks(stack: Stack, scope: str) -> None:
     """Three calls meet it: ``/readyz`` warns with the reason, the API has the scope's name."""
     stack.sandbox.control("keys", {"id": KEY, "scopes": sorted(SCOPES - {scope})})
-    calls = [stack.bridge.tell(stack.call()) for _ in range(3)]
+    calls = [stack.bridge.send_call(stack.call()) for _ in range(3)]
     hold: Any = wait_for(lambda: stack.bridge.stats()["hold"], bool, "the hold starts")
     assert (hold["reason"], scope in hold["detail"]) == ("scope_missing", True)
     warnings = stack.bridge.warnings()

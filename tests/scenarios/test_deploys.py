@@ -41,7 +41,7 @@ def test_workers_that_are_replaced_one_by_one_cost_no_time(unswept: Stack) -> No
     before = len(unswept.calls)
 
     def look(worker: Process) -> int | None:
-        unswept.bridge.tell(unswept.call())
+        unswept.bridge.send_call(unswept.call())
         return worker.ended()
 
     for worker in [unswept.processes[name] for name in WORKERS]:
@@ -60,10 +60,10 @@ def test_what_a_worker_holds_is_anothers_as_soon_as_it_stops(unswept: Stack) -> 
     first, second = (unswept.processes[name] for name in WORKERS)
     second.stop()
     unswept.restart("worker", **PATIENT)
-    held = [unswept.bridge.tell(unswept.call()) for _ in range(SEVERAL)]
+    held = [unswept.bridge.send_call(unswept.call()) for _ in range(SEVERAL)]
     for call in held:
         unswept.bridge.reaches(call, "transcribed")
-    slow = unswept.bridge.tell(unswept.call(SLOW))
+    slow = unswept.bridge.send_call(unswept.call(SLOW))
     wait_for(lambda: unswept.bridge.call(slow.call_id), _is_underway, "the slow request is out")
     first.signal(signal.SIGTERM)
     second.start(**PATIENT)

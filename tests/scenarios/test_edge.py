@@ -54,26 +54,26 @@ def edge(valkey: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge
 @pytest.fixture(autouse=True)
 def bounded(edge: Edge) -> Iterator[None]:
     """After every scene the process has grown by little, and serves others as before."""
-    edge.serves_others()
+    edge.seconds_to_serve()
     before = edge.megabytes()
     yield
-    assert edge.serves_others() < SERVED_WITHIN
+    assert edge.seconds_to_serve() < SERVED_WITHIN
     assert edge.megabytes() - before < MEGABYTES
 
 
 def test_a_crowd_that_never_ends_its_heads_takes_nobodys_place(edge: Edge) -> None:
     """Slowloris with more connections than the process has files: each newcomer is served."""
     with files_allowed(4 * FILES), ExitStack() as exits:
-        edge.crowd(2 * FILES, POST + b"X-Slow: ", exits)
-        assert max(edge.serves_others() for _ in range(10)) < SERVED_WITHIN
+        edge.open_many(2 * FILES, POST + b"X-Slow: ", exits)
+        assert max(edge.seconds_to_serve() for _ in range(10)) < SERVED_WITHIN
     assert "connections.crowded" in edge.process.output()
 
 
 def test_a_crowd_that_never_ends_its_bodies_takes_nobodys_place(edge: Edge) -> None:
     """The same one stage later."""
     with files_allowed(4 * FILES), ExitStack() as exits:
-        edge.crowd(2 * FILES, POST + b"Content-Length: 100\r\n\r\n{", exits)
-        assert max(edge.serves_others() for _ in range(10)) < SERVED_WITHIN
+        edge.open_many(2 * FILES, POST + b"Content-Length: 100\r\n\r\n{", exits)
+        assert max(edge.seconds_to_serve() for _ in range(10)) < SERVED_WITHIN
 
 
 SLOW_HEADS = {
@@ -94,7 +94,7 @@ def test_slow_senders_are_let_go_in_time_however_they_drip(edge: Edge) -> None:
     """Heads, blank lines, bodies, chunks, or nothing: the time is the whole's, not the pieces'."""
     with ExitStack() as exits:
         slow = {
-            name: SlowSender(exits.enter_context(edge.say(start)), piece, time.monotonic())
+            name: SlowSender(exits.enter_context(edge.send(start)), piece, time.monotonic())
             for name, (start, piece) in (SLOW_HEADS | SLOW_BODIES).items()
         }
         wait_for(
@@ -126,7 +126,7 @@ def test_slow_senders_are_let_go_in_time_however_they_drip(edge: Edge) -> None:
 def test_a_head_without_end_is_cut_off(edge: Edge, endless: bytes) -> None:
     """After 64 KiB, or four times as much around a body; not when the memory is full."""
     sent = 0
-    with edge.say(endless) as connection, suppress(ConnectionError):
+    with edge.send(endless) as connection, suppress(ConnectionError):
         while sent < 100 * HEAD_LIMIT:
             connection.sendall(b"a" * 10_000)
             sent += 10_000
@@ -137,7 +137,7 @@ def test_a_head_without_end_is_cut_off(edge: Edge, endless: bytes) -> None:
 def test_many_headers_without_end_are_cut_off(edge: Edge, start: bytes) -> None:
     """The bytes of all count together, before a body and behind it."""
     before = edge.megabytes()
-    with edge.say(start) as connection, suppress(ConnectionError):
+    with edge.send(start) as connection, suppress(ConnectionError):
         for number in range(0, 2_000_000, 1000):
             connection.sendall(b"".join(b"X-%d: y\r\n" % (number + more) for more in range(1000)))
         raise AssertionError("two million headers were taken")
@@ -147,13 +147,13 @@ def test_many_headers_without_end_are_cut_off(edge: Edge, start: bytes) -> None:
 def test_a_large_head_that_comes_at_once_is_refused(edge: Edge) -> None:
     """As if it had come in pieces; the connection ends."""
     head = POST + b"X-Large: " + b"y" * (HEAD_LIMIT + 1) + b"\r\nContent-Length: 2\r\n\r\n{}"
-    assert statuses(edge.asks(head)) in ([400], [])
+    assert statuses(edge.exchange(head)) in ([400], [])
 
 
 def test_a_head_of_sixty_kilobytes_is_served(edge: Edge) -> None:
     """The limit is not in the way of anything that is sent in earnest."""
     head = GET + b"X-Large: " + b"y" * 60_000 + b"\r\nConnection: close\r\n\r\n"
-    assert statuses(edge.asks(head)) == [200]
+    assert statuses(edge.exchange(head)) == [200]
 
 
 LENGTHS = {
@@ -173,12 +173,12 @@ LENGTHS = {
 @pytest.mark.parametrize("wrong", LENGTHS.values(), ids=LENGTHS)
 def test_a_length_that_is_none_is_refused(edge: Edge, wrong: bytes) -> None:
     """Nobody guesses where the next request begins: that is how requests are smuggled."""
-    assert statuses(edge.asks(POST + wrong)) == [400]
+    assert statuses(edge.exchange(POST + wrong)) == [400]
 
 
 def test_a_length_that_is_too_short_leaves_no_second_request(edge: Edge) -> None:
     """What is left over is no HTTP, so the connection ends; the cut body has no signature."""
-    assert statuses(edge.asks(POST + b'Content-Length: 2\r\n\r\n{"event": "x"}'))[-1] == 400
+    assert statuses(edge.exchange(POST + b'Content-Length: 2\r\n\r\n{"event": "x"}'))[-1] == 400
 
 
 def test_a_secret_in_the_url_is_in_no_log_even_with_an_access_log(
@@ -200,14 +200,14 @@ def test_pipelined_requests_are_answered_in_their_order(edge: Edge) -> None:
     """Each after the one before it, the last as the first."""
     other = b"GET /nowhere HTTP/1.1\r\nHost: bridge\r\n\r\n"
     last = GET + b"Connection: close\r\n\r\n"
-    assert statuses(edge.asks((GET + b"\r\n" + other) * 3 + last)) == [200, 404] * 3 + [200]
+    assert statuses(edge.exchange((GET + b"\r\n" + other) * 3 + last)) == [200, 404] * 3 + [200]
 
 
 def test_trailers_are_taken_and_are_no_headers(edge: Edge) -> None:
     """They come behind the signature, and nothing may rest on them."""
     proof = b"X-WAVV-Signature: t=1,v1=00\r\n"
     said = CHUNKED + b"2\r\n{}\r\n0\r\n" + proof + b"\r\n" + GET + b"Connection: close\r\n\r\n"
-    answered = edge.asks(said)
+    answered = edge.exchange(said)
     assert statuses(answered) == [401, 200]
     assert b"signature_missing" in answered
 
@@ -215,18 +215,18 @@ def test_trailers_are_taken_and_are_no_headers(edge: Edge) -> None:
 def test_senders_who_leave_their_answers_behind_are_no_error_of_ours(edge: Edge) -> None:
     """Too many requests at once, or a connection reset in their midst: nobody is woken for it."""
     unsigned = POST + b"Content-Length: 2\r\n\r\n{}"  # its refusal is counted in Redis first
-    assert statuses(edge.asks(unsigned * 20)) == [400]
+    assert statuses(edge.exchange(unsigned * 20)) == [400]
     for _ in range(20):
-        with edge.say(unsigned * 5) as connection:
+        with edge.send(unsigned * 5) as connection:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    edge.serves_others()
+    edge.seconds_to_serve()
     assert "Exception" not in edge.process.output()
 
 
 def test_a_reader_that_does_not_read_stops_being_read(edge: Edge) -> None:
     """Requests without end, answers unread: the process neither reads on nor keeps them all."""
     sent = 0
-    with edge.say() as connection:
+    with edge.send() as connection:
         connection.settimeout(3)
         with suppress(OSError):
             while sent < 50_000_000:

@@ -33,7 +33,7 @@ def flower(shared: Stack) -> Iterator[httpx.Client]:
 
 def _seen_after_a_call(flower: httpx.Client, stack: Stack) -> Any:  # noqa: ANN401 - any JSON
     """Return the tasks that Flower has seen once a call more is complete."""
-    stack.bridge.reaches(stack.bridge.tell(stack.call()), "complete")
+    stack.bridge.reaches(stack.bridge.send_call(stack.call()), "complete")
     return flower.get("/api/tasks?limit=1").json()
 
 
@@ -49,7 +49,7 @@ def test_flower_shows_a_living_worker(flower: httpx.Client) -> None:
 
 def test_flower_shows_tasks_by_their_call_id(flower: httpx.Client, shared: Stack) -> None:
     """The arguments are ids: there is nobody in them to protect."""
-    call = shared.bridge.tell(shared.call())
+    call = shared.bridge.send_call(shared.call())
     shared.bridge.reaches(call, "complete")
     found: Any = wait_for(
         lambda: flower.get("/api/tasks?limit=1000").json(),
@@ -61,7 +61,7 @@ def test_flower_shows_tasks_by_their_call_id(flower: httpx.Client, shared: Stack
 
 def test_flower_shows_the_tasks_of_calls_only(flower: httpx.Client, shared: Stack) -> None:
     """Intake and sweeps run all the time: in the list, they would hide the tasks of calls."""
-    call = shared.bridge.tell(shared.call())
+    call = shared.bridge.send_call(shared.call())
     shared.bridge.reaches(call, "complete")
     names: Any = wait_for(
         lambda: {task["name"] for task in flower.get("/api/tasks?limit=1000").json().values()},

@@ -14,7 +14,7 @@ KINDS = {"late-insights.400": "all", "partial-insights": "some", "no-insights": 
 @pytest.fixture(scope="module")
 def told(solo: Stack) -> Mapping[str, SampleCall]:
     """Tell a bridge that has nothing else to do: how often it asks is a matter of time."""
-    return {behaviour: solo.bridge.tell(solo.call(behaviour)) for behaviour in KINDS}
+    return {behaviour: solo.bridge.send_call(solo.call(behaviour)) for behaviour in KINDS}
 
 
 @pytest.mark.parametrize("behaviour", KINDS)

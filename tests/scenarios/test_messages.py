@@ -12,10 +12,10 @@ INSIGHTS = "tasks.insights.fetch_insights"
 
 def test_waiting_messages_hold_ids_only(solo: Stack, messages: Messages) -> None:
     """With no worker to take them: the wake-up has no arguments, a step has the call's id."""
-    done = solo.bridge.tell(solo.call())
+    done = solo.bridge.send_call(solo.call())
     solo.bridge.reaches(done, "complete")
     solo.processes["worker"].stop()
-    new = solo.bridge.tell(solo.call())
+    new = solo.bridge.send_call(solo.call())
     solo.bridge.replay(done.call_id)
     found = wait_for(
         lambda: _all(messages),
@@ -30,7 +30,7 @@ def test_waiting_messages_hold_ids_only(solo: Stack, messages: Messages) -> None
 
 def test_messages_with_a_countdown_hold_ids_only(solo: Stack, messages: Messages) -> None:
     """They wait in a worker that has taken them, or in RabbitMQ."""
-    call = solo.bridge.tell(solo.call("no-insights"))
+    call = solo.bridge.send_call(solo.call("no-insights"))
     found = wait_for(
         lambda: _all(messages),
         lambda seen: (INSIGHTS, call.call_id) in map(_asked, seen),
@@ -46,7 +46,7 @@ def test_a_wait_of_more_than_minutes_is_no_message(solo: Stack, messages: Messag
     The transcript is some seconds late, and would be asked for in ten minutes.
     """
     solo.restart("worker", BRIDGE_TRANSCRIPT_POLL_AFTER="600", BRIDGE_TRANSCRIPT_DEADLINE="600")
-    call = solo.bridge.tell(solo.call("late-webhook.1000"))
+    call = solo.bridge.send_call(solo.call("late-webhook.1000"))
     solo.bridge.reaches(call, "submitted")
     wait_for(
         lambda: [one for one in _all(messages) if call.call_id in _asked(one)],

@@ -34,7 +34,7 @@ def app(rabbitmq: RabbitMQ) -> Iterator[BridgeCelery]:
 
 def test_a_task_is_retried_again_and_again(solo: Stack) -> None:
     """Each retry is a delay of RabbitMQ's, on a routing key that the one before has changed."""
-    call = solo.bridge.tell(solo.call(f"error-before-commit.{RETRIES}"))
+    call = solo.bridge.send_call(solo.call(f"error-before-commit.{RETRIES}"))
     solo.processes["beat"].stop()  # else the sweep would make up for retries that get lost
     done = solo.bridge.reaches(call, "complete")
     assert len(entries(done, "step.deferred")) == RETRIES
@@ -45,7 +45,7 @@ def test_a_task_is_retried_again_and_again(solo: Stack) -> None:
 def test_queues_that_are_emptied_lose_no_call(solo: Stack, rabbitmq: RabbitMQ) -> None:
     """Messages are hints: the sweep finds every call that lost its own."""
     solo.processes["worker"].stop()
-    calls = [solo.bridge.tell(solo.call()) for _ in range(3)]
+    calls = [solo.bridge.send_call(solo.call()) for _ in range(3)]
     with Connection(rabbitmq.url) as connection:
         channel: Any = connection.channel()
         for queue in ("quick", "celery"):

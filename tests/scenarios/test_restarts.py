@@ -47,7 +47,7 @@ def test_a_worker_may_be_restarted_in_mid_flight(solo: Stack) -> None:
     calls = _told(solo, "slow-media.200")
     _wait_for_all(solo, calls, lambda call: call.get("attempts") == 1)
     solo.processes["worker"].stop()
-    late = solo.bridge.tell(solo.call())
+    late = solo.bridge.send_call(solo.call())
     assert solo.bridge.call(late.call_id) == {}
     solo.start("worker")
     _all_complete_once(solo, [*calls, late])
@@ -62,7 +62,7 @@ def test_without_beat_calls_still_complete(solo: Stack) -> None:
 
 
 def _told(stack: Stack, behaviour: str = "") -> list[SampleCall]:
-    return [stack.bridge.tell(stack.call(behaviour)) for _ in range(SEVERAL)]
+    return [stack.bridge.send_call(stack.call(behaviour)) for _ in range(SEVERAL)]
 
 
 def _wait_for_all(

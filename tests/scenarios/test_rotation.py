@@ -64,7 +64,7 @@ def test_afterwards_the_old_secret_of_wavv_is_refused(only_new: Stack) -> None:
 def test_afterwards_the_old_secret_of_askelephant_is_refused(only_new: Stack) -> None:
     """Events signed with it count for nothing, and are sent again until the new one signs them."""
     only_new.sandbox.control("webhook", {"secrets": [OLD_SVIX]})
-    call = only_new.bridge.tell(only_new.call("late-insights.400"))
+    call = only_new.bridge.send_call(only_new.call("late-insights.400"))
     external_id = f"wavv-call-{call.call_id}"
 
     def answered() -> list[int]:
@@ -84,6 +84,6 @@ def _statuses(stack: Stack, secret: str) -> list[int | None]:
 
 
 def _told_by(stack: Stack) -> str:
-    call = stack.bridge.tell(stack.call())
+    call = stack.bridge.send_call(stack.call())
     [entry] = entries(stack.bridge.reaches(call, "complete"), "transcript.ready")
     return str(entry["source"])

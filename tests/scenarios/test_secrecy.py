@@ -17,7 +17,7 @@ from bridge.domain.call import Kind
 from bridge.simulator.wavv.channels import delivery
 from bridge.simulator.wavv.delivery import PATH, Delivery
 from bridge.simulator.wavv.samples import sample_call
-from tests.support.demo_run import OUR_STORE, TALK, Performance, playing
+from tests.support.demo_run import OUR_STORE, TEXTS, DemoRun, running_demo
 from tests.support.waiting import wait_for
 from tests.support.web_process import svix_signed
 
@@ -25,101 +25,101 @@ BASE64 = re.compile(r"[A-Za-z0-9+/]{16,}={0,2}")
 
 
 @pytest.fixture(scope="module")
-def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Performance]:
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoRun]:
     """Play it once."""
-    with playing(tmp_path_factory.mktemp("secrecy")) as performance:
-        yield performance
+    with running_demo(tmp_path_factory.mktemp("secrecy")) as running:
+        yield running
 
 
-def test_the_search_finds_what_is_there(played: Performance) -> None:
+def test_the_search_finds_what_is_there(demo: DemoRun) -> None:
     """The API shows people to whoever has the token: a search that finds none there is broken."""
-    shown = played.api("/api/calls?limit=200").text
-    found = played.found_in(shown)
-    for call in played.calls[::2]:
+    shown = demo.api("/api/calls?limit=200").text
+    found = demo.found_in(shown)
+    for call in demo.calls[::2]:
         assert {call.lead_name, call.lead_phone} <= set(found)
-    assert played.found_in(played.redis_url)
-    first, talk = played.calls[0], played.calls[-1]
+    assert demo.found_in(demo.redis_url)
+    first, talk = demo.calls[0], demo.calls[-1]
     paths = (talk.call_id, f"{talk.call_id}/insights", f"{first.call_id}/insights")
-    found = played.found_in("".join(played.api(f"/api/calls/{path}").text for path in paths))
-    assert {*TALK.values(), talk.lead_name, "Key Owner", "key.owner@workspace.example"} <= {*found}
+    found = demo.found_in("".join(demo.api(f"/api/calls/{path}").text for path in paths))
+    assert {*TEXTS.values(), talk.lead_name, "Key Owner", "key.owner@workspace.example"} <= {*found}
 
 
-def test_the_search_is_for_every_kind(played: Performance) -> None:
+def test_the_search_is_for_every_kind(demo: DemoRun) -> None:
     """Keys, secrets, tokens, passwords, names, numbers, addresses, signatures: each as it is."""
-    env = played.processes["worker"].command.env
+    env = demo.processes["worker"].command.env
     kinds = [
         env["BRIDGE_ASKELEPHANT_API_KEY"],
         env["BRIDGE_WAVV_SECRETS"],
         env["BRIDGE_API_TOKENS"],
     ]
     kinds += [*env["BRIDGE_ASKELEPHANT_WEBHOOK_SECRETS"].split(","), env["FLOWER_BASIC_AUTH"]]
-    kinds += [played.redis_url, *(call.lead_email for call in played.calls)]
-    kinds += [f"+1{call.lead_phone}" for call in played.calls]
-    kinds += [call.recording_url for call in played.calls]
-    assert [one for one in kinds if not played.found_in(f"a line with {one} in it")] == []
+    kinds += [demo.redis_url, *(call.lead_email for call in demo.calls)]
+    kinds += [f"+1{call.lead_phone}" for call in demo.calls]
+    kinds += [call.recording_url for call in demo.calls]
+    assert [one for one in kinds if not demo.found_in(f"a line with {one} in it")] == []
 
 
-def test_no_process_is_started_with_a_secret_among_its_words(played: Performance) -> None:
+def test_no_process_is_started_with_a_secret_among_its_words(demo: DemoRun) -> None:
     """Everybody on a machine sees the command lines."""
-    words = "\n".join(" ".join(one.command.argv) for one in played.processes.values())
+    words = "\n".join(" ".join(one.command.argv) for one in demo.processes.values())
     assert "uvicorn" in words
-    assert played.found_in(words) == []
+    assert demo.found_in(words) == []
 
 
 @pytest.mark.parametrize("path", ["/livez", "/readyz", "/metrics", "/api/openapi.json"])
-def test_what_is_open_to_all_tells_of_nobody(played: Performance, path: str) -> None:
+def test_what_is_open_to_all_tells_of_nobody(demo: DemoRun, path: str) -> None:
     """They ask for no token."""
-    shown = played.api(path, token="none").text
+    shown = demo.api(path, token="none").text
     assert shown
-    assert played.found_in(shown) == []
+    assert demo.found_in(shown) == []
 
 
 @pytest.mark.parametrize("name", ["web", "worker", "beat", "flower", "sandbox"])
-def test_no_process_logs_it(played: Performance, name: str) -> None:
+def test_no_process_logs_it(demo: DemoRun, name: str) -> None:
     """At debug level, with Redis behind a password."""
-    written = played.processes[name].output()
-    assert played.found_in(written) == []
+    written = demo.processes[name].output()
+    assert demo.found_in(written) == []
     assert written or name in {"beat", "flower"}
 
 
-def test_the_broker_is_given_ids_only(played: Performance) -> None:
+def test_the_broker_is_given_ids_only(demo: DemoRun) -> None:
     """Messages, events and remote control: every byte that is not the store's own."""
-    theirs = [line for line in played.commands if not OUR_STORE.search(line)]
+    theirs = [line for line in demo.commands if not OUR_STORE.search(line)]
     opened = [_decoded(found) for line in theirs for found in BASE64.findall(line)]
     whole = "\n".join(theirs + opened)
     for expected in ("tasks.submit.submit_recording", "tasks.insights.fetch_insights", "celeryev"):
         assert expected in whole
-    assert any(call.call_id in whole for call in played.calls)
-    assert played.found_in(whole) == []
+    assert any(call.call_id in whole for call in demo.calls)
+    assert demo.found_in(whole) == []
 
 
-def test_flower_shows_ids_only(played: Performance) -> None:
+def test_flower_shows_ids_only(demo: DemoRun) -> None:
     """Its pages and its API, tasks and workers with their configuration."""
     tasks = wait_for(
-        lambda: played.flower("/api/tasks?limit=1000").json(),
-        lambda tasks: any(played.calls[-1].call_id in str(task["args"]) for task in tasks.values()),
+        lambda: demo.flower("/api/tasks?limit=1000").json(),
+        lambda tasks: any(demo.calls[-1].call_id in str(task["args"]) for task in tasks.values()),
         "Flower shows the tasks of the last call",
     )
-    worker = next(iter(played.flower("/api/workers?refresh=1").json()))
+    worker = next(iter(demo.flower("/api/workers?refresh=1").json()))
     paths = ["/", "/workers", "/tasks", "/broker", "/api/workers", f"/worker/{worker}"]
     paths += ["/metrics", "/api/queues/length", "/api/task/types"]
     paths += [f"/task/{task}" for task in list(tasks)[:20]]
     paths += [f"/api/task/info/{task}" for task in list(tasks)[:20]]
-    pages = {path: played.flower(path) for path in paths}
+    pages = {path: demo.flower(path) for path in paths}
     assert {path: page.status_code for path, page in pages.items() if not page.is_success} == {}
     shown = json.dumps(tasks) + "".join(page.text for page in pages.values())
-    assert played.found_in(shown) == []
+    assert demo.found_in(shown) == []
 
 
-def test_flower_shows_nothing_without_its_password(played: Performance) -> None:
+def test_flower_shows_nothing_without_its_password(demo: DemoRun) -> None:
     """Neither pages nor API."""
     for path in ("/workers", "/tasks", "/api/tasks", "/api/workers"):
-        assert played.flower(path, "wrong").status_code == 401
+        assert demo.flower(path, "wrong").status_code == 401
 
 
-def test_error_answers_repeat_nothing(played: Performance) -> None:
+def test_error_answers_repeat_nothing(demo: DemoRun) -> None:
     """Whatever is wrong with a request full of people and secrets."""
-    call = played.calls[0]
+    call = demo.calls[0]
     sound = delivery(call, Kind.RECORDED)
     said = json.loads(sound.body)
     wrong = [
@@ -129,44 +129,42 @@ def test_error_answers_repeat_nothing(played: Performance) -> None:
         json.dumps(said | {"data": said["data"] | {"id": f"\ufffd{call.lead_name}"}}).encode(),
         sound.body.replace(b'"data"', b'"event": 1, "data"'),
     ]
-    answers = played.tell([Delivery(PATH, body) for body in wrong])
+    answers = demo.post([Delivery(PATH, body) for body in wrong])
     assert len(answers) == len(wrong)
-    url = f"{played.stage.web_url}{PATH}?secret={played.stage.wavv_secret}"
+    url = f"{demo.demo.web_url}{PATH}?secret={demo.demo.wavv_secret}"
     headers = {"Content-Type": "application/json", "X-WAVV-Signature": call.lead_name}
     answers.append(httpx.post(url, content=sound.body, headers=headers, trust_env=False).text)
     for path in (f"/api/calls/{call.lead_phone}", f"/api/calls?limit={call.lead_phone}x"):
-        answers += [played.api(path).text, played.api(path, token="wrong").text]
+        answers += [demo.api(path).text, demo.api(path, token="wrong").text]
     orders = [{"state": "failed", name: call.lead_name} for name in ("state", "pace", "since")]
-    answers += [
-        played.order(told).text for told in (*orders, {call.lead_email: 1}, call.lead_phone)
-    ]
-    hook = f"{played.stage.web_url}/webhooks/askelephant"
+    answers += [demo.replay(told).text for told in (*orders, {call.lead_email: 1}, call.lead_phone)]
+    hook = f"{demo.demo.web_url}/webhooks/askelephant"
     headers = {"Content-Type": "application/json", "svix-id": call.lead_phone}
     answers.append(httpx.post(hook, content=sound.body, headers=headers, trust_env=False).text)
-    assert played.found_in("\n".join(answers)) == []
+    assert demo.found_in("\n".join(answers)) == []
 
 
-def test_nothing_of_an_event_is_fetched(played: Performance) -> None:
+def test_nothing_of_an_event_is_fetched(demo: DemoRun) -> None:
     """Recordings, links and pages that lead to this machine, in every spelling: nobody comes."""
     rng, now = Random(7), datetime.now(UTC)  # noqa: S311 - made-up calls
     told = []
-    for url in played.listener.urls("a.mp3"):
+    for url in demo.listener.urls("a.mp3"):
         body = json.loads(delivery(sample_call(rng, now), Kind.RECORDED).body)
         links = dict.fromkeys(
             ("callUrl", "contactUrl", "external_url", "webhookUrl", "avatar"), url
         )
         body["data"] |= {"recordingUrl": url, **links}
         told.append(Delivery(PATH, json.dumps(body | links).encode()))
-    assert played.tell(told) == []
-    assert _from_askelephant(played, played.listener.urls("x")[0]) == 202
-    wait_for(played.has_come_to_rest, bool, "every call comes to rest")
-    assert played.listener.heard == []
+    assert demo.post(told) == []
+    assert _from_askelephant(demo, demo.listener.urls("x")[0]) == 202
+    wait_for(demo.has_ended, bool, "every call comes to rest")
+    assert demo.listener.heard == []
 
 
-def test_no_process_wrote_a_file(played: Performance) -> None:
+def test_no_process_wrote_a_file(demo: DemoRun) -> None:
     """So they can run on a file system that is read-only."""
-    written = {path.name for path in played.directory.rglob("*")}
-    assert written == {f"{name}.log" for name in played.processes}
+    written = {path.name for path in demo.directory.rglob("*")}
+    assert written == {f"{name}.log" for name in demo.processes}
 
 
 def _decoded(found: str) -> str:
@@ -176,12 +174,12 @@ def _decoded(found: str) -> str:
         return ""
 
 
-def _from_askelephant(played: Performance, url: str) -> int:
+def _from_askelephant(demo: DemoRun, url: str) -> int:
     """Tell of an engagement whose every link is the listener's; return the answer's status."""
-    secret = played.processes["web"].command.env["BRIDGE_ASKELEPHANT_WEBHOOK_SECRETS"].split(",")[0]
+    secret = demo.processes["web"].command.env["BRIDGE_ASKELEPHANT_WEBHOOK_SECRETS"].split(",")[0]
     engagement = {"object": "engagement", "id": "ngmt_01X", "external_url": url, "media_url": url}
     event = {"type": "v1.engagement.transcript_timeline.completed", "data": {"object": engagement}}
     raw = json.dumps(event).encode()
     headers = {"Content-Type": "application/json", **svix_signed(raw, secret)}
-    hook = f"{played.stage.web_url}/webhooks/askelephant"
+    hook = f"{demo.demo.web_url}/webhooks/askelephant"
     return httpx.post(hook, content=raw, headers=headers, trust_env=False).status_code

@@ -38,10 +38,10 @@ def test_calls_survive_the_loss_of_the_primary(stack: Stack, sentinels: Sentinel
 
     What was acknowledged and not replicated is gone: that is the price, and there is no other.
     """
-    before = [stack.bridge.tell(stack.call()) for _ in range(CALLS)]
+    before = [stack.bridge.send_call(stack.call()) for _ in range(CALLS)]
     sentinels.wait_until_replicated()
     with sentinels.cut_off():
-        gone = stack.bridge.tell(stack.call())
+        gone = stack.bridge.send_call(stack.call())
         sentinels.primary.kill()
     after = [stack.call() for _ in range(CALLS)]
     for call in after:

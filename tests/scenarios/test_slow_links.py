@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from config.broker import LINK_PLACES, WORKER_THREADS
-from tests.support.stack import Stack, told_alone
+from tests.support.stack import Stack, sent_alone
 from tests.support.waiting import wait_for
 from tests.support.wavv_api import KEY, WavvRest, running_wavv
 
@@ -40,11 +40,11 @@ def linked(solo: Stack, wavv: WavvRest) -> Iterator[Stack]:
 def test_slow_links_keep_no_other_submission_back(linked: Stack, wavv: WavvRest) -> None:
     """Fetching links has fewer places than submissions, within which it is done."""
     wavv.drips, given, asked = True, len(wavv.links), len(wavv.asked)
-    linkless = [told_alone(linked, recording_url="") for _ in range(MORE_THAN_THREADS)]
+    linkless = [sent_alone(linked, recording_url="") for _ in range(MORE_THAN_THREADS)]
     wait_for(
         lambda: len(wavv.asked) - asked, lambda count: count >= LINK_PLACES, "links are fetched"
     )
-    call = linked.bridge.tell(linked.call())
+    call = linked.bridge.send_call(linked.call())
     linked.bridge.reaches(call, "complete", SOON)
     assert len(wavv.links) == given
     wavv.ready |= {one.call_id for one in linkless}

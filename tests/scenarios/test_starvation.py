@@ -10,7 +10,7 @@ from bridge.domain.call import Kind
 from bridge.simulator.wavv.samples import SampleCall
 from config.broker import SUBMISSION_PLACES, WORKER_THREADS
 from tests.support.broker_messages import Messages
-from tests.support.stack import Stack, told_alone
+from tests.support.stack import Stack, sent_alone
 from tests.support.waiting import wait_for
 
 MORE_THAN_THREADS = WORKER_THREADS + 5
@@ -45,10 +45,10 @@ def patient(solo: Stack) -> Iterator[Stack]:
 @pytest.fixture(scope="module")
 def crowd(patient: Stack) -> Iterator[Crowd]:
     """Let more submissions hang than a worker has threads, if nothing bounds them."""
-    submitted = patient.bridge.tell(patient.call("no-webhook"))
+    submitted = patient.bridge.send_call(patient.call("no-webhook"))
     patient.bridge.reaches(submitted, "submitted")
     patient.sandbox.control("faults", {"hang": True, "method": "POST"}).raise_for_status()
-    calls = [told_alone(patient) for _ in range(MORE_THAN_THREADS)]
+    calls = [sent_alone(patient) for _ in range(MORE_THAN_THREADS)]
     wait_for(
         lambda: _hanging(patient), lambda count: count >= SUBMISSION_PLACES, "submissions hang"
     )
@@ -61,10 +61,10 @@ def crowd(patient: Stack) -> Iterator[Crowd]:
 
 def test_an_event_is_visible_while_submissions_hang(patient: Stack, crowd: Crowd) -> None:
     """Intake has threads that submissions cannot take."""
-    call = patient.bridge.tell(patient.call(), [Kind.STARTED])
+    call = patient.bridge.send_call(patient.call(), [Kind.STARTED])
     patient.bridge.reaches(call, "live", SOON)
     assert _hanging(patient) >= SUBMISSION_PLACES
-    patient.bridge.tell(call, [Kind.ENDED, Kind.RECORDED])
+    patient.bridge.send_call(call, [Kind.ENDED, Kind.RECORDED])
     crowd.calls.append(call)
 
 

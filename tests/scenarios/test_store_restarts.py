@@ -11,7 +11,7 @@ HELD = 6
 def test_both_workers_take_work_again_after_a_restart(pair: Stack, pairs_valkey: Valkey) -> None:
     """Within seconds, and by themselves, also while they hold messages whose time has not come."""
     for _ in range(RESTARTS):
-        for call in [pair.bridge.tell(pair.call("no-insights")) for _ in range(HELD)]:
+        for call in [pair.bridge.send_call(pair.call("no-insights")) for _ in range(HELD)]:
             pair.bridge.reaches(call, "transcribed")
         pairs_valkey.stop()
         pairs_valkey.start()

@@ -15,7 +15,9 @@ from tests.support.waiting import wait_for
 @pytest.fixture(scope="module")
 def throttled(solo: Stack) -> Mapping[str, SampleCall]:
     """Tell of all cases at once."""
-    return {name: solo.bridge.tell(solo.call(case.behaviour)) for name, case in THROTTLED.items()}
+    return {
+        name: solo.bridge.send_call(solo.call(case.behaviour)) for name, case in THROTTLED.items()
+    }
 
 
 @pytest.mark.parametrize("name", THROTTLED)
@@ -36,14 +38,14 @@ def test_while_one_is_throttled_no_other_asks(
     """A call that comes meanwhile waits for the same hold, and is sent once, afterwards."""
     for call in throttled.values():
         solo.bridge.reaches(call, "complete")
-    first = solo.bridge.tell(solo.call("throttle-seconds"))
+    first = solo.bridge.send_call(solo.call("throttle-seconds"))
     held = wait_for(
         lambda: solo.bridge.call(first.call_id), lambda seen: seen.get("held"), "it is held"
     )
     [refused] = entries(held, "step.held")
     assert (refused["reason"], refused["status"]) == ("throttled", 429)
     assert solo.bridge.stats()["hold"]["reason"] == "throttled"
-    other = solo.bridge.tell(solo.call())
+    other = solo.bridge.send_call(solo.call())
     done = solo.bridge.reaches(other, "complete")
     assert done["attempts"] == 1
     [started] = entries(done, "submission.started")

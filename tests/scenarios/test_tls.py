@@ -42,7 +42,7 @@ def test_the_poke_carries_a_call_to_its_end(stack: Stack) -> None:
     """From the web process to the worker, and from step to step, without the sweep."""
     assert stack.bridge.readiness()["status"] == "ready"
     stack.processes["beat"].stop()
-    call = stack.bridge.tell(stack.call())
+    call = stack.bridge.send_call(stack.call())
     stack.bridge.reaches(call, "complete")
     assert len(stack.engagements(call)) == 1
     stack.start("beat")
@@ -51,7 +51,7 @@ def test_the_poke_carries_a_call_to_its_end(stack: Stack) -> None:
 def test_the_sweep_carries_a_call_whose_messages_are_gone(stack: Stack, secured: Secured) -> None:
     """Beat reaches the broker, and the sweep the store and the broker."""
     stack.processes["worker"].stop()
-    call = stack.bridge.tell(stack.call())
+    call = stack.bridge.send_call(stack.call())
     with connect(secured.trusted) as redis:
         assert redis.delete("tls:quick")
     stack.start("worker")

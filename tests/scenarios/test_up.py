@@ -141,9 +141,9 @@ def test_a_second_start_goes_on_where_the_first_one_stopped(place: Place) -> Non
     """One call is stopped right after its acknowledgement, one while AskElephant works on it."""
     calls = begun, accepted = [a_call(1), a_call(2)]
     with place.up() as up:
-        place.bridge.tell(begun)
+        place.bridge.send_call(begun)
         place.bridge.reaches(begun, "submitted")
-        place.bridge.tell(accepted)
+        place.bridge.send_call(accepted)
         assert up.interrupt() == 0
     with place.up():
         for call in calls:
@@ -160,7 +160,7 @@ def test_a_killed_worker_is_started_again_and_carries_the_next_call(
     os.kill(worker, signal.SIGKILL)
     told = "worker   | ended with exit code -9; starting it again"
     wait_for(up.output, lambda output: told in output, "the death is told")
-    call = place.bridge.tell(a_call(3))
+    call = place.bridge.send_call(a_call(3))
     place.bridge.reaches(call, "complete")
     assert place.engagements(call) == 1
 
@@ -170,10 +170,10 @@ def test_a_stuck_worker_is_started_again_and_what_it_left_completes(place: Place
     settings = {**place.settings, **stuck_workers.under_a_supervisor(place.directory)}
     with replace(place, settings=settings).up() as up:
         stuck_workers.hang(place.directory)
-        call = place.bridge.tell(a_call(4))
+        call = place.bridge.send_call(a_call(4))
         told = "worker   | ended with exit code 75; starting it again"
         wait_for(up.output, lambda output: told in output, "the worker has ended itself")
-        stuck_workers.let_go(place.directory)
+        stuck_workers.resume(place.directory)
         place.bridge.reaches(call, "complete")
     assert place.engagements(call) == 1
 
@@ -253,7 +253,7 @@ def test_output_that_nobody_reads_freezes_nothing(place: Place) -> None:
         wait_for(place.readiness, lambda r: r.get("status") == "ready", "it is ready")
         started = up.descendants()
         for number in range(20, 25):
-            place.bridge.reaches(place.bridge.tell(a_call(number)), "complete")
+            place.bridge.reaches(place.bridge.send_call(a_call(number)), "complete")
         process.terminate()
         assert process.wait(WITHIN) == 0
     assert not alive(started)
@@ -272,7 +272,7 @@ def test_a_log_disk_that_is_full_stops_nothing(place: Place) -> None:
         wait_for(place.readiness, lambda r: r.get("status") == "ready", "it is ready")
         (worker,) = [pid for pid, words in up.descendants().items() if "tasks worker" in words]
         os.kill(worker, signal.SIGKILL)
-        place.bridge.reaches(place.bridge.tell(a_call(30)), "complete")
+        place.bridge.reaches(place.bridge.send_call(a_call(30)), "complete")
         assert up.interrupt() == 0
 
 

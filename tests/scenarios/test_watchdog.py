@@ -22,7 +22,7 @@ def replaced(solo: Stack) -> Iterator[Stack]:
     """Give a bridge without a worker; at the end it has its own again."""
     solo.processes["worker"].stop()
     yield solo
-    stuck_workers.let_go(solo.directory)
+    stuck_workers.resume(solo.directory)
     solo.restart("worker")
     solo.wait_until_working()
 
@@ -33,10 +33,10 @@ def test_a_worker_that_takes_nothing_ends_itself(replaced: Stack) -> None:
     What it left lies in the broker for its successor. RabbitMQ gives a worker as much as it may
     hold, whether it reads it or not: only what comes then is seen to wait.
     """
-    with stuck_workers.takes_nothing(replaced) as worker:
+    with stuck_workers.reads_no_tasks(replaced) as worker:
         replaced.wait_until_working()
         stuck_workers.hang(replaced.directory)
-        call = replaced.bridge.tell(replaced.call())
+        call = replaced.bridge.send_call(replaced.call())
 
         def poked() -> int | None:
             replaced.bridge.deliver([unknown_event()])
@@ -50,17 +50,17 @@ def test_a_worker_that_takes_nothing_ends_itself(replaced: Stack) -> None:
 
 def test_a_watch_that_met_errors_goes_on(replaced: Stack) -> None:
     """Of whatever kind: they are told once, and the worker ends itself all the same."""
-    with stuck_workers.is_blind_at_first(replaced) as worker:
+    with stuck_workers.fails_to_count_at_first(replaced) as worker:
         replaced.wait_until_working()
         stuck_workers.hang(replaced.directory)
-        replaced.bridge.tell(replaced.call())
+        replaced.bridge.send_call(replaced.call())
         assert wait_for(worker.ended, bool, "the stuck worker ends itself") == EXIT_CODE
         assert worker.output().count('"watchdog.blind"') == 1
 
 
 def test_a_worker_that_cannot_end_is_ended(replaced: Stack) -> None:
     """Told to stop, with nothing running any more, and still there: nobody is left waiting."""
-    with stuck_workers.does_not_end(replaced) as worker:
+    with stuck_workers.never_shuts_down(replaced) as worker:
         replaced.wait_until_working()
         worker.signal(signal.SIGTERM)
         assert wait_for(worker.ended, bool, "the worker is gone") == EXIT_CODE
@@ -84,5 +84,5 @@ def test_a_worker_survives_connections_that_freeze(replaced: Stack) -> None:
             assert link.freeze()
             replaced.wait_until_working()
             assert worker.ended() is None
-            call = replaced.bridge.tell(replaced.call())
+            call = replaced.bridge.send_call(replaced.call())
             replaced.bridge.rests(call)

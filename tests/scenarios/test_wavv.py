@@ -55,20 +55,20 @@ def test_an_event_is_answered_with_an_empty_202_also_the_second_time(shared: Sta
 def test_a_recording_url_may_come_later(shared: Stack) -> None:
     """A recording without its URL waits for it, and says so."""
     without = shared.call(recording_url="")
-    shared.bridge.tell(without)
+    shared.bridge.send_call(without)
     waiting = shared.bridge.reaches(without, "recorded")
     assert waiting["reason"] == "recording_missing"
     url = "https://recordings.wavv.example/later.mp3"
-    shared.bridge.tell(replace(without, recording_url=url), [Kind.RECORDED])
+    shared.bridge.send_call(replace(without, recording_url=url), [Kind.RECORDED])
     assert shared.bridge.reaches(without, "complete")["metadata"]["recording_url"] == url
 
 
 def test_a_recording_may_come_after_the_deadline(shared: Stack, sent: Calls) -> None:
     """``unrecorded`` is not the end: events come hours late."""
-    call = shared.bridge.tell(shared.call(), [Kind.STARTED, Kind.ENDED])
+    call = shared.bridge.send_call(shared.call(), [Kind.STARTED, Kind.ENDED])
     shared.bridge.reaches(sent["unrecorded"], "unrecorded")
     shared.bridge.rests(call)
-    shared.bridge.tell(call, [Kind.RECORDED])
+    shared.bridge.send_call(call, [Kind.RECORDED])
     done = wait_for(
         lambda: shared.bridge.call(call.call_id),
         lambda seen: seen["state"] == "complete",
@@ -112,7 +112,7 @@ def test_every_channel_leads_to_an_engagement(
     channel: Channel, by_secret: Bridge, shared: Stack
 ) -> None:
     """WAVV's webhook, a CRM that forwards the SDK's events, and a CRM workflow of strings."""
-    call = by_secret.tell(shared.call(), channel=channel)
+    call = by_secret.send_call(shared.call(), channel=channel)
     done = by_secret.reaches(call, "complete")
     assert done["insights"]["status"] == "all"
     assert done["metadata"]["lead_phone"] == f"+1{call.lead_phone}"

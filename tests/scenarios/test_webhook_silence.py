@@ -14,14 +14,14 @@ def test_a_silent_webhook_is_warned_of_until_it_speaks(solo: Stack) -> None:
     """Asked for, the transcript is found; ``/readyz`` stays ready, warns, and stops warning."""
     hook = f"{solo.bridge.url}/webhooks/askelephant"
     solo.sandbox.control("webhook", {"url": None})
-    call = solo.bridge.reaches(solo.bridge.tell(solo.call()), "complete")
+    call = solo.bridge.reaches(solo.bridge.send_call(solo.call()), "complete")
     assert [entry["source"] for entry in entries(call, "transcript.ready")] == ["poll"]
     said = solo.bridge.readiness()
     assert said["status"] == "ready"
     assert any(warning.startswith(NAME) for warning in said["warnings"])
 
     solo.sandbox.control("webhook", {"url": hook})
-    solo.bridge.tell(solo.call())
+    solo.bridge.send_call(solo.call())
     wait_for(
         solo.bridge.warnings,
         lambda warnings: not any(warning.startswith(NAME) for warning in warnings),

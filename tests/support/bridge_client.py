@@ -1,4 +1,4 @@
-"""The bridge as its users meet it: WAVV's events in, the API out. Nothing but HTTP."""
+"""An HTTP client of the bridge: it posts WAVV's events and reads the API."""
 
 import json
 import time
@@ -39,47 +39,47 @@ class Bridge:
             answer = self.post(one)
             assert answer.status == 202, f"{answer.status}: {answer.detail}"
 
-    def tell(
+    def send_call(
         self, call: SampleCall, kinds: Sequence[Kind] = ALL, channel: Channel = "v3"
     ) -> SampleCall:
-        """Tell of a call, in the order of ``kinds``; return it."""
+        """Post the call's events in the order of ``kinds``; return the call."""
         self.deliver(delivery(call, kind, channel) for kind in kinds)
         return call
 
     def get(self, path: str) -> httpx.Response:
-        """Ask the API."""
+        """GET a path of the API."""
         return self.http.get(path, headers={"Authorization": f"Bearer {self._token}"})
 
     def call(self, call_id: str) -> Json:
-        """Return the call as the API shows it; ``{}`` while it is unknown."""
+        """Return the call as the API shows it, or ``{}`` while the API responds with 404."""
         answer = self.get(f"/api/calls/{quote(call_id, safe='')}")
         return {} if answer.status_code == 404 else _json(answer)
 
     def replay(self, call_id: str) -> None:
-        """Send a call through again."""
+        """Replay a call through the API."""
         headers = {"Authorization": f"Bearer {self._token}"}
         path = f"/api/calls/{quote(call_id, safe='')}/replay"
         assert self.http.post(path, headers=headers).status_code == 202
 
     def stats(self) -> Json:
-        """Return the counts of everything."""
+        """Return the response of ``/api/stats``."""
         return _json(self.get("/api/stats"))
 
     def counted(self, name: str) -> int:
-        """Return one counter."""
+        """Return the counter of this name, or 0."""
         return int(self.stats()["counters"].get(name, 0))
 
     def readiness(self) -> Json:
-        """Return what ``/readyz`` says."""
+        """Return the body of ``/readyz``."""
         found: Json = self.http.get("/readyz").json()
         return found
 
     def warnings(self) -> list[str]:
-        """Return what ``/readyz`` warns of."""
+        """Return the warnings of ``/readyz``."""
         return list(self.readiness().get("warnings", []))
 
     def reaches(self, call: SampleCall, state: str, within: float = WITHIN) -> Json:
-        """Wait until the call is in ``state``; fail at once when it rests in another."""
+        """Wait until the call is in ``state``; fail at once if it ends in another state."""
         seen = wait_for(
             lambda: self.call(call.call_id),
             lambda seen: seen.get("state") in {state, *RESTING},
@@ -90,7 +90,7 @@ class Bridge:
         return seen
 
     def rests(self, call: SampleCall, within: float = WITHIN) -> Json:
-        """Wait until the call needs nothing more."""
+        """Wait until the call is in one of the final states."""
         return wait_for(
             lambda: self.call(call.call_id),
             lambda seen: seen.get("state") in RESTING,
@@ -100,18 +100,18 @@ class Bridge:
 
 
 def unknown_event() -> Delivery:
-    """Return an event of a kind that the bridge does not know."""
+    """Return an event of a type that the bridge does not know."""
     body = {"event": "call.transferred", "data": {"id": str(uuid.uuid4())}}
     return Delivery(PATH, json.dumps(body).encode())
 
 
 def happened(call: Json) -> list[str]:
-    """Return the slugs of the call's timeline, in order."""
+    """Return the slugs of the call's timeline in order."""
     return [entry["what"] for entry in call["timeline"]]
 
 
 def entries(call: Json, what: str) -> list[Json]:
-    """Return the timeline's entries with this slug."""
+    """Return the timeline entries with this slug."""
     return [entry for entry in call["timeline"] if entry["what"] == what]
 
 

@@ -1,4 +1,4 @@
-"""The ``bridge`` command as its users run it: a process, its output, and what it leaves behind."""
+"""The ``bridge`` command as a process: its output and the processes that it starts."""
 
 import os
 import pty
@@ -17,7 +17,7 @@ from tests.support.waiting import WITHIN
 BRIDGE = str(Path(sys.executable).with_name("bridge"))
 
 Keyboard = Callable[[bytes], object]
-"""Presses keys."""
+"""Writes these bytes to the terminal, as if they were typed."""
 
 TAKES_THE_TERMINAL = """\
 import fcntl, os, sys, termios
@@ -27,7 +27,7 @@ os.execv(sys.argv[1], sys.argv[1:])
 
 
 def environment(settings: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment without a developer's own settings, and with these."""
+    """Return the environment without ``BRIDGE_*`` of the developer, plus these settings."""
     ours = {name: value for name, value in os.environ.items() if not OPERATORS_OWN.fullmatch(name)}
     ours.pop("PORT", None)
     return {**ours, **settings}
@@ -36,7 +36,7 @@ def environment(settings: Mapping[str, str]) -> dict[str, str]:
 def run(
     *words: str, cwd: Path, settings: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """Run ``bridge`` with these words to its end."""
+    """Run ``bridge`` with these arguments until it exits."""
     return subprocess.run(  # noqa: S603 - our own command
         (BRIDGE, *words),
         cwd=cwd,
@@ -52,28 +52,28 @@ def run(
 
 @dataclass
 class Running:
-    """A ``bridge`` that runs until it is told to end."""
+    """A ``bridge`` process in the background."""
 
     process: subprocess.Popen[bytes]
     log: Path
 
     def output(self) -> str:
-        """Return all it has written so far."""
+        """Return all output so far."""
         return self.log.read_text(encoding="utf-8", errors="replace")
 
     def interrupt(self) -> int:
-        """Press Ctrl-C once; return the exit code."""
+        """Send SIGINT once; return the exit code."""
         self.process.send_signal(signal.SIGINT)
         return self.process.wait(WITHIN)
 
     def descendants(self) -> dict[int, str]:
-        """Return the processes it started, and those they started: their command lines by pid."""
+        """Return the command lines of all descendants by process id."""
         return _below(self.process.pid, _processes())
 
 
 @contextmanager
 def running(*words: str, cwd: Path, settings: Mapping[str, str]) -> Iterator[Running]:
-    """Run ``bridge`` with these words in the background; at the end it is gone, come what may."""
+    """Run ``bridge`` with these arguments in the background; end it with the block."""
     log = cwd / f"bridge-{words[0]}.log"
     with log.open("wb") as output:
         process = subprocess.Popen(  # noqa: S603 - our own command
@@ -93,7 +93,7 @@ def running(*words: str, cwd: Path, settings: Mapping[str, str]) -> Iterator[Run
 
 @contextmanager
 def running_on_terminal(*words: str, cwd: Path) -> Iterator[tuple[Running, Keyboard]]:
-    """Run ``bridge`` as ``running`` does, but on a terminal of its own; give its keyboard, too."""
+    """Run ``bridge`` on a new terminal; yield the process and its keyboard."""
     log = cwd / f"bridge-{words[0]}.log"
     log.touch()
     ours, theirs = pty.openpty()
@@ -119,14 +119,14 @@ def running_on_terminal(*words: str, cwd: Path) -> Iterator[tuple[Running, Keybo
 
 
 def _watch(terminal: int, log: Path) -> None:
-    """Write down what a terminal shows, until nobody has it open any more."""
+    """Copy all output of a terminal to the log until every process has closed the terminal."""
     with log.open("wb", buffering=0) as shown, suppress(OSError):
         while data := os.read(terminal, 65536):
             shown.write(data)
 
 
 def alive(pids: Mapping[int, str]) -> dict[int, str]:
-    """Return those of the processes that are still there."""
+    """Return those of the processes that still run."""
     return {pid: words for pid, (_, words) in _processes().items() if pid in pids}
 
 
@@ -146,7 +146,7 @@ def _end(one: Running) -> None:
 
 
 Table = Mapping[int, tuple[int, str]]
-"""Parent and command line of every process, by pid."""
+"""Parent process id and command line of every process, by process id."""
 
 
 def _below(pid: int, table: Table) -> dict[int, str]:
@@ -158,7 +158,7 @@ def _below(pid: int, table: Table) -> dict[int, str]:
 
 
 def _processes() -> Table:
-    """Return all processes but those that are dead and only not yet collected by their parents."""
+    """Return all processes except zombies."""
     columns = ("ps", "-A", "-ww", "-o", "pid=,ppid=,stat=,args=")
     listed = subprocess.run(columns, capture_output=True, text=True, check=True).stdout  # noqa: S603 - no input
     rows = [line.split(maxsplit=3) for line in listed.splitlines()]

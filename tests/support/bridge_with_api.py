@@ -1,4 +1,4 @@
-"""A bridge without Celery behind its own web process: an operator's requests change real calls."""
+"""An in-process bridge with its web process, for the operator's replays through the API."""
 
 import uuid
 from collections.abc import Iterator
@@ -18,42 +18,42 @@ from tests.support.web_process import TOKEN, bearer
 
 @dataclass
 class Operated:
-    """A bridge and its API."""
+    """An in-process bridge and a client of its API."""
 
     bridge: Bridge
     http: httpx.Client
 
     @property
     def url(self) -> str:
-        """Return where the API listens."""
+        """Return the base URL of the API."""
         return str(self.http.base_url)
 
-    def order(self, **order: object) -> httpx.Response:
-        """Ask for a replay of many."""
+    def replay(self, **order: object) -> httpx.Response:
+        """POST ``/api/replay`` with these fields."""
         return self.http.post("/api/replay", json=order)
 
     def fail(self, count: int, behaviour: str = "reject") -> list[SampleCall]:
-        """Return calls that failed, each first heard of a second after the one before."""
+        """Return new calls that failed; each is received one second after the one before."""
         self.bridge.sandbox.control("behaviours", {"containing": {"wavv-call-": behaviour}})
         calls = []
         for _ in range(count):
             self.bridge.clock.wait(seconds=1)
             calls.append(self.bridge.dial())
-            assert self.bridge.go(calls[-1]).state is State.FAILED
+            assert self.bridge.process(calls[-1]).state is State.FAILED
         return calls
 
-    def mend(self) -> None:
-        """Let AskElephant accept what it refused."""
+    def accept_all(self) -> None:
+        """Make AskElephant accept all calls again."""
         self.bridge.sandbox.control("behaviours")
 
     def records(self, calls: list[SampleCall]) -> list[Call]:
-        """Return their records."""
+        """Return the records of these calls."""
         return [self.bridge.call(call) for call in calls]
 
 
 @contextmanager
 def operated_bridge(sandbox: Sandbox, valkey_url: str) -> Iterator[Operated]:
-    """Run a bridge and its API, for one test after another."""
+    """Run a bridge and its API for a module of tests."""
     namespace = f"test-{uuid.uuid4().hex}"
     settings: dict[str, Any] = {"redis_url": valkey_url, "namespace": namespace}
     with (

@@ -1,4 +1,4 @@
-"""Whether Celery gets through to a broker, with the bridge's options."""
+"""Whether Celery can connect to a broker with the bridge's options."""
 
 from kombu.exceptions import OperationalError
 
@@ -8,9 +8,9 @@ from config.broker import broker_options
 
 
 def refusal(**urls: str) -> str:
-    """Return why Celery does not get through; nothing if it does.
+    """Return the error with which Celery fails to connect, or an empty string if it connects.
 
-    Nothing is published: kombu shares its pools, whatever the authority.
+    No message is published: kombu would share its connection pools between different authorities.
     """
     settings = Settings.model_construct(**urls, namespace="tls")  # type: ignore[arg-type]  # URLs only
     with BridgeCelery("tls", set_as_current=False) as app:

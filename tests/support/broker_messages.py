@@ -1,4 +1,4 @@
-"""What lies in a broker. No API shows it: each is asked in its own way, and keeps what it has."""
+"""The messages in a broker; reading them leaves them there."""
 
 import base64
 import json
@@ -15,7 +15,7 @@ QUEUES = ("quick", "celery")
 
 @dataclass(frozen=True)
 class Message:
-    """A task that was asked for; ``whole`` is all that the broker holds of it, in the open."""
+    """A published task; ``whole`` is all plain text that the broker stores for it."""
 
     task: str
     arguments: tuple[str, ...]
@@ -26,45 +26,45 @@ class Messages(Protocol):
     """The messages of one bridge."""
 
     def waiting(self) -> list[Message]:
-        """Return what waits for a worker."""
+        """Return the messages that wait for a worker."""
 
     def delayed(self) -> list[Message]:
-        """Return what was published, and waits for its time."""
+        """Return the published messages whose time has not come."""
 
 
 @dataclass(frozen=True)
 class RedisMessages:
-    """Celery's lists, and its hash of what workers have taken: they do the waiting."""
+    """Celery's lists in Redis, and the hash of the messages that workers hold until their time."""
 
     redis: Redis
     namespace: str
 
     def waiting(self) -> list[Message]:
-        """Return what waits for a worker."""
+        """Return the messages that wait for a worker."""
         listed: list[Any] = [
             raw for queue in QUEUES for raw in self.redis.lrange(f"{self.namespace}:{queue}", 0, -1)
         ]
         return [_of_redis(json.loads(raw)) for raw in listed]
 
     def delayed(self) -> list[Message]:
-        """Return what a worker has taken."""
+        """Return the messages that a worker has fetched and not acknowledged."""
         taken: list[Any] = self.redis.hvals(f"{self.namespace}:unacked")
         return [_of_redis(json.loads(raw)[0]) for raw in taken]
 
 
 @dataclass(frozen=True)
 class RabbitMessages:
-    """The queues of a virtual host. What was looked at is put back when the channel closes."""
+    """The queues of a virtual host; messages return to their queue when the channel closes."""
 
     url: str
     namespace: str
 
     def waiting(self) -> list[Message]:
-        """Return what waits for a worker."""
+        """Return the messages that wait for a worker."""
         return self._in(f"{self.namespace}:{queue}" for queue in QUEUES)
 
     def delayed(self) -> list[Message]:
-        """Return what waits in RabbitMQ: all bridges of a virtual host share these queues."""
+        """Return the messages in RabbitMQ's delay queues, which all bridges of a host share."""
         return self._in(map(level_name, range(MAX_LEVEL + 1)))
 
     def _in(self, queues: Iterable[str]) -> list[Message]:

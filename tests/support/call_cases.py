@@ -1,6 +1,6 @@
-"""The calls that all go through one bridge at the same time, and where each must end.
+"""The calls that go through one bridge at the same time, and the state in which each must end.
 
-Each name says what befalls the call. The sandbox reads a call's behaviour from its id.
+A case is named for what happens to the call. The sandbox reads the behaviour from the call id.
 """
 
 from collections.abc import Mapping
@@ -15,10 +15,10 @@ S, E, R = Kind.STARTED, Kind.ENDED, Kind.RECORDED
 
 @dataclass(frozen=True)
 class Case:
-    """One call: what is told of it, and its end.
+    """One call: the events that are sent, and the result that is expected.
 
-    ``happened`` are slugs its timeline must hold; ``tries`` how many requests submitted it, where
-    that is certain; ``engagements`` how many AskElephant made of it.
+    ``happened`` are slugs that the timeline must hold. ``tries`` is the number of POST requests, if
+    it is certain. ``engagements`` is the number of engagements that AskElephant makes.
     """
 
     behaviour: str = ""
@@ -53,7 +53,7 @@ def _failed(behaviour: str, reason: str, tries: int | None = 1, engagements: int
 
 
 def _untold(state: str, reason: str | None, *kinds: Kind, **changes: object) -> Case:
-    """Return a call of which AskElephant never hears."""
+    """Return a call for which AskElephant gets no request."""
     return Case(
         kinds=kinds,
         changes=changes,
@@ -131,6 +131,6 @@ THROTTLED = {
     "without a word": _complete("throttle-bare.2", 3, "step.held"),
     "while reading": _complete("read-throttled", 1, "step.held"),
 }
-"""Not among the others: one throttled call holds every call, and their times would be chance."""
+"""Throttled calls run apart from ``CASES``, because one throttled call holds every call."""
 
 CASES: Mapping[str, Case] = WAVV | SUBMISSION | TRANSCRIPT | INSIGHTS

@@ -1,4 +1,4 @@
-"""Certificates for servers on the loopback, of an authority that nobody knows by itself."""
+"""Certificates for servers on the loopback, signed by an authority that only the test trusts."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ AUTHORITY, STRANGER, SERVER = "ca.pem", "stranger.pem", "server.pem"
 
 
 def write_certificates(directory: Path, host: str) -> None:
-    """Write an authority, its certificate for ``host`` with the key, and another authority."""
+    """Write an authority, a certificate and key for ``host``, and an unrelated authority."""
     authority = trustme.CA()
     authority.cert_pem.write_to_path(directory / AUTHORITY)
     trustme.CA().cert_pem.write_to_path(directory / STRANGER)

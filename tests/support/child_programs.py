@@ -1,4 +1,4 @@
-"""Small programs to supervise, and a sink that remembers what they wrote and can be waited on."""
+"""Small Python programs to supervise, and a sink for their output that tests can wait on."""
 
 import asyncio
 import sys
@@ -10,11 +10,11 @@ from bridge.supervise.commands import Command
 from tests.support.waiting import WITHIN
 
 HASTE = Patience(short_life=3600, pause=0)
-"""Every life counts as short, and nobody rests between two."""
+"""Every process counts as short-lived, and is restarted without a pause."""
 
 ONCE = Patience(short_life=3600, short_lives=1, pause=0)
 NEVER = Patience(short_life=0, pause=0)
-"""No life counts as short: the process is started again for ever."""
+"""No process counts as short-lived, so it is restarted without end."""
 
 HELPERS = """\
 import os, signal, sys
@@ -38,24 +38,24 @@ def program(
 
 
 class Output:
-    """A sink. Lines are kept as ``name: line``."""
+    """A sink that keeps each line as ``name: line``."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []
         self._more = asyncio.Condition()
 
     def __call__(self, name: str, line: str) -> None:
-        """Keep the line, and wake whoever waits for it."""
+        """Keep the line, and notify the waiting tests."""
         self.lines.append(f"{name}: {line}")
         self._told = asyncio.ensure_future(self._tell())
 
     async def until(self, line: str, times: int = 1) -> None:
-        """Return when the line was written so many times."""
+        """Return when the line was written ``times`` times."""
         async with self._more, asyncio.timeout(WITHIN):
             await self._more.wait_for(lambda: self.lines.count(line) >= times)
 
     def has(self, line: str) -> bool:
-        """Tell whether the line was written."""
+        """Return whether the line was written."""
         return line in self.lines
 
     async def _tell(self) -> None:
@@ -64,7 +64,7 @@ class Output:
 
 
 def play(scenario: Coroutine[Any, Any, None]) -> None:
-    """Run a scenario; one that hangs has failed."""
+    """Run a coroutine, with a time limit."""
 
     async def bounded() -> None:
         async with asyncio.timeout(3 * WITHIN):

@@ -1,4 +1,4 @@
-"""Servers that some tests need, and no Python package brings: Debian's packages."""
+"""Skips or fails tests that need a server of a Debian package."""
 
 import os
 from typing import NoReturn
@@ -6,13 +6,13 @@ from typing import NoReturn
 import pytest
 
 INSTALLED = "DEBIAN_SERVERS"
-"""Set by ``.ci/run``: they are there."""
+"""The variable that ``.ci/run`` sets after it has installed the packages."""
 
 
 def missing(package: str) -> NoReturn:
-    """Skip what needs a package that is not installed; fail where ``.ci/run`` has installed it.
+    """Skip the test, or fail it if ``.ci/run`` has installed the package.
 
-    Otherwise a build that does not find its servers would be as green as one that has tested all.
+    A build that cannot find its servers must not pass as one that tested everything.
     """
     told = f"missing: apt-get install --no-install-recommends {package}"
     if os.environ.get(INSTALLED):

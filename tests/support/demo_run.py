@@ -1,7 +1,7 @@
-"""The demo's own calls through the demo's own processes, at debug level, with Flower, and watched.
+"""The demo's calls through the demo's processes, with all traffic recorded.
 
-Redis has a password, Flower asks for one, and whatever a process would fetch over https goes to a
-listener that counts.
+The processes log at debug level, and Flower runs. Redis and Flower need a password. Every HTTPS
+request would go to a listener that counts connections.
 """
 
 import json
@@ -40,21 +40,21 @@ from tests.support.waiting import WITHIN, wait_for
 
 REDIS_PASSWORD = "the-password-of-redis"
 FLOWER_PASSWORD = "the-password-of-flower"
-TALK = {
+TEXTS = {
     "agentName": "Nora Quist",
     "agentEmail": "nora.quist@dialer.example",
     "note": "Asks for a call at her mother's",
     "summary": "They spoke about the flat in Harlem",
     "transcript": "Nora: Good morning. Lead: I moved to Harlem.",
 }
-"""What else WAVV may say of the people on a call."""
+"""More fields that WAVV may send about the people on a call."""
 
 
 @dataclass(frozen=True)
-class Performance:
-    """What is played, and everything that is written meanwhile."""
+class DemoRun:
+    """The running demo, its calls, and what its processes write."""
 
-    stage: DemoEnvironment
+    demo: DemoEnvironment
     directory: Path
     listener: Listener
     redis_url: str
@@ -62,19 +62,19 @@ class Performance:
     calls: list[SampleCall] = field(default_factory=list)
     bodies: list[bytes] = field(default_factory=list)
     commands: list[str] = field(default_factory=list)
-    """What Redis was asked, by whom ever, as its MONITOR tells it."""
+    """Every command that Redis received from any client, as MONITOR shows it."""
 
     def secrets(self) -> set[str]:
         """Return every key, token, secret and password in use."""
         options = SandboxOptions()
         hooks = {secret.removeprefix("whsec_") for secret in options.webhook_secrets}
-        own = {self.stage.wavv_secret.removeprefix("whsec_"), self.stage.api_token}
+        own = {self.demo.wavv_secret.removeprefix("whsec_"), self.demo.api_token}
         key = options.api_keys[0].token
         return hooks | own | {key, key.partition(".")[2], REDIS_PASSWORD, FLOWER_PASSWORD}
 
     def people(self) -> set[str]:
-        """Return all that is private of the calls: names, numbers, addresses, links, words."""
-        told = {value for call in self.calls for value in private(call)} | set(TALK.values())
+        """Return the private values of the calls: names, numbers, addresses, links and texts."""
+        told = {value for call in self.calls for value in private(call)} | set(TEXTS.values())
         told |= {words for task in TASKS for words in task}
         owner = SandboxOptions().key_owner
         told |= {owner.name or "", owner.email or ""}
@@ -85,111 +85,111 @@ class Performance:
         return told - {""}
 
     def found_in(self, text: str) -> list[str]:
-        """Return which private values are in a text."""
+        """Return the private values that a text contains."""
         return sorted(value for value in self.secrets() | self.people() if value in text)
 
-    def tell(self, told: Sequence[Delivery]) -> list[str]:
-        """Send deliveries as WAVV would; return what was answered to those that were refused."""
-        auth = by_signature(self.stage.wavv_secret, time.time)
+    def post(self, sent: Sequence[Delivery]) -> list[str]:
+        """Post deliveries as WAVV does; return the details of those that were refused."""
+        auth = by_signature(self.demo.wavv_secret, time.time)
         with httpx.Client(timeout=WITHIN, trust_env=False) as client:
-            sent = send(told, self.stage.web_url, auth, client)
-        return [one.detail for one in sent if not one.is_accepted]
+            responses = send(sent, self.demo.web_url, auth, client)
+        return [one.detail for one in responses if not one.is_accepted]
 
     def api(self, path: str, token: str = "") -> httpx.Response:
-        """Ask the bridge's API."""
-        headers = {"Authorization": f"Bearer {token or self.stage.api_token}"}
+        """GET a path of the bridge's API."""
+        headers = {"Authorization": f"Bearer {token or self.demo.api_token}"}
         return httpx.get(
-            f"{self.stage.web_url}{path}", headers=headers, timeout=WITHIN, trust_env=False
+            f"{self.demo.web_url}{path}", headers=headers, timeout=WITHIN, trust_env=False
         )
 
-    def order(self, told: object) -> httpx.Response:
-        """Order a replay from the API."""
-        headers = {"Authorization": f"Bearer {self.stage.api_token}"}
-        url = f"{self.stage.web_url}/api/replay"
-        return httpx.post(url, json=told, headers=headers, timeout=WITHIN, trust_env=False)
+    def replay(self, order: object) -> httpx.Response:
+        """POST a replay to the API."""
+        headers = {"Authorization": f"Bearer {self.demo.api_token}"}
+        url = f"{self.demo.web_url}/api/replay"
+        return httpx.post(url, json=order, headers=headers, timeout=WITHIN, trust_env=False)
 
     def flower(self, path: str, password: str = FLOWER_PASSWORD) -> httpx.Response:
-        """Ask Flower."""
-        url = f"http://127.0.0.1:{self.stage.flower_port}{path}"
+        """GET a path of Flower."""
+        url = f"http://127.0.0.1:{self.demo.flower_port}{path}"
         return httpx.get(url, auth=("operator", password), timeout=WITHIN, trust_env=False)
 
-    def has_come_to_rest(self) -> bool:
-        """Tell whether no call needs anything more."""
+    def has_ended(self) -> bool:
+        """Return whether every call is in a final state."""
         states = [call["state"] for call in self.api("/api/calls?limit=200").json()["data"]]
         return bool(states) and all(state in RESTING for state in states)
 
 
 @contextmanager
-def playing(directory: Path) -> Iterator[Performance]:
-    """Start everything, play the cast and a call of each channel, and wait until all is quiet."""
-    stage = new_environment(with_flower=True)
+def running_demo(directory: Path) -> Iterator[DemoRun]:
+    """Start the demo, send its calls and one of each channel, and wait until all have ended."""
+    demo = new_environment(with_flower=True)
     with ExitStack() as exits:
         valkey = exits.enter_context(own_valkey())
         valkey.redis.config_set("requirepass", REDIS_PASSWORD)
         port = urlsplit(valkey.url).port
         protected = f"redis://:{REDIS_PASSWORD}@127.0.0.1:{port}/0"
         listener = exits.enter_context(listening())
-        one = Performance(stage, directory, listener, protected)
+        one = DemoRun(demo, directory, listener, protected)
         exits.enter_context(_monitored(port or 0, one.commands))
         for process in _processes(one):
             one.processes[process.command.name] = exits.enter_context(process)
-        wait_for(lambda: answers(f"{stage.web_url}/readyz"), bool, "the web process is ready")
-        flower = f"http://127.0.0.1:{stage.flower_port}/healthcheck"
+        wait_for(lambda: answers(f"{demo.web_url}/readyz"), bool, "the web process is ready")
+        flower = f"http://127.0.0.1:{demo.flower_port}/healthcheck"
         wait_for(lambda: answers(flower), bool, "Flower is up")
         # Flower turns the workers' events on every five seconds; it sees no task before that.
         wait_for(lambda: _flower_sees_a_call(one), bool, "Flower sees the task of a call")
-        _play(one)
+        _send_calls(one)
         yield one
 
 
-def _flower_sees_a_call(one: Performance) -> bool:
+def _flower_sees_a_call(one: DemoRun) -> bool:
     """Send one more call, and return whether Flower has seen a task of any call."""
     call = sample_call(Random(), datetime.now(UTC) - timedelta(minutes=20))  # noqa: S311 - one more of the demo's calls
     one.calls.append(call)
-    assert one.tell(deliveries(call, "v3")) == []
-    wait_for(one.has_come_to_rest, bool, "the call is complete")
+    assert one.post(deliveries(call, "v3")) == []
+    wait_for(one.has_ended, bool, "the call is complete")
     return "tasks.insights.fetch_insights" in one.flower("/api/tasks?limit=100").text
 
 
-def _processes(one: Performance) -> Iterator[Process]:
-    stage = one.stage
+def _processes(one: DemoRun) -> Iterator[Process]:
+    demo = one.demo
     env = {
-        **stage.variables(),
+        **demo.variables(),
         "BRIDGE_REDIS_URL": one.redis_url,
         "BRIDGE_LOG_LEVEL": "debug",
         "FLOWER_BASIC_AUTH": f"operator:{FLOWER_PASSWORD}",
         "HTTPS_PROXY": f"http://127.0.0.1:{one.listener.port}",
     }
     settings = Settings.model_construct(redis_url=one.redis_url)
-    yield Process(commands.sandbox(stage.sandbox_port, stage.web_url, SCALE), one.directory)
-    with stack(settings, Ports(stage.web_port, stage.flower_port), one.directory, env) as ours:
+    yield Process(commands.sandbox(demo.sandbox_port, demo.web_url, SCALE), one.directory)
+    with stack(settings, Ports(demo.web_port, demo.flower_port), one.directory, env) as ours:
         yield from (Process(command, one.directory) for command in ours)
 
 
-def _play(one: Performance) -> None:
+def _send_calls(one: DemoRun) -> None:
     now, rng = datetime.now(UTC), Random(25)  # noqa: S311 - the demo's own calls
     for demo_call in demo_calls(rng, now):
         one.bodies.extend(delivery.body for delivery in demo_call.deliveries)
-        assert one.tell(demo_call.deliveries) == []
+        assert one.post(demo_call.deliveries) == []
     for channel in SHAPES:
         call = sample_call(rng, now - timedelta(minutes=20))
         one.calls.append(call)
-        assert one.tell(deliveries(call, channel)) == []
+        assert one.post(deliveries(call, channel)) == []
     talk = sample_call(rng, now - timedelta(minutes=20))
     one.calls.append(talk)
-    assert one.tell([_talkative(told) for told in deliveries(talk, "v3")]) == []
-    wait_for(one.has_come_to_rest, bool, "every call comes to rest")
+    assert one.post([_with_texts(told) for told in deliveries(talk, "v3")]) == []
+    wait_for(one.has_ended, bool, "every call comes to rest")
 
 
-def _talkative(told: Delivery) -> Delivery:
+def _with_texts(told: Delivery) -> Delivery:
     body = json.loads(told.body)
-    body["data"] |= TALK
+    body["data"] |= TEXTS
     return Delivery(told.path, json.dumps(body).encode())
 
 
 @contextmanager
 def _monitored(port: int, commands: list[str]) -> Iterator[None]:
-    """Write down every command that the server is given, until the end of the block."""
+    """Record every command that the server receives during the block."""
     with socket.create_connection(("127.0.0.1", port)) as connection:
         connection.sendall(f"AUTH {REDIS_PASSWORD}\r\nMONITOR\r\n".encode())
         lines = connection.makefile(encoding="utf-8", errors="replace")
@@ -207,4 +207,4 @@ OUR_STORE = re.compile(
     r'"demo:(call|calls|insights|state|due|engagement|url|parked|lease|seen|retire|inbox|outcomes|'
     r'set_aside|refused|sweep_lease|hold[a-z:]*|row:[a-z:]*|failing_calls|counters|unmapped_agents|signs|ready)[:"]'
 )
-"""Keys that hold calls and events by design. Every other command is Celery's or Flower's."""
+"""Keys that store calls and events by design; every other command is Celery's or Flower's."""

@@ -1,4 +1,4 @@
-"""Calls and events for the tests of the domain: one of each kind, and hypothesis's any."""
+"""Events and calls for the tests of the domain: examples, and strategies for Hypothesis."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -72,11 +72,11 @@ WAYS: Mapping[State, tuple[e.Event, ...]] = {
     State.SKIPPED: (STARTED, ENDED, RECORDED, e.Skipped("too_short")),
     State.FAILED: (STARTED, ENDED, RECORDED, e.Failed("askelephant_error", PROBLEM)),
 }
-"""How a call comes into every state."""
+"""The events that bring a call into each state."""
 
 
 def after(events: Iterable[e.Event], call: Call | None = None, at: datetime = AT) -> Call:
-    """Return the call, by default a new one, after these events."""
+    """Return a call, a new one by default, after these events."""
     call = call or new_call("c-1", AT)
     for event in events:
         call = advance(call, event, at, POLICY)
@@ -99,7 +99,7 @@ def call_in(state: State) -> Call:
 
 
 def recorded_call(**said: Any) -> Call:  # noqa: ANN401 - metadata fields are of many types
-    """Return a recorded call of which WAVV said this besides the recording's URL."""
+    """Return a recorded call with this metadata and a recording URL."""
     return new_call("c-1", AT).but(
         state=State.RECORDED, metadata=Metadata(**{"recording_url": RECORDING} | said)
     )
@@ -127,7 +127,7 @@ METADATA = st.builds(
         if name != "reported_seconds"
     },
 )
-"""Few different values, so that events contradict each other often; null and missing are one."""
+"""Metadata with few different values, so that events often contradict each other."""
 
 ENTRIES = st.builds("{}-{}".format, st.integers(1, 3), st.integers(0, 3))
 HEARD = st.builds(
@@ -143,7 +143,7 @@ HEARD = st.builds(
 
 
 def in_inbox(events: Iterable[e.CallHeard]) -> list[e.CallHeard]:
-    """Return the events, each at its own place in the inbox."""
+    """Return the events with increasing inbox entries."""
     return [replace(event, entry=f"1778680800000-{place}") for place, event in enumerate(events)]
 
 
@@ -169,7 +169,7 @@ REASONS = st.sampled_from(["recording_missing", "recording_not_ready"])
 
 
 def any_event(engagements: st.SearchStrategy[str]) -> st.SearchStrategy[e.Event]:
-    """Return any event at all, about one of these engagements."""
+    """Return a strategy for any event about one of these engagements."""
     return st.one_of(
         HEARD,
         st.sampled_from([RECORDED, e.DeadlinePassed(), e.Replayed()]),

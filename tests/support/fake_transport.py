@@ -1,4 +1,4 @@
-"""A sender's connection without a socket, a loop or an application behind it."""
+"""An HTTP connection of the web process without a socket, an event loop or an application."""
 
 import asyncio
 from collections.abc import Callable
@@ -11,46 +11,46 @@ from bridge.asgi.connection import Connection
 
 
 class Clock:
-    """A loop that only remembers what is to happen, and when."""
+    """An event loop that only records its timers."""
 
     def __init__(self) -> None:
         self.waiting: list[tuple[float, Callable[[], object]]] = []
 
     def call_later(self, seconds: float, act: Callable[[], object]) -> "Handle":
-        """Remember it."""
+        """Record a timer."""
         self.waiting.append((seconds, act))
         return Handle(self, (seconds, act))
 
     def create_task(self, work: Any) -> "Clock":  # noqa: ANN401 - a coroutine
-        """Let no answer be made."""
+        """Close the coroutine, so that no response is made."""
         work.close()
         return self
 
     def add_done_callback(self, _: object) -> None:
-        """Be a task that is never done."""
+        """Ignore the callback, as a task that never ends."""
 
     def time(self) -> float:
-        """Stand still."""
+        """Return a time that never changes."""
         return 0.0
 
     def seconds(self) -> list[float]:
-        """Return how far ahead each thing is."""
+        """Return the delay of each timer."""
         return [seconds for seconds, _ in self.waiting]
 
 
 class Handle:
-    """What can be cancelled."""
+    """A timer that can be cancelled."""
 
     def __init__(self, clock: Clock, what: tuple[float, Callable[[], object]]) -> None:
         self._clock, self._what = clock, what
 
     def cancel(self) -> None:
-        """Forget it."""
+        """Remove the timer from the loop."""
         self._clock.waiting.remove(self._what)
 
 
 class Transport(asyncio.Transport):
-    """A socket that is not there."""
+    """A transport without a socket."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -58,23 +58,23 @@ class Transport(asyncio.Transport):
         self.closed = False
 
     def abort(self) -> None:
-        """Remember that it was ended."""
+        """Record that the connection was aborted."""
         self.aborted = True
 
     def is_closing(self) -> bool:
-        """Tell whether it was closed."""
+        """Return whether the connection was closed."""
         return self.closed
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:  # noqa: ANN401, ARG002 - asyncio's
-        """Know nothing."""
+        """Return the default."""
         return default
 
     def close(self) -> None:
-        """Remember that it was closed."""
+        """Record that the connection was closed."""
         self.closed = True
 
     def write(self, data: Any) -> None:  # noqa: ANN401 - bytes of any kind
-        """Let it go."""
+        """Discard the data."""
 
     def pause_reading(self) -> None:
         """Do nothing."""
@@ -84,11 +84,11 @@ class Transport(asyncio.Transport):
 
 
 async def nothing(_scope: object, _receive: object, _send: object) -> None:
-    """Answer nothing."""
+    """Send no response: an ASGI application that does nothing."""
 
 
 def connected(clock: Clock) -> Connection:
-    """Return a connection that was just made, on a clock that only remembers."""
+    """Return a connection that was just made, on a recording event loop."""
     loop: Any = clock
     one = Connection(Config(nothing, log_config=None), ServerState(), {}, _loop=loop)
     one.connection_made(Transport())

@@ -1,4 +1,4 @@
-"""A group commit on a Redis of make-believe, which answers as a test says and when it says."""
+"""A group commit on a fake Redis, whose responses and their moment the test decides."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -13,16 +13,17 @@ if TYPE_CHECKING:
 
 NEW, DUPLICATE = True, False
 BEFORE_EVENTS = 2
-"""Arguments of the script that are not an event's."""
+"""The arguments of the script before the first event."""
 
 OF_AN_EVENT = 4
 
 
 @dataclass
 class FakeRedis:
-    """Answers batch by batch: an event is new unless it is ``known``, until ``error`` is set.
+    """A Redis that stores batches: an event is new unless it is in ``known``.
 
-    It stands still while its gate is shut, and asks for a wake-up for as long as ``wakeups`` says.
+    Each batch waits until ``gate`` is set. ``error`` is raised once. ``wakeups`` is whether the
+    script requests a wake-up.
     """
 
     known: frozenset[bytes] = frozenset()
@@ -32,11 +33,11 @@ class FakeRedis:
     gate: asyncio.Event = field(default_factory=asyncio.Event)
 
     def register_script(self, _text: str) -> Callable[..., Awaitable[list[int]]]:
-        """Return the script, which is this server's own."""
+        """Return the script of this fake."""
         return self.add_events
 
     async def add_events(self, keys: Sequence[str], args: Sequence[Any]) -> list[int]:
-        """Answer a batch, or break."""
+        """Store a batch, or raise ``error``."""
         bodies = list(args[BEFORE_EVENTS + 1 :: OF_AN_EVENT])
         assert len(keys) == 3 + len(bodies)
         self.batches.append(bodies)
@@ -49,26 +50,26 @@ class FakeRedis:
 
 @dataclass
 class Fixture:
-    """A group commit on a fake Redis, and how often it said that something was stored."""
+    """A group commit on a fake Redis, and the number of wake-ups that it sent."""
 
     redis: FakeRedis
     wakeups: int = 0
 
     def __post_init__(self) -> None:
-        """Put it together."""
+        """Make the group commit."""
         self.commit = GroupCommit(cast("Redis", self.redis), Keys("test"), 60, self.wake_up)
 
     def wake_up(self) -> None:
-        """Count."""
+        """Count a wake-up."""
         self.wakeups += 1
 
     def add(self, raw: bytes) -> asyncio.Task[bool]:
-        """Let an event arrive, in a request of its own."""
+        """Add an event in a task, as a request does."""
         return asyncio.create_task(self.commit.add("wavv", raw.decode(), raw, 1.0, f"of-{raw!r}"))
 
 
 def play(redis: FakeRedis, scenario: Callable[[Fixture], Awaitable[None]]) -> Fixture:
-    """Run a scenario to its end."""
+    """Run a scenario and close the group commit; return the fixture."""
 
     async def run() -> Fixture:
         made = Fixture(redis)
@@ -80,5 +81,5 @@ def play(redis: FakeRedis, scenario: Callable[[Fixture], Awaitable[None]]) -> Fi
 
 
 def bodies(count: int) -> list[bytes]:
-    """Return so many different events."""
+    """Return ``count`` different events."""
     return [f"{number}".encode() for number in range(count)]

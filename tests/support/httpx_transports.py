@@ -1,4 +1,4 @@
-"""Transports between the bridge and AskElephant, for what no sandbox does on request."""
+"""Transports between the bridge and the sandbox that run code, or record what is sent."""
 
 import asyncio
 import json
@@ -8,15 +8,15 @@ from typing import Any
 import httpx
 
 
-class Interposed(httpx.AsyncBaseTransport):
-    """Speaks to the sandbox; lets something happen before the bridge sees the response."""
+class InterruptedTransport(httpx.AsyncBaseTransport):
+    """A transport that runs a callback before the bridge gets the response."""
 
-    def __init__(self, meanwhile: Callable[[], object]) -> None:
-        self._meanwhile = meanwhile
+    def __init__(self, before_response: Callable[[], object]) -> None:
+        self._meanwhile = before_response
         self._http = httpx.AsyncHTTPTransport()
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Fetch the response, then let it happen, in a thread, then hand the response over."""
+        """Fetch the response, run the callback in a thread, then return the response."""
         response = await self._http.handle_async_request(request)
         body = b"".join([chunk async for chunk in response.aiter_raw()])
         await response.aclose()
@@ -28,15 +28,15 @@ class Interposed(httpx.AsyncBaseTransport):
         await self._http.aclose()
 
 
-class Overheard(httpx.AsyncBaseTransport):
-    """Speaks to the sandbox; keeps the bodies that were sent."""
+class RecordingTransport(httpx.AsyncBaseTransport):
+    """A transport that records the bodies of requests."""
 
     def __init__(self) -> None:
         self.bodies: list[Any] = []
         self._http = httpx.AsyncHTTPTransport()
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Keep the body, then fetch the response."""
+        """Record the body, then send the request."""
         self.bodies.append(json.loads(await request.aread() or b"null"))
         return await self._http.handle_async_request(request)
 
@@ -45,7 +45,7 @@ class Overheard(httpx.AsyncBaseTransport):
         await self._http.aclose()
 
 
-def scripted(answers: Iterable[dict[str, Any]]) -> httpx.MockTransport:
-    """Return a transport that answers every request with the next of these engagements."""
-    left = iter(answers)
+def scripted(engagements: Iterable[dict[str, Any]]) -> httpx.MockTransport:
+    """Return a transport that responds to each request with the next of these engagements."""
+    left = iter(engagements)
     return httpx.MockTransport(lambda _: httpx.Response(200, json=next(left)))

@@ -1,7 +1,7 @@
-"""A bridge without Celery: its services on a real Valkey, against a sandbox over real HTTP.
+"""All parts of the bridge without Celery, on a real Valkey, against a sandbox over real HTTP.
 
-The clock stands still until a test moves it. What the services publish is written down, and done in
-its order when the test says so.
+The clock stands still until the test moves it. Published tasks are recorded, and run when the test
+calls ``work``.
 """
 
 import json
@@ -46,7 +46,7 @@ WORK: dict[str, Callable[[Services, Sequence[str]], list[Call]]] = {
 
 @dataclass
 class Bridge:
-    """A bridge, the world around it, and what tests do to both."""
+    """A bridge without Celery, its sandbox, its clock and its log."""
 
     services_at_start: Services
     sandbox: Sandbox
@@ -59,9 +59,9 @@ class Bridge:
         self.services = self.services_at_start
 
     def as_new(self) -> Self:
-        """Forget every call and all changes; return the bridge.
+        """Delete all data and undo all changes; return the bridge.
 
-        Its clock starts at the real time, for the inbox has the server's own stamps.
+        The clock starts at the real time, because Redis stamps the entries of the inbox.
         """
         self.close()
         self.services = self.services_at_start
@@ -75,41 +75,44 @@ class Bridge:
         return self
 
     def close(self) -> None:
-        """Close the connections that a change of the settings has opened."""
+        """Close the connections of services that a change of settings made."""
         if self.services is not self.services_at_start:
             _close(self.services)
 
     def dial(self, behaviour: str = "", **changes: Any) -> SampleCall:  # noqa: ANN401 - any field of a call
-        """Return a new call of WAVV's; ``behaviour`` is the sandbox's (see its docstring)."""
+        """Return a new call of WAVV; ``behaviour`` is one of the sandbox's behaviours."""
         self.dialled += 1
         call = sample_call(Random(self.dialled), self.clock(), behaviour)  # noqa: S311 - same each time
         return replace(call, **changes)
 
-    def tell(self, call: SampleCall, *kinds: Kind, **data: object) -> list[str]:
+    def receive(self, call: SampleCall, *kinds: Kind, **data: object) -> list[str]:
         """Put the call's events, by default all three, into the inbox; return their entries."""
-        return [self.hear(event_body(call, kind, **data), "wavv") for kind in (kinds or ALL_KINDS)]
+        return [
+            self.receive_raw(event_body(call, kind, **data), "wavv")
+            for kind in (kinds or ALL_KINDS)
+        ]
 
-    def hear(self, raw: bytes, source: str, key: str | None = None) -> str:
+    def receive_raw(self, raw: bytes, source: str, key: str | None = None) -> str:
         """Put an event into the inbox as the ingress does; return its entry."""
         return put_event(self.services.redis, self.services.keys, raw, source, key)
 
     def age(self, *entries: str) -> None:
-        """Make events that were taken look abandoned."""
+        """Make claimed entries look old enough to be claimed by another worker."""
         age_entries(self.services.redis, self.services.keys, *entries)
 
     def drain(self) -> None:
-        """Handle all events that can be taken."""
+        """Process all events that can be claimed."""
         while events.drain(self.services):
             pass
 
     def sweep(self) -> int:
-        """Sweep once."""
+        """Run one sweep."""
         return sweep.sweep(self.services)
 
     def work(self, by: datetime | None = None, until: Callable[[], bool] = lambda: False) -> None:
-        """Run what was published as workers would, moving the clock, until nothing is left.
+        """Run the published tasks in order of time and move the clock, until no task is left.
 
-        Stops before what is due after ``by``, or when ``until`` says so.
+        Stops before the first task after ``by``, or when ``until`` returns true.
         """
         for _ in range(MOST_TASKS):
             message = self.published.first()
@@ -121,7 +124,7 @@ class Bridge:
         raise AssertionError("the bridge does not come to rest")
 
     def run(self, message: Message) -> None:
-        """Run one task, as a worker would."""
+        """Run one task as a worker does."""
         if message.task == DRAIN:
             self.drain()
             return
@@ -130,17 +133,17 @@ class Bridge:
         limit = self.services.policy.countdown_limit
         publish_next(self.services.publisher, saved, self.clock(), limit)
 
-    def go(self, call: SampleCall, *kinds: Kind, **data: object) -> Call:
-        """Tell of the call, and work until nothing is left; return it."""
-        self.tell(call, *kinds, **data)
+    def process(self, call: SampleCall, *kinds: Kind, **data: object) -> Call:
+        """Receive the call's events, and run all tasks that follow; return the record."""
+        self.receive(call, *kinds, **data)
         self.drain()
         self.work()
         return self.call(call)
 
     def sweep_for(self, **duration: float) -> None:
-        """Let time pass with the workers running, and a sweep every half minute.
+        """Move the clock by a duration, with a sweep every 30 seconds and the workers running.
 
-        Sweeps that would find nothing are left out: a day has thousands of them.
+        Sweeps that would find nothing are left out, because a day has thousands of them.
         """
         end = self.clock() + timedelta(**duration)
         while self.clock() < end:
@@ -153,7 +156,7 @@ class Bridge:
         self.work(by=end)
 
     def _next_due(self, end: datetime) -> datetime:
-        """Return when an event, a message, a call or forgetting is due next; at most ``end``."""
+        """Return the time of the next event, message, due call or retirement; at most ``end``."""
         if self.services.inbox.backlog().waiting:
             return self.clock()
         redis, keys, message = self.services.redis, self.services.keys, self.published.first()
@@ -164,11 +167,11 @@ class Bridge:
         return min(moments)
 
     def transcribed(self, call: SampleCall, kind: str = TRANSCRIPT_READY) -> str:
-        """Put AskElephant's event of the call's engagement into the inbox; return its entry."""
-        return self.hear(self.event_of(call, kind), "askelephant")
+        """Put AskElephant's webhook for the call's engagement into the inbox; return its entry."""
+        return self.receive_raw(self.event_of(call, kind), "askelephant")
 
     def event_of(self, call: SampleCall, kind: str = TRANSCRIPT_READY) -> bytes:
-        """Return AskElephant's event of the call's engagement, as it stands in the sandbox."""
+        """Return AskElephant's webhook for the call's engagement, from the sandbox's journal."""
         made = self.sandbox.settled()["engagements"]
         (shown,) = [one for one in made if one["external_id"] == f"wavv-call-{call.call_id}"]
         hidden = ("external_id", "behaviours", "request", "action_items", "signals")
@@ -176,44 +179,44 @@ class Bridge:
         return make_event(kind, face, "", "wrks_1", self.clock()).body.encode()
 
     def call(self, call: SampleCall) -> Call:
-        """Return the record."""
+        """Return the record of the call."""
         found = self.services.calls.load(call.call_id)
         assert found is not None
         return found
 
     def insights(self, call: SampleCall) -> dict[str, Any]:
-        """Return what was fetched."""
+        """Return the stored insights of the call."""
         return self.services.calls.insights(self.call(call))
 
     def counted(self, name: str) -> int:
-        """Return a counter."""
+        """Return the counter of this name, or 0."""
         return self.services.counters.all().get(name, 0)
 
     def requests(self, method: str = "POST") -> list[dict[str, Any]]:
-        """Return the requests that reached the sandbox."""
+        """Return the requests of this method that reached the sandbox."""
         return [one for one in self.sandbox.settled()["requests"] if one["method"] == method]
 
     def bodies(self) -> list[dict[str, Any]]:
-        """Return the bodies of the engagements that the sandbox made."""
+        """Return the request bodies of the engagements that the sandbox made."""
         return [one["request"] for one in self.sandbox.settled()["engagements"]]
 
     def logged(self, event: str) -> list[MutableMapping[str, Any]]:
-        """Return the log lines of this name."""
+        """Return the log lines with this event name."""
         return [line for line in self.logs if line["event"] == event]
 
     def change_settings(self, **changes: object) -> None:
-        """Start the bridge afresh with other settings, on the same data, clock and publisher."""
+        """Change settings: replace the services, on the same data, clock and publisher."""
         self.close()
         changed = self.services.settings.model_dump() | changes
         self.services = _services(changed, self.clock, self.published)
 
     def change_policy(self, **changes: object) -> None:
-        """Change the waits of the policy, and nothing else."""
+        """Change fields of the policy, and nothing else."""
         names = {"transcript_poll_after": "poll_after"}
         renamed: Any = {names.get(name, name): value for name, value in changes.items()}
         self.services = replace(self.services, policy=replace(self.services.policy, **renamed))
 
-    def speak_through(self, transport: httpx.AsyncBaseTransport) -> None:
+    def use_transport(self, transport: httpx.AsyncBaseTransport) -> None:
         """Send all requests to AskElephant through ``transport``."""
         elephant = ElephantClient(elephant_options(self.services.settings), transport=transport)
         self.close()
@@ -221,19 +224,19 @@ class Bridge:
 
 
 def whats(call: Call) -> list[str]:
-    """Return the slugs of the timeline."""
+    """Return the slugs of the call's timeline."""
     return [entry.what for entry in call.timeline]
 
 
 def event_body(call: SampleCall, kind: Kind, **data: object) -> bytes:
-    """Return WAVV's event with these keys of its data changed; ``None`` is a null."""
+    """Return the body of WAVV's event with these fields of its data changed (``None``: null)."""
     body = json.loads(delivery(call, kind).body)
     body["data"] |= data
     return json.dumps(body).encode()
 
 
 def break_on(patch: pytest.MonkeyPatch, broken: str, error: Exception | None = None) -> None:
-    """Let the state machine break on events of the call with this id."""
+    """Make the state machine raise ``error`` for events of the call with this id."""
 
     def breaking(call: Call, event: Event, now: datetime, policy: Policy) -> Call:
         if call.call_id == broken:
@@ -245,7 +248,7 @@ def break_on(patch: pytest.MonkeyPatch, broken: str, error: Exception | None = N
 
 @contextmanager
 def running_bridge(sandbox: Sandbox, **settings: object) -> Iterator[Bridge]:
-    """Put a bridge together, for one test after another (see ``as_new``)."""
+    """Make a bridge for a module of tests; ``as_new`` resets it for each test."""
     clock = Clock(datetime.now(UTC))
     published = Published(clock)
     reach = {"askelephant_base_url": sandbox.base_url, "askelephant_api_key": sandbox.token}

@@ -1,4 +1,4 @@
-"""Searching what the processes wrote for secrets and people: they log at debug level."""
+"""Finds secrets and people in the output of processes that log at debug level."""
 
 from collections.abc import Iterator
 from urllib.parse import unquote, urlsplit
@@ -10,7 +10,7 @@ AGENT_MAIL = ("alice.smith@", "gus.ghost@")
 
 
 def leaks(stack: Stack) -> list[str]:
-    """Return which private values are in the output of which process."""
+    """Return a line for each private value in the output of a process."""
     values = {*_secrets(stack), *AGENT_MAIL}.union(*map(private, stack.calls))
     return [
         f"{stack.name}'s {name} wrote {value!r}"
@@ -32,7 +32,7 @@ def _secrets(stack: Stack) -> Iterator[str]:
 
 
 def private(call: SampleCall) -> Iterator[str]:
-    """Yield what is private of a call: people, numbers, and the signature of its recording."""
+    """Yield the private values of a call: people, numbers, and the signature of its link."""
     yield from (call.lead_name, call.lead_email, call.lead_phone, call.caller_id)
     _, _, signature = call.recording_url.partition("X-Signature=")
     if signature:

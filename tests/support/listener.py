@@ -1,4 +1,4 @@
-"""A listener that nobody has a reason to connect to; it counts those who do."""
+"""A listener that must get no connection; it records those that it gets."""
 
 import socket
 import threading
@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Listener:
-    """``heard`` has what each connection said first."""
+    """A listener; ``heard`` has the first bytes of each connection."""
 
     port: int
     heard: list[bytes] = field(default_factory=list)
 
     def urls(self, path: str) -> tuple[str, ...]:
-        """Return ways to write a URL that leads here, some of which filters let through."""
+        """Return URLs of the listener in spellings of which some pass address filters."""
         hosts = (
             "127.0.0.1",
             "localhost",

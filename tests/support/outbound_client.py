@@ -1,4 +1,4 @@
-"""Servers for the outbound client whose every byte a test chooses, and short time-outs."""
+"""Servers that send exact bytes to the outbound client, and a client with short timeouts."""
 
 import socket
 import threading
@@ -9,7 +9,7 @@ from typing import Any
 from bridge.outbound.client import ApiClient, HttpOptions, Reply, Request, Response
 
 Talk = Callable[[socket.socket, threading.Event], object]
-"""What a server does with one connection, until the event says that the test is over."""
+"""What a server does with one connection; the event is set when the test is over."""
 
 GET = Request("GET", "/v2")
 WHOLE = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
@@ -17,7 +17,7 @@ WHOLE = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 
 @contextmanager
 def talking(*talks: Talk) -> Iterator[int]:
-    """Run a server with one ``Talk`` for each connection, in order; yield its port."""
+    """Run a server with one ``Talk`` for each connection in order; yield its port."""
     over = threading.Event()
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.settimeout(10)
@@ -53,7 +53,7 @@ def respond(connection: socket.socket, _: threading.Event) -> None:
 
 
 def options(base_url: str, **changes: Any) -> HttpOptions:  # noqa: ANN401 - options
-    """Return options with time-outs for a server that responds at once."""
+    """Return options with timeouts for a server that responds at once."""
     common: dict[str, Any] = {
         "base_url": base_url,
         "read_timeout": 10.0,
@@ -65,18 +65,18 @@ def options(base_url: str, **changes: Any) -> HttpOptions:  # noqa: ANN401 - opt
 
 
 def api_client(base_url: str, **changes: Any) -> closing[ApiClient]:  # noqa: ANN401 - options
-    """Return a client, to be closed."""
+    """Return a client that closes with its block."""
     return closing(ApiClient(options(base_url, **changes), "key"))
 
 
 def replies(client: ApiClient, *requests: Request) -> list[Reply]:
-    """Send the requests side by side; return the replies in the order of their requests."""
+    """Send the requests concurrently; return the replies in the order of their requests."""
     placed = dict(one for group in client.send(requests) for one in group)
     return [placed[place] for place in range(len(requests))]
 
 
 def bodies(client: ApiClient, *requests: Request) -> list[bytes]:
-    """Return what came back, all of it with status 200."""
+    """Return the bodies of the responses, all of which must have status 200."""
     came = replies(client, *requests)
     assert all(isinstance(reply, Response) and reply.status == 200 for reply in came), came
     return [reply.body for reply in came if isinstance(reply, Response)]

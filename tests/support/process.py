@@ -1,4 +1,4 @@
-"""One of the real processes: started as production starts it, its output kept in a file."""
+"""A real process, started as in production, with its output in a file."""
 
 import os
 import signal
@@ -15,13 +15,13 @@ from tests.support.waiting import WITHIN
 SHOWN_LINES, SHOWN_WIDTH = 40, 300
 COVERAGE = "COVERAGE_PROCESS_"
 UNMEASURED = {"sandbox", "beat", "flower", "worker", "second-worker", "web"}
-"""``bridge up`` runs the same programs, and is measured: that adds half to the CPU of a start."""
+"""Processes without coverage: ``bridge up`` runs the same programs, and is measured."""
 
 
 class Process:
-    """A command that can be started, stopped and started again, with other settings if need be.
+    """A command that can be started, stopped and started again with other settings.
 
-    It ends by SIGTERM, as under any supervisor: only then does it write down its coverage.
+    It ends with SIGTERM, as under any supervisor, because only then is its coverage written.
     """
 
     def __init__(self, command: Command, directory: Path) -> None:
@@ -38,12 +38,12 @@ class Process:
 
     @property
     def pid(self) -> int:
-        """Return the process's id while it runs."""
+        """Return the process id of the running process."""
         assert self._running is not None
         return self._running.pid
 
     def start(self, **changes: str) -> Self:
-        """Start it. It reads no ``.env`` of a developer: its directory is the test's own."""
+        """Start the process in the test's directory, where no ``.env`` of a developer is."""
         with self.log.open("ab") as log:
             self._running = subprocess.Popen(  # noqa: S603 - the bridge's own commands
                 self.command.argv,
@@ -58,7 +58,7 @@ class Process:
         return self
 
     def stop(self) -> None:
-        """End it; one that does not end in time is killed, and the test fails."""
+        """Send SIGTERM; kill the process and fail the test if it does not end in time."""
         running, self._running = self._running, None
         if running is None:
             return
@@ -73,7 +73,7 @@ class Process:
             running.wait()
 
     def kill(self) -> None:
-        """End it at once, without its leave, and all that is of its session."""
+        """Kill the process and its session at once."""
         running = self._running
         if running is not None:
             with suppress(ProcessLookupError):
@@ -83,24 +83,24 @@ class Process:
 
     @property
     def has_ended(self) -> bool:
-        """Whether it was started, and ended by itself."""
+        """Whether the process was started and has exited."""
         return self.ended() is not None
 
     def ended(self) -> int | None:
-        """Return the exit code with which it has ended by itself; ``None`` while it runs."""
+        """Return the exit code, or ``None`` while the process runs."""
         return self._running.poll() if self._running else None
 
     def signal(self, number: signal.Signals) -> None:
-        """Send it a signal."""
+        """Send a signal to the process."""
         if self._running:
             self._running.send_signal(number)
 
     def output(self) -> str:
-        """Return all it has written so far."""
+        """Return all output so far."""
         return self.log.read_text(errors="replace") if self.log.exists() else ""
 
     def last_lines(self) -> str:
-        """Return the end of its output, for the report of a failure."""
+        """Return the last lines of the output, for the report of a failure."""
         lines = (line for line in self.output().splitlines() if "TaskPool: Apply" not in line)
         return "\n".join(line[:SHOWN_WIDTH] for line in [*lines][-SHOWN_LINES:])
 

@@ -1,4 +1,4 @@
-"""A RabbitMQ of a test's own: Debian's package, run on the loopback, not as a service."""
+"""A RabbitMQ node of the tests' own: Debian's package on the loopback, not the service."""
 
 import os
 import shutil
@@ -15,14 +15,14 @@ from tests.support.process import Process
 from tests.support.waiting import wait_for
 
 PROGRAM = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
-"""Not the one of the PATH: that changes to the user of the service."""
+"""The server itself: the program on the PATH changes to the user of the service."""
 
 PASSWORD, ENCODED = "pass/word@of:rabbitmq", "pass%2Fword%40of%3Arabbitmq"
 
 
 @dataclass(frozen=True)
 class RabbitMQ:
-    """A node: where it is reached, in the open and over TLS, and which authority vouches for it."""
+    """A node: its ports without and with TLS, and the authority of its certificate."""
 
     port: int
     tls_port: int
@@ -30,22 +30,22 @@ class RabbitMQ:
 
     @property
     def url(self) -> str:
-        """Its URL."""
+        """The URL without TLS."""
         return f"amqp://bridge:{ENCODED}@127.0.0.1:{self.port}//"
 
     def tls_url(self, host: str) -> str:
-        """Return its URL over TLS. The certificate names ``localhost`` alone."""
+        """Return the URL with TLS; the certificate is only for ``localhost``."""
         return f"amqps://bridge:{ENCODED}@{host}:{self.tls_port}//"
 
 
 def installed() -> bool:
-    """Tell whether Debian's package is there."""
+    """Return whether Debian's package is installed."""
     return PROGRAM.exists() and shutil.which("epmd") is not None
 
 
 @contextmanager
 def running_rabbitmq(directory: Path) -> Iterator[RabbitMQ]:
-    """Run a node and its port mapper. Both end with the block."""
+    """Run a node and its port mapper for the block."""
     mapper, rabbit = free_port(), RabbitMQ(free_port(), free_port(), directory / AUTHORITY)
     write_certificates(directory, "localhost")
     _configure(directory, rabbit.tls_port)
@@ -77,7 +77,7 @@ def _configure(directory: Path, tls_port: int) -> None:
 
 
 def _environment(directory: Path, mapper: int, port: int) -> Mapping[str, str]:
-    """Return what keeps a node to itself: its own files and ports, and the loopback."""
+    """Return the variables that give a node its own files and ports on the loopback."""
     return {
         "HOME": str(directory),  # of the cookie
         "ERL_EPMD_ADDRESS": "127.0.0.1",

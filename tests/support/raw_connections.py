@@ -1,4 +1,4 @@
-"""A web process alone, as the Procfile starts it, and raw connections to it."""
+"""A web process alone, started as in the Procfile, and raw connections to it."""
 
 import re
 import resource
@@ -22,12 +22,12 @@ from tests.support.waiting import WITHIN, wait_for
 
 POST = b"POST /webhooks/wavv HTTP/1.1\r\nHost: bridge\r\nContent-Type: application/json\r\n"
 SERVED_WITHIN = 5.0
-"""Seconds. WAVV waits for 10, and slow senders keep their places for as long."""
+"""Seconds within which an event must be stored; WAVV waits for 10."""
 
 
 @dataclass
 class Edge:
-    """The process, a sender who behaves, and the means to be one who does not."""
+    """A web process, a client that behaves, and connections that do not."""
 
     bridge: Bridge
     process: Process
@@ -37,24 +37,24 @@ class Edge:
         """Open a connection."""
         return socket.create_connection(("127.0.0.1", self.port), timeout=WITHIN)
 
-    def say(self, *pieces: bytes) -> socket.socket:
-        """Open a connection and say something on it."""
+    def send(self, *pieces: bytes) -> socket.socket:
+        """Open a connection and send bytes on it."""
         connection = self.connect()
         for piece in pieces:
             connection.sendall(piece)
         return connection
 
-    def asks(self, said: bytes) -> bytes:
-        """Say something, and return all that is answered until the connection ends."""
-        with self.say(said) as connection:
-            return heard(connection)
+    def exchange(self, sent: bytes) -> bytes:
+        """Send bytes; return everything that comes back until the connection ends."""
+        with self.send(sent) as connection:
+            return received(connection)
 
-    def crowd(self, size: int, said: bytes, exits: ExitStack) -> list[socket.socket]:
-        """Open many connections that all say the same and then nothing."""
-        return [exits.enter_context(self.say(said)) for _ in range(size)]
+    def open_many(self, size: int, sent: bytes, exits: ExitStack) -> list[socket.socket]:
+        """Open many connections that all send the same bytes and then nothing."""
+        return [exits.enter_context(self.send(sent)) for _ in range(size)]
 
-    def serves_others(self) -> float:
-        """Check that an honest event is stored meanwhile; return the seconds it took."""
+    def seconds_to_serve(self) -> float:
+        """Check that a valid event is stored; return the seconds that this lasted."""
         begun = time.monotonic()
         with httpx.Client(timeout=SERVED_WITHIN, trust_env=False) as another:
             self.bridge.http, kept = another, self.bridge.http
@@ -65,7 +65,7 @@ class Edge:
         return time.monotonic() - begun
 
     def megabytes(self) -> float:
-        """Return the memory of the process."""
+        """Return the resident memory of the process in megabytes."""
         words = ("ps", "-o", "rss=", "-p", str(self.process.pid))
         told = subprocess.run(words, capture_output=True, text=True, check=True).stdout  # noqa: S603 - a pid of ours
         return int(told) / 1024
@@ -75,7 +75,7 @@ class Edge:
 def running_edge(
     name: str, redis_url: str, directory: Path, options: Sequence[str] = (), /, **changes: str
 ) -> Iterator[Edge]:
-    """Run a web process whose AskElephant is nowhere; ``options`` are more of uvicorn's."""
+    """Run a web process without AskElephant; ``options`` are more arguments of uvicorn."""
     directory.joinpath("agents.csv").write_text("id,caller_id,name,email,phone\n", encoding="utf-8")
     port = free_port()
     env = environment(name, redis_url, free_port(), SandboxOptions()) | changes
@@ -87,23 +87,23 @@ def running_edge(
         yield Edge(bridge, process, port)
 
 
-def heard(connection: socket.socket) -> bytes:
-    """Return all that comes until the connection ends, in whatever way."""
-    said = b""
+def received(connection: socket.socket) -> bytes:
+    """Return all bytes until the connection ends or is reset."""
+    received_bytes = b""
     with suppress(ConnectionError):
         while piece := connection.recv(65536):
-            said += piece
-    return said
+            received_bytes += piece
+    return received_bytes
 
 
-def statuses(said: bytes) -> list[int]:
-    """Return the statuses of the answers in what was heard."""
-    return [int(found) for found in re.findall(rb"HTTP/1\.1 (\d{3}) ", said)]
+def statuses(received_bytes: bytes) -> list[int]:
+    """Return the statuses of all responses in these bytes."""
+    return [int(found) for found in re.findall(rb"HTTP/1\.1 (\d{3}) ", received_bytes)]
 
 
 @dataclass
 class SlowSender:
-    """A sender that says a piece now and then, for as long as it is let."""
+    """A sender that sends one piece at a time until its connection ends."""
 
     connection: socket.socket
     piece: bytes
@@ -112,7 +112,7 @@ class SlowSender:
     ended_after: float | None = None
 
     def drip(self) -> bool:
-        """Say a piece, and note what is answered; return whether the connection has ended."""
+        """Send a piece and read the response; return whether the connection has ended."""
         self.connection.settimeout(0)
         try:
             if self._hears():
@@ -136,7 +136,7 @@ class SlowSender:
 
 @contextmanager
 def files_allowed(most: int) -> Iterator[None]:
-    """Let this process open so many files at least."""
+    """Allow this process to open at least so many files."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, most), hard))
     try:

@@ -1,4 +1,4 @@
-"""A clock that a test moves, and a publisher that only writes down."""
+"""A clock that the test moves, and a publisher that records tasks."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -8,22 +8,22 @@ from bridge.broker.publisher import SWEEP
 
 @dataclass
 class Clock:
-    """A time that a test moves."""
+    """A clock that the test moves."""
 
     time: datetime
 
     def __call__(self) -> datetime:
-        """Return the time."""
+        """Return the time of the clock."""
         return self.time
 
     def wait(self, **duration: float) -> None:
-        """Let this much time pass at once."""
+        """Move the clock."""
         self.time += timedelta(**duration)
 
 
 @dataclass(frozen=True)
 class Message:
-    """A task that was asked for, and when it is to run."""
+    """A published task, and the time at which it must run."""
 
     at: datetime
     task: str
@@ -32,28 +32,31 @@ class Message:
 
 @dataclass
 class Published:
-    """A publisher that only writes down what it was asked for."""
+    """A publisher that records the published tasks."""
 
     clock: Clock
     messages: list[Message] = field(default_factory=list)
     is_batched: bool = False
-    """Whether calls share messages; else each has its own, and one runs after the other."""
+    """Whether the calls of one publication share a message; else each call has a message."""
 
     def publish(self, task: str, *args: str, countdown: float = 0) -> None:
-        """Write the task down."""
+        """Record the task."""
         at = self.clock() + timedelta(seconds=countdown)
         batches = [args] if self.is_batched or not args else [(one,) for one in args]
         self.messages += [Message(at, task, batch) for batch in batches]
 
     def tasks(self) -> list[tuple[str, ...]]:
-        """Return each task with its arguments, in the order they were asked for."""
+        """Return each task with its arguments, in the order of publication."""
         return [(message.task, *message.args) for message in self.messages]
 
     def first(self) -> Message | None:
-        """Return the message that is to run first. Sweeps are left to the test, as beat."""
+        """Return the message that must run first.
+
+        Sweeps are excluded; the test runs them, as beat does.
+        """
         due = [message for message in self.messages if message.task != SWEEP]
         return min(due, key=lambda message: message.at, default=None)
 
     def sweeps(self) -> list[datetime]:
-        """Return when the sweep was asked for, besides beat."""
+        """Return the times for which a sweep was published."""
         return [message.at for message in self.messages if message.task == SWEEP]

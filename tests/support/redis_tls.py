@@ -1,4 +1,4 @@
-"""A Redis that speaks TLS only, and asks for a password: Debian's, for the Valkey has no TLS."""
+"""Debian's Redis with TLS and a password, because the Valkey of the tests has no TLS."""
 
 import shutil
 import tempfile
@@ -22,7 +22,7 @@ PASSWORD, ENCODED = "a/secret:of@redis", "a%2Fsecret%3Aof%40redis"
 
 @dataclass(frozen=True)
 class Secured:
-    """The server, its authority, and another one that has nothing to do with it."""
+    """The server, its authority, and an unrelated authority."""
 
     port: int
     authority: str
@@ -30,18 +30,18 @@ class Secured:
 
     @property
     def trusted(self) -> str:
-        """The URL for one who trusts the authority, and knows the password."""
+        """The URL with the right authority and the password."""
         return self.url(self.authority)
 
     def url(self, authority: str | None, password: str = ENCODED) -> str:
-        """Return the URL for one who trusts ``authority``, or what the system trusts."""
+        """Return the URL with this authority, or with the system's authorities."""
         said = f"?ssl_ca_certs={authority}" if authority else ""
         return f"rediss://:{password}@127.0.0.1:{self.port}/0{said}"
 
 
 @contextmanager
 def running_secured() -> Iterator[Secured]:
-    """Run a Redis with a certificate of an authority of its own; make up another authority."""
+    """Run a Redis with TLS, signed by a new authority."""
     found = shutil.which("redis-server")
     if found is None:
         missing("redis-server")

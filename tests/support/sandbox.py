@@ -1,4 +1,4 @@
-"""A sandbox for tests, over real HTTP on a free port, and a receiver for its webhooks."""
+"""A sandbox over real HTTP on a free port, and a receiver for its webhooks."""
 
 import asyncio
 import queue
@@ -28,9 +28,10 @@ WAIT = WITHIN
 
 @contextmanager
 def serving(app: ASGIApp, http: type[asyncio.Protocol] | str = "auto") -> Iterator[str]:
-    """Serve ``app`` on a free port of the loopback; yield its base URL. ``http`` is uvicorn's.
+    """Serve ``app`` on a free port of the loopback; yield its base URL.
 
-    The socket listens before the server runs: who connects early waits in its queue.
+    The socket listens before the server runs, so early connections wait in its queue. ``http`` is
+    uvicorn's protocol.
     """
     listener = socket.create_server(("127.0.0.1", 0))
     config = uvicorn.Config(
@@ -47,7 +48,7 @@ def serving(app: ASGIApp, http: type[asyncio.Protocol] | str = "auto") -> Iterat
 
 
 class Sandbox:
-    """A running sandbox, as a test speaks to it. ``base_url`` ends in ``/api``."""
+    """A client of a running sandbox; ``base_url`` ends in ``/api``."""
 
     def __init__(self, root: str, options: SandboxOptions) -> None:
         self.base_url = f"{root}/api"
@@ -66,7 +67,7 @@ class Sandbox:
         self.client.close()
 
     def headers(self) -> dict[str, str]:
-        """Return what a request is authorised with."""
+        """Return the header with the API key."""
         return {"Authorization": self.token}
 
     def submit(self, external_id: str, /, **changes: object) -> httpx.Response:
@@ -89,17 +90,17 @@ class Sandbox:
         return self.client.post(f"/sandbox/{path}", json=body or {})
 
     def reset(self) -> Self:
-        """Let the sandbox forget everything, and return it."""
+        """Delete all data of the sandbox, and return it."""
         assert self.control("reset").status_code == 204
         return self
 
     def journal(self, settle: float = 0) -> Json:
-        """Return the journal; ``settle`` = seconds to wait for the sandbox to finish its work."""
+        """Return the journal; the sandbox may work for ``settle`` more seconds before."""
         found: Json = self.client.get("/sandbox/journal", params={"settle": settle}).json()
         return found
 
     def settled(self) -> Json:
-        """Return the journal once nothing is left to do."""
+        """Return the journal after all work of the sandbox is done."""
         found = self.journal(WAIT)
         assert found["settled"]
         return found
@@ -107,14 +108,14 @@ class Sandbox:
 
 @contextmanager
 def running_sandbox(options: SandboxOptions) -> Iterator[Sandbox]:
-    """Run a sandbox for the length of a test."""
+    """Run a sandbox for the block."""
     with serving(create_app(options)) as root, Sandbox(root, options) as sandbox:
         yield sandbox
 
 
 @dataclass(frozen=True)
 class Hook:
-    """A webhook as it arrived."""
+    """A webhook request."""
 
     headers: Mapping[str, str]
     body: bytes
@@ -122,7 +123,7 @@ class Hook:
 
 @dataclass
 class Receiver:
-    """Takes webhooks. Answers with ``statuses`` one after another, then always 202."""
+    """A receiver of webhooks, which responds with each of ``statuses`` in turn, then with 202."""
 
     statuses: Sequence[int] = ()
     url: str = ""
@@ -130,11 +131,11 @@ class Receiver:
     count: int = 0
 
     def next(self) -> Hook:
-        """Return the next webhook, waiting for it."""
+        """Wait for the next webhook, and return it."""
         return self.arrived.get(timeout=WAIT)
 
     async def take(self, request: Request) -> Response:
-        """Take one webhook."""
+        """Handle one webhook."""
         self.arrived.put(Hook(dict(request.headers), await request.body()))
         status = self.statuses[self.count] if self.count < len(self.statuses) else 202
         self.count += 1
@@ -143,7 +144,7 @@ class Receiver:
 
 @contextmanager
 def running_receiver(*statuses: int) -> Iterator[Receiver]:
-    """Run a receiver for the length of a test."""
+    """Run a receiver for the block."""
     receiver = Receiver(statuses)
     app = Starlette(routes=[Route("/hook", receiver.take, methods=["POST"])])
     with serving(app) as root:
@@ -152,7 +153,7 @@ def running_receiver(*statuses: int) -> Iterator[Receiver]:
 
 
 def a_call(external_id: str, /, **changes: object) -> Json:
-    """Return a body that is accepted; a change to ``None`` leaves the key out."""
+    """Return a body that the API accepts; a change to ``None`` removes the key."""
     body: Json = {
         "type": "CALL",
         "title": "Call with Jane Doe",

@@ -1,4 +1,4 @@
-"""A primary, its replica, and three Sentinels that watch over both: real servers, one binary."""
+"""A primary, a replica and three Sentinels, all real servers of Valkey."""
 
 import signal
 from collections.abc import Callable, Iterator
@@ -21,12 +21,12 @@ SERVICE, PASSWORD, QUORUM = "bridge", "pass/word@of:redis", 2
 ENCODED = "pass%2Fword%40of%3Aredis"
 WATCHERS = 3
 Run = Callable[[Process], AbstractContextManager[Process]]
-"""How a server is run: it ends with the block."""
+"""Runs a server for the block."""
 
 
 @dataclass(frozen=True)
 class Sentinels:
-    """The whole of it, and what a test does to it."""
+    """The servers, and what a test does to them."""
 
     url: str
     primary: Process
@@ -34,7 +34,7 @@ class Sentinels:
     ports: tuple[int, int]
 
     def wait_until_replicated(self) -> None:
-        """Return when the replica has all that the primary has acknowledged."""
+        """Return when the replica has everything that the primary has acknowledged."""
         wait_for(
             lambda: [_offset(self.ports[0], "master_repl_offset"),
                      _offset(self.ports[1], "slave_repl_offset")],
@@ -44,10 +44,10 @@ class Sentinels:
 
     @contextmanager
     def cut_off(self) -> Iterator[None]:
-        """Let nothing reach the replica that the primary acknowledges within the block.
+        """Keep from the replica everything that the primary acknowledges during the block.
 
-        What is on its way would be delivered, also by a primary that is dead; so their connection
-        is closed while the replica cannot make another.
+        The kernel would still deliver sent data, also from a primary that has died. So the
+        connection is closed while the stopped replica cannot make another.
         """
         self.replica.signal(signal.SIGSTOP)
         try:
@@ -58,17 +58,17 @@ class Sentinels:
             self.replica.signal(signal.SIGCONT)
 
     def replica_leads(self) -> bool:
-        """Tell whether the replica has become the primary."""
+        """Return whether the replica has become the primary."""
         return bool(_info(self.ports[1])["role"] == "master")
 
     def primary_follows(self) -> bool:
-        """Tell whether the primary has come back, as the other's replica."""
+        """Return whether the old primary has come back as a replica."""
         return _is_linked(self.ports[0])
 
 
 @contextmanager
 def running_sentinels(directory: Path, run: Run = lambda one: one) -> Iterator[Sentinels]:
-    """Run the servers; they are known to each other when this yields."""
+    """Run the servers; they know each other when this yields."""
     ports = free_port(), free_port()
     following = {"replicaof": f"127.0.0.1 {ports[0]}"}
     commands = [_server("primary", directory, ports[0]),
@@ -99,7 +99,7 @@ def _split(key: str, value: str) -> list[str]:
 
 
 def _sentinel(directory: Path, port: int, primary: int) -> Command:
-    """Write down what a Sentinel watches; it keeps its own notes in the same file."""
+    """Write a Sentinel's configuration, which the Sentinel itself rewrites later."""
     place = directory / f"sentinel-{port}"
     place.mkdir()
     written = place / "sentinel.conf"

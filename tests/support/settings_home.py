@@ -1,4 +1,4 @@
-"""An empty directory and environment, from which a test loads settings."""
+"""An empty directory and environment from which a test loads settings."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +10,7 @@ from config.settings import PREFIX
 
 @dataclass(frozen=True)
 class Home:
-    """Where a process of the bridge would start: its directory and its environment."""
+    """The directory and the environment in which a process of the bridge would start."""
 
     path: Path
     monkeypatch: pytest.MonkeyPatch

@@ -1,4 +1,4 @@
-"""A whole bridge: web, worker and beat as real processes, and the sandbox beside them."""
+"""Web, worker, beat and sandbox as real processes."""
 
 import sys
 from collections.abc import Iterator
@@ -27,10 +27,10 @@ id,caller_id,name,email,phone
 usr_alice,,Alice Smith,alice.smith@dialer.example,
 usr_ghost,,Gus Ghost,gus.ghost@unknown.example,
 """
-"""The sandbox knows everyone but those at ``@unknown.example``."""
+"""The sandbox knows every user except those at ``@unknown.example``."""
 
 SCALE = 0.005
-"""Of the sandbox's time: a transcript takes 0.3 s, insights 0.15 to 0.75 s more."""
+"""The sandbox's time scale: a transcript needs 0.3 s, insights another 0.15 to 0.75 s."""
 
 FAST = {
     "BRIDGE_SETTLE_SECONDS": "0.2",
@@ -52,16 +52,16 @@ FAST = {
     "BRIDGE_LOG_FORMAT": "json",
     "BRIDGE_AGENTS_FILE": "agents.csv",
 }
-"""About a hundredth of the defaults. What must not race is well apart, also on a busy machine."""
+"""About a hundredth of the defaults; waits that must not race differ by a wide margin."""
 
 
 ALONE_WITHIN = 20.0
-"""Seconds until a call is recorded, on a busy machine; an idle one needs a tenth of a second."""
+"""Seconds until a call is recorded on a busy machine; an idle one needs 0.1 s."""
 
 
 @dataclass
 class Stack:
-    """The processes, and the two ends they are driven and watched by."""
+    """The processes, the client that drives them and the sandbox that observes them."""
 
     name: str
     bridge: Bridge
@@ -74,41 +74,41 @@ class Stack:
         self._rng = Random(self.name)  # noqa: S311 - made-up calls, not secrets
 
     def call(self, behaviour: str = "", **changes: object) -> SampleCall:
-        """Make up a call that no one has heard of; remember it for the search of the logs."""
+        """Make a new call, and keep it for the search of the logs."""
         begun = datetime.now(UTC) - timedelta(minutes=20)
         call = replace(sample_call(self._rng, begun, behaviour), **changes)  # type: ignore[arg-type]  # the changes are of many types
         self.calls.append(call)
         return call
 
     def requests(self, call: SampleCall, method: str = "POST") -> list[int | None]:
-        """Return the statuses of the requests that AskElephant got for a call."""
+        """Return the statuses of the sandbox's responses to requests for a call."""
         seen = self.sandbox.journal()["requests"]
         wanted = (method, f"wavv-call-{call.call_id}")
         return [one["status"] for one in seen if (one["method"], one["external_id"]) == wanted]
 
     def engagements(self, call: SampleCall) -> list[dict[str, object]]:
-        """Return what AskElephant made of a call."""
+        """Return the engagements that the sandbox made of a call."""
         made = self.sandbox.journal()["engagements"]
         return [one for one in made if one["external_id"] == f"wavv-call-{call.call_id}"]
 
     def restart(self, name: str, **changes: str) -> None:
-        """Stop a process and start it again, with changed settings for this one life."""
+        """Stop a process and start it again; the changes hold until its next start."""
         self.processes[name].stop()
         self.start(name, **changes)
 
     def start(self, name: str, **changes: str) -> None:
-        """Start a process that was stopped; return when it serves."""
+        """Start a stopped process; return when the stack responds."""
         self.processes[name].start(**changes)
         self.wait_until_up()
 
     def wait_until_up(self) -> None:
-        """Return when the web process and the sandbox answer."""
+        """Return when the web process and the sandbox respond."""
         wait_for(lambda: answers(f"{self.bridge.url}/livez"), bool, f"{self.name}'s web is up")
         root = str(self.sandbox.client.base_url)
         wait_for(lambda: answers(f"{root}/sandbox/behaviours"), bool, "the sandbox is up")
 
     def wait_until_working(self, within: float = WITHIN) -> None:
-        """Return when a worker handles events: one that nobody knows is counted."""
+        """Return when a worker processes events, which the counter of unknown events shows."""
         name = "events.ignored.unknown_event"
         before = self.bridge.counted(name)
         self.bridge.deliver([unknown_event()])
@@ -119,7 +119,7 @@ class Stack:
 
 @contextmanager
 def running_stack(name: str, redis_url: str, directory: Path, **changes: str) -> Iterator[Stack]:
-    """Run a bridge of its own namespace; at the end all of it is gone, whatever happened."""
+    """Run a stack in a namespace of its own; stop all processes at the end of the block."""
     directory.joinpath("agents.csv").write_text(AGENTS, encoding="utf-8")
     web, elephant = free_port(), free_port()
     options = SandboxOptions()
@@ -141,9 +141,9 @@ def running_stack(name: str, redis_url: str, directory: Path, **changes: str) ->
         yield stack
 
 
-def told_alone(stack: Stack, **changes: object) -> SampleCall:
-    """Tell of a call and wait until it is recorded, so that its step has a message to itself."""
-    call = stack.bridge.tell(stack.call(**changes))  # type: ignore[arg-type]  # as ``Stack.call``
+def sent_alone(stack: Stack, **changes: object) -> SampleCall:
+    """Send a call and wait until it is recorded, so that its step has a message alone."""
+    call = stack.bridge.send_call(stack.call(**changes))  # type: ignore[arg-type]  # as ``Stack.call``
     stack.bridge.reaches(call, "recorded", ALONE_WITHIN)
     return call
 
@@ -151,7 +151,7 @@ def told_alone(stack: Stack, **changes: object) -> SampleCall:
 def environment(
     name: str, redis_url: str, elephant: int, options: SandboxOptions
 ) -> dict[str, str]:
-    """Return the settings of a stack's processes."""
+    """Return the settings of the stack's processes."""
     return FAST | {
         "BRIDGE_REDIS_URL": redis_url,
         "BRIDGE_NAMESPACE": name,
@@ -164,7 +164,7 @@ def environment(
 
 
 def answers(url: str) -> bool:
-    """Tell whether somebody answers at ``url``."""
+    """Return whether a GET request to ``url`` succeeds."""
     try:
         return httpx.get(url, timeout=2, trust_env=False).is_success
     except httpx.TransportError:

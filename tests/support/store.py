@@ -1,4 +1,4 @@
-"""The whole store on one Redis, and what its tests do to it over and over."""
+"""All stores on one Redis, and the steps that their tests repeat."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -35,7 +35,7 @@ RETENTION = Retention(GRACE, KEPT)
 
 @dataclass(frozen=True)
 class Store:
-    """Everything that is kept in one namespace of one Redis."""
+    """All stores in one namespace of one Redis."""
 
     redis: Redis
     keys: Keys
@@ -47,7 +47,7 @@ class Store:
 
     @property
     def lookup(self) -> Lookup:
-        """The views on the calls."""
+        """The lookup of calls."""
         return Lookup(self.redis, self.keys, self.calls)
 
     @property
@@ -67,7 +67,7 @@ class Store:
 
     @contextmanager
     def lease(self, call_id: str) -> Iterator[Lease | None]:
-        """Yield a lease on one call, or ``None`` while another has it."""
+        """Yield a lease on one call, or ``None`` while another worker holds it."""
         with self.leases.hold([call_id]) as leases:
             yield leases.get(call_id)
 
@@ -82,7 +82,7 @@ class Store:
         return Counters(self.redis, self.keys)
 
     def save(self, call_id: str, **changes: Any) -> Call:  # noqa: ANN401 - the fields are of many types
-        """Save the call with these fields changed; make it first if it is new."""
+        """Save the call with these fields changed; create it if it is new."""
         saved = self.calls.update(
             call_id, lambda found: (found or new_call(call_id, NOW)).but(**changes)
         )
@@ -90,21 +90,21 @@ class Store:
         return saved
 
     def claim(self, step: Step, now: datetime, most: int) -> list[str]:
-        """Claim what is overdue, as a sweep does."""
+        """Claim the overdue calls as a sweep does."""
         with self.leases.hold_sweep() as lease:
             assert lease is not None
             return self.due.claim(step, now, most, lease)
 
     def post(self, raw: bytes, source: str = "wavv", key: str | None = None) -> str:
-        """Store an event as the ingress does; return its entry, empty for a duplicate."""
+        """Store an event as the ingress does; return its entry, or ``""`` for a duplicate."""
         return put_event(self.redis, self.keys, raw, source, key)
 
     def age(self, *entries: str, minutes: float = 2) -> None:
-        """Make entries that were taken look as if that was ``minutes`` ago."""
+        """Make claimed entries look ``minutes`` old."""
         age_entries(self.redis, self.keys, *entries, minutes=minutes)
 
     def indexed(self, call_id: str) -> dict[str, float]:
-        """Return the time-ordered indexes that hold the call, by name, with its place in each."""
+        """Return the scores of the call in all time-ordered indexes that contain it."""
         keys = self.keys
         names = {"calls": keys.calls, "retire": keys.retire}
         names |= {f"state:{state}": keys.state(state) for state in State}
@@ -113,16 +113,16 @@ class Store:
         return {name: float(score) for name, score in scores.items() if score is not None}
 
     def key_names(self) -> set[str]:
-        """Return every key there is, without the namespace."""
+        """Return every key without its namespace."""
         return {
             text(key).removeprefix(self.keys.of("")) for key in self.redis.keys(self.keys.of("*"))
         }
 
 
 def put_event(redis: Redis, keys: Keys, raw: bytes, source: str, key: str | None) -> str:
-    """Run the ingress's own script; return the entry's id, or nothing for a re-send.
+    """Run the ingress's script; return the entry's id, or an empty string for a duplicate.
 
-    Without ``key`` the event is no re-send of another.
+    Without ``key`` the event has a new deduplication key.
     """
     add = redis.register_script(script("add_events"))
     seen = keys.seen(source, key or f"{source}:{redis.incr(keys.of('test', 'events'))}")
@@ -133,14 +133,14 @@ def put_event(redis: Redis, keys: Keys, raw: bytes, source: str, key: str | None
 
 
 def age_entries(redis: Redis, keys: Keys, *entries: str, minutes: float = 2) -> None:
-    """Set back the idle time of taken entries, without a delivery: nobody has to wait for it."""
+    """Set the idle time of claimed entries, so that no test waits for it."""
     idle = int(minutes * 60_000)
     for entry in entries:
         redis.xclaim(keys.inbox, GROUP, CONSUMER, 0, [entry], idle=idle, justid=True)
 
 
 def at_once(*works: Callable[[], object]) -> None:
-    """Run all works in threads that start together; raise what any of them raised."""
+    """Run all functions in threads that start at the same time; raise the first error of any."""
     barrier = threading.Barrier(len(works))
     broken: list[BaseException] = []
 

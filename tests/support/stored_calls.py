@@ -1,4 +1,4 @@
-"""Calls in the store, as the workers would have left them."""
+"""Calls in the store, as the workers would have saved them."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,7 +10,7 @@ BEGIN = datetime(2026, 5, 13, 14, 0, tzinfo=UTC)
 
 
 def keep(web: Web, call_id: str, /, *, after: float = 0, **changes: Any) -> Call:  # noqa: ANN401 - of many types
-    """Store a call first heard of ``after`` seconds from the beginning; return it."""
+    """Store a call that was received ``after`` seconds from the beginning; return it."""
     call = new_call(call_id, BEGIN + timedelta(seconds=after)).but(**changes)
     saved = web.services.calls.update(call_id, lambda _: call)
     assert saved is not None
@@ -18,7 +18,7 @@ def keep(web: Web, call_id: str, /, *, after: float = 0, **changes: Any) -> Call
 
 
 def walk(web: Web, **query: str | int) -> list[str]:
-    """Return the ids on all pages, one after the other."""
+    """Return the ids of all pages of the listing."""
     ids: list[str] = []
     cursor: str | None = ""
     while cursor is not None:

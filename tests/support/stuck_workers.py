@@ -1,4 +1,4 @@
-"""Workers that hang, each in its way, once a file says so: what time-outs are there to prevent."""
+"""Workers that hang in different ways once a file exists, to test the watchdog."""
 
 import sys
 from pathlib import Path
@@ -10,7 +10,7 @@ from tests.support.stack import Stack
 
 SIGN = "hang"
 
-_TAKES_NOTHING = """\
+_READS_NO_TASKS = """\
 from kombu.transport.redis import Channel
 asked = Channel._brpop_start
 Channel._brpop_start = lambda channel, *args: None if hang.exists() else asked(channel, *args)
@@ -23,7 +23,7 @@ def reads_nothing(connection, *args, **options):
     return read(connection, *args, **options)
 Connection.drain_events = reads_nothing
 """
-_IS_BLIND_AT_FIRST = """\
+_FAILS_TO_COUNT_AT_FIRST = """\
 from tasks import watchdog
 counted, looks = watchdog.waiting, iter(range(3))
 def waiting(app):
@@ -32,7 +32,7 @@ def waiting(app):
     return counted(app)
 watchdog.waiting = waiting
 """
-_DOES_NOT_END = """\
+_NEVER_SHUTS_DOWN = """\
 from celery.worker.consumer import Consumer
 Consumer.stop = lambda self: time.sleep(3600)  # named as the guard of patches expects
 from tasks import watchdog
@@ -55,19 +55,19 @@ if "worker" in sys.orig_argv:
 """
 
 
-def takes_nothing(stack: Stack) -> Process:
-    """Return a worker that stops asking the broker for tasks once ``SIGN`` is there."""
-    return _worker(stack, _TAKES_NOTHING)
+def reads_no_tasks(stack: Stack) -> Process:
+    """Return a worker that stops reading tasks from the broker once ``SIGN`` exists."""
+    return _worker(stack, _READS_NO_TASKS)
 
 
-def is_blind_at_first(stack: Stack) -> Process:
-    """Return one that in addition cannot tell at its first looks what waits for it."""
-    return _worker(stack, _TAKES_NOTHING + _IS_BLIND_AT_FIRST)
+def fails_to_count_at_first(stack: Stack) -> Process:
+    """Return a worker that also fails to count its waiting messages at the first three checks."""
+    return _worker(stack, _READS_NO_TASKS + _FAILS_TO_COUNT_AT_FIRST)
 
 
-def does_not_end(stack: Stack) -> Process:
-    """Return a worker whose orderly end never comes to an end."""
-    return _worker(stack, _DOES_NOT_END)
+def never_shuts_down(stack: Stack) -> Process:
+    """Return a worker whose warm shutdown never ends."""
+    return _worker(stack, _NEVER_SHUTS_DOWN)
 
 
 def _worker(stack: Stack, fault: str) -> Process:
@@ -80,20 +80,20 @@ def _worker(stack: Stack, fault: str) -> Process:
 
 
 def hang(directory: Path) -> None:
-    """Make the workers that run in ``directory`` hang from now on."""
+    """Make the workers that run in ``directory`` hang."""
     directory.joinpath(SIGN).touch()
 
 
-def let_go(directory: Path) -> None:
-    """Let them, and those that come after them, work again."""
+def resume(directory: Path) -> None:
+    """Make these workers, and those that start later, work again."""
     directory.joinpath(SIGN).unlink(missing_ok=True)
 
 
 def under_a_supervisor(directory: Path) -> dict[str, str]:
-    """Return settings with which the workers of ``bridge up`` take nothing once they hang.
+    """Return settings with which the workers of ``bridge up`` hang once ``SIGN`` exists.
 
-    Python runs a module of this name when it starts.
+    Python imports ``sitecustomize`` when it starts (https://docs.python.org/3/library/site.html).
     """
-    program = _EACH_WORKER.format(sign=directory / SIGN, fault=indent(_TAKES_NOTHING, "    "))
+    program = _EACH_WORKER.format(sign=directory / SIGN, fault=indent(_READS_NO_TASKS, "    "))
     directory.joinpath("sitecustomize.py").write_text(program, encoding="utf-8")
     return {"PYTHONPATH": str(directory), "BRIDGE_WORKER_STUCK_AFTER": "3"}

@@ -1,4 +1,4 @@
-"""A TCP link on the loopback that can go silent: connections freeze without being closed."""
+"""A TCP link on the loopback whose connections can freeze without being closed."""
 
 import selectors
 import socket
@@ -13,7 +13,7 @@ LOOK = 0.05
 
 @dataclass
 class _Pair:
-    """The two ends of one connection. Once ``frozen``, nothing passes any more, for good."""
+    """The two ends of one connection; a frozen pair passes nothing, ever."""
 
     near: socket.socket
     far: socket.socket
@@ -22,7 +22,7 @@ class _Pair:
 
 @dataclass
 class Link:
-    """Passes connections on to a port of the loopback, until it is told to freeze them."""
+    """Forwards connections to a port of the loopback."""
 
     target: int
     port: int = 0
@@ -48,9 +48,9 @@ class Link:
             pair.far.close()
 
     def freeze(self) -> int:
-        """Freeze all connections there are, as a lost NAT entry does; return how many.
+        """Freeze all open connections, as a lost NAT entry does; return how many.
 
-        New ones work. Nobody tells either end of a frozen one.
+        New connections work. Neither end of a frozen connection is notified.
         """
         living = [pair for pair in self._pairs if not pair.frozen]
         for pair in living:

@@ -1,4 +1,4 @@
-"""A bridge with two workers, on a Valkey that only it stands on."""
+"""A stack with two workers, on a Valkey that nothing else uses."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -13,12 +13,12 @@ from tests.support.waiting import wait_for
 
 WORKERS = ("worker", "second-worker")
 HANDLED = '"event": "event.ignored"'
-"""What a worker says of an unknown event that it handled."""
+"""What a worker logs about an unknown event."""
 
 
 @contextmanager
 def running_pair(valkey: Valkey, directory: Path) -> Iterator[Stack]:
-    """Run them until both work, and on."""
+    """Run the stack; both workers process tasks when this yields."""
     with ExitStack() as exits:
         stack = exits.enter_context(running_stack("pair", valkey.url, directory))
         first = stack.processes["worker"].command
@@ -30,10 +30,10 @@ def running_pair(valkey: Valkey, directory: Path) -> Iterator[Stack]:
 
 
 def wait_until_both_work(stack: Stack) -> None:
-    """Return when each has handled an event from now on.
+    """Return when each worker has processed an event that was sent after this call.
 
-    No worker can take all: of those that wait, Redis serves the one that has waited longest
-    (https://redis.io/docs/latest/commands/blpop/).
+    One worker cannot get all events: of the clients that wait, Redis serves the one that has waited
+    longest (https://redis.io/docs/latest/commands/blpop/).
     """
     workers = [stack.processes[name] for name in WORKERS]
     before = [worker.output().count(HANDLED) for worker in workers]

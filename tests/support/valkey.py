@@ -1,4 +1,4 @@
-"""A Valkey of a test's own: to stop, start again, freeze, fill and misconfigure."""
+"""A Valkey of the test's own, to stop, restart, freeze, fill and misconfigure."""
 
 import os
 import signal
@@ -17,12 +17,12 @@ from bridge.supervise.embedded import free_port
 from tests.support.sandbox import WAIT
 
 VALKEY_CONFIG = {"appendonly": "yes", "maxmemory-policy": "noeviction"}
-"""What the bridge requires of the Redis that it stores its data in."""
+"""The configuration that the bridge requires of its Redis."""
 
 
 @dataclass(frozen=True)
 class Valkey:
-    """One server on one port, with its data kept while it is stopped."""
+    """One server on one port, which keeps its data while it is stopped."""
 
     server: ValkeyServer
     url: str
@@ -30,16 +30,16 @@ class Valkey:
     directory: Path
 
     def stop(self) -> None:
-        """End the server."""
+        """Stop the server."""
         self.server.stop()
 
     def start(self) -> None:
-        """Start it again on the same port and data, its script cache empty."""
+        """Start the server on the same port and data, with an empty script cache."""
         self.server.start()
 
     @contextmanager
     def frozen(self) -> Iterator[None]:
-        """Let connections stay open and nothing be answered."""
+        """Stop the server's process with SIGSTOP: connections stay open and get no response."""
         pid = int(self.redis.info("server")["process_id"])
         os.kill(pid, signal.SIGSTOP)
         try:
@@ -49,7 +49,7 @@ class Valkey:
 
     @contextmanager
     def paused(self) -> Iterator[None]:
-        """Let writes wait, unanswered, until the end of the block."""
+        """Delay all writes until the end of the block."""
         self.redis.client_pause(int(WAIT * 1000), all=False)
         try:
             yield
@@ -57,13 +57,13 @@ class Valkey:
             self.redis.client_unpause()
 
     def wait_for_writers(self) -> None:
-        """Return once a write waits in ``paused``."""
+        """Return when a write waits in ``paused``."""
         until(lambda: any("b" in client["flags"] for client in self.redis.client_list()))
 
 
 @contextmanager
 def own_valkey(**config: str) -> Iterator[Valkey]:
-    """Run a server for the length of a test; ``config`` has underscores for dashes."""
+    """Run a server for the block; ``config`` has underscores instead of dashes."""
     options = VALKEY_CONFIG | {name.replace("_", "-"): value for name, value in config.items()}
     with tempfile.TemporaryDirectory() as directory:
         server = ValkeyServer(port=free_port(), data_dir=Path(directory), config=options)
@@ -77,7 +77,7 @@ def own_valkey(**config: str) -> Iterator[Valkey]:
 
 
 def until(condition: Callable[[], bool]) -> None:
-    """Return once ``condition`` holds; it is asked again and again, and must end in time."""
+    """Return when ``condition`` holds; fail after ``WAIT`` seconds."""
     deadline = time.monotonic() + WAIT
     while not condition():
         assert time.monotonic() < deadline, "this never came true"

@@ -1,4 +1,4 @@
-"""Waiting for what must come: look again and again, and say at the end what was seen last."""
+"""Waiting for a condition: look again and again, and report the last value on failure."""
 
 import json
 import time
@@ -7,8 +7,10 @@ from typing import TypeVar
 
 Seen = TypeVar("Seen")
 WITHIN = 120.0
-"""Seconds for everything that a test waits for. A wait ends as soon as its condition holds, and two
-cores that run three tests with coverage are ten times slower than an idle machine.
+"""The time limit in seconds of everything that a test waits for.
+
+A wait ends when its condition holds; two cores that run three tests with coverage are ten times
+slower than an idle machine.
 """
 PAUSE = 0.05
 
@@ -16,7 +18,7 @@ PAUSE = 0.05
 def wait_for(
     look: Callable[[], Seen], holds: Callable[[Seen], object], what: str, within: float = WITHIN
 ) -> Seen:
-    """Return the first thing seen of which ``holds`` is true; fail after ``within`` seconds."""
+    """Return the first value for which ``holds`` is true; fail after ``within`` seconds."""
     end = time.monotonic() + within
     while True:
         seen = look()

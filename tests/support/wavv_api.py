@@ -1,4 +1,4 @@
-"""WAVV's REST API as far as it is known, over real HTTP: the one route that the bridge asks."""
+"""WAVV's REST API over real HTTP: the one route that the bridge requests."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -19,11 +19,11 @@ EXPIRES = "2099-01-01T00:00:00Z"
 
 @dataclass
 class WavvRest:
-    """The API, and what a test sets: ``ready`` call ids have a recording, a new link each time.
+    """The API, and what a test sets.
 
-    ``status`` is answered to all instead, with ``headers``. ``asked`` holds what was asked for, as
-    it came; ``links`` what was given. While it ``drips``, a response comes as a space a second, and
-    never ends.
+    Calls in ``ready`` have a recording, with a new link for each request. If ``status`` is set,
+    every response has it, with ``headers``. ``asked`` has the requested paths, ``links`` the links
+    in responses. While ``drips`` is set, a response is one space per second without end.
     """
 
     url: str = ""
@@ -37,7 +37,7 @@ class WavvRest:
     drips: bool = False
 
     async def recording(self, request: Request) -> Response:
-        """Answer ``GET /v3/calls/{id}/recording``."""
+        """Respond to ``GET /v3/calls/{id}/recording``."""
         self.asked.append(request.scope["raw_path"].decode())
         if request.headers.get("authorization") != f"Bearer {self.key}":
             return JSONResponse({"error": "unauthorized"}, 401)
@@ -58,7 +58,7 @@ class WavvRest:
 
 @contextmanager
 def running_wavv() -> Iterator[WavvRest]:
-    """Run WAVV's API for the length of a test."""
+    """Run WAVV's API for the block."""
     rest = WavvRest()
     route = Route("/v3/calls/{id:path}/recording", rest.recording)
     with serving(Starlette(routes=[route])) as root:

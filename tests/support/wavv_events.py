@@ -1,4 +1,4 @@
-"""WAVV's deliveries for the tests of the parser, and what it makes of them."""
+"""WAVV's deliveries for the tests of the reader, and what the reader makes of them."""
 
 import json
 from typing import Any

@@ -1,6 +1,6 @@
-"""The web process as tests meet it: uvicorn in a thread, a real Valkey, a publisher that records.
+"""The web process in a thread, on a real Valkey, with a publisher that records tasks.
 
-Signatures are made here by the vendors' descriptions, not by the bridge's own code.
+Signatures are made from the vendors' descriptions, without the bridge's code.
 """
 
 import asyncio
@@ -46,18 +46,18 @@ DEFAULTS: Mapping[str, object] = {
 
 @dataclass
 class Published:
-    """A publisher that only writes down what it was asked for."""
+    """A publisher that records the published tasks."""
 
     tasks: list[tuple[str, ...]] = field(default_factory=list)
 
     def publish(self, task: str, *args: str, countdown: float = 0) -> None:  # noqa: ARG002 - the protocol's
-        """Write the task down."""
+        """Record the task."""
         self.tasks.append((task, *args))
 
 
 @dataclass(frozen=True)
 class Web:
-    """A running web process, and a look into what it stored."""
+    """A running web process, and access to what it stored."""
 
     services: Services
     published: Published
@@ -65,28 +65,28 @@ class Web:
 
     @property
     def address(self) -> tuple[str, int]:
-        """Return where it listens, for raw sockets."""
+        """Return host and port, for raw sockets."""
         return (self.client.base_url.host, self.client.base_url.port or 0)
 
     def wavv(self, raw: bytes, **headers: str) -> httpx.Response:
-        """Deliver an event of WAVV's, well signed at this moment."""
+        """Post an event of WAVV with a valid signature."""
         return self.client.post(WAVV, content=raw, headers={**JSON, **signed(raw), **headers})
 
     def elephant(self, raw: bytes, message_id: str = "msg_1") -> httpx.Response:
-        """Deliver an event of AskElephant's, well signed at this moment."""
+        """Post an event of AskElephant with a valid signature."""
         headers = JSON | svix_signed(raw, message_id=message_id)
         return self.client.post(ELEPHANT, content=raw, headers=headers)
 
     def get(self, path: str, **query: str | int) -> httpx.Response:
-        """Ask the API, with its token."""
+        """GET a path of the API with its token."""
         return self.client.get(path, params=query or None, headers=bearer(TOKEN))
 
     def stored(self) -> list[bytes]:
-        """Return the bodies of events in the inbox."""
+        """Return the bodies of the events in the inbox."""
         return [raw for source, raw in self._inbox() if source != REFUSAL]
 
     def refusals(self) -> list[dict[str, Any]]:
-        """Return the refusals in the inbox, on their way to the calls that they name."""
+        """Return the refusals in the inbox, which workers note on the calls that they name."""
         return [json.loads(raw) for source, raw in self._inbox() if source == REFUSAL]
 
     def _inbox(self) -> list[tuple[str, bytes]]:
@@ -94,17 +94,17 @@ class Web:
         return [(fields[b"source"].decode(), fields[b"raw"]) for _, fields in rows]
 
     def refused(self) -> list[tuple[str, str, bytes]]:
-        """Return source, reason and body of what was refused and kept."""
+        """Return source, reason and body of each refused event that was kept."""
         rows: Any = self.services.redis.xrange(self.services.keys.refused)
         names = (b"source", b"reason")
         return [(*(row[n].decode() for n in names), row[b"raw"]) for _, row in rows]
 
     def counted(self, name: str) -> int:
-        """Return a counter."""
+        """Return the counter of this name, or 0."""
         return self.services.counters.all().get(name, 0)
 
     def forget(self) -> "Web":
-        """Let all be forgotten, as if a sweep had just ended; return the same process."""
+        """Delete all data, record a sweep that has just ended, and return the same process."""
         for key in self.services.redis.scan_iter(self.services.keys.of("*"), count=1000):
             self.services.redis.delete(key)
         self.published.tasks.clear()
@@ -113,14 +113,14 @@ class Web:
 
 
 def services_for(redis_url: str, changes: Mapping[str, object]) -> Services:
-    """Return services on a namespace of their own; nothing is read from the environment."""
+    """Return services in a new namespace; no setting comes from the environment."""
     own = {"redis_url": redis_url, "namespace": f"test-{uuid.uuid4().hex}"}
     return build_services(Settings.model_validate({**DEFAULTS, **own, **changes}), Published())
 
 
 @contextmanager
 def running_web(redis_url: str, /, **changes: object) -> Iterator[Web]:
-    """Run the web process with ``changes`` to the settings, as if a sweep had just ended."""
+    """Run the web process with ``changes`` to the settings, after a sweep that has just ended."""
     services = services_for(redis_url, changes)
     assert isinstance(services.publisher, Published)
     with suppress(RedisError):
@@ -134,7 +134,7 @@ def running_web(redis_url: str, /, **changes: object) -> Iterator[Web]:
 
 
 def signed(raw: bytes, secret: str = WAVV_SECRET, at: float | None = None) -> dict[str, str]:
-    """Return WAVV's signature of ``raw``, the whole secret being the key."""
+    """Return the header with WAVV's signature of ``raw``; the whole secret is the key."""
     stamp = str(int(time.time() if at is None else at))
     digest = hmac.digest(secret.encode(), f"{stamp}.".encode() + raw, hashlib.sha256)
     return {"X-WAVV-Signature": f"t={stamp},v1={digest.hex()}"}
@@ -147,7 +147,7 @@ def svix_signed(
     message_id: str = "msg_1",
     family: str = "svix",
 ) -> dict[str, str]:
-    """Return Svix's three headers for ``raw``."""
+    """Return the three headers of Svix's signature of ``raw``."""
     stamp = str(int(time.time() if at is None else at))
     key = base64.b64decode(secret.removeprefix("whsec_"))
     digest = hmac.digest(key, f"{message_id}.{stamp}.".encode() + raw, hashlib.sha256)
@@ -157,17 +157,17 @@ def svix_signed(
 
 
 def sent(headers: Mapping[str, str]) -> httpx.Headers:
-    """Return a JSON delivery's headers; their values may hold any UTF-8, as hostile ones do."""
+    """Return the headers of a JSON delivery; values may hold any UTF-8, as hostile ones do."""
     return httpx.Headers({**JSON, **headers}, encoding="utf-8")
 
 
 def bearer(token: str) -> dict[str, str]:
-    """Return the header that carries an API token."""
+    """Return the header with an API token."""
     return {"Authorization": f"Bearer {token}"}
 
 
 def problem_in(answer: httpx.Response, status: int, reason: str) -> str:
-    """Check that the answer is this problem, whole and without secrets; return its detail."""
+    """Check that the response is this problem and has no secrets; return its detail."""
     assert answer.status_code == status, answer.text
     assert answer.headers["content-type"] == "application/problem+json"
     body = answer.json()
@@ -180,7 +180,7 @@ def problem_in(answer: httpx.Response, status: int, reason: str) -> str:
 
 
 def event(number: int) -> bytes:
-    """Return the event of one call among many."""
+    """Return the event of the call with this number."""
     return json.dumps({"event": "call.ended", "data": {"id": f"call-{number}"}}).encode()
 
 
@@ -192,7 +192,7 @@ def event_request(raw: bytes) -> bytes:
 
 
 def post_all_at_once(web: Web, bodies: Iterable[bytes]) -> Counter[int]:
-    """Deliver all bodies at the same time, each on its own connection; count the statuses."""
+    """Post all bodies at the same time, each on its own connection; count the statuses."""
 
     async def deliver(raw: bytes) -> int:
         reader, writer = await asyncio.open_connection(*web.address)

@@ -4,19 +4,19 @@ The reason is the log key, the metric label and the words on the page::
 
     BridgeError
     ├── EventError            a delivery that cannot be accepted; ``status`` is the answer
-    │   ├── MalformedBody     400  the body is not what a webhook sends
-    │   ├── Unsigned          401  the sender did not prove who it is
-    │   ├── UnknownPath       404  a POST under /webhooks that is no endpoint
-    │   ├── TooSlow           408  a body that did not come in time
-    │   ├── TooLarge          413  more bytes than any event has
-    │   ├── UnsupportedType   415  not JSON, by its own word
-    │   ├── Unusable          422  an event that can be read, and leads to no call
-    │   └── NotStored         503  the event may be lost: the sender must try again
+    │   ├── MalformedBodyError     400  the body is not what a webhook sends
+    │   ├── UnsignedError          401  the sender did not prove who it is
+    │   ├── UnknownPathError       404  a POST under /webhooks that is no endpoint
+    │   ├── BodyTooSlowError           408  a body that did not come in time
+    │   ├── BodyTooLargeError          413  more bytes than any event has
+    │   ├── UnsupportedTypeError   415  not JSON, by its own word
+    │   ├── UnusableEventError          422  an event that can be read, and leads to no call
+    │   └── NotStoredError         503  the event may be lost: the sender must try again
     ├── StoreError            a call that could not be read or saved
-    │   ├── LeaseLost         another worker has taken the call over
-    │   ├── CallContended     the call kept changing while it was being saved
-    │   ├── NewerRecord       a newer version of the bridge wrote the call
-    │   └── DamagedRecord     no version of the bridge wrote what stands there
+    │   ├── LeaseLostError         another worker has taken the call over
+    │   ├── CallContendedError     the call kept changing while it was being saved
+    │   ├── NewerRecordError       a newer version of the bridge wrote the call
+    │   └── DamagedRecordError     no version of the bridge wrote what stands there
     └── CaptureError          a line of a capture file that cannot be replayed
 """
 
@@ -46,49 +46,49 @@ class EventError(BridgeError):
         return self.detail
 
 
-class MalformedBody(EventError):  # noqa: N818 - the names say what the delivery is
+class MalformedBodyError(EventError):
     """The body is not a JSON object, or one that two readers would read differently."""
 
     status = 400
 
 
-class Unsigned(EventError):  # noqa: N818 - as above
+class UnsignedError(EventError):
     """The signature or the shared secret is missing, wrong, or not of this time."""
 
     status = 401
 
 
-class UnknownPath(EventError):  # noqa: N818 - as above
+class UnknownPathError(EventError):
     """The path is none of the webhooks' endpoints."""
 
     status = 404
 
 
-class TooSlow(EventError):  # noqa: N818 - as above
+class BodyTooSlowError(EventError):
     """The body was not whole in time; what came of it is gone."""
 
     status = 408
 
 
-class TooLarge(EventError):  # noqa: N818 - as above
+class BodyTooLargeError(EventError):
     """The body is over the limit; it was not read any further."""
 
     status = 413
 
 
-class UnsupportedType(EventError):  # noqa: N818 - as above
+class UnsupportedTypeError(EventError):
     """The content type is not JSON."""
 
     status = 415
 
 
-class NotStored(EventError):  # noqa: N818 - as above
+class NotStoredError(EventError):
     """The event is not safely in the inbox, so it is not acknowledged."""
 
     status = 503
 
 
-class Unusable(EventError):  # noqa: N818 - as above
+class UnusableEventError(EventError):
     """The event can be read, but no call can be made of it."""
 
     status = 422
@@ -102,25 +102,25 @@ class StoreError(BridgeError):
         self.call_id = call_id
 
 
-class LeaseLost(StoreError):  # noqa: N818 - the name says what happened
+class LeaseLostError(StoreError):
     """The lease ran out, and with it the right to save."""
 
     reason = Reason.LEASE_LOST
 
 
-class CallContended(StoreError):  # noqa: N818 - the name says what happened
+class CallContendedError(StoreError):
     """Others saved the call each time this decision was about to be."""
 
     reason = Reason.CALL_CONTENDED
 
 
-class NewerRecord(StoreError):  # noqa: N818 - the name says what happened
+class NewerRecordError(StoreError):
     """A newer version of the bridge wrote the record, and this one cannot tell what it means."""
 
     reason = Reason.NEWER_RECORD
 
 
-class DamagedRecord(StoreError):  # noqa: N818 - as above
+class DamagedRecordError(StoreError):
     """What is stored for the call is no record; it is kept as it is, for an operator to repair."""
 
     reason = Reason.DAMAGED_RECORD

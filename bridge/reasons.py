@@ -385,12 +385,12 @@ class Reason(StrEnum):
     # Of tasks that end in an error.
     LEASE_LOST = _task(
         "lease_lost",
-        "LeaseLost",
+        "LeaseLostError",
         "the request took longer than the lease, or Redis lost it: another worker has the call",
     )
     CALL_CONTENDED = _task(
         "call_contended",
-        "CallContended",
+        "CallContendedError",
         "a hundred saves in a row met a newer version: one call gets very many events at once",
     )
 

@@ -9,7 +9,7 @@ import math
 import re
 from typing import Any, NoReturn
 
-from bridge.errors import MalformedBody
+from bridge.errors import MalformedBodyError
 from bridge.reasons import Reason
 
 DEPTH_LIMIT = 64
@@ -29,23 +29,23 @@ def read_object(raw: bytes) -> dict[str, Any]:
 
     An object inside a JSON string is also read, because some senders encode their body twice.
 
-    Raises ``MalformedBody`` for ``empty_body``, ``not_utf8``, ``not_json``, ``not_an_object``,
+    Raises ``MalformedBodyError`` for ``empty_body``, ``not_utf8``, ``not_json``, ``not_an_object``,
     ``too_deep``, ``duplicate_key`` and ``not_finite``.
     """
     if not raw.strip():
-        raise MalformedBody(Reason.EMPTY_BODY, f"The body is empty. {_EXPECTED}")
+        raise MalformedBodyError(Reason.EMPTY_BODY, f"The body is empty. {_EXPECTED}")
     try:
         text = raw.decode().removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         detail = f"The body is not UTF-8 (byte {error.start}). {_EXPECTED}"
-        raise MalformedBody(Reason.NOT_UTF8, detail) from None
+        raise MalformedBodyError(Reason.NOT_UTF8, detail) from None
     _check_depth(text)
     value = _parsed(text)
     if isinstance(value, str) and value.lstrip().startswith("{"):
         _check_depth(value)
         value = _parsed(value)
     if not isinstance(value, dict):
-        raise MalformedBody(
+        raise MalformedBodyError(
             Reason.NOT_AN_OBJECT, f"The body is JSON, but not an object. {_EXPECTED}"
         )
     has_surrogates = "\\u" in text and _SURROGATE_ESCAPE.search(text) is not None
@@ -54,7 +54,7 @@ def read_object(raw: bytes) -> dict[str, Any]:
 
 
 def _check_depth(text: str) -> None:
-    """Raise ``MalformedBody`` if the text is nested too deep for a recursive parser."""
+    """Raise ``MalformedBodyError`` if the text is nested too deep for a recursive parser."""
     if text.count("[") + text.count("{") <= DEPTH_LIMIT:
         return
     depth = 0
@@ -63,7 +63,7 @@ def _check_depth(text: str) -> None:
         depth += (first in "[{") - (first in "]}")
         if depth > DEPTH_LIMIT:
             detail = f"The body is nested deeper than {DEPTH_LIMIT} levels. Send a flatter object."
-            raise MalformedBody(Reason.TOO_DEEP, detail)
+            raise MalformedBodyError(Reason.TOO_DEEP, detail)
 
 
 def _parsed(text: str) -> object:
@@ -71,7 +71,7 @@ def _parsed(text: str) -> object:
         return _DECODER.decode(text)
     except json.JSONDecodeError as error:
         detail = f"The body is not JSON: {error.msg}, line {error.lineno} column {error.colno}."
-        raise MalformedBody(Reason.NOT_JSON, f"{detail} {_EXPECTED}") from None
+        raise MalformedBodyError(Reason.NOT_JSON, f"{detail} {_EXPECTED}") from None
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -79,14 +79,14 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     for key, value in pairs:
         if key in known:
             detail = f"The key {key[:50]!a} is there twice in one object. Send it once."
-            raise MalformedBody(Reason.DUPLICATE_KEY, detail)
+            raise MalformedBodyError(Reason.DUPLICATE_KEY, detail)
         known[key] = value
     return known
 
 
 def _not_finite(literal: str) -> NoReturn:
     detail = f"The body holds {literal}, which is not JSON. Send null, or leave the key out."
-    raise MalformedBody(Reason.NOT_FINITE, detail)
+    raise MalformedBodyError(Reason.NOT_FINITE, detail)
 
 
 def _finite(text: str) -> float:

@@ -25,7 +25,7 @@ log = structlog.get_logger(__name__)
 BEARER = HTTPBearer(auto_error=False, description="One of BRIDGE_API_TOKENS")
 
 
-class Unauthorized(BridgeError):  # noqa: N818 - the name says what happened
+class UnauthorizedError(BridgeError):
     """The API was asked without a token that it knows. ``status`` is the answer."""
 
     def __init__(
@@ -42,10 +42,10 @@ def require_token(
     request: Request,
     presented: Annotated[HTTPAuthorizationCredentials | None, Security(BEARER)],
 ) -> None:
-    """Raise ``Unauthorized`` unless the request bears one of the configured tokens."""
+    """Raise ``UnauthorizedError`` unless the request bears one of the configured tokens."""
     tokens: Sequence[str] = request.app.state.api_tokens
     if not tokens:
-        raise Unauthorized(403, Reason.API_CLOSED, "The API is closed: set BRIDGE_API_TOKENS.")
+        raise UnauthorizedError(403, Reason.API_CLOSED, "The API is closed: set BRIDGE_API_TOKENS.")
     token = presented.credentials if presented else ""
     throttle: TokenThrottle = request.app.state.token_throttle
     address = request.client.host if request.client else ""
@@ -68,15 +68,15 @@ def _is_known(token: str, tokens: Sequence[str]) -> bool:
     return any(matches)
 
 
-def _refused(wait: int) -> Unauthorized:
+def _refused(wait: int) -> UnauthorizedError:
     if wait:
         told = (
             "Too many wrong tokens came from this address. Come again later; a right one of "
             f"{SHORTEST} characters or more is let in at any time."
         )
-        return Unauthorized(429, Reason.TOO_MANY_FAILURES, told, {"Retry-After": str(wait)})
+        return UnauthorizedError(429, Reason.TOO_MANY_FAILURES, told, {"Retry-After": str(wait)})
     detail = "Send Authorization: Bearer <token>, with one of BRIDGE_API_TOKENS."
-    return Unauthorized(401, Reason.BAD_TOKEN, detail, {"WWW-Authenticate": "Bearer"})
+    return UnauthorizedError(401, Reason.BAD_TOKEN, detail, {"WWW-Authenticate": "Bearer"})
 
 
 def _hashed(token: str) -> bytes:

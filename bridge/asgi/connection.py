@@ -79,7 +79,7 @@ WARN_EVERY = 60.0
 log = structlog.get_logger(__name__)
 
 
-class TooMuch(Exception):  # noqa: N818 - the name states the cause
+class RequestLimitError(Exception):
     """A request's head is too large, or too many requests wait. uvicorn responds 400 and closes."""
 
 
@@ -155,17 +155,17 @@ class Connection(HttpToolsProtocol):
         self._expect(HEAD_SECONDS)
 
     def on_headers_complete(self) -> None:
-        """Start the timeout of the body. Raises ``TooMuch`` for a head over the limit."""
+        """Start the timeout of the body. Raises ``RequestLimitError`` for a head over the limit."""
         if self.parser.should_upgrade():  # the parser feeds the head again without ``Upgrade``
             if self.parser.get_method() == b"CONNECT":
                 raise NoTunnelError
             return
         if len(self.pipeline) >= MOST_PIPELINED:
-            raise TooMuch
+            raise RequestLimitError
         if self._read_bytes > HEAD_LIMIT:  # else the head cannot be over its limit
             sizes = [len(name) + len(value) for name, value in self.headers]
             if len(self.url) + sum(sizes) > HEAD_LIMIT:
-                raise TooMuch
+                raise RequestLimitError
         self._in_head, self._head_bytes, self._frame_bytes = False, 0, 0
         self._expect(MESSAGE_SECONDS)
         super().on_headers_complete()

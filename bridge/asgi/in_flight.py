@@ -8,7 +8,7 @@ of the oldest large body ends. Slow senders are therefore refused first.
 
 from typing import TYPE_CHECKING
 
-from bridge.errors import NotStored
+from bridge.errors import NotStoredError
 from bridge.reasons import Reason
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class BodiesInFlight:
     def reserve(self, share: "Share", size: int) -> None:
         """Count ``size`` more bytes for a share, and evict the oldest incomplete shares if needed.
 
-        Raises ``NotStored`` if that frees too little.
+        Raises ``NotStoredError`` if that frees too little.
         """
         self._receiving.setdefault(share)
         while self._left < size:
@@ -64,7 +64,7 @@ class Share:
         self.is_evicted = False
 
     def grow(self, size: int) -> None:
-        """Count a body of ``size`` bytes so far. Raises ``NotStored`` if the budget is used up."""
+        """Count a body of ``size`` bytes so far. Raises ``NotStoredError`` without room for it."""
         if size - FREE > self._counted:
             self._all.reserve(self, size - FREE - self._counted)
             self._counted = size - FREE
@@ -88,7 +88,7 @@ class Share:
             self._counted = 0
 
 
-def bodies_full() -> NotStored:
+def bodies_full() -> NotStoredError:
     """Return the error for a body that exceeds the budget of all bodies. Its sender retries."""
     detail = "Too many large events are being received. Nothing was stored: send this event again."
-    return NotStored(Reason.BODIES_FULL, detail)
+    return NotStoredError(Reason.BODIES_FULL, detail)

@@ -8,7 +8,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Receive
 
 from bridge.asgi.in_flight import FREE, Share
-from bridge.errors import TooLarge, TooSlow, UnsupportedType
+from bridge.errors import BodyTooLargeError, BodyTooSlowError, UnsupportedTypeError
 from bridge.reasons import Reason
 
 BODY_SECONDS = 10.0
@@ -28,7 +28,7 @@ class Body:
     async def read(self, limit: int, share: Share) -> bytes | None:
         """Return the body. ``None`` = it is over ``limit`` bytes, and the rest was not received.
 
-        Raises ``NotStored`` if the budget of all bodies is used up, and ``ClientDisconnect``.
+        Raises ``NotStoredError`` if the budget of all bodies is used up, and ``ClientDisconnect``.
         """
         size = 0
         while not self.is_whole:
@@ -63,7 +63,7 @@ class Body:
 def checked_length(headers: Headers) -> int:
     """Return the ``Content-Length`` of a request; 0 = it has none that is a number.
 
-    Raises ``UnsupportedType`` if the headers declare another type than JSON, or an encoding.
+    Raises ``UnsupportedTypeError`` if the headers declare another type than JSON, or an encoding.
     """
     content_type, encodings, length = b"", [], b""
     for name, value in headers.raw:  # one pass, because this runs for every event
@@ -75,7 +75,7 @@ def checked_length(headers: Headers) -> int:
             encodings.append(value)
     media_type = content_type.decode("latin-1").partition(";")[0].strip().lower()
     if media_type != "application/json" and not media_type.endswith("+json"):
-        raise UnsupportedType(
+        raise UnsupportedTypeError(
             Reason.CONTENT_TYPE, "Send the event as JSON, with Content-Type: application/json."
         )
     if encodings:
@@ -83,27 +83,27 @@ def checked_length(headers: Headers) -> int:
     return int(length) if length.isdigit() else 0
 
 
-def too_large(limit: int) -> TooLarge:
+def too_large(limit: int) -> BodyTooLargeError:
     """Return the error for a body of more than ``limit`` bytes."""
     size = f"{limit // KIB} KiB" if limit % KIB == 0 else f"{limit} bytes"
-    return TooLarge(
+    return BodyTooLargeError(
         Reason.TOO_LARGE,
         f"The body is over {size}. Send the event without its transcript, or raise "
         "BRIDGE_MAX_EVENT_BYTES.",
     )
 
 
-def too_slow() -> TooSlow:
+def too_slow() -> BodyTooSlowError:
     """Return the error for a body that was not complete in time."""
     detail = f"The body was not complete within {BODY_SECONDS:g} s. Send the event again."
-    return TooSlow(Reason.BODY_TOO_SLOW, detail)
+    return BodyTooSlowError(Reason.BODY_TOO_SLOW, detail)
 
 
 def _check_encoding(encoding: str) -> None:
-    """Raise ``UnsupportedType`` for a compressed body: signatures are of the bytes as sent."""
+    """Raise ``UnsupportedTypeError`` for a compressed body: signatures are of the bytes as sent."""
     codings = [coding.strip().lower() for coding in encoding.split(",")]
     if any(coding not in {"", "identity"} for coding in codings):
-        raise UnsupportedType(
+        raise UnsupportedTypeError(
             Reason.CONTENT_ENCODING,
             f"The body is sent with Content-Encoding: {encoding[:50]!a}. Send it uncompressed, "
             "and sign the bytes that are sent.",

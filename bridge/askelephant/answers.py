@@ -20,7 +20,7 @@ from bridge.askelephant.models import (
 from bridge.askelephant.refusal import LONGEST_TEXT, blamed_fields
 from bridge.domain.call import Problem
 from bridge.domain.retry import Failure, Trouble
-from bridge.errors import MalformedBody
+from bridge.errors import MalformedBodyError
 from bridge.outbound.retry_after import retry_after
 from bridge.reasons import Reason
 from bridge.strict_json import read_object
@@ -186,7 +186,7 @@ def _members(body: bytes) -> Members | None:
     """Return the JSON object of a body; ``None`` = it holds none."""
     try:
         return read_object(body)
-    except MalformedBody:
+    except MalformedBodyError:
         return None
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from svix.webhooks import Webhook
 
 from bridge.askelephant.models import WebhookEvent, read_event
-from bridge.errors import Unsigned
+from bridge.errors import UnsignedError
 from bridge.reasons import Reason
 from bridge.strict_json import read_object
 
@@ -38,17 +38,18 @@ def check_secret(secret: str) -> str:
 
 
 def verify_webhook(raw: bytes, headers: Mapping[str, str], secrets: Sequence[str]) -> str:
-    """Return the message's id, the same for every re-send; raise ``Unsigned`` if it is not theirs.
+    """Return the message's id, the same for every re-send.
 
-    Several secrets may be valid at once, while they are changed.
+    Raises ``UnsignedError`` if the message is not AskElephant's. Several secrets may be valid at
+    once, while they are changed.
     """
     parts = _signed_parts(headers)
     if not _MESSAGE_ID.fullmatch(parts["svix-id"]):
-        raise Unsigned(
+        raise UnsignedError(
             Reason.BAD_MESSAGE_ID, "The header svix-id is missing, too long or not printable."
         )
     if not any(_passes(secret, raw, parts) for secret in secrets):
-        raise Unsigned(
+        raise UnsignedError(
             Reason.BAD_SIGNATURE,
             "No signature in svix-signature matches this body, or svix-timestamp is over five "
             "minutes off. Sign the raw body with the webhook's secret, and check both clocks.",
@@ -57,7 +58,7 @@ def verify_webhook(raw: bytes, headers: Mapping[str, str], secrets: Sequence[str
 
 
 def parse_webhook(raw: bytes) -> WebhookEvent:
-    """Return what a verified body says; raise ``MalformedBody`` when it is no JSON object."""
+    """Return what a verified body says; raise ``MalformedBodyError`` when it is no JSON object."""
     return read_event(read_object(raw))
 
 
@@ -72,7 +73,7 @@ def _signed_parts(headers: Mapping[str, str]) -> dict[str, str]:
         said = [value for name, value in named if name == f"svix-{part}"]
         said = said or [value for name, value in named if name == f"webhook-{part}"]
         if len(said) > 1:
-            raise Unsigned(
+            raise UnsignedError(
                 Reason.DUPLICATE_HEADER, f"The header svix-{part} is there twice. Send it once."
             )
         parts[f"svix-{part}"] = said[0] if said else ""

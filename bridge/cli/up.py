@@ -24,9 +24,9 @@ def up(
     import sys
 
     from bridge.store.cluster import refuse_cluster
-    from bridge.supervise.embedded import DataInUse, DataUnusable
+    from bridge.supervise.embedded import DataInUseError, DataUnusableError
     from bridge.supervise.output import standard_output
-    from bridge.supervise.stack import Ports, PortTaken, stack
+    from bridge.supervise.stack import PortInUseError, Ports, stack
     from bridge.supervise.supervisor import Supervisor
     from bridge.wavv.alias_settings import require_known_fields
     from config import SettingsError, load_settings
@@ -48,7 +48,7 @@ def up(
         with standard_output() as output, stack(settings, ports, data, env) as processes:
             output("up", f"http://127.0.0.1:{port}/readyz returns 200 when all is ready")
             code = asyncio.run(run_all())
-    except (SettingsError, DataInUse, DataUnusable, PortTaken) as error:
+    except (SettingsError, DataInUseError, DataUnusableError, PortInUseError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from error
     raise typer.Exit(code)

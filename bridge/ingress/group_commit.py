@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 import structlog
 from redis.asyncio import Redis
 
-from bridge.errors import NotStored
+from bridge.errors import NotStoredError
 from bridge.reasons import Reason
 from bridge.store.keys import Keys
 from bridge.store.lua import script
@@ -77,10 +77,12 @@ class GroupCommit:
     async def add(self, source: str, key: str, raw: bytes, at: float, request_id: str) -> bool:
         """Store an event; return whether it is new.
 
-        Raises ``NotStored`` if Redis did not confirm the write.
+        Raises ``NotStoredError`` if Redis did not confirm the write.
         """
         if len(self._waiting) >= MOST_WAITING:
-            raise NotStored(Reason.INGRESS_FULL, f"Too many events wait to be stored. {SEND_AGAIN}")
+            raise NotStoredError(
+                Reason.INGRESS_FULL, f"Too many events wait to be stored. {SEND_AGAIN}"
+            )
         stored = asyncio.get_running_loop().create_future()
         self._waiting.append(Arrival(source, key, raw, at, request_id, stored))
         if self._writer is None:
@@ -120,7 +122,7 @@ class GroupCommit:
                 log.error("event.not_stored", request_id=request_id, **known)  # noqa: TRY400 - a line for each event, no traceback
                 if not arrival.stored.done():
                     detail = f"Redis did not store the event. {SEND_AGAIN}"
-                    arrival.stored.set_exception(NotStored(Reason.STORE_UNAVAILABLE, detail))
+                    arrival.stored.set_exception(NotStoredError(Reason.STORE_UNAVAILABLE, detail))
             return
         for arrival, is_new in zip(batch, news, strict=True):
             if not is_new:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Protocol
 
-from bridge.errors import Unsigned
+from bridge.errors import UnsignedError
 from bridge.ingress.outline import Outline
 from bridge.store.keys import DIGEST_SIZE
 
@@ -23,7 +23,7 @@ class Proof(Protocol):
         """Add the next piece of the body."""
 
     def finish(self) -> None:
-        """Raise ``Unsigned`` if the body is not authentic."""
+        """Raise ``UnsignedError`` if the body is not authentic."""
 
 
 class Proven:
@@ -63,6 +63,6 @@ async def examine(pieces: AsyncIterator[bytes], proof: Proof) -> Authentic | Non
         outline.feed(piece)
     try:
         proof.finish()
-    except Unsigned:
+    except UnsignedError:
         return None
     return Authentic(digest.hexdigest(), outline.text(), size)

@@ -24,7 +24,7 @@ from bridge.asgi.request_body import (
     too_large,
     too_slow,
 )
-from bridge.errors import EventError, NotStored, UnknownPath, Unsigned
+from bridge.errors import EventError, NotStoredError, UnknownPathError, UnsignedError
 from bridge.ingress.group_commit import GroupCommit
 from bridge.ingress.oversize import EXAMINED_LIMIT, Authentic, examine
 from bridge.ingress.sources import IncomingRequest, WebhookSource
@@ -125,13 +125,15 @@ class Receiver:
     ) -> None:
         """Log and count a refusal. Keep an authentic body, and pass it on to the call it names."""
         log.warning("event.refused", source=self.source.name, reason=error.reason)
-        if isinstance(error, NotStored):  # the sender retries; a failing Redis gets no extra load
+        if isinstance(
+            error, NotStoredError
+        ):  # the sender retries; a failing Redis gets no extra load
             return
         await self.refusals.keep(self.source.name, error, authentic)
         named = self.source.named(authentic.raw) if authentic else None
         if authentic and named:
             refused = Refusal(named.call_id, error.reason, named.event, authentic.size)
-            with suppress(NotStored):  # it is logged; the response stays that of the refusal
+            with suppress(NotStoredError):  # it is logged; the response stays that of the refusal
                 await self.commit.add(REFUSAL, authentic.key, refused.raw(), at, request_id)
 
 
@@ -157,7 +159,7 @@ class UnknownReceiver:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Respond 404 with the paths of the endpoints."""
         right = " or ".join(f"`{path}`" for path in self.paths)
-        error = UnknownPath(
+        error = UnknownPathError(
             Reason.UNKNOWN_PATH, f"This path receives no events. Send them to {right}."
         )
         log.warning("event.refused", source="unknown", reason=error.reason)
@@ -173,7 +175,7 @@ class Oversize:
 
 
 def _refusal(error: EventError) -> Response:
-    headers = {"WWW-Authenticate": "Signature"} if isinstance(error, Unsigned) else None
+    headers = {"WWW-Authenticate": "Signature"} if isinstance(error, UnsignedError) else None
     return problem(error.status, error.reason, error.detail, headers)
 
 

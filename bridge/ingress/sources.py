@@ -10,7 +10,7 @@ from typing import Protocol
 from starlette.datastructures import Headers
 
 from bridge.askelephant.webhook import parse_webhook, verify_webhook
-from bridge.errors import EventError, NotStored
+from bridge.errors import EventError, NotStoredError
 from bridge.ingress.outline import salvaged
 from bridge.ingress.oversize import Proof, Proven
 from bridge.reasons import Reason
@@ -54,7 +54,7 @@ class WebhookSource(Protocol):
     def authenticate(self, request: IncomingRequest) -> str:
         """Return the event's key, the same for every re-send.
 
-        Raises ``Unsigned`` if the event is not authentic, ``NotStored`` if no secret is set.
+        Raises ``UnsignedError`` if the event is not authentic, ``NotStoredError`` without a secret.
         """
 
     def check(self, request: IncomingRequest) -> None:
@@ -139,7 +139,7 @@ class ElephantSource:
         return verify_webhook(request.raw, request.headers, self.secrets)
 
     def check(self, request: IncomingRequest) -> None:
-        """Raise ``MalformedBody`` if the event cannot be read."""
+        """Raise ``MalformedBodyError`` if the event cannot be read."""
         parse_webhook(request.raw)
 
     def proof(self, request: IncomingRequest) -> None:
@@ -150,6 +150,8 @@ class ElephantSource:
 
 
 def _need(secrets: Sequence[str], variable: str) -> None:
-    """Raise ``NotStored`` if no secret is set: no event can be authenticated, so senders retry."""
+    """Raise ``NotStoredError`` if no secret is set: senders retry until events can be verified."""
     if not secrets:
-        raise NotStored(Reason.NOT_CONFIGURED, f"The bridge has no secret yet: set {variable}.")
+        raise NotStoredError(
+            Reason.NOT_CONFIGURED, f"The bridge has no secret yet: set {variable}."
+        )

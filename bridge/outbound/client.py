@@ -21,7 +21,7 @@ from httpx_aiohttp import AiohttpTransport
 
 from bridge import __version__
 from bridge.outbound.event_loop import close_at_exit, event_loop
-from bridge.outbound.response_body import BodyError, read_body
+from bridge.outbound.response_body import ResponseBodyError, read_body
 from bridge.patch_guard import guard_patch
 
 guard_patch(
@@ -175,7 +175,7 @@ class ApiClient:
         except TimeoutError:
             late = TimeoutError(f"no whole response within {options.longest_request:g} s")
             return _undelivered(NoResponse.TIMEOUT, late)
-        except BodyError as error:
+        except ResponseBodyError as error:
             return _undelivered(NoResponse.UNREADABLE, error)
         except httpx.HTTPError as error:
             # httpx-aiohttp raises ``ConnectTimeout`` also for a connection that was reset:

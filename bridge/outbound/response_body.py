@@ -15,20 +15,20 @@ LONGEST_SILENCE = 5.0
 _GZIP = zlib.MAX_WBITS | 16
 
 
-class BodyError(Exception):
+class ResponseBodyError(Exception):
     """The body is too long, or has an encoding that the request does not accept."""
 
 
 async def read_body(response: httpx.Response, most_bytes: int, seconds: float) -> bytes:
     """Return the body of a response, decompressed.
 
-    Raises ``BodyError`` if it is over ``most_bytes`` or cannot be decompressed. Raises
+    Raises ``ResponseBodyError`` if it is over ``most_bytes`` or cannot be decompressed. Raises
     ``httpx.ReadTimeout`` if it is not complete after ``seconds``, or if no chunk comes for
     ``LONGEST_SILENCE``.
     """
     coding = response.headers.get("content-encoding", "identity").strip().lower()
     if coding not in {"identity", "gzip"}:
-        raise BodyError(f"the response is encoded as {coding[:50]}")
+        raise ResponseBodyError(f"the response is encoded as {coding[:50]}")
     now = asyncio.get_running_loop().time
     end = now() + seconds
     body = bytearray()
@@ -38,7 +38,7 @@ async def read_body(response: httpx.Response, most_bytes: int, seconds: float) -
             async for chunk in response.aiter_raw() if is_gzip else response.aiter_bytes():
                 body += chunk
                 if len(body) > most_bytes:
-                    raise BodyError(f"the response is over {most_bytes} bytes")
+                    raise ResponseBodyError(f"the response is over {most_bytes} bytes")
                 limit.reschedule(min(end, now() + LONGEST_SILENCE))
     except TimeoutError:
         raise httpx.ReadTimeout("the response's body was not whole in time") from None
@@ -50,9 +50,9 @@ def _decompressed(body: bytes | bytearray, most_bytes: int) -> bytes:
     try:
         plain = decompressor.decompress(body, most_bytes + 1)
     except zlib.error:
-        raise BodyError("the response is not the gzip it claims to be") from None
+        raise ResponseBodyError("the response is not the gzip it claims to be") from None
     if len(plain) > most_bytes:
-        raise BodyError(f"the response is over {most_bytes} bytes unpacked")
+        raise ResponseBodyError(f"the response is over {most_bytes} bytes unpacked")
     if not decompressor.eof:
-        raise BodyError("the response's gzip ends too early")
+        raise ResponseBodyError("the response's gzip ends too early")
     return plain

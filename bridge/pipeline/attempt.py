@@ -17,7 +17,7 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 from bridge.domain import events as e
 from bridge.domain.call import Call
 from bridge.domain.steps import INSIGHTS, Step, is_due
-from bridge.errors import DamagedRecord, LeaseLost, NewerRecord
+from bridge.errors import DamagedRecordError, LeaseLostError, NewerRecordError
 from bridge.pipeline.record import Happened, apply_events
 from bridge.reasons import Reason
 from bridge.services import Services
@@ -84,9 +84,9 @@ def begin(services: Services, step: Step, call_ids: Iterable[str]) -> Iterator[l
             record, insights = (*lease.found, None)[:2]
             try:
                 call = services.calls.read(call_id, record)
-            except NewerRecord:
+            except NewerRecordError:
                 log.warning("record.newer", call_id=call_id)
-            except DamagedRecord:  # the store has listed and logged it
+            except DamagedRecordError:  # the store has listed and logged it
                 log.debug("step.damaged", call_id=call_id)
             else:
                 if call is not None and is_due(call, step, now):
@@ -180,7 +180,7 @@ def _save(services: Services, outcomes: Sequence[Settled], *, ends: bool) -> lis
         if isinstance(result, Saved):
             attempt.call = result.after or attempt.call
             saved.append(attempt)
-        elif isinstance(result, LeaseLost):
+        elif isinstance(result, LeaseLostError):
             log.warning("lease.lost", call_id=attempt.call.call_id)
         else:
             log.error("step.not_saved", call_id=attempt.call.call_id, exc_info=result)

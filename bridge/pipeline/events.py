@@ -13,7 +13,7 @@ from bridge.askelephant.webhook import TRANSCRIPT_READY, parse_webhook
 from bridge.broker.publisher import publish_next
 from bridge.domain.call import Call, new_call
 from bridge.domain.events import UNKNOWN, CallHeard, EventRefused, Noted, TranscriptReady
-from bridge.errors import DamagedRecord, EventError, NewerRecord
+from bridge.errors import DamagedRecordError, EventError, NewerRecordError
 from bridge.pipeline.extras import hear_extras
 from bridge.pipeline.record import Happened, apply_events
 from bridge.reasons import Reason
@@ -240,14 +240,14 @@ def _guarded(services: Services, entries: Sequence[Entry]) -> Iterator[None]:
         yield
     except RedisError:
         raise
-    except NewerRecord as error:
+    except NewerRecordError as error:
         log.warning("record.newer", call_id=error.call_id)
         for entry in entries:
             services.inbox.leave(entry)
     except Exception as error:
         for entry in entries:
             log.exception("event.broke_handler", entry=entry.id, deliveries=entry.deliveries)
-            if entry.deliveries >= TRIES or isinstance(error, EventError | DamagedRecord):
+            if entry.deliveries >= TRIES or isinstance(error, EventError | DamagedRecordError):
                 services.inbox.move_to_dead_letters(entry, f"{type(error).__name__}: {error}")
 
 

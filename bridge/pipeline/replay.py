@@ -8,7 +8,7 @@ import structlog
 from bridge.domain.call import Call
 from bridge.domain.events import Replayed
 from bridge.domain.machine import TABLE, advance
-from bridge.errors import DamagedRecord, NewerRecord
+from bridge.errors import DamagedRecordError, NewerRecordError
 from bridge.pipeline.record import log_move
 from bridge.services import Services
 from config.types import Rate
@@ -62,7 +62,7 @@ def replay_many(
     for call in calls:
         try:
             saved = replay(services, call, is_wanted, start + len(replayed) * pace.apart)
-        except (NewerRecord, DamagedRecord) as error:  # of a newer version, or unreadable
+        except (NewerRecordError, DamagedRecordError) as error:  # of a newer version, or unreadable
             log.warning("call.not_replayed", call_id=call.call_id, error=type(error).__name__)
         else:
             replayed += [saved] if saved else []

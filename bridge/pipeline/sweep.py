@@ -32,8 +32,8 @@ def sweep(services: Services, *, is_routine: bool = False) -> int:
     Messages for routine sweeps pile up in the broker while no worker runs, or if two beats publish
     them. One of them runs in each half of an interval; the others end after one round trip.
 
-    Raises ``LeaseLost`` if another sweep has begun because this one ran too long. Only one sweep at
-    a time may claim calls. Waking the inbox and deleting need no lease.
+    Raises ``LeaseLostError`` if another sweep has begun because this one ran too long. Only one
+    sweep at a time may claim calls. Waking the inbox and deleting need no lease.
     """
     if is_routine and not services.leases.begin_routine_sweep(services.settings.sweep_interval / 2):
         return 0

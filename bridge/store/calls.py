@@ -18,7 +18,7 @@ from redis.exceptions import ResponseError
 from bridge.domain.call import Call
 from bridge.domain.insights import insights_of
 from bridge.domain.links import normalised_link
-from bridge.errors import CallContended, DamagedRecord, LeaseLost, NewerRecord
+from bridge.errors import CallContendedError, DamagedRecordError, LeaseLostError, NewerRecordError
 from bridge.store.changes import Change, Edit, Saved, decided, is_own, numbered, written
 from bridge.store.damaged import Damage, DamagedRecords
 from bridge.store.index_changes import Retention, counted, index_changes
@@ -52,8 +52,8 @@ class CallStore:
     def load(self, call_id: str) -> Call | None:
         """Return the call, or ``None`` if it has no record.
 
-        Raises ``NewerRecord`` if a newer version of the bridge wrote the record, ``DamagedRecord``
-        if no version can have written it.
+        Raises ``NewerRecordError`` if a newer version of the bridge wrote the record, and
+        ``DamagedRecordError`` if no version can have written it.
         """
         value: Any
         try:
@@ -66,7 +66,7 @@ class CallStore:
         """Return the call whose record is ``value``; raises as ``load`` does."""
         try:
             return read_call(call_id, value)
-        except DamagedRecord:
+        except DamagedRecordError:
             self._damaged.note([call_id])
             raise
 
@@ -81,7 +81,7 @@ class CallStore:
         for call_id, value in self._values(call_ids):
             try:
                 read.append(self.read(call_id, value))
-            except (NewerRecord, DamagedRecord) as error:
+            except (NewerRecordError, DamagedRecordError) as error:
                 read.append(error)
         return read
 
@@ -93,9 +93,9 @@ class CallStore:
         for call_id, value in self._values(call_ids):
             try:
                 call = read_call(call_id, value)
-            except NewerRecord:
+            except NewerRecordError:
                 newer += 1
-            except DamagedRecord:
+            except DamagedRecordError:
                 damaged.append(call_id)
             else:
                 calls += [call] if call else []
@@ -143,9 +143,10 @@ class CallStore:
         """Save the result of each edit; decide again if another worker has saved the call.
 
         One round trip reads the calls that are not known, one saves all. A failed edit does not
-        affect the others: its error is returned in its place. ``LeaseLost`` = its lease has
-        expired, ``CallContended`` = its call changed during each of 100 attempts, ``NewerRecord``
-        and ``DamagedRecord`` as in ``load``, or the error that its ``decide`` raised.
+        affect the others: its error is returned in its place. ``LeaseLostError`` = its lease has
+        expired, ``CallContendedError`` = its call changed during each of 100 attempts,
+        ``NewerRecordError`` and ``DamagedRecordError`` as in ``load``, or the error that its
+        ``decide`` raised.
         """
         results: dict[int, Saved | Exception] = {}
         left: dict[int, Call | Exception | None] = {
@@ -182,14 +183,14 @@ class CallStore:
                     results[place] = Saved(change.before, before)
                 else:
                     left[place] = before
-        results |= {place: CallContended(edits[place].call_id) for place in left}
+        results |= {place: CallContendedError(edits[place].call_id) for place in left}
         return [results[place] for place in range(len(edits))]
 
     def save_many(self, changes: Sequence[Change]) -> list[Call | Exception | None]:
         """Save all changes in one round trip; return for each its call as saved, or an error.
 
-        ``None`` = another worker has saved the call since it was read. ``LeaseLost`` = the change's
-        lease has expired. Other errors are Redis' own.
+        ``None`` = another worker has saved the call since it was read. ``LeaseLostError`` = the
+        change's lease has expired. Other errors are Redis' own.
         """
         if not changes:
             return []
@@ -214,10 +215,10 @@ class CallStore:
         if reply == b"conflict":
             return None
         if reply == b"lease_lost":
-            return LeaseLost(saved.call_id)
+            return LeaseLostError(saved.call_id)
         if is_wrong_type(reply):
             self._damaged.note([saved.call_id])
-            return DamagedRecord(saved.call_id)
+            return DamagedRecordError(saved.call_id)
         return reply if isinstance(reply, Exception) else ResponseError(repr(reply))
 
     def retire(self, now: datetime, most: int) -> int:

@@ -7,7 +7,7 @@ from typing import Any
 from redis import Redis
 
 from bridge.domain.steps import Step
-from bridge.errors import LeaseLost
+from bridge.errors import LeaseLostError
 from bridge.store.keys import Keys
 from bridge.store.lease import Lease
 from bridge.store.lua import script
@@ -31,7 +31,7 @@ class DueCalls:
         """Claim up to ``most`` calls overdue for ``step``; they are due again after the grace.
 
         Calls that wait for a place of one of the ``kinds``, or are worked on, are left out, because
-        their step was published. Raises ``LeaseLost`` if the sweep's ``lease`` has expired.
+        their step was published. Raises ``LeaseLostError`` if the sweep's ``lease`` has expired.
         """
         keys = self._keys
         again = (now + self._grace).timestamp()
@@ -40,7 +40,7 @@ class DueCalls:
             args=[now.timestamp(), most, again, lease.token, keys.lease("")],
         )
         if ids is None:
-            raise LeaseLost("sweep")
+            raise LeaseLostError("sweep")
         return [text(call_id) for call_id in ids]
 
     def claim_probe(
@@ -48,7 +48,7 @@ class DueCalls:
     ) -> tuple[Step, str] | None:
         """Claim the overdue call of ``steps`` with the fewest failures, the newest of those.
 
-        Returns its step and its id, or ``None``. Raises ``LeaseLost`` as ``claim`` does.
+        Returns its step and its id, or ``None``. Raises ``LeaseLostError`` as ``claim`` does.
         """
         again = (now + self._grace).timestamp()
         keys = [self._keys.sweep_lease, self._keys.recent_failures, *map(self._keys.due, steps)]
@@ -56,7 +56,7 @@ class DueCalls:
             keys=keys, args=[now.timestamp(), PROBE_CANDIDATES, again, lease.token]
         )
         if found is None:
-            raise LeaseLost("sweep")
+            raise LeaseLostError("sweep")
         return (steps[int(found[0]) - 1], text(found[1])) if found else None
 
     def wait(self, kind: str, call_ids: Sequence[str], now: datetime) -> None:

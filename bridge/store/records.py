@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from redis.exceptions import ResponseError
 
 from bridge.domain.call import FORMAT, Call
-from bridge.errors import DamagedRecord, NewerRecord
+from bridge.errors import DamagedRecordError, NewerRecordError
 
 EVERY_RECORDS_TIMES = ("created_at", "updated_at", "state_since")
 
@@ -41,19 +41,19 @@ def read_call(call_id: str, value: Any) -> Call | None:  # noqa: ANN401 - what R
     if not value:
         return None
     if not isinstance(value, bytes):
-        raise DamagedRecord(call_id)
+        raise DamagedRecordError(call_id)
     version, _, document = value.partition(b"\n")
     if not version.isdigit():
-        raise DamagedRecord(call_id)
+        raise DamagedRecordError(call_id)
     try:
         call = Call.model_validate_json(document)
     except ValidationError:
-        error = NewerRecord if _has_records_shape(call_id, document) else DamagedRecord
+        error = NewerRecordError if _has_records_shape(call_id, document) else DamagedRecordError
         raise error(call_id) from None
     if call.call_id != call_id:
-        raise DamagedRecord(call_id)
+        raise DamagedRecordError(call_id)
     if call.format > FORMAT:
-        raise NewerRecord(call_id)
+        raise NewerRecordError(call_id)
     return call.but(version=int(version))
 
 
@@ -61,9 +61,9 @@ def is_damaged(call_id: str, value: Any) -> bool:  # noqa: ANN401 - what Redis r
     """Return whether no version of the bridge can have written ``value``."""
     try:
         read_call(call_id, value)
-    except DamagedRecord:
+    except DamagedRecordError:
         return True
-    except NewerRecord:
+    except NewerRecordError:
         pass
     return False
 

@@ -38,7 +38,7 @@ class Patience:
 PATIENCE = Patience()
 
 
-class KeepsDying(Exception):  # noqa: N818 - the name says what happened
+class CrashLoopError(Exception):
     """The process ended within seconds, each of its first times: starting it again is no cure."""
 
 
@@ -53,7 +53,7 @@ class Child:
         self._stopping = asyncio.Event()
 
     async def run(self) -> None:
-        """Run until stopped. Raises ``KeepsDying`` when it cannot stay up, ``OSError`` if at all.
+        """Run until stopped. Raises ``CrashLoopError``, or ``OSError`` if it cannot be started.
 
         Nothing outlives its process: what that leaves behind would hold its port, or its data.
         """
@@ -67,7 +67,7 @@ class Child:
             short_lives = min(short_lives + 1, self._patience.short_lives) if short else 0
             can_live = can_live or not short
             if short_lives == self._patience.short_lives and not can_live:
-                raise KeepsDying(f"{self.command.name} keeps ending with exit code {code}")
+                raise CrashLoopError(f"{self.command.name} keeps ending with exit code {code}")
             self._sink(self.command.name, f"ended with exit code {code}; starting it again")
             await self._pause(short_lives * self._patience.pause)
 

@@ -38,11 +38,11 @@ OURS = frozenset({"valkey", "demo.log"})
 OWNER_ONLY, OWNER_FILE = 0o700, 0o600
 
 
-class DataInUse(Exception):  # noqa: N818 - the name says what happened
+class DataInUseError(Exception):
     """Another bridge runs on the same data."""
 
 
-class DataUnusable(Exception):  # noqa: N818 - as above
+class DataUnusableError(Exception):
     """No data can be kept in the directory."""
 
 
@@ -54,9 +54,9 @@ _PORTS = cycle(random.sample(range(20_000, 32_768), 12_768))  # so that two proc
 def embedded_valkey(data: Path) -> Iterator[tuple[str, Command]]:
     """Yield the URL of a Valkey on a free loopback port, and the command that runs it on ``data``.
 
-    Raises ``DataInUse`` when another server holds the same data: two on one append-only file would
-    destroy it. The server inherits the lock, so it lasts as long as the server does. Raises
-    ``DataUnusable`` when the directory cannot be made, entered or written to.
+    Raises ``DataInUseError`` when another server holds the same data: two on one append-only file
+    would destroy it. The server inherits the lock, so it lasts as long as the server does. Raises
+    ``DataUnusableError`` when the directory cannot be made, entered or written to.
     """
     try:
         directory = _private_directory(data)
@@ -122,7 +122,7 @@ def _acquire(lock: IO[str], data: Path, directory: Path) -> None:
     except BlockingIOError as error:
         holders = _holders(directory)
         named = f": {holders}" if holders else ""
-        raise DataInUse(f"another bridge is running on {data}{named}") from error
+        raise DataInUseError(f"another bridge is running on {data}{named}") from error
     lock.truncate(0)
     lock.write(f"{os.getpid()}\n")
     lock.flush()
@@ -157,9 +157,11 @@ def _quoted(value: str) -> str:
     return f'"{escaped}"'
 
 
-def _unusable(data: Path, error: OSError) -> DataUnusable:
+def _unusable(data: Path, error: OSError) -> DataUnusableError:
     reason = error.strerror or type(error).__name__
-    return DataUnusable(f"cannot keep data in {data}: {reason}. Choose another place with --data")
+    return DataUnusableError(
+        f"cannot keep data in {data}: {reason}. Choose another place with --data"
+    )
 
 
 def _command(directory: Path, lock: int, url: str) -> Command:

@@ -24,7 +24,7 @@ class Ports:
     flower: int | None = None
 
 
-class PortTaken(Exception):  # noqa: N818 - the name says what happened
+class PortInUseError(Exception):
     """Nobody but its owner can listen on the port."""
 
 
@@ -35,7 +35,7 @@ def stack(
     """Yield the bridge's processes in the order in which they are to be stopped.
 
     Without ``BRIDGE_REDIS_URL`` an embedded Valkey on ``data`` is the last of them. Raises
-    ``DataInUse`` when that data is another's, ``PortTaken`` when a port is.
+    ``DataInUseError`` when that data is another's, ``PortInUseError`` when a port is.
     """
     _require_free(ports.web, "--port")
     if ports.flower is not None:
@@ -63,4 +63,4 @@ def _require_free(port: int, option: str) -> None:
             probe.bind(("127.0.0.1", port))
         except OSError as error:
             told = os.strerror(error.errno) if error.errno else str(error)
-            raise PortTaken(f"port {port}: {told}. Choose another with {option}") from error
+            raise PortInUseError(f"port {port}: {told}. Choose another with {option}") from error

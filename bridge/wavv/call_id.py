@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from bridge.errors import Unusable
+from bridge.errors import UnusableEventError
 from bridge.reasons import Reason
 from bridge.wavv.aliases import ALIASES, Aliases
 from bridge.wavv.envelope import Envelope
@@ -22,7 +22,7 @@ _EMPTY_PART = re.compile(r"(?<![A-Za-z])(?:undefined|null|none|nan)(?![A-Za-z])"
 
 
 def find_call_id(envelope: Envelope, aliases: Aliases) -> str:
-    """Return the call's id. Raises ``Unusable`` for ``no_call_id`` and ``bad_call_id``."""
+    """Return the call's id. Raises ``UnusableEventError`` if the event has no usable one."""
     is_bad = False
     for value in envelope.call_ids():
         if is_no_id(value):
@@ -31,13 +31,13 @@ def find_call_id(envelope: Envelope, aliases: Aliases) -> str:
             return call_id
         is_bad = True
     if is_bad:
-        raise Unusable(
+        raise UnusableEventError(
             Reason.BAD_CALL_ID,
             f"The call id must be text or a whole number, of 1 to {CALL_ID_LIMIT} printable "
             "characters.",
         )
     keys = ", ".join(f"`{key}`" for key in _accepted(aliases))
-    raise Unusable(
+    raise UnusableEventError(
         Reason.NO_CALL_ID,
         f"The event has no call id. Send it as one of {keys} in the call's object; beside that "
         "object, the names without `id` and `uuid` count. A placeholder such as `undefined`, `0` "

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from bridge.errors import MalformedBody
+from bridge.errors import MalformedBodyError
 from bridge.strict_json import read_object
 from bridge.wavv.aliases import BARE, KeyTable
 from bridge.wavv.keys import letters
@@ -206,7 +206,7 @@ def _wrapped(value: Any) -> tuple[Object, str | None] | None:  # noqa: ANN401 - 
         return None
     try:
         return read_object(text.removeprefix("[").removesuffix("]").encode()), None
-    except MalformedBody:
+    except MalformedBodyError:
         return {}, "payload_unreadable"
 
 

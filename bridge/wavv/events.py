@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from bridge.domain.call import Kind, Metadata
 from bridge.domain.events import CallHeard
-from bridge.errors import Unusable
+from bridge.errors import UnusableEventError
 from bridge.reasons import Reason
 from bridge.strict_json import read_object
 from bridge.wavv import values
@@ -71,8 +71,9 @@ class Checked:
 def check_event(raw: bytes, reading: Reading) -> Checked | Ignored:
     """Return which call the event is about, or that it is ignored: all that a response depends on.
 
-    Raises ``MalformedBody`` (see ``read_object``), or ``Unusable`` for ``no_call_id`` and
-    ``bad_call_id``: of an event that is one of WAVV's three, or has no name at all.
+    Raises ``MalformedBodyError`` (see ``read_object``), or ``UnusableEventError`` for
+    ``no_call_id`` and ``bad_call_id``: of an event that is one of WAVV's three, or has no name at
+    all.
     """
     envelope = open_envelope(read_object(raw), reading.table)
     names = envelope.names()
@@ -111,7 +112,7 @@ def _ignored(envelope: Envelope, reading: Reading, *, is_named: bool) -> Ignored
     """Return an event that is none of WAVV's three. Without a name it must at least name a call."""
     try:
         call_id = find_call_id(envelope, reading.aliases)
-    except Unusable:
+    except UnusableEventError:
         if not is_named:
             raise
         call_id = None

@@ -10,7 +10,7 @@ from typing import Any
 
 from bridge.domain.call import Problem
 from bridge.domain.retry import Failure, Trouble
-from bridge.errors import MalformedBody
+from bridge.errors import MalformedBodyError
 from bridge.outbound.retry_after import retry_after
 from bridge.reasons import Reason
 from bridge.strict_json import read_object
@@ -70,5 +70,5 @@ def _link(body: bytes) -> FreshLink | None:
 def _members(body: bytes) -> dict[str, Any]:
     try:
         return read_object(body)
-    except MalformedBody:
+    except MalformedBodyError:
         return {}

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from bridge.domain.engagement import is_media_url
-from bridge.errors import MalformedBody
+from bridge.errors import MalformedBodyError
 from bridge.strict_json import read_object
 from bridge.wavv.aliases import ALIASES
 from bridge.wavv.keys import letters
@@ -82,7 +82,7 @@ def _opened(written: str) -> Any:  # noqa: ANN401 - any JSON
         return None
     try:
         return read_object(f'{{"url":{written}}}'.encode())["url"]
-    except MalformedBody:
+    except MalformedBodyError:
         return None
 
 

@@ -1,6 +1,6 @@
 """How a delivery proves that it is WAVV's: a signature, or a secret it shares with us.
 
-Pure: values in, an ``Unsigned`` out. Every secret and every signature is compared, in constant
+Pure: values in, an ``UnsignedError`` out. Every secret and every signature is compared, in constant
 time, so that the time of an answer says nothing about how near a guess was.
 """
 
@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 from urllib.parse import unquote, unquote_plus
 
-from bridge.errors import Unsigned
+from bridge.errors import UnsignedError
 from bridge.reasons import Reason
 
 SIGNATURE_HEADER = "X-WAVV-Signature"
@@ -34,7 +34,7 @@ class _Signature(NamedTuple):
 def verify_signature(
     header: str | None, raw: bytes, secrets: Sequence[str], now: float, tolerance: float
 ) -> None:
-    """Raise ``Unsigned`` unless one of ``secrets`` signed ``raw`` within ``tolerance`` seconds.
+    """Raise ``UnsignedError`` unless a secret signed ``raw`` within ``tolerance`` seconds.
 
     A secret is valid with and without its ``whsec_``: whether that belongs to the key is not told.
     """
@@ -47,7 +47,7 @@ def verify_signature(
 class StreamedSignature:
     """The check of a signature whose body is not kept: ``update`` with each piece, then ``finish``.
 
-    Raises ``Unsigned`` at once if the header alone cannot be valid.
+    Raises ``UnsignedError`` at once if the header alone cannot be valid.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class StreamedSignature:
             mac.update(piece)
 
     def finish(self) -> None:
-        """Raise ``Unsigned`` unless one of the secrets signed what came."""
+        """Raise ``UnsignedError`` unless one of the secrets signed what came."""
         _check_digests([mac.digest() for mac in self._macs], self._signature)
 
 
@@ -75,7 +75,7 @@ def sign(raw: bytes, secret: str, timestamp: float) -> str:
 
 
 def verify_shared_secret(presented: str | None, secrets: Sequence[str], *readings: str) -> None:
-    """Raise ``Unsigned`` unless ``presented`` or another of its ``readings`` is one of ``secrets``.
+    """Raise ``UnsignedError`` unless ``presented`` or one of its ``readings`` is a known secret.
 
     See ``query_secrets`` for the readings.
     """
@@ -85,11 +85,13 @@ def verify_shared_secret(presented: str | None, secrets: Sequence[str], *reading
     )
     hashed = [_hashed(one) for one in (presented, *readings) if one]
     if not hashed:
-        raise Unsigned(Reason.SECRET_MISSING, f"There is no shared secret. {expected}")
+        raise UnsignedError(Reason.SECRET_MISSING, f"There is no shared secret. {expected}")
     known = [_hashed(one) for one in secrets if one]
     matches = [hmac.compare_digest(one, other) for one in hashed for other in known]
     if not any(matches):
-        raise Unsigned(Reason.SECRET_MISMATCH, f"The shared secret is none known here. {expected}")
+        raise UnsignedError(
+            Reason.SECRET_MISMATCH, f"The shared secret is none known here. {expected}"
+        )
 
 
 def query_secrets(query: bytes) -> tuple[str, ...]:
@@ -108,30 +110,30 @@ def _parse(header: str | None) -> _Signature:
     """Read ``t`` and every well-formed ``v1``; other schemes are for other readers."""
     if not header or not header.strip():
         detail = f"The header `{SIGNATURE_HEADER}` is missing. {_EXPECTED}"
-        raise Unsigned(Reason.SIGNATURE_MISSING, detail)
+        raise UnsignedError(Reason.SIGNATURE_MISSING, detail)
     parts = [part.strip().partition("=") for part in header.split(",")]
     times = [value for key, _, value in parts if key == "t"]
     digests = [value for key, _, value in parts if key == "v1" and _DIGEST.fullmatch(value)]
     if len(times) != 1 or not _TIMESTAMP.fullmatch(times[0]) or not digests:
         detail = f"The header `{SIGNATURE_HEADER}` cannot be read. {_EXPECTED}"
-        raise Unsigned(Reason.SIGNATURE_MALFORMED, detail)
+        raise UnsignedError(Reason.SIGNATURE_MALFORMED, detail)
     return _Signature(times[0], tuple(map(bytes.fromhex, digests)))
 
 
 def _check_age(timestamp: int, now: float, tolerance: float) -> None:
     if timestamp < now - tolerance:
         detail = f"The signature is older than {tolerance:g} s. Sign each attempt anew."
-        raise Unsigned(Reason.SIGNATURE_EXPIRED, detail)
+        raise UnsignedError(Reason.SIGNATURE_EXPIRED, detail)
     if timestamp > now + tolerance:
         detail = f"The signature is from more than {tolerance:g} s ahead. Check the sender's clock."
-        raise Unsigned(Reason.SIGNATURE_IN_FUTURE, detail)
+        raise UnsignedError(Reason.SIGNATURE_IN_FUTURE, detail)
 
 
 def _check_digests(expected: Sequence[bytes], signature: _Signature) -> None:
     matches = [hmac.compare_digest(one, other) for one in expected for other in signature.digests]
     if not any(matches):
         detail = f"No signature is this body's under a secret known here. {_EXPECTED}"
-        raise Unsigned(Reason.SIGNATURE_MISMATCH, detail)
+        raise UnsignedError(Reason.SIGNATURE_MISMATCH, detail)
 
 
 def _keys(secrets: Sequence[str]) -> Iterator[bytes]:

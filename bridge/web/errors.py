@@ -9,9 +9,9 @@ from redis.exceptions import RedisError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from bridge.api.auth import Unauthorized
+from bridge.api.auth import UnauthorizedError
 from bridge.asgi.problems import internal_error, problem
-from bridge.errors import DamagedRecord, NewerRecord
+from bridge.errors import DamagedRecordError, NewerRecordError
 from bridge.reasons import Reason
 
 log = structlog.get_logger(__name__)
@@ -22,8 +22,8 @@ NAME = re.compile(r"[a-z_]{1,20}")
 def add_error_handlers(app: FastAPI) -> None:
     """Respond to every error with a problem document (RFC 9457)."""
 
-    @app.exception_handler(Unauthorized)
-    async def _(_request: Request, error: Unauthorized) -> Response:
+    @app.exception_handler(UnauthorizedError)
+    async def _(_request: Request, error: UnauthorizedError) -> Response:
         return problem(error.status, error.reason, error.detail, error.headers)
 
     @app.exception_handler(HTTPException)
@@ -46,13 +46,13 @@ def add_error_handlers(app: FastAPI) -> None:
     async def _(_request: Request, _error: RedisError) -> Response:
         return problem(503, Reason.STORE_UNAVAILABLE, "The store does not answer. Try again.")
 
-    @app.exception_handler(NewerRecord)
-    async def _(_request: Request, _error: NewerRecord) -> Response:
+    @app.exception_handler(NewerRecordError)
+    async def _(_request: Request, _error: NewerRecordError) -> Response:
         detail = "A newer version of the bridge wrote this call. Update this process, too."
         return problem(503, Reason.NEWER_RECORD, detail)
 
-    @app.exception_handler(DamagedRecord)
-    async def _(_request: Request, _error: DamagedRecord) -> Response:
+    @app.exception_handler(DamagedRecordError)
+    async def _(_request: Request, _error: DamagedRecordError) -> Response:
         detail = "The record of this call is damaged. Its bytes are kept: see docs/operations.md."
         return problem(409, Reason.DAMAGED_RECORD, detail)
 

@@ -9,7 +9,7 @@ import pytest
 from bridge.broker.publisher import DRAIN, Publisher
 from bridge.domain.call import Kind, State
 from bridge.domain.steps import EXPIRE, SUBMIT
-from bridge.errors import LeaseLost
+from bridge.errors import LeaseLostError
 from bridge.pipeline import sweep
 from tests.support.in_process_bridge import Bridge
 
@@ -59,7 +59,7 @@ def test_it_publishes_nothing_that_another_has_published(
     bridge: Bridge, overdue: list[tuple[str, ...]]
 ) -> None:
     """Its next claim shows the token of a lease that is over, and takes nothing."""
-    with pytest.raises(LeaseLost):
+    with pytest.raises(LeaseLostError):
         sweep_slowly(bridge, EXPIRE.task, bridge.sweep)
     assert sorted(bridge.published.tasks()) == sorted(overdue)
 
@@ -70,7 +70,7 @@ def test_it_takes_nothing_from_another_that_is_still_at_it(
     """Neither a call nor, at its end, the lease."""
     with ExitStack() as exits:
         others = bridge.services.leases.hold_sweep
-        with pytest.raises(LeaseLost):
+        with pytest.raises(LeaseLostError):
             sweep_slowly(bridge, EXPIRE.task, lambda: exits.enter_context(others()))
         assert bridge.published.tasks() == overdue[:1]
         assert bridge.sweep() == 0

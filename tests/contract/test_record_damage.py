@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bridge.domain.call import Kind, State
-from bridge.errors import DamagedRecord
+from bridge.errors import DamagedRecordError
 from bridge.pipeline import insights, submit, sweep
 from bridge.simulator.wavv.samples import SampleCall
 from bridge.store.replies import text
@@ -77,7 +77,7 @@ def test_an_event_of_a_damaged_record_is_a_dead_letter_and_stops_no_other(
     assert dumped(bridge, call) == written
     assert bridge.services.inbox.backlog().waiting == 0
     (letter,) = bridge.services.dead_letters.newest(10)
-    assert letter.error.startswith("DamagedRecord")
+    assert letter.error.startswith("DamagedRecordError")
     assert {line["call_id"] for line in bridge.logged("record.damaged")} == {call.call_id}
     assert bridge.counted("records.damaged") == 1
 
@@ -178,7 +178,7 @@ def test_a_repaired_record_is_no_damaged_one_any_more(bridge: Bridge) -> None:
         bridge.drain()
         before.append(bridge.services.redis.get(bridge.services.keys.call(one.call_id)))
         damage(bridge, one, "truncated")
-        with pytest.raises(DamagedRecord):
+        with pytest.raises(DamagedRecordError):
             bridge.services.calls.load(one.call_id)
     assert bridge.services.calls.damage().count == 3
     bridge.services.redis.set(keys[0], before[0])

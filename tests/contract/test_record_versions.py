@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from bridge.domain.call import FORMAT, Kind, State
-from bridge.errors import NewerRecord
+from bridge.errors import NewerRecordError
 from bridge.pipeline import events, insights, submit, sweep
 from bridge.simulator.wavv.samples import SampleCall
 from bridge.store import changes, records
@@ -244,7 +244,7 @@ def test_a_record_tells_its_format_from_the_second_on(
         bridge.receive(call, Kind.ENDED)
         bridge.drain()
         assert bridge.call(call).format == FORMAT + 1
-    with pytest.raises(NewerRecord) as raised:
+    with pytest.raises(NewerRecordError) as raised:
         bridge.services.calls.load(call.call_id)
     assert str(raised.value) == raised.value.call_id == call.call_id
 
@@ -253,7 +253,7 @@ def test_the_error_tells_nothing_of_what_was_said(bridge: Bridge) -> None:
     """A validation quotes what it refuses: a number must not reach a log that way."""
     call = waiting_call(bridge, Kind.STARTED)
     rewrite(bridge, call, NEWER["shape"])
-    with pytest.raises(NewerRecord) as raised:
+    with pytest.raises(NewerRecordError) as raised:
         bridge.services.calls.load(call.call_id)
     assert raised.value.__cause__ is None
     assert raised.value.__suppress_context__

@@ -19,7 +19,7 @@ from bridge.domain.call import (
     new_call,
 )
 from bridge.domain.timeline import TimelineEntry
-from bridge.errors import CallContended, LeaseLost
+from bridge.errors import CallContendedError, LeaseLostError
 from bridge.store.changes import Change, Edit, Saved
 from bridge.store.lease import Lease
 from tests.support.store import NOW, Store
@@ -108,7 +108,7 @@ def test_a_call_that_never_rests_is_given_up(store: Store, monkeypatch: pytest.M
         store.save("c-1", reason="theirs")
         return (found or new_call("c-1", NOW)).but(attempts=9)
 
-    with pytest.raises(CallContended) as raised:
+    with pytest.raises(CallContendedError) as raised:
         store.calls.update("c-1", decide)
     assert raised.value.call_id == "c-1"
     assert store.save("c-1").attempts == 0
@@ -130,7 +130,7 @@ def test_a_save_under_a_lease_that_is_no_longer_ours_is_refused(
     if holder is not None:
         store.redis.set(store.keys.lease("c-1"), holder)
     before = store.indexed("c-1")
-    with pytest.raises(LeaseLost) as raised:
+    with pytest.raises(LeaseLostError) as raised:
         store.calls.update("c-1", lambda _: FULL, lease=Lease("ours"), insights={"signals": [1]})
     assert raised.value.call_id == "c-1"
     loaded = store.calls.load("c-1")

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from bridge.domain.steps import STEPS
-from bridge.errors import LeaseLost
+from bridge.errors import LeaseLostError
 from bridge.reasons import Reason
 from bridge.store.hold import STEADY, Admitted, Cause, Hold, Row
 from tests.support.holds import (
@@ -214,7 +214,7 @@ def test_a_sweep_that_lost_its_lease_claims_no_probe(store: Store) -> None:
     with store.leases.hold_sweep() as lease:
         assert lease is not None
         store.redis.delete(store.keys.sweep_lease)
-        with pytest.raises(LeaseLost):
+        with pytest.raises(LeaseLostError):
             store.due.claim_probe(STEPS, NOW, lease)
 
 

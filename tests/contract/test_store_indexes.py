@@ -8,7 +8,7 @@ import pytest
 
 from bridge.domain.call import Call, State
 from bridge.domain.steps import EXPIRE, INSIGHTS, STEPS, SUBMIT, Step
-from bridge.errors import LeaseLost
+from bridge.errors import LeaseLostError
 from bridge.store.calls import CallStore
 from tests.support.store import GRACE, KEPT, NOW, RETENTION, Store
 
@@ -118,9 +118,9 @@ def test_a_sweep_that_lost_its_lease_claims_nothing(store: Store) -> None:
     with store.leases.hold_sweep() as lease:
         assert lease is not None
         store.redis.delete(store.keys.sweep_lease)
-        with pytest.raises(LeaseLost):
+        with pytest.raises(LeaseLostError):
             store.due.claim(SUBMIT, LATER, 10, lease)
-        with store.leases.hold_sweep(), pytest.raises(LeaseLost):
+        with store.leases.hold_sweep(), pytest.raises(LeaseLostError):
             store.due.claim(SUBMIT, LATER, 10, lease)
     assert store.claim(SUBMIT, LATER, 10) == ["c-1"]
 

@@ -13,7 +13,7 @@ import pytest
 
 from bridge.supervise import child as child_module
 from bridge.supervise import parent_death
-from bridge.supervise.child import Child, KeepsDying, Patience
+from bridge.supervise.child import Child, CrashLoopError, Patience
 from bridge.supervise.commands import Command
 from bridge.supervise.lines import LONGEST_LINE
 from tests.support.bridge_command import alive
@@ -48,7 +48,7 @@ def lines_of_one_life(text: str) -> list[str]:
     output = Output()
 
     async def scenario() -> None:
-        with pytest.raises(KeepsDying):
+        with pytest.raises(CrashLoopError):
             await Child(program(text), output, ONCE).run()
 
     play(scenario())
@@ -110,7 +110,7 @@ def test_three_short_lives_at_first_are_enough() -> None:
     output = Output()
 
     async def scenario() -> None:
-        with pytest.raises(KeepsDying, match=r"^it keeps ending with exit code 7$"):
+        with pytest.raises(CrashLoopError, match=r"^it keeps ending with exit code 7$"):
             await Child(program("say('up'); sys.exit(7)"), output, HASTE).run()
 
     play(scenario())
@@ -223,7 +223,7 @@ def test_its_environment_is_ours_with_its_own_on_top(monkeypatch: pytest.MonkeyP
 
     async def scenario() -> None:
         command = Command("it", program(text).argv, {"CHANGED": "its own"})
-        with pytest.raises(KeepsDying):
+        with pytest.raises(CrashLoopError):
             await Child(command, output, ONCE).run()
 
     play(scenario())
@@ -278,7 +278,7 @@ def test_a_process_has_no_signal_ignored_and_writes_for_its_owner_only() -> None
     output = Output()
 
     async def scenario() -> None:
-        with pytest.raises(KeepsDying):
+        with pytest.raises(CrashLoopError):
             await Child(shown, output, ONCE).run()
 
     play(scenario())

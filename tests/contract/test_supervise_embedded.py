@@ -15,7 +15,7 @@ import pytest
 from redis import Redis
 from redis.exceptions import AuthenticationError, RedisError
 
-from bridge.supervise.embedded import DataInUse, DataUnusable, embedded_valkey, free_port
+from bridge.supervise.embedded import DataInUseError, DataUnusableError, embedded_valkey, free_port
 from tests.support.process import Process
 from tests.support.waiting import wait_for
 
@@ -110,7 +110,7 @@ def test_a_second_bridge_on_the_same_data_is_refused(tmp_path: Path) -> None:
     """Two servers on one append-only file would destroy it."""
     with (
         running_valkey(tmp_path),
-        pytest.raises(DataInUse, match="another bridge is running on"),
+        pytest.raises(DataInUseError, match="another bridge is running on"),
         embedded_valkey(tmp_path),
     ):
         pass
@@ -135,7 +135,7 @@ def test_a_refusal_names_the_processes_that_have_the_data(tmp_path: Path) -> Non
     with running_valkey(tmp_path) as redis:
         server = int(redis.info("server")["process_id"])
         named = f"bridge up is process {os.getpid()}, its Valkey is process {server}"
-        with pytest.raises(DataInUse, match=named), embedded_valkey(tmp_path):
+        with pytest.raises(DataInUseError, match=named), embedded_valkey(tmp_path):
             pass
 
 
@@ -144,7 +144,7 @@ def test_a_refusal_names_no_process_that_is_gone(tmp_path: Path, written: str) -
     """The file of one that was killed stays behind."""
     with embedded_valkey(tmp_path):
         (tmp_path / "valkey" / "lock").write_text(written)
-        with pytest.raises(DataInUse) as refused, embedded_valkey(tmp_path):
+        with pytest.raises(DataInUseError) as refused, embedded_valkey(tmp_path):
             pass
     assert str(refused.value) == f"another bridge is running on {tmp_path}"
 
@@ -207,7 +207,7 @@ def test_data_that_cannot_be_kept_is_told_with_what_to_do(tmp_path: Path, direct
     (tmp_path / "file").touch()
     if "file" in directory:
         with (
-            pytest.raises(DataUnusable, match=r"^cannot keep data in .*: .*\. Choose another"),
+            pytest.raises(DataUnusableError, match=r"^cannot keep data in .*: .*\. Choose another"),
             embedded_valkey(tmp_path / directory),
         ):
             pass
@@ -245,7 +245,7 @@ def is_free(data: Path) -> bool:
     try:
         with embedded_valkey(data):
             return True
-    except DataInUse:
+    except DataInUseError:
         return False
 
 

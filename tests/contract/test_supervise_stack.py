@@ -7,7 +7,7 @@ import pytest
 
 from bridge.supervise.commands import Command
 from bridge.supervise.embedded import free_port
-from bridge.supervise.stack import Ports, PortTaken, stack
+from bridge.supervise.stack import PortInUseError, Ports, stack
 from config import Settings
 from config.broker import lease_time
 
@@ -51,7 +51,7 @@ def test_a_port_in_use_is_told_before_anything_is_started(tmp_path: Path, option
         taken = owner.getsockname()[1]
         web, flower = (taken, None) if option == "--port" else (free_port(), taken)
         told = f"^port {taken}: Address already in use. Choose another with {option}$"
-        with pytest.raises(PortTaken, match=told):
+        with pytest.raises(PortInUseError, match=told):
             processes(EMBEDDED, Ports(web, flower), tmp_path / "data")
     assert not (tmp_path / "data").exists()
 

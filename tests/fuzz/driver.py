@@ -36,7 +36,7 @@ MOST_MEGABYTES = 16.0
 STATM = Path("/proc/self/statm")
 
 
-class MemoryGrew(AssertionError):  # noqa: N818 - the name says what happened
+class MemoryGrewError(AssertionError):
     """The target keeps something of its inputs."""
 
 
@@ -83,7 +83,7 @@ class Result:
 def run(target: Target, inputs: int, start: int, each: int = ROUND) -> Result:
     """Check ``inputs`` different inputs, in rounds of ``each``.
 
-    Raises what the target raised, or ``MemoryGrew``.
+    Raises what the target raised, or ``MemoryGrewError``.
     """
     seen, memory, begun = Seen(), [], time.monotonic()
     rounds = 0
@@ -94,7 +94,7 @@ def run(target: Target, inputs: int, start: int, each: int = ROUND) -> Result:
         rounds += 1
     blocks, megabytes = _growth(memory[WARM:])
     if blocks > WARMTH + MOST_BLOCKS * inputs or megabytes > MOST_MEGABYTES:
-        raise MemoryGrew(f"{target.name}: {blocks:.0f} blocks, {megabytes:.1f} MB")
+        raise MemoryGrewError(f"{target.name}: {blocks:.0f} blocks, {megabytes:.1f} MB")
     return Result(target.name, seen.count, time.monotonic() - begun, blocks, megabytes)
 
 

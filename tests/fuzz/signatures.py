@@ -1,4 +1,4 @@
-"""Both signature checks: nothing but ``Unsigned`` is raised, and only a signature passes."""
+"""Both signature checks: nothing but ``UnsignedError`` is raised, and only a signature passes."""
 
 import hashlib
 import hmac
@@ -11,7 +11,7 @@ from random import Random
 from hypothesis import strategies as st
 
 from bridge.askelephant.webhook import parse_webhook, verify_webhook
-from bridge.errors import EventError, Unsigned
+from bridge.errors import EventError, UnsignedError
 from bridge.wavv.signature import verify_shared_secret, verify_signature
 from tests.fuzz.mutation import SEEDS, mutated, mutated_text
 from tests.fuzz.target import Target
@@ -85,11 +85,11 @@ def check_wavv(request: SignedRequest) -> None:
     try:
         verify_shared_secret(header, (WAVV_SECRET,))
         raise AssertionError("a signature passed for a secret")
-    except Unsigned:
+    except UnsignedError:
         pass
     try:
         verify_signature(header, request.raw, (WAVV_SECRET,), time.time(), TOLERANCE)
-    except Unsigned:
+    except UnsignedError:
         return
     assert header is not None
     stamps = [part.strip()[2:] for part in header.split(",") if part.strip().startswith("t=")]
@@ -103,7 +103,7 @@ def check_elephant(request: SignedRequest) -> None:
     """Raise unless what passes bears the signature of its own id, time and body."""
     try:
         message_id = verify_webhook(request.raw, request.headers, (SVIX_SECRET,))
-    except Unsigned:
+    except UnsignedError:
         return
     finally:
         _read(request.raw)

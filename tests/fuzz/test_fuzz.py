@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from tests.fuzz import answers, crm, document, signatures, wavv, wire
 from tests.fuzz.crm_stored import stored
-from tests.fuzz.driver import MemoryGrew, Seen, quiet, run
+from tests.fuzz.driver import MemoryGrewError, Seen, quiet, run
 from tests.fuzz.requests import Request
 from tests.fuzz.surface import Surface, surface
 from tests.fuzz.target import Target
@@ -105,7 +105,7 @@ def test_growth_would_be_found() -> None:
     """A target that keeps its inputs: an object for each is enough."""
     kept: list[object] = []
     target = Target("hoarder", (NUMBERS,), lambda number: kept.append([number]))
-    with pytest.raises(MemoryGrew):
+    with pytest.raises(MemoryGrewError):
         run(target, 16 * EACH, start=1, each=EACH)
 
 

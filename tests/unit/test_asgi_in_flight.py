@@ -3,7 +3,7 @@
 import pytest
 
 from bridge.asgi.in_flight import FREE, BodiesInFlight
-from bridge.errors import NotStored
+from bridge.errors import NotStoredError
 
 LIMIT = 1000
 
@@ -35,7 +35,7 @@ def test_a_complete_body_is_not_evicted(bodies: BodiesInFlight) -> None:
     whole, newcomer = bodies.share(), bodies.share()
     whole.grow(FREE + LIMIT)
     whole.keep()
-    with pytest.raises(NotStored, match="send this event again"):
+    with pytest.raises(NotStoredError, match="send this event again"):
         newcomer.grow(FREE + 1)
     newcomer.release()
     whole.release()

@@ -16,7 +16,7 @@ from bridge.askelephant.webhook import (
     parse_webhook,
     verify_webhook,
 )
-from bridge.errors import EventError, MalformedBody, Unsigned
+from bridge.errors import EventError, MalformedBodyError, UnsignedError
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 OTHER = "whsec_" + base64.b64encode(b"another secret of ours, long enough").decode()
@@ -36,9 +36,9 @@ def headers(signed: str, at: datetime | None = None, family: str = "svix") -> di
     return {f"{family}-{part}": value for part, value in values.items()}
 
 
-def refusal(raw: bytes, given_headers: Mapping[str, str], *secrets: str) -> Unsigned:
+def refusal(raw: bytes, given_headers: Mapping[str, str], *secrets: str) -> UnsignedError:
     """Return the error with which a delivery is rejected."""
-    with pytest.raises(Unsigned) as caught:
+    with pytest.raises(UnsignedError) as caught:
         verify_webhook(raw, given_headers, secrets or (SECRET,))
     assert caught.value.status == 401
     return caught.value
@@ -86,7 +86,7 @@ def test_an_empty_or_malformed_secret_verifies_nothing(secret: str) -> None:
 
 def test_without_secrets_nothing_passes() -> None:
     """Without secrets every delivery is rejected."""
-    with pytest.raises(Unsigned):
+    with pytest.raises(UnsignedError):
         verify_webhook(BODY, headers(signature()), ())
 
 
@@ -199,6 +199,6 @@ def test_the_transcript_event_is_parsed() -> None:
 
 @pytest.mark.parametrize("raw", [b"", b"null", b"[]", b"{", b"\xff", b"[" * 10_000])
 def test_a_body_that_is_no_object_is_malformed(raw: bytes) -> None:
-    """A signed body that is no JSON object raises ``MalformedBody``."""
-    with pytest.raises(MalformedBody):
+    """A signed body that is no JSON object raises ``MalformedBodyError``."""
+    with pytest.raises(MalformedBodyError):
         parse_webhook(raw)

@@ -8,7 +8,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import OutOfMemoryError
 from structlog.testing import capture_logs
 
-from bridge.errors import NotStored
+from bridge.errors import NotStoredError
 from bridge.ingress import group_commit as commit_module
 from bridge.ingress.group_commit import BATCH, MOST_WAITING
 from tests.support.group_commit import DUPLICATE, NEW, FakeRedis, Fixture, bodies, play
@@ -16,7 +16,7 @@ from tests.support.group_commit import DUPLICATE, NEW, FakeRedis, Fixture, bodie
 
 def results_of(results: Sequence[object]) -> list[object]:
     """Return each result, or the reason for which the event was not stored."""
-    return [result.reason if isinstance(result, NotStored) else result for result in results]
+    return [result.reason if isinstance(result, NotStoredError) else result for result in results]
 
 
 async def arrive(scenario: Fixture, *raws: bytes) -> list[asyncio.Task[bool]]:
@@ -111,7 +111,7 @@ def test_events_beyond_the_limit_are_rejected_at_once() -> None:
 
     async def scenario(made: Fixture) -> None:
         inside = [*await arrive(made, b"first"), *await arrive(made, *bodies(MOST_WAITING))]
-        with pytest.raises(NotStored) as caught:
+        with pytest.raises(NotStoredError) as caught:
             await made.add(b"one too many")
         assert (caught.value.reason, caught.value.status) == ("ingress_full", 503)
         redis.gate.set()

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from bridge.outbound import response_body
-from bridge.outbound.response_body import LONGEST_SILENCE, BodyError, read_body
+from bridge.outbound.response_body import LONGEST_SILENCE, ResponseBodyError, read_body
 
 MOST = 1000
 SECONDS = 60.0
@@ -55,7 +55,7 @@ def test_a_packed_body_is_unpacked(coding: str) -> None:
 def test_reading_stops_at_the_limit(coding: str | None) -> None:
     """Reading stops with the chunk that exceeds the limit."""
     endless = itertools.count()
-    with pytest.raises(BodyError, match="over 1000 bytes"):
+    with pytest.raises(ResponseBodyError, match="over 1000 bytes"):
         read(response((b"a" * 300 for _ in endless), coding))
     assert next(endless) == 4
 
@@ -64,7 +64,7 @@ def test_a_body_is_not_unpacked_beyond_the_limit() -> None:
     """A small gzip body that unpacks to gigabytes is rejected before it uses the memory."""
     bomb = response([gzip.compress(bytes(32_000_000))], "gzip")
     tracemalloc.start()
-    with pytest.raises(BodyError, match="unpacked"):
+    with pytest.raises(ResponseBodyError, match="unpacked"):
         read(bomb, 100_000)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
@@ -83,7 +83,7 @@ def test_a_body_is_not_unpacked_beyond_the_limit() -> None:
 )
 def test_a_body_that_cannot_be_unpacked_is_rejected(body: bytes, coding: str) -> None:
     """A damaged body, or one with another coding than gzip, is rejected."""
-    with pytest.raises(BodyError):
+    with pytest.raises(ResponseBodyError):
         read(response([body], coding))
 
 

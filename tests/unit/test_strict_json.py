@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.errors import EventError, MalformedBody
+from bridge.errors import EventError, MalformedBodyError
 from bridge.strict_json import DEPTH_LIMIT, DIGITS_LIMIT, read_object
 
 KIB_256 = 256 * 1024
@@ -50,7 +50,7 @@ def short(value: object) -> str:
 )
 def test_a_malformed_body_is_refused_with_its_reason(raw: bytes, reason: str) -> None:
     """Each defect has its reason slug, the status 400 and a detail."""
-    with pytest.raises(MalformedBody) as caught:
+    with pytest.raises(MalformedBodyError) as caught:
         read_object(raw)
     assert (caught.value.reason, caught.value.status) == (reason, 400)
     assert str(caught.value) == caught.value.detail
@@ -64,7 +64,7 @@ def test_nesting_is_allowed_to_the_limit_whatever_the_recursion_limit() -> None:
     before = sys.getrecursionlimit()
     sys.setrecursionlimit(1_000_000)
     try:
-        with pytest.raises(MalformedBody, match=str(DEPTH_LIMIT)):
+        with pytest.raises(MalformedBodyError, match=str(DEPTH_LIMIT)):
             read_object(b'{"a":' + deepest + b"}")
     finally:
         sys.setrecursionlimit(before)
@@ -121,7 +121,7 @@ def test_a_byte_order_mark_is_ignored() -> None:
 def test_a_duplicate_key_is_named_in_plain_ascii_and_cut() -> None:
     """The error names the duplicate key in printable ASCII, cut to a bounded length."""
     raw = b'{"\\u001b[31m%s": 1, "\\u001b[31m%s": 2}' % (b"k" * 999, b"k" * 999)
-    with pytest.raises(MalformedBody) as caught:
+    with pytest.raises(MalformedBodyError) as caught:
         read_object(raw)
     assert caught.value.detail.isascii()
     assert caught.value.detail.isprintable()
@@ -144,7 +144,7 @@ def test_a_duplicate_key_is_named_in_plain_ascii_and_cut() -> None:
 )
 def test_no_body_of_the_permitted_size_is_slow_to_read(raw: bytes) -> None:
     """Bodies that make a careless reader quadratic are rejected within milliseconds."""
-    with pytest.raises(MalformedBody):
+    with pytest.raises(MalformedBodyError):
         read_object(raw)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bridge.errors import MalformedBody, Unusable
+from bridge.errors import MalformedBodyError, UnusableEventError
 from bridge.reasons import Reason
 from bridge.wavv.events import Ignored, parse_event
 from tests.support.wavv_events import READING, heard, metadata_of, refusal, short
@@ -87,7 +87,7 @@ NO_IDS: list[Any] = [
 def test_an_event_without_a_call_id_is_refused_with_the_known_keys(body: dict[str, Any]) -> None:
     """The error of an event without a call id names the keys that may hold it."""
     error = refusal(json.dumps({"event": "call.ended", **body}).encode())
-    assert (type(error), error.reason, error.status) == (Unusable, "no_call_id", 422)
+    assert (type(error), error.reason, error.status) == (UnusableEventError, "no_call_id", 422)
     assert all(f"`{key}`" in error.detail for key in ("id", "callId", "call_id", "uuid"))
 
 
@@ -113,7 +113,7 @@ def test_an_event_without_a_call_id_is_refused_with_the_known_keys(body: dict[st
 def test_an_id_that_cannot_be_a_key_is_refused(written: str) -> None:
     """An id that cannot stand in a Redis key, a URL or a log line is rejected."""
     error = refusal(f'{{"event": "call.ended", "data": {{"id": {written}}}}}'.encode())
-    assert (type(error), error.reason, error.status) == (Unusable, "bad_call_id", 422)
+    assert (type(error), error.reason, error.status) == (UnusableEventError, "bad_call_id", 422)
 
 
 @pytest.mark.parametrize("key", ["recordingUrl", "call_recording_url", "url"])
@@ -175,7 +175,7 @@ def test_any_other_event_is_ignored_never_refused(body: dict[str, Any], name: st
 def test_an_event_without_name_and_call_is_refused(body: dict[str, Any]) -> None:
     """An event without a name and a call id is rejected with HTTP 422."""
     error = refusal(json.dumps(body).encode())
-    assert (type(error), error.reason, error.status) == (Unusable, "no_call_id", 422)
+    assert (type(error), error.reason, error.status) == (UnusableEventError, "no_call_id", 422)
 
 
 @pytest.mark.parametrize("name", [{}, {"event": ""}, {"event": 5}, {"event": None}])
@@ -200,9 +200,9 @@ def test_an_event_with_a_call_id_and_no_name_is_ignored(name: dict[str, Any]) ->
     ids=short,
 )
 def test_a_body_that_is_no_json_object_is_malformed(raw: bytes, reason: str) -> None:
-    """A body that is no JSON object raises ``MalformedBody`` with its reason."""
+    """A body that is no JSON object raises ``MalformedBodyError`` with its reason."""
     error = refusal(raw)
-    assert (type(error), error.reason) == (MalformedBody, reason)
+    assert (type(error), error.reason) == (MalformedBodyError, reason)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.errors import Unsigned
+from bridge.errors import UnsignedError
 from bridge.wavv.signature import sign, verify_shared_secret, verify_signature
 from tests.support.wavv_events import short
 
@@ -21,7 +21,7 @@ AT = int(NOW)
 
 def reason(header: str | None, raw: bytes = RAW, secrets: tuple[str, ...] = (SECRET,)) -> str:
     """Return the reason with which ``header`` is rejected."""
-    with pytest.raises(Unsigned) as caught:
+    with pytest.raises(UnsignedError) as caught:
         verify_signature(header, raw, secrets, NOW, 300)
     assert caught.value.status == 401
     assert len(caught.value.detail) > 40
@@ -68,7 +68,7 @@ def test_several_secrets_are_valid_at_once(secret: str) -> None:
 @pytest.mark.parametrize("header", [None, "", "  "])
 def test_an_absent_signature_is_rejected_as_missing(header: str | None) -> None:
     """The error of a missing signature names the expected header."""
-    with pytest.raises(Unsigned, match="X-WAVV-Signature: t=<unix seconds>,v1=<hex>"):
+    with pytest.raises(UnsignedError, match="X-WAVV-Signature: t=<unix seconds>,v1=<hex>"):
         verify_signature(header, RAW, [SECRET], NOW, 300)
     assert reason(header) == "signature_missing"
 
@@ -146,8 +146,8 @@ def test_what_is_signed_verifies(raw: bytes, secret: str, at: int) -> None:
 
 @given(st.text())
 def test_no_header_raises_anything_but_unsigned(header: str) -> None:
-    """No header raises another exception than ``Unsigned``."""
-    with pytest.raises(Unsigned):
+    """No header raises another exception than ``UnsignedError``."""
+    with pytest.raises(UnsignedError):
         verify_signature(header, RAW, [SECRET], NOW, 300)
 
 
@@ -174,7 +174,7 @@ def test_any_other_shared_secret_is_refused(
     presented: str | None, secrets: tuple[str, ...], why: str
 ) -> None:
     """The error of a wrong shared secret names the header and reveals no secret."""
-    with pytest.raises(Unsigned, match="X-Webhook-Secret") as caught:
+    with pytest.raises(UnsignedError, match="X-Webhook-Secret") as caught:
         verify_shared_secret(presented, secrets)
     assert caught.value.reason == why
     assert "first" not in caught.value.detail

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from bridge.errors import CaptureError, MalformedBody
+from bridge.errors import CaptureError, MalformedBodyError
 from bridge.simulator.wavv.delivery import Delivery
 from bridge.strict_json import read_object
 
@@ -36,7 +36,7 @@ def parse_capture(lines: Iterable[bytes]) -> Iterator[Delivery]:
             continue
         try:
             captured = read_object(line)
-        except MalformedBody as error:
+        except MalformedBodyError as error:
             raise CaptureError(number, error.detail) from None
         path, headers = captured.get("path"), captured.get("headers", {})
         if not isinstance(path, str) or not path.startswith("/"):

@@ -1,7 +1,7 @@
 # One image for web, worker, beat and Flower. It holds no settings and no secrets.
 ARG PYTHON_IMAGE=python:3.13-slim
 
-# The project as a wheel. hatchling comes from the development lock, hashes and all.
+# Builds the project as a wheel. hatchling is installed from the development lock, with hashes.
 FROM ${PYTHON_IMAGE} AS wheel
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 WORKDIR /src
@@ -13,7 +13,7 @@ COPY config ./config
 COPY tasks ./tasks
 RUN python -m pip wheel --no-deps --no-build-isolation --wheel-dir /wheels .
 
-# A virtual environment with the locked dependencies, then the project.
+# Installs the locked dependencies and the project into a virtual environment.
 FROM ${PYTHON_IMAGE} AS venv
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 RUN python -m venv /opt/bridge

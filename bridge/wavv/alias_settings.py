@@ -1,11 +1,11 @@
-"""The operator's names for WAVV's fields, checked when a process starts."""
+"""Checks ``BRIDGE_WAVV_ALIASES``, the operator's keys for WAVV's fields, when a process starts."""
 
 from bridge.wavv.aliases import with_additions
 from config import Settings, SettingsError
 
 
 def require_known_fields(settings: Settings) -> None:
-    """Raise ``SettingsError`` when ``BRIDGE_WAVV_ALIASES`` names a field that does not exist."""
+    """Raise ``SettingsError`` if ``BRIDGE_WAVV_ALIASES`` names a field that does not exist."""
     try:
         with_additions(settings.wavv_aliases)
     except ValueError as error:

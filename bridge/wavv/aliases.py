@@ -1,8 +1,8 @@
-"""Under which keys the senders of WAVV's events put each field, as data.
+"""The keys under which senders of WAVV's events put each field.
 
-The keys are those of the v3 webhooks (camelCase), of the browser SDK's events (``number``,
+They are the keys of the v3 webhooks (camelCase), of the browser SDK's events (``number``,
 ``duration``), and of CRM workflows, whose keys each customer chooses. The operator can add more.
-They are compared by letters and digits only, so one spelling stands for all of its kind.
+Keys are compared by letters and digits only, so ``callId`` here also covers ``call-id``.
 """
 
 from collections.abc import Mapping, Sequence
@@ -128,15 +128,16 @@ ALIASES: Aliases = MappingProxyType(
 )  # fmt: skip
 
 BARE = frozenset({"id", "uuid", "url", "to", "from", "number", "called", "caller", "result"})
-"""Keys that mean the call's own only inside the call's object: an envelope has an ``id`` too."""
+"""Keys that belong to the call only inside the call's object: an envelope has an ``id``, too."""
 
 
 @dataclass(frozen=True, slots=True)
 class KeyTable:
-    """The aliases by letters. ``fields``: key → the fields it may fill, each with its rank.
+    """The aliases as they are looked up, by ``letters`` of their keys.
 
-    ``call_keys`` names a call wherever it stands; ``bare_call_keys`` only in the call's object.
-    ``certain`` is ``call_keys`` as a set.
+    ``fields`` maps a key to the fields that it may fill, each with its rank. A key of ``call_keys``
+    names a call in any object, a key of ``bare_call_keys`` only in the call's object. ``certain``
+    is ``call_keys`` as a set.
     """
 
     fields: Mapping[str, tuple[tuple[str, int], ...]]
@@ -146,7 +147,7 @@ class KeyTable:
 
 
 def key_table(aliases: Aliases) -> KeyTable:
-    """Return the aliases as they are looked up."""
+    """Return the look-up table of ``aliases``."""
     fields: dict[str, tuple[tuple[str, int], ...]] = {}
     for field, keys in aliases.items():
         for rank, key in enumerate(dict.fromkeys(map(letters, keys))):
@@ -158,9 +159,9 @@ def key_table(aliases: Aliases) -> KeyTable:
 
 
 def with_additions(extra: Mapping[str, Sequence[str]]) -> Aliases:
-    """Return the table with the operator's keys, which come first: they know their sender.
+    """Return ``ALIASES`` with the operator's keys, which come before the keys of the same field.
 
-    Raises ``ValueError`` for a field that is not in the table.
+    Raises ``ValueError`` for a field that is not in ``ALIASES``.
     """
     unknown = sorted(set(extra) - set(ALIASES))
     if unknown:

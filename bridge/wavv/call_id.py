@@ -1,7 +1,6 @@
-"""The call's id in a delivery: a text that can be a key, and that no other call would have."""
+"""Finds the call's id in an event, and rejects values that are no id of a single call."""
 
 import re
-from collections.abc import Iterable
 from typing import Any
 
 from bridge.errors import UnusableEventError
@@ -15,7 +14,7 @@ CALL_ID_LIMIT = 200
 ACCEPTED_KEYS = ("id", "callId", "call_id", "uuid", "call_uuid")
 _NO_IDS = frozenset({"unknown", "true", "false", "tbd", "pending", "error"})
 _OWN_KEYS = frozenset(map(letters, ALIASES["call_id"]))
-"""A value that is its own key (``$call_id``) is a variable that nothing was put in for."""
+"""A value that equals its key (``$call_id``) is a variable that the sender did not replace."""
 
 _LONGEST_KEY = 2 * max(map(len, _OWN_KEYS))
 _EMPTY_PART = re.compile(r"(?<![A-Za-z])(?:undefined|null|none|nan)(?![A-Za-z])", re.IGNORECASE)
@@ -36,19 +35,20 @@ def find_call_id(envelope: Envelope, aliases: Aliases) -> str:
             f"The call id must be text or a whole number, of 1 to {CALL_ID_LIMIT} printable "
             "characters.",
         )
-    keys = ", ".join(f"`{key}`" for key in _accepted(aliases))
+    added = [key for key in aliases["call_id"] if key not in ALIASES["call_id"]]
+    keys = ", ".join(f"`{key}`" for key in (*added, *ACCEPTED_KEYS))
     raise UnusableEventError(
         Reason.NO_CALL_ID,
-        f"The event has no call id. Send it as one of {keys} in the call's object; beside that "
-        "object, the names without `id` and `uuid` count. A placeholder such as `undefined`, `0` "
-        "or an unrendered merge field is no id.",
+        f"The event has no call id. Send it as one of {keys} in the call's object, or outside of "
+        "that object under one of them other than `id` and `uuid`. A placeholder such as "
+        "`undefined`, `0` or an unrendered merge field is no id.",
     )
 
 
 def is_no_id(value: Any) -> bool:  # noqa: ANN401 - any JSON
-    """Return whether ``value`` is what a sender without an id sends: nothing, zeros, a merge field.
+    """Return whether ``value`` stands for a missing id: blank, zeros, ``undefined``, a merge field.
 
-    A template renders it into a longer text, too: ``call-undefined`` would be one id of many calls.
+    Such a text may also be part of a longer one: ``call-undefined`` would be the id of many calls.
     """
     if is_missing(value):
         return True
@@ -65,9 +65,9 @@ def is_no_id(value: Any) -> bool:  # noqa: ANN401 - any JSON
 
 
 def _written(value: Any) -> str | None:  # noqa: ANN401 - any JSON
-    """Return a usable id as text; spreadsheets write the id ``7`` as ``7.0``.
+    """Return an id as text; ``None`` = it cannot be part of Redis keys, URLs and log lines.
 
-    Ids become Redis keys, URLs and log values; U+FFFD is what broken text has become.
+    ``7.0`` is the id ``7``, because spreadsheets write it so. U+FFFD stands for undecodable text.
     """
     if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
         value = int(value)
@@ -76,9 +76,3 @@ def _written(value: Any) -> str | None:  # noqa: ANN401 - any JSON
     text = str(value).strip(" ")
     is_usable = len(text) <= CALL_ID_LIMIT and text.isprintable() and "\ufffd" not in text
     return text if is_usable else None
-
-
-def _accepted(aliases: Aliases) -> Iterable[str]:
-    """Return the keys that an error names: the operator's, then the usual ones."""
-    added = (key for key in aliases["call_id"] if key not in ALIASES["call_id"])
-    return (*added, *ACCEPTED_KEYS)

@@ -1,7 +1,6 @@
-"""The client of WAVV's REST API: one question, and every response a value, also trouble on the way.
+"""The client of WAVV's REST API. It requests links to recordings, and returns failures as values.
 
-Only this API is asked, at the base URL of the settings. The links it gives are never followed:
-AskElephant fetches the recording.
+The bridge never requests the links themselves: AskElephant fetches the recording.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,7 +15,6 @@ from bridge.outbound.client import (
     ApiClient,
     HttpOptions,
     NoResponse,
-    Reply,
     Request,
     Undelivered,
     is_sendable,
@@ -25,7 +23,7 @@ from bridge.reasons import Reason
 from bridge.wavv.links import Answer, NoRecording, failure, link_or_failure
 
 PAUSE = timedelta(minutes=1)
-"""How long nothing is asked after a refusal that says no more: it meets every call."""
+"""The pause after a refused key or a 429 without ``Retry-After``. It applies to all calls."""
 
 REASONS: Mapping[NoResponse, Reason] = {
     NoResponse.TIMEOUT: Reason.WAVV_TIMEOUT,
@@ -36,7 +34,7 @@ REASONS: Mapping[NoResponse, Reason] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WavvOptions(HttpOptions):
-    """How to reach WAVV. The time-outs are short: the lease holds this request as well."""
+    """How to reach WAVV. The timeouts are short: a call's lease also covers this request."""
 
     api_key: str = field(repr=False)
     base_url: str = "https://api.wavv.com"
@@ -58,11 +56,11 @@ class WavvClient:
         self._api = ApiClient(options, proof, transport)
 
     def recordings(self, call_ids: Sequence[str], now: datetime) -> list[Answer]:
-        """Return for each call a fresh link to its recording, that there is none, or what failed.
+        """Return for each call a fresh link to its recording, ``NoRecording``, or a failure.
 
-        All are requested side by side. After a refused key or a 429 the same failure is returned
-        for a while, without a request: it would meet every call. An id that a URL would take for a
-        way up is no call's.
+        The requests run concurrently. After a refused key or a 429 the same failure is returned
+        for all calls without a request, until the pause ends. An id of dots only would change the
+        URL's path: no request is sent for it.
         """
         if not self._has_key:
             return [failure(Trouble.CREDENTIALS, Reason.WAVV_KEY_REFUSED)] * len(call_ids)
@@ -73,7 +71,11 @@ class WavvClient:
         paths = [f"/v3/calls/{quote(call_ids[place], safe='')}/recording" for place in sent]
         for group in self._api.send([Request("GET", path) for path in paths]):
             for number, reply in group:
-                answer = answers[sent[number]] = _answer(reply, now)
+                if isinstance(reply, Undelivered):
+                    answer: Answer = failure(Trouble.TRANSIENT, REASONS[reply.why])
+                else:
+                    answer = link_or_failure(reply.status, reply.headers, reply.body, now)
+                answers[sent[number]] = answer
                 if isinstance(answer, Failure) and answer.trouble is not Trouble.TRANSIENT:
                     self._paused = now + (answer.retry_after or PAUSE), answer
         return answers
@@ -81,9 +83,3 @@ class WavvClient:
     def close(self) -> None:
         """Close the connections that no request uses."""
         self._api.close()
-
-
-def _answer(reply: Reply, now: datetime) -> Answer:
-    if isinstance(reply, Undelivered):
-        return failure(Trouble.TRANSIENT, REASONS[reply.why])
-    return link_or_failure(reply.status, reply.headers, reply.body, now)

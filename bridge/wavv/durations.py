@@ -1,4 +1,4 @@
-"""Reading a duration in the ways senders write one: ``95``, ``95 s``, ``00:01:35``, ``PT1M35S``."""
+"""Reads durations in the forms that senders use: ``95``, ``95 s``, ``00:01:35``, ``PT1M35S``."""
 
 import re
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ https://developers.hubspot.com/docs/api/crm/calls
 
 
 def seconds(value: object) -> Read:
-    """Read a duration in whole seconds, of no more than a week. A longer one is in milliseconds."""
+    """Read a duration in whole seconds. A number above a week's seconds is read as milliseconds."""
     count = number(value)
     if count is None:
         count = _written_out((written(value) or "").strip())
@@ -37,7 +37,7 @@ def seconds(value: object) -> Read:
 
 
 def seconds_of(key: str, value: object) -> Read:
-    """Read a duration whose key may name its unit: ``durationms``."""
+    """Read a duration whose key may name milliseconds: ``durationms``."""
     count = number(value)
     if count is not None and key.endswith(_MILLISECOND_KEYS):
         value = count / 1000
@@ -45,21 +45,17 @@ def seconds_of(key: str, value: object) -> Read:
 
 
 def _written_out(text: str) -> float | None:
+    """Return the seconds of ``1:35``, ``PT1M35S`` or ``1 min 35 sec``; ``None`` for other text.
+
+    A unit that occurs twice makes the text unreadable.
+    """
     if match := _CLOCK.fullmatch(text):
         hours, minutes, rest = (int(part or 0) for part in match.groups())
         return hours * 3600 + minutes * 60 + rest
     if len(text) > len("PT") and (match := _ISO.fullmatch(text.upper())):
         days, hours, minutes, rest = (int(part or 0) for part in match.groups())
         return days * 86400 + hours * 3600 + minutes * 60 + rest
-    return _with_units(text.lower())
-
-
-def _with_units(text: str) -> float | None:
-    """Return the sum of parts such as ``1 min 35 sec``, or ``None`` if the text is anything else.
-
-    A unit that occurs twice makes the text unreadable.
-    """
-    parts, end = [], 0
+    text, parts, end = text.lower(), [], 0
     while match := _PART.match(text, end):
         parts.append(match.groups())
         end = match.end()

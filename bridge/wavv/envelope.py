@@ -1,6 +1,6 @@
-"""The parts of a delivery: which object holds the call, and which objects stand around it.
+"""Finds the object of an event's body that holds the call, and the objects around it.
 
-Senders wrap the call as they like: under several keys, several levels deep, as a JSON string, as
+Senders wrap the call in many ways: under several keys, several levels deep, as a JSON string, as
 the only item of a list. Each value is looked up under several keys, first in the call's object.
 """
 
@@ -19,11 +19,11 @@ from bridge.wavv.placeholders import is_missing, is_missing_in, is_unrendered
 NAME_KEYS = ("event", "type", "eventType", "name", "eventName", "trigger", "topic", "action")
 CALL_KEYS = ("data", "payload", "customData", "body", "call")
 DEPTH = 5
-"""How many objects around the call's are opened."""
+"""How many levels of objects around the call's object are opened."""
 
 _NAMES = tuple(map(letters, NAME_KEYS))
 _WRAPPERS = (*map(letters, CALL_KEYS), "event")
-"""``event`` counts when it is an object: then the event's name stands inside of it."""
+"""``event`` wraps the call if it is an object, which then also holds the event's name."""
 
 _CONTAINERS = frozenset(
     ("object", "attributes", "properties", "fields", "detail", "details", "resource")
@@ -35,21 +35,22 @@ EventBridge's ``detail``."""
 _WRAPPER_KEYS = frozenset(_WRAPPERS)
 _STRUCTURE = _WRAPPER_KEYS.union(_NAMES)
 _JOINT = re.compile(r"__|[.\[]")
-"""What joins the keys of a flattened object: ``data__id``, ``data.id``, ``data[id]``."""
+"""The separator in the keys of a flattened object: ``data__id``, ``data.id``, ``data[id]``."""
 
 _OTHER_IDS = ("evt_", "evt-", "event_", "event-", "whk_", "webhook_", "dlv_", "delivery_")
-"""How the id of a delivery begins."""
+"""How the id of a webhook delivery begins. Such an id is not the call's."""
 
 Object = Mapping[str, Any]
 Found = tuple[int, str, Any]
-"""A value that may fill a field: its rank (least first), its key by letters, itself."""
+"""A value that may fill a field: its rank (the lowest is tried first), its key by letters, itself.
+"""
 
 
 class Place(NamedTuple):
-    """One object of a delivery, and its values by the letters of their keys.
+    """One object of a body: ``own`` is the object, ``values`` its values by letters of their keys.
 
-    Values of an object inside are there under both keys: ``contact.name`` as ``contactname``. Those
-    of a container such as ``attributes`` are there under their own key, too.
+    ``values`` also holds the values of inner objects: ``name`` in ``contact`` as ``contactname``.
+    Values in a container such as ``attributes`` are there under their own key, too.
     """
 
     own: Object
@@ -58,9 +59,9 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """A delivery taken apart: the call's object first, then those around it, inner ones first.
+    """The objects of a body: ``places`` holds the call's object, then outer ones, inner ones first.
 
-    Outside of the call's object an ``id`` is the delivery's own, so only unmistakable keys count.
+    Outside of the call's object an ``id`` is the delivery's, so only unmistakable keys are read.
     """
 
     places: tuple[Place, ...]
@@ -68,7 +69,7 @@ class Envelope:
     notes: tuple[str, ...] = ()
 
     def names(self, keys: Sequence[str] = NAME_KEYS) -> list[str]:
-        """Return what may be the event's name; CRM workflows have it in ``customData``."""
+        """Return the texts that may be the event's name, those of outer objects first."""
         plain = _NAMES if keys is NAME_KEYS else tuple(map(letters, keys))
         found = [
             place.values[key]
@@ -83,9 +84,9 @@ class Envelope:
         ]
 
     def call_ids(self) -> list[Any]:
-        """Return what may be the call's id, the most certain first.
+        """Return the values that may be the call's id, the most certain first.
 
-        An unmistakable key (``callId``) is more certain in any object than a bare ``id``, which may
+        An unmistakable key (``callId``) in any object is more certain than a bare ``id``, which may
         be the contact's.
         """
         certain = [
@@ -98,10 +99,10 @@ class Envelope:
         return certain + _bare_call_ids(self.places[0], self.table)
 
     def fields(self) -> dict[str, list[Found]]:
-        """Return of each field the values that may fill it, the first of them first.
+        """Return for each field the values that may fill it, the best one first.
 
-        The time of sending is the envelope's: the call's object may hold a ``timestamp`` of its own
-        that is the same in every event.
+        ``sent_at`` is read from the outermost object first: the call's object may hold a
+        ``timestamp`` that is the same in all events of the call.
         """
         found: dict[str, list[Found]] = {}
         for number, place in enumerate(self.places):
@@ -121,24 +122,22 @@ class Envelope:
         return found
 
     def unread_keys(self) -> list[str]:
-        """Return the keys whose value fills no field, outermost object first."""
+        """Return the keys whose value fills no field, those of the outermost object first."""
         return [
             key
             for place in reversed(self.places)
             for key, value in place.own.items()
-            if not self._is_read(letters(key), value) and not is_missing(value)
+            if letters(key) not in self.table.fields and letters(key) not in _STRUCTURE
+            if not self._is_read_inside(letters(key), value) and not is_missing(value)
             if letters(_JOINT.split(key, 1)[0]) not in _STRUCTURE
         ]
 
     def present_keys(self) -> list[str]:
-        """Return the keys of the call's object that hold something."""
+        """Return the keys of the call's object whose value is not missing."""
         return [key for key, value in self.places[0].own.items() if not is_missing(value)]
 
-    def _is_read(self, key: str, value: Any) -> bool:  # noqa: ANN401 - any JSON
-        return key in self.table.fields or key in _STRUCTURE or self._is_read_inside(key, value)
-
     def _is_read_inside(self, key: str, value: Any) -> bool:  # noqa: ANN401 - any JSON
-        """Return whether ``value`` is an object of which a value fills a field."""
+        """Return whether ``value`` is an object, and one of its values may fill a field."""
         if not isinstance(value, dict):
             return False
         prefixes = ("", key) if key in _CONTAINERS else (key,)
@@ -146,15 +145,18 @@ class Envelope:
 
 
 def open_envelope(top: Object, table: KeyTable) -> Envelope:
-    """Take a delivery apart. The call's object is the innermost wrapped one, else the top level.
+    """Find the objects of a body. The call's object is the innermost wrapped one, else ``top``.
 
-    An empty or unreadable ``data`` is still the call's object: the top level's ``id`` must not pass
-    for a call's. An object that names the call is not searched for another one inside of it.
+    An empty or unreadable ``data`` is still the call's object: the ``id`` of the top level must not
+    be read as a call's. Inside an object that names the call no other call's object is searched.
     """
     place, around = _place(top), list[Place]()
     notes: list[str] = []
     for _ in range(DEPTH):
-        inner = _inner(place)
+        inner = _flattened(place.own)
+        if not _WRAPPER_KEYS.isdisjoint(place.values):
+            present = [place.values[key] for key in _WRAPPERS if key in place.values]
+            inner = [wrapped for value in present if (wrapped := _wrapped(value))] + inner
         if not inner or (around and _is_call(place, table)):
             break
         notes += [note for _, note in inner if note is not None]
@@ -166,6 +168,10 @@ def open_envelope(top: Object, table: KeyTable) -> Envelope:
 
 
 def _place(own: Object) -> Place:
+    """Return an object with its values by letters of their keys.
+
+    If two keys have the same letters, the first value that is not missing is used.
+    """
     values = {letters(key): value for key, value in own.items()}
     if len(values) < len(own):
         values = {}
@@ -183,19 +189,11 @@ def _place(own: Object) -> Place:
     return Place(own, values)
 
 
-def _inner(place: Place) -> list[tuple[Object, str | None]]:
-    """Return the objects that an object wraps, each with a note if it cannot be read."""
-    flattened = _flattened(place.own)
-    if _WRAPPER_KEYS.isdisjoint(place.values):
-        return flattened
-    present = [place.values[key] for key in _WRAPPERS if key in place.values]
-    return [wrapped for value in present if (wrapped := _wrapped(value))] + flattened
-
-
 def _wrapped(value: Any) -> tuple[Object, str | None] | None:  # noqa: ANN401 - any JSON
     """Return the object that ``value`` is, or holds as JSON text or as the only item of a list.
 
-    A text that looks like an object and cannot be read is an empty one, with a note.
+    ``None`` = it is and holds none. The second item is a note: a text that looks like JSON and
+    cannot be read is returned as an empty object with a note.
     """
     if isinstance(value, list) and len(value) == 1:
         value = value[0]
@@ -211,13 +209,13 @@ def _wrapped(value: Any) -> tuple[Object, str | None] | None:  # noqa: ANN401 - 
 
 
 def _flattened(own: Object) -> list[tuple[Object, str | None]]:
-    """Return the wrapped objects whose keys were joined to their own.
+    """Return the wrapped objects that the sender flattened into joined keys, without notes.
 
-    ``data__call_id`` is Zapier's form, ``data.call_id`` and ``data[call_id]`` are those of tools
-    that flatten JSON into the columns of a table or the fields of a form.
+    ``data__call_id`` is the form of Zapier. ``data.call_id`` and ``data[call_id]`` are those of
+    tools that flatten JSON into columns of a table or fields of a form.
     """
     keys = " ".join(own)
-    if "__" not in keys and "." not in keys and "[" not in keys:  # a tenth of the pattern's time
+    if "__" not in keys and "." not in keys and "[" not in keys:  # ten times faster than _JOINT
         return []
     found: dict[str, dict[str, Any]] = {}
     for key, value in own.items():
@@ -228,7 +226,7 @@ def _flattened(own: Object) -> list[tuple[Object, str | None]]:
 
 
 def _chosen(places: Sequence[Place], table: KeyTable) -> Place:
-    """Return the object that names the call, else the first that holds anything, else the first."""
+    """Return the object that names the call, else the first that is not empty, else the first."""
     if len(places) == 1:
         return places[0]
     certain = (place for place in places if _has_call_key(place, table))
@@ -242,7 +240,7 @@ def _has_call_key(place: Place, table: KeyTable) -> bool:
 
 
 def _is_call(place: Place, table: KeyTable) -> bool:
-    """Return whether ``place`` names a call, and is not a delivery itself."""
+    """Return whether ``place`` names a call, and is not the delivery's own object."""
     names = (place.values.get(key) for key in _NAMES)
     if any(isinstance(name, str) and event_kind(name) for name in names):
         return False
@@ -250,10 +248,10 @@ def _is_call(place: Place, table: KeyTable) -> bool:
 
 
 def _bare_call_ids(place: Place, table: KeyTable) -> list[Any]:
-    """Return the bare ids of an object that are not a delivery's.
+    """Return the values of bare keys such as ``id`` that may be a call's id.
 
-    There are none in an object that has an unmistakable key: if that is empty, the call's id is
-    missing, and ``id`` is another thing's.
+    An object with an unmistakable key such as ``callId`` has none. If the value of that key is
+    missing, the call's id is missing, and ``id`` belongs to something else.
     """
     if not table.certain.isdisjoint(place.values):
         return []
@@ -262,7 +260,7 @@ def _bare_call_ids(place: Place, table: KeyTable) -> list[Any]:
 
 
 def _is_of_delivery(value: Any) -> bool:  # noqa: ANN401 - any JSON
-    """Return whether an id is a delivery's own, or a merge field."""
+    """Return whether an id is that of a webhook delivery, or an unrendered merge field."""
     if not isinstance(value, str):
         return False
     return value.lstrip().lower().startswith(_OTHER_IDS) or is_unrendered(value)

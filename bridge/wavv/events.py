@@ -1,8 +1,8 @@
-"""From the raw bytes of a delivery to what WAVV said of a call.
+"""Parses the raw bytes of an event from WAVV into what it reports about a call.
 
-WAVV's public pages never print a whole webhook body, and forwarders wrap it as they like, so the
-parser is tolerant: whatever it does not know it leaves, whatever it cannot read it drops and notes.
-Only an event that names no call is refused.
+WAVV's public pages print no whole webhook body, and forwarders wrap it in many ways. So the parser
+is tolerant: it ignores unknown keys, and drops and notes values that it cannot read. It refuses
+only an event that names no call.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,16 +24,16 @@ from bridge.wavv.names import event_kind, is_incoming
 from bridge.wavv.parties import parties
 
 MOST_KEYS, LONGEST_KEY = 20, 40
-"""How many keys a note lists, and how much of each."""
+"""How many keys a note lists, and how many characters of each."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The operator's choices. ``region`` is the country of phone numbers without a country code.
+    """The settings for reading events. ``region`` is the country of numbers without country code.
 
-    ``inbound_lead`` is the key that holds the other party of an inbound call: reports conflict.
-    It acts on events that say they are inbound; one that says no direction is read as outbound.
-    ``zone`` is the time zone of times that name none.
+    ``inbound_lead`` is the key of the other party's number on inbound calls, about which
+    integrators disagree. An event without a direction is read as outbound. ``zone`` is the time
+    zone of times that name none.
     """
 
     region: str = "US"
@@ -48,9 +48,9 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Ignored:
-    """A delivery that is acknowledged and changes no call. ``name`` is the event's, if it has one.
+    """An event that is acknowledged and changes no call. ``reason`` is why, as a slug.
 
-    ``call_id`` is the call's, if the event names one.
+    ``name`` is the event's name and ``call_id`` its call's id; ``None`` = it has none.
     """
 
     reason: Reason
@@ -60,7 +60,7 @@ class Ignored:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """An event of a call that can be read to its end. It is not read yet."""
+    """An event that names a call and is one of WAVV's three. Its fields are not read yet."""
 
     call_id: str
     kind: Kind
@@ -69,23 +69,33 @@ class Checked:
 
 
 def check_event(raw: bytes, reading: Reading) -> Checked | Ignored:
-    """Return which call the event is about, or that it is ignored: all that a response depends on.
+    """Return which call the event is about, or ``Ignored``. The response to it needs no more.
 
-    Raises ``MalformedBodyError`` (see ``read_object``), or ``UnusableEventError`` for
-    ``no_call_id`` and ``bad_call_id``: of an event that is one of WAVV's three, or has no name at
-    all.
+    Raises ``MalformedBodyError`` (see ``read_object``). Raises ``UnusableEventError`` for a missing or bad call id
+    if the event is one of WAVV's three or has no name.
     """
     envelope = open_envelope(read_object(raw), reading.table)
     names = envelope.names()
     name = next((name for name in names if event_kind(name)), None)
     kind = event_kind(name) if name else None
-    if name is None or kind is None:
-        return _ignored(envelope, reading, is_named=bool(names))
-    return Checked(find_call_id(envelope, reading.aliases), kind, name, envelope)
+    if name is not None and kind is not None:
+        return Checked(find_call_id(envelope, reading.aliases), kind, name, envelope)
+    try:
+        call_id = find_call_id(envelope, reading.aliases)
+    except UnusableEventError:
+        if not names:
+            raise
+        call_id = None
+    # For the log, and never the key ``name``, whose value may be a person's name.
+    labels = envelope.names([key for key in NAME_KEYS if key != "name"])
+    lines = (values.line(text).value for text in labels)
+    return Ignored(
+        Reason.UNKNOWN_EVENT, next((line[:100] for line in lines if line), None), call_id
+    )
 
 
 def parse_event(raw: bytes, reading: Reading) -> CallHeard | Ignored:
-    """Return all that the delivery says of a call. Raises what ``check_event`` raises."""
+    """Return everything that the event reports about a call. Raises as ``check_event`` does."""
     checked = check_event(raw, reading)
     if isinstance(checked, Ignored):
         return checked
@@ -108,29 +118,11 @@ def parse_event(raw: bytes, reading: Reading) -> CallHeard | Ignored:
     )
 
 
-def _ignored(envelope: Envelope, reading: Reading, *, is_named: bool) -> Ignored:
-    """Return an event that is none of WAVV's three. Without a name it must at least name a call."""
-    try:
-        call_id = find_call_id(envelope, reading.aliases)
-    except UnusableEventError:
-        if not is_named:
-            raise
-        call_id = None
-    return Ignored(Reason.UNKNOWN_EVENT, _label(envelope), call_id)
-
-
-def _label(envelope: Envelope) -> str | None:
-    """Return the unknown name for the log, cut short; never ``name``, which may be a person's."""
-    names = envelope.names([key for key in NAME_KEYS if key != "name"])
-    clean = (values.line(name).value for name in names)
-    return next((name[:100] for name in clean if name), None)
-
-
 def _details(envelope: Envelope, kind: Kind, fields: Fields) -> Mapping[str, Any]:
-    """Return what the timeline shows of the event beside its notes.
+    """Return what the call's timeline shows of the event in addition to its notes.
 
-    ``unread_keys`` are keys that fill no field; ``keys`` those of an event that should have had a
-    link to a recording. Only names, for values are personal data.
+    ``unread_keys`` are keys that fill no field. ``keys`` are all keys of an event that should have
+    had a link to a recording. Only keys are shown, because values are personal data.
     """
     details: dict[str, Any] = {"unusable": dict(fields.kept)} if fields.kept else {}
     if unread := _listed(envelope.unread_keys()):

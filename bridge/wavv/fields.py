@@ -1,4 +1,4 @@
-"""Reading the fields of the metadata from the values that were found for them."""
+"""Reads the fields of a call's metadata from the values that were found for each."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from bridge.wavv.times import WITHOUT_ZONE, moment
 
 LINK_MISSING = "recording_url_missing"
 KEPT_CHARACTERS = 300
-"""How much of an unusable value the timeline shows."""
+"""How many characters of an unusable value the timeline shows."""
 
 MOMENTS = frozenset({"started_at", "answered_at", "ended_at", "sent_at"})
 READERS: Mapping[str, Callable[[object], Read]] = {
@@ -38,16 +38,17 @@ READERS: Mapping[str, Callable[[object], Read]] = {
     "recording_url": recordings.link,
     "call_url": values.page,
 }
-"""How each field is read; moments and durations apart, a field that is not named here is a line."""
+"""How each field is read. A field that is not listed is a moment, a duration, or one line."""
 
+_DIRECTIONS = frozenset(("inbound", "outbound"))
 _NOT_READ_HERE = frozenset({"call_id", *PHONE_FIELDS})
 
 
 @dataclass(frozen=True, slots=True)
 class Fields:
-    """What was read. ``kept`` holds unusable values that the timeline shows, by field.
+    """The fields that were read. ``kept`` holds unusable values that the timeline shows, by field.
 
-    ``other_links`` lead to recordings that the event lists behind the first.
+    ``other_links`` lead to recordings that the event lists after the first one.
     """
 
     known: dict[str, Any]
@@ -58,10 +59,9 @@ class Fields:
 
 
 def read_fields(found: Mapping[str, Sequence[Found]], kind: Kind, zone: tzinfo) -> Fields:
-    """Return every field that can be read, and notes of those that cannot.
+    """Return every field that can be read, and notes about those that cannot.
 
-    A time of sending without a zone of its own is dropped: it orders events, and would be hours off
-    against those that have one.
+    A time of sending without a time zone is dropped. It orders events, and could be hours off.
     """
     known: dict[str, Any] = {}
     notes: list[str] = []
@@ -72,7 +72,9 @@ def read_fields(found: Mapping[str, Sequence[Found]], kind: Kind, zone: tzinfo) 
         if field == "recording_url" and kind is not Kind.RECORDED:
             options = [one for one in options if one[1] != "url"]  # noqa: PLW2901 - fewer of them
         if field == "direction":
-            options = _directions(options)  # noqa: PLW2901 - as above
+            # ``callType`` may hold a direction or anything else.
+            readable = [one for one in options if values.direction(one[2]).value in _DIRECTIONS]
+            options = readable or [one for one in options if "direction" in one[1]]  # noqa: PLW2901 - fewer of them
         value, flaw = _first_read(field, options, zone)
         if value is not None:
             known[field] = value
@@ -81,28 +83,19 @@ def read_fields(found: Mapping[str, Sequence[Found]], kind: Kind, zone: tzinfo) 
             kept |= _kept(field, flaw, options)
     sent_at = known.pop("sent_at", None)
     notes += _in_seconds(known)
-    if kind is Kind.RECORDED and "recording_url" not in known and not _is_link_flawed(notes):
+    own_link, listed = known.get("recording_url"), found.get("recording_url", ())
+    has_note = any(note.startswith("recording_url_") for note in notes)
+    if kind is Kind.RECORDED and own_link is None and not has_note:
         notes.append(LINK_MISSING)
     if f"sent_at_{WITHOUT_ZONE}" in notes:
         sent_at = None
-    other_links = _other_links(known, found.get("recording_url", ()))
-    return Fields(known, tuple(notes), kept, sent_at, other_links)
-
-
-def _other_links(known: Mapping[str, Any], options: Sequence[Found]) -> tuple[str, ...]:
-    """Return the links that the value of the recording's link holds behind that link."""
-    own = known.get("recording_url")
-    listed = (recordings.links(value) for _, _, value in options) if own else ()
-    return tuple(next((links[1:] for links in listed if links[:1] == [own]), ()))
-
-
-def _is_link_flawed(notes: Sequence[str]) -> bool:
-    """Return whether a note already gives the reason for which there is no recording link."""
-    return any(note.startswith("recording_url_") for note in notes)
+    lists = (recordings.links(value) for _, _, value in listed) if own_link else ()
+    others = next((links[1:] for links in lists if links[:1] == [own_link]), ())
+    return Fields(known, tuple(notes), kept, sent_at, tuple(others))
 
 
 def _in_seconds(known: dict[str, Any]) -> list[str]:
-    """Convert a talk time that fits the call only as milliseconds; return the notes."""
+    """Convert a talk time that fits the call's times only as milliseconds. Return the notes."""
     begun = known.get("answered_at") or known.get("started_at")
     longest = longest_talk(begun, known.get("ended_at"))
     seconds = known.get("seconds")
@@ -114,17 +107,16 @@ def _in_seconds(known: dict[str, Any]) -> list[str]:
     return [IN_MILLISECONDS]
 
 
-def _directions(options: Sequence[Found]) -> Sequence[Found]:
-    """Return the options that name a direction: a ``callType`` may hold anything else."""
-    named = [one for one in options if values.direction(one[2]).value in {"inbound", "outbound"}]
-    return named or [one for one in options if "direction" in one[1]]
-
-
 def _first_read(field: str, options: Sequence[Found], zone: tzinfo) -> Read:
-    """Return the first value that can be read; if none can, the first flaw."""
+    """Return the first value that can be read. If none can, return the first flaw."""
     first: Read | None = None
     for _, key, value in options:
-        read = _read(field, key, value, zone)
+        if field in MOMENTS:
+            read = moment(value, zone)
+        elif field == "seconds":
+            read = seconds_of(key, value)
+        else:
+            read = READERS.get(field, values.line)(value)
         if read.value is not None:
             return read
         if first is None or first.flaw is None:
@@ -132,18 +124,10 @@ def _first_read(field: str, options: Sequence[Found], zone: tzinfo) -> Read:
     return first or Read(None)
 
 
-def _read(field: str, key: str, value: object, zone: tzinfo) -> Read:
-    if field in MOMENTS:
-        return moment(value, zone)
-    if field == "seconds":
-        return seconds_of(key, value)
-    return READERS.get(field, values.line)(value)
-
-
 def _kept(field: str, flaw: str, options: Sequence[Found]) -> Mapping[str, str]:
-    """Return an unusable value for the timeline.
+    """Return an unusable value by its field, for the timeline.
 
-    An e-mail that is not one address, and a link that AskElephant cannot fetch, are never sent.
+    Unusable are an e-mail that is not one address, and a link that AskElephant cannot fetch.
     """
     if flaw != values.UNUSABLE:
         return {}

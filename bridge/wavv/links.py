@@ -1,12 +1,11 @@
-"""What an answer of WAVV's REST API to "the recording, please" means: a value, whatever came.
+"""Reads WAVV's response to ``GET /v3/calls/{id}/recording``: a link, no recording, or a failure.
 
-Source: WAVV's REST reference, ``GET /v3/calls/{id}/recording`` → ``{url, expiresAt}``.
+The body of a 200 is ``{url, expiresAt}`` (WAVV's REST reference, which customers of WAVV can read).
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from bridge.domain.call import Problem
 from bridge.domain.retry import Failure, Trouble
@@ -24,7 +23,7 @@ REFUSED = frozenset({401, 403})
 
 @dataclass(frozen=True, slots=True)
 class FreshLink:
-    """A link to the recording, freshly signed. ``expires_at`` ``None`` = WAVV did not tell."""
+    """A freshly signed link to the recording. ``expires_at`` ``None`` = WAVV did not name it."""
 
     url: str
     expires_at: datetime | None = None
@@ -32,14 +31,17 @@ class FreshLink:
 
 @dataclass(frozen=True, slots=True)
 class NoRecording:
-    """WAVV has no recording of such a call, or none yet."""
+    """WAVV has no recording of the call, or not yet."""
 
 
 Answer = FreshLink | NoRecording | Failure
 
 
 def link_or_failure(status: int, headers: Mapping[str, str], body: bytes, now: datetime) -> Answer:
-    """Return the link that came, or why there is none. Never raises; ``now`` dates Retry-After."""
+    """Return the link in a response, or why there is none. Never raises.
+
+    ``now`` is the time from which a ``Retry-After`` with a date is counted.
+    """
     if status == OK:
         return _link(body) or failure(Trouble.TRANSIENT, Reason.WAVV_ANSWER_UNREADABLE, status)
     if status == NOT_FOUND:
@@ -54,21 +56,18 @@ def link_or_failure(status: int, headers: Mapping[str, str], body: bytes, now: d
     return Failure(Trouble.TRANSIENT, Problem(reason=Reason.WAVV_ERROR, status=status), wait)
 
 
-def failure(trouble: Trouble, reason: Reason, status: int | None = None) -> Failure:
-    """Return a failure of WAVV's API."""
+def failure(trouble: Trouble, reason: str, status: int | None = None) -> Failure:
+    """Return a failure of WAVV's API. ``status`` ``None`` = no response was received."""
     return Failure(trouble, Problem(reason=reason, status=status))
 
 
 def _link(body: bytes) -> FreshLink | None:
-    said = _members(body)
-    url = values.text(said.get("url")).value
+    """Return the link in the body of a 200; ``None`` = it has none that AskElephant can fetch."""
+    try:
+        members = read_object(body)
+    except MalformedBodyError:
+        return None
+    url = values.text(members.get("url")).value
     if url is None or not is_fetchable(url):
         return None
-    return FreshLink(url, moment(said.get("expiresAt")).value)
-
-
-def _members(body: bytes) -> dict[str, Any]:
-    try:
-        return read_object(body)
-    except MalformedBodyError:
-        return {}
+    return FreshLink(url, moment(members.get("expiresAt")).value)

@@ -1,7 +1,7 @@
-"""The names of WAVV's events, in all their spellings.
+"""Reads the names of WAVV's events in all spellings.
 
-The JavaScript SDK says ``CallStarted``, the v3 webhooks ``call.started``; ``CALL_STARTED``,
-``ON_CALL_STARTED``, ``callStarted`` and ``wavv_trigger_call_recorded`` have been seen too.
+The JavaScript SDK uses ``CallStarted``, the v3 webhooks use ``call.started``. Integrators report
+``CALL_STARTED``, ``ON_CALL_STARTED``, ``callStarted`` and ``wavv_trigger_call_recorded``, too.
 """
 
 from functools import lru_cache
@@ -20,12 +20,12 @@ _PREFIXES = ("on", "wavvtrigger", "wavv")
 
 @lru_cache(maxsize=256)
 def event_kind(name: str) -> Kind | None:
-    """Return which of the three events ``name`` means, or ``None`` for any other."""
+    """Return which of WAVV's three events ``name`` means; ``None`` = none of them."""
     return KINDS.get(_plain(name))
 
 
 def is_incoming(name: str) -> bool:
-    """Tell whether the name alone says that the call is inbound (``call.incoming``)."""
+    """Return whether the name alone shows that the call is inbound (``call.incoming``)."""
     return _plain(name) == "callincoming"
 
 

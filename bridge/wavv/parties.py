@@ -1,8 +1,8 @@
-"""Whose number is whose: the lead's phone and our own line.
+"""Finds the lead's phone number and our own line among the numbers of an event.
 
-``from`` and ``to`` depend on the direction of the call. ``phone`` is the other party, ``callerId``
-our line; on an inbound call reports conflict, so the operator's setting decides. A number that is
-known to be our own line is never taken for the lead's.
+``from`` and ``to`` depend on the direction of the call. ``phone`` is the other party's number,
+``callerId`` our line. Integrators disagree about these two on inbound calls, so a setting decides.
+A number that is known to be our line is never read as the lead's.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,14 +16,17 @@ from bridge.wavv.values import line
 PHONE_FIELDS = ("lead_phone", "agent_phone", "from_phone", "to_phone")
 DIRECTION_MISSING, SAME = "direction_missing", "agent_phone_is_lead_phone"
 SHORTEST = 7
-"""Zeros alone: fewer than this stand for no number, more are kept as a number."""
+"""Digits. A shorter text of zeros is no number; a longer one is kept as a number."""
 
 _GENERIC = frozenset({"phone", "number", "phonenumber", "mobilephone"})
 _CALLER_ID = frozenset({"callerid", "calleridnumber", "wavvcallerid", "outboundcallerid"})
 
 
 class Number(NamedTuple):
-    """A phone number as E.164, or as it came."""
+    """A phone number as E.164, or as received if it cannot be read.
+
+    ``is_directed`` = it was found under ``from`` or ``to``.
+    """
 
     text: str
     is_e164: bool
@@ -31,9 +34,10 @@ class Number(NamedTuple):
 
 
 class Parties(NamedTuple):
-    """The numbers that an event gives. Those in ``assumed`` are right for an outbound call only.
+    """The numbers of an event by field. ``notes`` name what could not be read.
 
-    ``known`` then has ``from_phone`` and ``to_phone``, too: another event may name the direction.
+    ``assumed`` names fields that are right only if the call is outbound. If there are any,
+    ``known`` also has ``from_phone`` and ``to_phone``: another event may name the direction.
     """
 
     known: Mapping[str, str]
@@ -44,7 +48,10 @@ class Parties(NamedTuple):
 def parties(
     found: Mapping[str, Sequence[Found]], direction: str | None, region: str, *, swaps: bool
 ) -> Parties:
-    """Return the lead's number and ours. ``swaps``: on inbound calls ``callerId`` is the lead's."""
+    """Return the lead's number and ours.
+
+    ``swaps`` = on inbound calls ``callerId`` is the lead's number and ``phone`` ours.
+    """
     notes: list[str] = []
     numbers = {
         field: _numbers(field, found.get(field, ()), region, notes) for field in PHONE_FIELDS
@@ -93,7 +100,7 @@ def _parties(
 def _numbers(
     field: str, found: Sequence[Found], region: str, notes: list[str]
 ) -> list[tuple[str, Number]]:
-    """Return the numbers that may be the field's, by their keys; note it if none can be read."""
+    """Return a field's numbers with their keys. Adds a note if none of its values can be read."""
     numbers: list[tuple[str, Number]] = []
     flaws: list[str] = []
     for _, key, value in found:
@@ -111,16 +118,16 @@ def _numbers(
 def _split(
     numbers: Sequence[tuple[str, Number]], keys: frozenset[str]
 ) -> tuple[list[Number], list[Number]]:
-    """Return the numbers under ``keys``, and the others."""
+    """Return the numbers under ``keys``, and all other numbers."""
     under = [number for key, number in numbers if key in keys]
     return under, [number for key, number in numbers if key not in keys]
 
 
-def _without(numbers: Sequence[Number], taken: Sequence[Number]) -> list[Number]:
-    texts = {number.text for number in taken}
+def _without(numbers: Sequence[Number], excluded: Sequence[Number]) -> list[Number]:
+    texts = {number.text for number in excluded}
     return [number for number in numbers if number.text not in texts]
 
 
 def _pick(numbers: Sequence[Number]) -> Number | None:
-    """Return the first number that is E.164, else the first one."""
+    """Return the first number that is E.164, else the first number; ``None`` = there is none."""
     return next((number for number in numbers if number.is_e164), next(iter(numbers), None))

@@ -1,4 +1,4 @@
-"""Phone numbers as E.164, where they are phone numbers at all."""
+"""Converts phone numbers to E.164, and rejects texts that are no phone number."""
 
 import re
 from functools import lru_cache
@@ -15,17 +15,17 @@ N11 are service codes: https://www.nanpa.com/numbering/area-codes
 
 @lru_cache(maxsize=4096)
 def to_e164(text: str, region: str) -> str | None:
-    """Return ``text`` as ``+14155550100``, or ``None`` when it is no possible number.
+    """Return ``text`` as ``+14155550100``; ``None`` = it is no possible number.
 
-    ``region`` (``US``) is the country of numbers without a country code: WAVV sends ten digits.
-    Possible, not valid: numbering plans grow faster than any list of them. Cached: our own lines
-    are in every event.
+    ``region`` (``US``) is the country of numbers without a country code: WAVV sends ten digits. A
+    possible number is accepted even if it is not assigned, because numbering plans change faster
+    than the library. Results are cached, because our own lines are in every event.
     """
     try:
         number = phonenumbers.parse(text, region)
     except phonenumbers.NumberParseException:
         return None
-    # Seven digits are possible within one area only, and the number does not name the area.
+    # Seven digits are a number within one area only, and nothing names the area.
     possible = phonenumbers.is_possible_number_with_reason(number)
     if possible != phonenumbers.ValidationResult.IS_POSSIBLE or _is_filler(number):
         return None
@@ -33,9 +33,9 @@ def to_e164(text: str, region: str) -> str | None:
 
 
 def _is_filler(number: phonenumbers.PhoneNumber) -> bool:
-    """Return whether the number is one that people type where a form wants a number.
+    """Return whether the number is one that people type into a form to fill a required field.
 
-    One digit repeated, digits counting up or down, or an area that cannot be.
+    That is one digit repeated, digits that count up or down, or an area code that cannot exist.
     """
     digits = phonenumbers.national_significant_number(number)
     counts = digits in _COUNTING or digits[::-1] in _COUNTING

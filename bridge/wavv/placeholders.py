@@ -1,8 +1,8 @@
-"""Texts that stand for a missing value, and merge fields that a template left unrendered.
+"""Recognises texts that stand for a missing value, and merge fields that were not rendered.
 
-A workflow that renders a missing value sends the text of its language for it (``undefined``,
-``None``), a spreadsheet ``#N/A``, and a template without data the merge field itself
-(``{{call.id}}``). In each field such a text is a missing value, as ``null`` is.
+For a missing value, a workflow sends its language's text (``undefined``, ``None``), a spreadsheet
+``#N/A``, and a template without data the merge field itself (``{{call.id}}``). Such a text is a
+missing value in each field, as ``null`` is.
 """
 
 import re
@@ -17,19 +17,19 @@ MISSING = frozenset(
         *("(pending)", "(pending...)", "(pending\u2026)", "object undefined", "object null"),
     }
 )
-"""Compared without case, and without brackets or quotes around them; ``[]`` is one, too."""
+"""Compared without case and without brackets or quotes around the text. ``[]`` is one, too."""
 
 NAME_FIELDS = frozenset({"lead_name", "agent_name"})
 LINK_FIELD = "recording_url"
 NAMES = frozenset({"Na", "Nan", "Nil"})
-"""Given names, which are real values of a name when they are written as one."""
+"""Given names. Written like this they are real values in a name's field."""
 
 _LONGEST = 24
 _OPENING, _CLOSING = "([<{\"'`", ")]>}\"'`"
 _FIRST = frozenset(
     {text[0] for text in MISSING} | {text[0].upper() for text in MISSING} | {*_OPENING}
 )
-"""What such a text begins with, but for blanks. Most values begin with another character."""
+"""The first characters of such texts. Most values begin with another one, which ends the test."""
 
 _BRACES = r"\{{2,3}[^{}]{0,200}\}{2,3}|[$#@!]\{[^{}]{0,200}\}|\{%[^{}%]{0,200}%\}|<%[^<>%]{0,200}%>"
 _SINGLE = (
@@ -53,14 +53,15 @@ def is_missing(value: Any) -> bool:  # noqa: ANN401 - any JSON
     text = value.strip().lower()
     if not text or text in MISSING:
         return True
-    inner = _unwrapped(text)
-    return not inner or inner in MISSING
+    while len(text) > 1 and text[0] in _OPENING and text[-1] in _CLOSING:
+        text = text[1:-1].strip()
+    return not text or text in MISSING
 
 
 def is_missing_in(field: str, value: Any) -> bool:  # noqa: ANN401 - any JSON
-    """Return whether ``value`` stands for a missing one in ``field``: ``Na`` is a given name.
+    """Return whether ``value`` stands for a missing value in ``field``: ``Na`` may be a given name.
 
-    In place of a link such a text is kept, so that the timeline shows that no link came.
+    In the field of the recording's link such a text is kept, so that the timeline shows it.
     """
     if not is_missing(value):
         return False
@@ -72,26 +73,20 @@ def is_missing_in(field: str, value: Any) -> bool:  # noqa: ANN401 - any JSON
 
 
 def may_have_merge_field(text: str) -> bool:
-    """Return whether ``text`` has a character that a merge field begins with."""
+    """Return whether ``text`` has a character with which a merge field begins."""
     return not _MARKS.isdisjoint(text)
 
 
 def is_unrendered(text: str) -> bool:
-    """Return whether ``text`` is nothing but merge fields."""
+    """Return whether ``text`` consists of merge fields only."""
     return not _MARKS.isdisjoint(text[:200]) and _ONLY_FIELDS.fullmatch(text[:2000]) is not None
 
 
 def has_merge_field(text: str) -> bool:
-    """Return whether an unmistakable merge field stands somewhere in ``text``."""
+    """Return whether ``text`` contains an unmistakable merge field."""
     return not _MARKS.isdisjoint(text) and _FIELD.search(text) is not None
 
 
 def without_merge_fields(text: str) -> str:
-    """Return ``text`` without the merge fields in it."""
+    """Return ``text`` without the merge fields that it contains."""
     return _FIELD.sub("", text)
-
-
-def _unwrapped(text: str) -> str:
-    while len(text) > 1 and text[0] in _OPENING and text[-1] in _CLOSING:
-        text = text[1:-1].strip()
-    return text

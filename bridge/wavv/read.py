@@ -1,4 +1,4 @@
-"""What reading a value returns, and the two forms that every reader starts from."""
+"""The result of reading a value, and the conversions to text and number that all readers use."""
 
 import re
 from typing import Any, NamedTuple
@@ -8,7 +8,10 @@ _NUMBER = re.compile(r"-?[0-9]{1,20}(\.[0-9]{0,20})?")
 
 
 class Read(NamedTuple):
-    """What was read; ``flaw`` says what was lost (``unreadable``, ``cut``) or assumed."""
+    """The value that was read. ``flaw`` names what was lost (``unreadable``, ``cut``) or assumed.
+
+    ``Read(None)`` = the value is missing. Flaws become notes on the call's timeline.
+    """
 
     value: Any
     flaw: str | None = None
@@ -19,7 +22,7 @@ UNRENDERED = Read(None, "unrendered")
 
 
 def written(value: object) -> str | None:
-    """Return a scalar as it would be written; spreadsheets make ``1.0`` of an id ``1``."""
+    """Return a scalar as text; ``None`` = it is none. ``1.0`` (a spreadsheet's ``1``) is ``1``."""
     match value:
         case str():
             return value if value.isascii() else _SURROGATE.sub("\ufffd", value)
@@ -34,6 +37,6 @@ def written(value: object) -> str | None:
 
 
 def number(value: object) -> float | None:
-    """Return the number that a scalar is or holds, or ``None``."""
+    """Return the number that a scalar is or holds as text; ``None`` = it is no number."""
     text = (written(value) or "").strip()
     return float(text) if _NUMBER.fullmatch(text) else None

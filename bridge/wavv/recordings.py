@@ -1,8 +1,8 @@
-"""Reading the link to a recording: only one that AskElephant can fetch is read.
+"""Reads links to recordings. A link that AskElephant cannot fetch is ``unusable``.
 
-AskElephant's reference for "Create engagement" rejects every other ``media_url``: another scheme
-than https, and private, loopback or link-local addresses. Such a link would fail the call for good,
-so that it counts as no link, and the call waits for a good one.
+AskElephant rejects a ``media_url`` with another scheme than https, and one with a private, loopback
+or link-local address ("Create engagement", https://docs.askelephant.ai/llms.txt). Such a link would
+fail the call for good. So it is not read, and the call waits for a usable one.
 """
 
 import re
@@ -19,27 +19,27 @@ from bridge.wavv.read import UNREADABLE, Read
 from bridge.wavv.values import FLAGS, UNUSABLE, has_empty_part, line, text
 
 MOST_INSIDE = 20
-"""How many recordings of a list are looked at."""
+"""How many recordings of a list are read."""
 
 CUT = "cut"
 _NEXT_LINK = re.compile(r"[\s,;|]+(?=https?://)|[\r\n]")
 _INSIDE = frozenset(map(letters, ALIASES["recording_url"])).union(
     ("uri", "link", "href", "src", "file", "fileurl", "mp3", "mp3url", "audio", "media")
 )
-"""The keys that hold the link in an object that stands in place of a link."""
+"""The keys that hold the link if an object was sent in place of a link."""
 
 
 def link(value: object) -> Read:
-    """Read a link to a recording: also in a list, or under a key such as ``url`` in an object.
+    """Read a link to a recording, which may be in a list, or in an object under a key as ``url``.
 
-    Of several recordings the first usable one is read, with the flaw ``cut``. A flag under the key
-    of the link (``recording: true``) is no link, and no flaw.
+    Of several recordings the first usable one is returned, with the flaw ``cut``. A flag in place
+    of the link (``recording: true``) is a missing value without a flaw.
     """
     return _first(_reads(value))
 
 
 def links(value: object) -> list[str]:
-    """Return the links to all recordings in ``value`` that can be fetched."""
+    """Return the links to all recordings in ``value`` that AskElephant can fetch."""
     return [*dict.fromkeys(read.value for read in _reads(value) if read.value is not None)]
 
 
@@ -49,7 +49,7 @@ def is_fetchable(url: str) -> bool:
 
 
 def web_links(value: object) -> Iterator[str]:
-    """Yield the texts in ``value`` that are links, whether they can be fetched or not."""
+    """Yield all http and https links in ``value``, also those that AskElephant cannot fetch."""
     if isinstance(value, list):
         for item in value[:MOST_INSIDE]:
             yield from web_links(item)
@@ -65,7 +65,9 @@ def _reads(value: object) -> list[Read]:
     if isinstance(value, list):
         return [read for item in value[:MOST_INSIDE] for read in _reads(item)][:MOST_INSIDE]
     if isinstance(value, dict):
-        return [_in_object(value)]
+        inside = _links_of(value)
+        found = _first([link(one) for one in inside]) if inside or not value else UNREADABLE
+        return [found if found.value is None else Read(found.value)]
     read = text(value)
     if value is None or isinstance(value, bool) or (read.value or "").lower() in FLAGS:
         return []
@@ -73,7 +75,13 @@ def _reads(value: object) -> list[Read]:
         return [UNREADABLE if read.flaw == UNREADABLE.flaw else Read(None, UNUSABLE)]
     if inner := _opened(read.value or ""):
         return _reads(inner)
-    return [_one(part) for part in _NEXT_LINK.split(read.value or "")][:MOST_INSIDE]
+    urls = [part.strip().replace(" ", "%20") for part in _NEXT_LINK.split(read.value or "")]
+    return [
+        Read(url)
+        if is_fetchable(url) and not has_empty_part(url)
+        else Read(None, UNUSABLE if url else None)
+        for url in urls[:MOST_INSIDE]
+    ]
 
 
 def _opened(written: str) -> Any:  # noqa: ANN401 - any JSON
@@ -86,21 +94,12 @@ def _opened(written: str) -> Any:  # noqa: ANN401 - any JSON
         return None
 
 
-def _in_object(value: dict[str, Any]) -> Read:
-    """Read the link in an object, which describes one recording."""
-    inner = _links_of(value)
-    found = _first([link(one) for one in inner])
-    if value and not inner:
-        return UNREADABLE
-    return found if found.value is None else Read(found.value)
-
-
 def _links_of(value: dict[str, Any]) -> list[Any]:
     return [inner for key, inner in value.items() if letters(key) in _INSIDE]
 
 
 def _first(reads: Sequence[Read]) -> Read:
-    """Return the first link that was read; ``cut`` if another recording is left out."""
+    """Return the first link that could be read, with ``cut`` if there is another recording."""
     found = dict.fromkeys(read for read in reads if read != Read(None))
     best = next((read for read in found if read.value is not None), None)
     if best is not None:
@@ -108,15 +107,8 @@ def _first(reads: Sequence[Read]) -> Read:
     return Read(None, UNUSABLE) if Read(None, UNUSABLE) in found else next(iter(found), Read(None))
 
 
-def _one(part: str) -> Read:
-    url = part.strip().replace(" ", "%20")
-    if not url:
-        return Read(None)
-    return Read(url) if is_fetchable(url) and not has_empty_part(url) else Read(None, UNUSABLE)
-
-
 def _is_web(url: str, *schemes: str) -> bool:
-    """Return whether ``url`` has one of the schemes, and a host."""
+    """Return whether ``url`` has one of the schemes and a host."""
     try:
         parts = urlsplit(url)
     except ValueError:

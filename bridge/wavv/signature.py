@@ -1,7 +1,7 @@
-"""How a delivery proves that it is WAVV's: a signature, or a secret it shares with us.
+"""Authenticates WAVV's events by a signature or by a shared secret.
 
-Pure: values in, an ``UnsignedError`` out. Every secret and every signature is compared, in constant
-time, so that the time of an answer says nothing about how near a guess was.
+Every secret is compared with every signature in constant time, so that the time of a response
+reveals nothing about a guess.
 """
 
 import hashlib
@@ -36,7 +36,7 @@ def verify_signature(
 ) -> None:
     """Raise ``UnsignedError`` unless a secret signed ``raw`` within ``tolerance`` seconds.
 
-    A secret is valid with and without its ``whsec_``: whether that belongs to the key is not told.
+    Each secret is tried with and without ``whsec_``: WAVV does not document which one is the key.
     """
     signature = _parse(header)
     _check_age(int(signature.timestamp), now, tolerance)
@@ -45,7 +45,7 @@ def verify_signature(
 
 
 class StreamedSignature:
-    """The check of a signature whose body is not kept: ``update`` with each piece, then ``finish``.
+    """Verifies the signature of a body piece by piece: ``update`` with each, then ``finish``.
 
     Raises ``UnsignedError`` at once if the header alone cannot be valid.
     """
@@ -59,25 +59,25 @@ class StreamedSignature:
         self._macs = [hmac.new(key, start, hashlib.sha256) for key in _keys(secrets)]
 
     def update(self, piece: bytes) -> None:
-        """Take the next piece of the body into account."""
+        """Add the next piece of the body."""
         for mac in self._macs:
             mac.update(piece)
 
     def finish(self) -> None:
-        """Raise ``UnsignedError`` unless one of the secrets signed what came."""
+        """Raise ``UnsignedError`` unless one of the secrets signed the body."""
         _check_digests([mac.digest() for mac in self._macs], self._signature)
 
 
 def sign(raw: bytes, secret: str, timestamp: float) -> str:
-    """Return the header's value for ``raw``, as WAVV would send it at ``timestamp``."""
+    """Return the value of ``X-WAVV-Signature`` for ``raw``, sent at ``timestamp``."""
     at = str(int(timestamp))
     return f"t={at},v1={_digest(secret.encode(), at, raw).hex()}"
 
 
 def verify_shared_secret(presented: str | None, secrets: Sequence[str], *readings: str) -> None:
-    """Raise ``UnsignedError`` unless ``presented`` or one of its ``readings`` is a known secret.
+    """Raise ``UnsignedError`` unless ``presented`` or one of ``readings`` is one of ``secrets``.
 
-    See ``query_secrets`` for the readings.
+    ``presented`` is the secret in the header, ``readings`` are those of ``query_secrets``.
     """
     expected = (
         f"Send the shared secret in the header `{SECRET_HEADER}`, or as `?secret=`, there "
@@ -89,15 +89,13 @@ def verify_shared_secret(presented: str | None, secrets: Sequence[str], *reading
     known = [_hashed(one) for one in secrets if one]
     matches = [hmac.compare_digest(one, other) for one in hashed for other in known]
     if not any(matches):
-        raise UnsignedError(
-            Reason.SECRET_MISMATCH, f"The shared secret is none known here. {expected}"
-        )
+        raise UnsignedError(Reason.SECRET_MISMATCH, f"The shared secret is wrong. {expected}")
 
 
 def query_secrets(query: bytes) -> tuple[str, ...]:
-    """Return the readings of ``?secret=``: as a form's value, percent-decoded only, and as it is.
+    """Return the readings of ``?secret=``: decoded as a form, percent-decoded, and not decoded.
 
-    In a form's value ``+`` is a blank. In a base64 secret that was put into a URL it is a plus.
+    In a form ``+`` is a blank. In a base64 secret that was put into a URL it is a plus.
     """
     pairs = (part.partition("=") for part in query.decode("latin-1").split("&"))
     values = [value for name, _, value in pairs if unquote_plus(name) == "secret"]
@@ -107,7 +105,7 @@ def query_secrets(query: bytes) -> tuple[str, ...]:
 
 
 def _parse(header: str | None) -> _Signature:
-    """Read ``t`` and every well-formed ``v1``; other schemes are for other readers."""
+    """Return ``t`` and every well-formed ``v1`` of the header. Other schemes are ignored."""
     if not header or not header.strip():
         detail = f"The header `{SIGNATURE_HEADER}` is missing. {_EXPECTED}"
         raise UnsignedError(Reason.SIGNATURE_MISSING, detail)
@@ -122,22 +120,22 @@ def _parse(header: str | None) -> _Signature:
 
 def _check_age(timestamp: int, now: float, tolerance: float) -> None:
     if timestamp < now - tolerance:
-        detail = f"The signature is older than {tolerance:g} s. Sign each attempt anew."
+        detail = f"The signature is older than {tolerance:g} s. Sign each attempt again."
         raise UnsignedError(Reason.SIGNATURE_EXPIRED, detail)
     if timestamp > now + tolerance:
-        detail = f"The signature is from more than {tolerance:g} s ahead. Check the sender's clock."
+        detail = f"The signature is over {tolerance:g} s in the future. Check the sender's clock."
         raise UnsignedError(Reason.SIGNATURE_IN_FUTURE, detail)
 
 
 def _check_digests(expected: Sequence[bytes], signature: _Signature) -> None:
     matches = [hmac.compare_digest(one, other) for one in expected for other in signature.digests]
     if not any(matches):
-        detail = f"No signature is this body's under a secret known here. {_EXPECTED}"
+        detail = f"No signature matches this body and a secret of the bridge. {_EXPECTED}"
         raise UnsignedError(Reason.SIGNATURE_MISMATCH, detail)
 
 
 def _keys(secrets: Sequence[str]) -> Iterator[bytes]:
-    """Yield both readings of each secret. An empty key would let anyone sign."""
+    """Yield both readings of each secret. Skips an empty key, with which anyone could sign."""
     for secret in secrets:
         bare = secret.removeprefix(SECRET_PREFIX)
         if bare:
@@ -150,5 +148,8 @@ def _digest(key: bytes, timestamp: str, raw: bytes) -> bytes:
 
 
 def _hashed(text: str) -> bytes:
-    """Hash first: ``compare_digest`` tells the lengths of what it compares."""
+    """Hash a secret before it is compared: ``compare_digest`` may reveal the length of its inputs.
+
+    https://docs.python.org/3/library/hmac.html#hmac.compare_digest
+    """
     return hashlib.sha256(text.encode(errors="surrogatepass")).digest()

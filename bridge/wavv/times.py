@@ -1,8 +1,8 @@
-"""Reading a moment in the ways senders write one.
+"""Reads moments in the forms that senders use.
 
-Epochs in seconds to nanoseconds, ISO 8601, RFC 2822, JavaScript's ``Date`` text, and dates with
-slashes where day and month cannot be confused. A date without a time is no moment: it would be up
-to a day off.
+These are epochs in seconds to nanoseconds, ISO 8601, RFC 2822, JavaScript's ``Date`` text, and
+dates with slashes if day and month cannot be confused. A date without a time is not read, because
+it could be a day off.
 """
 
 import re
@@ -16,7 +16,7 @@ YEARS = range(2000, 2100)
 WITHOUT_ZONE, AMBIGUOUS = "without_zone", "ambiguous"
 LONGEST = 100
 _UNITS = ((10**17, 10**9), (10**14, 10**6), (10**11, 10**3), (0, 1))
-"""Pairs of the least epoch and its units in a second: from 10**11 on they are milliseconds."""
+"""Pairs of the lowest epoch and its units per second: from 10**11 on it is in milliseconds."""
 
 _ISO = re.compile(
     r"(\d{4}-?\d\d-?\d\d)[T ](\d\d:?\d\d(?::?\d\d(?:[.,]\d{1,9})?)?)\s?"
@@ -25,8 +25,9 @@ _ISO = re.compile(
 _COMMENT = re.compile(r"\s*\([^()]*\)\s*$")
 _SLASHES = re.compile(r"\s*(?:[A-Za-z]+,?\s+)?(\d{1,2})[/.-](\d{1,2})[/.-]\d{2,4}\b")
 _SIGNED = re.compile(r"\b(?:GMT|UTC|UT|[ECMP][SD]T)\s?(?=[+-]\d)")
-"""dateutil reads ``GMT-0400`` with the opposite sign, as POSIX does; JavaScript means four hours
-behind: https://github.com/dateutil/dateutil/issues/1478
+"""Names to remove: dateutil reads ``GMT-0400`` as ahead of UTC, JavaScript means behind UTC.
+
+https://github.com/dateutil/dateutil/issues/1478
 """
 
 _CLOCK = re.compile(r"\d:\d\d|\d\s*[AaPp]\.?[Mm]\b")
@@ -34,15 +35,16 @@ _ZONES = {
     "Z": 0, "UTC": 0, "GMT": 0, "UT": 0, "EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7,
     "MDT": -6, "PST": -8, "PDT": -7, "CET": 1, "CEST": 2,
 }  # fmt: skip
-"""Hours ahead of UTC. RFC 2822, section 4.3, defines the American names as these."""
+"""Hours ahead of UTC. RFC 2822, section 4.3, defines the American names."""
 
 _DEFAULTS = (datetime(2000, 1, 1, 1), datetime(2001, 2, 2, 2))  # noqa: DTZ001 - only compared
 
 
 def moment(value: object, zone: tzinfo = UTC) -> Read:
-    """Read a moment, in UTC. One without a zone is read in ``zone``, with a flaw.
+    """Read a moment and convert it to UTC. A text without a time zone is read in ``zone``.
 
-    The flaw ``ambiguous`` is a date that has its month and day in either order: ``05/06/2026``.
+    The flaw ``without_zone`` marks the latter. The flaw ``ambiguous`` is a date whose month and day
+    may be in either order: ``05/06/2026``.
     """
     count = number(value)
     if count is not None and (at := _since_epoch(count)) is not None:
@@ -55,7 +57,11 @@ def moment(value: object, zone: tzinfo = UTC) -> Read:
         if _is_ambiguous(text):
             return Read(None, AMBIGUOUS)
         found = _parsed(_SIGNED.sub("", _COMMENT.sub("", text)))
-    return UNREADABLE if found is None else _in_utc(found, zone)
+    if found is None or found.year not in YEARS:  # the years 1 and 9999 overflow under an offset
+        return UNREADABLE
+    if found.tzinfo is None:
+        return Read(found.replace(tzinfo=zone).astimezone(UTC), WITHOUT_ZONE)
+    return Read(found.astimezone(UTC))
 
 
 def _since_epoch(count: float) -> datetime | None:
@@ -68,7 +74,7 @@ def _since_epoch(count: float) -> datetime | None:
 
 
 def _iso(text: str) -> datetime | None:
-    """Read ISO 8601. Only its usual forms: ``fromisoformat`` takes any sign between date and time.
+    """Read the usual forms of ISO 8601. ``fromisoformat`` alone accepts any separator.
 
     https://docs.python.org/3/library/datetime.html#datetime.datetime.fromisoformat
     """
@@ -92,9 +98,10 @@ def _is_ambiguous(text: str) -> bool:
 
 
 def _parsed(text: str) -> datetime | None:
-    """Read any other form, if it names a whole date and a time of day.
+    """Read any other form that names a whole date and a time of day; ``None`` = it does not.
 
-    dateutil fills what is missing from a default: what two defaults change, the text does not say.
+    dateutil fills missing parts from a default. If two defaults lead to two results, a part is
+    missing: https://github.com/dateutil/dateutil/issues/78
     """
     if _CLOCK.search(text) is None:
         return None
@@ -114,12 +121,3 @@ def _offset(name: str | None, offset: int | None) -> int | None:
     if name not in _ZONES:
         raise ValueError("the zone has no offset, and its name is not known")
     return _ZONES[name] * 3600
-
-
-def _in_utc(at: datetime, zone: tzinfo) -> Read:
-    """Return the moment, its year checked first: years 1 and 9999 overflow under an offset."""
-    if at.year not in YEARS:
-        return UNREADABLE
-    if at.tzinfo is None:
-        return Read(at.replace(tzinfo=zone).astimezone(UTC), WITHOUT_ZONE)
-    return Read(at.astimezone(UTC))

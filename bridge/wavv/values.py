@@ -1,8 +1,8 @@
-"""Reading single values, whose types WAVV's senders do not agree on.
+"""Reads single values of events, whose types differ between senders.
 
-CRM workflows send every value as a string (``"99"``, ``"true"``). A value that cannot be read costs
-the field, never the event. Moments, durations, phone numbers and recordings have modules of their
-own.
+CRM workflows send every value as a string (``"99"``, ``"true"``). If a value cannot be read, only
+its field is missing; the event is still accepted. Other modules read moments, durations, phone
+numbers and recordings.
 """
 
 import re
@@ -30,9 +30,9 @@ _OUTBOUND = ("outbound", "outgoing", "placed", "dialed", "dialled")
 
 
 def text(value: object) -> Read:
-    """Read a text of many lines, whole: a transcript is as long as the body may be.
+    """Read a text of many lines without a limit, such as a transcript.
 
-    Merge fields in it are removed, with the flaw ``unrendered``.
+    Merge fields in the text are removed, with the flaw ``unrendered``.
     """
     whole = written(value)
     if whole is None:
@@ -57,7 +57,7 @@ def line(value: object) -> Read:
 
 
 def identifier(value: object) -> Read:
-    """Read an id. ``0`` is none; one with a merge field would be the same for many things."""
+    """Read an id. ``0`` is a missing one. An id with a merge field is not read."""
     read = line(value)
     if read.flaw == UNRENDERED.flaw:
         return UNRENDERED
@@ -65,7 +65,7 @@ def identifier(value: object) -> Read:
 
 
 def name(value: object) -> Read:
-    """Read a person's name without the parts that a template rendered from a missing value.
+    """Read a person's name without parts that stand for a missing value.
 
     ``Dana undefined`` is ``Dana``, with the flaw ``unrendered``.
     """
@@ -78,7 +78,7 @@ def name(value: object) -> Read:
 
 
 def email(value: object) -> Read:
-    """Read one e-mail address; anything else is ``unusable``."""
+    """Read an e-mail address. A text that is not exactly one address is ``unusable``."""
     read = line(value)
     if read.value is None or read.flaw is not None:
         return read._replace(value=None)
@@ -89,7 +89,7 @@ def email(value: object) -> Read:
 
 
 def direction(value: object) -> Read:
-    """Read the direction as ``inbound`` or ``outbound``; any other word in lower case."""
+    """Read the direction as ``inbound`` or ``outbound``. Any other text is put in lower case."""
     read = line(value)
     if not read.value:
         return read
@@ -103,14 +103,14 @@ def direction(value: object) -> Read:
 
 
 def flag(value: object) -> Read:
-    """Read a yes or a no."""
+    """Read a boolean."""
     word = str(value).lower() if isinstance(value, bool) else written(value)
     known = FLAGS.get((word or "").strip().lower())
     return UNREADABLE if known is None else Read(known)
 
 
 def page(value: object) -> Read:
-    """Read a link to a page, whatever its scheme."""
+    """Read a link to a page, of any scheme."""
     read = text(value)
     if read.flaw is not None or (read.value and has_empty_part(read.value)):
         return UNRENDERED if read.flaw != UNREADABLE.flaw else UNREADABLE
@@ -118,7 +118,7 @@ def page(value: object) -> Read:
 
 
 def has_empty_part(url: str) -> bool:
-    """Return whether a segment of the path is what a template renders from a missing value."""
+    """Return whether a segment of the URL's path stands for a missing value (``undefined``)."""
     path = url.partition("?")[0]
     parts = (part.partition(".")[0].lower() for part in path.split("/"))
     return not _EMPTY_SEGMENTS.isdisjoint(parts)

@@ -1,1 +1,1 @@
-"""AskElephant's public API: the requests we make of it, and the webhooks it sends."""
+"""AskElephant's public API: the requests that the bridge sends, and the webhooks it receives."""

@@ -1,6 +1,7 @@
-"""What an answer of AskElephant means: status, headers and body in, a value out.
+"""Converts a response of AskElephant to an engagement or to a failure with its reason.
 
-Source of the table: AskElephant's error page and dialer integration guide.
+Sources: AskElephant's error page and its dialer integration guide, both listed in
+https://docs.askelephant.ai/llms.txt
 """
 
 import re
@@ -12,7 +13,6 @@ from pydantic import ValidationError
 
 from bridge.askelephant.models import (
     Engagement,
-    FieldError,
     ProblemBody,
     read_engagement,
     read_problem,
@@ -39,19 +39,19 @@ MEANING: Mapping[int, tuple[Trouble, Reason]] = {
     425: (Trouble.TRANSIENT, Reason.ASKELEPHANT_ERROR),
     429: (Trouble.THROTTLED, Reason.THROTTLED),
 }
-"""The refusals with a meaning of their own. Every other 4xx says that the request is wrong."""
+"""The statuses with a special meaning. Every other 4xx means that the request is wrong."""
 
 ANY_BODY = frozenset({408, 409, 425, 429})
 """Statuses that mean the same from AskElephant and from a gateway before it."""
 
 ANY_JSON = frozenset({400, 401, 402, 422, 424})
-"""Refusals of the key or of the request, which name fields in JSON of any shape.
+"""Statuses of AskElephant's refusals if their body is any JSON object.
 
-Every other 4xx may be a gateway's JSON, and counts only with AskElephant's own body.
+Any other 4xx with JSON may come from a gateway. It is AskElephant's only if the body looks like it.
 """
 
 PROBLEM_KEYS = frozenset({"type", "title", "status", "detail", "request_id", "errors"})
-"""The members of AskElephant's problems: its error page, and
+"""The members of a problem document of AskElephant: its error page, and
 https://datatracker.ietf.org/doc/html/rfc9457."""
 
 _INVALID = frozenset({400, 422, 424})
@@ -61,12 +61,15 @@ _OWNER = re.compile("owner", re.IGNORECASE)
 _OF_OWNER = re.compile(
     r"owner|workspace[ _](user|member)|active[ _]user|user[ _]not[ _]found", re.IGNORECASE
 )
-"""In text about a participant: only the owner must be a user of the workspace."""
+"""Text of an error about a participant that concerns the owner.
+
+Only the owner must be a user of the workspace.
+"""
 
 _PARTICIPANT = re.compile("participant", re.IGNORECASE)
 _MEDIA = re.compile("media|recording", re.IGNORECASE)
 _OF_MEDIA = re.compile("(?<![a-z])(media|recording|audio|video)", re.IGNORECASE)
-"""In words of theirs; "immediately" holds "media", too."""
+"""At the start of a word only: "immediately" contains "media", too."""
 
 _REQUEST_ID_HEADERS = ("x-request-id", "request-id")
 
@@ -74,9 +77,9 @@ _REQUEST_ID_HEADERS = ("x-request-id", "request-id")
 def engagement_or_failure(
     status: int, headers: Mapping[str, str], body: bytes, now: datetime
 ) -> Engagement | Failure:
-    """Return the engagement that came, or what kept it from coming. Never raises.
+    """Return the engagement in a response, or the failure that it reports. Never raises.
 
-    ``now`` is what a ``Retry-After`` given as a date is counted from.
+    ``now`` is the time from which a ``Retry-After`` with a date is counted.
     """
     headers = {name.lower(): value for name, value in headers.items()}
     if status in {OK, CREATED} and (engagement := _engagement(status, headers, body)):
@@ -97,7 +100,7 @@ def engagement_or_failure(
 
 
 def _engagement(status: int, headers: Mapping[str, str], body: bytes) -> Engagement | None:
-    """Return the engagement of a success, unless the answer is another thing: a login page, say."""
+    """Return the engagement of a 200 or 201; ``None`` = the body is none, such as a login page."""
     if not _JSON.match(headers.get("content-type", "")):
         return None
     created, request_id = status == CREATED, _request_id(headers)
@@ -110,31 +113,32 @@ def _engagement(status: int, headers: Mapping[str, str], body: bytes) -> Engagem
 def _meaning(
     status: int, headers: Mapping[str, str], members: Members | None, refusal: ProblemBody
 ) -> tuple[Trouble, Reason]:
+    """Return the kind of a failure and its reason."""
     if status >= SERVER_ERROR:
-        return Trouble.TRANSIENT, Reason.ASKELEPHANT_ERROR
-    if status < CLIENT_ERROR:
-        if status >= REDIRECTION:
-            return Trouble.TRANSIENT, Reason.ASKELEPHANT_REDIRECTED
-        return Trouble.TRANSIENT, Reason.ASKELEPHANT_ANSWER_UNREADABLE
-    if status not in ANY_BODY and not _is_own(status, headers, members, refusal):
-        return Trouble.TRANSIENT, Reason.GATEWAY_ERROR
-    return MEANING.get(status) or _refused(status, refusal)
-
-
-def _refused(status: int, refusal: ProblemBody) -> tuple[Trouble, Reason]:
-    if status in _INVALID and _blames_owner(refusal):
-        return Trouble.OWNER, Reason.OWNER_UNRESOLVABLE
-    if status in _INVALID and _blames_media(refusal):
-        return Trouble.MEDIA, Reason.RECORDING_NOT_READY
-    return Trouble.REJECTED, Reason.REJECTED
+        meaning = Trouble.TRANSIENT, Reason.ASKELEPHANT_ERROR
+    elif status < REDIRECTION:
+        meaning = Trouble.TRANSIENT, Reason.ASKELEPHANT_ANSWER_UNREADABLE
+    elif status < CLIENT_ERROR:
+        meaning = Trouble.TRANSIENT, Reason.ASKELEPHANT_REDIRECTED
+    elif status not in ANY_BODY and not _is_own(status, headers, members, refusal):
+        meaning = Trouble.TRANSIENT, Reason.GATEWAY_ERROR
+    elif status in MEANING:
+        meaning = MEANING[status]
+    elif status in _INVALID and _blames_owner(refusal):
+        meaning = Trouble.OWNER, Reason.OWNER_UNRESOLVABLE
+    elif status in _INVALID and _blames_media(refusal):
+        meaning = Trouble.MEDIA, Reason.RECORDING_NOT_READY
+    else:
+        meaning = Trouble.REJECTED, Reason.REJECTED
+    return meaning
 
 
 def _is_own(
     status: int, headers: Mapping[str, str], members: Members | None, refusal: ProblemBody
 ) -> bool:
-    """Return whether AskElephant made this refusal: only JSON can be its own.
+    """Return whether AskElephant sent this 4xx, and not a firewall, proxy or load balancer.
 
-    A page of a firewall, proxy or load balancer proves nothing about the call or the key.
+    A gateway's 4xx shows nothing about the call or the key. AskElephant's always has a JSON body.
     """
     if members is None:
         return False
@@ -147,43 +151,37 @@ def _is_own(
 
 
 def _blames_owner(refusal: ProblemBody) -> bool:
-    """Return whether the owner is to blame, generously: a wrong guess costs one request more.
+    """Return whether the refusal may be about the owner. A wrong guess costs one more request.
 
-    How AskElephant words an unresolvable owner is not documented.
+    AskElephant does not document the text for an owner that it cannot find.
     """
-    if not any(error.field for error in refusal.errors):
-        texts = [f"{error.code} {error.message}" for error in refusal.errors]
-        return bool(_OWNER.search(" ".join([refusal.detail or "", *texts])))
-    return any(_is_of_owner(error) for error in refusal.errors)
-
-
-def _is_of_owner(error: FieldError) -> bool:
-    field, words = error.field or "", f"{error.code} {error.message}"
-    if _OWNER.search(field):
-        return True
-    return bool(_PARTICIPANT.search(field) and _OF_OWNER.search(words))
+    texts = [(error.field or "", f"{error.code} {error.message}") for error in refusal.errors]
+    if not any(field for field, _ in texts):
+        return bool(_OWNER.search(" ".join([refusal.detail or "", *(text for _, text in texts)])))
+    return any(
+        _OWNER.search(field) or (_PARTICIPANT.search(field) and _OF_OWNER.search(text))
+        for field, text in texts
+    )
 
 
 def _blames_media(refusal: ProblemBody) -> bool:
-    """Return whether the recording alone is to blame: it may be late, or its link have expired.
+    """Return whether the refusal is only about the recording, which may be late or have expired.
 
-    Whatever else is wrong with the request does not pass by itself. How AskElephant words a
-    recording that cannot be fetched is not documented.
+    An error without a field is read by its text. Any other error would not pass by itself.
+    AskElephant does not document the text for a recording that it cannot fetch.
     """
     if not refusal.errors:
         return bool(_OF_MEDIA.search(refusal.detail or ""))
-    return all(_is_of_media(error) for error in refusal.errors)
-
-
-def _is_of_media(error: FieldError) -> bool:
-    """Return whether an error blames the recording: by its field, or without one by its text."""
-    if error.field:
-        return bool(_MEDIA.search(error.field))
-    return bool(_OF_MEDIA.search(f"{error.code} {error.message}"))
+    return all(
+        _MEDIA.search(error.field)
+        if error.field
+        else _OF_MEDIA.search(f"{error.code} {error.message}")
+        for error in refusal.errors
+    )
 
 
 def _members(body: bytes) -> Members | None:
-    """Return the JSON object of a body; ``None`` = it holds none."""
+    """Return the JSON object in a body; ``None`` = it is none."""
     try:
         return read_object(body)
     except MalformedBodyError:

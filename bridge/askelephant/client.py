@@ -1,4 +1,4 @@
-"""The HTTP client: requests out, values back. Trouble on the network is a value as well."""
+"""The client of AskElephant's API. It returns failures, also of the network, as values."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,7 +16,6 @@ from bridge.outbound.client import (
     ApiClient,
     HttpOptions,
     NoResponse,
-    Reply,
     Request,
     Undelivered,
     is_sendable,
@@ -35,7 +34,8 @@ REASONS: Mapping[NoResponse, Reason] = {
 class ElephantOptions(HttpOptions):
     """How to reach AskElephant. ``api_key`` ``None`` = not configured.
 
-    Its guide forbids a prefix before an API key (``raw``); ``bearer`` is for OAuth tokens.
+    ``raw`` sends an API key without a prefix, ``bearer`` an OAuth token:
+    https://docs.askelephant.ai/llms.txt (dialer integration guide).
     """
 
     api_key: str | None = field(default=None, repr=False)
@@ -48,19 +48,15 @@ class ElephantOptions(HttpOptions):
     expand: tuple[str, ...] = ("action_items", "signals")
 
 
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
-
-
 class ElephantClient:
-    """A client of AskElephant, safe to share between threads."""
+    """A client of AskElephant, safe to share between threads. ``now`` returns the current time."""
 
     def __init__(
         self,
         options: ElephantOptions,
         *,
         transport: httpx.AsyncBaseTransport | None = None,
-        now: Callable[[], datetime] = _utc_now,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._options, self._now = options, now
         self._has_key = is_sendable(options.api_key)
@@ -69,7 +65,7 @@ class ElephantClient:
         self._api = ApiClient(options, proof, transport)
 
     def create(self, requests: Sequence[EngagementRequest]) -> Iterator[list[tuple[int, Outcome]]]:
-        """Submit calls side by side; yield the outcomes as they come, each with its place.
+        """Submit calls concurrently. Yield groups of outcomes, each with its index in ``requests``.
 
         Safe to repeat: a request's ``external_id`` is AskElephant's idempotency key.
         """
@@ -78,11 +74,11 @@ class ElephantClient:
         return self._send(posts)
 
     def read(self, engagement_ids: Sequence[str]) -> Iterator[list[tuple[int, Outcome]]]:
-        """Read engagements with their insights; yield the outcomes as ``create`` does.
+        """Read engagements with their insights. Yield groups of outcomes as ``create`` does.
 
-        An id that is none never becomes part of a URL.
+        No request is sent for an id of another form than AskElephant's.
         """
-        # By hand, for httpx would escape the commas of the documented form.
+        # Not as httpx ``params``: httpx would escape the commas of the documented form.
         query = f"?expand={','.join(self._options.expand)}" if self._options.expand else ""
         return self._send(
             [
@@ -108,12 +104,16 @@ class ElephantClient:
             yield unsent
         sent = [(place, one) for place, one in enumerate(requests) if one is not None]
         for group in self._api.send([one for _, one in sent]):
-            yield [(sent[number][0], self._outcome(reply)) for number, reply in group]
-
-    def _outcome(self, reply: Reply) -> Outcome:
-        if isinstance(reply, Undelivered):
-            return _failure(Trouble.TRANSIENT, REASONS[reply.why], reply.detail)
-        return engagement_or_failure(reply.status, reply.headers, reply.body, self._now())
+            outcomes: list[tuple[int, Outcome]] = []
+            for number, reply in group:
+                if isinstance(reply, Undelivered):
+                    outcome: Outcome = _failure(Trouble.TRANSIENT, REASONS[reply.why], reply.detail)
+                else:
+                    outcome = engagement_or_failure(
+                        reply.status, reply.headers, reply.body, self._now()
+                    )
+                outcomes.append((sent[number][0], outcome))
+            yield outcomes
 
 
 def _failure(trouble: Trouble, reason: Reason, detail: str | None = None) -> Failure:

@@ -1,8 +1,8 @@
-"""What AskElephant says, as we read it: tolerant of all it may add, leave out or get wrong.
+"""Models of AskElephant's responses and webhooks, tolerant of added, missing and wrong members.
 
-Enums are open and unknown keys ignored (its reference: clients must accept both). Only the
-engagement's id is indispensable; any other member that is not what it should be is taken as absent,
-so that one odd member never costs the whole answer.
+Enum values are not checked and unknown keys are ignored, as AskElephant's reference requires of
+clients (https://docs.askelephant.ai/llms.txt). Only the engagement's id is required. Any other
+member of a wrong type is read as absent, so that it never makes the whole response unusable.
 """
 
 import re
@@ -34,6 +34,7 @@ _ENGAGEMENT_ID = re.compile(r"ngmt_[A-Za-z0-9]{1,200}")
 
 
 def _or_absent(value: object, check: ValidatorFunctionWrapHandler) -> object:
+    """Return ``value`` if it is valid, else ``None``."""
     try:
         return check(value)
     except ValidationError:
@@ -42,11 +43,11 @@ def _or_absent(value: object, check: ValidatorFunctionWrapHandler) -> object:
 
 T = TypeVar("T")
 Tolerant = Annotated[T | None, WrapValidator(_or_absent)]
-Words = Annotated[str | None, BeforeValidator(text_of)]
+Text = Annotated[str | None, BeforeValidator(text_of)]
 
 
 def is_engagement_id(text: str) -> bool:
-    """Tell whether ``text`` has the documented form, and so may become part of a URL."""
+    """Return whether ``text`` has the documented form, and so may be put into a URL."""
     return _ENGAGEMENT_ID.fullmatch(text) is not None
 
 
@@ -66,9 +67,10 @@ class _Inbound(BaseModel):
 
 
 class Engagement(_Inbound):
-    """An engagement. ``insights`` holds the expanded members that the answer carried, no others.
+    """An engagement. ``insights`` holds only the expanded members that the response contains.
 
-    ``created`` is true for HTTP 201; false = it existed already, and came back unchanged.
+    ``created`` is true for HTTP 201. False = it existed already, and AskElephant returned it
+    unchanged.
     """
 
     id: EngagementId
@@ -89,24 +91,24 @@ class Engagement(_Inbound):
 def read_engagement(
     members: Mapping[str, Any], *, created: bool, request_id: str | None
 ) -> Engagement:
-    """Return the engagement in an answer; raise ``ValidationError`` when its id is no id."""
-    ours = {"insights": _insights(members), "created": created, "request_id": request_id}
+    """Return the engagement in a response. Raises ``ValidationError`` if it has no valid id.
+
+    An insight of a wrong type is read as an empty list or as ``None``.
+    """
+    insights: dict[str, Any] = {}
+    for key in EXPANDABLE:
+        value = members.get(key)
+        if key in LISTS and key in members:
+            items = value if isinstance(value, list) else []
+            insights[key] = [item for item in items if isinstance(item, dict)]
+        elif key in members:
+            insights[key] = value if isinstance(value, str if key in TEXTS else dict) else None
+    ours = {"insights": insights, "created": created, "request_id": request_id}
     return Engagement.model_validate({**members, **ours})
 
 
-def _insights(members: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: _insight(key, members[key]) for key in EXPANDABLE if key in members}
-
-
-def _insight(key: str, value: object) -> object:
-    """Return ``value`` if it is what ``key`` holds, else that key's way of being empty."""
-    if key in LISTS:
-        return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
-    return value if isinstance(value, str if key in TEXTS else dict) else None
-
-
 class FieldError(_Inbound):
-    """What is wrong with one field of a request."""
+    """One error of a refusal: a field of our request, and what is wrong with it."""
 
     field: str | None = None
     code: str | None = None
@@ -116,14 +118,14 @@ class FieldError(_Inbound):
 class ProblemBody(_Inbound):
     """The body of a refusal, ``application/problem+json`` or another JSON object."""
 
-    title: Words = None
+    title: Text = None
     detail: str | None = None
-    request_id: Words = None
+    request_id: Text = None
     errors: tuple[FieldError, ...] = ()
 
 
 def read_problem(members: Mapping[str, Any]) -> ProblemBody:
-    """Return what a refusal's body says, whatever keys it uses."""
+    """Return the content of a refusal's body, whichever keys it uses."""
     return ProblemBody.model_validate(
         {
             "title": members.get("title"),
@@ -135,7 +137,7 @@ def read_problem(members: Mapping[str, Any]) -> ProblemBody:
 
 
 class EngagementNews(_Inbound):
-    """The engagement of a webhook event: it comes unexpanded and without its external_id."""
+    """The engagement in a webhook event, which has neither insights nor ``external_id``."""
 
     id: EngagementId
     external_url: Tolerant[str] = None
@@ -143,7 +145,7 @@ class EngagementNews(_Inbound):
 
 
 class WebhookEvent(_Inbound):
-    """An event of AskElephant's. ``engagement`` is ``None`` when it is about something else."""
+    """An event of AskElephant. ``engagement`` ``None`` = the event is about something else."""
 
     id: Tolerant[str] = None
     type: Tolerant[str] = None
@@ -153,7 +155,7 @@ class WebhookEvent(_Inbound):
 
 
 def read_event(members: Mapping[str, Any]) -> WebhookEvent:
-    """Return the event in a webhook's body; the engagement is its ``data.object``."""
+    """Return the event in a webhook's body. Its ``data.object`` is the engagement."""
     data = members.get("data")
     about = data.get("object") if isinstance(data, dict) else None
     return WebhookEvent.model_validate({**members, "engagement": about})

@@ -1,14 +1,14 @@
-"""Reads a refusal: which fields it blames and with which text, in any shape of JSON.
+"""Reads the errors in a refusal's JSON of any shape: which fields, and with which texts.
 
-AskElephant documents ``application/problem+json`` with ``errors: [{field, code, message}]``. Other
-frameworks and versions name the same things otherwise: ``path``, ``loc``, ``param``, ``pointer``
-(https://datatracker.ietf.org/doc/html/rfc6901), ``source.pointer``
+AskElephant documents ``application/problem+json`` with ``errors: [{field, code, message}]``
+(https://docs.askelephant.ai/llms.txt). Other frameworks and versions use other names: ``path``,
+``loc``, ``param``, ``pointer`` (https://datatracker.ietf.org/doc/html/rfc6901), ``source.pointer``
 (https://jsonapi.org/format/#error-objects), a map from field to messages, or text alone.
 """
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 LONGEST_TEXT = 500
@@ -20,7 +20,7 @@ PLACES = (
     "attribute", "name", "key",
 )  # fmt: skip
 PATHS = ("field", "path", "loc")
-"""The keys among ``PLACES`` that may hold a list of the path's parts."""
+"""The keys of ``PLACES`` whose value may be a list of the path's parts."""
 
 MESSAGES = ("message", "msg", "detail", "description", "reason", "error", "title")
 CODES = ("code", "type", "rule", "keyword")
@@ -28,7 +28,7 @@ LISTS = (
     "errors", "error", "issues", "violations", "invalid_params", "invalid-params", "fieldErrors",
     "field_errors", "details", "detail", "message",
 )  # fmt: skip
-"""The keys under which refusals list what is wrong; several of them may hold text instead."""
+"""The keys under which refusals list their errors. Some of them may hold text instead."""
 
 SENT = frozenset(
     {
@@ -36,7 +36,7 @@ SENT = frozenset(
         "is_private", "source_system", "run_workflows", "owner", "recording",
     }
 )  # fmt: skip
-"""Fields of our request: a body with one of these keys is a map from fields to messages."""
+"""Fields of our request. A body with one of these keys maps fields to messages."""
 
 TEXT_KEYS = ("detail", "message", "error_description", "error", "reason")
 WRAPPERS = frozenset({"body", "data", "attributes", "request", "payload", "json", "engagement", ""})
@@ -46,7 +46,7 @@ _NAMED = re.compile(r"participants?(?:\[|[./])(\d+)\]?[./](\w+)", re.IGNORECASE)
 
 
 def text_of(value: object) -> str | None:
-    """Return ``value`` as text of at most 500 characters; ``None`` = it holds none."""
+    """Return ``value`` as text of at most 500 characters; ``None`` = it is no text."""
     if isinstance(value, list):
         value = ".".join(str(part) for part in value if isinstance(part, str | int))
     if isinstance(value, int | float) and not isinstance(value, bool):
@@ -55,49 +55,54 @@ def text_of(value: object) -> str | None:
 
 
 def detail_of(members: Mapping[str, Any]) -> str | None:
-    """Return the text of a refusal: under its own keys, else in its ``error`` object."""
+    """Return the text of a refusal, from its top level or else from its ``error`` object."""
     for key in TEXT_KEYS:
         value = members.get(key)
         if isinstance(value, str) and value:
             return text_of(value)
-        if key != "detail" and isinstance(value, list) and _are_texts(value):
-            return text_of("; ".join(value))
+        texts = value if isinstance(value, list) and key != "detail" else []
+        if texts and all(isinstance(item, str) for item in texts):
+            return text_of("; ".join(texts))
     inner = members.get("error")
     return detail_of(inner) if isinstance(inner, dict) else None
 
 
 def field_errors(members: Mapping[str, Any]) -> list[dict[str, str]]:
-    """Return what is wrong with each field, as ``{field, code, message}`` without what is unknown.
+    """Return the errors of a refusal as ``{field, code, message}``; unknown members are left out.
 
     A field is a path with dots, such as ``participants.1.email``.
     """
+    listed = (
+        error
+        for key in LISTS
+        for error in _errors_in(members.get(key), is_text_list=key == "errors", depth=0)
+    )
+    fields = {key: value for key, value in members.items() if canonical(str(key)) in SENT}
     found: list[dict[str, str]] = []
-    for error in islice(_all_errors(members), 4 * MOST_ERRORS):  # a body may be megabytes
+    # A body may be megabytes.
+    for error in islice(chain(listed, _mapped(fields, "", 0)), 4 * MOST_ERRORS):
         if error not in found:
             found.append(error)
     return found[:MOST_ERRORS]
 
 
-def _all_errors(members: Mapping[str, Any]) -> Iterator[dict[str, str]]:
-    for key in LISTS:
-        yield from _errors_in(members.get(key), is_text_list=key == "errors", depth=0)
-    yield from _mapped({k: v for k, v in members.items() if canonical(str(k)) in SENT}, "", 0)
-
-
 def blamed_fields(errors: Sequence[Mapping[str, str]], detail: str | None) -> tuple[str, ...]:
-    """Return the fields that are blamed, as ``participants[1].email``.
+    """Return the fields with errors, as ``participants[1].email``.
 
-    If no error names a field, those that the texts name.
+    If no error names a field, return the fields that the texts of the errors name.
     """
     fields = [canonical(error["field"]) for error in errors if error.get("field")]
-    words = " ".join([*(error.get("message", "") for error in errors), detail or ""])
+    texts = " ".join([*(error.get("message", "") for error in errors), detail or ""])
     if not fields:
-        fields = [f"participants[{place}].{name.lower()}" for place, name in _NAMED.findall(words)]
+        fields = [f"participants[{place}].{name.lower()}" for place, name in _NAMED.findall(texts)]
     return tuple(dict.fromkeys(field for field in fields if field))
 
 
 def canonical(field: str) -> str:
-    """Return a path in our own request's names: ``/data/participants/1/eMail`` and the like."""
+    """Return a path with the names of our request: ``participants[1].email``.
+
+    Wrappers and other spellings are removed, as in ``/data/participants/1/Email``.
+    """
     path = ""
     parts = _PART.findall(field)
     while parts and parts[0].lower() in WRAPPERS | {"$"}:
@@ -112,6 +117,7 @@ def canonical(field: str) -> str:
 
 
 def _errors_in(value: object, *, is_text_list: bool, depth: int) -> Iterator[dict[str, str]]:
+    """Yield the errors in a value. ``is_text_list`` = each text in a list is an error."""
     if depth > DEEPEST:
         return
     if isinstance(value, list):
@@ -131,7 +137,7 @@ def _errors_in(value: object, *, is_text_list: bool, depth: int) -> Iterator[dic
 
 
 def _is_error(value: Mapping[str, Any]) -> bool:
-    """Return whether this is one error, and not a map from fields to messages."""
+    """Return whether an object is one error, and not a map from fields to messages."""
     named = (value.get(key) for key in (*PLACES, *MESSAGES, *CODES))
     has_path = any(isinstance(value.get(key), list) for key in PATHS)
     has_source = isinstance(value.get("source"), dict)
@@ -139,6 +145,7 @@ def _is_error(value: Mapping[str, Any]) -> bool:
 
 
 def _one_error(value: Mapping[str, Any]) -> Iterator[dict[str, str]]:
+    """Yield the error that an object describes, if it has a field, a code or a message."""
     source = value.get("source")
     places = {**value, **source} if isinstance(source, dict) else value
     error = {
@@ -161,18 +168,19 @@ def _mapped(value: Mapping[str, Any], under: str, depth: int) -> Iterator[dict[s
     """Yield the errors of a map from field to text, texts, an error, or another such map."""
     for key, member in value.items():
         if key in LISTS and isinstance(member, list | dict):
-            continue  # read by itself
+            continue  # ``_errors_in`` reads it
         yield from _of_field(f"{under}.{key}" if under else str(key), member, depth)
 
 
 def _of_field(field: str, member: object, depth: int) -> Iterator[dict[str, str]]:
+    """Yield the errors of one field of a map from fields to messages."""
     if isinstance(member, str):
         yield {"field": field[:LONGEST_TEXT], "message": member[:LONGEST_TEXT]}
     elif isinstance(member, dict) and not _is_text(member):
         yield from _mapped(member, field, depth + 1) if depth < DEEPEST else ()
     elif isinstance(member, dict):
-        words = _first(member, MESSAGES)
-        yield {"field": field[:LONGEST_TEXT]} | ({"message": words} if words else {})
+        message = _first(member, MESSAGES)
+        yield {"field": field[:LONGEST_TEXT]} | ({"message": message} if message else {})
     elif isinstance(member, list) and depth < DEEPEST:
         for place, item in enumerate(member):
             of_item = isinstance(item, dict) and not _is_text(item)
@@ -180,9 +188,5 @@ def _of_field(field: str, member: object, depth: int) -> Iterator[dict[str, str]
 
 
 def _is_text(value: Mapping[str, Any]) -> bool:
-    """Return whether a member of such a map is an error with a text, and not a map itself."""
+    """Return whether the value of a field is an error with a text, and not another map."""
     return any(isinstance(value.get(key), str) for key in ("message", "msg", "detail", "code"))
-
-
-def _are_texts(value: list[Any]) -> bool:
-    return bool(value) and all(isinstance(item, str) for item in value)

@@ -1,6 +1,6 @@
-"""AskElephant's webhooks: is it theirs, and what does it say? No clock of ours, no socket.
+"""Authenticates and reads AskElephant's webhooks. Svix sends them and its library verifies them.
 
-Svix sends them; the signature is checked by its library. Source: Svix, "Verifying webhooks".
+https://docs.svix.com/receiving/verifying-payloads/how
 """
 
 import base64
@@ -22,10 +22,10 @@ _MESSAGE_ID = re.compile(r"[\x21-\x7e]{1,200}")
 
 
 def check_secret(secret: str) -> str:
-    """Return ``secret`` if a signature can rest on it; raise ``ValueError`` saying what it lacks.
+    """Return ``secret`` if it is base64 and not empty. Raises ``ValueError`` otherwise.
 
-    The library is easier to please: it skips what is not base64 and signs with whatever is left.
-    Svix shows the prefix and does not insist on it.
+    Svix' library ignores characters that are not base64 and signs with the rest. The prefix
+    ``whsec_`` is optional: https://docs.svix.com/receiving/verifying-payloads/how-manual
     """
     coded = secret.removeprefix(_PREFIX)
     try:
@@ -33,56 +33,56 @@ def check_secret(secret: str) -> str:
     except ValueError:
         raise ValueError(f"a webhook secret is {_PREFIX} followed by base64") from None
     if not key:
-        raise ValueError("a webhook secret is not empty: anyone could sign with no key")
+        raise ValueError("a webhook secret is not empty: anyone could sign with an empty key")
     return secret
 
 
 def verify_webhook(raw: bytes, headers: Mapping[str, str], secrets: Sequence[str]) -> str:
-    """Return the message's id, the same for every re-send.
+    """Return the message's id, which is the same for every re-send.
 
-    Raises ``UnsignedError`` if the message is not AskElephant's. Several secrets may be valid at
-    once, while they are changed.
+    Raises ``UnsignedError`` if none of ``secrets`` signed the body. There may be several while the
+    secret is being changed.
     """
     parts = _signed_parts(headers)
     if not _MESSAGE_ID.fullmatch(parts["svix-id"]):
         raise UnsignedError(
             Reason.BAD_MESSAGE_ID, "The header svix-id is missing, too long or not printable."
         )
-    if not any(_passes(secret, raw, parts) for secret in secrets):
-        raise UnsignedError(
-            Reason.BAD_SIGNATURE,
-            "No signature in svix-signature matches this body, or svix-timestamp is over five "
-            "minutes off. Sign the raw body with the webhook's secret, and check both clocks.",
-        )
-    return parts["svix-id"]
+    for secret in secrets:
+        try:
+            Webhook(check_secret(secret)).verify(raw, parts)
+        except Exception:  # noqa: BLE001, S112 - svix also raises ValueError and binascii.Error
+            continue
+        return parts["svix-id"]
+    raise UnsignedError(
+        Reason.BAD_SIGNATURE,
+        "No signature in svix-signature matches this body, or svix-timestamp is over five "
+        "minutes off. Sign the raw body with the webhook's secret, and check both clocks.",
+    )
 
 
 def parse_webhook(raw: bytes) -> WebhookEvent:
-    """Return what a verified body says; raise ``MalformedBodyError`` when it is no JSON object."""
+    """Return the event in a verified body.
+
+    Raises ``MalformedBodyError`` if the body is no JSON object.
+    """
     return read_event(read_object(raw))
 
 
 def _signed_parts(headers: Mapping[str, str]) -> dict[str, str]:
-    """Return the three headers a signature needs, under Svix's names; missing = empty.
+    """Return the three headers that a signature needs, under Svix' names. A missing one is empty.
 
-    A header given twice is refused: which of the two was signed, and which would be deduplicated?
+    Raises ``UnsignedError`` for a header that is sent twice: the verified one could differ from the
+    one by which events are deduplicated.
     """
     named = [(name.lower(), value) for name, value in headers.items()]
     parts = {}
     for part in PARTS:
-        said = [value for name, value in named if name == f"svix-{part}"]
-        said = said or [value for name, value in named if name == f"webhook-{part}"]
-        if len(said) > 1:
+        sent = [value for name, value in named if name == f"svix-{part}"]
+        sent = sent or [value for name, value in named if name == f"webhook-{part}"]
+        if len(sent) > 1:
             raise UnsignedError(
-                Reason.DUPLICATE_HEADER, f"The header svix-{part} is there twice. Send it once."
+                Reason.DUPLICATE_HEADER, f"The header svix-{part} was sent twice. Send it once."
             )
-        parts[f"svix-{part}"] = said[0] if said else ""
+        parts[f"svix-{part}"] = sent[0] if sent else ""
     return parts
-
-
-def _passes(secret: str, raw: bytes, parts: dict[str, str]) -> bool:
-    try:
-        Webhook(check_secret(secret)).verify(raw, parts)
-    except Exception:  # noqa: BLE001 - svix also raises ValueError, binascii.Error and others:
-        return False  # a check that could not be finished was not passed.
-    return True

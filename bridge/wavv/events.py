@@ -71,8 +71,8 @@ class Checked:
 def check_event(raw: bytes, reading: Reading) -> Checked | Ignored:
     """Return which call the event is about, or ``Ignored``. The response to it needs no more.
 
-    Raises ``MalformedBodyError`` (see ``read_object``). Raises ``UnusableEventError`` for a missing or bad call id
-    if the event is one of WAVV's three or has no name.
+    Raises ``MalformedBodyError`` (see ``read_object``). Raises ``UnusableEventError`` for a missing
+    or bad call id if the event is one of WAVV's three or has no name.
     """
     envelope = open_envelope(read_object(raw), reading.table)
     names = envelope.names()
@@ -89,9 +89,8 @@ def check_event(raw: bytes, reading: Reading) -> Checked | Ignored:
     # For the log, and never the key ``name``, whose value may be a person's name.
     labels = envelope.names([key for key in NAME_KEYS if key != "name"])
     lines = (values.line(text).value for text in labels)
-    return Ignored(
-        Reason.UNKNOWN_EVENT, next((line[:100] for line in lines if line), None), call_id
-    )
+    label = next((line[:100] for line in lines if line), None)
+    return Ignored(Reason.UNKNOWN_EVENT, label, call_id)
 
 
 def parse_event(raw: bytes, reading: Reading) -> CallHeard | Ignored:

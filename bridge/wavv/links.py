@@ -56,7 +56,7 @@ def link_or_failure(status: int, headers: Mapping[str, str], body: bytes, now: d
     return Failure(Trouble.TRANSIENT, Problem(reason=Reason.WAVV_ERROR, status=status), wait)
 
 
-def failure(trouble: Trouble, reason: str, status: int | None = None) -> Failure:
+def failure(trouble: Trouble, reason: Reason, status: int | None = None) -> Failure:
     """Return a failure of WAVV's API. ``status`` ``None`` = no response was received."""
     return Failure(trouble, Problem(reason=reason, status=status))
 

@@ -1,4 +1,4 @@
-"""What was seen when all was over: the sandbox's journal, the bridge's API and its inbox."""
+"""The evidence after a run: the sandbox's journal, the bridge's API and its inbox."""
 
 import json
 import time
@@ -17,12 +17,15 @@ from tests.support.waiting import WITHIN
 ALL_CALLS = "/api/calls?limit=200"
 
 FLOOD = "flood"
-"""The request id of events that are of no call of the plan, and too many to look at each."""
+"""The request id of the events of ``event-flood``, which belong to no planned call."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """An event in the inbox. ``outcome`` is what became of one that changed no call."""
+    """An event in the inbox.
+
+    ``outcome`` is the counted outcome of an event that changed no call, else ``None``.
+    """
 
     entry: str
     source: str
@@ -32,7 +35,7 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Everything the invariant is judged by."""
+    """Everything that the invariant is checked against."""
 
     acknowledged: Sequence[Acknowledged]
     unsent: Sequence[str]
@@ -50,7 +53,10 @@ def gather(
     keys: Keys,
     sent: tuple[Sequence[Acknowledged], Sequence[str]],
 ) -> Evidence:
-    """Gather it all. ``journal`` was taken before: what it shows as delivered is in the inbox."""
+    """Collect the evidence.
+
+    ``journal`` was read before, so that each event that it shows as delivered is in the inbox.
+    """
     stats = _stats_once_handled(bridge)
     return Evidence(
         acknowledged=sent[0],
@@ -64,13 +70,13 @@ def gather(
 
 
 def about(stored: Stored) -> tuple[str, str]:
-    """Return the type of AskElephant's event and the engagement it is about."""
+    """Return the type of an AskElephant event and the id of its engagement."""
     event: dict[str, Any] = json.loads(stored.raw)
     return event["type"], event["data"]["object"]["id"]
 
 
 def _stats_once_handled(bridge: Bridge) -> Json:
-    """Return the counts when the inbox is empty: AskElephant repeats its webhooks for minutes."""
+    """Return the statistics when the inbox is empty; AskElephant resends webhooks for minutes."""
     end = time.monotonic() + WITHIN
     while (stats := bridge.stats())["inbox"]["waiting"] and time.monotonic() < end:
         time.sleep(0.1)
@@ -88,7 +94,7 @@ def _call_ids(bridge: Bridge) -> Iterator[str]:
 
 def _stored(redis: Redis, keys: Keys) -> Iterator[Stored]:
     inbox = Inbox(redis, keys)
-    rows: list[tuple[bytes, dict[bytes, bytes]]] = redis.xrange(keys.inbox)  # type: ignore[assignment]  # redis-py cannot tell bytes from text
+    rows: list[tuple[bytes, dict[bytes, bytes]]] = redis.xrange(keys.inbox)  # type: ignore[assignment]  # redis-py's types do not distinguish bytes from text
     for entry, fields in rows:
         if fields[b"request"] == FLOOD.encode():
             continue

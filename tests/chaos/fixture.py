@@ -1,4 +1,4 @@
-"""What a fault is given while it happens: the processes, the calls, chance and time."""
+"""The fixture of a fault: processes, planned calls, random numbers and time."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -10,23 +10,23 @@ import httpx
 
 from tests.chaos.plan import PLAIN_RECIPE, PlannedCall, Recipe
 from tests.chaos.senders import Senders
-from tests.chaos.stage import Needs, Stage
+from tests.chaos.stack import Needs, Stack
 
-PATIENCE = 60.0
-"""Seconds for which the bridge may be too troubled to answer its API."""
+API_TIMEOUT = 60.0
+"""Seconds for which the API may fail while a fault lasts."""
 
 ONGOING = 0.9
-"""The share of the run's span in which faults may begin: the rest is for what they hit."""
+"""The share of the run's span in which a fault may begin, so that events follow each fault."""
 
 
 @dataclass
 class Fixture:
-    """One run. ``span`` is the seconds over which calls are told of.
+    """One run. ``span`` is the number of seconds over which the events are sent.
 
-    ``broken`` are promises of the fault's own that were not kept; ``noted`` is what to tell of.
+    ``broken`` lists failed checks of the fault itself; ``noted`` lists facts for the report.
     """
 
-    stage: Stage
+    stack: Stack
     plan: Sequence[PlannedCall]
     senders: Senders
     rng: Random
@@ -35,56 +35,56 @@ class Fixture:
     broken: list[str] = field(default_factory=list)
     noted: list[str] = field(default_factory=list)
     losses_excused_from: list[tuple[float, float]] = field(default_factory=list)
-    """Stretches of the monotonic clock whose acknowledged events a documented window may lose."""
+    """Intervals of the monotonic clock whose acknowledged events may be lost, as documented."""
 
     def pause(self, least: float, most: float | None = None) -> None:
-        """Let some time pass: a random one between the two."""
+        """Sleep for ``least`` seconds, or for a random time between ``least`` and ``most``."""
         time.sleep(least if most is None else self.rng.uniform(least, most))
 
     def wait_for_moment(self, count: int) -> None:
-        """Wait for the next of ``count`` moments, of which each has its part of the span."""
+        """Sleep until the next of ``count`` random moments, which share the span equally."""
         self.pause(0.1 * self.span / count, ONGOING * self.span / count)
 
-    def ask(self, path: str) -> Any:  # noqa: ANN401 - any JSON
-        """Return what the API answers, again and again while something else befalls it."""
-        end = time.monotonic() + PATIENCE
+    def get(self, path: str) -> Any:  # noqa: ANN401 - any JSON
+        """Return the API's JSON for this path; repeat a failed request for ``API_TIMEOUT``."""
+        end = time.monotonic() + API_TIMEOUT
         while True:
             try:
-                return self.stage.bridge.get(path).raise_for_status().json()
+                return self.stack.bridge.get(path).raise_for_status().json()
             except httpx.HTTPError:
                 if time.monotonic() > end:
                     raise
             self.pause(0.2)
 
-    def promise(self, kept: object, told: str) -> None:
-        """Hold the bridge to something beside the invariant."""
-        if not kept:
-            self.broken.append(told)
+    def require(self, holds: object, text: str) -> None:
+        """Record ``text`` as a failed check unless ``holds``."""
+        if not holds:
+            self.broken.append(text)
 
-    def expect(self, met: object, told: str) -> None:
-        """Hold the fault itself to having met something; among others it may come too late."""
+    def expect(self, met: object, text: str) -> None:
+        """Record ``text`` unless the fault met a request; other faults may prevent that."""
         if not met:
-            (self.broken if self.is_alone else self.noted).append(told)
+            (self.broken if self.is_alone else self.noted).append(text)
 
 
 @dataclass(frozen=True)
 class Fault:
-    """One kind of trouble. ``befall`` lets it happen, and returns when it is over.
+    """One kind of fault. ``inject`` causes it and returns when it is over.
 
-    ``recipe`` is what its plan is made of. ``keeps_answers`` says that whatever AskElephant
-    responds is received and saved: a call that is submitted once more is submitted twice.
-    ``afterwards`` checks what the run has left, when all is quiet. When no call comes to rest for
-    ``within`` seconds, those that are left are stuck; ``least_span`` is how many seconds of calls
-    it needs, to meet some at its last moment. ``bounds_waiting`` says that from its end on no call
-    may keep back another one: see ``waiting``.
+    ``recipe`` describes the plan. ``keeps_responses`` is true if every response of AskElephant is
+    received and saved: then a repeated submission is a breach. ``afterwards`` checks the result
+    when the bridge is idle. When no call comes to rest for ``within`` seconds, the remaining calls
+    are stuck. ``least_span`` is the least number of seconds over which the events are sent.
+    ``bounds_waiting`` is true if no call may delay another one after the end of the fault: see
+    ``waiting``.
     """
 
     name: str
     line: str
-    befall: Callable[[Fixture], None]
+    inject: Callable[[Fixture], None]
     needs: Needs = field(default_factory=Needs)
     recipe: Recipe = PLAIN_RECIPE
-    keeps_answers: bool = False
+    keeps_responses: bool = False
     afterwards: Callable[[Fixture], None] = lambda _fixture: None
     within: float = 150.0
     least_span: float = 10.0

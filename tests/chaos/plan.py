@@ -1,4 +1,4 @@
-"""The plan of a run: its calls, their events, when each is sent, and where each call must end."""
+"""The plan of a run: calls, events, sending times and the expected final state of each call."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -14,11 +14,11 @@ from tests import crm
 CHANNELS: tuple[Channel, ...] = ("v3", "sdk", "crm")
 CALLS_PER_SECOND = 25.0
 LONGEST_GAP = 1.5
-"""Seconds between two events of one call."""
+"""The most seconds between two events of one call."""
 
 PLAIN, SHUFFLED, ALONE, UNRECORDED = "plain", "shuffled", "alone", "unrecorded"
 SHAPES = {PLAIN: 60, SHUFFLED: 20, ALONE: 5, UNRECORDED: 15}
-"""How the events of a call come, and how many of a hundred do so."""
+"""The order of a call's events, with the share of calls in percent."""
 
 BEHAVIOURS = {
     "": 50,
@@ -43,10 +43,10 @@ BEHAVIOURS = {
     "reject": 1,
     "failed": 1,
 }
-"""What befalls recorded calls in AskElephant, with its weight."""
+"""The sandbox's behaviours of recorded calls, with their weights."""
 
 REFUSED = frozenset({"reject", "own-403", "own-500"})
-"""Behaviours with which AskElephant never makes an engagement."""
+"""Behaviours with which AskElephant never creates an engagement."""
 FAILING = REFUSED | {"failed", "read-403"}
 """Behaviours with which a call must fail."""
 MOST_TROUBLED = 60
@@ -55,11 +55,11 @@ DUPLICATED = 0.15
 """The share of events that WAVV sends twice."""
 
 AHEAD, BEHIND = timedelta(minutes=10), timedelta(minutes=30)
-"""A call is of a time between these two, by a clock that need not be the bridge's."""
+"""The bounds of a call's time, before and after the bridge's time, as WAVV's clock may differ."""
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class PlannedEvent:
     """One event of a call, to be sent ``at`` seconds after the start of the run."""
 
     at: float
@@ -69,12 +69,12 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """What a plan is made of beside chance.
+    """The parameters of a plan.
 
-    ``behaviours`` are those of every recorded call beside its own, where they are not of the same
-    kind; every event is sent ``copies`` times more, at any moment of the whole run. Up to
-    ``MOST_TROUBLED`` calls, and at most half of all, have one of the ``troubles`` instead of the
-    usual behaviours. Events come as the ``products`` forward them, else by WAVV's own channels.
+    ``behaviours`` are added to each recorded call's own behaviour unless that is of the same kind.
+    Every event is sent ``copies`` times more, at random moments of the run. Up to ``MOST_TROUBLED``
+    calls, and at most half of all, have one of ``troubles`` instead of the usual behaviours. Events
+    come in payloads of ``products``, else of WAVV's own channels.
     """
 
     behaviours: tuple[str, ...] = ()
@@ -86,42 +86,43 @@ class Recipe:
 
 @dataclass(frozen=True, slots=True)
 class PlannedCall:
-    """A call, its events in the order of their sending, and what must become of it.
+    """A call, its events in the order of sending, and its expected result.
 
-    A call ``is_troubled`` that has one of the recipe's troubles: the others are held to a bound.
+    A call ``is_troubled`` if it has one of the recipe's troubles; the waits of the others are
+    bounded.
     """
 
     call: SampleCall
     behaviour: str
-    events: tuple[Told, ...]
+    events: tuple[PlannedEvent, ...]
     is_troubled: bool = False
 
     @property
     def call_id(self) -> str:
-        """The call's id, which also carries its behaviour."""
+        """The call's id, which contains its behaviour."""
         return self.call.call_id
 
     @property
     def is_recorded(self) -> bool:
-        """Whether WAVV tells of a recording."""
+        """Whether an event of the call names a recording."""
         return any(event.kind is Kind.RECORDED for event in self.events)
 
     @property
     def state(self) -> str:
-        """Where it must end."""
+        """The expected final state."""
         if not self.is_recorded:
             return "unrecorded"
-        return "failed" if FAILING & self.befalls else "complete"
+        return "failed" if FAILING & self.behaviours else "complete"
 
     @property
     def engagements(self) -> int:
-        """How many engagements there must be of it."""
-        return int(self.is_recorded and not REFUSED & self.befalls)
+        """The expected number of engagements."""
+        return int(self.is_recorded and not REFUSED & self.behaviours)
 
     @property
-    def befalls(self) -> set[str]:
-        """Its behaviours in AskElephant, by name."""
-        return {one.partition(".")[0] for one in self.behaviour.split("+")}
+    def behaviours(self) -> set[str]:
+        """The names of its behaviours in AskElephant, without numbers."""
+        return {name.partition(".")[0] for name in self.behaviour.split("+")}
 
 
 PLAIN_RECIPE = Recipe()
@@ -130,7 +131,7 @@ PLAIN_RECIPE = Recipe()
 def make_plan(
     rng: Random, calls: int, now: datetime, recipe: Recipe = PLAIN_RECIPE
 ) -> tuple[PlannedCall, ...]:
-    """Return a plan of ``calls`` calls. The same ``rng`` and ``now`` make the same plan."""
+    """Return a plan of ``calls`` calls, which is the same for the same ``rng`` and ``now``."""
     span = calls / recipe.pace
     troubled = _troubled(rng, calls, recipe)
     planned = []
@@ -145,9 +146,9 @@ def make_plan(
 
 
 def _troubled(rng: Random, calls: int, recipe: Recipe) -> set[int]:
-    """Return which calls have trouble of their own: half of them in a row, the rest anywhere.
+    """Return the indexes of the calls with trouble: half in a row, the rest anywhere.
 
-    In a row they look like an outage; anywhere they keep on failing while others succeed.
+    Calls in a row look like an outage; the others keep failing while other calls succeed.
     """
     if not recipe.troubles:
         return set()
@@ -173,12 +174,16 @@ def _planned(
         behaviour = _behaviour(rng, shape, recipe)
     call = sample_call(rng, now + rng.uniform(-1, AHEAD / BEHIND) * BEHIND, behaviour)
     deliveries = _deliveries(rng, call, recipe)
-    told = []
+    sent = []
     for kind in _kinds(rng, shape):
-        told.append(Told(at, kind, deliveries[kind]))
+        sent.append(PlannedEvent(at, kind, deliveries[kind]))
         at += rng.uniform(0, LONGEST_GAP) ** 2 / LONGEST_GAP
-    again = [_again(rng, event) for event in told if rng.random() < DUPLICATED]
-    events = tuple(sorted([*told, *again], key=lambda one: one.at))
+    again = [
+        replace(event, at=event.at + rng.uniform(0, 3 * LONGEST_GAP))
+        for event in sent
+        if rng.random() < DUPLICATED
+    ]
+    events = tuple(sorted([*sent, *again], key=lambda event: event.at))
     return PlannedCall(call, behaviour, events, bool(trouble))
 
 
@@ -186,7 +191,7 @@ def _behaviour(rng: Random, shape: str, recipe: Recipe) -> str:
     if shape == UNRECORDED:
         return ""
     behaviour = _weighted(rng, BEHAVIOURS)
-    # A call whose processing fails has no event that could come early, or not at all.
+    # A call whose processing fails has no transcript event, which a recipe could send early.
     if "webhook" in behaviour or behaviour == "failed":
         return behaviour
     return "+".join(filter(None, (behaviour, *recipe.behaviours)))
@@ -199,10 +204,6 @@ def _deliveries(rng: Random, call: SampleCall, recipe: Recipe) -> Mapping[Kind, 
         return dict(zip(kinds, crm.deliveries(call, product, rng), strict=True))
     channel = rng.choice(CHANNELS)
     return {kind: delivery(call, kind, channel) for kind in kinds}
-
-
-def _again(rng: Random, event: Told) -> Told:
-    return Told(event.at + rng.uniform(0, 3 * LONGEST_GAP), event.kind, event.delivery)
 
 
 def _kinds(rng: Random, shape: str) -> list[Kind]:

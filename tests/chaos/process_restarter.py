@@ -1,4 +1,4 @@
-"""Restarts processes that ended by themselves, as the supervisor of a deployment does."""
+"""Restarts processes that ended by themselves, as a supervisor does."""
 
 import threading
 from collections.abc import Mapping
@@ -10,13 +10,16 @@ POLL_SECONDS = 0.2
 
 
 class ProcessRestarter:
-    """Watches processes. ``restarted`` names those that ended without being told to, in order."""
+    """Restarts ended processes.
+
+    ``restarted`` lists the names of those that ended without being stopped, in order.
+    """
 
     def __init__(self, processes: Mapping[str, Process]) -> None:
         self._processes = processes
         self.restarted: list[str] = []
         self.lock = threading.Lock()
-        """Held by whoever stops or starts a process."""
+        """Held while a process is stopped or started."""
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
 

@@ -1,4 +1,4 @@
-"""A TCP link on the loopback that can be cut, slowed, frozen and refused while it is in use."""
+"""A TCP proxy on the loopback whose connections can be cut, slowed, frozen and refused."""
 
 import asyncio
 import socket
@@ -11,16 +11,16 @@ from typing import Any, Self, TypeVar
 
 CHUNK = 65536
 RESET_ON_CLOSE = struct.pack("ii", 1, 0)
-"""SO_LINGER of no time: closing then sends RST, as a peer that has died and come back does."""
+"""SO_LINGER with zero seconds: closing a socket then sends RST."""
 
 Done = TypeVar("Done")
 End = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 Underway = asyncio.Queue[tuple[float, bytes]]
-"""Bytes, and when they arrive."""
+"""Bytes with the time of their delivery."""
 
 
 class Connection:
-    """One connection through the proxy: what comes in at either end goes out at the other."""
+    """One connection through the proxy, which forwards the bytes of each end to the other."""
 
     def __init__(self, proxy: "Proxy", near: End, far: End) -> None:
         self._proxy = proxy
@@ -29,7 +29,7 @@ class Connection:
         self._thawed.set()
 
     async def carry(self) -> None:
-        """Carry bytes both ways until one end closes."""
+        """Forward bytes both ways until one end closes."""
         near, far = self._ends
         try:
             async with asyncio.TaskGroup() as group:
@@ -41,11 +41,11 @@ class Connection:
             self.cut()
 
     def freeze(self) -> None:
-        """Let nothing pass from here on, for good: neither bytes nor the news of an end."""
+        """Stop forwarding for good: neither bytes nor the end of the connection pass."""
         self._thawed.clear()
 
     def reset(self) -> None:
-        """Break the connection at both ends, with RST."""
+        """Reset the connection at both ends with RST."""
         for _, writer in self._ends:
             sock: socket.socket = writer.get_extra_info("socket")
             with suppress(OSError):
@@ -53,12 +53,12 @@ class Connection:
         self.cut()
 
     def cut(self) -> None:
-        """Close both ends at once; what was not yet delivered is lost."""
+        """Close both ends at once and drop undelivered bytes."""
         for _, writer in self._ends:
             writer.transport.abort()
 
     async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Read on while earlier bytes are on their way: a slow link is long, not narrow."""
+        """Read without waiting for the delayed delivery: delay does not limit throughput."""
         underway: Underway = asyncio.Queue()
         loop, data = asyncio.get_running_loop(), b"begin"
         async with asyncio.TaskGroup() as group:
@@ -70,7 +70,7 @@ class Connection:
         raise EOFError
 
     async def _deliver(self, underway: Underway, writer: asyncio.StreamWriter) -> None:
-        """Write what was read when its time has come; nothing read is the end."""
+        """Write each chunk at its time; an empty chunk closes the writer."""
         while True:
             due, data = await underway.get()
             await asyncio.sleep(due - asyncio.get_running_loop().time())
@@ -84,9 +84,9 @@ class Connection:
 
 
 class Proxy:
-    """Listens on ``port`` and passes connections on to ``target``; driven from any thread.
+    """Listens on ``port`` and forwards connections to ``target``; callable from any thread.
 
-    ``delay`` is the seconds that bytes take each way.
+    ``delay`` is the number of seconds that bytes need in each direction.
     """
 
     def __init__(self, target: int, port: int) -> None:
@@ -112,42 +112,42 @@ class Proxy:
 
     @property
     def url(self) -> str:
-        """The near end, as ``host:port``."""
+        """The proxy's address as ``host:port``."""
         return f"127.0.0.1:{self.port}"
 
     def accept(self) -> None:
-        """Listen."""
+        """Start to listen."""
         self._do(self._listen())
 
     def refuse(self) -> None:
-        """Stop listening and cut everything: who connects is refused."""
-        self._do(self._deafen())
+        """Stop listening and cut all connections, so that new ones are refused."""
+        self._do(self._refuse())
 
     def reset(self, share: float = 1.0, rng: Random | None = None) -> int:
-        """Reset a share of the connections; return how many."""
+        """Reset a share of the connections; return their number."""
         return self._do(self._each(Connection.reset, share, rng))
 
     def freeze(self, share: float = 1.0, rng: Random | None = None, *, new: bool = True) -> int:
-        """Freeze a share of the connections for good, and those that come (``new``) as well."""
+        """Freeze a share of the connections for good, and if ``new`` also later ones."""
         self._freezes_new = new
         return self._do(self._each(Connection.freeze, share, rng))
 
     def thaw(self) -> None:
-        """Let new connections work again; those that froze are dead, and never told."""
+        """Forward new connections again; frozen ones stay frozen."""
         self._freezes_new = False
 
     async def _listen(self) -> None:
         self._server = await asyncio.start_server(self._accepted, "127.0.0.1", self.port)
 
-    async def _deafen(self) -> None:
+    async def _refuse(self) -> None:
         if self._server is not None:
             self._server.close()
             self._server = None
-        for one in list(self._connections):
-            one.cut()
+        for connection in list(self._connections):
+            connection.cut()
 
     async def _close(self) -> None:
-        await self._deafen()
+        await self._refuse()
         for task in list(self._carrying):
             task.cancel()
         await asyncio.gather(*self._carrying, return_exceptions=True)
@@ -155,9 +155,9 @@ class Proxy:
     async def _each(
         self, act: Callable[[Connection], None], share: float, rng: Random | None
     ) -> int:
-        chosen = [one for one in self._connections if rng is None or rng.random() < share]
-        for one in chosen:
-            act(one)
+        chosen = [each for each in self._connections if rng is None or rng.random() < share]
+        for connection in chosen:
+            act(connection)
         return len(chosen)
 
     async def _accepted(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -169,7 +169,9 @@ class Proxy:
         except OSError:
             writer.transport.abort()
         else:
-            with suppress(asyncio.CancelledError):  # the end; asyncio's streams would report it
+            with suppress(
+                asyncio.CancelledError
+            ):  # raised at the end; asyncio's streams would log it
                 await self._carry(Connection(self, (reader, writer), far))
         finally:
             self._carrying.discard(task)

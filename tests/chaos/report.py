@@ -1,4 +1,4 @@
-"""What a run prints: a line of the table for each fault, and what broke it."""
+"""The output of a run: a row of the table for each fault, and details of its failures."""
 
 from collections.abc import Sequence
 
@@ -16,7 +16,7 @@ def head() -> str:
 
 
 def row(result: Result) -> str:
-    """Return the line of a run."""
+    """Return the table's row of a run."""
     counts = counted(result.breaches)
     recovered = "never" if result.recovered is None else f"{result.recovered:.1f} s"
     kinds = (str(counts.get(kind, 0)) for kind in Kind)
@@ -25,23 +25,23 @@ def row(result: Result) -> str:
 
 
 def details(result: Result) -> str:
-    """Return what broke, where the logs are, and how to see it again."""
-    shown = [f"  {one.kind}: {one.call_id or '(all)'}: {one.why}" for one in result.breaches]
+    """Return the breaches, the place of the logs and the command that repeats the run."""
+    shown = [f"  {each.kind}: {each.call_id or '(all)'}: {each.why}" for each in result.breaches]
     if len(shown) > SHOWN:
         shown = [*shown[:SHOWN], f"  … and {len(shown) - SHOWN} more"]
     return "\n".join(
         [
             *shown,
-            *(f"  broken: {one}" for one in result.broken),
-            *(f"  {one}" for one in result.noted),
+            *(f"  broken: {text}" for text in result.broken),
+            *(f"  {text}" for text in result.noted),
             f"  logs: {result.directory}",
-            f"  again: {replay(result)}",
+            f"  again: {repeat_command(result)}",
         ]
     )
 
 
-def replay(result: Result) -> str:
-    """Return the command that plays the same run again."""
+def repeat_command(result: Result) -> str:
+    """Return the command that repeats the run."""
     return f"make chaos FAULTS={result.fault} CALLS={result.calls} SEED={result.seed}"
 
 

@@ -1,4 +1,4 @@
-"""Waiting until the bridge is idle: every event sent and handled, every call at rest."""
+"""Waits until the bridge is idle: every event sent and handled, every call at rest."""
 
 import time
 from collections.abc import Callable
@@ -13,14 +13,14 @@ POLL_SECONDS = 0.3
 
 
 def is_idle(stats: Json, calls: int) -> bool:
-    """Tell whether ``calls`` calls are all at rest, and nothing waits or is held."""
+    """Return whether ``calls`` calls rest, and nothing waits, is overdue or is held."""
     nothing_waits = not any(stats["overdue"].values()) and not stats["inbox"]["waiting"]
     whole = resting(stats) == calls == sum(stats["states"].values())
     return whole and nothing_waits and stats["hold"] is None
 
 
 def resting(stats: Json) -> int:
-    """Return how many calls are at rest."""
+    """Return the number of calls at rest."""
     return sum(stats["states"].get(state, 0) for state in RESTING)
 
 
@@ -32,23 +32,24 @@ def wait_until_idle(
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> float | None:
-    """Return when it became idle; ``None`` if no call came to rest for ``within`` seconds.
+    """Return when the bridge became idle; ``None`` if no call came to rest for ``within`` seconds.
 
-    A busy machine takes its time, and is not stuck while more and more calls come to rest.
+    Each call that comes to rest restarts the ``within`` seconds, so that a slow machine is not
+    stuck.
     """
-    most, patient_until = -1, clock() + within
-    while clock() < patient_until:
+    most, deadline = -1, clock() + within
+    while clock() < deadline:
         stats = _stats(bridge)
         if stats is not None and senders.is_done and is_idle(stats, calls):
             return clock()
         if stats is not None and resting(stats) > most:
-            most, patient_until = resting(stats), clock() + within
+            most, deadline = resting(stats), clock() + within
         sleep(POLL_SECONDS)
     return None
 
 
 def _stats(bridge: Bridge) -> Json | None:
-    """Return the counts; ``None`` while the bridge cannot say."""
+    """Return the statistics, or ``None`` while the bridge does not respond."""
     try:
         return bridge.stats()
     except (httpx.TransportError, AssertionError):

@@ -1,7 +1,7 @@
-"""The bound on waiting: the trouble of one call may not keep another one back.
+"""The bound on waiting: trouble of one call must not delay another call.
 
-A call is due when its recording was acknowledged and the fault was over, whichever came later. From
-then on it has the time that its own behaviours take, and ``LONGEST`` seconds for all else.
+A call is due when its recording was acknowledged or when the fault ended, whichever is later. It
+must complete within ``LONGEST`` seconds and the delays of its own behaviours.
 """
 
 from collections.abc import Mapping
@@ -10,14 +10,13 @@ from datetime import datetime
 from bridge.domain.call import Kind as CallKind
 from tests.chaos.evidence import Evidence
 from tests.chaos.invariant import Breach, Breaches, Kind, Plan
-from tests.chaos.plan import PlannedCall
-from tests.chaos.stage import SETTINGS
+from tests.chaos.stack import SETTINGS
 from tests.support.bridge_client import Json
 from tests.support.stack import SCALE
 
 LONGEST = 60.0
 COMPLETED = "insights.final"
-"""The timeline's entry of a call that becomes ``complete``."""
+"""The slug of the timeline entry with which a call becomes ``complete``."""
 
 POLL_AFTER = float(SETTINGS["BRIDGE_TRANSCRIPT_POLL_AFTER"])
 INSIGHTS_DEADLINE = float(SETTINGS["BRIDGE_INSIGHTS_DEADLINE"])
@@ -28,13 +27,13 @@ OWN_DELAYS: Mapping[str, float] = {
     "no-insights": INSIGHTS_DEADLINE,
     "partial-insights": INSIGHTS_DEADLINE,
 }
-"""Seconds by which a behaviour puts off a call that nothing else keeps back."""
+"""Seconds by which a behaviour delays its own call."""
 
 
 def good_calls_complete_in_time(plan: Plan, seen: Evidence, over: float, epoch: float) -> Breaches:
-    """Yield the good calls that were kept back for longer than the bound.
+    """Yield each good call that was delayed for longer than ``LONGEST``.
 
-    ``over`` is when the fault was over, by the monotonic clock that began at ``epoch``.
+    ``over`` is the end of the fault on the monotonic clock, which started at ``epoch``.
     """
     for call_id, seconds in waits(plan, seen, over, epoch).items():
         if seconds > LONGEST:
@@ -45,8 +44,8 @@ def good_calls_complete_in_time(plan: Plan, seen: Evidence, over: float, epoch: 
 def waits(plan: Plan, seen: Evidence, over: float, epoch: float) -> Mapping[str, float]:
     """Return the seconds from due to complete of each good call, without its own delays.
 
-    Good is a call without trouble of its own that must become ``complete``. One that did not is
-    found by another rule.
+    A good call has no trouble and must become ``complete``. Another rule finds good calls that did
+    not.
     """
     due = _due(seen, over)
     found = {}
@@ -55,21 +54,18 @@ def waits(plan: Plan, seen: Evidence, over: float, epoch: float) -> Mapping[str,
         if one.is_troubled or one.state != "complete" or completed is None:
             continue
         if one.call_id in due:
-            found[one.call_id] = completed - epoch - due[one.call_id] - _own_delay(one)
+            own_delay = sum(OWN_DELAYS.get(name, 0) for name in one.behaviours)
+            found[one.call_id] = completed - epoch - due[one.call_id] - own_delay
     return found
 
 
 def _due(seen: Evidence, over: float) -> Mapping[str, float]:
-    """Return of each call when it could be submitted at the earliest, and the fault was over."""
+    """Return the earliest time of each call's submission, or the end of the fault if later."""
     due: dict[str, float] = {}
     for event in seen.acknowledged:
         if event.kind is CallKind.RECORDED:
             due[event.call_id] = min(event.at, due.get(event.call_id, event.at))
     return {call_id: max(at, over) for call_id, at in due.items()}
-
-
-def _own_delay(one: PlannedCall) -> float:
-    return sum(OWN_DELAYS.get(name, 0) for name in one.befalls)
 
 
 def _completed(call: Json) -> float | None:

@@ -1,4 +1,4 @@
-"""The chaos suite's invariant: whatever breaks it, it says so, of the right call."""
+"""Tests for the invariant of the chaos tests: it finds each breach and names the right call."""
 
 import json
 from collections.abc import Callable
@@ -17,13 +17,13 @@ from tests.chaos.senders import Acknowledged
 BEGUN = datetime(2026, 5, 13, 14, tzinfo=UTC)
 READY = "v1.engagement.transcript_timeline.completed"
 PLAN = make_plan(Random(1), 40, BEGUN)  # noqa: S311 - made-up calls
-CALL = next(one for one in PLAN if one.state == "complete" and not one.behaviour)
-DIALED = next(one for one in PLAN if not one.is_recorded)
+CALL = next(call for call in PLAN if call.state == "complete" and not call.behaviour)
+DIALED = next(call for call in PLAN if not call.is_recorded)
 
 
 @pytest.fixture
 def seen() -> Evidence:
-    """Return what is seen when all went well."""
+    """Return the evidence of a run without a breach."""
     entries = {event.delivery.body: f"{n}-0" for n, (_, event) in enumerate(_events())}
     webhooks = {one.call_id: f"{n}-1" for n, one in enumerate(PLAN) if one.engagements}
     acknowledged = [
@@ -50,8 +50,8 @@ def seen() -> Evidence:
     )
 
 
-def test_nothing_breaks_when_all_went_well(seen: Evidence) -> None:
-    """The fixture of these tests is a good one, so that each of them shows one thing."""
+def test_a_run_without_a_breach_passes(seen: Evidence) -> None:
+    """The evidence that the other tests change has no breach."""
     assert breaches(PLAN, seen) == []
 
 
@@ -133,17 +133,17 @@ def _never_acknowledge(seen: Evidence) -> Evidence:
         (_never_acknowledge, Kind.STUCK),
     ],
 )
-def test_harm_to_one_call_is_told_of_that_call(
+def test_a_breach_of_one_call_names_that_call(
     seen: Evidence, harm: Callable[[Evidence], Evidence], kind: Kind
 ) -> None:
-    """One call in one column, however many signs there are of it."""
+    """A breach is counted once, in one column, however many rules find it."""
     found = breaches(PLAN, harm(seen))
     assert {one.call_id for one in found} == {CALL.call_id}
     assert counted(found) == {kind: 1}
 
 
-def test_an_engagement_of_a_call_that_was_not_recorded_is_one_too_many(seen: Evidence) -> None:
-    """So is one of no call at all."""
+def test_an_engagement_without_a_recorded_call_is_a_breach(seen: Evidence) -> None:
+    """An engagement of an unrecorded call, or of no call, counts as duplicated."""
     seen.journal["engagements"].append(_engagement(DIALED))
     seen.journal["engagements"].append({**_engagement(CALL), "external_id": "wavv-call-other"})
     doubled = {one.call_id for one in breaches(PLAN, seen) if one.kind is Kind.DUPLICATED}
@@ -160,26 +160,26 @@ def test_an_engagement_of_a_call_that_was_not_recorded_is_one_too_many(seen: Evi
         {"hold": {"reason": "outage"}},
     ],
 )
-def test_counts_that_do_not_add_up_are_told(seen: Evidence, stats: dict[str, Any]) -> None:
-    """They are of all calls, and stand for one in the table."""
+def test_counts_that_do_not_add_up_are_a_breach(seen: Evidence, stats: dict[str, Any]) -> None:
+    """Wrong totals, overdue steps, waiting events and a hold are one breach each."""
     assert sum(counted(breaches(PLAN, replace(seen, stats=seen.stats | stats))).values()) == 1
 
 
-def test_an_event_that_broke_its_handler_is_told(seen: Evidence) -> None:
-    """It was acknowledged, and nothing came of it."""
+def test_a_dead_letter_is_a_breach(seen: Evidence) -> None:
+    """A dead letter is an acknowledged event without an effect."""
     assert counted(breaches(PLAN, replace(seen, dead_letters=1))) == {Kind.STUCK: 1}
 
 
-def test_an_event_with_an_outcome_needs_no_place_on_a_timeline(seen: Evidence) -> None:
-    """Such as one that came before its call was known, and was parked."""
+def test_an_event_with_an_outcome_needs_no_timeline_entry(seen: Evidence) -> None:
+    """A parked event, which came before its call was known, is accounted for."""
     seen.calls[CALL.call_id]["timeline"].pop()
     raw = _webhook(CALL, "").raw
     parked = [replace(one, outcome="parked") if one.raw == raw else one for one in seen.inbox]
     assert breaches(PLAN, replace(seen, inbox=parked)) == []
 
 
-def test_a_second_submission_after_the_answer_is_told(seen: Evidence) -> None:
-    """Where every answer is saved, it is one too many, though AskElephant makes nothing of it."""
+def test_a_second_submission_after_the_response_is_a_breach(seen: Evidence) -> None:
+    """A repeated submission after a saved response counts as duplicated."""
     seen.journal["requests"] = [_request(CALL, 0, 201), _request(CALL, 2, 200)]
     assert counted(repeated_submissions(PLAN, seen)) == {Kind.DUPLICATED: 1}
 
@@ -188,20 +188,20 @@ def test_a_second_submission_after_the_answer_is_told(seen: Evidence) -> None:
     "requests",
     [
         [(0, 500), (2, 201)],  # it failed at first
-        [(0, 201), (0.5, 200)],  # asked before the answer was there
-        [(0, 201, 4), (5, 200)],  # nobody waited any more
+        [(0, 201), (0.5, 200)],  # sent before the response
+        [(0, 201, 4), (5, 200)],  # after the timeout
     ],
 )
-def test_a_second_submission_for_a_reason_is_none(
+def test_a_second_submission_without_a_known_result_is_no_breach(
     seen: Evidence, requests: list[tuple[float, ...]]
 ) -> None:
-    """Asking again is right whenever it is not known what became of the first."""
+    """A submission whose result is unknown may be repeated."""
     seen.journal["requests"] = [_request(CALL, *one) for one in requests]
     assert list(repeated_submissions(PLAN, seen)) == []
 
 
-def test_a_second_submission_after_a_spoiled_answer_is_none(seen: Evidence) -> None:
-    """What the sandbox has in its journal, the bridge has not heard."""
+def test_a_second_submission_after_a_broken_response_is_no_breach(seen: Evidence) -> None:
+    """The sandbox's journal has a response that the bridge could not read."""
     seen.journal["requests"] = [_request(CALL, 0, 201), _request(CALL, 2, 200)]
     for behaviour in SPOILED:
         assert list(repeated_submissions([replace(CALL, behaviour=behaviour)], seen)) == []
@@ -210,12 +210,12 @@ def test_a_second_submission_after_a_spoiled_answer_is_none(seen: Evidence) -> N
 def _request(
     one: PlannedCall, at: float, status: float = 201, seconds: float = 1
 ) -> dict[str, Any]:
-    asked = BEGUN + timedelta(seconds=at)
+    sent = BEGUN + timedelta(seconds=at)
     return {
         "method": "POST",
         "external_id": f"wavv-call-{one.call_id}",
-        "at": asked.isoformat(),
-        "answered_at": (asked + timedelta(seconds=seconds)).isoformat(),
+        "at": sent.isoformat(),
+        "answered_at": (sent + timedelta(seconds=seconds)).isoformat(),
         "status": status,
     }
 
@@ -242,7 +242,7 @@ def _webhook(one: PlannedCall, entry: str) -> Stored:
 
 
 def _call(one: PlannedCall, entries: dict[bytes, str], webhooks: dict[str, str]) -> dict[str, Any]:
-    told = [
+    events = [
         {"what": event.kind, "entry": entries[event.delivery.body]}
         for event in {event.delivery.body: event for event in one.events}.values()
     ]
@@ -254,5 +254,5 @@ def _call(one: PlannedCall, entries: dict[bytes, str], webhooks: dict[str, str])
         "reason": None,
         "engagement_id": f"ngmt_{one.call_id}" if one.engagements else None,
         "insights": {"action_items": [{}, {}], "signals": [{}]},
-        "timeline": [*told, *ready],
+        "timeline": [*events, *ready],
     }

@@ -1,4 +1,4 @@
-"""The chaos suite's plan: the same for the same seed, of every kind, and no call twice."""
+"""Tests for the plan of the chaos tests: every kind of call, and distinct ids."""
 
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -19,7 +19,7 @@ def _plan(seed: int = 1, calls: int = MANY, **recipe: Any) -> tuple[PlannedCall,
 
 
 def test_a_plan_has_calls_of_every_kind() -> None:
-    """Every behaviour, repeated events, every order, calls without a recording."""
+    """A plan has every behaviour, repeated events, every order and calls without a recording."""
     plan = _plan()
     assert {one.behaviour for one in plan} == {*BEHAVIOURS}
     assert {one.state for one in plan} == {"complete", "failed", "unrecorded"}
@@ -31,8 +31,8 @@ def test_a_plan_has_calls_of_every_kind() -> None:
     assert len(CHANNELS) == 3
 
 
-def test_a_faults_behaviour_befalls_the_recorded_calls() -> None:
-    """Beside their own, unless that is of the same kind, or leaves no room for it."""
+def test_recorded_calls_get_the_recipes_behaviours() -> None:
+    """A recipe's behaviour is added to the call's own unless that is of the same kind."""
     plan = _plan(behaviours=("no-webhook",))
     recorded = {one.behaviour for one in plan if one.is_recorded}
     assert {name for name in recorded if "webhook" not in name} == {"failed"}
@@ -45,7 +45,7 @@ def test_a_faults_behaviour_befalls_the_recorded_calls() -> None:
 
 @pytest.mark.parametrize(("calls", "count"), [(300, MOST_TROUBLED), (40, 20)])
 def test_some_calls_have_trouble_of_their_own(calls: int, count: int) -> None:
-    """Sixty, or half of a short plan; many in a row, as in an outage, and others anywhere."""
+    """Sixty calls, or half of a short plan, have trouble: half of them in a row."""
     plan = _plan(calls=calls, troubles=("own-403", "own-500", "html-403.3"))
     troubled = [index for index, one in enumerate(plan) if one.is_troubled]
     assert len(troubled) == count
@@ -58,4 +58,4 @@ def test_some_calls_have_trouble_of_their_own(calls: int, count: int) -> None:
         "own-500": ("failed", 0),
         "html-403.3": ("complete", 1),
     }
-    assert not any({"own-403", "own-500"} & one.befalls for one in plan if not one.is_troubled)
+    assert not any({"own-403", "own-500"} & one.behaviours for one in plan if not one.is_troubled)

@@ -1,4 +1,4 @@
-"""What the chaos suite prints, and when it takes the bridge for quiet."""
+"""Tests for the output of the chaos tests, and for the wait until the bridge is idle."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -26,7 +26,7 @@ BAD = replace(
     ],
     recovered=None,
 )
-QUIET: dict[str, Any] = {
+IDLE: dict[str, Any] = {
     "states": {"complete": 2, "unrecorded": 1, "live": 0},
     "overdue": {"submit": 0},
     "inbox": {"waiting": 0},
@@ -34,8 +34,8 @@ QUIET: dict[str, Any] = {
 }
 
 
-def test_a_row_counts_calls_and_not_signs() -> None:
-    """Two signs of one lost call are one lost call."""
+def test_a_row_counts_calls_and_not_breaches() -> None:
+    """Two breaches of one call count once in a column."""
     assert report.head().split() == [
         "fault", "calls", "lost", "duplicated", "stuck", "recovered", "took",
     ]  # fmt: skip
@@ -44,10 +44,10 @@ def test_a_row_counts_calls_and_not_signs() -> None:
 
 
 @pytest.mark.parametrize(
-    "result", [BAD, replace(GOOD, broken=["a promise"]), replace(GOOD, recovered=None)]
+    "result", [BAD, replace(GOOD, broken=["a check"]), replace(GOOD, recovered=None)]
 )
-def test_a_run_is_good_only_if_all_is(result: Result) -> None:
-    """No breach, no broken promise, and quiet in time."""
+def test_a_run_is_good_only_without_any_failure(result: Result) -> None:
+    """A breach, a failed check or a bridge that was never idle makes a run bad."""
     assert GOOD.is_good
     assert not result.is_good
 
@@ -63,36 +63,36 @@ def test_a_run_is_good_only_if_all_is(result: Result) -> None:
         {"hold": {"reason": "outage"}},
     ],
 )
-def test_it_is_quiet_when_all_calls_rest_and_nothing_waits(change: dict[str, Any]) -> None:
-    """Too few calls, too many, one on its way, an event, a hold: not yet."""
-    assert is_idle(QUIET, 3)
-    assert not is_idle(QUIET | change, 3)
+def test_the_bridge_is_idle_when_all_calls_rest_and_nothing_waits(change: dict[str, Any]) -> None:
+    """Missing calls, calls not at rest, waiting events and a hold are not idle."""
+    assert is_idle(IDLE, 3)
+    assert not is_idle(IDLE | change, 3)
 
 
-class Told(Bridge):
-    """A bridge that tells these counts of resting calls, one after the other."""
+class FakeBridge(Bridge):
+    """A bridge that returns these numbers of resting calls, one after the other."""
 
     def __init__(self, resting: Iterator[int]) -> None:
         self._resting = resting
 
     def stats(self) -> Json:
         """Return the next count."""
-        return QUIET | {"states": {"complete": next(self._resting)}}
+        return IDLE | {"states": {"complete": next(self._resting)}}
 
 
 @pytest.mark.parametrize(
-    ("resting", "quiet"),
+    ("resting", "idle"),
     [
-        (chain(range(100), repeat(100)), True),  # one more at each look, which is a second
+        (chain(range(100), repeat(100)), True),  # one more at each poll, which is a second
         (repeat(99), False),
     ],
 )
-def test_a_slow_run_is_not_a_stuck_one(resting: Iterator[int], *, quiet: bool) -> None:
-    """Patience begins anew with each call that comes to rest; then it ends."""
+def test_a_slow_run_is_not_a_stuck_one(resting: Iterator[int], *, idle: bool) -> None:
+    """Each call that comes to rest restarts the time limit."""
     senders, seconds = Senders("", ""), count()
     senders.start([])
     wait_for(lambda: senders.is_done, bool, "nothing is sent")
     found = wait_until_idle(
-        Told(resting), senders, 100, 10, lambda: float(next(seconds)), lambda _: None
+        FakeBridge(resting), senders, 100, 10, lambda: float(next(seconds)), lambda _: None
     )
-    assert (found is not None) == quiet
+    assert (found is not None) == idle

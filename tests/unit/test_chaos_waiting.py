@@ -1,4 +1,4 @@
-"""The chaos suite's bound on waiting: which calls it judges, and from when on."""
+"""Tests for the bound on waiting in the chaos tests."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -23,12 +23,12 @@ BEGUN = datetime(2026, 5, 13, 14, tzinfo=UTC)
 EPOCH = BEGUN.timestamp()
 """When the monotonic clock of these tests began."""
 PLAN = make_plan(Random(1), 100, BEGUN, Recipe(troubles=("own-500", "html-403.3")))  # noqa: S311 - made-up calls
-GOOD = next(one for one in PLAN if one.state == "complete" and not one.behaviour)
+GOOD = next(call for call in PLAN if call.state == "complete" and not call.behaviour)
 LATE = LONGEST + 11
 
 
 def _seen(*completed: tuple[PlannedCall, float]) -> Evidence:
-    """Return what is seen of calls that were recorded ten seconds after the clock began."""
+    """Return the evidence of calls that were recorded ten seconds after the clock started."""
     acknowledged = [
         Acknowledged(one.call_id, kind, b"{}", at)
         for one, _ in completed
@@ -57,7 +57,7 @@ def _call(completed: float) -> dict[str, Any]:
 def test_a_call_is_due_when_it_was_recorded_and_the_fault_was_over(
     over: float, completed: float, expected: float
 ) -> None:
-    """From its first acknowledged recording, or from the fault's end if that came later."""
+    """The wait counts from the first acknowledged recording, or from the fault's end if later."""
     seen = _seen((GOOD, completed))
     assert waits([GOOD], seen, over, EPOCH) == {GOOD.call_id: pytest.approx(expected)}
     found = list(good_calls_complete_in_time([GOOD], seen, over, EPOCH))
@@ -67,13 +67,13 @@ def test_a_call_is_due_when_it_was_recorded_and_the_fault_was_over(
 
 
 def test_a_calls_own_delays_are_no_waiting() -> None:
-    """A call without insights waits to their deadline, whatever else there is."""
+    """The delay of a call's own behaviour is subtracted from its wait."""
     one = replace(GOOD, behaviour="no-insights+late-webhook")
     assert waits([one], _seen((one, 30)), 0, EPOCH) == {one.call_id: 20 - INSIGHTS_DEADLINE}
 
 
-def test_calls_with_trouble_of_their_own_are_not_judged() -> None:
-    """Nor those that must not complete, or did not: other rules find them."""
+def test_calls_with_trouble_have_no_bound() -> None:
+    """Troubled calls, and calls that must not or did not complete, are left out."""
     troubled = [one for one in PLAN if one.is_troubled]
     failing = next(one for one in PLAN if one.state != "complete")
     seen = _seen(*((one, 10 + LATE) for one in (*troubled, failing)))

@@ -1,1 +1,1 @@
-"""What can go wrong, by theme. ``table`` has them all."""
+"""The faults by topic; ``table`` lists all of them."""

@@ -1,17 +1,16 @@
-"""Faults of AskElephant: away, failing, slow, talking nonsense, throttling, refusing the key."""
+"""Faults of AskElephant: unreachable, failing, slow, invalid, throttling, refusing the key."""
 
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from bridge.simulator.askelephant.options import DEFAULT_KEY, SCOPES
 from bridge.store.keys import Keys
+from tests.chaos.due_times import bring_forward
 from tests.chaos.fixture import Fault, Fixture
 from tests.chaos.plan import Recipe
-from tests.chaos.stage import NAMESPACE, SETTINGS, Needs
-from tests.chaos.time_travel import travel
-from tests.support.bridge_client import Json
+from tests.chaos.stack import NAMESPACE, SETTINGS, Needs
 
 LONG = (8.0, 12.0)
 HOUR = timedelta(hours=1)
@@ -24,16 +23,16 @@ STORMS: tuple[Mapping[str, object], ...] = (
 GATEWAY_BODIES = ("html", "json", "empty")
 PROBE_INTERVAL = float(SETTINGS["BRIDGE_PROBE_INTERVAL"])
 REFUSALS_LOST = 3
-"""As many calls in a row as start the hold of a step."""
+"""Refusals in a row that start the hold of a step."""
 
 IN_FLIGHT = 2.0
-"""Seconds in which requests that had left before the hold started are answered."""
+"""Seconds for the responses to requests that were sent before the hold started."""
 NEEDED = ("engagements:read", "engagements:write")
 
 
 def refuse(fixture: Fixture) -> None:
-    """Refuse connections for long."""
-    link = fixture.stage.elephant_link
+    """Refuse connections for 8 to 12 seconds."""
+    link = fixture.stack.elephant_link
     assert link is not None
     fixture.wait_for_moment(2)
     link.refuse()
@@ -42,70 +41,73 @@ def refuse(fixture: Fixture) -> None:
 
 
 def fail(**fault: object) -> Callable[[Fixture], None]:
-    """Return what puts the whole API into a fault of the sandbox for long."""
+    """Return a function that sets a fault of the sandbox for the whole API."""
 
-    def befall(fixture: Fixture) -> None:
+    def inject(fixture: Fixture) -> None:
         fixture.wait_for_moment(2)
         before = _requests(fixture)
-        fixture.stage.sandbox.control("faults", fault).raise_for_status()
+        fixture.stack.sandbox.control("faults", fault).raise_for_status()
         fixture.pause(*LONG)
-        fixture.stage.sandbox.control("faults")
+        fixture.stack.sandbox.control("faults")
         fixture.expect(_requests(fixture) > before, "no request met the fault")
 
-    return befall
+    return inject
 
 
-def stand_before(fixture: Fixture) -> None:
-    """Let a gateway without a backend respond to all, with each kind of body in turn.
+def put_gateway_before(fixture: Fixture) -> None:
+    """Respond to all requests as a gateway without a backend, with each kind of body in turn.
 
-    No call may fail for what AskElephant has not said.
+    No call may fail for a response that is not AskElephant's.
     """
     fixture.wait_for_moment(2)
     before, failed = _requests(fixture), _unplanned_failures(fixture)
     for body in fixture.rng.sample(GATEWAY_BODIES, len(GATEWAY_BODIES)):
-        fixture.stage.sandbox.control("faults", {"status": 404, "gateway": body}).raise_for_status()
+        fixture.stack.sandbox.control("faults", {"status": 404, "gateway": body}).raise_for_status()
         fixture.pause(4, 6)
-    fixture.stage.sandbox.control("faults")
+    fixture.stack.sandbox.control("faults")
     fixture.expect(_requests(fixture) > before, "no request met the gateway")
-    fixture.promise(_unplanned_failures(fixture) <= failed, "calls failed for a gateway's 404")
+    fixture.require(_unplanned_failures(fixture) <= failed, "calls failed for a gateway's 404")
 
 
 def throttle(fixture: Fixture) -> None:
-    """Answer 429 to all, with every form of Retry-After in turn."""
+    """Respond with 429 to all requests, with every form of ``Retry-After`` in turn."""
     for storm in fixture.rng.sample(STORMS, len(STORMS)):
         fixture.wait_for_moment(len(STORMS))
-        fixture.stage.sandbox.control("faults", {"status": 429, **storm})
+        fixture.stack.sandbox.control("faults", {"status": 429, **storm})
         fixture.pause(1, 4)
-        fixture.stage.sandbox.control("faults")
+        fixture.stack.sandbox.control("faults")
 
 
 def throttle_for_an_hour(fixture: Fixture) -> None:
-    """Ask for an hour: nothing is asked meanwhile. Then the hour is made to pass in the store."""
+    """Respond with a ``Retry-After`` of an hour and check that no request is sent.
+
+    Then the hour passes in the store.
+    """
     fixture.wait_for_moment(2)
-    fixture.stage.sandbox.control(
+    fixture.stack.sandbox.control(
         "faults", {"status": 429, "retry_after": int(HOUR.total_seconds())}
     )
     fixture.pause(*LONG)
-    fixture.stage.sandbox.control("faults")
-    asked = _requests(fixture)
+    fixture.stack.sandbox.control("faults")
+    sent = _requests(fixture)
     fixture.pause(IN_FLIGHT)
-    fixture.promise(_requests(fixture) == asked, "the hour was not kept")
-    hold = fixture.ask("/api/stats")["hold"] or {}
-    fixture.promise(hold.get("reason") == "throttled", f"the hold is {hold}")
-    while not fixture.senders.is_done or fixture.stage.bridge.stats()["inbox"]["waiting"]:
+    fixture.require(_requests(fixture) == sent, "requests were sent within the hour")
+    hold = fixture.get("/api/stats")["hold"] or {}
+    fixture.require(hold.get("reason") == "throttled", f"the hold is {hold}")
+    while not fixture.senders.is_done or fixture.stack.bridge.stats()["inbox"]["waiting"]:
         fixture.pause(0.2)
-    travel(fixture.stage.redis, Keys(NAMESPACE), HOUR)
+    bring_forward(fixture.stack.redis, Keys(NAMESPACE), HOUR)
 
 
 def revoke_key(fixture: Fixture) -> None:
-    """Refuse the key with 401, and take it back."""
+    """Refuse the key with 401, then accept it again."""
     _refuse_key(fixture, {"revoked": True}, 401, PROBE_INTERVAL)
 
 
-def take_scope(fixture: Fixture) -> None:
-    """Refuse with 403 what the key may not do, and allow it again.
+def remove_scope(fixture: Fixture) -> None:
+    """Refuse one scope with 403, then allow it again.
 
-    The hold of one step sends probes twice as often: other calls of that step may be served.
+    The hold of one step sends probes twice as often, since other calls of the step may succeed.
     """
     scopes = sorted(SCOPES - {fixture.rng.choice(NEEDED)})
     _refuse_key(fixture, {"scopes": scopes}, 403, PROBE_INTERVAL / 2)
@@ -114,42 +116,37 @@ def take_scope(fixture: Fixture) -> None:
 def _refuse_key(
     fixture: Fixture, change: Mapping[str, object], status: int, interval: float
 ) -> None:
-    """Hold the bridge to probing no more than it says, and to failing nothing meanwhile."""
+    """Check that probes keep their interval and that no call fails for the refused key."""
     fixture.wait_for_moment(2)
-    fixture.stage.sandbox.control("keys", {"id": DEFAULT_KEY.id, **change})
+    fixture.stack.sandbox.control("keys", {"id": DEFAULT_KEY.id, **change})
     fixture.pause(IN_FLIGHT)
     failed, begun = _unplanned_failures(fixture), time.time()
     fixture.pause(*LONG)
     held = time.time() - begun
-    probes = _refusals(fixture, status, begun)
-    fixture.promise(_unplanned_failures(fixture) <= failed, "calls failed for a refused key")
-    mended = {"id": DEFAULT_KEY.id, "revoked": False, "scopes": sorted(SCOPES)}
-    fixture.stage.sandbox.control("keys", mended)
-    # One request may have been on its way, on a slow connection, at the start. Beside faults of the
-    # network the refusals that start a hold are lost, too, each of which the sandbox has counted.
+    since = datetime.fromtimestamp(begun, UTC)
+    probes = sum(
+        request["status"] == status and datetime.fromisoformat(request["at"]) >= since
+        for request in fixture.stack.sandbox.journal()["requests"]
+    )
+    fixture.require(_unplanned_failures(fixture) <= failed, "calls failed for a refused key")
+    accepted = {"id": DEFAULT_KEY.id, "revoked": False, "scopes": sorted(SCOPES)}
+    fixture.stack.sandbox.control("keys", accepted)
+    # One request may have been in flight at the start. With faults of the network at the same time,
+    # the refusals that start a hold may be lost, although the sandbox has counted them.
     most = held / interval + (2 if fixture.is_alone else 2 + REFUSALS_LOST)
     fixture.noted.append(f"{probes} probes in {held:.1f} s")
-    fixture.expect(probes, "the key was never tried")
-    fixture.promise(probes <= most, f"{probes} probes in {held:.1f} s, {most:.1f} are allowed")
+    fixture.expect(probes, "no probe was sent")
+    fixture.require(probes <= most, f"{probes} probes in {held:.1f} s, {most:.1f} are allowed")
 
 
 def _unplanned_failures(fixture: Fixture) -> int:
-    failed = fixture.ask("/api/calls?state=failed&limit=200")["data"]
-    planned = {one.call_id for one in fixture.plan if one.state == "failed"}
-    return sum(call["call_id"] not in planned for call in failed)
-
-
-def _refusals(fixture: Fixture, status: int, since: float) -> int:
-    seen = fixture.stage.sandbox.journal()["requests"]
-    return sum(one["status"] == status and _at(one) >= since for one in seen)
-
-
-def _at(request: Json) -> float:
-    return datetime.fromisoformat(request["at"]).timestamp()
+    failed = fixture.get("/api/calls?state=failed&limit=200")["data"]
+    expected = {planned.call_id for planned in fixture.plan if planned.state == "failed"}
+    return sum(call["call_id"] not in expected for call in failed)
 
 
 def _requests(fixture: Fixture) -> int:
-    return len(fixture.stage.sandbox.journal()["requests"])
+    return len(fixture.stack.sandbox.journal()["requests"])
 
 
 OUTAGES = (
@@ -159,8 +156,8 @@ OUTAGES = (
         refuse,
         Needs(elephant_link=True),
     ),
-    Fault("askelephant-500", "500 for everything", fail(status=500), keeps_answers=True),
-    Fault("askelephant-hanging", "no answer at all", fail(hang=True), keeps_answers=True),
+    Fault("askelephant-500", "500 for everything", fail(status=500), keeps_responses=True),
+    Fault("askelephant-hanging", "no answer at all", fail(hang=True), keeps_responses=True),
     Fault("askelephant-500-after-commit", "done, then 500", fail(spoil="error")),
     Fault("askelephant-reset", "done, then the connection breaks", fail(spoil="reset")),
     Fault("askelephant-drip", "done, then a byte now and then", fail(spoil="drip")),
@@ -170,19 +167,19 @@ OUTAGES = (
     Fault(
         "gateway-404",
         "404 of a gateway before AskElephant",
-        stand_before,
+        put_gateway_before,
         recipe=Recipe(troubles=("html-404.3", "read-html-404.5")),
-        keeps_answers=True,
+        keeps_responses=True,
     ),
-    Fault("throttled", "429 with every form of Retry-After", throttle, keeps_answers=True),
+    Fault("throttled", "429 with every form of Retry-After", throttle, keeps_responses=True),
     Fault(
         "throttled-hour",
         "429 with a Retry-After of an hour",
         throttle_for_an_hour,
-        keeps_answers=True,
+        keeps_responses=True,
     ),
-    Fault("key-revoked", "401 for everything, then mended", revoke_key, keeps_answers=True),
-    Fault("scope-missing", "403 for a scope, then mended", take_scope, keeps_answers=True),
+    Fault("key-revoked", "401 for everything, then accepted", revoke_key, keeps_responses=True),
+    Fault("scope-missing", "403 for a scope, then accepted", remove_scope, keeps_responses=True),
 )
 FAULTS = tuple(replace(fault, bounds_waiting=True) for fault in OUTAGES)
-"""When AskElephant is back, the calls that waited for it go on at once."""
+"""After each of these faults the calls that waited for AskElephant continue at once."""

@@ -1,4 +1,4 @@
-"""Faults of single calls: trouble of their own, which must cost no other call anything."""
+"""Faults of single calls, which must not delay or fail other calls."""
 
 from collections.abc import Callable
 
@@ -6,25 +6,25 @@ from tests import crm
 from tests.chaos.faults.processes import none
 from tests.chaos.fixture import Fault, Fixture
 from tests.chaos.plan import Recipe
-from tests.chaos.stage import Needs
+from tests.chaos.stack import Needs
 
 NEEDS = Needs(settings=(("BRIDGE_RETRY_DEADLINE", "30"), ("BRIDGE_PROBE_INTERVAL", "10")))
-"""Calls that always fail end within the run; a hold lasts, unless a good call ends it."""
+"""Failing calls end within the run, and a hold lasts until a call succeeds."""
 
 FORBIDDEN = ("own-403", "own-403", "html-403.3", "read-html-403.3")
 FAILING = ("own-500", "own-500", "own-500", "error-before-commit.4")
 
 
 def expect_reason(behaviour: str, reason: str) -> Callable[[Fixture], None]:
-    """Return what checks why calls of a behaviour failed, and that they show the refusal."""
+    """Return a check that calls of this behaviour failed with this reason and a problem."""
 
     def check(fixture: Fixture) -> None:
-        for one in fixture.plan:
-            if behaviour not in one.befalls:
+        for planned in fixture.plan:
+            if behaviour not in planned.behaviours:
                 continue
-            call = fixture.stage.bridge.call(one.call_id)
+            call = fixture.stack.bridge.call(planned.call_id)
             is_right = call.get("reason") == reason and call.get("problem")
-            fixture.promise(is_right, f"{one.call_id} shows {call.get('reason')}, not {reason}")
+            fixture.require(is_right, f"{planned.call_id} shows {call.get('reason')}, not {reason}")
 
     return check
 
@@ -36,7 +36,7 @@ FAULTS = (
         none,
         NEEDS,
         recipe=Recipe(troubles=FORBIDDEN),
-        keeps_answers=True,
+        keeps_responses=True,
         afterwards=expect_reason("own-403", "scope_missing"),
         bounds_waiting=True,
     ),
@@ -46,7 +46,7 @@ FAULTS = (
         none,
         NEEDS,
         recipe=Recipe(troubles=FAILING),
-        keeps_answers=True,
+        keeps_responses=True,
         afterwards=expect_reason("own-500", "askelephant_error"),
         bounds_waiting=True,
     ),
@@ -55,7 +55,7 @@ FAULTS = (
         "the calls' events in the payloads of five CRM products",
         none,
         recipe=Recipe(products=crm.NAMES),
-        keeps_answers=True,
+        keeps_responses=True,
         bounds_waiting=True,
     ),
 )

@@ -1,4 +1,4 @@
-"""Many faults in one run, at the same time."""
+"""Several faults in one run, at the same time."""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -6,49 +6,46 @@ from dataclasses import replace
 from random import Random
 
 from tests.chaos.fixture import Fault, Fixture
-from tests.chaos.stage import Needs
+from tests.chaos.stack import Needs
 
 CHOSEN = 3
-"""Faults of each lane."""
+"""The number of faults of each lane."""
 LEAST_SPAN = 60.0
-"""Seconds: so that each fault meets new calls."""
+"""Seconds, so that each fault meets new calls."""
 
 Lane = Sequence[Fault]
 
 
 def mixed(*lanes: Lane) -> Fault:
-    """Return a fault that plays faults of all ``lanes`` beside each other.
+    """Return a fault that runs faults of all ``lanes`` at the same time.
 
-    Those of one lane trouble the same part, and are played one after the other, a random few.
+    The faults of one lane disturb the same part; a random few of them run one after the other.
     """
 
-    def befall(fixture: Fixture) -> None:
-        parts = [_part(fixture) for _ in lanes]
+    def inject(fixture: Fixture) -> None:
+        seeds = [fixture.rng.random() for _ in lanes]
+        parts = [replace(fixture, rng=Random(seed), is_alone=False) for seed in seeds]  # noqa: S311 - to repeat a run
         with ThreadPoolExecutor(len(lanes)) as pool:
-            for played in pool.map(_play, parts, lanes):
-                fixture.noted.append(", then ".join(played))
+            for names in pool.map(_run_lane, parts, lanes):
+                fixture.noted.append(", then ".join(names))
 
     def afterwards(fixture: Fixture) -> None:
-        for look in {fault.afterwards for lane in lanes for fault in lane}:
-            look(fixture)
+        for check in {fault.afterwards for lane in lanes for fault in lane}:
+            check(fixture)
 
     return Fault(
         "mixed",
         "many of these, beside and after each other",
-        befall,
+        inject,
         Needs(store_link=True, elephant_link=True, beats=2),
         afterwards=afterwards,
         least_span=LEAST_SPAN,
     )
 
 
-def _part(fixture: Fixture) -> Fixture:
-    """Return a fixture whose chance no other lane has a hand in."""
-    return replace(fixture, rng=Random(fixture.rng.random()), is_alone=False)  # noqa: S311 - to replay
-
-
-def _play(fixture: Fixture, lane: Lane) -> list[str]:
+def _run_lane(fixture: Fixture, lane: Lane) -> list[str]:
+    """Run a few faults of the lane one after the other; return their names."""
     chosen = fixture.rng.sample(lane, min(CHOSEN, len(lane)))
     for fault in chosen:
-        fault.befall(replace(fixture, span=fixture.span / len(chosen)))
+        fault.inject(replace(fixture, span=fixture.span / len(chosen)))
     return [fault.name for fault in chosen]

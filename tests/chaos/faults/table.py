@@ -1,4 +1,4 @@
-"""All faults, by name, in the order in which they are played."""
+"""All faults by name, in the order of their runs."""
 
 from collections.abc import Mapping, Sequence
 
@@ -29,20 +29,20 @@ ALONE = (
 )
 UNMIXED = {
     "none",
-    "two-beats",  # there are two, one of them killed
-    "valkey-kill-everysec",  # asks for another server, and a window
-    "sentinel-failover",  # asks for several
-    "throttled-hour",  # would hold up all others
-    "clock-of-bridge",  # asks for a clock of its own
-    "own-403",  # of calls of its own plan, as are the next two
+    "two-beats",  # ``mixed`` has two beats, and one is killed
+    "valkey-kill-everysec",  # needs other options of the server, and a window
+    "sentinel-failover",  # needs several servers
+    "throttled-hour",  # would delay all other faults
+    "clock-of-bridge",  # needs its own clock
+    "own-403",  # needs its own plan, as do the next two
     "own-500",
     "real-payloads",
-    "slow-askelephant",  # stops a worker, and asks for a longer timeout
-    "event-flood",  # needs calls that nothing else keeps back
-    "webhook-before-answer",  # of calls of every plan
+    "slow-askelephant",  # stops a worker, and needs a longer timeout
+    "event-flood",  # needs calls that nothing else delays
+    "webhook-before-answer",  # its behaviour is in every plan
     "webhooks-none",
 }
-"""What cannot be mixed, or always is."""
+"""Faults that cannot be mixed, or whose behaviour every plan has."""
 
 
 def _lane(*faults: Fault) -> Sequence[Fault]:

@@ -1,4 +1,4 @@
-"""Faults of AskElephant's webhooks: many times over, too early, not at all."""
+"""Faults of AskElephant's webhooks: sent many times, too early, not at all."""
 
 import time
 
@@ -9,25 +9,28 @@ from tests.chaos.plan import Recipe
 TIMES = 5
 EVERY = 1.0
 LONGEST = 300.0
-"""Seconds, for a machine that is very busy; it ends as soon as all is sent."""
+"""Seconds at most, for a busy machine; the fault ends when all webhooks are sent."""
 
 
 def resend(fixture: Fixture) -> None:
-    """Send AskElephant's transcript events five times more; WAVV's are, by the plan."""
+    """Send each of AskElephant's transcript events five times more.
+
+    The plan's copies do the same with WAVV's events.
+    """
     left: dict[str, int] = {}
-    wanted = sum(one.state == "complete" for one in fixture.plan)
+    wanted = sum(planned.state == "complete" for planned in fixture.plan)
     end = time.monotonic() + LONGEST
     while time.monotonic() < end and not (len(left) == wanted and not any(left.values())):
         begun = time.monotonic()
-        for one in fixture.stage.sandbox.journal()["engagements"]:
-            if one["processing_status"] == "COMPLETED":
-                left.setdefault(one["external_id"], TIMES)
+        for engagement in fixture.stack.sandbox.journal()["engagements"]:
+            if engagement["processing_status"] == "COMPLETED":
+                left.setdefault(engagement["external_id"], TIMES)
         waiting = [name for name, times in left.items() if times]
         for name in fixture.rng.sample(waiting, (len(waiting) + 1) // 2):
             left[name] -= 1
-            fixture.stage.sandbox.control("resend", {"external_id": name}).raise_for_status()
+            fixture.stack.sandbox.control("resend", {"external_id": name}).raise_for_status()
         fixture.pause(max(0.0, begun + EVERY - time.monotonic()))
-    fixture.promise(not any(left.values()), "not every webhook was sent five times more")
+    fixture.require(not any(left.values()), "not every webhook was sent five times more")
 
 
 FAULTS = (
@@ -36,14 +39,14 @@ FAULTS = (
         "each webhook five times more, shuffled across the whole run",
         resend,
         recipe=Recipe(copies=TIMES),
-        keeps_answers=True,
+        keeps_responses=True,
     ),
     Fault(
         "webhook-before-answer",
         "the event before the request's own answer",
         none,
         recipe=Recipe(behaviours=("early-webhook",)),
-        keeps_answers=True,
+        keeps_responses=True,
         bounds_waiting=True,
     ),
     Fault(
@@ -51,7 +54,7 @@ FAULTS = (
         "no webhook at all",
         none,
         recipe=Recipe(behaviours=("no-webhook",)),
-        keeps_answers=True,
+        keeps_responses=True,
         bounds_waiting=True,
     ),
 )

@@ -1,1 +1,1 @@
-"""Put on the ``PYTHONPATH`` of processes whose clock is to be stepped."""
+"""A directory for the ``PYTHONPATH`` of processes whose clock a fault steps."""

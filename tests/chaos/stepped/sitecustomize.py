@@ -1,7 +1,7 @@
 """The clock of a process that was started with this directory on its ``PYTHONPATH``.
 
-It is off by the seconds that the file named by ``CLOCK_STEP_FILE`` tells. Only the wall clock is:
-``time.monotonic`` goes on, as when NTP steps a real one.
+The wall clock is off by the seconds in the file that ``CLOCK_STEP_FILE`` names. ``time.monotonic``
+is unchanged, as when NTP steps a real clock.
 """
 
 import os
@@ -18,9 +18,9 @@ POLL_SECONDS = 0.1
 def _follow(file: Path, clock: time_machine.Traveller) -> None:
     step = 0.0
     while True:
-        said = float(file.read_text())
-        clock.shift(timedelta(seconds=said - step))
-        step = said
+        wanted = float(file.read_text())
+        clock.shift(timedelta(seconds=wanted - step))
+        step = wanted
         time.sleep(POLL_SECONDS)
 
 

@@ -1,4 +1,4 @@
-"""The real processes of one run, on a Valkey of their own, and the means to trouble them."""
+"""The real processes of one run, on their own Valkey, and the methods that disturb them."""
 
 import threading
 import time
@@ -50,19 +50,19 @@ SETTINGS = {
     "BRIDGE_SKIP_OUTCOMES": "",
     "BRIDGE_LOG_LEVEL": "info",
 }
-"""Beside the scenarios' own: longer where a busy machine must not decide how a call ends."""
+"""Added to the settings of tests/scenarios; longer deadlines for a busy machine."""
 
 
 ALIVE: list[Process] = []
-"""All processes of all stages."""
+"""All processes of all runs."""
 
 ENDING = threading.Event()
 
 
 def end_all() -> None:
-    """Kill every process of every stage, whatever other threads are at; none is started any more.
+    """Kill all processes of all runs and prevent new ones.
 
-    Twice, for those that were just being started.
+    Kills twice, because another thread may have been starting a process.
     """
     ENDING.set()
     for _ in range(2):
@@ -73,12 +73,12 @@ def end_all() -> None:
 
 @dataclass(frozen=True)
 class Needs:
-    """What a fault needs of the stage it plays on.
+    """What a fault needs from the stack.
 
-    ``store_link`` and ``elephant_link`` put a proxy before Valkey and before AskElephant;
-    ``own_clock`` gives the bridge's processes a clock that can be stepped; ``valkey`` are options
-    of the server, ``settings`` of the bridge, ``beats`` how many run; ``sentinels`` puts a primary
-    and its replica behind three Sentinels in Valkey's place.
+    ``store_link`` and ``elephant_link`` put a proxy before Valkey and before AskElephant.
+    ``own_clock`` gives the bridge's processes a clock that can be stepped. ``valkey`` are options
+    of the server, ``settings`` of the bridge; ``beats`` is the number of beats. ``sentinels``
+    replaces Valkey by a primary and a replica with three Sentinels.
     """
 
     store_link: bool = False
@@ -91,8 +91,8 @@ class Needs:
 
 
 @dataclass
-class Stage:
-    """Everything that runs. ``redis`` goes to Valkey itself, past any proxy."""
+class Stack:
+    """All processes of a run; ``redis`` is connected to Valkey without a proxy."""
 
     directory: Path
     valkey: Process
@@ -106,16 +106,13 @@ class Stage:
     sentinels: Sentinels | None = None
 
     def kill(self, name: str) -> None:
-        """SIGKILL a process of the bridge; it is started again, as under any supervisor."""
+        """SIGKILL a process of the bridge and start it again, as a supervisor does."""
         with self.restarter.lock:
             self.processes[name].kill()
             self.processes[name].start()
 
     def stop(self, *names: str) -> list[str]:
-        """SIGTERM processes of the bridge, and wait for their end; return whom it took too long.
-
-        They are killed, as by any supervisor.
-        """
+        """SIGTERM processes of the bridge; kill and return those that do not end in time."""
         late = []
         with self.restarter.lock:
             for name in names:
@@ -126,30 +123,30 @@ class Stage:
         return late
 
     def start(self, *names: str) -> None:
-        """Start what was stopped."""
+        """Start processes that were stopped."""
         with self.restarter.lock:
             for name in names:
                 self.processes[name].start()
 
     def step_clock(self, seconds: float) -> None:
-        """Let the bridge's clock be so many seconds off."""
-        _tell(self.directory / CLOCK, seconds)
+        """Set the bridge's clock off by this many seconds."""
+        _write_step(self.directory / CLOCK, seconds)
 
     def start_valkey(self) -> None:
-        """Start the server again, and wait until it has read its data."""
+        """Start the server again and wait until it has read its data."""
         self.valkey.start()
         self.wait_for_valkey()
 
     def wait_for_valkey(self) -> None:
-        """Return when the server answers."""
+        """Return when the server responds."""
         is_ready = self.valkey.command.is_ready
         assert is_ready is not None
         wait_for(is_ready, bool, "Valkey answers")
 
 
 @contextmanager
-def running_stage(directory: Path, needs: Needs) -> Iterator[Stage]:
-    """Run everything in ``directory``; at the end all of it is gone, whatever happened."""
+def running_stack(directory: Path, needs: Needs) -> Iterator[Stack]:
+    """Run all processes in ``directory``; end all of them at the exit."""
     directory.mkdir(parents=True)
     directory.joinpath("agents.csv").write_text(AGENTS, encoding="utf-8")
     with ExitStack() as exits:
@@ -158,34 +155,42 @@ def running_stage(directory: Path, needs: Needs) -> Iterator[Stage]:
         elephant, elephant_link = _linked(exits, port, wanted=needs.elephant_link)
         options, web = SandboxOptions(), free_port()
         env = environment(NAMESPACE, store.reached_by, elephant, options)
-        env |= SETTINGS | dict(needs.settings) | (_clock(directory) if needs.own_clock else {})
+        env |= SETTINGS | dict(needs.settings)
+        if needs.own_clock:
+            _write_step(directory / CLOCK, 0)
+            env |= {"PYTHONPATH": str(STEPPED), "CLOCK_STEP_FILE": str(directory / CLOCK)}
         started = _commands(env, web, port, needs.beats)
         processes = {
-            one.name: exits.enter_context(_killed_at_the_end(Process(one, directory)))
-            for one in started
+            command.name: exits.enter_context(_killed_at_the_end(Process(command, directory)))
+            for command in started
         }
-        stage = Stage(
+        stack = Stack(
             directory,
             store.server,
             exits.enter_context(connect(store.url)),
             Bridge(f"http://127.0.0.1:{web}", WAVV_SECRET, API_TOKEN),
             exits.enter_context(Sandbox(f"http://127.0.0.1:{port}", options)),
-            {name: one for name, one in processes.items() if name != "sandbox"},
+            {name: each for name, each in processes.items() if name != "sandbox"},
             ProcessRestarter(processes),
             store.link,
             elephant_link,
             store.sentinels,
         )
-        exits.callback(stage.bridge.http.close)
-        stage.wait_for_valkey()
-        _wait_until_up(stage)
-        exits.enter_context(stage.restarter)
-        yield stage
+        exits.callback(stack.bridge.http.close)
+        stack.wait_for_valkey()
+        wait_for(lambda: answers(f"{stack.bridge.url}/livez"), bool, "the web process is up")
+        behaviours = f"http://127.0.0.1:{port}/sandbox/behaviours"
+        wait_for(lambda: answers(behaviours), bool, "the sandbox is up")
+        for name in WORKERS:
+            output = stack.processes[name].output
+            wait_for(output, lambda text: "ready" in text, f"{name} is up")
+        exits.enter_context(stack.restarter)
+        yield stack
 
 
 @dataclass(frozen=True)
 class _Store:
-    """The server, its URL, and the one by which the bridge reaches it."""
+    """The server, its URL, and the URL by which the bridge reaches it."""
 
     server: Process
     url: str
@@ -220,21 +225,15 @@ def _commands(env: Mapping[str, str], web: int, elephant: int, beats: int) -> li
     ]
 
 
-def _clock(directory: Path) -> dict[str, str]:
-    """Return the environment of a process with a clock of its own; it is right at first."""
-    _tell(directory / CLOCK, 0)
-    return {"PYTHONPATH": str(STEPPED), "CLOCK_STEP_FILE": str(directory / CLOCK)}
-
-
-def _tell(file: Path, seconds: float) -> None:
-    """Replace the file at once: it is read at any moment."""
-    said = file.with_suffix(".new")
-    said.write_text(str(seconds), encoding="utf-8")
-    said.replace(file)
+def _write_step(file: Path, seconds: float) -> None:
+    """Replace the file in one step, since processes read it at any time."""
+    new = file.with_suffix(".new")
+    new.write_text(str(seconds), encoding="utf-8")
+    new.replace(file)
 
 
 def _linked(exits: ExitStack, port: int, *, wanted: bool) -> tuple[int, Proxy | None]:
-    """Return the port to use for ``port``, and the proxy that listens there if one is wanted."""
+    """Return the port to use for ``port``, and the proxy on it if one is wanted."""
     if not wanted:
         return port, None
     link = exits.enter_context(Proxy(port, free_port()))
@@ -243,7 +242,7 @@ def _linked(exits: ExitStack, port: int, *, wanted: bool) -> tuple[int, Proxy | 
 
 @contextmanager
 def _killed_at_the_end(process: Process) -> Iterator[Process]:
-    """Run a process. What is to be proved is proved by then, and it need not end well."""
+    """Run a process and kill it at the exit; the checks are done by then."""
     ALIVE.append(process)
     assert not ENDING.is_set()
     try:
@@ -251,11 +250,3 @@ def _killed_at_the_end(process: Process) -> Iterator[Process]:
     finally:
         process.kill()
         ALIVE.remove(process)
-
-
-def _wait_until_up(stage: Stage) -> None:
-    root = str(stage.sandbox.client.base_url)
-    wait_for(lambda: answers(f"{stage.bridge.url}/livez"), bool, "the web process is up")
-    wait_for(lambda: answers(f"{root}/sandbox/behaviours"), bool, "the sandbox is up")
-    for name in WORKERS:
-        wait_for(stage.processes[name].output, lambda told: "ready" in told, f"{name} is up")

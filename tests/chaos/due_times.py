@@ -1,4 +1,4 @@
-"""Time travel in the store: every due time in Redis is moved nearer."""
+"""Moves due times in Redis forward, as if time had passed."""
 
 from datetime import timedelta
 
@@ -14,8 +14,8 @@ from bridge.store.replies import text
 RETENTION = Retention(grace=timedelta(seconds=2), resting=timedelta(days=30))
 
 
-def travel(redis: Redis, keys: Keys, time: timedelta) -> None:
-    """Bring the end of the hold, and what held calls wait for, nearer by ``time``."""
+def bring_forward(redis: Redis, keys: Keys, time: timedelta) -> None:
+    """Move the end of the hold, and the due times of held calls, forward by ``time``."""
     calls = CallStore(redis, keys, RETENTION)
     for moment in ("until", "next"):
         redis.hincrbyfloat(keys.hold(), moment, -time.total_seconds())

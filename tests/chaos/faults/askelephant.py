@@ -157,7 +157,7 @@ OUTAGES = (
         Needs(elephant_link=True),
     ),
     Fault("askelephant-500", "500 for everything", fail(status=500), keeps_responses=True),
-    Fault("askelephant-hanging", "no answer at all", fail(hang=True), keeps_responses=True),
+    Fault("askelephant-hanging", "no response", fail(hang=True), keeps_responses=True),
     Fault("askelephant-500-after-commit", "done, then 500", fail(spoil="error")),
     Fault("askelephant-reset", "done, then the connection breaks", fail(spoil="reset")),
     Fault("askelephant-drip", "done, then a byte now and then", fail(spoil="drip")),

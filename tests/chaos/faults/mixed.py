@@ -35,7 +35,7 @@ def mixed(*lanes: Lane) -> Fault:
 
     return Fault(
         "mixed",
-        "many of these, beside and after each other",
+        "many of these, at the same time and one after the other",
         inject,
         Needs(store_link=True, elephant_link=True, beats=2),
         afterwards=afterwards,

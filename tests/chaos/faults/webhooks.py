@@ -43,7 +43,7 @@ FAULTS = (
     ),
     Fault(
         "webhook-before-answer",
-        "the event before the request's own answer",
+        "the event before the request's own response",
         none,
         recipe=Recipe(behaviours=("early-webhook",)),
         keeps_responses=True,

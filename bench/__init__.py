@@ -1,1 +1,1 @@
-"""What is fast, measured against what: ``make bench``. Nothing of the bridge imports it."""
+"""The benchmark, ``make bench``: the bridge next to its peers. The bridge does not import it."""

@@ -1,4 +1,4 @@
-"""``python -m bench``: measure, print the table, write it as JSON."""
+"""``python -m bench``: measures the rows, prints them as a table, writes them as JSON."""
 
 import argparse
 import os
@@ -45,50 +45,51 @@ OUTPUT = ROOT / ".bridge" / "bench.json"
 
 
 def main() -> None:
-    """Measure what is asked for; end with 1 when something could not be measured.
+    """Measure the chosen families of rows; exit with 1 if one could not be measured.
 
-    A target that is missed is a figure, not a failure.
+    A missed target is a figure, not a failure.
     """
-    asked = _arguments()
-    for number in (signal.SIGINT, signal.SIGTERM):  # whoever ends it ends the peers, too
+    options = _arguments()
+    for number in (signal.SIGINT, signal.SIGTERM):  # so that Ctrl-C and SIGTERM also end the peers
         signal.signal(number, signal.default_int_handler)
     began, load = time.monotonic(), os.getloadavg()[0]
-    rows, failures = _measure(asked)
+    rows, failures = _measure(options)
     about = {
         "bridge": __version__,
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "quick": asked.quick,
-        "rounds": asked.rounds,
+        "quick": options.quick,
+        "rounds": options.rounds,
         "python": platform.python_version(),
         "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
         "load before": round(load, 2),
         "seconds": round(time.monotonic() - began),
     }
-    asked.output.parent.mkdir(exist_ok=True)
-    asked.output.write_text(document(rows, about), encoding="utf-8")
-    _say(", ".join(f"{name} {value}" for name, value in about.items()))
+    options.output.parent.mkdir(exist_ok=True)
+    options.output.write_text(document(rows, about), encoding="utf-8")
+    _log(", ".join(f"{name} {value}" for name, value in about.items()))
     sys.stdout.write(f"{markdown(rows)}\n")
     if failures:
         raise SystemExit("\n".join(failures))
 
 
-def _measure(asked: argparse.Namespace) -> tuple[list[Row], list[str]]:
-    """Return the rows, and what kept others from being measured."""
+def _measure(options: argparse.Namespace) -> tuple[list[Row], list[str]]:
+    """Return the rows, and the error of each family that could not be measured."""
     rows: list[Row] = []
     failures = []
     OUTPUT.parent.mkdir(exist_ok=True)
-    for name in asked.rows:
-        _say(f"{name} …")
+    for name in options.rows:
+        _log(f"{name} …")
         with tempfile.TemporaryDirectory(prefix=f"bench-{name}-", dir=OUTPUT.parent) as directory:
             plan = Plan(
                 Path(directory),
-                rounds=asked.rounds,
-                long_rounds=min(asked.rounds, LONG_ROUNDS),
-                steady_rate=asked.steady_rate,
+                rounds=options.rounds,
+                long_rounds=min(options.rounds, LONG_ROUNDS),
+                steady_rate=options.steady_rate,
             )
             try:
-                for row in FAMILIES[name](quick(plan) if asked.quick else plan):
-                    _say(f"  {' | '.join(row.cells())}")  # what is seen is not lost with the rest
+                for row in FAMILIES[name](quick(plan) if options.quick else plan):
+                    # Printed at once, so that an error in a later row does not lose it.
+                    _log(f"  {' | '.join(row.cells())}")
                     rows.append(row)
             except (PeerError, TimeoutError) as error:
                 failures.append(f"{name}: {error}")
@@ -98,30 +99,30 @@ def _measure(asked: argparse.Namespace) -> tuple[list[Row], list[str]]:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--rows", type=_families, default=[*FAMILIES],
-                        help=f"some of: {','.join(FAMILIES)}")  # fmt: skip
+                        help=f"families to measure: {','.join(FAMILIES)}")  # fmt: skip
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--steady-rate", type=_rate, default=STEADY_RATE,
                         help="calls a second of the steady load")  # fmt: skip
-    parser.add_argument("--quick", action="store_true", help="small sizes, to try it out")
+    parser.add_argument("--quick", action="store_true", help="small sizes, to check that it runs")
     parser.add_argument("--output", type=Path, default=OUTPUT)
     return parser.parse_args()
 
 
-def _families(said: str) -> Sequence[str]:
-    names = [name.strip() for name in said.split(",") if name.strip()]
+def _families(text: str) -> Sequence[str]:
+    names = [name.strip() for name in text.split(",") if name.strip()]
     if unknown := set(names) - FAMILIES.keys():
-        raise argparse.ArgumentTypeError(f"no such rows: {', '.join(sorted(unknown))}")
+        raise argparse.ArgumentTypeError(f"unknown families: {', '.join(sorted(unknown))}")
     return names or [*FAMILIES]
 
 
-def _rate(given: str) -> float:
-    rate = float(given)
+def _rate(text: str) -> float:
+    rate = float(text)
     if rate <= 0:
         raise argparse.ArgumentTypeError("the rate must be above 0")
     return rate
 
 
-def _say(line: str) -> None:
+def _log(line: str) -> None:
     sys.stderr.write(f"{line}\n")
     sys.stderr.flush()
 

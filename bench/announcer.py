@@ -1,6 +1,6 @@
-"""Announces tasks as workers do: ``python -m bench.announcer --rate 1000 --seconds 10``.
+"""Sends Celery's task events as workers do: ``python -m bench.announcer --rate 1000 --seconds 10``.
 
-Nothing is run. Flower hears three events of each task, many in a message, as workers send them.
+No task runs. Flower receives three events of each task, many in one message, as from workers.
 """
 
 import argparse
@@ -15,28 +15,30 @@ from config import load_settings
 from config.broker import broker_options
 
 TICKS = 50
-"""Messages a second: a worker that is busy gathers events until its loop comes round."""
+"""Messages per second. A busy worker also collects events, and sends them in one message."""
 
 
 def main() -> None:
-    """Announce, and print how many tasks were announced in how many seconds."""
+    """Send the events of tasks; print the number of tasks and the seconds it lasted."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rate", type=int, required=True)
     parser.add_argument("--seconds", type=float, required=True)
-    asked = parser.parse_args()
+    options = parser.parse_args()
     app = BridgeCelery("announcer")
     app.conf.update(broker_options(load_settings()))
-    ticks = int(asked.seconds * TICKS)
+    ticks = int(options.seconds * TICKS)
     began = time.monotonic()
     with app.connection_for_write() as connection:
-        told = app.events.Dispatcher(connection, hostname="celery@bench", buffer_group=["task"])
-        told.send("worker-online")
+        dispatcher = app.events.Dispatcher(
+            connection, hostname="celery@bench", buffer_group=["task"]
+        )
+        dispatcher.send("worker-online")
         for tick in range(ticks):
-            for _ in range(asked.rate // TICKS):
-                _announce(told.send)
-            told.flush()
+            for _ in range(options.rate // TICKS):
+                _announce(dispatcher.send)
+            dispatcher.flush()
             time.sleep(max(0.0, began + (tick + 1) / TICKS - time.monotonic()))
-    tasks = ticks * (asked.rate // TICKS)
+    tasks = ticks * (options.rate // TICKS)
     sys.stdout.write(f"{tasks} {time.monotonic() - began}\n")
 
 

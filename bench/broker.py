@@ -1,4 +1,4 @@
-"""What waits in the broker: how many messages name each step of a call."""
+"""Reads the messages in the broker, and counts how many name each step of a call."""
 
 import base64
 import json
@@ -18,21 +18,24 @@ STEPS = frozenset({SUBMIT.task, INSIGHTS.task})
 
 @dataclass(frozen=True, slots=True)
 class BrokerLook:
-    """The broker at one moment: its messages, and how many of them name each call's step."""
+    """The broker at one time: its number of messages, and how many name each step of a call.
+
+    ``named`` is keyed by task and call id.
+    """
 
     messages: int
     named: Mapping[tuple[str, str], int]
 
     @property
     def most(self) -> int:
-        """The most messages that name one step of one call."""
+        """The largest number of messages that name the same step of the same call."""
         return max(self.named.values(), default=0)
 
 
 def look(redis: Redis) -> BrokerLook:
-    """Return what is in the queues, and what a worker has taken and not yet acknowledged.
+    """Return the messages in the queues, and those that a worker has not acknowledged yet.
 
-    All is read in one transaction: a message that moves from one to the other counts once.
+    All is read in one transaction, so that a message that moves between them counts once.
     """
     pipe = redis.pipeline(transaction=True)
     for queue in (QUEUE, QUICK_QUEUE):

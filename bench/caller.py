@@ -1,4 +1,4 @@
-"""One keep-alive connection that asks, and hears the answer: for the load and the stub's events."""
+"""A keep-alive HTTP connection for the load generator, and for the events of the stub."""
 
 import asyncio
 from collections.abc import Callable
@@ -6,29 +6,29 @@ from typing import cast
 
 from bench.messages import Splitter
 
-Answered = Callable[["Caller", bytes], None]
-"""Called with the answer's status line and headers."""
+OnResponse = Callable[["Caller", bytes], None]
+"""Called with the status line and the headers of a response."""
 
-Lost = Callable[["Caller"], None]
+OnLost = Callable[["Caller"], None]
 
 
 class Caller(asyncio.Protocol):
-    """Sends one request at a time. ``lost`` is called when the connection has gone."""
+    """Sends one request at a time. ``on_lost`` is called when the connection is closed."""
 
-    def __init__(self, answered: Answered, lost: Lost) -> None:
-        self._answered, self._lost = answered, lost
+    def __init__(self, on_response: OnResponse, on_lost: OnLost) -> None:
+        self._on_response, self._on_lost = on_response, on_lost
         self._splitter = Splitter()
-        self._transport: asyncio.Transport  # from ``connection_made`` on
-        self.asked: bytes | None = None
-        self.asked_at = 0.0
+        self._transport: asyncio.Transport  # set by ``connection_made``
+        self.request: bytes | None = None
+        self.due_at = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep the way out."""
+        """Keep the transport."""
         self._transport = cast("asyncio.Transport", transport)
 
-    def ask(self, request: bytes, at: float) -> None:
-        """Send a request; ``at`` is when it was due, for whoever measures its answer."""
-        self.asked, self.asked_at = request, at
+    def send(self, request: bytes, due_at: float) -> None:
+        """Send a request. ``due_at`` is when it was due, from which its wait is measured."""
+        self.request, self.due_at = request, due_at
         self._transport.write(request)
 
     def close(self) -> None:
@@ -36,11 +36,11 @@ class Caller(asyncio.Protocol):
         self._transport.close()
 
     def data_received(self, data: bytes) -> None:
-        """Tell of each answer."""
+        """Call ``on_response`` for each complete response."""
         for head, _ in self._splitter.feed(data):
-            self.asked = None
-            self._answered(self, head)
+            self.request = None
+            self._on_response(self, head)
 
     def connection_lost(self, _exc: Exception | None) -> None:
-        """Tell that it is over; what was asked may not have been heard."""
-        self._lost(self)
+        """Call ``on_lost``. A ``request`` that is still set got no response."""
+        self._on_lost(self)

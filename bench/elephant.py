@@ -1,4 +1,4 @@
-"""The stub of AskElephant, as the benchmark drives it."""
+"""Starts the stub of AskElephant, and reads the requests that it received."""
 
 import sys
 from collections.abc import Iterator
@@ -14,27 +14,27 @@ from bench.settings import ROOT
 
 @dataclass(frozen=True, slots=True)
 class Requests:
-    """When requests came, in seconds of the machine's monotonic clock."""
+    """The times of the received requests, in seconds of the machine's monotonic clock."""
 
     posts: list[float]
     gets: list[float]
     ids: list[str]
-    """The engagements that the ``gets`` asked for, in the same order."""
+    """The engagement ids of the ``gets``, in the same order."""
 
     @property
     def all(self) -> list[float]:
-        """Both kinds."""
+        """The times of all requests, POSTs first."""
         return [*self.posts, *self.gets]
 
     @property
     def first_gets(self) -> dict[str, float]:
-        """When each engagement was first read."""
+        """The time of the first GET of each engagement, by id."""
         return dict(zip(reversed(self.ids), reversed(self.gets), strict=True))
 
 
 @dataclass(frozen=True, slots=True)
 class Waits:
-    """How many seconds each request takes."""
+    """The seconds until the stub responds, by method."""
 
     post: float = 0.02
     get: float = 0.02
@@ -52,11 +52,11 @@ class Elephant:
     http: httpx.Client
 
     def seen(self) -> Requests:
-        """Return what came since it was last told to forget."""
+        """Return the requests since the last ``forget``."""
         return Requests(**self.http.get("/seen").json())
 
     def forget(self) -> None:
-        """Let it start counting anew."""
+        """Delete the record of the requests."""
         self.http.post("/forget")
 
 
@@ -64,10 +64,10 @@ class Elephant:
 def elephant(
     directory: Path, name: str, port: int, hook: int, waits: Waits = USUAL
 ) -> Iterator[Elephant]:
-    """Run a stub on ``port`` whose events go to the web process on ``hook`` (0 = to nobody)."""
+    """Run a stub on ``port``. It sends its events to the web process on port ``hook``; 0 = none."""
     options = {"port": port, "hook": hook, "post-wait": waits.post, "get-wait": waits.get}
-    words = [word for option, value in options.items() for word in (f"--{option}", str(value))]
-    argv = [sys.executable, "-m", "bench.stub", *words]
+    flags = [flag for option, value in options.items() for flag in (f"--{option}", str(value))]
+    argv = [sys.executable, "-m", "bench.stub", *flags]
     url = f"http://127.0.0.1:{port}"
     env = {"PYTHONPATH": str(ROOT)}
     with (

@@ -1,7 +1,7 @@
-"""Filling a store by the million: through the store's own save, many in one round trip.
+"""Fills a store with up to a million calls, through the store's save, many in one round trip.
 
-The records are what the state machine makes of real events, so their bytes and indexes are real;
-only the way there is shorter than HTTP, which would take hours.
+The state machine makes the records from real events, so their bytes and indexes are those of real
+calls. Sending the events over HTTP instead would last hours.
 """
 
 import time
@@ -29,24 +29,24 @@ INSIGHTS: dict[str, Any] = {
 
 
 def services_of(redis_url: str) -> Services:
-    """Return the bridge's services on this store, for use in this process."""
+    """Return the bridge's services for this store, for use in this process."""
     settings = Settings.model_construct(redis_url=redis_url, namespace=NAMESPACE)
     return build_services(settings)
 
 
 def held_call(services: Services, until: datetime) -> Call:
-    """Return a recorded call as it is kept under a hold until then."""
+    """Return a recorded call that a hold has deferred until ``until``."""
     return _after(services, _recorded(services), e.Deferred("outage", until, held=True))
 
 
 def finished_call(services: Services) -> Call:
-    """Return a complete call, its insights beside it."""
+    """Return a complete call."""
     summary = InsightsSummary(status="all", counts={"action_items": 1, "signals": 1}, checks=1)
     return _after(services, transcribed_call(services), e.InsightsFinal(summary))
 
 
 def transcribed_call(services: Services) -> Call:
-    """Return a call whose insights are to be fetched."""
+    """Return a transcribed call, whose insights are not fetched yet."""
     call = _recorded(services)
     url, engagement = "wavv://call/template", "ngmt_template"
     return _after(
@@ -60,7 +60,7 @@ def transcribed_call(services: Services) -> Call:
 def fill(
     services: Services, template: Call, count: int, insights: dict[str, Any] | None = None
 ) -> None:
-    """Save ``count`` calls like ``template``, each under ids and a time of its own."""
+    """Save ``count`` copies of ``template``, each with other ids and another time."""
     for start in range(0, count, CHUNK):
         calls = [numbered(template, number) for number in range(start, min(start + CHUNK, count))]
         services.calls.save_many([Change(None, call, insights=insights) for call in calls])
@@ -69,8 +69,8 @@ def fill(
 def schedule_fetches(services: Services, count: int, seconds: float) -> Mapping[str, float]:
     """Save ``count`` calls whose insights become due within ``seconds``, evenly spaced.
 
-    Their messages are published with countdowns, as the bridge does. Returns when each is due, on
-    the machine's monotonic clock, by engagement id.
+    Their messages are published with countdowns, as the bridge does it. Returns the due times by
+    engagement id, in seconds of the machine's monotonic clock.
     """
     template, now, clock = transcribed_call(services), services.now(), time.monotonic()
     offsets = [seconds * (number + 1) / count for number in range(count)]
@@ -88,20 +88,19 @@ def schedule_fetches(services: Services, count: int, seconds: float) -> Mapping[
 
 
 def numbered(template: Call, number: int) -> Call:
-    """Return the same call under other ids, heard of a little later."""
+    """Return a copy of the call with other ids, created ``number`` milliseconds later."""
     call_id = f"01890a5d-ac96-774b-bcce-{number:012x}"
-    said = template.engagement_id
     return template.but(
         call_id=call_id,
         external_id=f"wavv-call-{call_id}" if template.external_id else None,
         external_url=f"wavv://call/{call_id}" if template.external_url else None,
-        engagement_id=f"ngmt_{number:020d}" if said else None,
+        engagement_id=f"ngmt_{number:020d}" if template.engagement_id else None,
         created_at=template.created_at + timedelta(milliseconds=number),
     )
 
 
 def _recorded(services: Services) -> Call:
-    """Return the record of a call after its three events, as the intake would have made it."""
+    """Return the record of a call after its three events, as the intake makes it."""
     events = (parse_event(raw, services.reading) for raw in bodies(1, seed=0))
     heard = [
         replace(event, entry=f"178000000000{number}-0")

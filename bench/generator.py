@@ -1,9 +1,9 @@
-"""The load generator, a process of its own: ``python -m bench.generator --help``.
+"""The load generator, a separate process: ``python -m bench.generator --help``.
 
-It sends requests that were made beforehand over keep-alive connections. It prints the time at which
-it begins, and at its end what came, as JSON. Each connection sends its next request when it has its
-answer; with ``--rate`` or ``--due``, requests leave on a schedule instead, and are measured from
-when they were due (so a stall is not hidden).
+It sends prepared requests over keep-alive connections. It prints the time of its start, and at its
+end the figures as JSON. Each connection sends its next request after its response. With ``--rate``
+or ``--due``, requests are sent at set times instead. Then the wait of a request is measured from
+the time at which it was due, so that a server that stalls does not hide the wait.
 """
 
 import argparse
@@ -25,14 +25,14 @@ from bench.series import percentile
 
 clock = time.monotonic
 WITHIN = 30.0
-"""Seconds for the last answers to come."""
+"""Seconds to wait for the last responses."""
 
 
 class Load:
-    """One run. ``seconds`` 0 = until all frames are sent.
+    """One run of the load. With ``seconds`` 0 it lasts until all frames are sent.
 
-    ``due`` yields when each frame is to leave, in seconds from the beginning; without it, each
-    connection sends as fast as it gets answers.
+    ``due`` yields the time of each frame, in seconds from the start. Without it, each connection
+    sends its next frame when the response to the last one has come.
     """
 
     def __init__(self, frames: list[bytes], seconds: float, due: Iterator[float] | None) -> None:
@@ -50,9 +50,9 @@ class Load:
         self.began = self.ended = 0.0
 
     async def run(self, port: int, connections: int) -> None:
-        """Connect, print the time, then send until the time or the frames are over.
+        """Connect, print the time, and send until the time is over or all frames are sent.
 
-        Ends when all is answered.
+        Returns when all responses have come.
         """
         self._port, self._connections = port, connections
         for _ in range(connections):
@@ -71,15 +71,15 @@ class Load:
 
     async def _connect(self) -> Caller:
         loop = asyncio.get_running_loop()
-        make = partial(Caller, self._answered, self._lost)
+        make = partial(Caller, self._on_response, self._on_lost)
         self._open += 1
         _, caller = await loop.create_connection(make, "127.0.0.1", self._port)
         return caller
 
-    def _answered(self, caller: Caller, head: bytes) -> None:
+    def _on_response(self, caller: Caller, head: bytes) -> None:
         self.ended = clock()
         self._in_flight -= 1
-        self.waits.append(self.ended - caller.asked_at)
+        self.waits.append(self.ended - caller.due_at)
         self.statuses[head[9:12].decode()] += 1
         if self._due is not None:
             self._idle.append(caller)
@@ -88,9 +88,9 @@ class Load:
             self._next(caller)
         self._finish()
 
-    def _lost(self, caller: Caller) -> None:
+    def _on_lost(self, caller: Caller) -> None:
         self._open -= 1
-        if caller in self._idle and self._due is not None:  # the server closes what is idle
+        if caller in self._idle and self._due is not None:  # servers close idle connections
             self._idle.remove(caller)
         else:
             self._fail()
@@ -102,12 +102,12 @@ class Load:
             self._done.set()
 
     def _next(self, caller: Caller) -> None:
-        frame = self._take(clock())
+        frame = self._next_frame(clock())
         if frame is not None:
             self._in_flight += 1
-            caller.ask(frame, clock())
+            caller.send(frame, clock())
 
-    def _take(self, now: float) -> bytes | None:
+    def _next_frame(self, now: float) -> bytes | None:
         in_time = not self._seconds or now - self.began < self._seconds
         frame = next(self._frames, None) if in_time and not self._is_over else None
         self._is_over = self._is_over or frame is None
@@ -115,7 +115,7 @@ class Load:
 
     def _tick(self, due: Iterator[float], offset: float) -> None:
         at = self.began + offset
-        frame, following = self._take(at), next(due, None)
+        frame, following = self._next_frame(at), next(due, None)
         if frame is not None:
             self._overdue.append((frame, at))
             self._send_overdue()
@@ -129,7 +129,7 @@ class Load:
         while self._overdue and self._idle:
             frame, due = self._overdue.popleft()
             self._in_flight += 1
-            self._idle.pop().ask(frame, due)  # the one used last: it was not closed meanwhile
+            self._idle.pop().send(frame, due)  # used last, so the least likely to be closed
         if self._overdue and self._open < self._connections:
             task = asyncio.create_task(self._connect_again())
             self._connecting.add(task)
@@ -149,7 +149,7 @@ class Load:
 
 
 def main() -> None:
-    """Run once, and print the figures: counts, seconds, and waits in seconds."""
+    """Run once, and print the figures: the counts, and times in seconds."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--frames", type=Path, required=True)
@@ -157,16 +157,18 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=0.0)
     schedule = parser.add_mutually_exclusive_group()
     schedule.add_argument("--rate", type=float, default=0.0)
-    schedule.add_argument("--due", type=Path, help="a JSON list: the seconds of each frame")
-    asked = parser.parse_args()
+    schedule.add_argument(
+        "--due", type=Path, help="file with a JSON list: the seconds of each frame"
+    )
+    options = parser.parse_args()
     due: Iterator[float] | None = None
-    if asked.due:
-        due = iter(json.loads(asked.due.read_text()))
-    elif asked.rate:
-        due = (number / asked.rate for number in count())
-    load = Load(read(asked.frames), asked.seconds, due)
-    uvloop.run(load.run(asked.port, asked.connections))
-    told = {
+    if options.due:
+        due = iter(json.loads(options.due.read_text()))
+    elif options.rate:
+        due = (number / options.rate for number in count())
+    load = Load(read(options.frames), options.seconds, due)
+    uvloop.run(load.run(options.port, options.connections))
+    figures = {
         "answered": len(load.waits),
         "began": load.began,
         "seconds": load.ended - load.began,
@@ -174,7 +176,7 @@ def main() -> None:
         "p99": percentile(load.waits, 99),
         "statuses": load.statuses,
     }
-    sys.stdout.write(json.dumps(told) + "\n")
+    sys.stdout.write(json.dumps(figures) + "\n")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""The instruments alone: what the load, the stub and Redis can do with nobody in between.
+"""Measures the load generator, the stub and Redis alone, without a peer.
 
-A peer that comes near to one of them would be measured by it.
+An instrument must be several times as fast as the peers, else it would limit their figures.
 """
 
 import sys
@@ -13,7 +13,7 @@ from redis import Redis
 
 from bench import payloads
 from bench.elephant import elephant
-from bench.load import shoot
+from bench.load import send_load
 from bench.messages import request
 from bench.plan import Plan
 from bench.process import Process
@@ -22,15 +22,15 @@ from bench.settings import ROOT
 from bridge.supervise.embedded import free_port
 
 CHUNK = 256
-"""As many as the ingress writes in one round trip at most."""
+"""Events in one round trip: the most that the ingress writes in one."""
 
 STUB_CONNECTIONS = 256
-"""More than wait for AskElephant in any peer; each asks 50 times a second at most."""
+"""More connections than any peer has to AskElephant. Each sends at most 50 requests a second."""
 
 
 @contextmanager
 def trivial_server(plan: Plan) -> Iterator[int]:
-    """Run a server that answers 202 to anything; yield its port."""
+    """Run a server that returns 202 for every request; yield its port."""
     port = free_port()
     argv = [sys.executable, "-m", "bench.peers.trivial", str(port)]
     with Process("trivial", argv, {"PYTHONPATH": str(ROOT)}, plan.directory) as process:
@@ -39,13 +39,13 @@ def trivial_server(plan: Plan) -> Iterator[int]:
 
 
 def stub_alone(plan: Plan) -> Series:
-    """Return how many answers a second the stub gives, each after its 20 ms."""
+    """Return how many responses a second the stub sends, each after 20 ms."""
     one = request("GET", "/api/v2/engagements/ngmt_1?expand=signals", {})
     frames = plan.directory / "stub.frames"
     payloads.write(frames, [one] * int(plan.seconds * 2 * plan.frames_per_second))
     with elephant(plan.directory, "alone", free_port(), 0) as stub:
         runs = [
-            shoot(stub.port, frames, connections=STUB_CONNECTIONS, seconds=plan.seconds,
+            send_load(stub.port, frames, connections=STUB_CONNECTIONS, seconds=plan.seconds,
                   status="200")
             for _ in range(plan.rounds)
         ]  # fmt: skip
@@ -53,7 +53,7 @@ def stub_alone(plan: Plan) -> Series:
 
 
 def written_alone(redis: Redis, events: Sequence[bytes]) -> float:
-    """Return how many events a second one process writes to a stream, many in a round trip."""
+    """Return how many events a second one process writes to a stream, 256 in a round trip."""
     began = time.monotonic()
     for start in range(0, len(events), CHUNK):
         pipe = redis.pipeline(transaction=False)
@@ -64,7 +64,7 @@ def written_alone(redis: Redis, events: Sequence[bytes]) -> float:
 
 
 def written_one_by_one(redis: Redis, events: Sequence[bytes]) -> float:
-    """Return the milliseconds that one write to a stream takes, until it is on the disk."""
+    """Return the milliseconds of one write to a stream, until it is on the disk."""
     began = time.monotonic()
     for raw in events:
         redis.xadd("inbox", {"source": "wavv", "raw": raw})

@@ -1,4 +1,4 @@
-"""Running the load generator, and what it saw."""
+"""Runs the load generator, and returns its figures."""
 
 import json
 import subprocess
@@ -14,12 +14,15 @@ from bench.timetable import Timetable
 
 
 class PeerError(Exception):
-    """A peer did not do its job, so its figures are worth nothing."""
+    """A peer did not work as it must, so its figures are not valid."""
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """A run: answers, seconds on the machine's monotonic clock, and waits in seconds."""
+class LoadResult:
+    """The figures of one run. ``answered`` is the number of responses.
+
+    ``began`` is on the machine's monotonic clock. All times are seconds.
+    """
 
     answered: int
     began: float
@@ -30,58 +33,58 @@ class Seen:
 
     @property
     def per_second(self) -> float:
-        """The answers per second."""
+        """The responses per second."""
         return self.answered / self.seconds
 
 
 @dataclass(frozen=True, slots=True)
-class Shooting:
-    """A run that has begun, at ``began`` on the machine's monotonic clock."""
+class RunningLoad:
+    """A run that has started, at ``began`` on the machine's monotonic clock."""
 
     process: "subprocess.Popen[str]"
     began: float
 
-    def wait(self, status: str = "202") -> Seen:
-        """Return what it saw when it has ended; raise ``PeerError`` for any other status."""
-        # Not by ``communicate()``: it misses what was read ahead with the line before.
+    def wait(self, status: str = "202") -> LoadResult:
+        """Wait for the end, and return the figures; raise ``PeerError`` for any other status."""
+        # ``communicate()`` would miss what was buffered when the first line was read.
         streams = (self.process.stdout, self.process.stderr)
         output, errors = ("".join(stream or ()) for stream in streams)
         if self.process.wait():
             raise PeerError(f"the load generator failed: {errors[-2000:]}")
-        seen = Seen(**json.loads(output))
+        seen = LoadResult(**json.loads(output))
         if set(seen.statuses) != {status}:
-            raise PeerError(f"not all answers were {status}: {dict(seen.statuses)}")
+            raise PeerError(f"not all responses were {status}: {dict(seen.statuses)}")
         return seen
 
 
-def shoot(
+def send_load(
     port: int, frames: Path, *, connections: int = 32, seconds: float = 0.0, rate: float = 0.0,
     status: str = "202",
-) -> Seen:  # fmt: skip
-    """Send requests from a process of its own; raise ``PeerError`` for any other status."""
+) -> LoadResult:  # fmt: skip
+    """Send requests from a separate process; raise ``PeerError`` for any other status."""
     options = {"port": port, "frames": frames, "connections": connections}
-    with _shooting(options | {"seconds": seconds, "rate": rate}) as run:
+    with _generator(options | {"seconds": seconds, "rate": rate}) as run:
         return run.wait(status)
 
 
 @contextmanager
-def shooting_on(port: int, table: Timetable, directory: Path) -> Iterator[Shooting]:
-    """Begin to send each request of a timetable at its time, and let the caller go on."""
+def sending_load(port: int, table: Timetable, directory: Path) -> Iterator[RunningLoad]:
+    """Start to send each request of a timetable at its time; yield the run while it lasts."""
     frames = payloads.write(directory / "timetable.frames", table.frames)
     due = directory / "timetable.due"
     due.write_text(json.dumps(table.due), encoding="utf-8")
-    with _shooting({"port": port, "frames": frames, "due": due}) as run:
+    with _generator({"port": port, "frames": frames, "due": due}) as run:
         yield run
 
 
 @contextmanager
-def _shooting(options: Mapping[str, object]) -> Iterator[Shooting]:
-    words = [word for name, value in options.items() for word in (f"--{name}", str(value))]
-    argv = [sys.executable, "-m", "bench.generator", *words]
+def _generator(options: Mapping[str, object]) -> Iterator[RunningLoad]:
+    flags = [flag for name, value in options.items() for flag in (f"--{name}", str(value))]
+    argv = [sys.executable, "-m", "bench.generator", *flags]
     pipe = subprocess.PIPE
     with subprocess.Popen(argv, cwd=ROOT, stdout=pipe, stderr=pipe, text=True) as process:
         try:
             began = process.stdout.readline() if process.stdout else ""
-            yield Shooting(process, float(began or 0))
+            yield RunningLoad(process, float(began or 0))
         finally:
             process.kill()

@@ -1,4 +1,4 @@
-"""HTTP/1.1 as far as a benchmark needs it: whole messages out of a connection's bytes."""
+"""The parts of HTTP/1.1 that the benchmark needs: building messages, and splitting a stream."""
 
 import re
 from collections.abc import Iterator
@@ -8,13 +8,13 @@ _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 
 
 class Splitter:
-    """Cuts what one side of a keep-alive connection sent into messages, by ``Content-Length``."""
+    """Splits the bytes of a keep-alive connection into messages, by ``Content-Length``."""
 
     def __init__(self) -> None:
         self._rest = b""
 
     def feed(self, data: bytes) -> Iterator[tuple[bytes, bytes]]:
-        """Yield the head and the body of each message that is whole by now."""
+        """Yield the head and the body of each message that is complete with ``data``."""
         self._rest += data
         while (end := self._rest.find(END)) >= 0:
             head, start = self._rest[:end], end + len(END)
@@ -27,13 +27,13 @@ class Splitter:
 
 
 def request(method: str, path: str, headers: dict[str, str], body: bytes = b"") -> bytes:
-    """Return a request as it goes over the wire."""
+    """Return the bytes of a request."""
     lines = {"Host": "127.0.0.1", **headers, "Content-Length": str(len(body))}
     return _message(f"{method} {path} HTTP/1.1", lines, body)
 
 
-def answer(status: str, body: bytes = b"") -> bytes:
-    """Return an answer as it goes over the wire; ``status`` is such as ``200 OK``."""
+def response(status: str, body: bytes = b"") -> bytes:
+    """Return the bytes of a response; ``status`` is for example ``200 OK``."""
     lines = {"Content-Type": "application/json", "Content-Length": str(len(body))}
     return _message(f"HTTP/1.1 {status}", lines, body)
 

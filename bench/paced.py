@@ -1,26 +1,26 @@
-"""Calls at a steady rate through a whole peer: whether it keeps up, and what a call costs."""
+"""Calls at a steady rate through a whole peer: whether it keeps up, and the CPU per call."""
 
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from bench.journey import SETTLE, all_gets
-from bench.load import shooting_on
+from bench.burst import SETTLE, all_gets
+from bench.load import sending_load
 from bench.plan import Plan
 from bench.series import percentile
 from bench.stack import Stack
 from bench.timetable import timetable
 
 WARM_UP = 0.1
-"""Of the load's time, at its beginning: nothing can be complete yet."""
+"""Share of the load's time at its start that is not counted: no call can be complete yet."""
 
 
 @dataclass(frozen=True, slots=True)
 class Paced:
-    """One round. ``kept`` is the rate of completed calls, of the offered one.
+    """The figures of one round. ``kept`` is the rate of completed calls / the offered rate.
 
-    ``late`` is how many seconds after its recorded event a call was complete (p95), ``cpu`` the
-    milliseconds of CPU per call.
+    ``late`` is the p95 of the seconds from a call's recorded event until it was complete. ``cpu``
+    is milliseconds of CPU per call.
     """
 
     kept: float
@@ -29,14 +29,14 @@ class Paced:
 
 
 def pass_steadily(plan: Plan, stack: Stack, rate: float, seed: int) -> Paced:
-    """Send the events of ``rate`` calls a second; return how the peer did when all are complete.
+    """Send the events of ``rate`` calls a second; return the figures when all are complete.
 
-    A call is complete when AskElephant is asked for its insights.
+    A call is complete when its insights are requested.
     """
     table = timetable(rate, plan.steady_seconds, seed)
     stack.elephant.forget()
     before = stack.usage().cpu
-    with shooting_on(stack.port, table, plan.directory) as run:
+    with sending_load(stack.port, table, plan.directory) as run:
         run.wait()
         offered = [run.began + at for at in table.recorded.values()]
     completed = all_gets(stack, len(offered))
@@ -47,10 +47,10 @@ def pass_steadily(plan: Plan, stack: Stack, rate: float, seed: int) -> Paced:
 
 
 def kept(offered: Sequence[float], completed: Sequence[float]) -> float:
-    """Return the rate of completions while the load lasts, of the rate of what is offered.
+    """Return the rate of completions while the load lasts, divided by the offered rate.
 
-    A wait that is the same for all calls does not lower it. One that grows does: what is completed
-    after the load has ended is not counted.
+    A wait that is the same for all calls does not lower it. A growing wait does, because calls that
+    are completed after the load has ended are not counted.
     """
     first, last = min(offered), max(offered)
     begin = first + WARM_UP * (last - first)
@@ -62,6 +62,6 @@ def kept(offered: Sequence[float], completed: Sequence[float]) -> float:
 
 
 def lateness(offered: Iterable[float], completed: Iterable[float]) -> list[float]:
-    """Return how long after the first, second, … offered call the first, second, … was complete."""
+    """Return the seconds from the n-th offered call to the n-th completion, for each n."""
     pairs = zip(sorted(offered), sorted(completed), strict=False)
     return [done - at for at, done in pairs]

@@ -1,4 +1,4 @@
-"""How much is measured: rounds and sizes, for a whole run or a quick one."""
+"""The rounds and sizes of a run, for a whole run or a quick one."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,19 +9,20 @@ STEADY_RATE = 110.0
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The sizes of one run.
+    """The rounds and sizes of one run.
 
-    ``seconds`` is one run of the load, ``frames_per_second`` how many requests are made ready for
-    each of them; ``calls`` go through the whole pipeline in one round; ``many`` and ``few`` are
-    calls in a store, ``due`` those under a hold that ends, at ``rate`` requests a second.
-    ``paced`` is the load, in events a second, under which waits are compared.
+    One run of the load lasts ``seconds``, with ``frames_per_second`` requests prepared for each
+    second. ``calls`` is the number of calls in a burst through the whole pipeline. ``many`` and
+    ``few`` are the calls in a filled store. ``due`` is the calls under a hold that ends, which are
+    then submitted at ``rate`` requests a second. ``paced`` is the load in events a second under
+    which waits are compared.
 
-    The rows that take minutes have ``long_rounds``. ``steady_rate`` and ``thin_rate`` are calls a
-    second for ``steady_seconds``; ``steady_share`` is a rate that fits the machine, of what taskiq
-    does in a burst. ``slow_calls`` meet an AskElephant that takes ``slow_wait`` seconds for each
-    request. ``stalled_calls`` meet one that takes ``stalled_wait`` for a POST; meanwhile
-    ``stalled_rate`` new calls a second come for ``stalled_seconds``, and the insights of
-    ``stalled_fetches`` other calls become due.
+    The rows that last minutes have ``long_rounds``. ``steady_rate`` and ``thin_rate`` are calls a
+    second for ``steady_seconds``. ``steady_share`` is a share of taskiq's rate in a burst, so that
+    this load fits the machine. ``slow_calls`` are sent while AskElephant responds after
+    ``slow_wait`` seconds. ``stalled_calls`` are sent while it responds to a POST after
+    ``stalled_wait`` seconds; then ``stalled_rate`` new calls a second come for ``stalled_seconds``,
+    and the insights of ``stalled_fetches`` other calls become due.
     """
 
     directory: Path
@@ -49,7 +50,7 @@ class Plan:
 
 
 def quick(plan: Plan) -> Plan:
-    """Return a plan for trying things out: its figures are worth nothing."""
+    """Return a small plan, to check that the benchmark runs. Its figures are not valid."""
     return replace(
         plan,
         seconds=0.5,

@@ -1,4 +1,4 @@
-"""A process under measurement: in a session of its own, its output in a file."""
+"""A measured process: it runs in a new session, and its output goes to a file."""
 
 import os
 import signal
@@ -13,7 +13,7 @@ READY_WITHIN = 60.0
 
 
 class Process:
-    """A command that runs until its end is asked for. What it starts is of its session."""
+    """A command that runs within a ``with`` block. All its child processes are in its session."""
 
     def __init__(
         self, name: str, argv: Sequence[str], env: Mapping[str, str], directory: Path
@@ -22,7 +22,7 @@ class Process:
         self._directory = directory
         self._running: subprocess.Popen[bytes] | None = None
         self.session = 0
-        """The id that it and all it started have in common, from its start on."""
+        """The id of the session of the process and of its children. Set at the start."""
 
     def __enter__(self) -> Self:
         with (self._directory / f"{self.name}.log").open("ab") as log:
@@ -46,17 +46,21 @@ class Process:
             running.wait()
 
     def stop(self, within: float) -> None:
-        """Ask for its end, and wait."""
+        """Send SIGTERM, and wait at most ``within`` seconds for the end."""
         if self._running is not None:
             self._running.send_signal(signal.SIGTERM)
             self._running.wait(within)
 
     def wait_until(self, is_ready: Callable[[], bool], pause: float = 0.02) -> None:
-        """Return when it serves; raise with the end of its output when it never does."""
+        """Wait until ``is_ready`` returns true.
+
+        Raises ``TimeoutError`` with the end of the output if the process ends before, or after 60
+        seconds.
+        """
         deadline = time.monotonic() + READY_WITHIN
         while not is_ready():
             ended = self._running is None or self._running.poll() is not None
             if ended or time.monotonic() > deadline:
                 log = self._directory / f"{self.name}.log"
-                raise TimeoutError(f"{self.name} does not serve:\n{log.read_text()[-2000:]}")
+                raise TimeoutError(f"{self.name} is not ready:\n{log.read_text()[-2000:]}")
             time.sleep(pause)

@@ -1,4 +1,4 @@
-"""The figures of several rounds: a median between its extremes, and ratios round by round."""
+"""The figures of several rounds: their median and extremes, and ratios round by round."""
 
 import math
 from collections.abc import Callable, Iterable, Sequence
@@ -14,21 +14,21 @@ class Series:
 
     @property
     def median(self) -> float:
-        """The middle one: a round that the machine disturbed does not move it."""
+        """The median, which a single disturbed round does not change."""
         return float(median(self.values))
 
     @property
     def least(self) -> float:
-        """The smallest."""
+        """The smallest figure."""
         return min(self.values)
 
     @property
     def most(self) -> float:
-        """The largest."""
+        """The largest figure."""
         return max(self.values)
 
     def over(self, other: "Series") -> "Series":
-        """Return the ratio to ``other`` in each round: both were measured side by side."""
+        """Return the ratio to ``other`` in each round. Both were measured in the same rounds."""
         return self._paired(other, lambda ours, theirs: ours / theirs if theirs else math.inf)
 
     def less(self, other: "Series") -> "Series":
@@ -40,7 +40,7 @@ class Series:
         return self._paired(other, lambda ours, theirs: ours + theirs)
 
     def times(self, factor: float) -> "Series":
-        """Return the same in another unit."""
+        """Return the figures multiplied by ``factor``."""
         return Series(tuple(value * factor for value in self.values))
 
     def _paired(self, other: "Series", combine: Callable[[float, float], float]) -> "Series":
@@ -54,7 +54,7 @@ def series(values: Iterable[float]) -> Series:
 
 
 def percentile(values: Sequence[float], percent: float) -> float:
-    """Return the value that ``percent`` of all do not exceed (nearest rank); of none it is 0."""
+    """Return the value that ``percent`` of all do not exceed (nearest rank); 0 for no values."""
     if not values:
         return 0.0
     rank = math.ceil(len(values) * percent / 100)

@@ -1,6 +1,6 @@
-"""What every peer is told: the same secrets, the same store, the same AskElephant.
+"""The environment of every peer: secrets, and the URLs of its store and its AskElephant.
 
-The peers read the bridge's own variables, so that one environment serves all.
+The peers read the bridge's environment variables, so that all peers have the same ones.
 """
 
 import os
@@ -17,7 +17,7 @@ NAMESPACE = "bench"
 
 
 def environment(redis_url: str, elephant_port: int) -> dict[str, str]:
-    """Return a peer's environment: the defaults, but for what would only add waiting."""
+    """Return a peer's environment: the bridge's defaults, without its waits for late events."""
     ours = {name: value for name, value in os.environ.items() if not OPERATORS_OWN.fullmatch(name)}
     return {
         **ours,

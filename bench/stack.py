@@ -1,4 +1,4 @@
-"""A peer as it runs: its web process, its workers, a Valkey and an AskElephant of its own."""
+"""Runs a peer: its web process, its workers, its Valkey and its stub of AskElephant."""
 
 import sys
 from collections.abc import Iterator, Mapping
@@ -17,12 +17,12 @@ from bridge.supervise import commands
 from bridge.supervise.embedded import free_port
 
 WEB, CONNECTION = "bridge.web:create_app", "bridge.asgi.connection:Connection"
-"""What is the bridge's own in the command of its web process."""
+"""The arguments in the command of the bridge's web process that a peer replaces."""
 
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """One way to build it: ``web`` is its application for uvicorn, ``workers`` its commands."""
+    """One peer. ``web`` is its application for uvicorn, ``workers`` the commands of its workers."""
 
     name: str
     web: str
@@ -32,9 +32,9 @@ class Peer:
     env: Mapping[str, str] = field(default_factory=dict)
 
     def web_argv(self, port: int) -> list[str]:
-        """Return the bridge's own command for the web process, with what is this peer's."""
-        its_own = {WEB: self.web, CONNECTION: self.connection, sys.executable: str(self.python)}
-        return [its_own.get(word, word) for word in commands.web(port, {}).argv]
+        """Return the bridge's command for the web process, with this peer's arguments replaced."""
+        replaced = {WEB: self.web, CONNECTION: self.connection, sys.executable: str(self.python)}
+        return [replaced.get(argument, argument) for argument in commands.web(port, {}).argv]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +49,12 @@ class Stack:
     workers: tuple[Process, ...]
 
     def usage(self) -> Usage:
-        """Return what the peer has used: web, workers and all their children, and its Valkey."""
+        """Return the usage of the peer: web process, workers, their children, and its Valkey."""
         ours = (self.web, *self.workers, self.valkey.process)
         return usage({process.session for process in ours})
 
     def workers_usage(self) -> Usage:
-        """Return what its workers alone have used."""
+        """Return the usage of the workers alone."""
         return usage({process.session for process in self.workers})
 
 
@@ -62,7 +62,10 @@ class Stack:
 def running(
     peer: Peer, directory: Path, *, is_durable: bool = True, waits: Waits = USUAL
 ) -> Iterator[Stack]:
-    """Run all of a peer; yield it when its web process serves. ``waits`` are AskElephant's."""
+    """Run all processes of a peer; yield it when its web process responds.
+
+    ``waits`` are the seconds until AskElephant responds.
+    """
     web_port, stub_port = free_port(), free_port()
     with ExitStack() as exits:
         store = exits.enter_context(valkey(directory, peer.name, is_durable=is_durable))

@@ -1,9 +1,9 @@
-"""An AskElephant that does nothing but answer in time, as a process: ``python -m bench.stub``.
+"""A stub of AskElephant that responds after a set time, as a process: ``python -m bench.stub``.
 
-``POST`` makes an engagement after ``--post-wait`` seconds, ``GET`` reads it with all its insights
-after ``--get-wait``. The signed transcript event goes to ``--hook``, ``--hook-after`` seconds after
-the response to the ``POST``. ``GET /seen`` returns what came and when, on the machine's monotonic
-clock; ``POST /forget`` forgets it.
+``POST`` creates an engagement after ``--post-wait`` seconds. ``GET`` returns it with all insights
+after ``--get-wait`` seconds. The signed transcript event is sent to port ``--hook``,
+``--hook-after`` seconds after the response to the ``POST``. ``GET /seen`` returns the times of all
+requests, on the machine's monotonic clock. ``POST /forget`` deletes them.
 """
 
 import argparse
@@ -23,7 +23,7 @@ from typing import Any, cast
 import uvloop
 
 from bench.caller import Caller
-from bench.messages import Splitter, answer, request
+from bench.messages import Splitter, request, response
 from bench.settings import ELEPHANT_SECRET
 
 HOOK_CONNECTIONS = 8
@@ -38,7 +38,10 @@ KEY = base64.b64decode(ELEPHANT_SECRET.removeprefix("whsec_"))
 
 
 class Hooks:
-    """Sends events over a few connections; one that is lost is made anew, its event sent again."""
+    """Sends events over a few connections.
+
+    A lost connection is replaced, and its event is sent again.
+    """
 
     def __init__(self, port: int) -> None:
         self._port = port
@@ -50,11 +53,11 @@ class Hooks:
     def send(self, engagement_id: str, external_url: str) -> None:
         """Send the transcript event of an engagement."""
         self._waiting.append(_event(engagement_id, external_url))
-        self._go_on()
+        self._send_waiting()
 
-    def _go_on(self) -> None:
+    def _send_waiting(self) -> None:
         while self._waiting and self._idle:
-            self._idle.pop().ask(self._waiting.popleft(), 0)
+            self._idle.pop().send(self._waiting.popleft(), 0)
         if self._waiting and self._open < HOOK_CONNECTIONS:
             self._open += 1
             task = asyncio.create_task(self._connect())
@@ -63,31 +66,31 @@ class Hooks:
 
     async def _connect(self) -> None:
         loop = asyncio.get_running_loop()
-        make = partial(Caller, self._answered, self._lost)
+        make = partial(Caller, self._on_response, self._on_lost)
         try:
             _, caller = await loop.create_connection(make, "127.0.0.1", self._port)
         except OSError:
             self._open -= 1
             return
         self._idle.append(caller)
-        self._go_on()
+        self._send_waiting()
 
-    def _answered(self, caller: Caller, _head: bytes) -> None:
+    def _on_response(self, caller: Caller, _head: bytes) -> None:
         self._idle.append(caller)
-        self._go_on()
+        self._send_waiting()
 
-    def _lost(self, caller: Caller) -> None:
+    def _on_lost(self, caller: Caller) -> None:
         self._open -= 1
         if caller in self._idle:
             self._idle.remove(caller)
-        if caller.asked is not None:
-            self._waiting.append(caller.asked)
-        self._go_on()
+        if caller.request is not None:
+            self._waiting.append(caller.request)
+        self._send_waiting()
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How long requests take, and how long after a submission its transcript is there."""
+    """Seconds until the responses, and from a submission to its transcript event."""
 
     post_wait: float
     get_wait: float
@@ -95,30 +98,30 @@ class Pace:
 
 
 class Stub(asyncio.Protocol):
-    """One connection of a peer."""
+    """One connection from a peer."""
 
-    def __init__(self, seen: "Seen", hooks: Hooks | None, pace: "Pace") -> None:
+    def __init__(self, seen: "RequestLog", hooks: Hooks | None, pace: "Pace") -> None:
         self._seen, self._hooks, self._pace = seen, hooks, pace
         self._splitter = Splitter()
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep the way out."""
+        """Keep the transport."""
         self._transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:
-        """Hear requests."""
+        """Handle each complete request."""
         for head, body in self._splitter.feed(data):
             method, path, _ = head.partition(b"\r\n")[0].decode().split(" ")
-            self._hear(method, path, body)
+            self._handle(method, path, body)
 
-    def _hear(self, method: str, path: str, body: bytes) -> None:
+    def _handle(self, method: str, path: str, body: bytes) -> None:
         match method, path.partition("?")[0]:
             case "GET", "/seen":
-                self._write(answer("200 OK", self._seen.told()))
+                self._write(response("200 OK", self._seen.as_json()))
             case "POST", "/forget":
                 self._seen.forget()
-                self._write(answer("200 OK"))
+                self._write(response("200 OK"))
             case "POST", _:
                 made, wait = self._seen.engagement(), self._pace.post_wait
                 self._later(wait, self._created, made, json.loads(body))
@@ -128,48 +131,48 @@ class Stub(asyncio.Protocol):
     def _later(self, wait: float, act: Callable[..., None], *args: object) -> None:
         asyncio.get_running_loop().call_later(wait, act, *args)
 
-    def _created(self, engagement_id: str, asked: dict[str, Any]) -> None:
-        url = asked["external_url"]
+    def _created(self, engagement_id: str, body: dict[str, Any]) -> None:
+        url = body["external_url"]
         shown = {"id": engagement_id, "object": "engagement", "external_url": url}
-        self._write(answer("201 Created", json.dumps(shown).encode()))
+        self._write(response("201 Created", json.dumps(shown).encode()))
         if self._hooks is not None:
             self._later(self._pace.hook_after, self._hooks.send, engagement_id, url)
 
-    def _shown(self, engagement_id: str, _asked: dict[str, Any]) -> None:
+    def _shown(self, engagement_id: str, _body: dict[str, Any]) -> None:
         shown = {"id": engagement_id, "processing_status": "COMPLETED", **INSIGHTS}
-        self._write(answer("200 OK", json.dumps(shown).encode()))
+        self._write(response("200 OK", json.dumps(shown).encode()))
 
     def _write(self, data: bytes) -> None:
         if self._transport is not None and not self._transport.is_closing():
             self._transport.write(data)
 
 
-class Seen:
-    """What came since it was last forgotten. Engagements are numbered for good."""
+class RequestLog:
+    """The requests since the last ``forget``. Numbers of engagements are never used again."""
 
     def __init__(self) -> None:
         self._numbers = itertools.count(1)
         self.forget()
 
     def forget(self) -> None:
-        """Start counting anew."""
+        """Delete the record of the requests."""
         self.posts: list[float] = []
         self.gets: list[float] = []
         self.ids: list[str] = []
 
     def engagement(self) -> str:
-        """Note a ``POST``; return the id of what it makes."""
+        """Record a ``POST``; return the id of its engagement."""
         self.posts.append(time.monotonic())
         return f"ngmt_{next(self._numbers):012d}"
 
     def read(self, path: str) -> str:
-        """Note a ``GET``; return the id that it asks for."""
+        """Record a ``GET``; return the id of the engagement that it reads."""
         self.gets.append(time.monotonic())
         self.ids.append(path.rpartition("/")[2])
         return self.ids[-1]
 
-    def told(self) -> bytes:
-        """Return it as JSON."""
+    def as_json(self) -> bytes:
+        """Return the record as JSON."""
         return json.dumps({"posts": self.posts, "gets": self.gets, "ids": self.ids}).encode()
 
 
@@ -189,8 +192,8 @@ def _event(engagement_id: str, external_url: str) -> bytes:
 
 
 async def serve(port: int, hook: int, pace: Pace) -> None:
-    """Serve until the process ends."""
-    seen, hooks = Seen(), Hooks(hook) if hook else None
+    """Serve until the process is ended."""
+    seen, hooks = RequestLog(), Hooks(hook) if hook else None
     loop = asyncio.get_running_loop()
     make = partial(Stub, seen, hooks, pace)
     server = await loop.create_server(make, "127.0.0.1", port, backlog=4096)
@@ -198,16 +201,16 @@ async def serve(port: int, hook: int, pace: Pace) -> None:
 
 
 def main() -> None:
-    """Read the options, and serve."""
+    """Parse the options, and serve."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--hook", type=int, default=0)
     parser.add_argument("--post-wait", type=float, default=0.02)
     parser.add_argument("--get-wait", type=float, default=0.02)
     parser.add_argument("--hook-after", type=float, default=0.05)
-    asked = parser.parse_args()
-    pace = Pace(asked.post_wait, asked.get_wait, asked.hook_after)
-    uvloop.run(serve(asked.port, asked.hook, pace))
+    options = parser.parse_args()
+    pace = Pace(options.post_wait, options.get_wait, options.hook_after)
+    uvloop.run(serve(options.port, options.hook, pace))
 
 
 if __name__ == "__main__":

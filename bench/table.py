@@ -1,6 +1,6 @@
-"""The table: a row per promise, with what was measured, what must be reached, and whether it was.
+"""The table: a row for each promise, with the figure, the target, and whether it is reached.
 
-It is printed as Markdown, and written as JSON with every round's figures beside it.
+It is printed as Markdown. As JSON it also has the figures of every round.
 """
 
 import json
@@ -15,33 +15,33 @@ HEAD = ("what", "measured", "least to most", "must be", "reached", "from")
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What a row must reach: at least ``limit``, or at most."""
+    """What a row must reach: at least ``limit`` if ``is_floor``, else at most ``limit``."""
 
     limit: float
     is_floor: bool
 
     def is_reached(self, value: float) -> bool:
-        """Tell whether ``value`` is on the right side; the limit itself is."""
+        """Return whether ``value`` reaches the limit, which counts as reached itself."""
         return value >= self.limit if self.is_floor else value <= self.limit
 
     def __str__(self) -> str:
-        """Return it as it stands in the table."""
+        """Return the target as the table shows it."""
         return f"{'≥' if self.is_floor else '≤'} {number(self.limit)}"
 
 
 def at_least(limit: float) -> Target:
-    """Return the target of a figure that shall be high."""
+    """Return a target that a figure reaches by being at least ``limit``."""
     return Target(limit, is_floor=True)
 
 
 def at_most(limit: float) -> Target:
-    """Return the target of a figure that shall be low."""
+    """Return a target that a figure reaches by being at most ``limit``."""
     return Target(limit, is_floor=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One figure. ``target`` ``None`` = only reported. ``sides`` are the figures it is made of."""
+    """One figure. Without a ``target`` it is only reported. ``sides`` are the figures behind it."""
 
     what: str
     measured: Series
@@ -52,22 +52,22 @@ class Row:
 
     @property
     def is_reached(self) -> bool | None:
-        """Whether the median reaches the target; ``None`` when there is none."""
+        """Whether the median reaches the target, or ``None`` without a target."""
         return None if self.target is None else self.target.is_reached(self.measured.median)
 
     def cells(self) -> tuple[str, ...]:
-        """Return the row as it is printed."""
+        """Return the cells of the row as they are printed."""
         seen = self.measured
         sides = ", ".join(f"{name} {number(one.median)}" for name, one in self.sides.items())
         reached = {None: "", True: "yes", False: "NO"}[self.is_reached]
-        told = "; ".join(part for part in (sides, self.note) if part)
+        source = "; ".join(part for part in (sides, self.note) if part)
         return (
             self.what,
             f"{number(seen.median)} {self.unit}",
             f"{number(seen.least)} to {number(seen.most)}",
             str(self.target or ""),
             reached,
-            told,
+            source,
         )
 
     def as_json(self) -> dict[str, Any]:
@@ -85,7 +85,7 @@ class Row:
 
 
 def markdown(rows: Sequence[Row]) -> str:
-    """Return the table, its columns as wide as what is in them."""
+    """Return the table as Markdown, with aligned columns."""
     lines = [HEAD, *(row.cells() for row in rows)]
     widths = [max(len(line[place]) for line in lines) for place in range(len(HEAD))]
     rule = tuple("-" * width for width in widths)
@@ -93,17 +93,17 @@ def markdown(rows: Sequence[Row]) -> str:
 
 
 def document(rows: Sequence[Row], about: Mapping[str, Any]) -> str:
-    """Return all rows as JSON, with what they were measured on."""
+    """Return all rows as JSON, with the facts about the run."""
     written = {"about": dict(about), "rows": [row.as_json() for row in rows]}
     return json.dumps(written, indent=1, ensure_ascii=False) + "\n"
 
 
 THREE_DIGITS = 100
-"""From here on three significant digits are whole numbers."""
+"""From this value on, three significant digits have no fraction."""
 
 
 def number(value: float) -> str:
-    """Return three significant digits, without an exponent: 0.0123, 1.25, 87.3, 6120."""
+    """Return the value with three significant digits, without an exponent: 0.0123, 87.3, 6120."""
     if abs(value) >= THREE_DIGITS:
         return f"{value:.0f}"
     return f"{value:#.3g}".rstrip(".")

@@ -1,4 +1,4 @@
-"""When each event of steady traffic is sent: calls overlap, and as many end in each second."""
+"""The times of the events of steady traffic: calls overlap, and are recorded at an even rate."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,14 +8,14 @@ from random import Random
 from bench import payloads
 
 SHORTEST, LONGEST = 0.02, 0.1
-"""Between two events of a call, of the whole time. Real calls take longer, at the same rates."""
+"""The time between two events of a call, as a share of the whole time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Timetable:
-    """Requests in the order in which they leave. Times are seconds from the load's beginning.
+    """Requests in the order in which they are sent. Times are seconds from the start of the load.
 
-    ``due`` has the time of each request, ``recorded`` that of each call's last one, by call id.
+    ``due`` has the time of each request. ``recorded`` has the time of each call's last one, by id.
     """
 
     frames: Sequence[bytes]
@@ -24,10 +24,10 @@ class Timetable:
 
 
 def timetable(rate: float, seconds: float, seed: int) -> Timetable:
-    """Return the events of ``rate`` calls a second: started, ended and recorded, some time apart.
+    """Return the events of ``rate`` calls a second: started, ended and recorded.
 
-    The recorded events are evenly spaced, so that the offered rate is the same from the first of
-    them to the last. The events before them lie at random distances.
+    The recorded events are evenly spaced, so that the offered rate is constant from the first of
+    them to the last. The times between the events of a call are random.
     """
     rng, count = Random(seed), max(2, round(rate * seconds))
     requests = iter(payloads.requests(count, seed))

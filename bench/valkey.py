@@ -1,4 +1,4 @@
-"""A Valkey for one peer alone, so that its CPU and its bytes can be told from the others'."""
+"""Runs a Valkey for one peer alone, so that its CPU and memory can be measured separately."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,15 +23,15 @@ class Valkey:
 
     @property
     def used(self) -> int:
-        """The bytes that its data takes."""
+        """The bytes of memory that the server uses."""
         return int(self.redis.info("memory")["used_memory"])
 
 
 @contextmanager
 def valkey(directory: Path, name: str, *, is_durable: bool = True) -> Iterator[Valkey]:
-    """Run a server with the options of the embedded one: every write is on the disk first.
+    """Run a server with the options of the embedded one, which writes to the disk first.
 
-    Not ``is_durable`` = without its append-only file, for stores that are filled by the million.
+    Without ``is_durable`` it has no append-only file, for stores with a million calls.
     """
     data = directory / name
     data.mkdir()
@@ -39,9 +39,9 @@ def valkey(directory: Path, name: str, *, is_durable: bool = True) -> Iterator[V
     options = OPTIONS | {"port": str(port), "dir": str(data)}
     if not is_durable:
         options |= {"appendonly": "no"}
-    words = [word for option, value in options.items() for word in (f"--{option}", value)]
+    flags = [flag for option, value in options.items() for flag in (f"--{option}", value)]
     url = f"redis://127.0.0.1:{port}/0"
-    argv = [str(get_binary_path()), *words]
+    argv = [str(get_binary_path()), *flags]
     with Process(f"{name}-valkey", argv, {}, directory) as process, Redis.from_url(url) as redis:
         process.wait_until(lambda: _answers(redis))
         yield Valkey(url, redis, process)

@@ -1,4 +1,4 @@
-"""How soon something is to be seen that was due at a known time."""
+"""Measures how long after its due time something becomes visible."""
 
 import threading
 import time
@@ -22,10 +22,10 @@ def watch(
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], object] = time.sleep,
 ) -> list[float]:
-    """Return how many seconds after its time each was first seen.
+    """Return the seconds from the due time of each key until it was first visible.
 
-    ``visible`` returns which of the given ones can be seen now. One that is not seen by ``until``
-    counts with the time until then.
+    ``visible`` returns those of the given keys that are visible now. A key that is not visible by
+    ``until`` counts with the seconds until then.
     """
     waits: list[float] = []
     waiting = dict(due)
@@ -40,14 +40,14 @@ def watch(
 
 
 def recorded(services: Services, call_ids: Collection[str]) -> list[str]:
-    """Return which of the calls show in the store that they are recorded."""
+    """Return the ids of the calls whose record in the store is ``recorded`` or further."""
     calls = services.calls.load_readable(call_ids)
     return [call.call_id for call in calls if call.state not in {State.LIVE, State.ENDED}]
 
 
 @contextmanager
 def looking(look: Callable[[], T], pause: float) -> Iterator[list[T]]:
-    """Call ``look`` every ``pause`` seconds in a thread; yield the list of what it returned."""
+    """Call ``look`` every ``pause`` seconds in a thread; yield the list of its results."""
     found: list[T] = []
     over = threading.Event()
 

@@ -1,10 +1,10 @@
-"""How many requests fell into the busiest window: a rate is kept when no window holds more."""
+"""Counts the requests in the busiest window. A rate is kept if no window has more than it."""
 
 from collections.abc import Iterable
 
 
 def busiest(times: Iterable[float], seconds: float) -> int:
-    """Return the most events in any half-open window of ``seconds``, wherever it begins."""
+    """Return the largest number of events in any half-open window of ``seconds``."""
     ordered = sorted(times)
     most = first = 0
     for last, at in enumerate(ordered, start=1):

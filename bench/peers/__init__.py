@@ -1,4 +1,4 @@
-"""The peers: what a user might build instead, each doing the same job, as small as is honest.
+"""The peers: small applications that a user might build instead of the bridge, for the same job.
 
-They run in an environment without the bridge, so nothing here imports it, but for the floor.
+They run in an environment without the bridge, so only the floor imports it.
 """

@@ -1,4 +1,4 @@
-"""arq: the same pipeline on an asyncio queue. ``arq bench.peers.arq_peer.WorkerSettings``."""
+"""arq: the same pipeline with arq's queue. ``arq bench.peers.arq_peer.WorkerSettings``."""
 
 import json
 from collections.abc import AsyncIterator
@@ -16,22 +16,25 @@ REDIS = RedisSettings.from_dsn(job.REDIS_URL)
 
 
 async def handle_event(ctx: job.Json, event: job.Json) -> None:
-    """Keep what WAVV says; submit the call when its recording is there."""
+    """Store the fields of WAVV's event; submit the call if the event has the recording."""
     redis, key = ctx["redis"], f"call:{event['data']['id']}"
     await redis.hset(key, mapping=job.fields(event))
     if event["event"] == "call.recorded":
         kept: dict[bytes, bytes] = await redis.hgetall(key)
         call = {name.decode(): value.decode() for name, value in kept.items()}
-        answer = await ctx["elephant"].post("/v2/engagements", json=job.engagement(call))
-        submitted = {"state": "submitted", "engagement_id": answer.raise_for_status().json()["id"]}
+        response = await ctx["elephant"].post("/v2/engagements", json=job.engagement(call))
+        submitted = {
+            "state": "submitted",
+            "engagement_id": response.raise_for_status().json()["id"],
+        }
         await redis.hset(key, mapping=submitted)
 
 
 async def fetch_insights(ctx: job.Json, event: job.Json) -> None:
-    """Fetch what AskElephant found."""
+    """Fetch the insights of the call."""
     path = f"/v2/engagements/{event['data']['object']['id']}"
-    answer = await ctx["elephant"].get(path, params=job.EXPAND)
-    done = {"state": "complete", "insights": json.dumps(answer.raise_for_status().json())}
+    response = await ctx["elephant"].get(path, params=job.EXPAND)
+    done = {"state": "complete", "insights": json.dumps(response.raise_for_status().json())}
     await ctx["redis"].hset(f"call:{job.call_of(event)}", mapping=done)
 
 
@@ -40,7 +43,7 @@ async def _start(ctx: job.Json) -> None:
 
 
 class WorkerSettings:
-    """arq's defaults would be the limit: 10 jobs at once, and half a second between looks."""
+    """Options of the worker. arq's defaults (10 jobs at once, a poll every 0.5 s) limit it."""
 
     functions = (handle_event, fetch_insights)
     redis_settings = REDIS

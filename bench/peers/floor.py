@@ -1,4 +1,4 @@
-"""The floor: the bridge's own web process, which verifies and parses, and stores nothing."""
+"""The floor: the bridge's web process, which verifies and parses events, but stores none."""
 
 from unittest.mock import patch
 
@@ -9,14 +9,14 @@ from bridge.web import app
 
 
 class Unstored(GroupCommit):
-    """The one difference: an event is as good as stored."""
+    """Reports every event as stored, without storing it."""
 
     async def add(self, *_: object) -> bool:
-        """Return at once."""
+        """Return true at once."""
         return True
 
 
 def create_app() -> ASGIApp:
-    """Return the bridge's application with nothing behind it."""
+    """Return the bridge's application without its store."""
     with patch.object(app, "GroupCommit", Unstored):
         return app.create_app()

@@ -1,4 +1,4 @@
-"""The job, as values: which fields are kept of an event, and what AskElephant is sent."""
+"""The job of every peer: the fields that are stored of an event, and the request that submits."""
 
 import os
 from typing import Any
@@ -11,12 +11,12 @@ Json = dict[str, Any]
 
 
 def fields(event: Json) -> dict[str, str]:
-    """Return what the event says of its call; later words overwrite earlier ones."""
+    """Return the fields of the event that are stored. Later events overwrite earlier ones."""
     return {key: str(value) for key, value in event["data"].items() if value is not None}
 
 
 def engagement(call: dict[str, str]) -> Json:
-    """Return the request that submits a call."""
+    """Return the body of the request that submits a call."""
     call_id = call["id"]
     return {
         "type": "CALL",
@@ -32,5 +32,5 @@ def engagement(call: dict[str, str]) -> Json:
 
 
 def call_of(event: Json) -> str:
-    """Return the id of the call that a transcript event is about, from the link in it."""
+    """Return the id of a transcript event's call, from its ``external_url``."""
     return str(event["data"]["object"]["external_url"]).rpartition("/")[2]

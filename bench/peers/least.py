@@ -1,8 +1,8 @@
-"""The least: a Celery task for each of a call's two requests, and nothing that is kept.
+"""The least: a Celery task for each of a call's two requests, and nothing else.
 
-No store, no signature, no order, no second try. What is left is the least that a bridge takes whose
-Celery tasks are for one call each, and whose requests are httpx's. The bridge's tasks are for up to
-16 calls, so it can take less.
+It stores nothing, checks no signature, keeps no order and retries nothing. So no bridge with httpx
+and one Celery task for each request of a call can need less CPU. The bridge's tasks are for up to
+16 calls, so the bridge can need less.
 """
 
 import json
@@ -28,7 +28,7 @@ def submit(call: dict[str, str]) -> None:
 
 @celery.task
 def fetch(engagement_id: str) -> None:
-    """Fetch what AskElephant found."""
+    """Fetch the insights of a call."""
     path = f"/v2/engagements/{engagement_id}"
     elephant.get(path, params=job.EXPAND).raise_for_status().json()
 

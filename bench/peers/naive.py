@@ -1,4 +1,4 @@
-"""The naive one: FastAPI, ``task.delay(payload)`` per event, a hash per call in Redis."""
+"""The naive peer: FastAPI, ``task.delay(payload)`` per event, a Redis hash per call."""
 
 import json
 from typing import Any
@@ -18,22 +18,24 @@ elephant = httpx.Client(base_url=job.BASE_URL, headers=job.HEADERS, timeout=120)
 
 @celery.task
 def handle_event(event: job.Json) -> None:
-    """Keep what WAVV says; submit the call when its recording is there."""
+    """Store the fields of WAVV's event; submit the call if the event has the recording."""
     key = f"call:{event['data']['id']}"
     redis.hset(key, mapping=job.fields(event))
     if event["event"] == "call.recorded":
         call: dict[str, str] = redis.hgetall(key)
-        answer = elephant.post("/v2/engagements", json=job.engagement(call)).raise_for_status()
-        submitted = {"state": "submitted", "engagement_id": answer.json()["id"]}
+        response = elephant.post("/v2/engagements", json=job.engagement(call)).raise_for_status()
+        submitted = {"state": "submitted", "engagement_id": response.json()["id"]}
         redis.hset(key, mapping=submitted)
 
 
 @celery.task
 def fetch_insights(event: job.Json) -> None:
-    """Fetch what AskElephant found."""
+    """Fetch the insights of the call."""
     engagement_id = event["data"]["object"]["id"]
-    answer = elephant.get(f"/v2/engagements/{engagement_id}", params=job.EXPAND).raise_for_status()
-    done = {"state": "complete", "insights": json.dumps(answer.json())}
+    response = elephant.get(
+        f"/v2/engagements/{engagement_id}", params=job.EXPAND
+    ).raise_for_status()
+    done = {"state": "complete", "insights": json.dumps(response.json())}
     redis.hset(f"call:{job.call_of(event)}", mapping=done)
 
 

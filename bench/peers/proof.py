@@ -1,4 +1,4 @@
-"""Who sent it? WAVV's signature by hand, AskElephant's by Svix' library: as the bridge checks."""
+"""Checks of the signatures: WAVV's by hand, AskElephant's with Svix' library, as in the bridge."""
 
 import hashlib
 import hmac
@@ -15,7 +15,7 @@ _elephant = Webhook(ELEPHANT)
 
 
 def is_wavvs(header: str | None, raw: bytes) -> bool:
-    """Tell whether ``X-WAVV-Signature`` is this body's, and not too old."""
+    """Return whether ``X-WAVV-Signature`` is valid for this body, and not too old."""
     parts = dict(part.strip().partition("=")[::2] for part in (header or "").split(","))
     at, given = parts.get("t", ""), parts.get("v1", "")
     if not at.isdigit() or abs(time.time() - int(at)) > TOLERANCE:
@@ -25,9 +25,9 @@ def is_wavvs(header: str | None, raw: bytes) -> bool:
 
 
 def is_elephants(raw: bytes, headers: Mapping[str, str]) -> bool:
-    """Tell whether the Svix headers are this body's."""
+    """Return whether the Svix headers are valid for this body."""
     try:
         _elephant.verify(raw, dict(headers))
-    except (WebhookVerificationError, ValueError):  # it raises ValueErrors for odd headers, too
+    except (WebhookVerificationError, ValueError):  # it raises ValueError for malformed headers
         return False
     return True

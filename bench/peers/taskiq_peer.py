@@ -19,22 +19,25 @@ elephant = httpx.AsyncClient(base_url=job.BASE_URL, headers=job.HEADERS, timeout
 
 @broker.task
 async def handle_event(event: job.Json) -> None:
-    """Keep what WAVV says; submit the call when its recording is there."""
+    """Store the fields of WAVV's event; submit the call if the event has the recording."""
     key = f"call:{event['data']['id']}"
     await redis.hset(key, mapping=job.fields(event))
     if event["event"] == "call.recorded":
         call: dict[str, str] = await redis.hgetall(key)
-        answer = await elephant.post("/v2/engagements", json=job.engagement(call))
-        submitted = {"state": "submitted", "engagement_id": answer.raise_for_status().json()["id"]}
+        response = await elephant.post("/v2/engagements", json=job.engagement(call))
+        submitted = {
+            "state": "submitted",
+            "engagement_id": response.raise_for_status().json()["id"],
+        }
         await redis.hset(key, mapping=submitted)
 
 
 @broker.task
 async def fetch_insights(event: job.Json) -> None:
-    """Fetch what AskElephant found."""
+    """Fetch the insights of the call."""
     path = f"/v2/engagements/{event['data']['object']['id']}"
-    answer = await elephant.get(path, params=job.EXPAND)
-    done = {"state": "complete", "insights": json.dumps(answer.raise_for_status().json())}
+    response = await elephant.get(path, params=job.EXPAND)
+    done = {"state": "complete", "insights": json.dumps(response.raise_for_status().json())}
     await redis.hset(f"call:{job.call_of(event)}", mapping=done)
 
 

@@ -1,4 +1,4 @@
-"""A server that answers 202 to anything: what the load generator itself can do."""
+"""A server that returns 202 for every request, to measure the load generator alone."""
 
 import asyncio
 import sys
@@ -6,24 +6,24 @@ from typing import cast
 
 import uvloop
 
-from bench.messages import Splitter, answer
+from bench.messages import Splitter, response
 
-ACCEPTED = answer("202 Accepted")
+ACCEPTED = response("202 Accepted")
 
 
 class Trivial(asyncio.Protocol):
-    """One connection."""
+    """One connection of the server."""
 
     def __init__(self) -> None:
         self._splitter = Splitter()
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep the way out."""
+        """Keep the transport."""
         self._transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:
-        """Answer each request."""
+        """Send a response for each complete request."""
         for _ in self._splitter.feed(data):
             if self._transport is not None:
                 self._transport.write(ACCEPTED)

@@ -1,1 +1,1 @@
-"""The rows of the table, by family: each measures a few promises side by side."""
+"""The rows of the table by family. Each family measures a few promises in the same rounds."""

@@ -1,15 +1,15 @@
-"""A store of a million finished calls, against one of a thousand."""
+"""The family ``finished``: a store with a million finished calls, against one with a thousand."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 
 from bench import payloads
-from bench.field import BRIDGE
+from bench.burst import Burst, next_seed, run_burst
 from bench.fill import INSIGHTS, fill, finished_call, services_of
-from bench.journey import Journey, next_seed, travel
-from bench.load import shoot
+from bench.load import send_load
 from bench.messages import request
+from bench.peer_list import BRIDGE
 from bench.plan import Plan
 from bench.series import Series, series
 from bench.settings import API_TOKEN
@@ -22,7 +22,7 @@ WARM_UP = 20
 
 
 def rows(plan: Plan) -> Iterator[Row]:
-    """Measure a call's cost, and a page of the list, in both stores in turn."""
+    """Measure the CPU per call, and a page of the list, in both stores in turn."""
     sizes = {"few": plan.few, "many": plan.many}
     with ExitStack() as exits:
         stacks = {}
@@ -41,13 +41,13 @@ def rows(plan: Plan) -> Iterator[Row]:
 
 
 def _costs(plan: Plan, stacks: Mapping[str, Stack], about: str) -> Iterator[Row]:
-    found: dict[str, list[Journey]] = {name: [] for name in stacks}
+    found: dict[str, list[Burst]] = {name: [] for name in stacks}
     for stack in stacks.values():
-        travel(plan, stack, WARM_UP, next_seed())
+        run_burst(plan, stack, WARM_UP, next_seed())
     for _ in range(plan.rounds):
         seed = next_seed()
         for name, stack in stacks.items():
-            found[name].append(travel(plan, stack, plan.calls, seed))
+            found[name].append(run_burst(plan, stack, plan.calls, seed))
     costs = {name: series(one.cpu for one in seen) for name, seen in found.items()}
     rates = {name: series(one.per_second for one in seen) for name, seen in found.items()}
     yield Row(f"{about}: CPU per call", costs["many"].over(costs["few"]), "x", at_most(1.1),
@@ -57,12 +57,12 @@ def _costs(plan: Plan, stacks: Mapping[str, Stack], about: str) -> Iterator[Row]
 
 
 def _pages(plan: Plan, stacks: Mapping[str, Stack], path: str) -> Mapping[str, Series]:
-    """Return the median milliseconds of a page, asked for over one connection."""
+    """Return the median milliseconds of a page, requested over one connection."""
     one = request("GET", path, {"Authorization": f"Bearer {API_TOKEN}"})
     frames = payloads.write(plan.directory / "pages.frames", [one] * MOST_PAGES)
     found: dict[str, list[float]] = {name: [] for name in stacks}
     for _ in range(plan.rounds):
         for name, stack in stacks.items():
-            seen = shoot(stack.port, frames, connections=1, seconds=plan.seconds, status="200")
+            seen = send_load(stack.port, frames, connections=1, seconds=plan.seconds, status="200")
             found[name].append(1000 * seen.p50)
     return {name: series(values) for name, values in found.items()}

@@ -1,12 +1,12 @@
-"""Calls by the million under a hold: they wait in the store, and nowhere else."""
+"""The family ``held``: a million calls under a hold, which wait in the store only."""
 
 import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
-from bench.field import BRIDGE
 from bench.fill import fill, held_call, services_of
+from bench.peer_list import BRIDGE
 from bench.plan import Plan
 from bench.series import series
 from bench.stack import Stack, running
@@ -19,16 +19,16 @@ from bridge.store.hold import Cause
 OUTAGE = timedelta(hours=12)
 SWEEPS = 20
 CALM = 10.0
-"""Seconds in which the workers are left alone before their memory is looked at."""
+"""Seconds without load before the memory of the workers is read."""
 
 MEGABYTE = 1024 * 1024
 DELIVERIES = 3000
 QUICKLY = replace(BRIDGE, env={"BRIDGE_SWEEP_INTERVAL": "1"})
-"""Beat sends ten times as many sweeps as it would, so that their memory shows."""
+"""Beat sends ten times as many sweeps as by default, so that a leak of memory would show."""
 
 
 def rows(plan: Plan) -> Iterator[Row]:
-    """Hold them, and look at the workers' memory, the store's, and the time of a sweep."""
+    """Measure the memory of the workers and of the store, and the time of a sweep."""
     with running(QUICKLY, plan.directory, is_durable=False) as stack:
         services = services_of(stack.valkey.url)
         services.holds.start(Cause(Reason.THROTTLED), services.now(), services.now() + OUTAGE)
@@ -46,25 +46,29 @@ def rows(plan: Plan) -> Iterator[Row]:
 
 
 def _stored(stack: Stack, services: Services, about: str, record: float) -> Row:
-    """Tell what a call's deliveries take against doubles, too: keys that go with the raw events."""
+    """Return the row of the store's memory per call.
+
+    It also reports the memory of the keys that deduplicate a call's deliveries. They expire with
+    the raw events.
+    """
     before = stack.valkey.used
     pipe = services.redis.pipeline(transaction=False)
     for number in range(DELIVERIES):
         pipe.set(services.keys.seen("wavv", str(number)), 1, ex=services.settings.event_retention)
     pipe.execute()
-    doubles = 3 * (stack.valkey.used - before) / DELIVERIES
-    return Row(f"{about}: Redis, beside the raw events", series([record]), "B a call",
-               at_most(2048), {"against doubles": series([doubles])},
-               "the latter expire with the events")  # fmt: skip
+    deduplication = 3 * (stack.valkey.used - before) / DELIVERIES
+    return Row(f"{about}: Redis, without the raw events", series([record]), "B a call",
+               at_most(2048), {"deduplication": series([deduplication])},
+               "the keys for deduplication expire with the events")  # fmt: skip
 
 
 def _sweeps(services: Services) -> Iterator[float]:
-    """Yield the milliseconds of sweeps, each at a moment when beat's own is not at it."""
+    """Yield the milliseconds of sweeps that ran here, because no sweep of beat was running."""
     done = 0
     while done < SWEEPS:
         began, ended = time.perf_counter(), services.counters.last_saw("sweep")
         sweep(services)
         seconds = time.perf_counter() - began
-        if services.counters.last_saw("sweep") != ended:  # it was our turn
+        if services.counters.last_saw("sweep") != ended:  # ours ran, and was not skipped
             yield 1000 * seconds
             done += 1

@@ -1,4 +1,4 @@
-"""The ingress: one web process, no workers; each peer in turn, in every round."""
+"""The family ``ingress``: one web process without workers; each peer in turn in every round."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench import payloads
-from bench.field import BRIDGE, FLOOR, NAIVE, ingress_only
 from bench.instruments import trivial_server, written_alone, written_one_by_one
-from bench.load import Seen, shoot
+from bench.load import LoadResult, send_load
+from bench.peer_list import BRIDGE, FLOOR, NAIVE, ingress_only
 from bench.plan import Plan
 from bench.series import Series, series
 from bench.stack import Stack, running
@@ -20,14 +20,14 @@ WARM_UP = 0.5
 WRITTEN_PER_SECOND = 3000
 WRITTEN_ALONE = 300
 GENERATOR = "the load generator"
-"""Its name among the peers: it meets a server that does nothing."""
+"""Its name in the figures. It is measured with the server that returns 202 at once."""
 
-Measured = Mapping[str, Sequence[Seen]]
+Measured = Mapping[str, Sequence[LoadResult]]
 
 
 @dataclass(frozen=True, slots=True)
-class Range:
-    """What is shot at, and with what."""
+class Targets:
+    """The servers that are measured, and the requests that are sent to them."""
 
     plan: Plan
     stacks: Sequence[Stack]
@@ -42,40 +42,42 @@ def rows(plan: Plan) -> Iterator[Row]:
     with ExitStack() as exits:
         stacks = [exits.enter_context(running(ingress_only(p), plan.directory)) for p in PEERS]
         trivial = exits.enter_context(trivial_server(plan))
-        at = Range(plan, stacks, frames, trivial)
-        yield from _few(_measure(at, FEW))
-        yield from _many(_measure(at, MANY), _written(at))
-        yield from _alone(_measure(at, ALONE), _one_by_one(at))
+        targets = Targets(plan, stacks, frames, trivial)
+        yield from _few(_measure(targets, FEW))
+        yield from _many(_measure(targets, MANY), _written(targets))
+        yield from _alone(_measure(targets, ALONE), _one_by_one(targets))
 
 
-def _measure(at: Range, connections: int) -> Measured:
-    ports = {stack.peer.name: stack.port for stack in at.stacks} | {GENERATOR: at.trivial}
+def _measure(targets: Targets, connections: int) -> Measured:
+    ports = {stack.peer.name: stack.port for stack in targets.stacks} | {GENERATOR: targets.trivial}
     for port in ports.values():
-        shoot(port, at.frames, connections=connections, seconds=WARM_UP)
-    found: dict[str, list[Seen]] = {name: [] for name in ports}
-    for _ in range(at.plan.rounds):
-        _empty(at.stacks)
+        send_load(port, targets.frames, connections=connections, seconds=WARM_UP)
+    found: dict[str, list[LoadResult]] = {name: [] for name in ports}
+    for _ in range(targets.plan.rounds):
+        _empty(targets.stacks)
         for name, port in ports.items():
-            seen = shoot(port, at.frames, connections=connections, seconds=at.plan.seconds)
+            seen = send_load(
+                port, targets.frames, connections=connections, seconds=targets.plan.seconds
+            )
             found[name].append(seen)
     return found
 
 
-def _written(at: Range) -> Series:
-    """Write the same bytes to the floor's Valkey, which nobody else uses."""
-    redis = at.stacks[0].valkey.redis
-    events = list(payloads.bodies(int(at.plan.seconds * WRITTEN_PER_SECOND) // 3, seed=1))
-    return series(written_alone(redis, events) for _ in range(at.plan.rounds))
+def _written(targets: Targets) -> Series:
+    """Return the rate of writes of the same events to the floor's Valkey, which is idle."""
+    redis = targets.stacks[0].valkey.redis
+    events = list(payloads.bodies(int(targets.plan.seconds * WRITTEN_PER_SECOND) // 3, seed=1))
+    return series(written_alone(redis, events) for _ in range(targets.plan.rounds))
 
 
-def _one_by_one(at: Range) -> Series:
-    redis = at.stacks[0].valkey.redis
+def _one_by_one(targets: Targets) -> Series:
+    redis = targets.stacks[0].valkey.redis
     events = list(payloads.bodies(WRITTEN_ALONE, seed=1))
-    return series(written_one_by_one(redis, events) for _ in range(at.plan.rounds))
+    return series(written_one_by_one(redis, events) for _ in range(targets.plan.rounds))
 
 
 def _empty(stacks: Sequence[Stack]) -> None:
-    """Forget what was sent: the same events are new again."""
+    """Empty the stores, so that the same events are new again."""
     for stack in stacks:
         stack.valkey.redis.flushall()
 
@@ -88,7 +90,7 @@ def _few(measured: Measured) -> Iterator[Row]:
               {f"{name} ms": p99[name] for name in ("bridge", "floor", "naive")})  # fmt: skip
     yield Row(f"{GENERATOR}, of the floor", rates[GENERATOR].over(rates["floor"]), "x",
               at_least(3), {"alone/s": rates[GENERATOR]},
-              "else it would measure itself")  # fmt: skip
+              "else it would limit the figures")  # fmt: skip
 
 
 def _many(measured: Measured, written: Series) -> Iterator[Row]:
@@ -106,7 +108,7 @@ def _alone(measured: Measured, write: Series) -> Iterator[Row]:
     least = p50["naive"].over(p50["floor"].plus(write))
     yield Row(f"{at}: of naive, by the floor and a bare write to the disk", least, "x", None,
               {"naive ms": p50["naive"], "floor ms": p50["floor"], "write ms": write},
-              "nothing on this floor can reach more")  # fmt: skip
+              "no store can reach more on this floor")  # fmt: skip
     yield Row(f"{at}: added to the floor's median", p50["bridge"].less(p50["floor"]), "ms",
               at_most(1), {f"{name} ms": p50[name] for name in ("bridge", "floor")})  # fmt: skip
 

@@ -1,12 +1,12 @@
-"""The whole pipeline on two cores: each peer in turn, the same calls in every round."""
+"""The family ``pipeline``: the whole pipeline on two cores, with the same calls for each peer."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 
-from bench.field import ARQ, BRIDGE, LEAST, NAIVE, TASKIQ, are_installed
+from bench.burst import Burst, next_seed, run_burst
 from bench.instruments import stub_alone
-from bench.journey import Journey, next_seed, travel
 from bench.load import PeerError
+from bench.peer_list import ARQ, BRIDGE, LEAST, NAIVE, TASKIQ, are_installed
 from bench.plan import Plan
 from bench.series import Series, series
 from bench.stack import running
@@ -18,7 +18,7 @@ WARM_UP = 20
 
 
 def rows(plan: Plan) -> Iterator[Row]:
-    """Measure calls per second, and the CPU that each call takes."""
+    """Measure the calls per second, and the CPU per call."""
     found = _measure(plan)
     rates = {name: series(one.per_second for one in seen) for name, seen in found.items()}
     costs = {name: series(one.cpu for one in seen) for name, seen in found.items()}
@@ -34,24 +34,24 @@ def rows(plan: Plan) -> Iterator[Row]:
         yield Row(f"CPU per call: of {other}", costs["bridge"].over(costs[other]), "x", limit,
                   _both(costs, other, " ms"))  # fmt: skip
 
-    asked, stub = series([2 * max(one.most for one in rates.values())]), stub_alone(plan)
-    yield Row("the stub, of what the fastest peer asks of it", stub.times(1 / asked.median), "x",
-              at_least(3), {"alone/s": stub, "asked/s": asked},
+    needed, stub = series([2 * max(one.most for one in rates.values())]), stub_alone(plan)
+    yield Row("the stub, of what the fastest peer needs", stub.times(1 / needed.median), "x",
+              at_least(3), {"alone/s": stub, "needed/s": needed},
               "else it would be the limit")  # fmt: skip
 
 
-def _measure(plan: Plan) -> Mapping[str, list[Journey]]:
+def _measure(plan: Plan) -> Mapping[str, list[Burst]]:
     if not are_installed():
-        raise PeerError("arq and taskiq are not installed: run it as `make bench`")
+        raise PeerError("arq and taskiq are not installed: run `make bench`")
     with ExitStack() as exits:
         stacks = [exits.enter_context(running(peer, plan.directory)) for peer in PEERS]
         for stack in stacks:
-            travel(plan, stack, WARM_UP, next_seed())
-        found: dict[str, list[Journey]] = {peer.name: [] for peer in PEERS}
+            run_burst(plan, stack, WARM_UP, next_seed())
+        found: dict[str, list[Burst]] = {peer.name: [] for peer in PEERS}
         for _ in range(plan.rounds):
             seed = next_seed()
             for stack in stacks:
-                found[stack.peer.name].append(travel(plan, stack, plan.calls, seed))
+                found[stack.peer.name].append(run_burst(plan, stack, plan.calls, seed))
     return found
 
 

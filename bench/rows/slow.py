@@ -1,4 +1,4 @@
-"""A slow AskElephant: requests in flight cost no throughput, and starve nothing else."""
+"""The family ``slow``: a slow AskElephant must not lower the throughput, nor delay other work."""
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -6,11 +6,11 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 from bench import broker, payloads
+from bench.burst import SETTLE, Burst, next_seed, run_burst
 from bench.elephant import Waits
-from bench.field import BRIDGE, TASKIQ, are_installed, bridge_with
 from bench.fill import schedule_fetches, services_of
-from bench.journey import SETTLE, Journey, next_seed, travel
-from bench.load import PeerError, shoot, shooting_on
+from bench.load import PeerError, send_load, sending_load
+from bench.peer_list import BRIDGE, TASKIQ, are_installed, bridge_with
 from bench.plan import Plan
 from bench.series import percentile, series
 from bench.stack import Stack, running
@@ -21,20 +21,19 @@ from bridge.domain.call import State
 from bridge.services import Services
 
 TAKEN_IN_WITHIN = 60.0
-"""Seconds for the calls that will wait to be recorded. The measurement begins then at the latest.
-"""
+"""Seconds in which the calls that will wait become recorded. Then the measurement starts."""
 
 WATCHED_AFTER = 30.0
-"""Seconds after the last new event, and the last due time, in which calls are watched."""
+"""Seconds after the last new event and the last due time until which calls are watched."""
 
 LOOK_SECONDS = 1.0
 WARM_UP = 4
 
 
 def rows(plan: Plan) -> Iterator[Row]:
-    """Measure with a wait at each request, and with a long one at each POST."""
+    """Measure with a short wait for each response, and with a long one for each POST."""
     if not are_installed():
-        raise PeerError("taskiq is not installed: run it as `make bench`")
+        raise PeerError("taskiq is not installed: run `make bench`")
     yield _throughput(plan)
     with running(bridge_with(1), plan.directory, waits=Waits(post=plan.stalled_wait)) as stack:
         yield from stalled_rows(plan, _stall(plan, stack))
@@ -42,31 +41,31 @@ def rows(plan: Plan) -> Iterator[Row]:
 
 def _throughput(plan: Plan) -> Row:
     wait = plan.slow_wait
-    found: dict[str, list[Journey]] = {}
+    found: dict[str, list[Burst]] = {}
     with ExitStack() as exits:
         stacks = [
             exits.enter_context(running(peer, plan.directory, waits=Waits(wait, wait)))
             for peer in (BRIDGE, TASKIQ)
         ]
         for stack in stacks:
-            travel(plan, stack, WARM_UP, next_seed(), SETTLE + wait)
+            run_burst(plan, stack, WARM_UP, next_seed(), SETTLE + wait)
         for _ in range(plan.long_rounds):
             seed = next_seed()
             for stack in stacks:
-                journey = travel(plan, stack, plan.slow_calls, seed, SETTLE + wait)
-                found.setdefault(stack.peer.name, []).append(journey)
+                burst = run_burst(plan, stack, plan.slow_calls, seed, SETTLE + wait)
+                found.setdefault(stack.peer.name, []).append(burst)
     rates = {name: series(one.per_second for one in seen) for name, seen in found.items()}
-    about = f"AskElephant takes {wait:g} s per request, {plan.slow_calls} calls, two workers"
+    about = f"AskElephant responds after {wait:g} s, {plan.slow_calls} calls, two workers"
     return Row(f"{about}: calls/s of taskiq", rates["bridge"].over(rates["taskiq"]), "x",
                at_least(1), {f"{name}/s": rate for name, rate in rates.items()})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Stalled:
-    """What was seen while submissions waited: waits in seconds, and the broker at each look.
+    """The figures while submissions waited: waits in seconds, and the broker every second.
 
-    ``taken_in`` is how many of the calls that wait were recorded at the beginning, ``left`` how
-    many calls still waited to be submitted at the end.
+    ``taken_in`` is the number of waiting calls that were recorded at the start. ``left`` is the
+    number of calls that were not submitted yet at the end.
     """
 
     visible: Sequence[float]
@@ -77,10 +76,10 @@ class Stalled:
 
 
 def stalled_rows(plan: Plan, found: Stalled) -> Iterator[Row]:
-    """Return what is to be reached while submissions wait."""
+    """Return the rows for the time in which submissions wait."""
     about = (
-        f"AskElephant takes {plan.stalled_wait:g} s per POST, {plan.stalled_calls:,} calls, "
-        "one worker"
+        f"AskElephant responds to a POST after {plan.stalled_wait:g} s, "
+        f"{plan.stalled_calls:,} calls, one worker"
     )
     waiting = {"recorded before": series([found.taken_in]), "waiting after": series([found.left])}
     for what, waits, limit in (
@@ -97,13 +96,13 @@ def stalled_rows(plan: Plan, found: Stalled) -> Iterator[Row]:
 
 
 def _stall(plan: Plan, stack: Stack) -> Stalled:
-    """Let submissions wait, then send new events, and let insights of other calls become due."""
+    """Start submissions that wait, then measure new events and insights that become due."""
     services = services_of(stack.valkey.url)
     with looking(lambda: broker.look(stack.valkey.redis), LOOK_SECONDS) as looks:
         taken_in = _take_in(plan, stack, services)
         fetches = schedule_fetches(services, plan.stalled_fetches, plan.stalled_seconds)
         table = timetable(plan.stalled_rate, plan.stalled_seconds, next_seed())
-        with shooting_on(stack.port, table, plan.directory) as run:
+        with sending_load(stack.port, table, plan.directory) as run:
             due = {call_id: run.began + at for call_id, at in table.recorded.items()}
             until = run.began + max(table.due) + WATCHED_AFTER
             visible = watch(due, lambda call_ids: recorded(services, call_ids), until)
@@ -114,17 +113,17 @@ def _stall(plan: Plan, stack: Stack) -> Stalled:
 
 
 def _take_in(plan: Plan, stack: Stack, services: Services) -> int:
-    """Send the calls that will wait; return how many are recorded, when all are, or in time.
+    """Send the calls that will wait; return how many are recorded after at most 60 seconds.
 
-    A bridge whose intake stands still is measured, too: none of the new events is visible then.
+    A bridge whose intake has stopped is measured, too: then no new event becomes visible.
     """
     frames = plan.directory / "stalled.frames"
     payloads.write(frames, payloads.requests(plan.stalled_calls, next_seed()))
-    shoot(stack.port, frames)
+    send_load(stack.port, frames)
     deadline = time.monotonic() + TAKEN_IN_WITHIN
-    while (taken := _recorded_calls(services)) < plan.stalled_calls and time.monotonic() < deadline:
+    while (count := _recorded_calls(services)) < plan.stalled_calls and time.monotonic() < deadline:
         time.sleep(0.1)
-    return taken
+    return count
 
 
 def _recorded_calls(services: Services) -> int:
@@ -133,7 +132,10 @@ def _recorded_calls(services: Services) -> int:
 
 
 def _first_gets(stack: Stack, fetches: Mapping[str, float]) -> Mapping[str, float]:
-    """Return when insights were first asked for, by engagement; wait a while for the last."""
+    """Return the time of the first GET of each engagement.
+
+    It waits until all have come, at most 30 seconds after the last due time.
+    """
     until = max(fetches.values()) + WATCHED_AFTER
     while not fetches.keys() <= (gets := stack.elephant.seen().first_gets).keys():
         if time.monotonic() > until:
@@ -143,5 +145,5 @@ def _first_gets(stack: Stack, fetches: Mapping[str, float]) -> Mapping[str, floa
 
 
 def lateness(due: Mapping[str, float], came: Mapping[str, float], until: float) -> list[float]:
-    """Return how long after its due time each came; what did not come waits until ``until``."""
+    """Return the seconds from each due time to its GET, or to ``until`` if none came."""
     return [max(0.0, came.get(key, until) - at) for key, at in due.items()]

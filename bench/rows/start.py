@@ -1,4 +1,4 @@
-"""How long one waits for the bridge to be there."""
+"""The family ``start``: the time until the command and the bridge have started."""
 
 import subprocess
 import sys
@@ -18,7 +18,7 @@ BRIDGE = (sys.executable, "-m", "bridge.cli")
 
 
 def rows(plan: Plan) -> Iterator[Row]:
-    """Start everything, and the help alone."""
+    """Measure ``bridge --help``, and ``bridge up`` until it is ready."""
     helps, ups = [], []
     for number in range(plan.rounds):
         helps.append(_seconds_of((*BRIDGE, "--help")))
@@ -47,7 +47,7 @@ def _seconds_until_ready(plan: Plan, number: int) -> float:
 
 def _is_ready(port: int) -> bool:
     try:
-        answer = httpx.get(f"http://127.0.0.1:{port}/readyz", timeout=2, trust_env=False)
+        response = httpx.get(f"http://127.0.0.1:{port}/readyz", timeout=2, trust_env=False)
     except httpx.TransportError:
         return False
-    return answer.is_success
+    return response.is_success

@@ -1,14 +1,14 @@
-"""Calls at a steady rate, where each event may wake a worker: keeping up, costs, waits."""
+"""The family ``steady``: calls at an even rate, where each event may wake a worker."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from time import monotonic
 
-from bench.field import BRIDGE, NAIVE, TASKIQ, are_installed
+from bench.burst import all_gets, next_seed, run_burst
 from bench.fill import services_of
-from bench.journey import all_gets, next_seed, travel
-from bench.load import PeerError, shooting_on
+from bench.load import PeerError, sending_load
 from bench.paced import Paced, pass_steadily
+from bench.peer_list import BRIDGE, NAIVE, TASKIQ, are_installed
 from bench.plan import Plan
 from bench.series import Series, percentile, series
 from bench.stack import Peer, Stack, running
@@ -19,19 +19,19 @@ from bench.watch import recorded, watch
 WARM_UP = 20
 KEEPS_UP = at_least(0.97)
 VISIBLE_WITHIN = 60.0
-"""Seconds after the last event in which calls are watched."""
+"""Seconds after the last event until which calls are watched."""
 
 Measured = Mapping[str, Sequence[Paced]]
 
 
 def rows(plan: Plan) -> Iterator[Row]:
-    """Measure at the promised rate, at one that fits the machine, and at a thin one."""
+    """Measure at the promised rate, at one that fits the machine, and at a low one."""
     if not are_installed():
-        raise PeerError("taskiq is not installed: run it as `make bench`")
+        raise PeerError("taskiq is not installed: run `make bench`")
     with ExitStack() as exits:
         stacks = _running(plan, exits, BRIDGE, TASKIQ)
         yield from busy_rows(plan.steady_rate, _measure(plan, stacks, plan.steady_rate))
-        burst = travel(plan, stacks[1], plan.calls, next_seed()).per_second
+        burst = run_burst(plan, stacks[1], plan.calls, next_seed()).per_second
         rate = plan.steady_share * burst
         note = f"{plan.steady_share:g} of taskiq's burst of {burst:.0f} calls/s on this machine"
         yield from busy_rows(rate, _measure(plan, stacks, rate), note)
@@ -43,7 +43,10 @@ def rows(plan: Plan) -> Iterator[Row]:
 
 
 def busy_rows(rate: float, found: Measured, note: str = "") -> Iterator[Row]:
-    """Return what is to be reached beside taskiq. Say so when taskiq itself falls behind."""
+    """Return the rows for a rate that is measured with taskiq.
+
+    Their notes show when taskiq falls behind, too.
+    """
     kept = {name: series(one.kept for one in rounds) for name, rounds in found.items()}
     late = {f"{name} p95 s": series(one.late for one in rounds) for name, rounds in found.items()}
     about = f"steady {rate:.3g} calls/s"
@@ -58,12 +61,12 @@ def busy_rows(rate: float, found: Measured, note: str = "") -> Iterator[Row]:
 
 
 def thin_rows(rate: float, found: Measured) -> Iterator[Row]:
-    """Return what is to be reached beside naive."""
+    """Return the row for the low rate, which is measured with naive."""
     yield _cpu_row(f"steady {rate:.3g} calls/s", "naive", found)
 
 
 def visible_row(rate: float, rounds: Sequence[Sequence[float]]) -> Row:
-    """Return how soon a recorded event shows in its call's record."""
+    """Return the row for the time from a recorded event until the call's record shows it."""
     p95, p50 = (
         series(1000 * percentile(waits, percent) for waits in rounds) for percent in (95, 50)
     )
@@ -84,7 +87,7 @@ def _running(plan: Plan, exits: ExitStack, *peers: Peer) -> list[Stack]:
     directory.mkdir()
     stacks = [exits.enter_context(running(peer, directory)) for peer in peers]
     for stack in stacks:
-        travel(plan, stack, WARM_UP, next_seed())
+        run_burst(plan, stack, WARM_UP, next_seed())
     return stacks
 
 
@@ -98,11 +101,14 @@ def _measure(plan: Plan, stacks: Sequence[Stack], rate: float) -> Measured:
 
 
 def _visible(plan: Plan, stack: Stack) -> list[float]:
-    """Watch the calls of a run in the store. It has a run of its own, for watching takes CPU."""
+    """Return the seconds until each recorded event was visible in the store.
+
+    Reading the store needs CPU, so this run is not one of those whose CPU is measured.
+    """
     services = services_of(stack.valkey.url)
     table = timetable(plan.thin_rate, plan.steady_seconds, next_seed())
     stack.elephant.forget()
-    with shooting_on(stack.port, table, plan.directory) as run:
+    with sending_load(stack.port, table, plan.directory) as run:
         due = {call_id: run.began + at for call_id, at in table.recorded.items()}
         until = monotonic() + max(table.due) + VISIBLE_WITHIN
         waits = watch(due, lambda call_ids: recorded(services, call_ids), until)

@@ -1,10 +1,10 @@
-"""More worker processes on the same cores: what each further one adds, as far as cores allow."""
+"""The family ``workers``: the bridge with more worker processes on the same cores."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
-from bench.field import bridge_with
-from bench.journey import next_seed, travel
+from bench.burst import next_seed, run_burst
+from bench.peer_list import bridge_with
 from bench.plan import Plan
 from bench.series import series
 from bench.stack import running
@@ -29,8 +29,11 @@ def rows(plan: Plan) -> Iterator[Row]:
 
 
 def _rate(plan: Plan, count: int, seed: int, directory: Path) -> float:
-    """Return the calls per second of a bridge that runs alone: its workers wake up even at rest."""
+    """Return the calls per second of a bridge with ``count`` workers.
+
+    Only this bridge runs, because the workers of another would use CPU even without calls.
+    """
     directory.mkdir()
     with running(bridge_with(count), directory) as stack:
-        travel(plan, stack, WARM_UP, next_seed())
-        return travel(plan, stack, plan.calls, seed).per_second
+        run_burst(plan, stack, WARM_UP, next_seed())
+        return run_burst(plan, stack, plan.calls, seed).per_second

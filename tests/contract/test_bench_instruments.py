@@ -12,7 +12,7 @@ from starlette.routing import Route
 from bench import payloads
 from bench.elephant import elephant
 from bench.instruments import trivial_server
-from bench.load import PeerError, shoot
+from bench.load import PeerError, send_load
 from bench.plan import Plan, quick
 from bench.process import Process
 from bench.settings import API_KEY, ELEPHANT_SECRET
@@ -44,7 +44,7 @@ def test_the_load_is_every_request_once(plan: Plan) -> None:
     """All frames are sent and answered, and their waits are measured."""
     frames = payloads.write(plan.directory / "frames", payloads.requests(100, seed=1))
     with trivial_server(plan) as port:
-        seen = shoot(port, frames, connections=8)
+        seen = send_load(port, frames, connections=8)
     assert (seen.answered, seen.statuses) == (300, {"202": 300})
     assert 0 < seen.p50 <= seen.p99 < seen.seconds
 
@@ -53,7 +53,7 @@ def test_a_peer_that_does_another_thing_is_not_measured(plan: Plan) -> None:
     """A fast 401 is no figure."""
     frames = payloads.write(plan.directory / "frames", payloads.requests(1, seed=1))
     with trivial_server(plan) as port, pytest.raises(PeerError, match="202"):
-        shoot(port, frames, connections=1, status="200")
+        send_load(port, frames, connections=1, status="200")
 
 
 def test_the_stub_answers_and_tells_of_the_transcript(tmp_path: Path) -> None:

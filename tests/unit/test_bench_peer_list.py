@@ -2,7 +2,7 @@
 
 import pytest
 
-from bench.field import ARQ, BRIDGE, FLOOR, LEAST, NAIVE, TASKIQ
+from bench.peer_list import ARQ, BRIDGE, FLOOR, LEAST, NAIVE, TASKIQ
 from bench.stack import Peer
 from bridge.supervise import commands
 

@@ -1,4 +1,4 @@
-"""The field: every peer with its commands. Each runs on two cores, with its own defaults."""
+"""All peers with their commands. Each runs on two cores, with its own defaults."""
 
 from dataclasses import replace
 
@@ -7,13 +7,13 @@ from bench.stack import CONNECTION, WEB, Peer
 from bridge.supervise import commands
 
 WORKERS = 2
-"""Processes of each peer that can use one core each."""
+"""Worker processes of each peer. One process can use one core."""
 
 PREFORKED = 16
-"""Naive children: enough to wait for AskElephant, and no more than their memory allows."""
+"""Child processes of naive. Most of them wait for AskElephant; more would use too much memory."""
 
 ARQS, TASKIQS = (ROOT / ".venv-bench" / name / "bin" / "python" for name in ("arq", "taskiq"))
-"""Of the environments that ``make bench`` makes for them."""
+"""The interpreters of the environments that ``make bench`` creates for arq and taskiq."""
 
 
 def _celery_worker(number: int) -> tuple[str, ...]:
@@ -29,7 +29,7 @@ FLOOR = Peer("floor", "bench.peers.floor:create_app", CONNECTION)
 
 
 def bridge_with(workers: int) -> Peer:
-    """Return the bridge with so many worker processes."""
+    """Return the bridge with this number of worker processes."""
     processes = (*map(_celery_worker, range(workers)), commands.beat({}).argv)
     return Peer(f"bridge-{workers}", WEB, CONNECTION, workers=processes)
 
@@ -55,10 +55,10 @@ TASKIQ = Peer(
 
 
 def ingress_only(peer: Peer) -> Peer:
-    """Return the peer without its workers: what the web process alone can take in."""
+    """Return the peer without its workers, to measure its web process alone."""
     return replace(peer, workers=())
 
 
 def are_installed() -> bool:
-    """Tell whether arq and taskiq can be run."""
+    """Return whether the environments of arq and taskiq exist."""
     return ARQS.exists() and TASKIQS.exists()

@@ -21,13 +21,13 @@ from tests.support.web_process import Web, running_web
 
 @pytest.fixture
 def real_store(redis: Redis, keys: Keys) -> Store:
-    """Give a store on a real Valkey."""
+    """Give the stores on a real Valkey."""
     return Store(redis, keys)
 
 
 @pytest.fixture(params=["fakeredis", "valkey"])
 def store(request: pytest.FixtureRequest, keys: Keys) -> Store:
-    """Give a store, once on fakeredis and once on a real Valkey: both pass the same tests."""
+    """Give the stores, once on fakeredis and once on a real Valkey."""
     if request.param == "valkey":
         return Store(request.getfixturevalue("redis"), keys)
     return Store(FakeRedis(), keys)
@@ -35,7 +35,7 @@ def store(request: pytest.FixtureRequest, keys: Keys) -> Store:
 
 @pytest.fixture(scope="module")
 def sandbox_process() -> Iterator[Sandbox]:
-    """Run one AskElephant in which no time passes for this module."""
+    """Run one AskElephant for this module, in which no time passes."""
     with running_sandbox(SandboxOptions(scale=0)) as sandbox:
         yield sandbox
 
@@ -62,7 +62,7 @@ def client(sandbox: Sandbox, expanding_client: OneByOne) -> OneByOne:
 
 @pytest.fixture(scope="module")
 def bridge_process(sandbox_process: Sandbox, valkey_url: str) -> Iterator[Bridge]:
-    """Put together one bridge without Celery for this module, on a real Valkey."""
+    """Make one bridge without Celery for this module, on a real Valkey."""
     namespace = f"test-{uuid.uuid4().hex}"
     with running_bridge(sandbox_process, redis_url=valkey_url, namespace=namespace) as running:
         yield running
@@ -70,7 +70,7 @@ def bridge_process(sandbox_process: Sandbox, valkey_url: str) -> Iterator[Bridge
 
 @pytest.fixture
 def bridge(bridge_process: Bridge) -> Bridge:
-    """Give the bridge as new, against an AskElephant that is empty."""
+    """Give the module's bridge, reset, with an empty AskElephant."""
     return bridge_process.as_new()
 
 
@@ -83,7 +83,7 @@ def operated_process(sandbox_process: Sandbox, valkey_url: str) -> Iterator[Oper
 
 @pytest.fixture
 def operated(operated_process: Operated) -> Operated:
-    """Give it as new."""
+    """Give the module's bridge with its API, reset."""
     operated_process.bridge.as_new()
     return operated_process
 
@@ -97,12 +97,12 @@ def web_process(valkey_url: str) -> Iterator[Web]:
 
 @pytest.fixture
 def web(web_process: Web) -> Web:
-    """Give the process with an empty store."""
+    """Give the module's web process with an empty store."""
     return web_process.forget()
 
 
 @pytest.fixture
 def valkey() -> Iterator[Valkey]:
-    """Run a Valkey that a test may stop, freeze, pause or misconfigure."""
+    """Run a Valkey that the test may stop, freeze, pause or misconfigure."""
     with own_valkey() as server:
         yield server

@@ -1,1 +1,1 @@
-"""The real processes, driven over HTTP only."""
+"""Scenarios: the real processes, driven over HTTP only."""

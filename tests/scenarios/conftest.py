@@ -1,12 +1,11 @@
-"""Two bridges of real processes for all scenarios, on one real Valkey with AOF.
+"""Two stacks of real processes for all scenarios, on one Valkey with AOF.
 
-``shared`` carries the calls of ``cases`` all at once, and is never disturbed. ``solo`` is for
-scenarios that break something and mend it again: each leaves it as it found it.
+``shared`` processes all cases at the same time, and no scenario disturbs it. ``solo`` is for
+scenarios that disturb the stack and repair it.
 
-All are told with each broker: with that Valkey, then with RabbitMQ between the processes. One that
-is about a broker says so with the mark ``brokers``. Scenarios that set a stage of their own have
-the broker that they set: ``test_secrecy`` reads along with Redis, ``bridge up`` and the demo bring
-their Valkey, and so do those about restarts of the store, Sentinels and TLS.
+Each scenario runs with that Valkey as the broker, then with RabbitMQ. The mark ``brokers``
+restricts a scenario to some brokers. Scenarios with a stack of another kind have its broker:
+``test_secrecy``, ``bridge up``, the demo, restarts of the store, Sentinels and TLS.
 """
 
 from collections.abc import Generator, Iterator, Mapping
@@ -35,9 +34,9 @@ REDIS, RABBITMQ = "redis", "rabbitmq"
 
 @dataclass(frozen=True)
 class Broker:
-    """The namespaces of both bridges, and what else they are told.
+    """The namespaces of both stacks, and their settings for the broker.
 
-    With RabbitMQ they share a virtual host, and one's queues are named like the end of the other's.
+    With RabbitMQ they share a virtual host, and one namespace is the end of the other.
     """
 
     names: tuple[str, str]
@@ -45,7 +44,7 @@ class Broker:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Tell every scenario with each broker, or with those it is marked with."""
+    """Parametrize each scenario with every broker, or with those of its mark."""
     if "broker" in metafunc.fixturenames:
         mark = metafunc.definition.get_closest_marker("brokers")
         names = mark.args if mark else (REDIS, RABBITMQ)
@@ -54,7 +53,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.fixture(scope="session")
 def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Run the Valkey that ``bridge up`` runs; give its URL."""
+    """Run a Valkey as ``bridge up`` runs it; give its URL."""
     directory = tmp_path_factory.mktemp("valkey")
     with embedded_valkey(directory) as (url, command), Process(command, directory) as server:
         is_ready = command.is_ready
@@ -66,7 +65,7 @@ def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def rabbitmq(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RabbitMQ]:
-    """Run one RabbitMQ for all."""
+    """Run one RabbitMQ for the session."""
     if not installed():
         missing("rabbitmq-server")
     with running_rabbitmq(tmp_path_factory.mktemp("rabbitmq")) as node:
@@ -75,7 +74,7 @@ def rabbitmq(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RabbitMQ]:
 
 @pytest.fixture(scope="session")
 def broker(request: pytest.FixtureRequest) -> Broker:
-    """Give the broker whose turn it is."""
+    """Give the broker of this parameter."""
     if request.param == RABBITMQ:
         node: RabbitMQ = request.getfixturevalue(RABBITMQ)
         return Broker(("a.calls", "calls"), {"BRIDGE_BROKER_URL": node.url})
@@ -86,7 +85,7 @@ def broker(request: pytest.FixtureRequest) -> Broker:
 def shared(
     broker: Broker, valkey: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Stack]:
-    """Run the bridge that nothing disturbs."""
+    """Run the stack that no scenario disturbs."""
     name, directory = broker.names[0], tmp_path_factory.mktemp("shared")
     with running_stack(name, valkey, directory, **broker.settings) as stack:
         yield stack
@@ -95,7 +94,7 @@ def shared(
 
 @pytest.fixture(scope="session")
 def solo(broker: Broker, valkey: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """Run the bridge that scenarios may break."""
+    """Run the stack that scenarios may disturb."""
     name, directory = broker.names[1], tmp_path_factory.mktemp("solo")
     with running_stack(name, valkey, directory, **broker.settings) as stack:
         yield stack
@@ -104,7 +103,7 @@ def solo(broker: Broker, valkey: str, tmp_path_factory: pytest.TempPathFactory) 
 
 @pytest.fixture
 def messages(solo: Stack, valkey: str) -> Iterator[Messages]:
-    """Look into the broker that the bridge has."""
+    """Give access to the messages in the broker of ``solo``."""
     if url := solo.processes["web"].command.env.get("BRIDGE_BROKER_URL"):
         yield RabbitMessages(url, solo.name)
         return
@@ -114,21 +113,21 @@ def messages(solo: Stack, valkey: str) -> Iterator[Messages]:
 
 @pytest.fixture(scope="module")
 def pairs_valkey() -> Iterator[Valkey]:
-    """Run a server that only a module's pair of workers stands on."""
+    """Run a Valkey for a module's pair of workers."""
     with own_valkey() as valkey:
         yield valkey
 
 
 @pytest.fixture(scope="module")
 def pair(pairs_valkey: Valkey, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """Run a bridge with two workers."""
+    """Run a stack with two workers."""
     with running_pair(pairs_valkey, tmp_path_factory.mktemp("pair")) as stack:
         yield stack
 
 
 @pytest.fixture(scope="session")
 def sent(shared: Stack) -> Mapping[str, SampleCall]:
-    """Tell the shared bridge of all cases at once; give their calls by the cases' names."""
+    """Send all cases to the shared stack at the same time; give their calls by name."""
     calls = {name: shared.call(case.behaviour, **case.changes) for name, case in CASES.items()}
     with ThreadPoolExecutor(SENDERS) as senders:
         told = [senders.submit(shared.bridge.send_call, calls[n], CASES[n].kinds) for n in CASES]
@@ -139,7 +138,7 @@ def sent(shared: Stack) -> Mapping[str, SampleCall]:
 
 @pytest.fixture(scope="session")
 def settled(shared: Stack, sent: Mapping[str, SampleCall]) -> Mapping[str, SampleCall]:
-    """Wait until every case has come to rest."""
+    """Wait until every case has ended."""
     for call in sent.values():
         shared.bridge.rests(call)
     return sent
@@ -149,7 +148,7 @@ def settled(shared: Stack, sent: Mapping[str, SampleCall]) -> Mapping[str, Sampl
 def pytest_runtest_makereport(
     item: pytest.Item,
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Show the end of every process's output beside a failure."""
+    """Add the last output of every process to the report of a failure."""
     report = yield
     if report.failed:
         used = getattr(item, "funcargs", {}).values()

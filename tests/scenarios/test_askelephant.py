@@ -1,4 +1,4 @@
-"""AskElephant's side: what it was sent, what it sent back, and events of every sort."""
+"""What the bridge sends to AskElephant, and what it does with responses and webhooks."""
 
 from collections.abc import Mapping
 
@@ -14,7 +14,7 @@ ALICE = {"name": "Alice Smith", "email": "alice.smith@dialer.example", "is_owner
 
 
 def test_links_lead_both_ways(shared: Stack, sent: Calls) -> None:
-    """The engagement links to the call in the dialer, the call to the engagement."""
+    """The engagement has the call's link, and the API shows the engagement's link."""
     name = "owner known"
     call = shared.bridge.reaches(sent[name], "complete")
     [made] = shared.engagements(sent[name])
@@ -26,7 +26,7 @@ def test_links_lead_both_ways(shared: Stack, sent: Calls) -> None:
 
 
 def test_the_request_maps_the_call_as_the_guide_says(shared: Stack, sent: Calls) -> None:
-    """Type, source, ids, recording, owner and lead are the seed's "WAVV-specific guidance"."""
+    """The request follows AskElephant's WAVV guide: type, source, ids, recording and people."""
     call = sent["owner known"]
     shared.bridge.reaches(call, "complete")
     request = _request(shared, call)
@@ -40,7 +40,7 @@ def test_the_request_maps_the_call_as_the_guide_says(shared: Stack, sent: Calls)
 
 
 def test_an_owner_that_is_no_user_is_left_out(shared: Stack, sent: Calls) -> None:
-    """The call is worth more than its owner: it is sent again without one."""
+    """A request whose owner is refused is sent again without the owner."""
     call = sent["owner refused"]
     shared.bridge.reaches(call, "complete")
     assert shared.requests(call) == [422, 201]
@@ -48,7 +48,7 @@ def test_an_owner_that_is_no_user_is_left_out(shared: Stack, sent: Calls) -> Non
 
 
 def test_insights_are_what_askelephant_found(shared: Stack, sent: Calls) -> None:
-    """Action items, signals and transcript stand beside the call, also at a path of their own."""
+    """The API shows action items, signals and transcript, in the call and at their own path."""
     call = shared.bridge.reaches(sent["insights late"], "complete")
     [made] = shared.engagements(sent["insights late"])
     told = shared.bridge.get(f"/api/calls/{call['call_id']}/insights").json()
@@ -61,7 +61,7 @@ def test_insights_are_what_askelephant_found(shared: Stack, sent: Calls) -> None
 
 
 def test_a_rejection_keeps_every_field_error(shared: Stack, sent: Calls) -> None:
-    """Whoever has to mend the call sees status, request id and what was wrong with each field."""
+    """The API shows status, request id and every field error of a rejected call."""
     for name, status in {"rejected with 422": 422, "rejected with 400": 400}.items():
         problem = shared.bridge.reaches(sent[name], "failed")["problem"]
         assert problem["status"] == status
@@ -71,13 +71,13 @@ def test_a_rejection_keeps_every_field_error(shared: Stack, sent: Calls) -> None
 
 @pytest.mark.parametrize("name", ["event never", "event always badly signed"])
 def test_without_a_transcript_event_the_bridge_asks(name: str, shared: Stack, sent: Calls) -> None:
-    """A webhook that never comes, or cannot be believed, makes a call slower, not lost."""
+    """Calls whose webhook never comes, or is never valid, complete because the bridge polls."""
     call = shared.bridge.reaches(sent[name], "complete")
     assert [entry["source"] for entry in entries(call, "transcript.ready")] == ["poll"]
 
 
 def test_an_event_may_come_before_the_answer_to_the_request(shared: Stack, sent: Calls) -> None:
-    """The event was acknowledged before there was an engagement to match it with: none is lost."""
+    """A webhook that comes before the response to the POST still completes its call."""
     call = shared.bridge.reaches(sent["event before the answer"], "complete")
     assert [entry["source"] for entry in entries(call, "transcript.ready")] == ["webhook"]
     journal, ours = shared.sandbox.journal(), f"wavv-call-{call['call_id']}"
@@ -102,7 +102,7 @@ def test_an_event_may_come_before_the_answer_to_the_request(shared: Stack, sent:
 def test_only_a_valid_signature_opens_the_door(
     name: str, answers: list[int], shared: Stack, sent: Calls
 ) -> None:
-    """A bad signature is refused until a good one comes; a known event is acknowledged again."""
+    """A webhook with a bad signature is refused until a valid one comes; a repeat is accepted."""
     shared.bridge.reaches(sent[name], "complete")
     external_id = f"wavv-call-{sent[name].call_id}"
 
@@ -116,7 +116,7 @@ def test_only_a_valid_signature_opens_the_door(
 
 
 def test_engagements_of_other_people_are_ignored(shared: Stack) -> None:
-    """Someone made an engagement in AskElephant's own app: acknowledged, and no call of ours."""
+    """The webhook of an engagement that the bridge did not make is accepted and ignored."""
     name = "events.parked.unknown_engagement"
     before = shared.bridge.counted(name)
     made = shared.sandbox.submit("made-in-the-app", external_url="https://app.example/1").json()

@@ -1,4 +1,4 @@
-"""Beat may run twice: the sweep takes a lock, and steps a lease."""
+"""Two beats may run: the sweep has a lock, and each step a lease."""
 
 from collections.abc import Iterator
 
@@ -15,7 +15,7 @@ SEVERAL = 8
 
 @pytest.fixture
 def second_beat(solo: Stack) -> Iterator[None]:
-    """Run another beat, and see that both give out sweeps."""
+    """Run a second beat; both publish sweeps."""
     first = solo.processes["beat"].command
     second = Process(Command("second-beat", first.argv, first.env), solo.directory)
     with second:
@@ -25,7 +25,7 @@ def second_beat(solo: Stack) -> Iterator[None]:
 
 @pytest.mark.usefixtures("second_beat")
 def test_two_beats_double_nothing(solo: Stack) -> None:
-    """Calls that only the sweep carries on are still submitted once each."""
+    """With two beats, calls that only the sweep advances are still submitted once each."""
     solo.sandbox.control("faults", {"status": 429, "retry_after": 1})
     calls = [solo.bridge.send_call(solo.call()) for _ in range(SEVERAL)]
     wait_for(

@@ -1,4 +1,4 @@
-"""Calls of every kind through one bridge at once: each ends where it should, and only once."""
+"""Calls of every kind go through one stack at the same time, and each ends as expected."""
 
 from collections.abc import Mapping
 
@@ -14,7 +14,7 @@ Calls = Mapping[str, SampleCall]
 
 @pytest.mark.parametrize("name", CASES)
 def test_a_call_ends_where_it_should(name: str, shared: Stack, sent: Calls) -> None:
-    """State, reason and insights are the case's, and the timeline tells of what befell it."""
+    """State, reason, insights and timeline of each case are as expected."""
     case = CASES[name]
     call = shared.bridge.rests(sent[name])
     ended = (call["state"], call["reason"], call["insights"]["status"])
@@ -25,14 +25,14 @@ def test_a_call_ends_where_it_should(name: str, shared: Stack, sent: Calls) -> N
 def test_every_recorded_call_is_one_engagement_and_no_other_call_is_any(
     shared: Stack, settled: Calls
 ) -> None:
-    """AskElephant holds each call once, whatever befell it; unrecorded ones it never saw."""
+    """AskElephant has the expected number of engagements for each case, and no others."""
     made = [one["external_id"] for one in shared.sandbox.journal()["engagements"]]
     counts = {name: made.count(f"wavv-call-{call.call_id}") for name, call in settled.items()}
     assert counts == {name: case.engagements for name, case in CASES.items()}
 
 
 def test_no_call_is_submitted_more_often_than_needed(shared: Stack, settled: Calls) -> None:
-    """One request where nothing went wrong, one more for each that did; the API counts them."""
+    """A call has one request, plus one for each that failed; the API shows the same count."""
     tries = {name: case.tries for name, case in CASES.items() if case.tries is not None}
     requests = {name: len(shared.requests(settled[name])) for name in tries}
     counted = {name: shared.bridge.call(settled[name].call_id)["attempts"] for name in tries}
@@ -42,7 +42,7 @@ def test_no_call_is_submitted_more_often_than_needed(shared: Stack, settled: Cal
 
 @pytest.mark.usefixtures("settled")
 def test_every_move_is_counted_once(shared: Stack) -> None:
-    """However often a call is told of: the counters agree with the calls."""
+    """The counters of state changes agree with the calls, however often events were repeated."""
     heard = [happened(shared.bridge.call(call.call_id)) for call in shared.calls]
     stats = shared.bridge.stats()
     assert stats["counters"]["calls.recorded"] == sum("CallRecorded" in slugs for slugs in heard)

@@ -1,4 +1,4 @@
-"""A refused key: no call fails, few requests leave, and all go on by themselves once it works."""
+"""A refused API key holds all calls; they continue without help when the key works again."""
 
 import time
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ PROBES = 2
 
 @pytest.fixture
 def stack(solo: Stack) -> Iterator[Stack]:
-    """Give the bridge back with a key that works."""
+    """Give ``solo``, and restore a working key afterwards."""
     yield solo
     solo.sandbox.control("keys", {"id": KEY, "revoked": False, "scopes": sorted(SCOPES)})
     wait_for(lambda: solo.bridge.stats()["hold"], lambda hold: hold is None, "the hold ends")
@@ -26,7 +26,7 @@ def stack(solo: Stack) -> Iterator[Stack]:
 def test_while_the_key_is_refused_calls_wait_and_one_request_at_a_time_tries_it(
     stack: Stack,
 ) -> None:
-    """401 is everybody's: the first one starts the hold, and only probes are sent."""
+    """After the first 401 calls wait, and only probes are sent until the key works."""
     stack.sandbox.control("keys", {"id": KEY, "revoked": True})
     before = _refusals(stack, 401)
     first = stack.bridge.send_call(stack.call())
@@ -46,7 +46,7 @@ def test_while_the_key_is_refused_calls_wait_and_one_request_at_a_time_tries_it(
 
 @pytest.mark.parametrize("scope", ["engagements:write", "engagements:read"])
 def test_a_missing_scope_is_named_where_the_operator_looks(stack: Stack, scope: str) -> None:
-    """Three calls meet it: ``/readyz`` warns with the reason, the API has the scope's name."""
+    """After three calls met a missing scope, ``/readyz`` warns, and the API names the scope."""
     stack.sandbox.control("keys", {"id": KEY, "scopes": sorted(SCOPES - {scope})})
     calls = [stack.bridge.send_call(stack.call()) for _ in range(3)]
     hold: Any = wait_for(lambda: stack.bridge.stats()["hold"], bool, "the hold starts")

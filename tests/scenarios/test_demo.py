@@ -1,4 +1,4 @@
-"""``bridge demo``, as a build would run it: without a terminal, amid an operator's settings."""
+"""``bridge demo`` without and with a terminal, in an environment with an operator's settings."""
 
 import re
 import subprocess
@@ -32,7 +32,7 @@ PRIVATE = re.compile(r"sk-apik_|whsec_|[\w.]+@example\.com|55501\d\d|X-Signature
 
 @dataclass(frozen=True)
 class Performance:
-    """A demo that was played."""
+    """A finished run of the demo."""
 
     ended: subprocess.CompletedProcess[str]
     seconds: float
@@ -40,13 +40,13 @@ class Performance:
 
     @property
     def log(self) -> str:
-        """What the processes wrote."""
+        """Return the log of the demo's processes."""
         return (self.directory / ".bridge" / "demo.log").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
 def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Performance]:
-    """Play it once, where an operator's variables and files would break it if they got in."""
+    """Run the demo once, among variables and files of an operator that would break it."""
     directory = tmp_path_factory.mktemp("demo")
     (directory / ".env").write_text("BRIDGE_WAVV_AUTH=none\nBRIDGE_TYPO=1\n", encoding="utf-8")
     (directory / "bridge.toml").write_text("this is no TOML", encoding="utf-8")
@@ -57,14 +57,14 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Performance]:
 
 
 def test_every_call_ends_where_it_should(played: Performance) -> None:
-    """And the exit code says so."""
+    """Every call of the demo ends in its state, and the exit code is 0."""
     assert played.ended.returncode == 0, played.ended.stdout + played.ended.stderr
     assert "25 of 25 calls ended as expected" in played.ended.stdout
     assert not played.ended.stderr
 
 
 def test_every_call_is_accounted_for_in_plain_lines(played: Performance) -> None:
-    """Without colours, and with a row for each: a build's log is read in an editor."""
+    """Without a terminal the demo prints one plain line for each call."""
     assert "\x1b" not in played.ended.stdout
     _, _, table = played.ended.stdout.partition("how each call ended")
     rows = [line for line in table.splitlines() if line.startswith("✓")]
@@ -74,12 +74,12 @@ def test_every_call_is_accounted_for_in_plain_lines(played: Performance) -> None
 
 
 def test_it_takes_less_than_a_minute(played: Performance) -> None:
-    """Nobody watches longer."""
+    """The demo ends within a minute."""
     assert played.seconds < 60
 
 
 def test_the_log_holds_every_process_and_nobodys_data(played: Performance) -> None:
-    """It may be attached to an issue."""
+    """The log has lines of every process, and no secrets or people."""
     writers = {line.partition("|")[0].strip() for line in played.log.splitlines()}
     assert writers >= {"web", "worker", "valkey"}
     assert not PRIVATE.search(played.log)
@@ -91,13 +91,13 @@ def test_the_log_holds_every_process_and_nobodys_data(played: Performance) -> No
 
 
 def test_an_operators_own_settings_do_not_get_in(played: Performance) -> None:
-    """Demo calls must never reach a production's workspace."""
+    """The operator's own settings do not affect the demo."""
     assert "production" not in played.log
     assert "127.0.0.1:1/" not in played.log
 
 
 def test_on_a_terminal_it_shows_a_table_and_ctrl_c_ends_it(tmp_path: Path) -> None:
-    """A real Ctrl-C, half-way: all processes end, and it is not taken for a success."""
+    """On a terminal Ctrl-C ends all processes, and the exit code is not 0."""
     with running_on_terminal("demo", "--log", "own.log", cwd=tmp_path) as (demo, press):
         wait_for(demo.output, lambda output: "complete" in output, "a call is complete")
         shown, started = demo.output(), demo.descendants()

@@ -1,6 +1,6 @@
-"""A deploy replaces workers one after the other: what they had is done on time all the same.
+"""A deploy replaces one worker after the other, and no call is late.
 
-Beat is stopped meanwhile, so that no sweep makes up for a message that is lost or late.
+Beat is stopped, so that no sweep publishes a message again that was lost or late.
 """
 
 import signal
@@ -17,7 +17,7 @@ from tests.support.waiting import wait_for
 
 SEVERAL = 6
 SLOW = "slow-media.3200"
-"""A request of 16 seconds: another worker has started long before."""
+"""A request of 16 seconds, during which another worker starts."""
 
 PATIENT = {
     "BRIDGE_ASKELEPHANT_TIMEOUT": "60",
@@ -26,18 +26,18 @@ PATIENT = {
     "BRIDGE_INSIGHTS_DEADLINE": "60",
 }
 LATE = 8.0
-"""Seconds: what a call may take that meets a deploy. Undisturbed it takes one or two."""
+"""Seconds that a call may need during a deploy; without one it needs one or two."""
 
 
 @pytest.fixture(scope="module")
 def unswept(pair: Stack) -> Stack:
-    """Give this module's pair without its beat."""
+    """Give the module's pair of workers without its beat."""
     pair.processes["beat"].stop()
     return pair
 
 
 def test_workers_that_are_replaced_one_by_one_cost_no_time(unswept: Stack) -> None:
-    """Calls come all the while, and each is complete within seconds, by one request."""
+    """Calls that are sent while both workers are replaced complete in time, by one request."""
     before = len(unswept.calls)
 
     def look(worker: Process) -> int | None:
@@ -56,7 +56,7 @@ def test_workers_that_are_replaced_one_by_one_cost_no_time(unswept: Stack) -> No
 
 
 def test_what_a_worker_holds_is_anothers_as_soon_as_it_stops(unswept: Stack) -> None:
-    """It finishes the request it is in; what waits for its time in it does not wait for that."""
+    """A stopping worker finishes its request, and its waiting messages go to the other worker."""
     first, second = (unswept.processes[name] for name in WORKERS)
     second.stop()
     unswept.restart("worker", **PATIENT)
@@ -81,7 +81,7 @@ def _is_underway(call: Json) -> bool:
 
 
 def _seconds(call: Json) -> float:
-    """Return how long it took from WAVV's last word to the last insight."""
+    """Return the seconds from WAVV's last event to the last insight."""
     ((told,), (final,)) = entries(call, "CallRecorded"), entries(call, "insights.final")
     begun, ended = (datetime.fromisoformat(entry["at"]) for entry in (told, final))
     return (ended - begun).total_seconds()

@@ -1,4 +1,7 @@
-"""Senders at the edge of HTTP, against the web process as it is started: bounded, others served."""
+"""Slow, endless and malformed HTTP requests to the web process: all are bounded.
+
+Other senders are served at the same time.
+"""
 
 import resource
 import socket
@@ -25,13 +28,13 @@ from tests.support.stack import WAVV_SECRET
 from tests.support.waiting import wait_for
 
 FILES = 256
-"""That the process may open; three quarters are places for senders."""
+"""The number of files that the process may open; three quarters are for connections."""
 
 SLACK = 3.0
 """Seconds by which a busy machine may be late."""
 
 MEGABYTES = 40.0
-"""Growth that no single scene may exceed."""
+"""The most megabytes that a process may grow by in one test."""
 
 GET = b"GET /livez HTTP/1.1\r\nHost: bridge\r\n"
 CHUNKED = POST + b"Transfer-Encoding: chunked\r\n\r\n"
@@ -39,7 +42,7 @@ CHUNKED = POST + b"Transfer-Encoding: chunked\r\n\r\n"
 
 @pytest.fixture(scope="module")
 def edge(valkey: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
-    """Run a web process that may open few files, so that a small crowd can try to take them all."""
+    """Run a web process that may open few files."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     with ExitStack() as exits:
         resource.setrlimit(resource.RLIMIT_NOFILE, (FILES, hard))
@@ -53,7 +56,7 @@ def edge(valkey: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge
 
 @pytest.fixture(autouse=True)
 def bounded(edge: Edge) -> Iterator[None]:
-    """After every scene the process has grown by little, and serves others as before."""
+    """Check after each test that the process has grown little, and serves others."""
     edge.seconds_to_serve()
     before = edge.megabytes()
     yield
@@ -62,7 +65,7 @@ def bounded(edge: Edge) -> Iterator[None]:
 
 
 def test_a_crowd_that_never_ends_its_heads_takes_nobodys_place(edge: Edge) -> None:
-    """Slowloris with more connections than the process has files: each newcomer is served."""
+    """More connections with endless heads than the process has files keep no sender out."""
     with files_allowed(4 * FILES), ExitStack() as exits:
         edge.open_many(2 * FILES, POST + b"X-Slow: ", exits)
         assert max(edge.seconds_to_serve() for _ in range(10)) < SERVED_WITHIN
@@ -70,7 +73,7 @@ def test_a_crowd_that_never_ends_its_heads_takes_nobodys_place(edge: Edge) -> No
 
 
 def test_a_crowd_that_never_ends_its_bodies_takes_nobodys_place(edge: Edge) -> None:
-    """The same one stage later."""
+    """More connections with endless bodies than the process has files keep no sender out."""
     with files_allowed(4 * FILES), ExitStack() as exits:
         edge.open_many(2 * FILES, POST + b"Content-Length: 100\r\n\r\n{", exits)
         assert max(edge.seconds_to_serve() for _ in range(10)) < SERVED_WITHIN
@@ -91,7 +94,7 @@ SLOW_BODIES = {
 
 
 def test_slow_senders_are_let_go_in_time_however_they_drip(edge: Edge) -> None:
-    """Heads, blank lines, bodies, chunks, or nothing: the time is the whole's, not the pieces'."""
+    """The time limit is for the whole head or body, however slowly its pieces come."""
     with ExitStack() as exits:
         slow = {
             name: SlowSender(exits.enter_context(edge.send(start)), piece, time.monotonic())
@@ -124,7 +127,7 @@ def test_slow_senders_are_let_go_in_time_however_they_drip(edge: Edge) -> None:
     ids=["path", "value", "name", "chunk", "trailer"],
 )
 def test_a_head_without_end_is_cut_off(edge: Edge, endless: bytes) -> None:
-    """After 64 KiB, or four times as much around a body; not when the memory is full."""
+    """A head without end is refused after 64 KiB, or after 256 KiB around a body."""
     sent = 0
     with edge.send(endless) as connection, suppress(ConnectionError):
         while sent < 100 * HEAD_LIMIT:
@@ -135,7 +138,7 @@ def test_a_head_without_end_is_cut_off(edge: Edge, endless: bytes) -> None:
 
 @pytest.mark.parametrize("start", [POST, CHUNKED + b"0\r\n"], ids=["headers", "trailers"])
 def test_many_headers_without_end_are_cut_off(edge: Edge, start: bytes) -> None:
-    """The bytes of all count together, before a body and behind it."""
+    """The limit counts all headers together, before and after a body."""
     before = edge.megabytes()
     with edge.send(start) as connection, suppress(ConnectionError):
         for number in range(0, 2_000_000, 1000):
@@ -145,13 +148,13 @@ def test_many_headers_without_end_are_cut_off(edge: Edge, start: bytes) -> None:
 
 
 def test_a_large_head_that_comes_at_once_is_refused(edge: Edge) -> None:
-    """As if it had come in pieces; the connection ends."""
+    """A large head in one piece is refused, and the connection ends."""
     head = POST + b"X-Large: " + b"y" * (HEAD_LIMIT + 1) + b"\r\nContent-Length: 2\r\n\r\n{}"
     assert statuses(edge.exchange(head)) in ([400], [])
 
 
 def test_a_head_of_sixty_kilobytes_is_served(edge: Edge) -> None:
-    """The limit is not in the way of anything that is sent in earnest."""
+    """A head of 60 KB is accepted."""
     head = GET + b"X-Large: " + b"y" * 60_000 + b"\r\nConnection: close\r\n\r\n"
     assert statuses(edge.exchange(head)) == [200]
 
@@ -172,19 +175,19 @@ LENGTHS = {
 
 @pytest.mark.parametrize("wrong", LENGTHS.values(), ids=LENGTHS)
 def test_a_length_that_is_none_is_refused(edge: Edge, wrong: bytes) -> None:
-    """Nobody guesses where the next request begins: that is how requests are smuggled."""
+    """A request with an invalid length is refused, which prevents request smuggling."""
     assert statuses(edge.exchange(POST + wrong)) == [400]
 
 
 def test_a_length_that_is_too_short_leaves_no_second_request(edge: Edge) -> None:
-    """What is left over is no HTTP, so the connection ends; the cut body has no signature."""
+    """Bytes after a short body end the connection, and the cut body has no valid signature."""
     assert statuses(edge.exchange(POST + b'Content-Length: 2\r\n\r\n{"event": "x"}'))[-1] == 400
 
 
 def test_a_secret_in_the_url_is_in_no_log_even_with_an_access_log(
     valkey: str, tmp_path: Path
 ) -> None:
-    """WAVV's forwarders may send `?secret=`: neither our processes nor uvicorn's log show it."""
+    """A secret in the URL is in no log, not even in uvicorn's access log."""
     changes = {"BRIDGE_WAVV_AUTH": "shared_secret", "BRIDGE_LOG_LEVEL": "debug"}
     with running_edge("secret", valkey, tmp_path, ("--access-log",), **changes) as one:
         for secret, status in ((WAVV_SECRET, 202), ("wrong-secret-wrong", 401)):
@@ -197,14 +200,14 @@ def test_a_secret_in_the_url_is_in_no_log_even_with_an_access_log(
 
 
 def test_pipelined_requests_are_answered_in_their_order(edge: Edge) -> None:
-    """Each after the one before it, the last as the first."""
+    """Pipelined requests are processed in their order."""
     other = b"GET /nowhere HTTP/1.1\r\nHost: bridge\r\n\r\n"
     last = GET + b"Connection: close\r\n\r\n"
     assert statuses(edge.exchange((GET + b"\r\n" + other) * 3 + last)) == [200, 404] * 3 + [200]
 
 
 def test_trailers_are_taken_and_are_no_headers(edge: Edge) -> None:
-    """They come behind the signature, and nothing may rest on them."""
+    """Trailers of a chunked body are accepted, and are no headers."""
     proof = b"X-WAVV-Signature: t=1,v1=00\r\n"
     said = CHUNKED + b"2\r\n{}\r\n0\r\n" + proof + b"\r\n" + GET + b"Connection: close\r\n\r\n"
     answered = edge.exchange(said)
@@ -213,7 +216,7 @@ def test_trailers_are_taken_and_are_no_headers(edge: Edge) -> None:
 
 
 def test_senders_who_leave_their_answers_behind_are_no_error_of_ours(edge: Edge) -> None:
-    """Too many requests at once, or a connection reset in their midst: nobody is woken for it."""
+    """Senders that reset their connection or leave responses unread cause no logged error."""
     unsigned = POST + b"Content-Length: 2\r\n\r\n{}"  # its refusal is counted in Redis first
     assert statuses(edge.exchange(unsigned * 20)) == [400]
     for _ in range(20):
@@ -224,7 +227,7 @@ def test_senders_who_leave_their_answers_behind_are_no_error_of_ours(edge: Edge)
 
 
 def test_a_reader_that_does_not_read_stops_being_read(edge: Edge) -> None:
-    """Requests without end, answers unread: the process neither reads on nor keeps them all."""
+    """The process stops reading from a sender that does not read its responses."""
     sent = 0
     with edge.send() as connection:
         connection.settimeout(3)

@@ -1,4 +1,4 @@
-"""Flower shows the workers and their tasks, and no more of a call than its id."""
+"""Flower shows the workers and the tasks of calls, and of a call only its id."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -18,7 +18,7 @@ from tests.support.waiting import WITHIN, wait_for
 
 @pytest.fixture(scope="module")
 def flower(shared: Stack) -> Iterator[httpx.Client]:
-    """Run Flower with its API open, which it is not by default."""
+    """Run Flower with its API open, which is closed by default."""
     port = free_port()
     env = {**shared.processes["web"].command.env, "FLOWER_UNAUTHENTICATED_API": "true"}
     url = f"http://127.0.0.1:{port}"
@@ -26,19 +26,19 @@ def flower(shared: Stack) -> Iterator[httpx.Client]:
     shared.processes["flower"] = process
     with process, httpx.Client(base_url=url, timeout=WITHIN, trust_env=False) as client:
         wait_for(lambda: answers(f"{url}/healthcheck"), bool, "Flower is up")
-        # It asks the workers for events every five seconds; before that it sees no task.
+        # Flower turns the events of workers on every five seconds; it sees no task before that.
         wait_for(lambda: _seen_after_a_call(client, shared), bool, "Flower sees tasks")
         yield client
 
 
 def _seen_after_a_call(flower: httpx.Client, stack: Stack) -> Any:  # noqa: ANN401 - any JSON
-    """Return the tasks that Flower has seen once a call more is complete."""
+    """Return the tasks that Flower shows after one more call is complete."""
     stack.bridge.reaches(stack.bridge.send_call(stack.call()), "complete")
     return flower.get("/api/tasks?limit=1").json()
 
 
 def test_flower_shows_a_living_worker(flower: httpx.Client) -> None:
-    """Gossip and mingle are off, and so are events until it asks: that is all Flower needs."""
+    """Flower shows a running worker, although gossip and mingle are off."""
     found: Any = wait_for(
         lambda: flower.get("/api/workers?status=true").json(),
         lambda workers: workers and all(workers.values()),
@@ -48,7 +48,7 @@ def test_flower_shows_a_living_worker(flower: httpx.Client) -> None:
 
 
 def test_flower_shows_tasks_by_their_call_id(flower: httpx.Client, shared: Stack) -> None:
-    """The arguments are ids: there is nobody in them to protect."""
+    """The arguments of the tasks in Flower are call ids."""
     call = shared.bridge.send_call(shared.call())
     shared.bridge.reaches(call, "complete")
     found: Any = wait_for(
@@ -60,7 +60,7 @@ def test_flower_shows_tasks_by_their_call_id(flower: httpx.Client, shared: Stack
 
 
 def test_flower_shows_the_tasks_of_calls_only(flower: httpx.Client, shared: Stack) -> None:
-    """Intake and sweeps run all the time: in the list, they would hide the tasks of calls."""
+    """Flower's list has no intake and no sweep, which would hide the tasks of calls."""
     call = shared.bridge.send_call(shared.call())
     shared.bridge.reaches(call, "complete")
     names: Any = wait_for(

@@ -1,4 +1,4 @@
-"""Patience with insights: asked for again until they are there, or until the deadline."""
+"""Insights are fetched again until they are there, or until the deadline."""
 
 from collections.abc import Mapping
 
@@ -13,7 +13,7 @@ KINDS = {"late-insights.400": "all", "partial-insights": "some", "no-insights": 
 
 @pytest.fixture(scope="module")
 def told(solo: Stack) -> Mapping[str, SampleCall]:
-    """Tell a bridge that has nothing else to do: how often it asks is a matter of time."""
+    """Send a call to a stack without other work, so that fetches are on time."""
     return {behaviour: solo.bridge.send_call(solo.call(behaviour)) for behaviour in KINDS}
 
 
@@ -21,7 +21,7 @@ def told(solo: Stack) -> Mapping[str, SampleCall]:
 def test_what_is_missing_is_asked_for_again_and_what_came_is_kept(
     behaviour: str, solo: Stack, told: Mapping[str, SampleCall]
 ) -> None:
-    """At the deadline some insights are some insights."""
+    """Missing insights are fetched again; at the deadline the insights that came are kept."""
     call = solo.bridge.reaches(told[behaviour], "complete")
     insights = call["insights"]
     assert insights["status"] == KINDS[behaviour]

@@ -1,4 +1,4 @@
-"""What the processes write at debug level, after calls of every kind."""
+"""What the processes log at debug level, after calls of every kind."""
 
 from collections.abc import Mapping
 
@@ -10,13 +10,13 @@ Calls = Mapping[str, SampleCall]
 
 
 def test_no_secret_and_no_person_is_in_the_logs(shared: Stack, settled: Calls) -> None:
-    """Keys, secrets, names, numbers, addresses and signed URLs stay out of every log line."""
+    """No log line has a key, secret, name, number, address or signed URL."""
     assert settled
     assert not leaks(shared)
 
 
 def test_a_call_can_be_followed_through_the_logs(shared: Stack, settled: Calls) -> None:
-    """The worker's lines carry the call's id: one search tells its way."""
+    """The worker's log lines of a call have its id."""
     call = settled["told as started-ended-recorded"]
     lines = [one for one in shared.processes["worker"].output().splitlines() if call.call_id in one]
     for slug in ("event.heard", "call.moved", "transcript.heard"):

@@ -1,4 +1,4 @@
-"""What lies in the broker: ids, and nothing of anybody."""
+"""The messages in the broker hold ids, and no personal data."""
 
 from bridge.simulator.wavv.samples import SampleCall
 from tests.support.broker_messages import Message, Messages
@@ -11,7 +11,7 @@ INSIGHTS = "tasks.insights.fetch_insights"
 
 
 def test_waiting_messages_hold_ids_only(solo: Stack, messages: Messages) -> None:
-    """With no worker to take them: the wake-up has no arguments, a step has the call's id."""
+    """Without a worker, the wake-up message has no arguments, and a step has the call's id."""
     done = solo.bridge.send_call(solo.call())
     solo.bridge.reaches(done, "complete")
     solo.processes["worker"].stop()
@@ -29,7 +29,7 @@ def test_waiting_messages_hold_ids_only(solo: Stack, messages: Messages) -> None
 
 
 def test_messages_with_a_countdown_hold_ids_only(solo: Stack, messages: Messages) -> None:
-    """They wait in a worker that has taken them, or in RabbitMQ."""
+    """Messages with a countdown, in a worker or in RabbitMQ, hold only ids."""
     call = solo.bridge.send_call(solo.call("no-insights"))
     found = wait_for(
         lambda: _all(messages),
@@ -41,9 +41,9 @@ def test_messages_with_a_countdown_hold_ids_only(solo: Stack, messages: Messages
 
 
 def test_a_wait_of_more_than_minutes_is_no_message(solo: Stack, messages: Messages) -> None:
-    """It would lie in a worker's memory all the while: the record's due time is enough.
+    """A wait of more than minutes is only a due time on the record, not a message.
 
-    The transcript is some seconds late, and would be asked for in ten minutes.
+    The transcript is some seconds late, and would be polled for in ten minutes.
     """
     solo.restart("worker", BRIDGE_TRANSCRIPT_POLL_AFTER="600", BRIDGE_TRANSCRIPT_DEADLINE="600")
     call = solo.bridge.send_call(solo.call("late-webhook.1000"))
@@ -59,7 +59,7 @@ def test_a_wait_of_more_than_minutes_is_no_message(solo: Stack, messages: Messag
 
 
 def _all(messages: Messages) -> list[Message]:
-    """Return what waits for a worker, and what waits for its time."""
+    """Return the waiting and the delayed messages."""
     return [*messages.waiting(), *messages.delayed()]
 
 

@@ -1,4 +1,4 @@
-"""What is RabbitMQ's own: delays, queues of two bridges side by side, and losing them."""
+"""RabbitMQ as the broker: delays, queues of two bridges, and lost messages."""
 
 import signal
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ RETRIES = 6
 
 @pytest.fixture
 def app(rabbitmq: RabbitMQ) -> Iterator[BridgeCelery]:
-    """Give a Celery with queues of its own."""
+    """Give a Celery application with queues of its own."""
     settings = Settings.model_construct(broker_url=rabbitmq.url, namespace="a.counting")
     with BridgeCelery("counting", set_as_current=False) as app:
         app.conf.update(broker_options(settings))
@@ -33,7 +33,7 @@ def app(rabbitmq: RabbitMQ) -> Iterator[BridgeCelery]:
 
 
 def test_a_task_is_retried_again_and_again(solo: Stack) -> None:
-    """Each retry is a delay of RabbitMQ's, on a routing key that the one before has changed."""
+    """A task is retried several times; each retry gets a routing key from RabbitMQ's delay."""
     call = solo.bridge.send_call(solo.call(f"error-before-commit.{RETRIES}"))
     solo.processes["beat"].stop()  # else the sweep would make up for retries that get lost
     done = solo.bridge.reaches(call, "complete")
@@ -43,7 +43,7 @@ def test_a_task_is_retried_again_and_again(solo: Stack) -> None:
 
 
 def test_queues_that_are_emptied_lose_no_call(solo: Stack, rabbitmq: RabbitMQ) -> None:
-    """Messages are hints: the sweep finds every call that lost its own."""
+    """After its queues were purged, the sweep completes every call."""
     solo.processes["worker"].stop()
     calls = [solo.bridge.send_call(solo.call()) for _ in range(3)]
     with Connection(rabbitmq.url) as connection:
@@ -57,7 +57,7 @@ def test_queues_that_are_emptied_lose_no_call(solo: Stack, rabbitmq: RabbitMQ) -
 
 
 def test_a_worker_comes_back_beside_its_own_dead_connection(solo: Stack) -> None:
-    """RabbitMQ takes as long as a worker to notice; nothing of that connection may lock it out."""
+    """A new worker starts while RabbitMQ still keeps the connection of a killed one."""
     first = solo.processes["worker"]
     first.signal(signal.SIGSTOP)  # as good as a machine that is gone: it closes nothing
     try:
@@ -73,7 +73,7 @@ def test_a_worker_comes_back_beside_its_own_dead_connection(solo: Stack) -> None
 
 
 def test_waiting_messages_are_counted(app: BridgeCelery) -> None:
-    """The watchdog asks RabbitMQ as it asks Redis; queues that nobody declared hold none."""
+    """Waiting messages are counted in RabbitMQ; a queue that does not exist has none."""
     assert waiting(app) == 0
     name = f"a/counting:{QUICK_QUEUE}"
     for _ in range(3):
@@ -99,7 +99,7 @@ def test_over_tls_a_server_is_known_by_its_authority_and_its_name(
     is_known: bool,
     refusal: str,
 ) -> None:
-    """``amqps://`` has no word for an authority; the system's variable has."""
+    """``amqps://`` verifies the authority in ``SSL_CERT_FILE`` and the host's name."""
     if is_known:
         monkeypatch.setenv("SSL_CERT_FILE", str(rabbitmq.authority))
     told = refused_by(broker_url=rabbitmq.tls_url(host))

@@ -1,4 +1,4 @@
-"""Processes and AskElephant go away in mid-flight and come back: nothing is lost, nothing twice."""
+"""Processes and AskElephant stop and restart: no call is lost, and none is submitted twice."""
 
 from collections.abc import Callable
 
@@ -12,7 +12,7 @@ SEVERAL = 6
 
 
 def test_calls_survive_an_outage_of_askelephant(solo: Stack) -> None:
-    """Connections are refused, then answered again: every call is tried until it is through."""
+    """Calls complete after an outage of AskElephant in which connections were refused."""
     solo.processes["sandbox"].stop()
     calls = _told(solo)
     seen = _wait_for_all(solo, calls, lambda call: call.get("reason") == "askelephant_unreachable")
@@ -22,7 +22,7 @@ def test_calls_survive_an_outage_of_askelephant(solo: Stack) -> None:
 
 
 def test_calls_survive_errors_that_meet_everyone(solo: Stack) -> None:
-    """503 for every request is not the calls' fault: each is tried again and again."""
+    """Calls complete after AskElephant has responded to every request with 503."""
     solo.sandbox.control("faults", {"status": 503})
     calls = _told(solo)
     _wait_for_all(solo, calls, lambda call: call.get("attempts", 0) > 1)
@@ -31,7 +31,7 @@ def test_calls_survive_errors_that_meet_everyone(solo: Stack) -> None:
 
 
 def test_the_web_process_may_be_restarted_in_mid_flight(solo: Stack) -> None:
-    """What it has acknowledged goes on without it; what it could not take is sent again."""
+    """Calls complete after a restart of the web process; refused events are sent again."""
     calls = _told(solo)
     solo.processes["web"].stop()
     late = solo.call()
@@ -43,7 +43,7 @@ def test_the_web_process_may_be_restarted_in_mid_flight(solo: Stack) -> None:
 
 
 def test_a_worker_may_be_restarted_in_mid_flight(solo: Stack) -> None:
-    """SIGTERM lets requests that have left be answered; the rest is another worker's work."""
+    """After SIGTERM a worker finishes its requests, and another worker does the rest."""
     calls = _told(solo, "slow-media.200")
     _wait_for_all(solo, calls, lambda call: call.get("attempts") == 1)
     solo.processes["worker"].stop()
@@ -55,7 +55,7 @@ def test_a_worker_may_be_restarted_in_mid_flight(solo: Stack) -> None:
 
 
 def test_without_beat_calls_still_complete(solo: Stack) -> None:
-    """The sweep is the safety net, not the way: events and countdowns carry a call."""
+    """Without beat calls complete, because the sweep is only the safety net."""
     solo.processes["beat"].stop()
     _all_complete_once(solo, _told(solo))
     solo.start("beat")

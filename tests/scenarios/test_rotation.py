@@ -1,4 +1,4 @@
-"""Secrets are changed without losing an event: old and new are valid at once, then only new."""
+"""Secrets are rotated without losing an event: both are valid, then only the new one."""
 
 import time
 from collections.abc import Iterator
@@ -31,7 +31,7 @@ def both(solo: Stack) -> Stack:
 
 @pytest.fixture(scope="module")
 def only_new(both: Stack) -> Iterator[Stack]:
-    """Run the web process with the new secrets alone; afterwards with its own again."""
+    """Run the web process with the new secrets only, and restore its settings afterwards."""
     both.restart("web", BRIDGE_WAVV_SECRETS=NEW_WAVV, BRIDGE_ASKELEPHANT_WEBHOOK_SECRETS=NEW_SVIX)
     both.bridge.proof = by_signature(NEW_WAVV, time.time)
     yield both
@@ -42,7 +42,7 @@ def only_new(both: Stack) -> Iterator[Stack]:
 
 @pytest.mark.parametrize("secret", [OLD_WAVV, NEW_WAVV])
 def test_while_rotating_either_secret_of_wavv_is_valid(both: Stack, secret: str) -> None:
-    """WAVV may go over to the new one at any moment."""
+    """During a rotation WAVV's events with the old and with the new secret are accepted."""
     assert _statuses(both, secret) == [202, 202, 202]
 
 
@@ -50,19 +50,19 @@ def test_while_rotating_either_secret_of_wavv_is_valid(both: Stack, secret: str)
 def test_while_rotating_any_signature_of_askelephant_is_valid(
     both: Stack, secrets: list[str]
 ) -> None:
-    """Svix signs with the old secret, then with both, then with the new one."""
+    """During a rotation webhooks with the old, both or the new signature are accepted."""
     both.sandbox.control("webhook", {"secrets": secrets})
     assert _told_by(both) == "webhook"
 
 
 def test_afterwards_the_old_secret_of_wavv_is_refused(only_new: Stack) -> None:
-    """Whoever knows it still, is a stranger now."""
+    """After the rotation events with WAVV's old secret are refused."""
     assert _statuses(only_new, OLD_WAVV) == [401, 401, 401]
     assert _statuses(only_new, NEW_WAVV) == [202, 202, 202]
 
 
 def test_afterwards_the_old_secret_of_askelephant_is_refused(only_new: Stack) -> None:
-    """Events signed with it count for nothing, and are sent again until the new one signs them."""
+    """After the rotation webhooks with the old secret are refused until the new one signs them."""
     only_new.sandbox.control("webhook", {"secrets": [OLD_SVIX]})
     call = only_new.bridge.send_call(only_new.call("late-insights.400"))
     external_id = f"wavv-call-{call.call_id}"

@@ -1,6 +1,6 @@
-"""The whole demo at debug level: no secret and nobody's data where they do not belong.
+"""The whole demo at debug level shows no secret and no personal data where it must not.
 
-And nothing that an event names is fetched: a listener waits behind every link, and nobody comes.
+No link of an event is fetched: all links lead to a listener, which gets no connection.
 """
 
 import base64
@@ -26,13 +26,13 @@ BASE64 = re.compile(r"[A-Za-z0-9+/]{16,}={0,2}")
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoRun]:
-    """Play it once."""
+    """Run the demo once."""
     with running_demo(tmp_path_factory.mktemp("secrecy")) as running:
         yield running
 
 
 def test_the_search_finds_what_is_there(demo: DemoRun) -> None:
-    """The API shows people to whoever has the token: a search that finds none there is broken."""
+    """The search finds people in the API's responses, so it works."""
     shown = demo.api("/api/calls?limit=200").text
     found = demo.found_in(shown)
     for call in demo.calls[::2]:
@@ -45,7 +45,7 @@ def test_the_search_finds_what_is_there(demo: DemoRun) -> None:
 
 
 def test_the_search_is_for_every_kind(demo: DemoRun) -> None:
-    """Keys, secrets, tokens, passwords, names, numbers, addresses, signatures: each as it is."""
+    """The search finds keys, secrets, passwords, names, numbers, addresses and signatures."""
     env = demo.processes["worker"].command.env
     kinds = [
         env["BRIDGE_ASKELEPHANT_API_KEY"],
@@ -60,7 +60,7 @@ def test_the_search_is_for_every_kind(demo: DemoRun) -> None:
 
 
 def test_no_process_is_started_with_a_secret_among_its_words(demo: DemoRun) -> None:
-    """Everybody on a machine sees the command lines."""
+    """No command line has a secret, because every user of the machine can read it."""
     words = "\n".join(" ".join(one.command.argv) for one in demo.processes.values())
     assert "uvicorn" in words
     assert demo.found_in(words) == []
@@ -68,7 +68,7 @@ def test_no_process_is_started_with_a_secret_among_its_words(demo: DemoRun) -> N
 
 @pytest.mark.parametrize("path", ["/livez", "/readyz", "/metrics", "/api/openapi.json"])
 def test_what_is_open_to_all_tells_of_nobody(demo: DemoRun, path: str) -> None:
-    """They ask for no token."""
+    """The routes without a token show no private value."""
     shown = demo.api(path, token="none").text
     assert shown
     assert demo.found_in(shown) == []
@@ -76,14 +76,14 @@ def test_what_is_open_to_all_tells_of_nobody(demo: DemoRun, path: str) -> None:
 
 @pytest.mark.parametrize("name", ["web", "worker", "beat", "flower", "sandbox"])
 def test_no_process_logs_it(demo: DemoRun, name: str) -> None:
-    """At debug level, with Redis behind a password."""
+    """No process logs a private value, at debug level and with a password on Redis."""
     written = demo.processes[name].output()
     assert demo.found_in(written) == []
     assert written or name in {"beat", "flower"}
 
 
 def test_the_broker_is_given_ids_only(demo: DemoRun) -> None:
-    """Messages, events and remote control: every byte that is not the store's own."""
+    """What the broker stores holds ids only: messages, events and remote control."""
     theirs = [line for line in demo.commands if not OUR_STORE.search(line)]
     opened = [_decoded(found) for line in theirs for found in BASE64.findall(line)]
     whole = "\n".join(theirs + opened)
@@ -94,7 +94,7 @@ def test_the_broker_is_given_ids_only(demo: DemoRun) -> None:
 
 
 def test_flower_shows_ids_only(demo: DemoRun) -> None:
-    """Its pages and its API, tasks and workers with their configuration."""
+    """Flower's pages and API show ids only."""
     tasks = wait_for(
         lambda: demo.flower("/api/tasks?limit=1000").json(),
         lambda tasks: any(demo.calls[-1].call_id in str(task["args"]) for task in tasks.values()),
@@ -112,13 +112,13 @@ def test_flower_shows_ids_only(demo: DemoRun) -> None:
 
 
 def test_flower_shows_nothing_without_its_password(demo: DemoRun) -> None:
-    """Neither pages nor API."""
+    """Flower's pages and API need its password."""
     for path in ("/workers", "/tasks", "/api/tasks", "/api/workers"):
         assert demo.flower(path, "wrong").status_code == 401
 
 
 def test_error_answers_repeat_nothing(demo: DemoRun) -> None:
-    """Whatever is wrong with a request full of people and secrets."""
+    """Error responses repeat no private value of the request."""
     call = demo.calls[0]
     sound = delivery(call, Kind.RECORDED)
     said = json.loads(sound.body)
@@ -145,7 +145,7 @@ def test_error_answers_repeat_nothing(demo: DemoRun) -> None:
 
 
 def test_nothing_of_an_event_is_fetched(demo: DemoRun) -> None:
-    """Recordings, links and pages that lead to this machine, in every spelling: nobody comes."""
+    """Links of events that lead to this machine, in every spelling, are never fetched."""
     rng, now = Random(7), datetime.now(UTC)  # noqa: S311 - made-up calls
     told = []
     for url in demo.listener.urls("a.mp3"):
@@ -162,7 +162,7 @@ def test_nothing_of_an_event_is_fetched(demo: DemoRun) -> None:
 
 
 def test_no_process_wrote_a_file(demo: DemoRun) -> None:
-    """So they can run on a file system that is read-only."""
+    """The processes write no files, so they can run on a read-only file system."""
     written = {path.name for path in demo.directory.rglob("*")}
     assert written == {f"{name}.log" for name in demo.processes}
 
@@ -175,7 +175,7 @@ def _decoded(found: str) -> str:
 
 
 def _from_askelephant(demo: DemoRun, url: str) -> int:
-    """Tell of an engagement whose every link is the listener's; return the answer's status."""
+    """Post a webhook whose every link leads to the listener; return the status."""
     secret = demo.processes["web"].command.env["BRIDGE_ASKELEPHANT_WEBHOOK_SECRETS"].split(",")[0]
     engagement = {"object": "engagement", "id": "ngmt_01X", "external_url": url, "media_url": url}
     event = {"type": "v1.engagement.transcript_timeline.completed", "data": {"object": engagement}}

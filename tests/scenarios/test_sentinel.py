@@ -1,4 +1,4 @@
-"""Redis behind three Sentinels, whose primary is killed in mid-run."""
+"""Redis behind three Sentinels, whose primary is killed during a run."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -18,15 +18,15 @@ CALLS = 12
 
 @pytest.fixture
 def sentinels(tmp_path: Path) -> Iterator[Sentinels]:
-    """Run the servers for one test: it leaves a dead primary."""
+    """Run the servers for one test, which kills the primary."""
     with running_sentinels(tmp_path) as running:
         yield running
 
 
 @pytest.fixture
 def stack(sentinels: Sentinels, tmp_path: Path) -> Iterator[Stack]:
-    """Run a bridge that finds its Redis, and its broker, through the Sentinels."""
-    # A recording that was being handled is handled again, half a minute after the failover.
+    """Run a stack that finds its store and its broker through the Sentinels."""
+    # A recording that was being handled is handled again, 30 seconds after the failover.
     patience = {"BRIDGE_RECORDING_DEADLINE": str(2 * WITHIN)}
     with running_stack("sentinel", sentinels.url, tmp_path, **patience) as running:
         yield running
@@ -34,9 +34,9 @@ def stack(sentinels: Sentinels, tmp_path: Path) -> Iterator[Stack]:
 
 
 def test_calls_survive_the_loss_of_the_primary(stack: Stack, sentinels: Sentinels) -> None:
-    """What was replicated goes on, once each; senders get 503 until the replica leads.
+    """Replicated calls complete once each after the primary's loss; senders get 503 until then.
 
-    What was acknowledged and not replicated is gone: that is the price, and there is no other.
+    Events that were acknowledged and not replicated are lost.
     """
     before = [stack.bridge.send_call(stack.call()) for _ in range(CALLS)]
     sentinels.wait_until_replicated()

@@ -1,4 +1,4 @@
-"""With one worker: calls whose links WAVV's API is slow to give keep no other call back."""
+"""Slow responses of WAVV's API delay no other call, with one worker."""
 
 from collections.abc import Iterator
 
@@ -11,7 +11,7 @@ from tests.support.wavv_api import KEY, WavvRest, running_wavv
 
 MORE_THAN_THREADS = WORKER_THREADS + 5
 SOON = 10.0
-"""Seconds: an idle machine needs one. A request for a link that drips is over after 13."""
+"""Seconds: an idle machine needs one. A request for a dripping link ends after 13."""
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +23,7 @@ def wavv() -> Iterator[WavvRest]:
 
 @pytest.fixture(scope="module")
 def linked(solo: Stack, wavv: WavvRest) -> Iterator[Stack]:
-    """Let the worker fetch links from it, and look for them for long."""
+    """Make the worker fetch links from this API for a long time."""
     solo.restart(
         "worker",
         BRIDGE_WAVV_API_KEY=KEY,
@@ -38,7 +38,7 @@ def linked(solo: Stack, wavv: WavvRest) -> Iterator[Stack]:
 
 
 def test_slow_links_keep_no_other_submission_back(linked: Stack, wavv: WavvRest) -> None:
-    """Fetching links has fewer places than submissions, within which it is done."""
+    """Fetching links uses fewer places than submissions, so submissions are not delayed."""
     wavv.drips, given, asked = True, len(wavv.links), len(wavv.asked)
     linkless = [sent_alone(linked, recording_url="") for _ in range(MORE_THAN_THREADS)]
     wait_for(

@@ -1,4 +1,4 @@
-"""With one worker: submissions that hang keep back nothing else."""
+"""Submissions that hang delay nothing else, with one worker."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ PATIENT = {
 
 @dataclass(frozen=True, slots=True)
 class Crowd:
-    """Calls whose submissions hang or wait for a place, and one that was submitted before."""
+    """Calls whose submissions hang or wait, and one that was submitted before."""
 
     submitted: SampleCall
     calls: list[SampleCall]
@@ -35,7 +35,7 @@ class Crowd:
 
 @pytest.fixture(scope="module")
 def patient(solo: Stack) -> Iterator[Stack]:
-    """Give the worker time-outs that no test here reaches."""
+    """Give the worker timeouts that no test here reaches."""
     solo.restart("worker", **PATIENT)
     solo.wait_until_working()
     yield solo
@@ -44,7 +44,7 @@ def patient(solo: Stack) -> Iterator[Stack]:
 
 @pytest.fixture(scope="module")
 def crowd(patient: Stack) -> Iterator[Crowd]:
-    """Let more submissions hang than a worker has threads, if nothing bounds them."""
+    """Make more submissions hang than a worker has threads."""
     submitted = patient.bridge.send_call(patient.call("no-webhook"))
     patient.bridge.reaches(submitted, "submitted")
     patient.sandbox.control("faults", {"hang": True, "method": "POST"}).raise_for_status()
@@ -60,7 +60,7 @@ def crowd(patient: Stack) -> Iterator[Crowd]:
 
 
 def test_an_event_is_visible_while_submissions_hang(patient: Stack, crowd: Crowd) -> None:
-    """Intake has threads that submissions cannot take."""
+    """An event is processed while submissions hang."""
     call = patient.bridge.send_call(patient.call(), [Kind.STARTED])
     patient.bridge.reaches(call, "live", SOON)
     assert _hanging(patient) >= SUBMISSION_PLACES
@@ -69,7 +69,7 @@ def test_an_event_is_visible_while_submissions_hang(patient: Stack, crowd: Crowd
 
 
 def test_a_sweep_ends_while_submissions_hang(patient: Stack, crowd: Crowd) -> None:
-    """It is what finds everything else that is overdue."""
+    """A sweep ends while submissions hang."""
     before = _last_sweep(patient)
     wait_for(lambda: _last_sweep(patient), lambda last: last != before, "a sweep ends", SOON)
     assert _hanging(patient) >= SUBMISSION_PLACES
@@ -79,7 +79,7 @@ def test_a_sweep_ends_while_submissions_hang(patient: Stack, crowd: Crowd) -> No
 def test_calls_that_wait_for_a_place_are_few_messages(
     patient: Stack, crowd: Crowd, messages: Messages
 ) -> None:
-    """The sweep publishes nothing that waits already, however long it waits."""
+    """Calls that wait for a place have few messages, because the sweep adds none."""
     before = _last_sweep(patient)
     wait_for(lambda: _last_sweep(patient), lambda last: last != before, "another sweep ends")
 
@@ -93,7 +93,7 @@ def test_calls_that_wait_for_a_place_are_few_messages(
 
 
 def test_insights_are_fetched_while_submissions_hang(patient: Stack, crowd: Crowd) -> None:
-    """Fetches have places of their own."""
+    """Insights are fetched while submissions hang."""
     external_id = f"wavv-call-{crowd.submitted.call_id}"
     patient.sandbox.control("resend", {"external_id": external_id}).raise_for_status()
     patient.bridge.reaches(crowd.submitted, "complete", SOON)

@@ -1,4 +1,4 @@
-"""Redis goes away and comes back: every worker takes work again, not only the luckiest."""
+"""Redis restarts, and every worker processes tasks again."""
 
 from tests.support.stack import Stack
 from tests.support.two_workers import WORKERS, wait_until_both_work
@@ -9,7 +9,7 @@ HELD = 6
 
 
 def test_both_workers_take_work_again_after_a_restart(pair: Stack, pairs_valkey: Valkey) -> None:
-    """Within seconds, and by themselves, also while they hold messages whose time has not come."""
+    """Both workers process tasks within seconds after a restart, also with delayed messages."""
     for _ in range(RESTARTS):
         for call in [pair.bridge.send_call(pair.call("no-insights")) for _ in range(HELD)]:
             pair.bridge.reaches(call, "transcribed")

@@ -1,4 +1,4 @@
-"""A 429 to one is a 429 to all: everything waits, nothing fails, and all go on in time."""
+"""A 429 for one call holds all calls; none fails, and all continue in time."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -14,7 +14,7 @@ from tests.support.waiting import wait_for
 
 @pytest.fixture(scope="module")
 def throttled(solo: Stack) -> Mapping[str, SampleCall]:
-    """Tell of all cases at once."""
+    """Send all throttled cases at the same time."""
     return {
         name: solo.bridge.send_call(solo.call(case.behaviour)) for name, case in THROTTLED.items()
     }
@@ -24,7 +24,7 @@ def throttled(solo: Stack) -> Mapping[str, SampleCall]:
 def test_a_throttled_call_is_held_and_completes(
     name: str, solo: Stack, throttled: Mapping[str, SampleCall]
 ) -> None:
-    """Whatever form ``Retry-After`` has, and if it has none: one request more for each refusal."""
+    """A throttled call completes with one request more per 429, for every ``Retry-After`` form."""
     case = THROTTLED[name]
     call = solo.bridge.reaches(throttled[name], "complete")
     assert set(case.happened) <= set(happened(call))
@@ -35,7 +35,7 @@ def test_a_throttled_call_is_held_and_completes(
 def test_while_one_is_throttled_no_other_asks(
     solo: Stack, throttled: Mapping[str, SampleCall]
 ) -> None:
-    """A call that comes meanwhile waits for the same hold, and is sent once, afterwards."""
+    """A call that comes during a hold waits for its end, and is sent once."""
     for call in throttled.values():
         solo.bridge.reaches(call, "complete")
     first = solo.bridge.send_call(solo.call("throttle-seconds"))

@@ -1,4 +1,4 @@
-"""A whole bridge on one Redis behind TLS and a password, which is store and broker."""
+"""A stack whose store and broker are one Redis with TLS and a password."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -29,7 +29,7 @@ def secured() -> Iterator[Secured]:
 
 @pytest.fixture(scope="module")
 def stack(secured: Secured, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """Run web, worker and beat; at the end none of them has written the password, or its URL."""
+    """Run web, worker and beat; check that none has logged the password or the URL."""
     urls = {"BRIDGE_BROKER_URL": secured.trusted}
     directory = tmp_path_factory.mktemp("tls")
     with running_stack("tls", secured.trusted, directory, **urls) as running:
@@ -39,7 +39,7 @@ def stack(secured: Secured, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 
 def test_the_poke_carries_a_call_to_its_end(stack: Stack) -> None:
-    """From the web process to the worker, and from step to step, without the sweep."""
+    """A call completes without the sweep, so web and worker reach the broker over TLS."""
     assert stack.bridge.readiness()["status"] == "ready"
     stack.processes["beat"].stop()
     call = stack.bridge.send_call(stack.call())
@@ -49,7 +49,7 @@ def test_the_poke_carries_a_call_to_its_end(stack: Stack) -> None:
 
 
 def test_the_sweep_carries_a_call_whose_messages_are_gone(stack: Stack, secured: Secured) -> None:
-    """Beat reaches the broker, and the sweep the store and the broker."""
+    """A call whose messages are gone completes, so beat and sweep reach store and broker."""
     stack.processes["worker"].stop()
     call = stack.bridge.send_call(stack.call())
     with connect(secured.trusted) as redis:
@@ -60,7 +60,7 @@ def test_the_sweep_carries_a_call_whose_messages_are_gone(stack: Stack, secured:
 
 
 def test_flower_sees_the_worker_and_the_queues(stack: Stack) -> None:
-    """It has the same broker, and needs the same authority for each of its ways there."""
+    """Flower shows the worker and the queues over TLS."""
     port = free_port()
     env = {**stack.processes["web"].command.env, "FLOWER_UNAUTHENTICATED_API": "true"}
     url = f"http://127.0.0.1:{port}"
@@ -75,7 +75,7 @@ def test_flower_sees_the_worker_and_the_queues(stack: Stack) -> None:
 
 
 def test_a_wrong_password_is_told_and_not_shown(stack: Stack, secured: Secured) -> None:
-    """Who mistyped it finds out from the log, and nobody learns from there what it was."""
+    """A wrong password is logged as an error, and not shown."""
     url = secured.url(secured.authority, WRONG)
     wrong = {"BRIDGE_REDIS_URL": url, "BRIDGE_BROKER_URL": url}
     with ExitStack() as exits:

@@ -1,4 +1,4 @@
-"""``bridge up``, as an operator runs it, with a ``bridge sandbox`` in AskElephant's place."""
+"""``bridge up`` as an operator runs it, with ``bridge sandbox`` as AskElephant."""
 
 import fcntl
 import os
@@ -28,7 +28,7 @@ from tests.support.waiting import WITHIN, wait_for
 WAVV_SECRET = "whsec_of-up"
 API_TOKEN = "token-of-up"
 SOON = 40.0
-"""Seconds within which everything ends: three or four on an idle machine."""
+"""Seconds within which everything ends; an idle machine needs three or four."""
 
 HASTY = {
     "BRIDGE_WAVV_SECRETS": WAVV_SECRET,
@@ -46,7 +46,7 @@ HASTY = {
 
 @dataclass(frozen=True)
 class Place:
-    """Where a bridge of these tests runs, and the sandbox it speaks to."""
+    """The directory and settings of a bridge, and its sandbox."""
 
     directory: Path
     port: int
@@ -56,11 +56,11 @@ class Place:
 
     @property
     def url(self) -> str:
-        """Where the bridge listens."""
+        """The URL of the bridge."""
         return self.bridge.url
 
     def readiness(self) -> Any:  # noqa: ANN401 - what /readyz says
-        """Return what ``/readyz`` says; nothing while nobody answers."""
+        """Return the body of ``/readyz``, or ``{}`` while nothing listens."""
         return self.bridge.readiness() if answers(f"{self.url}/livez") else {}
 
     def engagements(self, call: SampleCall) -> int:
@@ -70,7 +70,7 @@ class Place:
 
     @contextmanager
     def up(self, *words: str) -> Iterator[Running]:
-        """Run ``bridge up`` until it is ready, and on."""
+        """Run ``bridge up``; it is ready when this yields."""
         words = ("up", "--port", str(self.port), *words)
         with running(*words, cwd=self.directory, settings=self.settings) as one:
             wait_for(self.readiness, lambda r: r.get("status") == "ready", "it is ready")
@@ -79,7 +79,7 @@ class Place:
 
 @contextmanager
 def placed(directory: Path) -> Iterator[Place]:
-    """Run a sandbox; its settings are those that ``bridge sandbox --settings`` prints."""
+    """Run a sandbox, with settings from ``bridge sandbox --settings``."""
     port, elephant = free_port(), free_port()
     hook = f"http://127.0.0.1:{port}/webhooks/askelephant"
     words = ("sandbox", "--port", str(elephant), "--webhook-url", hook, "--scale", "0.02")
@@ -111,7 +111,7 @@ def place(tmp_path: Path) -> Iterator[Place]:
 
 @pytest.fixture(scope="module")
 def flowering(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Place, Running, str]]:
-    """Run a bridge with Flower for all tests that leave it running; give Flower's URL, too."""
+    """Run one bridge with Flower for several tests; give also Flower's URL."""
     port = free_port()
     flower = ("--flower", "--flower-port", str(port))
     with placed(tmp_path_factory.mktemp("up")) as place, place.up(*flower) as up:
@@ -119,13 +119,13 @@ def flowering(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Place,
 
 
 def a_call(number: int) -> SampleCall:
-    """Make up a call."""
+    """Make a new call."""
     begun = datetime.now(UTC) - timedelta(minutes=20)
     return sample_call(Random(number), begun)  # noqa: S311 - made-up calls, not secrets
 
 
 def test_one_ctrl_c_stops_all_in_order_and_leaves_nothing_running(place: Place) -> None:
-    """First who accepts, then who hands out, then who works, then what keeps; exit code 0."""
+    """Ctrl-C stops web, beat, workers and Valkey in this order; the exit code is 0."""
     with place.up() as up:
         started = up.descendants()
         assert up.interrupt() == 0
@@ -138,7 +138,7 @@ def test_one_ctrl_c_stops_all_in_order_and_leaves_nothing_running(place: Place) 
 
 
 def test_a_second_start_goes_on_where_the_first_one_stopped(place: Place) -> None:
-    """One call is stopped right after its acknowledgement, one while AskElephant works on it."""
+    """After a restart, calls that were stopped on their way complete."""
     calls = begun, accepted = [a_call(1), a_call(2)]
     with place.up() as up:
         place.bridge.send_call(begun)
@@ -154,7 +154,7 @@ def test_a_second_start_goes_on_where_the_first_one_stopped(place: Place) -> Non
 def test_a_killed_worker_is_started_again_and_carries_the_next_call(
     flowering: tuple[Place, Running, str],
 ) -> None:
-    """The operator need not be awake for it."""
+    """A killed worker is started again, and processes the next call."""
     place, up, _ = flowering
     (worker,) = [pid for pid, words in up.descendants().items() if "tasks worker" in words]
     os.kill(worker, signal.SIGKILL)
@@ -166,7 +166,7 @@ def test_a_killed_worker_is_started_again_and_carries_the_next_call(
 
 
 def test_a_stuck_worker_is_started_again_and_what_it_left_completes(place: Place) -> None:
-    """It takes nothing, notices that itself, and ends; its successor finds the call's events."""
+    """A stuck worker ends itself, is started again, and the calls that it left complete."""
     settings = {**place.settings, **stuck_workers.under_a_supervisor(place.directory)}
     with replace(place, settings=settings).up() as up:
         stuck_workers.hang(place.directory)
@@ -179,13 +179,13 @@ def test_a_stuck_worker_is_started_again_and_what_it_left_completes(place: Place
 
 
 def test_flower_is_started_when_it_is_asked_for(flowering: tuple[Place, Running, str]) -> None:
-    """On the loopback, where its pages need no password."""
+    """With ``--flower`` Flower runs on the loopback without a password."""
     _, _, flower = flowering
     wait_for(lambda: answers(f"{flower}/healthcheck"), bool, "Flower answers")
 
 
 def test_made_up_calls_go_all_the_way(flowering: tuple[Place, Running, str]) -> None:
-    """``bridge send`` takes its secret from the same settings."""
+    """Calls of ``bridge send`` complete; it reads its secret from the same settings."""
     place, _, _ = flowering
     words = ("send", "--url", place.url, "--seed", "7", "--count", "2")
     sent = run(*words, cwd=place.directory, settings=place.settings)
@@ -199,7 +199,7 @@ def test_made_up_calls_go_all_the_way(flowering: tuple[Place, Running, str]) -> 
 
 
 def test_without_credentials_it_runs_and_says_which_to_set(tmp_path: Path) -> None:
-    """The first start is before any key; PORT is what a platform gives."""
+    """Without credentials ``bridge up`` runs on ``PORT``, and names the missing settings."""
     port = free_port()
     settings = {"PORT": str(port)}
     with client(port) as bridge, running("up", cwd=tmp_path, settings=settings) as up:
@@ -213,7 +213,7 @@ def test_without_credentials_it_runs_and_says_which_to_set(tmp_path: Path) -> No
 
 
 def test_it_stops_in_order_also_when_nobody_reads_its_output(place: Place) -> None:
-    """Ctrl-C at ``bridge up | tee log`` ends tee as well."""
+    """The bridge stops in order, also when the reader of its output has gone."""
     words = (BRIDGE, "up", "--port", str(place.port))
     env = environment(place.settings)
     with subprocess.Popen(words, cwd=place.directory, env=env, stdout=subprocess.PIPE) as process:  # noqa: S603 - our own command
@@ -229,7 +229,7 @@ def test_it_stops_in_order_also_when_nobody_reads_its_output(place: Place) -> No
 
 
 def test_sigkill_leaves_nothing_running_and_the_next_start_goes_on(place: Place) -> None:
-    """Without the kernel's help four processes would hold ports, work and data."""
+    """After SIGKILL no process is left, and the next start continues the calls."""
     settings = {**place.settings, "WEB_CONCURRENCY": "2"}
     with replace(place, settings=settings).up("--flower", "--flower-port", str(free_port())) as up:
         started = up.descendants()
@@ -243,7 +243,7 @@ def test_sigkill_leaves_nothing_running_and_the_next_start_goes_on(place: Place)
 
 
 def test_output_that_nobody_reads_freezes_nothing(place: Place) -> None:
-    """Ctrl-S, or a log shipper that hangs: calls go on, and SIGTERM stops all in order."""
+    """Calls go on while the output is not read, and SIGTERM stops all in order."""
     words = (BRIDGE, "up", "--port", str(place.port))
     env = environment({**place.settings, "BRIDGE_LOG_LEVEL": "debug"})
     with subprocess.Popen(words, cwd=place.directory, env=env, stdout=subprocess.PIPE) as process:  # noqa: S603 - our own command
@@ -260,7 +260,7 @@ def test_output_that_nobody_reads_freezes_nothing(place: Place) -> None:
 
 
 def test_a_log_disk_that_is_full_stops_nothing(place: Place) -> None:
-    """Lines are dropped; a worker that ends is started again all the same."""
+    """With a full log disk lines are dropped, and a worker that ends is started again."""
     words = (BRIDGE, "up", "--port", str(place.port))
     with (
         Path("/dev/full").open("wb") as full,
@@ -279,7 +279,7 @@ def test_a_log_disk_that_is_full_stops_nothing(place: Place) -> None:
 def test_no_process_shows_the_stores_password(
     flowering: tuple[Place, Running, str],
 ) -> None:
-    """Every user of the machine reads command lines; logs go to who knows where."""
+    """No command line and no log shows the store's password."""
     place, up, flower = flowering
     config = (place.directory / ".bridge" / "valkey" / "valkey.conf").read_text()
     (password,) = re.findall(r'requirepass "(.+)"', config)
@@ -287,7 +287,7 @@ def test_no_process_shows_the_stores_password(
     assert password not in up.output()
 
     def queues() -> str:
-        # It asks the workers for their queues when it starts, where they may start later.
+        # Flower reads the queues of workers when it starts, and workers may start after it.
         httpx.get(f"{flower}/workers?refresh=1", trust_env=False)
         return httpx.get(f"{flower}/broker", trust_env=False).text
 

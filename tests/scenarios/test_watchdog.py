@@ -1,4 +1,4 @@
-"""A worker that is of no use any more notices, ends itself, and the next one goes on."""
+"""A worker that is stuck ends itself, and its successor continues."""
 
 import signal
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ EXIT_CODE = 75
 
 @pytest.fixture
 def replaced(solo: Stack) -> Iterator[Stack]:
-    """Give a bridge without a worker; at the end it has its own again."""
+    """Give ``solo`` without a worker, and start its worker again afterwards."""
     solo.processes["worker"].stop()
     yield solo
     stuck_workers.resume(solo.directory)
@@ -28,10 +28,10 @@ def replaced(solo: Stack) -> Iterator[Stack]:
 
 
 def test_a_worker_that_takes_nothing_ends_itself(replaced: Stack) -> None:
-    """Its queues hold messages, its threads are free, and nothing happens: it leaves, and says so.
+    """A worker that reads no tasks while messages wait logs ``worker.stuck`` and ends itself.
 
-    What it left lies in the broker for its successor. RabbitMQ gives a worker as much as it may
-    hold, whether it reads it or not: only what comes then is seen to wait.
+    Its messages go to its successor. RabbitMQ gives a worker its prefetch at once, read or not, so
+    only messages beyond the prefetch count as waiting.
     """
     with stuck_workers.reads_no_tasks(replaced) as worker:
         replaced.wait_until_working()
@@ -49,7 +49,7 @@ def test_a_worker_that_takes_nothing_ends_itself(replaced: Stack) -> None:
 
 
 def test_a_watch_that_met_errors_goes_on(replaced: Stack) -> None:
-    """Of whatever kind: they are told once, and the worker ends itself all the same."""
+    """After errors of any kind, each logged once, the watchdog still ends a stuck worker."""
     with stuck_workers.fails_to_count_at_first(replaced) as worker:
         replaced.wait_until_working()
         stuck_workers.hang(replaced.directory)
@@ -59,7 +59,7 @@ def test_a_watch_that_met_errors_goes_on(replaced: Stack) -> None:
 
 
 def test_a_worker_that_cannot_end_is_ended(replaced: Stack) -> None:
-    """Told to stop, with nothing running any more, and still there: nobody is left waiting."""
+    """A worker whose warm shutdown does not end is killed by its watchdog."""
     with stuck_workers.never_shuts_down(replaced) as worker:
         replaced.wait_until_working()
         worker.signal(signal.SIGTERM)
@@ -67,10 +67,10 @@ def test_a_worker_that_cannot_end_is_ended(replaced: Stack) -> None:
 
 
 def test_a_worker_survives_connections_that_freeze(replaced: Stack) -> None:
-    """As a lost NAT entry leaves them: open, silent, and new ones work. It takes work again.
+    """A worker processes tasks again after its connections froze, as a lost NAT entry does it.
 
-    Its watchdog has no hand in it: it would wait for ten minutes. With RabbitMQ, two heartbeats are
-    missed first, so they are quick ones here.
+    The watchdog is not involved: it would wait for ten minutes. With RabbitMQ two heartbeats must
+    be missed first, so they are short here.
     """
     usual = replaced.processes["worker"].command
     broker = usual.env.get("BRIDGE_BROKER_URL", usual.env["BRIDGE_REDIS_URL"])

@@ -1,4 +1,4 @@
-"""WAVV's side: events in any order, again and again, too late, of any channel, or of no meaning."""
+"""WAVV's events: in any order, repeated, late, of any channel, or unknown."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -24,7 +24,7 @@ Calls = Mapping[str, SampleCall]
 
 @pytest.mark.parametrize("name", ORDERS)
 def test_any_order_of_events_tells_the_same(name: str, shared: Stack, sent: Calls) -> None:
-    """What the record holds is what the three events said, whichever came first."""
+    """The record is the same for every order of the three events."""
     call = sent[name]
     said = shared.bridge.reaches(call, "complete")["metadata"]
     assert said["lead_name"] == call.lead_name
@@ -36,7 +36,10 @@ def test_any_order_of_events_tells_the_same(name: str, shared: Stack, sent: Call
 
 
 def test_an_event_sent_five_times_is_heard_once(shared: Stack, sent: Calls) -> None:
-    """WAVV's by its bytes, AskElephant's by its svix-id: the timeline has each once."""
+    """An event that is sent five times is on the timeline once.
+
+    WAVV's is known by its bytes, AskElephant's by its svix-id.
+    """
     call = shared.bridge.reaches(sent["every event five times"], "complete")
     assert [happened(call).count(kind) for kind in (*Kind, "transcript.ready")] == [1, 1, 1, 1]
     for source, least in (("wavv", 12), ("askelephant", 5)):
@@ -45,7 +48,7 @@ def test_an_event_sent_five_times_is_heard_once(shared: Stack, sent: Calls) -> N
 
 
 def test_an_event_is_answered_with_an_empty_202_also_the_second_time(shared: Stack) -> None:
-    """Acknowledged is acknowledged: a sender learns nothing else, and has no reason to retry."""
+    """An event and its repetition get an empty 202."""
     event = unknown_event()
     assert [(a.status, a.detail) for a in map(shared.bridge.post, (event, event))] == [
         (202, "")
@@ -53,7 +56,7 @@ def test_an_event_is_answered_with_an_empty_202_also_the_second_time(shared: Sta
 
 
 def test_a_recording_url_may_come_later(shared: Stack) -> None:
-    """A recording without its URL waits for it, and says so."""
+    """A recording without a URL waits for it, and the call completes when it comes."""
     without = shared.call(recording_url="")
     shared.bridge.send_call(without)
     waiting = shared.bridge.reaches(without, "recorded")
@@ -64,7 +67,7 @@ def test_a_recording_url_may_come_later(shared: Stack) -> None:
 
 
 def test_a_recording_may_come_after_the_deadline(shared: Stack, sent: Calls) -> None:
-    """``unrecorded`` is not the end: events come hours late."""
+    """A call that ended as ``unrecorded`` is submitted when its recording comes."""
     call = shared.bridge.send_call(shared.call(), [Kind.STARTED, Kind.ENDED])
     shared.bridge.reaches(sent["unrecorded"], "unrecorded")
     shared.bridge.rests(call)
@@ -80,7 +83,7 @@ def test_a_recording_may_come_after_the_deadline(shared: Stack, sent: Calls) -> 
 def test_metadata_right_behind_the_recording_is_submitted_with_it(
     shared: Stack, sent: Calls
 ) -> None:
-    """The settling time: the recording came first, and its engagement knows when the call began."""
+    """Events right after the recording are submitted with it, because the bridge waits first."""
     call = sent["told as recorded-ended-started"]
     shared.bridge.reaches(call, "complete")
     [made] = shared.engagements(call)
@@ -111,7 +114,7 @@ def by_secret(shared: Stack) -> Iterator[Bridge]:
 def test_every_channel_leads_to_an_engagement(
     channel: Channel, by_secret: Bridge, shared: Stack
 ) -> None:
-    """WAVV's webhook, a CRM that forwards the SDK's events, and a CRM workflow of strings."""
+    """Calls of every channel become engagements: WAVV's webhook, a CRM, and a CRM workflow."""
     call = by_secret.send_call(shared.call(), channel=channel)
     done = by_secret.reaches(call, "complete")
     assert done["insights"]["status"] == "all"
@@ -120,7 +123,7 @@ def test_every_channel_leads_to_an_engagement(
 
 
 def test_an_unknown_event_is_acknowledged_and_counted(shared: Stack) -> None:
-    """An error would make the sender send it again; silence would hide it."""
+    """An unknown event is accepted and counted."""
     name = "events.ignored.unknown_event"
     before = shared.bridge.counted(name)
     shared.bridge.deliver([unknown_event()])

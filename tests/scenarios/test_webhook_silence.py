@@ -1,4 +1,4 @@
-"""A webhook that nobody set up: calls complete all the same, and the operator is told."""
+"""Without webhooks of AskElephant calls complete, and the operator is warned."""
 
 import pytest
 
@@ -11,7 +11,7 @@ NAME = "askelephant_webhook"
 
 
 def test_a_silent_webhook_is_warned_of_until_it_speaks(solo: Stack) -> None:
-    """Asked for, the transcript is found; ``/readyz`` stays ready, warns, and stops warning."""
+    """Without webhooks the bridge polls and ``/readyz`` warns; the first webhook ends this."""
     hook = f"{solo.bridge.url}/webhooks/askelephant"
     solo.sandbox.control("webhook", {"url": None})
     call = solo.bridge.reaches(solo.bridge.send_call(solo.call()), "complete")

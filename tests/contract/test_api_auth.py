@@ -1,4 +1,4 @@
-"""Who may read: those who bear one of the operator's tokens, and nobody else."""
+"""The API needs one of the operator's tokens, except on the open routes."""
 
 from collections.abc import Iterator
 
@@ -21,7 +21,7 @@ ROUTES = [
 
 @pytest.fixture(scope="module")
 def web_process(valkey_url: str) -> Iterator[Web]:
-    """Run a web process that knows several tokens."""
+    """Run a web process with several tokens."""
     with running_web(valkey_url, api_tokens=",".join(TOKENS)) as web:
         yield web
 
@@ -30,7 +30,7 @@ def web_process(valkey_url: str) -> Iterator[Web]:
 def test_without_configured_tokens_the_api_is_closed(
     valkey_url: str, method: str, path: str
 ) -> None:
-    """403, whatever is presented, and the variable that opens it."""
+    """Without configured tokens every API request gets 403, which names the variable."""
     with running_web(valkey_url, api_tokens="") as web:
         for headers in ({}, bearer("anything")):
             answer = web.client.request(method, path, headers=headers)
@@ -39,7 +39,7 @@ def test_without_configured_tokens_the_api_is_closed(
 
 @pytest.mark.parametrize(("method", "path"), ROUTES)
 def test_without_a_token_nothing_is_told(web: Web, method: str, path: str) -> None:
-    """Not even whether a call exists, or a parameter is good."""
+    """Without a token every request gets 401, so it does not show whether a call exists."""
     answer = web.client.request(method, path)
     assert "Authorization: Bearer" in problem_in(answer, 401, "bad_token")
     assert answer.headers["www-authenticate"] == "Bearer"
@@ -48,7 +48,7 @@ def test_without_a_token_nothing_is_told(web: Web, method: str, path: str) -> No
 @pytest.mark.parametrize("token", TOKENS[:2])
 @pytest.mark.parametrize("scheme", ["Bearer", "bearer"])
 def test_each_token_is_good(web: Web, scheme: str, token: str) -> None:
-    """Several at once, for rotation; the scheme in any case (RFC 9110, 11.1)."""
+    """Each configured token works, in a scheme of any case (RFC 9110, 11.1)."""
     answer = web.client.get("/api/calls", headers={"Authorization": f"{scheme} {token}"})
     assert answer.status_code == 200
 
@@ -69,7 +69,7 @@ def test_each_token_is_good(web: Web, scheme: str, token: str) -> None:
     ids=lambda header: header[:20],
 )
 def test_any_other_header_is_answered_401(web: Web, header: str) -> None:
-    """However odd or long; the answer does not repeat it."""
+    """Any other header gets 401, and the response does not repeat it."""
     headers = httpx.Headers({"Authorization": header}, encoding="utf-8")
     answer = web.client.get("/api/stats", headers=headers)
     problem_in(answer, 401, "bad_token")
@@ -78,12 +78,12 @@ def test_any_other_header_is_answered_401(web: Web, header: str) -> None:
 
 @pytest.mark.parametrize("path", ["/livez", "/readyz", "/metrics", "/api/docs"])
 def test_what_tells_nothing_of_calls_is_open(web: Web, path: str) -> None:
-    """Probes, scrapers and readers of the documentation bear no token."""
+    """Probes, metrics and the API's documentation need no token."""
     assert web.client.get(path).status_code == 200
 
 
 def test_the_documentation_names_the_tokens(web: Web) -> None:
-    """The OpenAPI says for each route that it wants a bearer token."""
+    """The OpenAPI document requires a bearer token on each API route."""
     api = web.client.get("/api/openapi.json").json()
     (scheme,) = api["components"]["securitySchemes"].items()
     assert (scheme[1]["type"], scheme[1]["scheme"]) == ("http", "bearer")

@@ -1,4 +1,4 @@
-"""One call, whole: where it is and why; its insights; replay; and the counts of everything."""
+"""The API of one call: record, insights, replay; and the counts of all calls."""
 
 import json
 from datetime import timedelta
@@ -17,7 +17,7 @@ PROMISED = {
     "call_id", "state", "reason", "engagement_id", "external_url", "askelephant_url", "metadata",
     "insights", "timeline", "attempts", "due_at", "created_at", "updated_at",
 }  # fmt: skip
-"""The design's public interface: it may only grow."""
+"""The fields of the public interface, which may only grow."""
 
 ODD_IDS = [
     "a~429.30+x", "two words", "a/b", "/", "a//b/", "ümlaut ✓", "100%", "a%2Fb", "a?b=c", "a#b",
@@ -29,12 +29,12 @@ SIGNALS = [{"object": "signal", "id": "sig_1", "name": "Budget", "value": {"any"
 
 
 def path(call_id: str, *further: str) -> str:
-    """Return the path of a call, its id encoded as clients do."""
+    """Return the path of a call, with its id encoded as clients encode it."""
     return "/".join(["/api/calls", quote(call_id, safe=""), *further])
 
 
 def replay(web: Web, call_id: str) -> httpx.Response:
-    """Ask for a call to be sent through again."""
+    """POST a replay of the call."""
     return web.client.post(path(call_id, "replay"), headers=bearer(TOKEN))
 
 
@@ -48,7 +48,7 @@ def with_insights(web: Web, call_id: str) -> None:
 
 
 def test_a_call_that_was_heard_of_has_all_that_is_promised(web: Web) -> None:
-    """From the event to the API, with what WAVV said and what happened when."""
+    """After WAVV's events the API shows every promised field of the call."""
     data = {"id": "call-1", "contactName": "Ada", "phone": "4155550100", "seconds": 61}
     web.wavv(json.dumps({"event": "call.ended", "data": data}).encode())
     drain(web.services)
@@ -67,7 +67,7 @@ def test_a_call_that_was_heard_of_has_all_that_is_promised(web: Web) -> None:
 
 
 def test_a_call_shows_the_link_that_is_submitted(web: Web) -> None:
-    """What WAVV's events said, until a fresher one was fetched; their words stay as they were."""
+    """The API shows a freshly fetched link, and the events' own link stays on the record."""
     said = Metadata(recording_url="https://recordings.example.com/said.mp3")
     fetched = FetchedLink(url="https://recordings.example.com/fetched.mp3", at=BEGIN)
     keep(web, "call-1")
@@ -79,7 +79,7 @@ def test_a_call_shows_the_link_that_is_submitted(web: Web) -> None:
 
 
 def test_a_complete_call_has_its_insights_and_links_in_both_directions(web: Web) -> None:
-    """The call's page in the dialer, the engagement's in AskElephant, and what was found."""
+    """A complete call shows its insights, the dialer's page and the engagement's page."""
     with_insights(web, "call-1")
     shown = web.get("/api/calls/call-1").json()
     assert shown["external_url"] == "wavv://call/call-1"
@@ -91,7 +91,7 @@ def test_a_complete_call_has_its_insights_and_links_in_both_directions(web: Web)
 
 
 def test_the_list_shows_the_same_call_without_its_weight(web: Web) -> None:
-    """What stands in both is equal; timelines and insights are only in the whole one."""
+    """The list has the same values as the call, without timeline and insights."""
     with_insights(web, "call-1")
     (line,) = web.get("/api/calls").json()["data"]
     whole = web.get("/api/calls/call-1").json()
@@ -103,7 +103,7 @@ def test_the_list_shows_the_same_call_without_its_weight(web: Web) -> None:
 
 @pytest.mark.parametrize("call_id", ODD_IDS)
 def test_an_odd_id_is_an_id_like_any_other(web: Web, call_id: str) -> None:
-    """WAVV's ids are opaque; they come encoded in the path, slashes and all."""
+    """A call id may hold any characters, which are encoded in the path."""
     keep(web, "b")
     with_insights(web, call_id)
     assert web.get(path(call_id)).json()["call_id"] == call_id
@@ -113,7 +113,7 @@ def test_an_odd_id_is_an_id_like_any_other(web: Web, call_id: str) -> None:
 
 
 def test_an_encoded_slash_belongs_to_the_id(web: Web) -> None:
-    """The call ``b/insights`` and the insights of the call ``b`` have paths of their own."""
+    """An encoded slash is part of the id: ``b/insights`` is a call, not a route of ``b``."""
     with_insights(web, "b")
     keep(web, "b/insights")
     assert web.get("/api/calls/b%2finsights").json()["call_id"] == "b/insights"
@@ -126,7 +126,7 @@ def test_an_encoded_slash_belongs_to_the_id(web: Web) -> None:
     "call_id", ["none", "", "call-1/", "call-1/x", "CALL-1", "x" * 5000, "\x00"]
 )
 def test_a_call_nobody_heard_of_is_answered_404(web: Web, call_id: str) -> None:
-    """On every route, in the usual form."""
+    """Every route of an unknown call responds with 404 as a problem."""
     keep(web, "call-1")
     told = [web.get(path(call_id)), web.get(path(call_id, "insights"))]
     for answer in told:
@@ -135,7 +135,7 @@ def test_a_call_nobody_heard_of_is_answered_404(web: Web, call_id: str) -> None:
 
 @pytest.mark.parametrize("state", [State.COMPLETE, State.SKIPPED, State.FAILED])
 def test_a_call_at_rest_can_be_replayed(web: Web, state: State) -> None:
-    """It is recorded again, keeps its ids, and is published for submission."""
+    """A replayed call is recorded again, keeps its ids, and is published for submission."""
     said = Metadata(recording_url="https://recordings.example.com/1.mp3")
     keep(web, "call-1", state=state, reason="old", metadata=said, engagement_id="ngmt_1",
          external_id="wavv-call-call-1", attempts=3)  # fmt: skip
@@ -153,7 +153,7 @@ def test_a_call_at_rest_can_be_replayed(web: Web, state: State) -> None:
               State.UNRECORDED],
 )  # fmt: skip
 def test_a_call_on_its_way_cannot_be_replayed(web: Web, state: State) -> None:
-    """409 with the state it is in; an unrecorded one has nothing to submit. Nothing changes."""
+    """A replay of a call that has not ended gets 409 with its state, and changes nothing."""
     before = keep(web, "call-1", state=state)
     answer = replay(web, "call-1")
     assert f"The call is {state}" in problem_in(answer, 409, "conflict")
@@ -162,13 +162,13 @@ def test_a_call_on_its_way_cannot_be_replayed(web: Web, state: State) -> None:
 
 
 def test_a_replay_of_nothing_is_answered_404(web: Web) -> None:
-    """In the usual form."""
+    """A replay of an unknown call gets 404 as a problem."""
     answer = replay(web, "none")
     problem_in(answer, 404, "not_found")
 
 
 def test_the_counts_of_an_empty_bridge_are_zero(web: Web) -> None:
-    """Every state and step is named."""
+    """The counts of an empty bridge name every state and step, with 0."""
     shown = web.get("/api/stats").json()
     assert shown["states"] == {state.value: 0 for state in State}
     assert shown["overdue"] == {"expire": 0, "submit": 0, "insights": 0}
@@ -177,7 +177,7 @@ def test_the_counts_of_an_empty_bridge_are_zero(web: Web) -> None:
 
 
 def test_the_counts_say_where_everything_is(web: Web) -> None:
-    """Calls by state, what is overdue, what waits, the hold, the counters, unknown agents."""
+    """The counts show states, overdue calls, inbox, hold, counters and unmapped agents."""
     now = web.services.now()
     keep(web, "call-1", state=State.RECORDED, due_at=BEGIN)
     keep(web, "call-2", state=State.COMPLETE)
@@ -197,7 +197,7 @@ def test_the_counts_say_where_everything_is(web: Web) -> None:
 
 
 def test_unmapped_agents_that_the_directory_knows_by_now_are_not_listed(valkey_url: str) -> None:
-    """By user id or by line; what they were counted for is in the past."""
+    """Unmapped agents that the directory knows by now are not listed."""
     agents = [{"id": "usr_1", "caller_id": "2125550199", "email": "bob@dialer.example"}]
     with running_web(valkey_url, agents=agents) as web:
         for agent in ("usr_1", "+12125550199", "usr_2"):

@@ -1,4 +1,4 @@
-"""Events that broke their handler: shown, and handled again when it is mended."""
+"""Dead letters: events whose processing failed are shown, and can be processed again."""
 
 import pytest
 
@@ -14,7 +14,7 @@ PATH = "/api/events/set-aside"
 def test_an_event_that_was_set_aside_is_shown_whole_and_handled_again(
     operated: Operated, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With its error; once it is back in the inbox it is no longer shown, nor put back twice."""
+    """A dead letter is shown with its error, and is back in the inbox after one request."""
     bridge, web = operated.bridge, operated.http
     call = bridge.dial()
     (entry,) = bridge.receive(call, Kind.ENDED)
@@ -39,11 +39,11 @@ def test_an_event_that_was_set_aside_is_shown_whole_and_handled_again(
 def test_an_event_that_is_not_there_cannot_be_handled_again(
     operated: Operated, unknown: str
 ) -> None:
-    """Whatever the id looks like."""
+    """A request for a dead letter that does not exist gets 404, for any id."""
     problem_in(operated.http.post(f"{PATH}/{unknown}/retry"), 404, "not_found")
 
 
 @pytest.mark.parametrize("limit", [0, 101, "many"])
 def test_a_list_is_bounded(operated: Operated, limit: object) -> None:
-    """One of hundreds of bodies would help nobody."""
+    """The list of dead letters has a limit."""
     problem_in(operated.http.get(f"{PATH}?limit={limit}"), 422, "bad_parameter")

@@ -1,4 +1,4 @@
-"""A call that failed is kept whole: the request, the response, its ``request_id``, the attempts."""
+"""A failed call shows its request, the response with ``request_id``, and all attempts."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ def shown(operated: Operated, call: SampleCall) -> dict[str, Any]:
 
 
 def overhear(operated: Operated, behaviour: str) -> RecordingTransport:
-    """Let AskElephant misbehave, and keep what it is sent."""
+    """Set a behaviour of AskElephant, and record the bodies that it gets."""
     operated.bridge.sandbox.control("behaviours", {"containing": {"wavv-call-": behaviour}})
     overheard = RecordingTransport()
     operated.bridge.use_transport(overheard)
@@ -25,7 +25,7 @@ def overhear(operated: Operated, behaviour: str) -> RecordingTransport:
 
 
 def test_a_refused_call_shows_what_was_sent_and_what_was_answered(operated: Operated) -> None:
-    """Field by field, with the id that AskElephant's support asks for; then it can be replayed."""
+    """A rejected call shows the request and every field error, and can be replayed."""
     overheard = overhear(operated, "reject")
     call = operated.bridge.dial()
     assert operated.bridge.process(call).state is State.FAILED
@@ -47,9 +47,9 @@ def test_a_refused_call_shows_what_was_sent_and_what_was_answered(operated: Oper
 
 
 def test_what_was_sent_is_shown_whatever_has_changed_since(operated: Operated) -> None:
-    """An operator's template, and what WAVV said later; a replay sends it as it is now.
+    """The shown request stays as it was sent after templates and metadata changed.
 
-    The API is of the settings that the bridge had at first.
+    A replay sends the new one. The API has the settings that the bridge had at first.
     """
     operated.bridge.change_settings(title_template="As it was: {contact}")
     overheard = overhear(operated, "reject")
@@ -76,7 +76,7 @@ def test_what_was_sent_is_shown_whatever_has_changed_since(operated: Operated) -
 def test_every_end_of_a_submission_keeps_what_was_sent(
     operated: Operated, behaviour: str, reason: str
 ) -> None:
-    """Whichever failure it was, and after however many attempts: the last one's."""
+    """Every kind of failed submission keeps the request of its last attempt."""
     operated.bridge.change_settings(retry_deadline=300, recording_deadline=300)
     overheard = overhear(operated, behaviour)
     call = operated.bridge.dial()
@@ -88,7 +88,7 @@ def test_every_end_of_a_submission_keeps_what_was_sent(
 
 
 def test_a_call_whose_retries_ended_shows_every_attempt(operated: Operated) -> None:
-    """Each on the timeline, with its own ``request_id``; the same request every time."""
+    """Each attempt is on the timeline with its ``request_id``, and all sent the same request."""
     operated.bridge.change_settings(retry_deadline=3600)
     overheard = overhear(operated, "conflict.999")
     call = operated.bridge.dial()
@@ -110,7 +110,7 @@ def test_a_call_whose_retries_ended_shows_every_attempt(operated: Operated) -> N
 def test_a_call_that_cannot_be_sent_shows_no_request(
     operated: Operated, said: dict[str, object]
 ) -> None:
-    """There is none: the reason, and the problem if there is one, say why."""
+    """A call that was never sent shows no request, but reason and problem."""
     call = operated.bridge.dial()
     operated.bridge.receive(call, **said)
     operated.bridge.drain()

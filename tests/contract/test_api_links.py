@@ -1,4 +1,4 @@
-"""The link from a call to its engagement's page: never one that would not open."""
+"""The link from a call to its engagement's page is shown only if it is complete."""
 
 import json
 from dataclasses import replace
@@ -17,7 +17,7 @@ PAGES = "https://app.askelephant.ai/workspaces"
 
 
 def deliver(web: Web, workspace_id: object) -> None:
-    """Deliver an event of AskElephant's that names this workspace, and handle it."""
+    """Deliver and process a webhook of AskElephant that names this workspace."""
     event = {"type": "v1.contact.created", "workspace_id": workspace_id, "data": {"object": {}}}
     web.elephant(json.dumps(event).encode(), f"msg_{workspace_id!a}".replace(" ", "_"))
     drain(web.services)
@@ -31,14 +31,14 @@ def link_under(web: Web, **settings: object) -> str | None:
 
 @pytest.mark.parametrize("workspace_id", [None, "", 7, "acme", "wrks_", "wrks_1/../x", "wrks_é"])
 def test_without_a_workspace_there_is_no_link(web: Web, workspace_id: object) -> None:
-    """What is no workspace id makes no link either."""
+    """Without a valid workspace id a call has no link."""
     keep(web, "call-1", engagement_id="ngmt_1")
     deliver(web, workspace_id)
     assert web.get("/api/calls/call-1").json()["askelephant_url"] is None
 
 
 def test_the_workspace_is_learned_from_any_webhook(web: Web) -> None:
-    """Also from one that is about no engagement; the newest one counts."""
+    """The workspace id comes from the newest webhook of any type."""
     keep(web, "call-1", engagement_id="ngmt_1")
     keep(web, "call-2")
     for workspace_id in ("wrks_1", "wrks_2"):
@@ -52,7 +52,7 @@ def test_the_workspace_is_learned_from_any_webhook(web: Web) -> None:
 
 
 def test_the_setting_serves_until_a_webhook_names_the_workspace(web: Web) -> None:
-    """AskElephant knows the workspace of its engagements better than a setting does."""
+    """The configured workspace id is used until a webhook names another."""
     setting = {"askelephant_workspace_id": "wrks_set"}
     assert link_under(web, **setting) == f"{PAGES}/wrks_set/engagements/ngmt_1"
     deliver(web, "wrks_1")
@@ -70,12 +70,12 @@ def test_the_setting_serves_until_a_webhook_names_the_workspace(web: Web) -> Non
 def test_a_template_without_the_workspace_needs_none(
     web: Web, template: str, url: str | None
 ) -> None:
-    """An operator may link to pages that are not AskElephant's own."""
+    """A link template without the workspace needs no workspace id."""
     assert link_under(web, askelephant_url_template=template) == url
 
 
 def test_the_sandboxs_webhooks_lead_to_its_own_page(bridge: Bridge) -> None:
-    """What the demo shows opens; another workspace's page does not exist."""
+    """The link from the sandbox's webhooks opens a page of the sandbox."""
     root = bridge.sandbox.base_url.removesuffix("/api")
     template = f"{root}/workspaces/{{workspace_id}}/engagements/{{engagement_id}}"
     bridge.change_settings(askelephant_url_template=template)
@@ -91,7 +91,7 @@ def test_the_sandboxs_webhooks_lead_to_its_own_page(bridge: Bridge) -> None:
 
 
 def test_another_workspace_than_before_is_logged(bridge: Bridge) -> None:
-    """The operator sees that webhook and API key may be of two workspaces."""
+    """A webhook of another workspace than before is logged."""
     for workspace_id in ("wrks_1", "wrks_1", "wrks_2"):
         bridge.services.workspace.learn(workspace_id)
     (line,) = bridge.logged("workspace.changed")

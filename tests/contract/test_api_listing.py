@@ -1,4 +1,4 @@
-"""The list of calls: pages without a gap or a repetition, filters, and what is not understood."""
+"""The list of calls: complete pages, filters, and rejected parameters."""
 
 import base64
 from collections.abc import Iterator
@@ -15,9 +15,9 @@ from tests.support.web_process import Web, problem_in
 
 @pytest.fixture
 def calls(web: Web) -> list[str]:
-    """Store 250 calls, ten at a time first heard of at the same moment; return ids, newest first.
+    """Store 250 calls, ten of them at each time; return their ids from the newest on.
 
-    At equal times the ids decide, backwards as the times do.
+    At equal times the ids are in descending order, too.
     """
     ids = [f"call-{number:03}~é" for number in range(250)]
     for number, call_id in enumerate(ids):
@@ -27,19 +27,19 @@ def calls(web: Web) -> list[str]:
 
 @pytest.mark.parametrize("limit", [1, 7, 50, 125, 200])
 def test_all_pages_together_are_all_calls_once(web: Web, calls: list[str], limit: int) -> None:
-    """Newest first, whatever the size of a page, and across equal times."""
+    """All pages of any size contain each call once, newest first."""
     assert walk(web, limit=limit) == calls
 
 
 def test_a_page_is_fifty_calls_long_unless_asked(web: Web, calls: list[str]) -> None:
-    """And tells of each call what a list needs."""
+    """A page has fifty calls by default, each with the fields of a list."""
     body = web.get("/api/calls").json()
     assert [call["call_id"] for call in body["data"]] == calls[:50]
     assert body["next_cursor"]
 
 
 def test_calls_that_arrive_meanwhile_disturb_no_page(web: Web, calls: list[str]) -> None:
-    """They are newer than every cursor."""
+    """New calls during a walk are on no later page, because they are newer than every cursor."""
     seen, cursor = [], ""
     for number in range(5):
         body = web.get("/api/calls", limit=50, cursor=cursor).json()
@@ -50,7 +50,7 @@ def test_calls_that_arrive_meanwhile_disturb_no_page(web: Web, calls: list[str])
 
 
 def test_calls_that_move_on_meanwhile_disturb_no_page(web: Web, calls: list[str]) -> None:
-    """In a list of one state, those already seen may leave it."""
+    """Calls that leave the state during a walk change no later page."""
     seen: list[str] = []
     cursor = ""
     for _ in range(5):
@@ -65,12 +65,12 @@ def test_calls_that_move_on_meanwhile_disturb_no_page(web: Web, calls: list[str]
 
 
 def test_an_empty_bridge_has_an_empty_page(web: Web) -> None:
-    """No calls, and no next page."""
+    """An empty bridge has one empty page and no next page."""
     assert web.get("/api/calls").json() == {"data": [], "next_cursor": None}
 
 
 def test_the_last_page_says_so(web: Web) -> None:
-    """Two calls, pages of one: the walk ends."""
+    """The last page has no cursor."""
     keep(web, "a")
     keep(web, "b", after=1)
     assert walk(web, limit=1) == ["b", "a"]
@@ -78,7 +78,7 @@ def test_the_last_page_says_so(web: Web) -> None:
 
 @pytest.mark.parametrize("state", list(State))
 def test_a_state_shows_its_calls_only(web: Web, state: State) -> None:
-    """Every state can be asked for."""
+    """A filter by state shows the calls of this state only."""
     for other in State:
         keep(web, f"call-{other}", state=other)
     assert walk(web, state=state.value) == [f"call-{state}"]
@@ -90,7 +90,7 @@ def test_a_state_shows_its_calls_only(web: Web, state: State) -> None:
      "ngmt_1", "wavv://call/1", "missing_owner", "Ünï"],
 )  # fmt: skip
 def test_a_search_finds_any_part_of_what_one_may_know(web: Web, q: str) -> None:
-    """An id, a name, a number, a link, a reason; in any case."""
+    """A search finds parts of ids, names, numbers, links and reasons, in any case."""
     said = Metadata(
         lead_name="Ada LoveLace ünï", lead_email="ada@example.com", lead_phone="+14155550100",
         lead_id="crm-7", agent_id="usr_alice",
@@ -108,7 +108,7 @@ def test_a_search_finds_any_part_of_what_one_may_know(web: Web, q: str) -> None:
      "\uff15\uff15\uff15-\uff10\uff11\uff11\uff11", "555-01"],
 )  # fmt: skip
 def test_a_search_finds_a_phone_number_as_people_write_it(web: Web, q: str) -> None:
-    """Its digits count, the lead's and the agent's alike."""
+    """A search for a phone number compares digits, of lead and agent."""
     keep(web, "lead", metadata=Metadata(lead_phone="+14155550111"))
     keep(web, "agent", after=1, metadata=Metadata(agent_phone="(415) 555-0111 "))
     keep(web, "other", after=2, metadata=Metadata(lead_phone="+14155550112 1", lead_name="415"))
@@ -126,7 +126,7 @@ COMPOSED, DECOMPOSED = "Jos\u00e9", "Jose\u0301"
      "\uff2a\uff4f\uff53\u00e9"],
 )  # fmt: skip
 def test_a_search_finds_a_name_in_any_form(web: Web, q: str) -> None:
-    """Composed or not, in any case and width, with blanks in any number: all look the same."""
+    """A search for a name ignores Unicode form, case, width and repeated blanks."""
     names = [f"{COMPOSED} Garcia", f"{DECOMPOSED}  Garcia", "Jose Garcia"]
     for second, name in enumerate(names):
         keep(web, f"call-{second}", after=second, metadata=Metadata(lead_name=name))
@@ -135,7 +135,7 @@ def test_a_search_finds_a_name_in_any_form(web: Web, q: str) -> None:
 
 @pytest.mark.parametrize("q", ["()", "+", "--", "12", "0"])
 def test_a_search_without_a_number_is_of_text(web: Web, q: str) -> None:
-    """Signs alone find no number, and two digits find what they are written in."""
+    """A search with fewer than three digits compares text."""
     keep(web, "call-a", metadata=Metadata(lead_phone="+14155550111"))
     keep(web, f"call-{q}", after=1)
     expected = [f"call-{q}"] + (["call-a"] if q in {"+", "0"} else [])
@@ -143,7 +143,7 @@ def test_a_search_without_a_number_is_of_text(web: Web, q: str) -> None:
 
 
 def test_a_search_goes_on_over_pages(web: Web, calls: list[str]) -> None:
-    """Pages are filled with what was found, not with what was looked at."""
+    """A search fills each page with matches."""
     found = [call_id for call_id in calls if "5" in call_id]
     assert walk(web, q="5", limit=10) == found
 
@@ -164,7 +164,7 @@ def test_a_search_goes_on_over_pages(web: Web, calls: list[str]) -> None:
     ],
 )
 def test_times_bound_the_list(web: Web, query: dict[str, str], found: list[str]) -> None:
-    """From ``since`` on, and before ``until``; without an offset they are UTC."""
+    """``since`` is included and ``until`` is excluded; times without an offset are UTC."""
     for second, call_id in enumerate("abcd"):
         keep(web, call_id, after=second)
     assert walk(web, **query) == found
@@ -172,14 +172,14 @@ def test_times_bound_the_list(web: Web, query: dict[str, str], found: list[str])
 
 
 def test_filters_are_taken_together(web: Web) -> None:
-    """State, search and time."""
+    """State, search and times restrict the list all at once."""
     for second, state in enumerate([State.FAILED, State.LIVE, State.FAILED]):
         keep(web, f"call-{second}", after=second, state=state)
     assert walk(web, state="failed", q="call", since="2026-05-13T14:00:01Z") == ["call-2"]
 
 
 def test_empty_parameters_are_none(web: Web) -> None:
-    """As a form sends them."""
+    """Empty parameters, as forms send them, are ignored."""
     keep(web, "a")
     names = ("state", "q", "since", "until", "cursor", "limit")
     answer = web.get("/api/calls", **dict.fromkeys(names, ""))
@@ -187,7 +187,7 @@ def test_empty_parameters_are_none(web: Web) -> None:
 
 
 def coded(text: str) -> str:
-    """Return a cursor of our form."""
+    """Return a cursor in the bridge's form."""
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
@@ -197,7 +197,7 @@ def coded(text: str) -> str:
      coded("-inf "), coded("1e999 a"), coded("a 1.0"), "_w"],
 )  # fmt: skip
 def test_a_cursor_that_is_not_ours_is_answered_400(web: Web, cursor: str) -> None:
-    """And not an empty page, or the whole list from the beginning."""
+    """A foreign cursor gets 400, not an empty page or the first one."""
     keep(web, "a")
     answer = web.get("/api/calls", cursor=cursor)
     assert "next_cursor of an earlier page" in problem_in(answer, 400, "bad_request")
@@ -214,17 +214,17 @@ def test_a_cursor_that_is_not_ours_is_answered_400(web: Web, cursor: str) -> Non
 def test_a_parameter_that_is_not_understood_is_answered_422(
     web: Web, name: str, value: str
 ) -> None:
-    """With its name and what it should be, and without repeating a long one."""
+    """A bad parameter gets 422, which names it and does not repeat a long value."""
     answer = web.get("/api/calls", **{name: value})
     assert problem_in(answer, 422, "bad_parameter").startswith(f"{name}: ")
     assert "x" * 201 not in answer.text
 
 
 class ManyCalls(Lookup):
-    """A lookup with more calls than a search looks at for one page; the last one matches."""
+    """A lookup with more calls than a search examines for one page; the last one matches."""
 
     def __init__(self) -> None:
-        """Need no Redis."""
+        """Set no attributes: this lookup needs no Redis."""
 
     def newest(
         self,
@@ -244,7 +244,7 @@ class ManyCalls(Lookup):
 
 
 def test_a_search_for_nothing_ends_and_can_be_gone_on_with() -> None:
-    """The cost of one page is bounded; its cursor goes on where it stopped."""
+    """A page of a search is bounded, and its cursor continues where it stopped."""
     first = page(ManyCalls(), Query(q="needle"), None, 50)
     assert first.calls == []
     assert first.next_cursor is not None

@@ -1,4 +1,4 @@
-"""The pace of a replay: due times on the records, over pages, and what leaves by them."""
+"""The pace of a replay: due times on the records, over several pages."""
 
 from datetime import datetime, timedelta
 
@@ -10,14 +10,14 @@ from tests.support.bridge_with_api import Operated
 
 
 def dues(answer: httpx.Response) -> tuple[datetime, datetime]:
-    """Return when the first and the last of a page are due."""
+    """Return the due times of the first and the last call of a page."""
     told = answer.json()
     first, last = (datetime.fromisoformat(told[f"{one}_due_at"]) for one in ("first", "last"))
     return first, last
 
 
 def test_a_replay_is_spread_by_its_pace_and_held_by_the_records_alone(operated: Operated) -> None:
-    """Nothing is published: the process that was asked may end at once. The newest go first."""
+    """A replay sets due times on the records, newest first, and publishes nothing."""
     calls = operated.fail(12)
     operated.bridge.published.messages.clear()
     start = operated.bridge.clock() + timedelta(seconds=2)
@@ -29,7 +29,7 @@ def test_a_replay_is_spread_by_its_pace_and_held_by_the_records_alone(operated: 
 
 
 def test_the_pace_is_what_leaves(operated: Operated) -> None:
-    """Six a minute are six requests a minute, whatever waits."""
+    """With a pace of six a minute six requests leave a minute."""
     operated.fail(12)
     operated.accept_all()
     before = len(operated.bridge.requests())
@@ -41,7 +41,7 @@ def test_the_pace_is_what_leaves(operated: Operated) -> None:
 
 
 def test_the_pace_goes_on_over_pages(operated: Operated, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The cursor carries it: whoever goes on has nothing to add up."""
+    """The next page of a replay continues the pace, because the cursor carries it."""
     monkeypatch.setattr(replays, "MOST", 5)
     calls = operated.fail(12)
     start = operated.bridge.clock() + timedelta(seconds=2)
@@ -62,7 +62,7 @@ def test_the_pace_goes_on_over_pages(operated: Operated, monkeypatch: pytest.Mon
     [("6/m", 10), ("1/s", 1), ("500/h", 7.2), ("100/s", 0.01), (2, 0.5), (0.5, 2), (None, 1)],
 )
 def test_a_pace_is_calls_in_a_time(operated: Operated, pace: object, apart: float) -> None:
-    """By second, minute or hour; a bare number is by second; without a word one a second."""
+    """A pace is a number of calls per second, minute or hour; the default is one a second."""
     operated.fail(2)
     first, last = dues(operated.replay(state="failed", dry_run=False, pace=pace))
     assert (last - first).total_seconds() == apart

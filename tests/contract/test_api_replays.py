@@ -1,6 +1,6 @@
-"""Replaying many: counted first, chosen as in the list, at a pace, and never a second engagement.
+"""The replay of many calls: dry run, filters, pace, and never a second engagement.
 
-The API is real, and so are the services behind it; AskElephant is the sandbox.
+The API and the services are real; AskElephant is the sandbox.
 """
 
 import time
@@ -23,7 +23,7 @@ from tests.support.web_process import problem_in
 
 
 def test_a_dry_run_is_the_default_counts_by_reason_and_changes_nothing(operated: Operated) -> None:
-    """Whoever forgets a word has only counted."""
+    """Without ``dry_run=false`` a replay counts calls by reason and changes nothing."""
     calls = operated.fail(2)
     operated.bridge.sandbox.control("behaviours")
     calls += [operated.bridge.dial("failed+no-webhook")]
@@ -40,7 +40,7 @@ def test_a_dry_run_is_the_default_counts_by_reason_and_changes_nothing(operated:
 
 
 def test_complete_calls_have_no_reason_and_are_counted_all_the_same(operated: Operated) -> None:
-    """Under a word that is no slug of ours."""
+    """Complete calls have no reason, and are counted under a name of their own."""
     _complete(operated)
     assert operated.replay(state="complete").json()["reasons"] == {"none": 1}
 
@@ -49,7 +49,10 @@ def test_complete_calls_have_no_reason_and_are_counted_all_the_same(operated: Op
 def test_calls_that_failed_for_a_cause_now_mended_go_through_once_each(
     operated: Operated, behaviour: str
 ) -> None:
-    """Whether or not AskElephant had made the engagement: one each, and no event is missing."""
+    """Failed calls whose cause is gone complete with one engagement each.
+
+    It does not matter whether AskElephant had made the engagement.
+    """
     bridge = operated.bridge
     bridge.change_settings(retry_deadline=0)
     calls = operated.fail(30, behaviour) if behaviour == "reject" else _fail_after_commit(operated)
@@ -71,7 +74,7 @@ def test_calls_that_failed_for_a_cause_now_mended_go_through_once_each(
 def test_a_complete_call_that_is_replayed_still_has_one_engagement(
     operated: Operated, *, many: bool
 ) -> None:
-    """AskElephant answers 200 with the same; the insights are read anew."""
+    """A replayed complete call keeps its engagement, and its insights are fetched again."""
     call = _complete(operated)
     before = operated.bridge.call(call)
     if many:
@@ -89,7 +92,7 @@ def test_a_complete_call_that_is_replayed_still_has_one_engagement(
 def test_a_call_that_failed_when_it_was_read_is_asked_for_under_its_engagement(
     operated: Operated,
 ) -> None:
-    """The POST again is how AskElephant says that it still has it; then what failed is redone."""
+    """A call that failed while it was read is posted again, and gets its engagement's id back."""
     bridge = operated.bridge
     call = bridge.dial("stuck")
     bridge.process(call)
@@ -109,7 +112,7 @@ def test_a_call_that_failed_when_it_was_read_is_asked_for_under_its_engagement(
 def test_a_call_that_fails_again_meanwhile_is_not_replayed_twice_by_one_run(
     operated: Operated,
 ) -> None:
-    """The run goes on below it, or a cause that is not mended would never let it end."""
+    """One replay starts a call once, although the call fails again before the replay ends."""
     calls = operated.fail(2)
     first = operated.replay(state="failed", dry_run=False, limit=1).json()
     operated.bridge.sweep_for(minutes=2)
@@ -135,7 +138,7 @@ def test_a_call_that_fails_again_meanwhile_is_not_replayed_twice_by_one_run(
 def test_the_filters_choose_what_the_list_shows(
     operated: Operated, chosen: dict[str, object], places: set[int]
 ) -> None:
-    """State, reason, and the time a call was first heard of: the same words, the same calls."""
+    """The filters of a replay select the calls that the list shows for the same filters."""
     calls = operated.fail(4)
     first_heard = [call.created_at for call in operated.records(calls)]
     for name in {"since", "until"} & chosen.keys():
@@ -152,7 +155,7 @@ def test_the_filters_choose_what_the_list_shows(
 
 
 def test_two_replays_at_once_start_each_call_once(operated: Operated) -> None:
-    """What is on its way again is not at rest; the loser leaves no mark on it."""
+    """Of two replays at the same time one starts each call, and the other changes nothing."""
     calls = operated.fail(20)
     asked = partial(operated.replay, state="failed", dry_run=False)
     started: list[int] = []
@@ -168,7 +171,7 @@ def test_two_replays_at_once_start_each_call_once(operated: Operated) -> None:
 def test_a_call_that_changed_since_it_was_matched_is_left_alone(
     operated: Operated, change: dict[str, object]
 ) -> None:
-    """What was chosen must still be true when it is saved."""
+    """A call that no longer matches when it is saved is not replayed."""
     (call,) = operated.fail(1)
     services = operated.bridge.services
     listed = operated.bridge.call(call)
@@ -180,7 +183,7 @@ def test_a_call_that_changed_since_it_was_matched_is_left_alone(
 
 
 def test_a_call_that_a_message_replayed_meanwhile_is_told_as_it_is(operated: Operated) -> None:
-    """409 names the state of now."""
+    """If another request replays a call first, the response is 409 with the new state."""
     (call,) = operated.fail(1)
     services = operated.bridge.services
 
@@ -209,20 +212,20 @@ def test_a_call_that_a_message_replayed_meanwhile_is_told_as_it_is(operated: Ope
 def test_an_order_that_is_not_understood_is_answered_422(
     operated: Operated, order: dict[str, object], name: str
 ) -> None:
-    """By name, also a word that is none of ours: half an order would replay what nobody meant."""
+    """A replay with a bad or unknown field gets 422, and replays nothing."""
     assert problem_in(operated.replay(**order), 422, "bad_parameter").startswith(name)
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b"\xff", b"[" * 9999])
 def test_an_order_that_is_no_object_is_answered_422(operated: Operated, body: bytes) -> None:
-    """In the usual form."""
+    """A replay whose body is no object gets 422."""
     problem_in(operated.http.post("/api/replay", content=body), 422, "bad_parameter")
 
 
 def test_an_order_that_is_too_large_is_not_read_and_a_stranger_is_not_heard(
     operated: Operated,
 ) -> None:
-    """The token is asked for first; then no more is read than any order has."""
+    """A body that is too large is refused after the token was checked and is not read whole."""
     large = b'{"state": "failed", "reason": "%s"}' % (b"x" * replays.LIMIT)
     problem_in(operated.http.post("/api/replay", content=large), 413, "too_large")
     stranger = operated.http.post("/api/replay", content=b"{", headers={"Authorization": ""})
@@ -230,7 +233,7 @@ def test_an_order_that_is_too_large_is_not_read_and_a_stranger_is_not_heard(
 
 
 def test_the_order_is_described(operated: Operated) -> None:
-    """On the page of the API, with every filter."""
+    """The OpenAPI document describes the replay with every filter."""
     described = operated.http.get("/api/openapi.json").json()["paths"]["/api/replay"]["post"]
     schema = described["requestBody"]["content"]["application/json"]["schema"]
     assert schema["properties"].keys() == set(replays.ReplayOrder.model_fields)
@@ -240,14 +243,14 @@ def test_the_order_is_described(operated: Operated) -> None:
     "cursor", ["garbage", "nan~", "inf~x", "1e300~", "1~%%%", "1~AAAA", "x~", "~"]
 )
 def test_a_cursor_that_is_not_ours_is_answered_400(operated: Operated, cursor: str) -> None:
-    """And not the whole list from the beginning."""
+    """A foreign cursor gets 400, not a replay from the beginning."""
     answer = operated.replay(state="failed", dry_run=False, cursor=cursor)
     assert "next_cursor of an earlier" in problem_in(answer, 400, "bad_request")
 
 
 @pytest.mark.parametrize("days", [400, 40_000, 2_900_000])
 def test_a_cursor_puts_no_call_off_for_years(operated: Operated, days: int) -> None:
-    """A due time in the year 9999 would hide the call for ever."""
+    """A cursor with a due time in the far future is rejected."""
     (call,) = operated.fail(1)
     at = f"{time.time() + days * 86_400:.0f}"
     for dry_run in (True, False):
@@ -268,7 +271,7 @@ def _complete(operated: Operated) -> SampleCall:
 
 
 def _fail_after_commit(operated: Operated) -> list[SampleCall]:
-    """Return calls that failed although AskElephant had made their engagements."""
+    """Return failed calls for which AskElephant had made engagements."""
     calls = operated.fail(5, "garbage-json.9")
     assert {call.engagement_id for call in operated.records(calls)} == {None}
     assert len(operated.bridge.bodies()) == len(calls)

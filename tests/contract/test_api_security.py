@@ -1,4 +1,4 @@
-"""What every answer says to a browser, what guessing costs, and that nothing foreign is loaded."""
+"""Security headers of every response, the limit on guessed tokens, and no foreign content."""
 
 import re
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ DOCS = "/api/docs"
 
 @pytest.mark.parametrize(("method", "path", "status"), ANSWERS)
 def test_every_answer_bears_all_headers(web: Web, method: str, path: str, status: int) -> None:
-    """Success, refusal or failure: nothing is sniffed, framed, kept, or told to other hosts."""
+    """Every response has all security headers, whatever its status."""
     answer = web.client.request(method, path, headers=bearer(TOKEN))
     assert answer.status_code == status
     assert {name: answer.headers.get(name) for name in SECURITY} == dict(SECURITY)
@@ -30,14 +30,14 @@ def test_every_answer_bears_all_headers(web: Web, method: str, path: str, status
 
 
 def test_a_stored_event_is_answered_with_them_too(web: Web) -> None:
-    """And still with an empty body."""
+    """The response to a stored event has the headers, and an empty body."""
     answer = web.wavv(ENDED)
     assert (answer.status_code, answer.content) == (202, b"")
     assert answer.headers["x-content-type-options"] == "nosniff"
 
 
 def test_the_documentation_loads_nothing_from_another_host(web: Web) -> None:
-    """Its page, style and scripts are all here, and the policy lets it ask nobody else."""
+    """All parts of the documentation come from this host, and its policy allows no other."""
     page = web.client.get(DOCS)
     services = re.findall(r'(?:src|href)="([^"]+)"', page.text)
     assert len(services) == 3
@@ -54,7 +54,7 @@ def test_the_documentation_loads_nothing_from_another_host(web: Web) -> None:
 
 
 def test_the_documentation_runs_no_script_that_is_written_into_it(web: Web) -> None:
-    """Scripts come from files of this host; nobody may frame the page."""
+    """The documentation runs only scripts from files of this host, and cannot be framed."""
     page = web.client.get(DOCS)
     policy = page.headers["content-security-policy"]
     assert "script-src 'self';" in policy
@@ -66,13 +66,16 @@ def test_the_documentation_runs_no_script_that_is_written_into_it(web: Web) -> N
 
 @pytest.fixture
 def fresh(valkey_url: str) -> Iterator[Web]:
-    """Run a web process to which nobody has presented a wrong token."""
+    """Run a web process that has seen no wrong token."""
     with running_web(valkey_url) as web:
         yield web
 
 
 def test_guessing_is_answered_429_after_a_while_and_a_long_token_never(fresh: Web) -> None:
-    """Everybody behind a proxy has its address: a stranger there must not lock the operator out."""
+    """Wrong tokens get 429 after a while, but a long right token is always accepted.
+
+    All senders behind a proxy share its address, so others must not lock the operator out.
+    """
     for _ in range(MOST):
         problem_in(fresh.client.get("/api/stats", headers=bearer("wrong")), 401, "bad_token")
     for path in ("/api/stats", "/api/calls", "/api/calls/none"):
@@ -86,7 +89,7 @@ def test_guessing_is_answered_429_after_a_while_and_a_long_token_never(fresh: We
 def test_a_token_that_could_be_guessed_is_not_looked_at_while_somebody_guesses(
     valkey_url: str,
 ) -> None:
-    """Else 20 wrong ones a minute would be told so, and all others be tried all the same."""
+    """While tokens are guessed, a token that is short enough to guess is not checked."""
     short = "letmein"
     with running_web(valkey_url, api_tokens=f"{short},{TOKEN}") as web:
         assert web.client.get("/api/stats", headers=bearer(short)).status_code == 200
@@ -98,7 +101,7 @@ def test_a_token_that_could_be_guessed_is_not_looked_at_while_somebody_guesses(
 
 
 def test_guessing_does_not_stop_the_doors(fresh: Web) -> None:
-    """Webhooks have nothing to do with tokens."""
+    """The limit on wrong tokens does not affect the webhooks."""
     for _ in range(MOST + 1):
         fresh.client.get("/api/stats")
     assert fresh.wavv(ENDED).status_code == 202

@@ -1,4 +1,4 @@
-"""A backup taken from a running bridge, as docs/operations.md says, and restored."""
+"""A backup of a running bridge, made and restored as in docs/operations.md."""
 
 import shutil
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ def server() -> Iterator[Valkey]:
 
 @pytest.fixture
 def own_bridge(server: Valkey, sandbox_process: Sandbox) -> Iterator[Bridge]:
-    """Put a bridge together on that server."""
+    """Make a bridge on that server."""
     with running_bridge(sandbox_process, redis_url=server.url) as running:
         yield running.as_new()
 
@@ -31,7 +31,7 @@ def own_bridge(server: Valkey, sandbox_process: Sandbox) -> Iterator[Bridge]:
 def test_a_backup_of_a_running_bridge_can_be_restored(
     server: Valkey, own_bridge: Bridge, tmp_path: Path
 ) -> None:
-    """Whatever was on its way goes on; what was submitted since is not submitted twice."""
+    """After a restore unfinished calls continue, and later submissions are not made twice."""
     bridge = own_bridge
     done, due, unread = bridge.dial(), bridge.dial(), bridge.dial()
     bridge.process(done)

@@ -1,4 +1,4 @@
-"""Beat gives out the sweep as often as the operator says."""
+"""Beat publishes the sweep at the configured interval."""
 
 import json
 import subprocess
@@ -19,7 +19,7 @@ entries = symbol_by_name(celery.conf.beat_scheduler)(app=celery).schedule.values
 said = [[e.task, e.schedule.run_every.total_seconds(), e.options] for e in entries]
 print(json.dumps({"known": known, "entries": said}))
 """
-"""What beat itself makes of the settings of its process."""
+"""Prints the schedule that beat reads from the settings of its process."""
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,7 @@ print(json.dumps({"known": known, "entries": said}))
 def test_the_sweep_is_given_out_at_its_interval(
     tmp_path: Path, settings: dict[str, str], seconds: float
 ) -> None:
-    """Nothing else is. They outlast any difference of two machines' clocks."""
+    """The sweep is beat's only task, and its messages expire late enough for clock differences."""
     env = environment({"BRIDGE_REDIS_URL": "redis://127.0.0.1:1/0", **settings})
     words = (sys.executable, "-c", PROGRAM)
     ended = subprocess.run(words, env=env, cwd=tmp_path, capture_output=True, check=True)  # noqa: S603 - our own program

@@ -1,4 +1,4 @@
-"""The benchmark's instruments measure what they say: the load, the stub, the use of processes."""
+"""The benchmark's instruments: the load, the stub of AskElephant, the use of processes."""
 
 import sys
 import time
@@ -36,12 +36,12 @@ REQUEST = EngagementRequest(
 
 @pytest.fixture
 def plan(tmp_path: Path) -> Plan:
-    """Give a plan of the smallest size."""
+    """Give the smallest plan."""
     return quick(Plan(tmp_path, rounds=1))
 
 
 def test_the_load_is_every_request_once(plan: Plan) -> None:
-    """All frames are sent and answered, and their waits are measured."""
+    """The load sends every request once, and measures every response time."""
     frames = payloads.write(plan.directory / "frames", payloads.requests(100, seed=1))
     with trivial_server(plan) as port:
         seen = send_load(port, frames, connections=8)
@@ -50,14 +50,14 @@ def test_the_load_is_every_request_once(plan: Plan) -> None:
 
 
 def test_a_peer_that_does_another_thing_is_not_measured(plan: Plan) -> None:
-    """A fast 401 is no figure."""
+    """A peer that responds with another status is an error, not a measurement."""
     frames = payloads.write(plan.directory / "frames", payloads.requests(1, seed=1))
     with trivial_server(plan) as port, pytest.raises(PeerError, match="202"):
         send_load(port, frames, connections=1, status="200")
 
 
 def test_the_stub_answers_and_tells_of_the_transcript(tmp_path: Path) -> None:
-    """The bridge's own client and its own check of the signature take it for AskElephant."""
+    """The bridge's own client and signature check accept the stub as AskElephant."""
     receiver = Receiver()
     app = Starlette(routes=[Route(HOOK_PATH, receiver.take, methods=["POST"])])
     with serving(app) as root, elephant(tmp_path, "e", free_port(), _port(root)) as stub:
@@ -83,7 +83,7 @@ def test_the_stub_answers_and_tells_of_the_transcript(tmp_path: Path) -> None:
 
 @LINUX
 def test_the_use_of_a_process_counts_its_children(tmp_path: Path) -> None:
-    """CPU that a child has burnt is the peer's, also when the child has gone."""
+    """The CPU time of a process includes its children, also after they exited."""
     burn = "import time\nwhile time.process_time() < 0.3: pass"
     both = f"import subprocess, sys, time; subprocess.run([sys.executable, '-c', {burn!r}])"
     argv = (sys.executable, "-c", f"{both}; open('done', 'w').close(); time.sleep(60)")

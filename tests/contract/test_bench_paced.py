@@ -1,4 +1,4 @@
-"""The benchmark's steady load, sent to a peer whose throughput is known."""
+"""The benchmark's steady load, sent to a peer of known throughput."""
 
 import time
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ RATE = 40.0
 
 @dataclass
 class Peer:
-    """A peer that completes calls one after the other, each in the same time."""
+    """A peer that completes one call after the other, each in the same time."""
 
     seconds_per_call: float
     port: int = 0
@@ -34,7 +34,7 @@ class Peer:
     cpu: Iterator[float] = field(default_factory=lambda: iter((5.0, 6.0)))
 
     async def take(self, request: Request) -> Response:
-        """Accept an event; after a recorded one, note when its call will be complete."""
+        """Accept an event; after a recorded one record when its call is complete."""
         if (await request.json())["event"] == "call.recorded":
             last = max(self.completed, default=0.0)
             self.completed.append(max(last, time.monotonic()) + self.seconds_per_call)
@@ -42,19 +42,19 @@ class Peer:
 
     @property
     def elephant(self) -> "Peer":
-        """Its AskElephant."""
+        """The peer's AskElephant."""
         return self
 
     def forget(self) -> None:
-        """Forget what came."""
+        """Delete the completions."""
         self.completed.clear()
 
     def seen(self) -> Requests:
-        """Return what came."""
+        """Return the completions."""
         return Requests([], self.completed, [])
 
     def usage(self) -> Usage:
-        """Return one second of CPU more each time."""
+        """Return one more second of CPU time each time."""
         return Usage(next(self.cpu), 0)
 
 
@@ -73,7 +73,7 @@ def plan(tmp_path: Path) -> Plan:
 
 
 def test_a_peer_that_can_do_more_keeps_up(plan: Plan) -> None:
-    """Its CPU is shared out among the calls."""
+    """A peer with enough throughput keeps the rate, and its CPU time is divided by the calls."""
     with _running(Peer(seconds_per_call=0.25 / RATE)) as stack:
         found = pass_steadily(plan, stack, RATE, seed=1)
     assert found.kept > 0.9
@@ -81,7 +81,7 @@ def test_a_peer_that_can_do_more_keeps_up(plan: Plan) -> None:
 
 
 def test_a_peer_that_can_do_half_is_reported_as_lagging(plan: Plan) -> None:
-    """At the end of two seconds it is two seconds behind."""
+    """A peer with half the throughput keeps half the rate, and is two seconds late at the end."""
     with _running(Peer(seconds_per_call=2 / RATE)) as stack:
         found = pass_steadily(plan, stack, RATE, seed=1)
     assert found.kept == pytest.approx(0.5, abs=0.1)

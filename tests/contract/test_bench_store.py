@@ -30,7 +30,7 @@ UNTIL = datetime.now(UTC) + timedelta(hours=1)
 
 @pytest.fixture
 def services(valkey_url: str) -> Iterator[Services]:
-    """Give the bridge's services on an empty store and broker, as a benchmark has them."""
+    """Give the bridge's services on an empty store and broker, as the benchmark uses them."""
     services = services_of(valkey_url)
     for key in services.redis.scan_iter("bench:*"):
         services.redis.delete(key)
@@ -39,7 +39,7 @@ def services(valkey_url: str) -> Iterator[Services]:
 
 
 def test_every_message_that_names_a_step_counts(services: Services) -> None:
-    """A step that was published twice is named twice; other tasks name no call."""
+    """Each message that names a step of a call is counted; other tasks name no call."""
     services.publisher.publish(SUBMIT.task, "a", "b")
     services.publisher.publish(SUBMIT.task, "b", countdown=60)
     services.publisher.publish(FETCH.task, "a")
@@ -50,7 +50,7 @@ def test_every_message_that_names_a_step_counts(services: Services) -> None:
 
 
 def test_a_message_counts_until_it_is_acknowledged(services: Services) -> None:
-    """A worker that has taken it, or keeps it for its countdown, still has it."""
+    """A message is counted until a worker has acknowledged it."""
     services.publisher.publish(SUBMIT.task, "a")
     app = BridgeCelery("bench", set_as_current=False)
     app.conf.update(broker_options(services.settings))
@@ -64,7 +64,7 @@ def test_a_message_counts_until_it_is_acknowledged(services: Services) -> None:
 
 
 def test_fetches_are_scheduled_as_the_bridge_schedules_them(services: Services) -> None:
-    """Each is due in the store and named by one message with a countdown."""
+    """Scheduled fetches are due in the store, and each has one message with a countdown."""
     before = time.monotonic()
     due = schedule_fetches(services, 5, seconds=50)
     waits = [at - before for at in due.values()]
@@ -78,7 +78,7 @@ def test_fetches_are_scheduled_as_the_bridge_schedules_them(services: Services) 
 
 
 def test_held_calls_wait_for_their_submission(services: Services) -> None:
-    """Each is a record of its own, due when the hold may end."""
+    """Held calls are written as the bridge writes them, due when the hold may end."""
     template = held_call(services, UNTIL)
     fill(services, template, COUNT)
     found = [call for _, call in services.lookup.newest(None, None, None)]
@@ -92,7 +92,7 @@ def test_held_calls_wait_for_their_submission(services: Services) -> None:
 
 
 def test_finished_calls_rest_with_their_insights(services: Services) -> None:
-    """They are found by engagement, and nothing of them is due."""
+    """Finished calls are found by engagement, have insights, and nothing of them is due."""
     template = finished_call(services)
     fill(services, template, COUNT, INSIGHTS)
     call = services.lookup.by_engagement(numbered(template, 3).engagement_id or "", None)

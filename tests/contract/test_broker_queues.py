@@ -1,4 +1,4 @@
-"""What waits in the broker is counted on a real one."""
+"""Waiting messages are counted on a real broker."""
 
 from collections.abc import Iterator
 
@@ -13,7 +13,7 @@ from tests.support.valkey import Valkey
 
 
 def broker(url: str, namespace: str) -> Celery:
-    """Return a Celery that takes from the bridge's queues, as a worker does."""
+    """Return a Celery application that consumes the bridge's queues, as a worker does."""
     app = Celery("queues", set_as_current=False)
     app.conf.update(broker_options(Settings.model_construct(redis_url=url, namespace=namespace)))
     return app
@@ -21,13 +21,13 @@ def broker(url: str, namespace: str) -> Celery:
 
 @pytest.fixture
 def app(valkey_url: str, keys: Keys) -> Iterator[Celery]:
-    """Give a broker on the common Valkey, in a namespace of its own."""
+    """Give a broker on the session's Valkey, in a namespace of its own."""
     with broker(valkey_url, keys.namespace) as app:
         yield app
 
 
 def test_messages_of_all_queues_are_counted(app: Celery) -> None:
-    """Those of the other namespaces of the same Redis are not."""
+    """Messages of all queues of the namespace are counted, and no others."""
     assert waiting(app) == 0
     app.send_task("a.task", queue=QUICK_QUEUE)
     app.send_task("a.task", queue=QUEUE)
@@ -36,14 +36,14 @@ def test_messages_of_all_queues_are_counted(app: Celery) -> None:
 
 
 def test_a_queue_that_is_not_taken_from_does_not_count(app: Celery) -> None:
-    """Flower can tell a worker to cancel a queue: then its messages are not the worker's."""
+    """Messages of a queue that the worker no longer consumes are not counted."""
     app.send_task("a.task", queue=QUICK_QUEUE)
     app.amqp.queues.deselect([QUICK_QUEUE])
     assert waiting(app) == 0
 
 
 def test_nothing_waits_in_a_broker_that_is_away(valkey: Valkey) -> None:
-    """No worker is to blame for it."""
+    """The count is 0 while the broker cannot be reached, so no worker is blamed."""
     with broker(valkey.url, "away") as app:
         app.send_task("a.task", queue=QUEUE)
         valkey.stop()

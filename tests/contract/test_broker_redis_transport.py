@@ -1,4 +1,4 @@
-"""Celery's way to Redis: one client for each channel, until its connections are thrown away."""
+"""The patched Redis transport: one client for each channel, and dead connections are errors."""
 
 import uuid
 from collections.abc import Iterator
@@ -32,13 +32,13 @@ def _client(channel: Channel) -> Any:  # noqa: ANN401 - kombu's channels have no
 
 
 def test_one_client_serves_all_commands_of_a_channel(channel: Channel) -> None:
-    """Making one costs more than most commands do."""
+    """All commands of a channel share one client, because making one is expensive."""
     assert _client(channel) is _client(channel)
     assert _client(channel).ping()
 
 
 def test_a_channel_whose_connections_were_thrown_away_has_another_client(channel: Channel) -> None:
-    """As after a fork, or an error: the old client's pool is closed."""
+    """After its pool was closed, as after a fork, a channel has a new client."""
     before = _client(channel)
     channel._disconnect_pools()  # type: ignore[attr-defined]  # noqa: SLF001 - kombu's, untyped
     assert _client(channel) is not before
@@ -46,12 +46,12 @@ def test_a_channel_whose_connections_were_thrown_away_has_another_client(channel
 
 
 def test_what_waits_for_messages_has_a_connection_of_its_own(channel: Channel) -> None:
-    """It blocks it."""
+    """The blocking read of messages has a connection of its own."""
     assert channel.client is not _client(channel)
 
 
 def test_a_message_that_came_for_nobody_any_more_goes_back(valkey_url: str, redis: Redis) -> None:
-    """It was on its way when the worker was told to stop: another one can have it at once."""
+    """A message that arrives while the worker stops goes back to its queue at once."""
     queue = Queue(f"test-{uuid.uuid4().hex}")
     with (
         BridgeCelery(broker=valkey_url).connection_for_read() as connection,
@@ -85,14 +85,14 @@ def listening(valkey_url: str) -> Iterator[Connection]:
 
 
 def test_a_dead_connection_for_broadcasts_is_an_error(listening: Connection, redis: Redis) -> None:
-    """Whoever consumes connects again, and listens on the new connection."""
+    """A dead connection for broadcasts raises, so the consumer connects again."""
     assert redis.client_kill_filter(_type="pubsub") == 1
     with pytest.raises(listening.connection_errors):
         listening.drain_events(timeout=1)
 
 
 def test_no_broadcast_is_waited_for(listening: Connection) -> None:
-    """A connection that was readable a moment ago may be another by now."""
+    """Reading broadcasts never blocks."""
     channel: Any = listening.default_channel
     with pytest.raises(Empty):
         channel._receive_one(channel.subclient)  # noqa: SLF001 - kombu's
@@ -111,13 +111,13 @@ def _never(*_: object) -> None:
     ],
 )
 def test_every_kind_of_redis_is_reached_by_it(url: str, transport: type) -> None:
-    """Under the name that it has anyway, which Flower reads."""
+    """Every kind of Redis URL uses the patched transport, under the name that Flower reads."""
     connection = BridgeCelery(broker=url).connection_for_read()
     assert connection.get_transport_cls() is transport
     assert urlsplit(connection.as_uri()).scheme == urlsplit(url).scheme
 
 
 def test_rabbitmq_has_kombus_own() -> None:
-    """It has no such cost."""
+    """RabbitMQ uses kombu's own transport."""
     cls = BridgeCelery(broker="amqp://127.0.0.1:1//").connection_for_read().get_transport_cls()
     assert cls.__module__ == "kombu.transport.pyamqp"

@@ -1,4 +1,4 @@
-"""The chaos suite's TCP proxy: it passes everything on, or troubles it as it is told to."""
+"""The faults of the chaos suite's TCP proxy happen."""
 
 import socket
 import threading
@@ -28,13 +28,13 @@ def echo() -> Iterator[int]:
 
 @pytest.fixture
 def proxy(echo: int) -> Iterator[Proxy]:
-    """Run a proxy before it."""
+    """Run a proxy in front of that server."""
     with Proxy(echo, free_port()) as running:
         yield running
 
 
 def test_a_reset_breaks_the_connections_there_are(proxy: Proxy) -> None:
-    """Their ends are told so at once; new ones work."""
+    """``reset`` resets all open connections, and new ones work."""
     with _connected(proxy) as near:
         assert _answer(near) == HELLO
         assert proxy.reset() == 1
@@ -45,7 +45,7 @@ def test_a_reset_breaks_the_connections_there_are(proxy: Proxy) -> None:
 
 
 def test_a_delay_counts_each_way(proxy: Proxy) -> None:
-    """And one message does not wait for another: the link is long, not narrow."""
+    """``delay`` delays both directions, and messages do not wait for each other."""
     with _connected(proxy) as near:
         assert _answer(near) == HELLO
         proxy.delay = 0.2
@@ -58,7 +58,7 @@ def test_a_delay_counts_each_way(proxy: Proxy) -> None:
 
 
 def test_what_is_frozen_says_nothing_ever_again(proxy: Proxy) -> None:
-    """It is not closed, so that only a time-out tells; new ones freeze until the thaw."""
+    """``freeze`` silences connections without closing them; ``thaw`` lets only new ones work."""
     with _connected(proxy) as old:
         assert _answer(old) == HELLO
         assert proxy.freeze() == 1
@@ -75,7 +75,7 @@ def test_what_is_frozen_says_nothing_ever_again(proxy: Proxy) -> None:
 
 
 def test_who_is_refused_is_told_at_once(proxy: Proxy) -> None:
-    """As by a machine on which nothing listens, until it does again."""
+    """After ``refuse`` connections are closed and refused until ``accept``."""
     with _connected(proxy) as near:
         assert _answer(near) == HELLO
         proxy.refuse()

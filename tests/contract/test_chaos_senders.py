@@ -1,4 +1,4 @@
-"""The chaos suite's senders: as patient as WAVV, and exact about what was acknowledged."""
+"""The chaos suite's senders repeat events as WAVV does, and record what was acknowledged."""
 
 from collections import Counter
 from datetime import UTC, datetime
@@ -21,7 +21,7 @@ PLAN = make_plan(Random(1), 5, datetime(2026, 5, 13, 14, tzinfo=UTC), Recipe(pac
 
 
 def test_every_event_is_sent_until_it_is_acknowledged() -> None:
-    """Refused twice, each for another reason, then taken; what counts is the 202."""
+    """An event is sent until it gets 202, and is recorded then."""
     tries: Counter[bytes] = Counter()
 
     async def take(request: Request) -> Response:

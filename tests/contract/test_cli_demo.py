@@ -1,4 +1,4 @@
-"""The demo, when the bridge does not come up."""
+"""``bridge demo`` when the bridge does not start."""
 
 import os
 import signal
@@ -15,7 +15,7 @@ from config.environment import OPERATORS_OWN
 
 @pytest.fixture(autouse=True)
 def all_is_given_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Undo what the demo does to its process: directory, environment, signals."""
+    """Restore directory, environment and signals, which the demo changes."""
     for name in filter(OPERATORS_OWN.fullmatch, list(os.environ)):
         monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
@@ -29,7 +29,7 @@ def all_is_given_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
 def test_a_bridge_that_does_not_come_up_ends_the_demo(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It prints where to look, and ends with an error if nothing answers."""
+    """If the bridge does not start, the demo prints where the log is, and exits with 1."""
     monkeypatch.setattr(run, "DEADLINE", 0.0)
     played = CliRunner().invoke(main, ["demo", "--log", "own.log"])
     assert played.exit_code == 1

@@ -1,4 +1,4 @@
-"""``bridge replay``: what it counts, what it sends again, and what it says when it cannot."""
+"""``bridge replay``: what it counts, what it replays, and its error messages."""
 
 import os
 from datetime import timedelta
@@ -24,7 +24,7 @@ from tests.support.web_process import TOKEN
 
 @pytest.fixture(autouse=True)
 def own_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leave a developer's settings out of it; the token is one of the bridge's."""
+    """Remove a developer's settings, and set one of the bridge's tokens."""
     for name in filter(OPERATORS_OWN.fullmatch, list(os.environ)):
         monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
@@ -37,7 +37,7 @@ def ask(url: str, *words: str) -> Result:
 
 
 def test_without_yes_it_counts_and_says_how_to_go_on(operated: Operated) -> None:
-    """A table by reason, and nothing is changed."""
+    """Without ``--yes`` it prints a table by reason and the next command, and changes nothing."""
     calls = operated.fail(3)
     operated.bridge.services.calls.update(
         calls[0].call_id, lambda call: call and call.but(reason="processing_failed")
@@ -55,7 +55,7 @@ def test_without_yes_it_counts_and_says_how_to_go_on(operated: Operated) -> None
 def test_with_yes_all_that_match_are_sent_page_by_page(
     operated: Operated, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """However many pages: each call once, all of them at one pace."""
+    """With ``--yes`` it replays all matching calls once each, page by page, at one pace."""
     monkeypatch.setattr(replays, "MOST", 2)
     calls = operated.fail(7)
     asked = ask(operated.url, "--state", "failed", "--reason", "rejected", "--yes", "--pace", "1/m")
@@ -68,7 +68,7 @@ def test_with_yes_all_that_match_are_sent_page_by_page(
 
 
 def test_a_limit_holds_over_pages(operated: Operated, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The newest, and no more than asked for."""
+    """``--limit`` holds over pages, and the newest calls are replayed."""
     monkeypatch.setattr(replays, "MOST", 2)
     calls = operated.fail(5)
     assert ask(operated.url, "--state", "failed", "--limit", "3", "--yes").exit_code == 0
@@ -77,7 +77,7 @@ def test_a_limit_holds_over_pages(operated: Operated, monkeypatch: pytest.Monkey
 
 
 def test_times_bound_what_is_sent(operated: Operated) -> None:
-    """From ``--since`` on, and before ``--until``."""
+    """Calls are replayed from ``--since`` on, and before ``--until``."""
     calls = operated.fail(3)
     times = [call.created_at.isoformat() for call in operated.records(calls)]
     words = ("--since", times[1], "--until", times[2], "--yes")
@@ -87,7 +87,7 @@ def test_times_bound_what_is_sent(operated: Operated) -> None:
 
 
 def test_calls_that_are_named_are_sent_at_once(operated: Operated) -> None:
-    """Without a question: naming a call is clear enough."""
+    """Calls that are named are replayed without ``--yes``."""
     calls = operated.fail(2)
     operated.accept_all()
     asked = ask(operated.url, *(call.call_id for call in calls))
@@ -99,7 +99,7 @@ def test_calls_that_are_named_are_sent_at_once(operated: Operated) -> None:
 def test_a_call_that_cannot_be_replayed_is_told_and_the_others_are_sent(
     operated: Operated,
 ) -> None:
-    """Unknown, or on its way: the exit code is 1."""
+    """A call that cannot be replayed is reported, the others are, and the exit code is 1."""
     (call,) = operated.fail(1)
     asked = ask(operated.url, "nobody/at all", call.call_id, call.call_id)
     assert asked.exit_code == 1
@@ -113,7 +113,7 @@ def test_a_call_that_cannot_be_replayed_is_told_and_the_others_are_sent(
 def test_nothing_that_matches_is_told_by_the_exit_code(
     operated: Operated, words: tuple[str, ...]
 ) -> None:
-    """1, whether it would only count or not."""
+    """If nothing matches the exit code is 1, with and without ``--yes``."""
     operated.fail(1)
     asked = ask(operated.url, "--state", "skipped", *words)
     assert asked.exit_code == 1
@@ -130,7 +130,7 @@ def test_nothing_that_matches_is_told_by_the_exit_code(
     ],
 )
 def test_options_that_make_no_sense_are_refused(words: tuple[str, ...]) -> None:
-    """Before anything is asked."""
+    """Options that exclude each other are refused before any request."""
     asked = ask("http://127.0.0.1:1", *words)
     assert asked.exit_code == 2
     assert "Usage" in asked.output
@@ -142,7 +142,7 @@ def test_options_that_make_no_sense_are_refused(words: tuple[str, ...]) -> None:
 def test_what_the_bridge_does_not_understand_is_told_in_its_words(
     operated: Operated, words: tuple[str, ...]
 ) -> None:
-    """By name."""
+    """A 422 of the bridge is printed with the parameter's name."""
     asked = ask(operated.url, "--state", "failed", *words)
     assert asked.exit_code == 2
     assert asked.output.startswith(f"422: {words[0].removeprefix('--')}: ")
@@ -151,7 +151,7 @@ def test_what_the_bridge_does_not_understand_is_told_in_its_words(
 @pytest.mark.parametrize("words", [("--state", "failed"), ("c-1",)])
 @pytest.mark.parametrize("token", ["wrong", "tökén"])
 def test_a_wrong_token_is_told(operated: Operated, token: str, words: tuple[str, ...]) -> None:
-    """With what would be right."""
+    """A wrong token is reported with the variable to set."""
     asked = ask(operated.url, "--token", token, *words)
     assert asked.exit_code == 2
     assert "401" in asked.output
@@ -159,7 +159,7 @@ def test_a_wrong_token_is_told(operated: Operated, token: str, words: tuple[str,
 
 
 def test_a_token_that_is_nowhere_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Either way of giving it is named."""
+    """Without a token the command names both ways to give one."""
     monkeypatch.delenv("BRIDGE_API_TOKENS")
     asked = ask("http://127.0.0.1:1", "--state", "failed")
     assert asked.exit_code == 2
@@ -171,7 +171,7 @@ def test_a_token_that_is_nowhere_is_asked_for(monkeypatch: pytest.MonkeyPatch) -
     ["http://127.0.0.1:1", "http://127.0.0.1:x", "nonsense"],  # nobody listens at the first
 )
 def test_a_bridge_that_does_not_answer_is_told(url: str) -> None:
-    """With its URL, and no traceback."""
+    """A bridge that cannot be reached is reported with its URL, without a traceback."""
     asked = ask(url, "--state", "failed")
     assert (asked.exit_code, asked.output.count("\n")) == (2, 1)
     assert url in asked.output
@@ -190,7 +190,7 @@ async def _away(_request: Request) -> Response:
 )
 @pytest.mark.parametrize("words", [("--state", "failed", "--yes"), ("c-1",)])
 def test_an_answer_that_is_none_is_told(answer: object, told: str, words: tuple[str, ...]) -> None:
-    """What somebody in between says, and a store that is away; it can be asked again."""
+    """A response that is not the bridge's, or a 503, is reported."""
     app = Starlette(routes=[Route("/{rest:path}", answer, methods=["POST"])])  # type: ignore[arg-type]  # any of several
     with serving(app) as root:
         asked = ask(root, *words)

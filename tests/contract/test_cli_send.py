@@ -1,4 +1,4 @@
-"""``bridge send``: to a real web process, and to a server that writes down what it got."""
+"""``bridge send``, to a real web process and to a server that records requests."""
 
 import json
 import os
@@ -29,14 +29,14 @@ NOT_TEXT = b"\xff\xfe\x00{"
 
 @pytest.fixture(autouse=True)
 def own_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leave a developer's settings out of it."""
+    """Remove a developer's settings."""
     for name in filter(OPERATORS_OWN.fullmatch, list(os.environ)):
         monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
 
 
 def send(url: str, *words: str) -> Result:
-    """Run ``bridge send``; what the web process beside it logs is no output of its."""
+    """Run ``bridge send``, without the log lines of the web process."""
     with capture_logs():
         return CliRunner().invoke(main, ["send", "--url", url, *words])
 
@@ -48,7 +48,7 @@ def send(url: str, *words: str) -> Result:
 def test_every_channels_events_are_accepted(
     valkey_url: str, channel: str, auth: str, words: tuple[str, ...], events: int
 ) -> None:
-    """The bridge's own webhooks are the judge: what it cannot read it refuses."""
+    """The bridge accepts the events of every channel."""
     with running_web(valkey_url, wavv_auth=auth) as web:
         options = ("--channel", channel, "--secret", WAVV_SECRET, "--count", "2", *words)
         sent = send(str(web.client.base_url), *options)
@@ -57,7 +57,7 @@ def test_every_channels_events_are_accepted(
 
 
 def test_a_seed_makes_the_same_calls_again(valkey_url: str) -> None:
-    """But for the time, at which they were: their names and numbers are the same."""
+    """The same seed makes calls with the same names and numbers, at other times."""
     with running_web(valkey_url) as web:
         for _ in range(2):
             words = ("--secret", WAVV_SECRET, "--seed", "25")
@@ -68,7 +68,7 @@ def test_a_seed_makes_the_same_calls_again(valkey_url: str) -> None:
 
 
 def test_a_behaviour_is_in_the_calls_id(valkey_url: str) -> None:
-    """The sandbox reads it there."""
+    """A behaviour becomes part of the call's id, where the sandbox reads it."""
     with running_web(valkey_url) as web:
         send(str(web.client.base_url), "--secret", WAVV_SECRET, "--behaviour", "no-webhook")
         ids = {json.loads(raw)["data"]["id"] for raw in web.stored()}
@@ -78,14 +78,14 @@ def test_a_behaviour_is_in_the_calls_id(valkey_url: str) -> None:
 def test_the_secret_is_the_first_of_the_settings(
     valkey_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """While secrets are rotated there are two."""
+    """During a rotation the events are signed with the first secret of the settings."""
     monkeypatch.setenv("BRIDGE_WAVV_SECRETS", f"{WAVV_SECRET},whsec_retired")
     with running_web(valkey_url) as web:
         assert send(str(web.client.base_url)).exit_code == 0
 
 
 def test_refusals_are_told_in_the_bridges_words(valkey_url: str) -> None:
-    """One line each, and exit code 1."""
+    """Each refused event is one line with the bridge's detail, and the exit code is 1."""
     with running_web(valkey_url) as web:
         sent = send(str(web.client.base_url), "--secret", "whsec_wrong")
     assert sent.exit_code == 1
@@ -97,7 +97,7 @@ def test_refusals_are_told_in_the_bridges_words(valkey_url: str) -> None:
 
 
 def test_a_bridge_that_is_away_is_told() -> None:
-    """Without a traceback."""
+    """A bridge that cannot be reached is reported without a traceback."""
     sent = send(f"http://127.0.0.1:{free_port()}", "--secret", "s")
     assert sent.exit_code == 1
     assert sent.output.splitlines()[0].startswith("no response: ConnectError")
@@ -108,7 +108,7 @@ def test_a_bridge_that_is_away_is_told() -> None:
 def test_a_missing_secret_is_told_with_the_variables_name(
     monkeypatch: pytest.MonkeyPatch, value: str | None
 ) -> None:
-    """And nothing is sent."""
+    """A missing secret is reported with the variable's name, and nothing is sent."""
     if value is not None:
         monkeypatch.setenv("BRIDGE_WAVV_SECRETS", value)
     sent = send("http://127.0.0.1:1")
@@ -117,7 +117,7 @@ def test_a_missing_secret_is_told_with_the_variables_name(
 
 
 def test_bad_settings_are_told_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    """They are where the secret would come from."""
+    """Bad settings are reported, because the secret would come from them."""
     monkeypatch.setenv("BRIDGE_WAVV_AUTH", "none")
     sent = send("http://127.0.0.1:1")
     assert sent.exit_code == 2
@@ -126,13 +126,13 @@ def test_bad_settings_are_told_too(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @dataclass
 class Record:
-    """A server that accepts everything and writes it down."""
+    """A server that accepts and records every request."""
 
     url: str = ""
     requests: list[tuple[str, Mapping[str, str], bytes]] = field(default_factory=list)
 
     async def take(self, request: Request) -> Response:
-        """Take one request."""
+        """Record one request."""
         path = str(request.url).removeprefix(self.url)
         self.requests.append((path, request.headers, await request.body()))
         return Response(status_code=202)
@@ -155,7 +155,7 @@ def capture(path: Path, *deliveries: Mapping[str, object]) -> str:
 
 
 def test_a_capture_is_sent_byte_for_byte(tmp_path: Path) -> None:
-    """Also with a body that is no text, and with the proof it was captured with."""
+    """A capture is sent byte for byte with its own signature, also with a binary body."""
     headers = {"Content-Type": "application/json", "X-WAVV-Signature": "t=1,v1=00", "Host": "old"}
     name = capture(
         tmp_path / "capture.jsonl",
@@ -173,7 +173,7 @@ def test_a_capture_is_sent_byte_for_byte(tmp_path: Path) -> None:
 
 
 def test_a_capture_is_signed_anew_when_asked_but_not_anothers(tmp_path: Path) -> None:
-    """Old signatures are refused; AskElephant's events are not WAVV's to sign."""
+    """With ``--resign`` WAVV's events get a new signature, and AskElephant's keep theirs."""
     svix = svix_signed(b"{}")
     name = capture(
         tmp_path / "capture.jsonl",
@@ -193,7 +193,7 @@ def test_a_capture_is_signed_anew_when_asked_but_not_anothers(tmp_path: Path) ->
 
 
 def test_a_bad_line_is_told_with_its_number_and_nothing_is_sent(tmp_path: Path) -> None:
-    """Half a capture would be worse than none."""
+    """A bad line of a capture is reported with its number, and nothing is sent."""
     name = capture(
         tmp_path / "capture.jsonl", {"path": "/webhooks/wavv", "body": "{}"}, {"path": "/w"}
     )
@@ -205,7 +205,7 @@ def test_a_bad_line_is_told_with_its_number_and_nothing_is_sent(tmp_path: Path) 
 
 
 def test_a_capture_that_is_not_there_is_told() -> None:
-    """With its name."""
+    """A capture that does not exist is reported with its name."""
     sent = send("http://127.0.0.1:1", "--replay", "missing.jsonl")
     assert sent.exit_code == 2
     assert "missing.jsonl" in told(sent)
@@ -213,12 +213,12 @@ def test_a_capture_that_is_not_there_is_told() -> None:
 
 @pytest.mark.parametrize("words", [("--count", "0"), ("--channel", "v2"), ("--seed", "x")])
 def test_options_that_make_no_sense_are_refused(words: tuple[str, ...]) -> None:
-    """By name, before anything is sent."""
+    """Options that exclude each other are refused by name, and nothing is sent."""
     sent = send("http://127.0.0.1:1", "--secret", "s", *words)
     assert sent.exit_code == 2
     assert words[0] in told(sent)
 
 
 def told(sent: Result) -> str:
-    """Return the output on one line: it is wrapped to the terminal."""
+    """Return the output on one line, because the terminal's width wraps it."""
     return " ".join(sent.output.split())

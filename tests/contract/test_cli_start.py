@@ -1,4 +1,4 @@
-"""The command itself: quick to help, and what it prints for other programs."""
+"""The ``bridge`` command: fast help, and output for other programs."""
 
 import subprocess
 import sys
@@ -19,13 +19,13 @@ COMMANDS = ("up", "demo", "sandbox", "send", "settings")
 
 @pytest.mark.parametrize("module", HEAVY)
 def test_help_needs_no_heavy_library(module: str, loaded: frozenset[str]) -> None:
-    """``bridge --help`` is instant; each command imports what it needs when it runs."""
+    """``bridge --help`` imports no heavy library; commands import what they need when they run."""
     assert module not in loaded
 
 
 @pytest.fixture(scope="module")
 def loaded() -> frozenset[str]:
-    """Return the modules that the command loads before it does anything."""
+    """Return the modules that the command imports before it runs."""
     text = "import sys, bridge.cli.app; print(*sys.modules)"
     argv = (sys.executable, "-c", text)
     listed = subprocess.run(argv, capture_output=True, text=True, check=True)  # noqa: S603 - ours
@@ -33,7 +33,7 @@ def loaded() -> frozenset[str]:
 
 
 def test_help_names_every_command(tmp_path: Path) -> None:
-    """Also as a module, for whoever has no scripts directory on the path."""
+    """``bridge --help`` and ``python -m bridge --help`` name every command."""
     argv = (sys.executable, "-m", "bridge.cli", "--help")
     listed = subprocess.run(argv, capture_output=True, text=True, check=True, cwd=tmp_path)  # noqa: S603 - ours
     assert all(f"  {name} " in listed.stdout for name in COMMANDS)
@@ -44,27 +44,27 @@ def test_help_names_every_command(tmp_path: Path) -> None:
 
 
 def test_without_a_command_it_helps() -> None:
-    """Nobody should be told only that something is missing."""
+    """Without a command ``bridge`` prints its help."""
     assert "Commands:" in CliRunner().invoke(main, []).output
 
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_explains_itself(command: str) -> None:
-    """What it does comes first, then its options."""
+    """The help of every command begins with what it does, then lists its options."""
     told = CliRunner().invoke(main, [command, "--help"])
     assert told.exit_code == 0
     assert told.output.split("\n\n")[1].strip().endswith(".")
 
 
 def test_settings_prints_the_table() -> None:
-    """The table in docs/settings.md is this one."""
+    """``bridge settings`` prints the table of docs/settings.md."""
     printed = CliRunner().invoke(main, ["settings"])
     assert printed.output == f"{settings_table()}\n"
     assert all(f"`BRIDGE_{name.upper()}`" in printed.output for name in Settings.model_fields)
 
 
 def test_a_sandbox_with_an_unknown_behaviour_does_not_start() -> None:
-    """A typo would look like a server without that behaviour."""
+    """A sandbox with an unknown behaviour does not start."""
     result = CliRunner().invoke(main, ["sandbox", "--behaviours", "chek-people", "--settings"])
     assert result.exit_code == 2
     assert "no such behaviour: chek-people" in result.output
@@ -73,7 +73,7 @@ def test_a_sandbox_with_an_unknown_behaviour_does_not_start() -> None:
 def test_the_sandboxs_settings_are_an_env_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """``bridge sandbox --settings >> .env`` is all that a bridge needs to speak to it."""
+    """``bridge sandbox --settings`` prints lines for ``.env`` that a bridge can use."""
     printed = CliRunner().invoke(main, ["sandbox", "--settings", "--port", "8499"])
     (tmp_path / ".env").write_text(printed.output)
     monkeypatch.chdir(tmp_path)

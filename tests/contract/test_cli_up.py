@@ -1,4 +1,4 @@
-"""``bridge up`` that cannot start: it says why, all of it, and does not try for long."""
+"""``bridge up`` that cannot start prints every reason, and exits with 2."""
 
 import os
 import socket
@@ -21,7 +21,7 @@ BAD = {
 def refused(
     cwd: Path, *words: str, settings: Mapping[str, str] | None = None, port: int | None = None
 ) -> str:
-    """Return what ``bridge up`` says on standard error as it ends with exit code 2."""
+    """Return what ``bridge up`` writes to standard error before it exits with 2."""
     port = port or free_port()
     ended = run("up", "--port", str(port), *words, cwd=cwd, settings=settings)
     assert ended.returncode == 2, ended.stdout
@@ -31,7 +31,7 @@ def refused(
 
 
 def test_bad_settings_are_told_all_at_once(tmp_path: Path) -> None:
-    """With the variables' names, the likely typo, and no secret."""
+    """All bad settings are reported at once, with names and likely typos, without secrets."""
     told = refused(tmp_path, settings=BAD)
     assert {line.partition(":")[0] for line in told.splitlines()[1:]} == BAD.keys()
     assert "is BRIDGE_SETTLE_SECONDS meant?" in told
@@ -40,7 +40,7 @@ def test_bad_settings_are_told_all_at_once(tmp_path: Path) -> None:
 
 
 def test_a_port_in_use_is_told_with_what_to_do(tmp_path: Path) -> None:
-    """Often it is the other terminal's bridge."""
+    """A port in use is reported with what to do."""
     with socket.create_server(("127.0.0.1", 0)) as owner:
         taken = owner.getsockname()[1]
         told = refused(tmp_path, port=taken)
@@ -50,14 +50,14 @@ def test_a_port_in_use_is_told_with_what_to_do(tmp_path: Path) -> None:
 
 
 def test_data_in_use_is_told(tmp_path: Path) -> None:
-    """Two bridges on the same data would destroy it."""
+    """A data directory that another bridge uses is refused."""
     with embedded_valkey(tmp_path / "kept"):
         told = refused(tmp_path, "--data", "kept")
     assert told == f"another bridge is running on kept: bridge up is process {os.getpid()}\n"
 
 
 def test_data_that_cannot_be_kept_is_told(tmp_path: Path) -> None:
-    """In one line, before anything is started."""
+    """A data directory that cannot be written is reported in one line before anything starts."""
     (tmp_path / "kept").touch()
     told = refused(tmp_path, "--data", "kept")
     assert told == "cannot keep data in kept: File exists. Choose another place with --data\n"
@@ -65,7 +65,7 @@ def test_data_that_cannot_be_kept_is_told(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("port", ["http", "0", "65536"])
 def test_a_port_that_is_none_is_told_with_the_variables_name(tmp_path: Path, port: str) -> None:
-    """Platforms set PORT; a typo there must not end in a traceback."""
+    """A bad ``PORT`` is reported with the variable's name."""
     ended = run("up", cwd=tmp_path, settings={"PORT": port})
     assert ended.returncode == 2
     assert "PORT" in ended.stderr
@@ -83,5 +83,5 @@ def test_a_port_that_is_none_is_told_with_the_variables_name(tmp_path: Path, por
 def test_a_setting_that_only_a_task_would_miss_is_told_at_the_start(
     tmp_path: Path, settings: Mapping[str, str], told: str
 ) -> None:
-    """A country that does not exist leaves every number unread; aliases broke every task."""
+    """A setting that only tasks use is checked at the start."""
     assert told in refused(tmp_path, settings=settings)

@@ -1,4 +1,4 @@
-"""The client against a faithful AskElephant, over real HTTP: keys, scopes and outages."""
+"""AskElephant's client against the sandbox: API keys, scopes and outages."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -30,7 +30,7 @@ def _read(client: OneByOne, made_before: str) -> Outcome:
 
 @pytest.mark.parametrize("ask", [_submit, _read])
 def test_a_bad_key_is_a_matter_of_credentials(client: OneByOne, sandbox: Sandbox, ask: Ask) -> None:
-    """401, until the key works again; nothing is made meanwhile."""
+    """A 401 is a failure of credentials until the key works again, and makes nothing."""
     one = made(client.create(request_for()))
     sandbox.control("keys", {"id": "sandbox", "revoked": True})
     failure = failed(ask(client, one.id))
@@ -53,7 +53,7 @@ def test_a_bad_key_is_a_matter_of_credentials(client: OneByOne, sandbox: Sandbox
     ],
 )
 def test_a_missing_scope_is_named(client: OneByOne, sandbox: Sandbox, scope: str, ask: Ask) -> None:
-    """A 403 may concern one call only, and its detail names the scope to add."""
+    """A 403 with a scope is a failure that names the scope."""
     one = made(client.create(request_for()))
     sandbox.control("keys", {"id": "sandbox", "scopes": sorted(SCOPES - {scope})})
     failure = failed(ask(client, one.id))
@@ -63,7 +63,7 @@ def test_a_missing_scope_is_named(client: OneByOne, sandbox: Sandbox, scope: str
 
 @pytest.mark.parametrize(("scheme", "accepted"), [("raw", True), ("bearer", False)])
 def test_a_key_goes_without_a_prefix(sandbox: Sandbox, scheme: str, *, accepted: bool) -> None:
-    """Two guide pages forbid it; the setting is for OAuth tokens."""
+    """The key is sent without a prefix; the setting for one is for OAuth tokens."""
     with open_client(sandbox, auth_scheme=scheme) as client:
         outcome = client.create(request_for())
     assert isinstance(outcome, Engagement) is accepted
@@ -84,7 +84,7 @@ def test_an_outage_says_how_long_to_wait(
     trouble: Trouble,
     wait: float | None,
 ) -> None:
-    """Not only a throttle may carry Retry-After."""
+    """The ``Retry-After`` of a 503 is read."""
     sandbox.control("faults", fault)
     failure = failed(client.create(request_for()))
     assert failure.trouble is trouble
@@ -92,7 +92,7 @@ def test_an_outage_says_how_long_to_wait(
 
 
 def test_an_api_that_hangs_or_is_not_there_is_transient(sandbox: Sandbox) -> None:
-    """No answer within the time-out, and nobody at the port."""
+    """A timeout or a refused connection is a transient failure."""
     sandbox.control("faults", {"hang": True})
     with open_client(sandbox, read_timeout=0.1) as client:
         hanging = failed(client.create(request_for()))

@@ -1,4 +1,4 @@
-"""The client against a faithful AskElephant, over real HTTP: what is made, read and refused."""
+"""AskElephant's client against the sandbox: submissions, reads and refusals."""
 
 from datetime import timedelta
 
@@ -22,7 +22,7 @@ INSTANT = Timings(media_fetch=0, pending=0, processing=0, insights_first=0, insi
 
 
 def test_a_call_that_is_submitted_twice_is_one_engagement(client: OneByOne) -> None:
-    """201 and then 200, unchanged: whether it was new is told apart."""
+    """The second submission of a call gets the first engagement, and is marked as not created."""
     first = made(client.create(request_for()))
     again = made(client.create(request_for(title="Another", external_url="wavv://call/2")))
     assert (first.created, again.created) == (True, False)
@@ -34,13 +34,13 @@ def test_a_call_that_is_submitted_twice_is_one_engagement(client: OneByOne) -> N
 
 
 def test_another_calls_engagement_can_be_told_by_its_link(client: OneByOne) -> None:
-    """The answer never echoes the external_id."""
+    """The link shows that an engagement is another call's; responses have no external_id."""
     found = made(client.create(request_for("a~collision")))
     assert (found.created, found.external_url == "wavv://call/1") == (False, False)
 
 
 def test_all_that_is_asked_for_reaches_the_other_side(client: OneByOne, sandbox: Sandbox) -> None:
-    """Field by field, as the reference names them; what is unknown is left out."""
+    """Every field of a request reaches AskElephant, and unset fields are left out."""
     client.create(request_for(is_private=False, transcript="Hello.", participants=(JANE,)))
     (one,) = sandbox.settled()["engagements"]
     assert one["request"] == {
@@ -60,7 +60,7 @@ def test_all_that_is_asked_for_reaches_the_other_side(client: OneByOne, sandbox:
 
 
 def test_all_eight_expansions_come_as_what_they_are(client: OneByOne, sandbox: Sandbox) -> None:
-    """Lists of objects, texts, and the owner."""
+    """All eight expansions are read in their types: lists, texts, and the owner."""
     one = made(client.create(request_for()))
     sandbox.settled()
     read = made(client.read(one.id))
@@ -74,7 +74,7 @@ def test_all_eight_expansions_come_as_what_they_are(client: OneByOne, sandbox: S
 
 @pytest.mark.parametrize("name", EXPANDABLE)
 def test_an_expansion_comes_only_when_it_is_asked_for(sandbox: Sandbox, name: str) -> None:
-    """Each of the eight by itself; what did not come is not there, rather than empty."""
+    """Only the requested expansions are in the result; others are absent, not empty."""
     with open_client(sandbox, expand=(name,)) as client:
         one = made(client.create(request_for()))
         assert one.insights == {}
@@ -86,7 +86,7 @@ def test_an_expansion_comes_only_when_it_is_asked_for(sandbox: Sandbox, name: st
 def test_answers_with_more_or_less_than_is_documented_are_read(
     client: OneByOne, sandbox: Sandbox
 ) -> None:
-    """Unknown fields, unknown data types, and the required keys only."""
+    """Responses with unknown fields, unknown types or only required fields are read."""
     marked = made(client.create(request_for("a~unknown-fields+unknown-data-types+sparse-answers")))
     assert (marked.external_url, marked.created) == (None, True)
     sandbox.settled()
@@ -117,7 +117,7 @@ def test_a_failure_that_passes_is_told_by_its_kind(
     *,
     created: bool,
 ) -> None:
-    """The next try succeeds, whether or not the first had made the engagement."""
+    """A failure that passes has its kind and reason, and the next attempt succeeds."""
     request = request_for(f"a~{behaviour}")
     failure = failed(client.create(request))
     assert (failure.trouble, failure.problem.reason, failure.problem.status) == (
@@ -133,7 +133,7 @@ def test_a_failure_that_passes_is_told_by_its_kind(
 def test_the_wait_of_a_throttle_is_read_in_both_forms(
     client: OneByOne, form: str, least: float | None, most: float | None
 ) -> None:
-    """Missing or senseless, it is the backoff's to choose."""
+    """``Retry-After`` is read as seconds and as a date; any other value is ignored."""
     wait = failed(client.create(request_for(f"a~throttle-{form}"))).retry_after
     if least is None or most is None:
         assert wait is None
@@ -144,7 +144,7 @@ def test_the_wait_of_a_throttle_is_read_in_both_forms(
 
 @pytest.mark.parametrize(("behaviour", "status"), [("reject", 422), ("bad-request", 400)])
 def test_a_refusal_keeps_every_field_error(client: OneByOne, behaviour: str, status: int) -> None:
-    """And the request's id, which support asks for."""
+    """A refusal keeps every field error and the request id."""
     failure = failed(client.create(request_for(f"a~{behaviour}")))
     problem = failure.problem
     assert (failure.trouble, problem.reason) == (Trouble.REJECTED, "rejected")
@@ -156,7 +156,7 @@ def test_a_refusal_keeps_every_field_error(client: OneByOne, behaviour: str, sta
 
 
 def test_an_owner_who_is_nobody_is_a_trouble_of_its_own(client: OneByOne) -> None:
-    """Nothing was made: without the owner the call is new."""
+    """An unknown owner is a failure of its own kind, and makes nothing."""
     failure = failed(client.create(request_for(participants=(JANE, STRANGER))))
     assert (failure.trouble, failure.problem.reason) == (Trouble.OWNER, "owner_unresolvable")
     assert failure.problem.errors[0]["field"] == "participants.1"
@@ -164,14 +164,14 @@ def test_an_owner_who_is_nobody_is_a_trouble_of_its_own(client: OneByOne) -> Non
 
 
 def test_a_host_that_serves_no_recording_is_blamed_on_the_media(client: OneByOne) -> None:
-    """The sandbox finds what the bridge cannot see: what the host serves, by now."""
+    """A link without a recording behind it is a failure of the media."""
     failure = failed(client.create(request_for(media_url="https://recordings.example.com/a.zip")))
     assert (failure.trouble, failure.problem.reason) == (Trouble.MEDIA, "recording_not_ready")
     assert [one["field"] for one in failure.problem.errors] == ["media_url"]
 
 
 def test_a_slow_fetch_times_out_and_is_found_by_the_next_try() -> None:
-    """The server fetches the media inside the request: a time-out is normal, and costs nothing."""
+    """A slow download times out, and the next attempt finds the engagement."""
     request = request_for("a~slow-media.0.4")
     with running_sandbox(SandboxOptions(scale=1, timings=INSTANT)) as sandbox:
         with open_client(sandbox, read_timeout=0.1) as hasty:
@@ -195,7 +195,7 @@ def test_a_slow_fetch_times_out_and_is_found_by_the_next_try() -> None:
 def test_a_read_that_fails_is_told_by_its_kind(
     client: OneByOne, behaviour: str, trouble: Trouble, reason: str, status: int
 ) -> None:
-    """The next read succeeds."""
+    """A failed read has its kind and reason, and the next read succeeds."""
     one = made(client.create(request_for(f"a~{behaviour}")))
     failure = failed(client.read(one.id))
     assert (failure.trouble, failure.problem.reason) == (trouble, reason)
@@ -204,6 +204,6 @@ def test_a_read_that_fails_is_told_by_its_kind(
 
 
 def test_an_engagement_that_is_not_there_is_missing(client: OneByOne) -> None:
-    """404, with the words of the problem."""
+    """A read of an unknown engagement is a missing one, with the problem's text."""
     failure = failed(client.read("ngmt_0"))
     assert (failure.trouble, failure.problem.detail) == (Trouble.MISSING, "engagement not found")

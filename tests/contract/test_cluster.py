@@ -1,4 +1,4 @@
-"""A Redis Cluster is refused with the reason, at the start and on /readyz."""
+"""A Redis Cluster is refused at the start and by ``/readyz``."""
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
@@ -21,7 +21,7 @@ from tests.support.waiting import wait_for
 
 
 def own_cluster() -> AbstractContextManager[Valkey]:
-    """Run a node of a cluster; its second port is a free one, too."""
+    """Run a node of a cluster, whose second port is free, too."""
     return own_valkey(cluster_enabled="yes", cluster_port=str(free_port()))
 
 
@@ -33,7 +33,7 @@ def cluster() -> Iterator[Valkey]:
 
 
 def test_readiness_names_the_cluster(cluster: Valkey) -> None:
-    """Else it would say that Redis cannot be written to, and nobody knew why."""
+    """``/readyz`` names the cluster as the reason."""
     services = build_services(
         Settings.model_validate({"redis_url": cluster.url}), Published(Clock(NOW))
     )
@@ -46,7 +46,7 @@ def test_readiness_names_the_cluster(cluster: Valkey) -> None:
 def test_readiness_names_a_cluster_that_can_be_written_to(
     valkey_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A node that has the slot of one key takes it, and would refuse a call with its indexes."""
+    """``/readyz`` names the cluster also if this node could store the probed key."""
     monkeypatch.setattr("bridge.web.readiness.is_cluster", lambda _: True)
     services = build_services(
         Settings.model_validate({"redis_url": valkey_url}), Published(Clock(NOW))
@@ -58,7 +58,7 @@ def test_readiness_names_a_cluster_that_can_be_written_to(
 
 @pytest.mark.parametrize("name", ["web", "worker", "beat"])
 def test_no_process_starts_with_a_cluster(cluster: Valkey, tmp_path: Path, name: str) -> None:
-    """It ends with one line that says what to use instead."""
+    """Every process ends at its start, with a line that names the alternative."""
     env = {"BRIDGE_REDIS_URL": cluster.url}
     command = {
         "web": commands.web(free_port(), env),
@@ -71,7 +71,7 @@ def test_no_process_starts_with_a_cluster(cluster: Valkey, tmp_path: Path, name:
 
 
 def test_bridge_up_refuses_a_cluster(cluster: Valkey, tmp_path: Path) -> None:
-    """With exit code 2, as any other setting that cannot be used."""
+    """``bridge up`` exits with 2 for a cluster."""
     settings = {"BRIDGE_REDIS_URL": cluster.url}
     ended = run("up", "--port", str(free_port()), cwd=tmp_path, settings=settings)
     assert ended.returncode == 2
@@ -79,7 +79,7 @@ def test_bridge_up_refuses_a_cluster(cluster: Valkey, tmp_path: Path) -> None:
 
 
 def test_a_single_server_and_one_that_is_away_are_no_cluster(valkey_url: str) -> None:
-    """A store that starts later is no error."""
+    """A single server, or one that cannot be reached, is no cluster."""
     refuse_cluster(valkey_url)
     refuse_cluster(f"redis://127.0.0.1:{free_port()}/0")
     with (

@@ -1,4 +1,4 @@
-"""Celery's consumer: it survives the loss of its connection, and requeues what it has not begun."""
+"""The patched Celery consumer survives a lost connection and requeues unstarted messages."""
 
 import runpy
 import uuid
@@ -14,11 +14,11 @@ from tests.support.project_files import ROOT
 from tests.support.valkey import Valkey
 
 LastingConsumer: Any = runpy.run_path(str(ROOT / "tasks" / "consumer.py"))["LastingConsumer"]
-"""From its file: importing ``tasks`` makes the application, which needs a worker's settings."""
+"""Loaded from its file, because importing ``tasks`` needs a worker's settings."""
 
 
 def consumer(connection: Connection | None) -> Any:  # noqa: ANN401 - parts of it are replaced
-    """Return a consumer without a worker around it."""
+    """Return a consumer without a worker."""
     one = LastingConsumer.__new__(LastingConsumer)
     one.connection, one.pool = connection, None
     one.connection_errors = (ConnectionError,)
@@ -32,7 +32,7 @@ def consumer(connection: Connection | None) -> Any:  # noqa: ANN401 - parts of i
 
 
 def test_a_message_of_a_lost_connection_is_acknowledged(valkey: Valkey) -> None:
-    """Its task outlived the connection, and the worker must outlive both."""
+    """The acknowledgement of a message whose connection was lost raises nothing."""
     queue = Queue(f"test-{uuid.uuid4().hex}")
     taken: list[Any] = []
     connection = BridgeCelery(broker=valkey.url, set_as_current=False).connection_for_read()
@@ -48,7 +48,7 @@ def test_a_message_of_a_lost_connection_is_acknowledged(valkey: Valkey) -> None:
 
 
 class Taken:
-    """A message that a worker has taken, and Celery's request for it."""
+    """A message that a worker has fetched, and Celery's request for it."""
 
     def __init__(self, *, acknowledged: bool = False) -> None:
         self.acknowledged = acknowledged
@@ -56,12 +56,12 @@ class Taken:
         self.message = self
 
     def requeue(self) -> None:
-        """Go back into the queue."""
+        """Record that the message was requeued."""
         self.requeued += 1
 
 
 def test_a_consumer_that_stops_requeues_what_has_not_begun(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What runs, and what is acknowledged already, stays."""
+    """A stopping consumer requeues fetched messages, except running and acknowledged ones."""
     waiting, running, done = Taken(), Taken(), Taken(acknowledged=True)
     taken = {"waiting": waiting, "running": running, "done": done}
     monkeypatch.setattr(state, "requests", taken)
@@ -74,7 +74,7 @@ def test_a_consumer_that_stops_requeues_what_has_not_begun(monkeypatch: pytest.M
 def test_a_consumer_whose_broker_is_away_stops_all_the_same(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The broker redelivers the messages by itself."""
+    """A consumer whose broker cannot be reached stops without an error."""
     lost = Taken()
 
     def requeue() -> None:

@@ -1,4 +1,4 @@
-"""Holds over the API and by ``bridge hold``: shown with their times, and released by hand."""
+"""Holds through the API and ``bridge hold``: shown with their times, and released by hand."""
 
 import os
 from datetime import timedelta
@@ -17,12 +17,12 @@ from tests.support.web_process import TOKEN, Web, bearer
 
 DAY = timedelta(days=1)
 COLUMNS = 80
-"""Of a terminal."""
+"""The width of a terminal."""
 
 
 @pytest.fixture(autouse=True)
 def own_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leave a developer's settings out of it; the token is the bridge's."""
+    """Remove a developer's settings, and set the bridge's token."""
     for name in filter(OPERATORS_OWN.fullmatch, list(os.environ)):
         monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
@@ -35,13 +35,13 @@ def run(web: Web, *words: str) -> Result:
 
 
 def throttle(web: Web) -> None:
-    """Let AskElephant throttle for a day."""
+    """Make AskElephant throttle for a day."""
     now = web.services.now()
     web.services.holds.start(Cause("throttled", 429, "slow down"), now, now + DAY)
 
 
 def test_without_a_hold_there_is_nothing_to_show_or_to_release(web: Web) -> None:
-    """The command says so, and its exit code tells it to scripts."""
+    """Without a hold the command reports none, with an exit code for scripts."""
     body = web.get("/api/hold").json()
     assert (body["held"], body["reason"], body["holds"]) == (False, None, [])
     shown, released = run(web, "show"), run(web, "release")
@@ -52,7 +52,7 @@ def test_without_a_hold_there_is_nothing_to_show_or_to_release(web: Web) -> None
 
 
 def test_a_hold_is_shown_with_its_reason_and_its_times(web: Web) -> None:
-    """Since when, until when, when the next request is sent, and the longest time without one."""
+    """A hold is shown with its reason, start, end, next probe and longest pause."""
     throttle(web)
     web.services.holds.start(Cause("scope_missing", 403), web.services.now(), step="insights")
     body = web.get("/api/hold").json()
@@ -69,7 +69,7 @@ def test_a_hold_is_shown_with_its_reason_and_its_times(web: Web) -> None:
 
 @pytest.mark.parametrize(("words", "left"), [((), 0), (("--scope", "insights"), 1)])
 def test_a_hold_is_released_by_hand(web: Web, words: tuple[str, ...], left: int) -> None:
-    """It is counted, and the sweep is published so that held calls run at once."""
+    """A release by hand is counted, and publishes a sweep that runs the held calls."""
     throttle(web)
     web.services.holds.start(Cause("scope_missing", 403), web.services.now(), step="insights")
     released = run(web, "release", *words)
@@ -81,7 +81,7 @@ def test_a_hold_is_released_by_hand(web: Web, words: tuple[str, ...], left: int)
 
 
 def test_the_api_releases_one_hold_or_all(web: Web) -> None:
-    """With the token only."""
+    """The API releases one hold or all, only with a token."""
     throttle(web)
     assert web.client.post("/api/hold/release").status_code == 401
     assert web.client.get("/api/hold").status_code == 401
@@ -94,14 +94,14 @@ def test_the_api_releases_one_hold_or_all(web: Web) -> None:
 
 
 def test_a_refused_command_ends_with_the_apis_own_text(web: Web) -> None:
-    """A wrong token, say."""
+    """A refused command prints the API's detail, as for a wrong token."""
     for words in ("show", "release"):
         refused = run(web, words, "--token", "wrong")
         assert refused.exit_code == 2
 
 
 def test_held_calls_run_at_the_first_sweep_after_a_release(bridge: Bridge) -> None:
-    """Whatever their due time says: that was the next probe's."""
+    """After a release held calls run at the next sweep, whatever their due time is."""
     now = bridge.clock()
     bridge.services.holds.start(Cause("throttled", 429), now, now + DAY)
     calls = [bridge.dial() for _ in range(3)]

@@ -1,4 +1,4 @@
-"""What an acknowledgement means: the event is stored, once, whatever happens around it."""
+"""A 202 means that the event is stored, once."""
 
 import asyncio
 import socket
@@ -25,14 +25,14 @@ from tests.support.web_process import (
 
 
 def sent_by_hand(web: Web, raw: bytes) -> socket.socket:
-    """Return a connection on which an event was sent and no answer read."""
+    """Return a connection on which an event was sent and no response read."""
     connection = socket.create_connection(web.address, timeout=WAIT)
     connection.sendall(event_request(raw))
     return connection
 
 
 def is_listening(web: Web) -> bool:
-    """Tell whether new connections are taken."""
+    """Return whether new connections are accepted."""
     try:
         socket.create_connection(web.address, timeout=WAIT).close()
     except ConnectionError:
@@ -41,7 +41,7 @@ def is_listening(web: Web) -> bool:
 
 
 def test_a_new_event_is_acknowledged_with_an_empty_body(web: Web) -> None:
-    """202, nothing to read, and the bytes as they came."""
+    """A new event gets 202 with an empty body, and is stored byte for byte."""
     answer = web.wavv(ENDED)
     assert (answer.status_code, answer.content) == (202, b"")
     assert web.stored() == [ENDED]
@@ -49,7 +49,7 @@ def test_a_new_event_is_acknowledged_with_an_empty_body(web: Web) -> None:
 
 
 def test_an_event_is_stored_with_where_it_came_from(web: Web) -> None:
-    """Source, raw bytes, time, and the request that brought it."""
+    """An event is stored with source, raw bytes, time and request id."""
     web.wavv(ENDED, **{"X-Request-Id": "req-1"})
     rows: Any = web.services.redis.xrange(web.services.keys.inbox)
     ((_, fields),) = rows
@@ -58,7 +58,7 @@ def test_an_event_is_stored_with_where_it_came_from(web: Web) -> None:
 
 
 def test_a_duplicate_is_acknowledged_and_counted(web: Web) -> None:
-    """A re-send of WAVV's has the same bytes and a new signature."""
+    """A duplicate gets 202 and is counted; WAVV repeats the bytes with a new signature."""
     answers = [web.wavv(ENDED) for _ in range(3)]
     assert [(answer.status_code, answer.content) for answer in answers] == [(202, b"")] * 3
     assert web.stored() == [ENDED]
@@ -67,7 +67,7 @@ def test_a_duplicate_is_acknowledged_and_counted(web: Web) -> None:
 
 
 def test_svix_re_sends_are_known_by_their_id(web: Web) -> None:
-    """The id is constant over re-sends; other ids with the same bytes are other events."""
+    """AskElephant's events are deduplicated by their svix-id, not by their bytes."""
     for message_id in ("msg_1", "msg_1", "msg_2"):
         assert web.elephant(b"{}", message_id).status_code == 202
     assert web.stored() == [b"{}", b"{}"]
@@ -75,28 +75,28 @@ def test_svix_re_sends_are_known_by_their_id(web: Web) -> None:
 
 
 def test_the_doors_do_not_share_their_memory(web: Web) -> None:
-    """The same bytes from two sources are two events."""
+    """The same bytes from WAVV and from AskElephant are two events."""
     raw = b'{"event": "other", "type": "other"}'
     assert (web.wavv(raw).status_code, web.elephant(raw).status_code) == (202, 202)
     assert len(web.stored()) == 2
 
 
 def test_a_refused_event_is_not_remembered_as_seen(web: Web) -> None:
-    """Mended and sent again under the same id, it is accepted."""
+    """A refused event is not remembered, so it is accepted when it comes corrected."""
     assert web.elephant(b"[]", "msg_1").status_code == 400
     assert web.elephant(b"{}", "msg_1").status_code == 202
     assert web.stored() == [b"{}"]
 
 
 def test_50_identical_deliveries_at_once_are_one_event(web: Web) -> None:
-    """They race, and one wins."""
+    """Of 50 identical events at the same time one is stored."""
     assert post_all_at_once(web, [ENDED] * 50) == {202: 50}
     assert web.stored() == [ENDED]
     assert web.counted("events.duplicate.wavv") == 49
 
 
 def test_500_events_at_once_are_all_stored_exactly_once(web: Web) -> None:
-    """None is lost in the crowd, and none is stored twice."""
+    """500 different events at the same time are stored once each."""
     bodies = [event(number) for number in range(500)]
     assert post_all_at_once(web, bodies) == {202: 500}
     assert sorted(web.stored()) == sorted(bodies)
@@ -104,7 +104,7 @@ def test_500_events_at_once_are_all_stored_exactly_once(web: Web) -> None:
 
 
 def test_an_event_wakes_the_workers_and_many_do_so_with_few_messages(valkey_url: str) -> None:
-    """One wake-up covers what was stored before it."""
+    """One wake-up message covers all events that were stored before it."""
     with running_web(valkey_url) as web:
         post_all_at_once(web, [event(number) for number in range(100)])
     assert set(web.published.tasks) == {(DRAIN,)}
@@ -112,7 +112,7 @@ def test_an_event_wakes_the_workers_and_many_do_so_with_few_messages(valkey_url:
 
 
 def test_an_event_whose_sender_hung_up_is_stored(valkey: Valkey) -> None:
-    """It was accepted; that nobody hears so is no reason to lose it."""
+    """An accepted event is stored although its sender has closed the connection."""
     with running_web(valkey.url) as web:
         with valkey.paused():
             with sent_by_hand(web, ENDED):
@@ -124,7 +124,7 @@ def test_an_event_whose_sender_hung_up_is_stored(valkey: Valkey) -> None:
 
 
 def test_a_shutdown_answers_and_stores_what_was_accepted(valkey: Valkey) -> None:
-    """No new connections, but those inside are served to the end."""
+    """During a shutdown requests in progress get responses, and their events are stored."""
     bodies = [event(number) for number in range(20)]
     with ExitStack() as process, ExitStack() as connections:
         web = process.enter_context(running_web(valkey.url))
@@ -143,7 +143,7 @@ def test_a_shutdown_answers_and_stores_what_was_accepted(valkey: Valkey) -> None
 
 
 def test_a_shutdown_that_cannot_wait_for_answers_still_writes_and_wakes(valkey_url: str) -> None:
-    """Uvicorn gives requests up after its grace; what was accepted is stored all the same."""
+    """Events are stored and workers woken also if uvicorn's grace ends before their responses."""
     services = services_for(valkey_url, {})
 
     async def live_and_end() -> None:

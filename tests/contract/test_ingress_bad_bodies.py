@@ -1,4 +1,4 @@
-"""Bad bodies at the two webhooks: each is told what is wrong with it, and repeated to nobody."""
+"""Bad bodies at the webhooks: the response names the fault, and repeats no content."""
 
 import json
 
@@ -7,11 +7,11 @@ import pytest
 from tests.support.web_process import Web, problem_in
 
 PRIVATE = "Ada Lovelace"
-"""Stands in the bodies, and must not come back in an answer."""
+"""A value in the bodies that no response may contain."""
 
 
 def event(**data: object) -> bytes:
-    """Return a recorded call's event with these data."""
+    """Return the event of a recorded call with these data."""
     known = {"contactName": PRIVATE, **data}
     return json.dumps({"event": "call.recorded", "data": known}).encode()
 
@@ -51,7 +51,7 @@ DELIVERIES = [
 def test_a_body_that_is_no_json_object_is_answered_400(
     web: Web, source: str, raw: bytes, reason: str, says: str
 ) -> None:
-    """Either webhook says what is wrong; nothing is stored as an event."""
+    """A body that is no JSON object gets 400 with the fault, and is not stored as an event."""
     answer = web.wavv(raw) if source == "wavv" else web.elephant(raw)
     assert says in problem_in(answer, 400, reason)
     assert PRIVATE not in answer.text
@@ -84,7 +84,7 @@ UNUSABLE = {
 def test_an_event_no_call_can_be_made_of_is_answered_422(
     web: Web, raw: bytes, reason: str, says: str
 ) -> None:
-    """The answer names what is accepted instead, so that a forwarder can be mended."""
+    """An event without what a call needs gets 422, which names what is accepted."""
     answer = web.wavv(raw)
     assert says in problem_in(answer, 422, reason)
     assert not [told for told in (PRIVATE, "etc/passwd", "a.example") if told in answer.text]
@@ -104,7 +104,7 @@ BAD_FIELDS = {
 def test_an_authentic_event_of_a_call_is_never_refused_for_one_bad_field(
     web: Web, raw: bytes
 ) -> None:
-    """WAVV does not repeat a 4xx, so a refusal would lose the rest of the event."""
+    """An event with one bad field is accepted, because WAVV does not repeat after a 4xx."""
     response = web.wavv(raw)
     assert (response.status_code, response.content) == (202, b"")
     assert web.stored() == [raw]
@@ -112,7 +112,7 @@ def test_an_authentic_event_of_a_call_is_never_refused_for_one_bad_field(
 
 @pytest.mark.parametrize("name", ["call.transcribed", "Zzz", "ping", "call.started.v9", "✓"])
 def test_an_unknown_event_is_acknowledged_and_kept(web: Web, name: str) -> None:
-    """A sender would retry anything else; the intake marks it ``ignored: unknown_event``."""
+    """An unknown event gets 202 and is kept; the intake marks it ``unknown_event``."""
     raw = json.dumps({"event": name, "data": {"id": ["strange"]}}).encode()
     answer = web.wavv(raw)
     assert (answer.status_code, answer.content) == (202, b"")
@@ -130,7 +130,7 @@ def test_an_unknown_event_is_acknowledged_and_kept(web: Web, name: str) -> None:
     ],
 )
 def test_whatever_askelephant_signs_is_acknowledged(web: Web, raw: bytes) -> None:
-    """Its event types are open; Svix would switch the endpoint off after days of refusals."""
+    """Every signed event of AskElephant gets 202, because Svix disables failing endpoints."""
     answer = web.elephant(raw)
     assert (answer.status_code, answer.content) == (202, b"")
     assert web.stored() == [raw]

@@ -1,4 +1,4 @@
-"""What may be asked of the webhooks at all: content types, methods, paths, and broken HTTP."""
+"""Content types, methods, paths and broken HTTP at the webhooks."""
 
 import gzip
 import re
@@ -22,7 +22,7 @@ from tests.support.web_process import ELEPHANT, ENDED, JSON, WAVV, Web, problem_
     ],
 )
 def test_json_is_accepted_under_its_names(web: Web, content_type: str) -> None:
-    """With parameters, in any case, and as a ``+json`` type."""
+    """JSON is accepted with parameters, in any case, and as a ``+json`` type."""
     assert web.wavv(ENDED, **{"Content-Type": content_type}).status_code == 202
 
 
@@ -33,7 +33,7 @@ def test_json_is_accepted_under_its_names(web: Web, content_type: str) -> None:
 )  # fmt: skip
 @pytest.mark.parametrize("path", [WAVV, ELEPHANT])
 def test_another_type_is_answered_415(web: Web, path: str, content_type: str) -> None:
-    """The answer says what to send; nothing is stored, well signed or not."""
+    """Another content type gets 415, which names JSON, and nothing is stored."""
     headers = signed(ENDED) | {"Content-Type": content_type}
     answer = web.client.post(path, content=ENDED, headers=headers)
     assert "application/json" in problem_in(answer, 415, "content_type")
@@ -41,7 +41,7 @@ def test_another_type_is_answered_415(web: Web, path: str, content_type: str) ->
 
 
 def test_a_missing_type_is_answered_415(web: Web) -> None:
-    """No guess is made."""
+    """A missing content type gets 415."""
     answer = web.client.post(WAVV, content=ENDED, headers=signed(ENDED))
     assert "content-type" not in answer.request.headers
     assert "Content-Type: application/json" in problem_in(answer, 415, "content_type")
@@ -50,7 +50,7 @@ def test_a_missing_type_is_answered_415(web: Web) -> None:
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "PATCH", "OPTIONS"])
 @pytest.mark.parametrize("path", [WAVV, ELEPHANT])
 def test_the_doors_take_post_only(web: Web, path: str, method: str) -> None:
-    """A browser that looks at the webhook's URL learns what it is for."""
+    """A GET of a webhook gets 405 with what the URL is for."""
     answer = web.client.request(method, path)
     problem_in(answer, 405, "method_not_allowed")
     assert answer.headers["allow"] == "POST"
@@ -58,7 +58,7 @@ def test_the_doors_take_post_only(web: Web, path: str, method: str) -> None:
 
 @pytest.mark.parametrize("path", ["/livez", "/readyz", "/metrics", "/api/calls", "/api/stats"])
 def test_what_is_read_is_not_posted_to(web: Web, path: str) -> None:
-    """405 everywhere in the same form."""
+    """A POST to a route for reading gets 405 as a problem."""
     problem_in(web.client.post(path), 405, "method_not_allowed")
 
 
@@ -70,7 +70,7 @@ def test_what_is_read_is_not_posted_to(web: Web, path: str) -> None:
     ],
 )
 def test_an_unknown_path_is_answered_404(web: Web, path: str, method: str) -> None:
-    """As a problem, like everything else."""
+    """An unknown path gets 404 as a problem."""
     problem_in(web.client.request(method, path), 404, "not_found")
 
 
@@ -85,14 +85,14 @@ def test_an_unknown_path_is_answered_404(web: Web, path: str, method: str) -> No
     ],
 )
 def test_a_slash_too_many_is_ignored(web: Web, path: str) -> None:
-    """Senders join a base URL and a path as they like; a redirect would be a failure to them."""
+    """Extra slashes in a path are ignored, because some senders do not follow redirects."""
     assert statuses(web, "POST", path, ENDED, signed(ENDED)) == [202]
     assert statuses(web, "GET", path, b"", {}) == [405]
     assert web.stored() == [ENDED]
 
 
 def test_a_slash_too_many_is_ignored_for_askelephant_as_well(web: Web) -> None:
-    """The request reaches the receiver, which refuses it for its signature."""
+    """Extra slashes are ignored for AskElephant's webhook, too."""
     problem_in(web.client.post("/webhooks/askelephant/", content=b"{}", headers=JSON), 401,
                "bad_message_id")  # fmt: skip
 
@@ -101,7 +101,7 @@ def test_a_slash_too_many_is_ignored_for_askelephant_as_well(web: Web) -> None:
     "path", ["/webhooks", "/webhooks/", "/webhooks/WAVV", "/webhooks/wavv/x", "//webhooks/wav"]
 )
 def test_an_event_to_another_path_is_counted(web: Web, path: str) -> None:
-    """A misspelt address is told the right one, and the operator sees that events are lost."""
+    """An event to a misspelt path gets a 404 that names the right one, and is counted."""
     response = web.client.post(f"http://{web.address[0]}:{web.address[1]}{path}", content=ENDED)
     detail = problem_in(response, 404, "unknown_path")
     assert "`/webhooks/wavv`" in detail
@@ -119,26 +119,26 @@ def test_an_event_to_another_path_is_counted(web: Web, path: str) -> None:
     ],
 )
 def test_a_path_is_the_same_however_it_is_written(web: Web, path: str) -> None:
-    """With a query, percent-encoded, or whole as to a proxy."""
+    """A path may be percent-encoded, have a query, or be an absolute URL."""
     assert statuses(web, "POST", path, ENDED, signed(ENDED)) == [202]
     assert web.stored() == [ENDED]
 
 
 def test_a_head_is_answered_without_a_body(web: Web) -> None:
-    """Or the next answer on the connection would be taken for it."""
+    """A HEAD request gets no body, so the next response on the connection is not shifted."""
     assert statuses(web, "HEAD", WAVV, b"", {}) == [405]
 
 
 @pytest.mark.parametrize("upgrade", ["websocket", "h2c", "TLS/1.0"])
 def test_nothing_is_upgraded(web: Web, upgrade: str) -> None:
-    """The webhooks speak HTTP/1.1: the request is taken for what it is without."""
+    """An ``Upgrade`` is ignored, and the request is processed."""
     headers = {"Upgrade": upgrade, "Sec-WebSocket-Key": "x", "Sec-WebSocket-Version": "13"}
     assert statuses(web, "GET", WAVV, b"", headers, "Upgrade, close") == [405]
     assert web.wavv(ENDED).status_code == 202
 
 
 def test_a_sender_that_waits_to_be_told_to_continue_is_told(web: Web) -> None:
-    """As curl does with bodies over a kilobyte; then the event is stored."""
+    """A sender with ``Expect: 100-continue`` gets 100, and its event is stored."""
     headers = signed(ENDED) | {"Expect": "100-continue"}
     assert statuses(web, "POST", WAVV, ENDED, headers) == [100, 202]
     assert web.stored() == [ENDED]
@@ -147,7 +147,7 @@ def test_a_sender_that_waits_to_be_told_to_continue_is_told(web: Web) -> None:
 @pytest.mark.parametrize("path", [WAVV, ELEPHANT])
 @pytest.mark.parametrize("encoding", ["gzip", "br", "deflate", "X-GZIP", "identity, zstd"])
 def test_a_compressed_body_is_refused(web: Web, path: str, encoding: str) -> None:
-    """A bomb is not unpacked; and the response names the header, not the signature."""
+    """A compressed body gets 415, which names the header, and is not unpacked."""
     raw = gzip.compress(ENDED)
     headers = {**JSON, **signed(raw), "Content-Encoding": encoding}
     response = web.client.post(path, content=raw, headers=headers)
@@ -158,14 +158,14 @@ def test_a_compressed_body_is_refused(web: Web, path: str, encoding: str) -> Non
 
 @pytest.mark.parametrize("encoding", ["identity", "IDENTITY", ""])
 def test_a_body_that_is_not_compressed_is_accepted(web: Web, encoding: str) -> None:
-    """``identity`` says that nothing was done."""
+    """A body with ``Content-Encoding: identity`` is accepted."""
     assert web.wavv(ENDED, **{"Content-Encoding": encoding}).status_code == 202
 
 
 def statuses(
     web: Web, method: str, path: str, raw: bytes, headers: dict[str, str], connection: str = "close"
 ) -> list[int]:
-    """Send one request as it is written here; return the statuses of all that is answered."""
+    """Send one request exactly as written; return the statuses of all responses."""
     fields = {"Host": "bridge", **JSON, "Connection": connection, **headers}
     fields["Content-Length"] = str(len(raw))
     head = [f"{method} {path} HTTP/1.1", *(f"{name}: {value}" for name, value in fields.items())]
@@ -192,7 +192,7 @@ BROKEN = {
 
 @pytest.mark.parametrize("said", BROKEN.values(), ids=BROKEN)
 def test_broken_http_is_refused_and_harms_nobody(web: Web, said: bytes) -> None:
-    """The connection ends with 400 or at once, nothing is stored, the next sender is served."""
+    """Broken HTTP gets 400 or a closed connection, and the next sender is served."""
     with socket.create_connection(web.address, timeout=WAIT) as connection:
         connection.sendall(said)
         answer = connection.recv(1000)

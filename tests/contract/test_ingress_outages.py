@@ -1,4 +1,4 @@
-"""When the store is away, frozen, full or forgetful: nothing unstored is ever acknowledged."""
+"""While Redis is down, frozen or full, no event is acknowledged that was not stored."""
 
 import time
 from collections.abc import Iterator
@@ -18,19 +18,19 @@ from tests.support.web_process import (
 )
 
 SOON = 10.0
-"""WAVV waits no longer for an answer, Svix 15 s."""
+"""WAVV waits 10 seconds for a response, Svix 15."""
 
 
 @pytest.fixture
 def web(valkey: Valkey) -> Iterator[Web]:
-    """Run a web process on it that has stored one event already."""
+    """Run a web process on the test's Valkey, with one event stored."""
     with running_web(valkey.url) as running:
         assert running.wavv(event(0)).status_code == 202
         yield running
 
 
 def refused_soon(web: Web) -> None:
-    """Deliver to both webhooks; each must be told to come again, soon."""
+    """Post to both webhooks; each must respond with 503 in time."""
     for deliver in (web.wavv, web.elephant):
         begun = time.monotonic()
         answer = deliver(ENDED)
@@ -40,7 +40,10 @@ def refused_soon(web: Web) -> None:
 
 
 def test_without_redis_the_answer_is_503_until_it_is_back(valkey: Valkey, web: Web) -> None:
-    """Soon, with Retry-After; afterwards as if nothing had been, though Redis lost the script."""
+    """Without Redis an event gets 503 with Retry-After; after its return events are stored.
+
+    The restarted server has lost its scripts.
+    """
     valkey.stop()
     refused_soon(web)
     assert web.client.get("/livez").status_code == 200
@@ -50,7 +53,7 @@ def test_without_redis_the_answer_is_503_until_it_is_back(valkey: Valkey, web: W
 
 
 def test_without_redis_a_stranger_is_still_a_stranger(valkey: Valkey, web: Web) -> None:
-    """Counting is best effort, and never in the way of an answer."""
+    """Without Redis a bad signature still gets 401."""
     valkey.stop()
     begun = time.monotonic()
     answer = web.client.post(WAVV, content=ENDED, headers=JSON)
@@ -59,7 +62,7 @@ def test_without_redis_a_stranger_is_still_a_stranger(valkey: Valkey, web: Web) 
 
 
 def test_without_redis_the_api_answers_503(valkey: Valkey, web: Web) -> None:
-    """As a problem that tells to try again."""
+    """Without Redis the API responds with 503 as a problem."""
     valkey.stop()
     for path in ("/api/calls", "/api/calls/call-1", "/api/stats", "/metrics"):
         answer = web.get(path)
@@ -68,7 +71,7 @@ def test_without_redis_the_api_answers_503(valkey: Valkey, web: Web) -> None:
 
 
 def test_a_frozen_redis_hangs_nobody(valkey: Valkey, web: Web) -> None:
-    """Its connections stay open and nothing comes back, as after a NAT has forgotten them."""
+    """A frozen Redis gives 503 in time; its connections stay open without a response."""
     with valkey.frozen():
         refused_soon(web)
     assert web.wavv(ENDED).status_code == 202
@@ -76,7 +79,7 @@ def test_a_frozen_redis_hangs_nobody(valkey: Valkey, web: Web) -> None:
 
 
 def test_a_frozen_redis_hangs_no_crowd(valkey: Valkey, web: Web) -> None:
-    """Those who wait behind a batch that failed do not wait for failures of their own."""
+    """Requests behind a failed batch get 503 at once, not after a timeout each."""
     bodies = [event(number) for number in range(600)]
     with valkey.frozen():
         begun = time.monotonic()
@@ -87,7 +90,7 @@ def test_a_frozen_redis_hangs_no_crowd(valkey: Valkey, web: Web) -> None:
 
 
 def test_a_forgotten_script_is_loaded_again(valkey: Valkey, web: Web) -> None:
-    """As after a failover; the events of that moment are stored, once."""
+    """After the script cache was emptied the script is loaded again, and events stored once."""
     bodies = [event(number) for number in range(50)]
     valkey.redis.script_flush()
     assert post_all_at_once(web, bodies) == {202: 50}
@@ -98,10 +101,7 @@ def test_a_forgotten_script_is_loaded_again(valkey: Valkey, web: Web) -> None:
 def test_a_redis_that_takes_no_write_is_answered_503_until_it_does(
     valkey: Valkey, web: Web, limit: str
 ) -> None:
-    """One that is full throws nothing away, one that no replica follows keeps nothing to itself.
-
-    Rather a 503 than an event that is lost.
-    """
+    """A Redis that refuses writes gives 503 until it accepts them, and loses no event."""
     valkey.redis.config_set(limit, "1")
     refused_soon(web)
     valkey.redis.config_set(limit, "0")

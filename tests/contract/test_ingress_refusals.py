@@ -1,4 +1,4 @@
-"""Refused events: counted all, and kept when they are authentic, for bad input never costs data."""
+"""Refused events: all are counted, and those with a valid signature are kept."""
 
 import socket
 from collections.abc import Callable
@@ -25,7 +25,7 @@ NO_ID = b'{"event": "call.recorded", "data": {}}'
 def test_an_authentic_event_is_kept_whole_with_its_reason(
     web: Web, raw: bytes, reason: str
 ) -> None:
-    """An operator can mend the forwarder, and send what it said again."""
+    """A refused event with a valid signature is kept whole with the reason."""
     problem_in(web.wavv(raw), 422 if "id" in reason else 400, reason)
     assert web.refused() == [("wavv", reason, raw)]
     assert web.counted(f"events.refused.{reason}") == 1
@@ -41,7 +41,7 @@ def test_an_authentic_event_is_kept_whole_with_its_reason(
     ],
 )
 def test_a_refused_event_that_names_a_call_is_sent_to_it(web: Web, raw: bytes) -> None:
-    """Once, however often it is repeated, and the workers are woken."""
+    """A refused event is noted once on the call that it names, and wakes the workers."""
     for _ in range(2):
         assert web.wavv(raw).status_code == 400
     (refusal,) = web.refusals()
@@ -51,14 +51,14 @@ def test_a_refused_event_that_names_a_call_is_sent_to_it(web: Web, raw: bytes) -
 
 
 def test_a_strangers_event_is_sent_to_no_call(web: Web) -> None:
-    """Anyone could write onto calls."""
+    """A refused event without a valid signature is noted on no call."""
     raw = b'{"event": "call.recorded", "data": {"id": "c-1"'
     web.client.post(WAVV, content=raw, headers=sent(signed(raw, "whsec_strange")))
     assert web.refusals() == []
 
 
 def test_askelephants_refused_events_are_kept_too(web: Web) -> None:
-    """Under their own source."""
+    """Refused events of AskElephant are kept under their own source."""
     problem_in(web.elephant(b"null"), 400, "not_an_object")
     assert web.refused() == [("askelephant", "not_an_object", b"null")]
 
@@ -76,7 +76,7 @@ def test_askelephants_refused_events_are_kept_too(web: Web) -> None:
 def test_a_strangers_event_is_counted_and_not_kept(
     web: Web, headers: Callable[[], dict[str, str]], raw: bytes, reason: str
 ) -> None:
-    """Anyone could fill the store; and a stranger learns nothing of what a good body is."""
+    """An event without a valid signature is counted, not kept, and its body is not examined."""
     answer = web.client.post(WAVV, content=raw, headers=sent(headers()))
     assert answer.json()["reason"] == reason
     assert web.counted(f"events.refused.{reason}") == 1
@@ -84,7 +84,7 @@ def test_a_strangers_event_is_counted_and_not_kept(
 
 
 def test_the_kept_ones_are_bounded(web: Web) -> None:
-    """A forwarder that sends nonsense for a week does not fill the store."""
+    """The number of kept events has a limit."""
     pipe = web.services.redis.pipeline(transaction=False)
     for _ in range(KEPT_REFUSED + 500):
         pipe.xadd(web.services.keys.refused, {"source": "wavv", "reason": "old", "raw": b""})
@@ -95,7 +95,7 @@ def test_the_kept_ones_are_bounded(web: Web) -> None:
 
 
 def test_a_crowd_of_strangers_does_not_take_every_connection_to_redis(web: Web) -> None:
-    """Each refusal is counted there; an event that comes in their midst is stored all the same."""
+    """Many refused events at the same time do not use up the connections to Redis."""
     unsigned = b"POST /webhooks/wavv HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
     unsigned += b"Content-Length: 2\r\n\r\n{}"
     before = len(web.services.redis.client_list())

@@ -1,4 +1,4 @@
-"""Request ids: one for every request, in its answer, on its log lines, and beside its event."""
+"""Request ids: in every response, on the log lines of the request, and with its event."""
 
 import re
 from collections.abc import Iterator
@@ -18,35 +18,35 @@ OURS = re.compile(r"[0-9a-f]{32}")
 
 @pytest.fixture
 def lines() -> Iterator[list[Any]]:
-    """Give the lines that are logged meanwhile."""
+    """Give the log lines of the block."""
     with capture_logs(processors=[merge_contextvars]) as captured:
         yield captured
 
 
 @pytest.mark.parametrize("request_id", ["a", "req_1.2-3", "x" * 100])
 def test_a_sane_id_of_the_senders_is_kept(web: Web, request_id: str) -> None:
-    """So that both sides' logs can be laid beside each other."""
+    """A valid request id of the sender is used."""
     answer = web.wavv(ENDED, **{"X-Request-Id": request_id})
     assert answer.headers.get_list("x-request-id") == [request_id]
 
 
 @pytest.mark.parametrize("request_id", ["", "a b", "x" * 101, "é", "a;b", "<script>", "a,b"])
 def test_an_insane_id_is_replaced(web: Web, request_id: str) -> None:
-    """It would end up in log lines and in the store."""
+    """An invalid request id is replaced, because it would reach log lines and the store."""
     answer = web.client.post(WAVV, content=ENDED, headers=sent({"X-Request-Id": request_id}))
     assert OURS.fullmatch(answer.headers["x-request-id"])
 
 
 @pytest.mark.parametrize("path", ["/livez", "/readyz", "/api/calls", "/nowhere", WAVV])
 def test_every_answer_has_an_id_of_its_own(web: Web, path: str) -> None:
-    """Also those that refuse."""
+    """Every response has a request id, also a refusal."""
     ids = {web.client.get(path).headers["x-request-id"] for _ in range(2)}
     assert len(ids) == 2
     assert all(OURS.fullmatch(one) for one in ids)
 
 
 def test_the_id_is_on_every_log_line_of_the_request(web: Web, lines: list[Any]) -> None:
-    """Known already or refused; one that is new has it in the inbox, for the worker's lines."""
+    """Every log line of a request has its id; a new event stores it for the worker's lines."""
     web.wavv(ENDED, **{"X-Request-Id": "good"})
     web.wavv(ENDED, **{"X-Request-Id": "again"})
     web.client.post(WAVV, content=ENDED, headers=JSON | {"X-Request-Id": "bad"})
@@ -56,7 +56,7 @@ def test_the_id_is_on_every_log_line_of_the_request(web: Web, lines: list[Any]) 
 
 
 def test_the_log_says_nothing_of_the_body(web: Web, lines: list[Any]) -> None:
-    """Neither names nor numbers nor secrets get that far."""
+    """No log line has names, numbers or secrets of the body."""
     web.wavv(b'{"event": "call.ended", "data": {"contactName": "Ada", "phone": "4155550100"}}')
     assert [line["reason"] for line in lines] == ["no_call_id"]
     assert not [told for told in ("Ada", "4155550100") if told in str(lines)]
@@ -65,7 +65,7 @@ def test_the_log_says_nothing_of_the_body(web: Web, lines: list[Any]) -> None:
 def test_an_error_of_our_own_is_a_problem_with_an_id(
     web: Web, lines: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Even then the response has the usual form, and the log line can be found by its id."""
+    """An internal error is a problem with a request id, by which its log line is found."""
 
     def broken(*_: object) -> None:
         raise RuntimeError("no record at all")

@@ -1,4 +1,4 @@
-"""The limit on bodies: kept while reading and not after; what is over it is not lost in silence."""
+"""The limit on body sizes is enforced while reading, and a refused event is not lost."""
 
 import json
 import socket
@@ -14,20 +14,20 @@ MEGABYTES_10 = 10 * 1024 * 1024
 
 
 def sized(size: int) -> bytes:
-    """Return an event of exactly this many bytes, its id behind a long note."""
+    """Return an event of exactly this many bytes, with its id behind a long note."""
     bare = {"event": "call.ended", "data": {"note": "", "id": "call-1"}}
     bare["data"] = {"note": "x" * (size - len(json.dumps(bare))), "id": "call-1"}
     return json.dumps(bare).encode()
 
 
 def in_chunks(raw: bytes) -> Iterator[bytes]:
-    """Yield a body in pieces, which are sent chunked, without a Content-Length."""
+    """Yield a body in pieces, which are sent chunked without a Content-Length."""
     for start in range(0, len(raw), 50_000):
         yield raw[start : start + 50_000]
 
 
 def opened(web: Web, *headers: str) -> socket.socket:
-    """Return a connection on which a POST has begun."""
+    """Return a connection on which the head of a POST was sent."""
     connection = socket.create_connection(web.address, timeout=WAIT)
     lines = [f"POST {WAVV} HTTP/1.1", "Host: bridge", "Content-Type: application/json", *headers]
     connection.sendall("\r\n".join([*lines, "", ""]).encode())
@@ -40,7 +40,7 @@ def opened(web: Web, *headers: str) -> socket.socket:
 def test_a_strangers_body_over_the_limit_is_refused(
     web: Web, path: str, size: int, *, chunked: bool
 ) -> None:
-    """With the limit; nothing of it is kept, whether its signature is wrong or missing."""
+    """A body over the limit without a valid signature gets 413, and nothing of it is kept."""
     raw = sized(size)
     content = in_chunks(raw) if chunked else raw
     response = web.client.post(path, content=content, headers=JSON | signed(b"other"))
@@ -54,7 +54,7 @@ def test_a_strangers_body_over_the_limit_is_refused(
 def test_an_authentic_body_over_the_limit_names_its_call(
     web: Web, size: int, *, chunked: bool
 ) -> None:
-    """Its outline is kept, and its call gets to know, once however often it is sent."""
+    """A signed body over the limit is noted once on the call that it names."""
     raw = sized(size)
     for _ in range(2):
         content = in_chunks(raw) if chunked else raw
@@ -69,7 +69,7 @@ def test_an_authentic_body_over_the_limit_names_its_call(
 
 
 def test_a_shared_secret_proves_a_body_over_the_limit(valkey_url: str) -> None:
-    """It is verified before the body is read."""
+    """A shared secret is checked before a body over the limit is read."""
     with running_web(valkey_url, wavv_auth="shared_secret", wavv_secrets="s3cret") as web:
         raw = sized(LIMIT + 1)
         for secret in ("s3cret", "another"):
@@ -81,7 +81,7 @@ def test_a_shared_secret_proves_a_body_over_the_limit(valkey_url: str) -> None:
 
 @pytest.mark.parametrize("chunked", [False, True])
 def test_a_body_of_exactly_the_limit_is_accepted(web: Web, *, chunked: bool) -> None:
-    """2 MiB themselves are not over 2 MiB."""
+    """A body of exactly the limit is accepted."""
     raw = sized(LIMIT)
     content = in_chunks(raw) if chunked else raw
     response = web.client.post(WAVV, content=content, headers=JSON | signed(raw))
@@ -93,47 +93,47 @@ def test_a_body_of_exactly_the_limit_is_accepted(web: Web, *, chunked: bool) -> 
     "transcript", [json.dumps("я" * 54_000), json.dumps("a" * 273_000)], ids=["escaped", "latin"]
 )
 def test_a_long_transcript_is_accepted(web: Web, transcript: str) -> None:
-    """An hour's conversation, escaped or not, is an ordinary event."""
+    """The transcript of an hour is within the limit, in any escaping."""
     raw = b'{"event":"call.recorded","data":{"id":"c","transcript":%s}}' % transcript.encode()
     assert web.wavv(raw).status_code == 202
     assert web.stored() == [raw]
 
 
 def test_the_limit_is_the_operators(valkey_url: str) -> None:
-    """``BRIDGE_MAX_EVENT_BYTES`` moves it."""
+    """``BRIDGE_MAX_EVENT_BYTES`` sets the limit."""
     with running_web(valkey_url, max_event_bytes=2000) as web:
         assert web.wavv(sized(2000)).status_code == 202
         assert "2000 bytes" in problem_in(web.wavv(sized(2001)), 413, "too_large")
 
 
 def test_a_chunked_sender_is_stopped_while_it_sends(web: Web) -> None:
-    """The response is there although the last chunk never came."""
+    """A chunked body over the limit gets its response before the last chunk was sent."""
     with opened(web, "Transfer-Encoding: chunked") as connection:
         connection.sendall(f"{LIMIT + 1:x}\r\n".encode() + b"x" * (LIMIT + 1) + b"\r\n")
         assert connection.recv(1000).startswith(b"HTTP/1.1 413 ")
 
 
 def test_a_strangers_declared_length_is_refused_before_the_body(web: Web) -> None:
-    """Not one byte of the body needs to be sent."""
+    """A Content-Length over the limit without a valid secret is refused before the body."""
     with opened(web, f"Content-Length: {LIMIT + 1}") as connection:
         assert connection.recv(1000).startswith(b"HTTP/1.1 413 ")
 
 
 def test_no_body_is_examined_without_end(web: Web) -> None:
-    """What declares over 64 MiB is refused whatever its signature."""
+    """A Content-Length over 64 MiB is refused whatever the signature."""
     signature = f"X-WAVV-Signature: {signed(b'')['X-WAVV-Signature']}"
     with opened(web, f"Content-Length: {64 * 1024 * 1024 + 1}", signature) as connection:
         assert connection.recv(1000).startswith(b"HTTP/1.1 413 ")
 
 
 def test_a_sender_that_waits_to_be_told_to_continue_is_refused_at_once(web: Web) -> None:
-    """As curl does with large bodies (RFC 9110, 10.1.1)."""
+    """With ``Expect: 100-continue`` a body over the limit is refused at once (RFC 9110, 10.1.1)."""
     with opened(web, f"Content-Length: {LIMIT + 1}", "Expect: 100-continue") as connection:
         assert connection.recv(1000).startswith(b"HTTP/1.1 413 ")
 
 
 def test_a_sender_that_gives_up_halfway_stores_nothing(web: Web) -> None:
-    """A body that never came whole is no event, and the next sender is served."""
+    """A body that ends early is not stored, and the next sender is served."""
     with opened(web, "Content-Length: 100") as connection:
         connection.sendall(b'{"event"')
     assert web.wavv(sized(200)).status_code == 202
@@ -141,9 +141,9 @@ def test_a_sender_that_gives_up_halfway_stores_nothing(web: Web) -> None:
 
 
 def test_slow_large_bodies_keep_no_event_out(web: Web) -> None:
-    """Strangers fill the memory for bodies and stop sending: events of any size are still stored.
+    """Slow large bodies without a signature do not stop other events from being stored.
 
-    The large body that has been on its way longest makes room, with 503 for its sender.
+    The oldest large body makes room, with 503 for its sender.
     """
     half = LIMIT // 2
     slow = [opened(web, f"Content-Length: {LIMIT}") for _ in range(80)]

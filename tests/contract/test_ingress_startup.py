@@ -1,4 +1,4 @@
-"""The web process's start: with settings that are good, or with words on how to mend them."""
+"""The start of the web process with good and with bad settings."""
 
 import os
 import subprocess
@@ -13,7 +13,7 @@ START = "from bridge.web import create_app; print(callable(create_app()))"
 
 
 def started(home: Path, **variables: str) -> "subprocess.CompletedProcess[str]":
-    """Make the application as uvicorn would, in a process with only these settings."""
+    """Make the application as uvicorn does, in a process with only these settings."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("BRIDGE_")}
     environment = clean | {"PYTHONPATH": str(Path.cwd())} | variables
     argv = [sys.executable, "-c", START]
@@ -38,7 +38,7 @@ def started(home: Path, **variables: str) -> "subprocess.CompletedProcess[str]":
 def test_bad_settings_end_the_process_with_what_to_mend(
     tmp_path: Path, variables: dict[str, str], told: str
 ) -> None:
-    """In one sentence, not in a traceback."""
+    """Bad settings end the process with one sentence that names them, without a traceback."""
     process = started(tmp_path, **variables)
     assert process.returncode == 1
     assert told in process.stderr
@@ -46,6 +46,6 @@ def test_bad_settings_end_the_process_with_what_to_mend(
 
 
 def test_good_settings_make_the_application(tmp_path: Path) -> None:
-    """Redis need not be there yet: connections are made when they are used."""
+    """Good settings make the application without a Redis, which is connected to later."""
     process = started(tmp_path, BRIDGE_REDIS_URL="redis://127.0.0.1:1/0")
     assert (process.returncode, process.stdout.strip()) == (0, "True")

@@ -1,4 +1,4 @@
-"""AskElephant's webhook: Svix's signatures, and everything its library trips over."""
+"""Svix's signatures at AskElephant's webhook, and inputs that make Svix's library raise."""
 
 import time
 from collections.abc import Iterator, Mapping
@@ -23,13 +23,13 @@ BODY = b'{"type": "v1.engagement.transcript_timeline.completed", "data": {}}'
 
 @pytest.fixture(scope="module")
 def web_process(valkey_url: str) -> Iterator[Web]:
-    """Run one web process in the middle of a rotation."""
+    """Run one web process with two secrets, as during a rotation."""
     with running_web(valkey_url, askelephant_webhook_secrets=f"{SVIX_SECRET},{NEW}") as web:
         yield web
 
 
 def deliver(web: Web, headers: Mapping[str, str], raw: bytes = BODY) -> httpx.Response:
-    """Deliver an event with these headers."""
+    """Post an event with these headers."""
     return web.client.post(ELEPHANT, content=raw, headers=sent(headers))
 
 
@@ -40,14 +40,14 @@ def deliver(web: Web, headers: Mapping[str, str], raw: bytes = BODY) -> httpx.Re
 def test_every_secret_is_valid_under_either_header_family(
     web: Web, family: str, secret: str
 ) -> None:
-    """Svix's white-label names are accepted too, and a rotation has two secrets."""
+    """Each secret is valid, under the names ``svix-`` and ``webhook-`` of the headers."""
     answer = deliver(web, svix_signed(BODY, secret, family=family))
     assert (answer.status_code, answer.content, web.stored()) == (202, b"", [BODY])
 
 
 @pytest.mark.parametrize("order", [1, -1])
 def test_one_good_signature_of_two_is_enough(web: Web, order: int) -> None:
-    """Svix signs with the old and the new secret for a day."""
+    """One valid signature of two is enough, as Svix signs with both secrets after a rotation."""
     headers = svix_signed(BODY)
     strange = svix_signed(BODY, "whsec_c3RyYW5nZQ==")["svix-signature"]
     both = [headers["svix-signature"], strange][::order]
@@ -60,7 +60,7 @@ def test_one_good_signature_of_two_is_enough(web: Web, order: int) -> None:
      "v1,é", "v1a,YQ=="],
 )  # fmt: skip
 def test_a_garbled_signature_is_answered_401(web: Web, signature: str) -> None:
-    """The library raises ValueError and binascii.Error here: uncaught they would be 500s."""
+    """A malformed signature gets 401, although the library raises ValueError or binascii.Error."""
     answer = deliver(web, svix_signed(BODY) | {"svix-signature": signature})
     assert "svix-signature" in problem_in(answer, 401, "bad_signature")
     assert web.stored() == []
@@ -68,14 +68,14 @@ def test_a_garbled_signature_is_answered_401(web: Web, signature: str) -> None:
 
 @pytest.mark.parametrize("stamp", ["", "soon", "nan", "inf", "-1", "1e300", "9" * 400, "1.5"])
 def test_a_garbled_timestamp_is_answered_401(web: Web, stamp: str) -> None:
-    """Not one of them raises."""
+    """A malformed timestamp gets 401."""
     answer = deliver(web, svix_signed(BODY) | {"svix-timestamp": stamp})
     problem_in(answer, 401, "bad_signature")
 
 
 @pytest.mark.parametrize("off", [-310, 310])
 def test_a_time_out_of_tolerance_is_answered_401(web: Web, off: int) -> None:
-    """Five minutes, in either direction."""
+    """A timestamp more than five minutes off gets 401."""
     answer = deliver(web, svix_signed(BODY, at=time.time() + off))
     assert "five minutes" in problem_in(answer, 401, "bad_signature")
 
@@ -85,37 +85,37 @@ def test_a_time_out_of_tolerance_is_answered_401(web: Web, off: int) -> None:
     [("id", "bad_message_id"), ("timestamp", "bad_signature"), ("signature", "bad_signature")],
 )
 def test_a_missing_header_is_answered_401(web: Web, missing: str, reason: str) -> None:
-    """All three are needed."""
+    """A missing header gets 401."""
     headers = svix_signed(BODY)
     del headers[f"svix-{missing}"]
     problem_in(deliver(web, headers), 401, reason)
 
 
 def test_a_header_given_twice_is_answered_401(web: Web) -> None:
-    """Or one of the two would be signed, and the other deduplicated."""
+    """A repeated header gets 401, because only one value would be signed."""
     twice = [*JSON.items(), *svix_signed(BODY).items(), ("svix-id", "msg_2")]
     answer = web.client.post(ELEPHANT, content=BODY, headers=twice)
     problem_in(answer, 401, "duplicate_header")
 
 
 def test_the_signature_of_another_body_is_answered_401(web: Web) -> None:
-    """One byte is enough."""
+    """The signature of another body gets 401."""
     problem_in(deliver(web, svix_signed(BODY), BODY + b" "), 401, "bad_signature")
 
 
 def test_a_body_that_is_not_utf_8_is_answered_401(web: Web) -> None:
-    """The library only verifies text: what it cannot verify is not authentic, however signed."""
+    """A body that is not UTF-8 gets 401, because the library cannot verify it."""
     raw = b'{"type": "\xff"}'
     problem_in(deliver(web, svix_signed(raw), raw), 401, "bad_signature")
 
 
 def test_wavvs_secret_opens_wavvs_door_only(web: Web) -> None:
-    """The webhooks share nothing."""
+    """WAVV's secret is not valid at AskElephant's webhook."""
     assert deliver(web, {"X-Webhook-Secret": SVIX_SECRET}).status_code == 401
 
 
 def test_without_a_secret_nobody_comes_in(valkey_url: str) -> None:
-    """503 and not 401: Svix keeps trying until the variable is set."""
+    """Without a configured secret the status is 503, so that Svix tries again."""
     with running_web(valkey_url, askelephant_webhook_secrets="") as web:
         answer = deliver(web, svix_signed(BODY))
         told = problem_in(answer, 503, "not_configured")
@@ -124,6 +124,6 @@ def test_without_a_secret_nobody_comes_in(valkey_url: str) -> None:
 
 
 def test_no_answer_ever_switches_the_webhook_off(web: Web) -> None:
-    """Svix ends an endpoint that answers with ``webhook-delivery: disable``."""
+    """No response has ``webhook-delivery: disable``, with which Svix disables an endpoint."""
     for answer in (deliver(web, {}), deliver(web, svix_signed(BODY))):
         assert "webhook-delivery" not in answer.headers

@@ -1,4 +1,4 @@
-"""``Upgrade`` is ignored: the request is plain HTTP/1.1, and its body is never another request."""
+"""``Upgrade`` is ignored: the request is plain HTTP/1.1, and its body is never a request."""
 
 import re
 import socket
@@ -19,7 +19,7 @@ OFFERS = {
 
 
 def post(raw: bytes, offer: str = OFFERS["h2c"], *, chunked: bool = False) -> bytes:
-    """Return an authentic request with an offer to upgrade."""
+    """Return a signed request with an ``Upgrade`` header."""
     length = "Transfer-Encoding: chunked" if chunked else f"Content-Length: {len(raw)}"
     fields = [*(f"{name}: {value}" for name, value in signed(raw).items()), offer, length]
     lines = [f"POST {WAVV} HTTP/1.1", "Host: x", "Content-Type: application/json", *fields, "", ""]
@@ -29,7 +29,7 @@ def post(raw: bytes, offer: str = OFFERS["h2c"], *, chunked: bool = False) -> by
 
 
 def statuses(web: Web, pieces: Sequence[bytes], wanted: int) -> list[int]:
-    """Send each piece in its own segment; return the statuses of all responses."""
+    """Send each piece in a segment of its own; return the statuses of all responses."""
     received = b""
     with socket.create_connection(web.address, timeout=WAIT) as sender:
         sender.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -46,14 +46,14 @@ def statuses(web: Web, pieces: Sequence[bytes], wanted: int) -> list[int]:
 @pytest.mark.parametrize("offer", OFFERS.values(), ids=OFFERS)
 @pytest.mark.parametrize("chunked", [False, True])
 def test_an_offer_to_upgrade_is_ignored(web: Web, offer: str, *, chunked: bool) -> None:
-    """The event of curl --http2 or of Java's HttpClient is stored, whole and once."""
+    """The event of a client that offers HTTP/2, as curl and Java do, is stored once."""
     assert statuses(web, [post(ENDED, offer, chunked=chunked)], 1) == [202]
     assert web.stored() == [ENDED]
 
 
 @pytest.mark.parametrize("chunked", [False, True])
 def test_a_body_in_segments_of_its_own_is_read(web: Web, *, chunked: bool) -> None:
-    """Head and body rarely come in one segment, and a head may come in many."""
+    """Head and body are read in any number of segments."""
     request = post(ENDED, chunked=chunked)
     head = request.index(b"\r\n\r\n") + 4
     assert statuses(web, [request[:head], request[head:]], 1) == [202]
@@ -65,7 +65,7 @@ def test_a_body_in_segments_of_its_own_is_read(web: Web, *, chunked: bool) -> No
 
 @pytest.mark.parametrize("chunked", [False, True])
 def test_requests_behind_an_offer_are_served(web: Web, *, chunked: bool) -> None:
-    """The connection stays what it was, for requests with an offer and without one."""
+    """Later requests on the connection are served, with and without an offer."""
     other = ENDED.replace(b"call-1", b"call-2")
     last = ENDED.replace(b"call-1", b"call-3")
     requests = [post(ENDED, chunked=chunked), post(other, "X: y"), post(last, chunked=chunked)]
@@ -77,7 +77,7 @@ def test_requests_behind_an_offer_are_served(web: Web, *, chunked: bool) -> None
 @pytest.mark.parametrize("offer", OFFERS.values(), ids=OFFERS)
 @pytest.mark.parametrize("apart", [False, True])
 def test_a_body_that_looks_like_a_request_is_a_body(web: Web, offer: str, *, apart: bool) -> None:
-    """One request has one response, or a proxy in front would pair responses wrongly."""
+    """A body that looks like a request gets no response of its own."""
     request = post(SMUGGLED, offer)
     head = request.index(b"\r\n\r\n") + 4
     pieces = [request[:head], request[head:]] if apart else [request]
@@ -86,26 +86,26 @@ def test_a_body_that_looks_like_a_request_is_a_body(web: Web, offer: str, *, apa
 
 
 def test_an_offer_without_a_body_is_ignored(web: Web) -> None:
-    """A GET with an offer has its usual response, and the next request is served."""
+    """A GET with an offer gets its usual response, and the next request is served."""
     get = f"GET /livez HTTP/1.1\r\nHost: x\r\n{OFFERS['h2c']}\r\n\r\n".encode()
     assert statuses(web, [get + get + post(ENDED)], 3) == [200, 200, 202]
 
 
 def test_a_connection_that_shall_close_is_closed(web: Web) -> None:
-    """``Connection: Upgrade, close``: one response, and no further request is read."""
+    """``Connection: Upgrade, close`` closes the connection after one response."""
     offer = "Connection: Upgrade, close\r\nUpgrade: h2c"
     assert statuses(web, [post(ENDED, offer) + post(ENDED)], 1) == [202]
 
 
 def test_a_tunnel_is_refused(web: Web) -> None:
-    """CONNECT has no body: nothing behind it is parsed as a request."""
+    """``CONNECT`` is refused, and nothing behind it is parsed as a request."""
     tunnel = b"CONNECT elsewhere.example:443 HTTP/1.1\r\nHost: elsewhere.example\r\n\r\n"
     assert statuses(web, [tunnel + post(ENDED)], 1) == [400]
     assert web.stored() == []
 
 
 def test_offers_in_a_row_are_bounded(web: Web) -> None:
-    """As pipelined requests without an offer are."""
+    """The number of pipelined requests with an offer is limited, as without one."""
     get = f"GET /livez HTTP/1.1\r\nHost: x\r\n{OFFERS['h2c']}\r\n\r\n".encode()
     assert 400 in statuses(web, [get * 200], 200)
     assert web.wavv(ENDED).status_code == 202

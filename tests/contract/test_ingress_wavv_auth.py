@@ -1,4 +1,4 @@
-"""WAVV's webhook: who may come in, by signature or by shared secret."""
+"""WAVV's webhook is protected by a signature or by a shared secret."""
 
 import time
 from collections.abc import Iterator, Mapping
@@ -25,20 +25,20 @@ SHARED = ("shared-one", "shared-two")
 
 @pytest.fixture(scope="module")
 def signing(valkey_url: str) -> Iterator[Web]:
-    """Run a web process that wants signatures, in the middle of a rotation."""
+    """Run a web process that requires signatures, with two secrets."""
     with running_web(valkey_url, wavv_secrets=f"{WAVV_SECRET}, {NEW}, {BARE}") as web:
         yield web
 
 
 @pytest.fixture(scope="module")
 def sharing(valkey_url: str) -> Iterator[Web]:
-    """Run a web process that wants a shared secret."""
+    """Run a web process that requires a shared secret."""
     with running_web(valkey_url, wavv_auth="shared_secret", wavv_secrets=",".join(SHARED)) as web:
         yield web
 
 
 def deliver(web: Web, headers: Mapping[str, str], query: str = "") -> httpx.Response:
-    """Deliver one event with these headers, into an empty store."""
+    """Post one event with these headers, into an empty store."""
     web.forget()
     return web.client.post(WAVV + query, content=ENDED, headers=sent(headers))
 
@@ -49,13 +49,13 @@ def deliver(web: Web, headers: Mapping[str, str], query: str = "") -> httpx.Resp
      f"whsec_{BARE}"],
 )  # fmt: skip
 def test_every_secret_is_valid_in_both_readings(signing: Web, key: str) -> None:
-    """Whether ``whsec_`` is part of the key is not told, and a rotation has two secrets."""
+    """Each secret is valid, with and without ``whsec_`` in the key."""
     assert deliver(signing, signed(ENDED, key)).status_code == 202
     assert signing.stored() == [ENDED]
 
 
 def test_one_good_signature_among_several_is_enough(signing: Web) -> None:
-    """WAVV signs with both secrets while it rotates."""
+    """One valid signature of several is enough, as WAVV signs with both during a rotation."""
     stamp, _, good = signed(ENDED)["X-WAVV-Signature"].partition(",")
     both = f"{stamp},v1={'0' * 64},v0=x,{good}"
     assert deliver(signing, {"X-WAVV-Signature": both}).status_code == 202
@@ -63,7 +63,7 @@ def test_one_good_signature_among_several_is_enough(signing: Web) -> None:
 
 @pytest.mark.parametrize("off", [-290, 290])
 def test_a_clock_may_be_a_little_off(signing: Web, off: int) -> None:
-    """Five minutes in either direction."""
+    """A timestamp up to five minutes off is accepted."""
     assert deliver(signing, signed(ENDED, at=time.time() + off)).status_code == 202
 
 
@@ -72,7 +72,7 @@ GARBLED = "t=1,v1=zz", "t=,v1=", "garbage", "v1=" + "0" * 64, "t=soon,v1=" + "0"
 
 @pytest.mark.parametrize("headers", [{}, {"X-WAVV-Signature": ""}])
 def test_a_missing_signature_is_answered_401(signing: Web, headers: dict[str, str]) -> None:
-    """With the header's name and form."""
+    """A missing signature gets 401, which names the header and its form."""
     answer = deliver(signing, headers)
     assert "X-WAVV-Signature: t=" in problem_in(answer, 401, "signature_missing")
     assert answer.headers["www-authenticate"] == "Signature"
@@ -80,7 +80,7 @@ def test_a_missing_signature_is_answered_401(signing: Web, headers: dict[str, st
 
 @pytest.mark.parametrize("header", GARBLED)
 def test_a_garbled_signature_is_answered_401(signing: Web, header: str) -> None:
-    """Whatever stands in the header, it is told and never raises."""
+    """A malformed signature gets 401."""
     answer = deliver(signing, {"X-WAVV-Signature": header})
     assert "cannot be read" in problem_in(answer, 401, "signature_malformed")
 
@@ -92,7 +92,7 @@ def test_a_garbled_signature_is_answered_401(signing: Web, header: str) -> None:
 def test_a_time_out_of_tolerance_is_answered_401(
     signing: Web, off: int, reason: str, says: str
 ) -> None:
-    """A captured delivery cannot be sent again later, and a wrong clock is told as such."""
+    """A timestamp more than five minutes off gets 401, which names the cause."""
     answer = deliver(signing, signed(ENDED, at=time.time() + off))
     assert says in problem_in(answer, 401, reason)
 
@@ -104,13 +104,13 @@ def test_a_time_out_of_tolerance_is_answered_401(
 def test_a_signature_that_is_not_this_bodys_is_answered_401(
     signing: Web, raw: bytes, key: str
 ) -> None:
-    """A wrong secret and a changed body cannot be told apart; an empty key is nobody's."""
+    """The signature of another body, another secret or an empty key gets 401."""
     problem_in(deliver(signing, signed(raw, key)), 401, "signature_mismatch")
     assert signing.stored() == []
 
 
 def test_a_shared_secret_does_not_open_the_signed_door(signing: Web) -> None:
-    """The operator chose one way, and there is no weaker one beside it."""
+    """A shared secret is not accepted where signatures are configured."""
     answer = deliver(signing, {"X-Webhook-Secret": WAVV_SECRET}, f"?secret={WAVV_SECRET}")
     problem_in(answer, 401, "signature_missing")
 
@@ -120,7 +120,7 @@ def test_a_shared_secret_does_not_open_the_signed_door(signing: Web) -> None:
 def test_a_shared_secret_is_accepted_by_header_and_by_query(
     sharing: Web, secret: str, by: str
 ) -> None:
-    """Forwarders that can set no header have the URL; several secrets are valid at once."""
+    """A shared secret is accepted in the header and in the query; several are valid."""
     headers = {"X-Webhook-Secret": secret} if by == "header" else {}
     answer = deliver(sharing, headers, f"?secret={secret}" if by == "query" else "")
     assert (answer.status_code, sharing.stored()) == (202, [ENDED])
@@ -143,7 +143,7 @@ def test_a_shared_secret_is_accepted_by_header_and_by_query(
 def test_a_wrong_shared_secret_is_answered_401(
     sharing: Web, headers: dict[str, str], query: str, reason: str
 ) -> None:
-    """The answer says where to put it, and repeats nothing of what was sent."""
+    """A wrong shared secret gets 401, which names header and query and repeats nothing."""
     answer = deliver(sharing, headers, query)
     assert "X-Webhook-Secret" in problem_in(answer, 401, reason)
     assert "shared-one" not in answer.text
@@ -155,14 +155,14 @@ def test_a_wrong_shared_secret_is_answered_401(
     ["Zm9v+YmFy/cXV4==", "Zm9v%2BYmFy%2FcXV4%3D%3D", "Zm9v%2bYmFy/cXV4==", "Zm9v+YmFy%2FcXV4=%3D"],
 )
 def test_a_secret_in_the_query_may_hold_a_plus(valkey_url: str, written: str) -> None:
-    """A base64 secret is put into a URL as it is; a form's reading of it has a blank there."""
+    """A plus in a secret of the query is accepted, encoded or not."""
     with running_web(valkey_url, wavv_auth="shared_secret", wavv_secrets="Zm9v+YmFy/cXV4==") as web:
         response = web.client.post(f"{WAVV}?a=b&secret={written}&c", content=ENDED, headers=JSON)
         assert response.status_code == 202
 
 
 def test_a_secret_in_the_query_may_hold_a_blank(valkey_url: str) -> None:
-    """As a form encodes it; a literal ``%2B`` in a secret is no plus."""
+    """A blank in a secret of the query is accepted as ``+``; an encoded ``%2B`` is a plus."""
     with running_web(valkey_url, wavv_auth="shared_secret", wavv_secrets="a b,c%2Bd") as web:
         for written in ("a+b", "a%20b", "c%2Bd", "c%252Bd"):
             response = web.client.post(f"{WAVV}?secret={written}", content=ENDED, headers=JSON)
@@ -170,7 +170,7 @@ def test_a_secret_in_the_query_may_hold_a_blank(valkey_url: str) -> None:
 
 
 def test_a_wrong_secret_is_told_how_to_encode_it(valkey_url: str) -> None:
-    """The usual cause is a sign with a meaning of its own in URLs."""
+    """If a wrong secret has special characters, the response explains URL encoding."""
     with running_web(valkey_url, wavv_auth="shared_secret", wavv_secrets="a&b") as web:
         response = web.client.post(f"{WAVV}?secret=a&b", content=ENDED, headers=JSON)
         assert "percent-encoded" in problem_in(response, 401, "secret_mismatch")
@@ -178,7 +178,7 @@ def test_a_wrong_secret_is_told_how_to_encode_it(valkey_url: str) -> None:
 
 @pytest.mark.parametrize("auth", ["signature", "shared_secret"])
 def test_without_a_secret_nobody_comes_in(valkey_url: str, auth: str) -> None:
-    """503 and not 401: the event is good, and shall come again when the variable is set."""
+    """Without a configured secret the status is 503, so that WAVV's event can come again."""
     with running_web(valkey_url, wavv_auth=auth, wavv_secrets="") as web:
         answer = deliver(web, signed(ENDED, "") | {"X-Webhook-Secret": ""})
         assert "BRIDGE_WAVV_SECRETS" in problem_in(answer, 503, "not_configured")

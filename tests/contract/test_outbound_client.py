@@ -1,4 +1,4 @@
-"""Requests to one API are in flight side by side, each on a connection of its own."""
+"""The outbound client sends requests to one API concurrently, one on each connection."""
 
 import asyncio
 import gc
@@ -33,7 +33,7 @@ from tests.support.sandbox import WAIT, serving
 
 @dataclass
 class Api:
-    """An API that returns each request's path, ``/slow/…`` only once ``slow`` are in flight.
+    """An API that returns the path; ``/slow/…`` waits until ``slow`` requests are in flight.
 
     ``/hang`` waits until ``released`` is set.
     """
@@ -64,7 +64,7 @@ class Api:
 
 @pytest.fixture
 def api() -> Iterator[Api]:
-    """Run an API."""
+    """Run the API."""
     running = Api()
     with serving(Starlette(routes=[Route("/{path:path}", running.serve)])) as root:
         running.url = root
@@ -84,7 +84,7 @@ def gets(*paths: str) -> list[Request]:
 
 
 def test_the_requests_of_a_batch_are_in_flight_side_by_side(api: Api, client: ApiClient) -> None:
-    """The API responds only when all have arrived, each on a connection of its own."""
+    """The requests of a batch are in flight at the same time, each on its own connection."""
     api.slow = 40
     paths = [f"/slow/{number}" for number in range(api.slow)]
     assert bodies(client, *gets(*paths)) == [path.encode() for path in paths]
@@ -94,7 +94,7 @@ def test_the_requests_of_a_batch_are_in_flight_side_by_side(api: Api, client: Ap
 def test_the_batches_of_many_threads_are_in_flight_side_by_side(
     api: Api, client: ApiClient
 ) -> None:
-    """Each thread gets the replies to its own requests, in their places."""
+    """Batches of several threads are in flight at the same time, and get their own replies."""
     api.slow = 8 * 5
     batches = [[f"/slow/{thread}/{place}" for place in range(5)] for thread in range(8)]
 
@@ -107,7 +107,7 @@ def test_the_batches_of_many_threads_are_in_flight_side_by_side(
 
 
 def test_a_request_that_hangs_delays_no_other(api: Api, client: ApiClient) -> None:
-    """The others' groups are there while it waits; and so are another batch's."""
+    """A request that hangs delays no other reply, of its batch or of another."""
     groups = client.send(gets("/a", "/hang", "/b"))
     came: list[int] = []
     while len(came) < 2:
@@ -121,7 +121,7 @@ def test_a_request_that_hangs_delays_no_other(api: Api, client: ApiClient) -> No
 
 
 def test_an_idle_connection_is_used_again(api: Api, client: ApiClient) -> None:
-    """One after another: one connection. As many as were in flight at once, and no more."""
+    """Idle connections are used again, so there are no more than were in flight at once."""
     for _ in range(3):
         assert bodies(client, *gets("/a")) == [b"/a"]
     assert len(set(api.ports)) == 1
@@ -131,7 +131,7 @@ def test_an_idle_connection_is_used_again(api: Api, client: ApiClient) -> None:
 
 
 def test_a_request_whose_connection_breaks_is_not_repeated() -> None:
-    """Neither on a new connection nor on one that was used before: requests are counted."""
+    """A request whose connection breaks is not repeated, on a new or a used connection."""
 
     def hang_up(connection: socket.socket, _: threading.Event) -> None:
         connection.recv(65536)
@@ -154,14 +154,14 @@ def test_a_request_whose_connection_breaks_is_not_repeated() -> None:
 
 
 def test_no_cookie_is_kept(api: Api, client: ApiClient) -> None:
-    """Each request stands alone: a gateway's cookie would bind all of them to one server."""
+    """Cookies are not kept."""
     for _ in range(2):
         assert bodies(client, *gets("/a")) == [b"/a"]
     assert api.cookies == [None, None]
 
 
 def test_a_connection_that_the_server_has_closed_is_not_used_again() -> None:
-    """Servers close idle connections: the request that comes next opens another."""
+    """A connection that the server has closed is not used again."""
     closed = threading.Event()
 
     def respond_once(connection: socket.socket, _: threading.Event) -> None:
@@ -177,7 +177,7 @@ def test_a_connection_that_the_server_has_closed_is_not_used_again() -> None:
 
 
 def test_a_connection_with_an_unread_body_is_not_used_again() -> None:
-    """The rest of a body that is too long would be taken for the next response."""
+    """A connection with an unread rest of a body is not used again."""
 
     def send_too_much(connection: socket.socket, over: threading.Event) -> None:
         connection.recv(65536)
@@ -192,7 +192,7 @@ def test_a_connection_with_an_unread_body_is_not_used_again() -> None:
 
 
 def test_close_closes_the_idle_connections() -> None:
-    """The server sees their end, and nothing is left for the garbage collector to warn of."""
+    """``close`` closes the idle connections, and no warning follows."""
     ended = threading.Semaphore(0)
 
     def respond_until_closed(connection: socket.socket, over: threading.Event) -> None:
@@ -209,7 +209,7 @@ def test_close_closes_the_idle_connections() -> None:
 
 
 def test_the_end_of_the_process_closes_the_connections() -> None:
-    """Nobody closes a worker's client; aiohttp would log an error for each session left open."""
+    """At the end of the process the connections are closed without a log line of aiohttp."""
     program = """
 import sys
 from tests.support.outbound_client import GET, bodies, options
@@ -226,7 +226,7 @@ print(bodies(client, GET))
 
 
 def test_close_ends_a_request_in_flight(api: Api, client: ApiClient) -> None:
-    """Its thread gets a reply, and goes on."""
+    """``close`` ends a request in flight with a reply to its thread."""
     groups = client.send(gets("/a", "/hang"))
     assert [place for place, _ in next(groups)] == [0]
     client.close()

@@ -1,6 +1,6 @@
-"""A response that does not come to its end is left in time for the lease on its call.
+"""A response that does not end is given up within the lease on its call.
 
-Over real connections: what matters is which time-out reaches the socket.
+Over real connections, because the timeout must reach the socket.
 """
 
 import socket
@@ -39,20 +39,20 @@ CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 
 def drip(connection: socket.socket, over: threading.Event, piece: bytes = b"x") -> None:
-    """Send a piece now and then, sooner than any time-out between pieces."""
+    """Send a piece at intervals shorter than any timeout between pieces."""
     while not over.wait(0.02):
         connection.sendall(piece)
 
 
 def drip_a_head(connection: socket.socket, over: threading.Event) -> None:
-    """Send a header that does not end."""
+    """Send a head that does not end."""
     connection.recv(65536)
     connection.sendall(b"HTTP/1.1 200 OK\r\nX-Drip: ")
     drip(connection, over)
 
 
 def drip_informational_heads(connection: socket.socket, over: threading.Event) -> None:
-    """Send one whole head after another, and none is the response's."""
+    """Send one informational head after another, and no final one."""
     connection.recv(65536)
     drip(connection, over, b"HTTP/1.1 103 Early Hints\r\n\r\n")
 
@@ -72,7 +72,7 @@ def drip_chunks(connection: socket.socket, over: threading.Event) -> None:
 
 
 def drip_a_body_late(connection: socket.socket, over: threading.Event) -> None:
-    """Send nothing for most of the read time-out, and then a body that drips."""
+    """Send nothing for most of the read timeout, then a slow body."""
     connection.recv(65536)
     over.wait(0.2)
     connection.sendall(HEAD)
@@ -80,20 +80,20 @@ def drip_a_body_late(connection: socket.socket, over: threading.Event) -> None:
 
 
 def fall_silent(connection: socket.socket, over: threading.Event) -> None:
-    """Send the head and a byte of the body, and then nothing more."""
+    """Send the head and a byte of the body, and then nothing."""
     connection.recv(65536)
     connection.sendall(HEAD + b"{")
     over.wait(10)
 
 
 def send_nothing(connection: socket.socket, over: threading.Event) -> None:
-    """Take the request and send nothing."""
+    """Read the request and send nothing."""
     connection.recv(65536)
     over.wait(10)
 
 
 def timed(client: ApiClient) -> tuple[Undelivered, float]:
-    """Return why there is no response, and the seconds until that was known."""
+    """Return the reason for the missing response, and the seconds until it was known."""
     began = time.monotonic()
     (reply,) = replies(client, GET)
     took = time.monotonic() - began
@@ -104,7 +104,7 @@ def timed(client: ApiClient) -> tuple[Undelivered, float]:
 
 @pytest.fixture(scope="module", autouse=True)
 def _loaded() -> None:
-    """Let the libraries be loaded before time-outs are measured."""
+    """Load the libraries before timeouts are measured."""
     with talking(respond) as port, api_client(f"http://127.0.0.1:{port}") as client:
         assert bodies(client, GET) == [b"{}"]
 
@@ -114,10 +114,9 @@ def _loaded() -> None:
     [drip_a_head, drip_informational_heads, drip_a_body, drip_chunks, drip_a_body_late],
 )
 def test_a_response_that_drips_is_left_when_its_request_is_over(talk: Talk) -> None:
-    """The read time-out starts again with each piece, the request's does not.
+    """A slow response ends with the total timeout, although each piece is within the read timeout.
 
-    Else a worker would be held for hours, and another would have taken the call over. The next
-    request has a new connection.
+    The next request has a new connection.
     """
     with (
         talking(talk, respond) as port,
@@ -132,7 +131,7 @@ def test_a_response_that_drips_is_left_when_its_request_is_over(talk: Talk) -> N
 
 @pytest.mark.parametrize("talk", [drip_a_body, drip_chunks])
 def test_a_body_has_no_longer_than_the_read_timeout(talk: Talk) -> None:
-    """However long the request may take: what drips in may be out of date when it is whole."""
+    """A body may last no longer than the read timeout, whatever the total timeout."""
     patient = {**SHORT, "connect_timeout": 30.0}
     with (
         talking(talk, respond) as port,
@@ -144,7 +143,7 @@ def test_a_body_has_no_longer_than_the_read_timeout(talk: Talk) -> None:
 
 
 def test_a_server_that_sends_nothing_is_left_at_the_read_timeout() -> None:
-    """Sooner than the whole request may last."""
+    """A server that sends nothing is given up at the read timeout."""
     with (
         talking(send_nothing, respond) as port,
         api_client(f"http://127.0.0.1:{port}", read_timeout=0.3) as client,
@@ -156,7 +155,7 @@ def test_a_server_that_sends_nothing_is_left_at_the_read_timeout() -> None:
 
 
 def test_a_tls_handshake_that_hangs_is_left_at_the_connect_timeout() -> None:
-    """The server takes the connection and sends nothing."""
+    """A TLS handshake that hangs is given up at the connect timeout."""
     with (
         talking(send_nothing) as port,
         api_client(f"https://127.0.0.1:{port}", connect_timeout=0.3) as client,
@@ -167,7 +166,7 @@ def test_a_tls_handshake_that_hangs_is_left_at_the_connect_timeout() -> None:
 
 
 def test_a_proxy_whose_head_drips_is_left_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The response to ``CONNECT`` is part of the request."""
+    """A proxy whose response to ``CONNECT`` is slow is given up at the total timeout."""
     with talking(drip_a_head) as port:
         monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{port}")
         with api_client("https://elephant.test", **SHORT) as client:
@@ -178,7 +177,7 @@ def test_a_proxy_whose_head_drips_is_left_too(monkeypatch: pytest.MonkeyPatch) -
 def test_a_body_that_falls_silent_is_left_before_the_read_timeout(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The shorter time-out of the body reaches the socket."""
+    """A body that stops is given up before the read timeout."""
     monkeypatch.setattr(response_body, "LONGEST_SILENCE", 0.2)
     with talking(fall_silent) as port:
         elephant = ElephantClient(

@@ -1,4 +1,4 @@
-"""The proxies and authorities of the environment are those of the outbound client."""
+"""The outbound client uses the proxies and authorities of the environment."""
 
 import socket
 import ssl
@@ -23,7 +23,7 @@ from tests.support.outbound_client import (
 
 @dataclass(frozen=True)
 class Certified:
-    """A directory with a server's certificate, its authority's, and that of another authority."""
+    """A directory with a server's certificate, its authority, and another authority."""
 
     directory: Path
 
@@ -35,13 +35,13 @@ class Certified:
             respond(secured, over)
 
     def tunnel(self, connection: socket.socket, over: threading.Event) -> None:
-        """Be a proxy, and at once the server behind it."""
+        """Act as a proxy, and as the server behind it."""
         assert connection.recv(65536).startswith(b"CONNECT elephant.test:443 HTTP/1.1\r\n")
         connection.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
         self.serve(connection, over)
 
     def trust(self, monkeypatch: pytest.MonkeyPatch, name: str | None) -> None:
-        """Let the environment name the authority to trust."""
+        """Set the trusted authority in the environment."""
         monkeypatch.delenv("SSL_CERT_DIR", raising=False)
         if name is None:
             monkeypatch.delenv("SSL_CERT_FILE", raising=False)
@@ -60,7 +60,7 @@ def certified(tmp_path_factory: pytest.TempPathFactory) -> Certified:
 def test_the_authority_of_the_environment_is_trusted(
     certified: Certified, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """``SSL_CERT_FILE`` names it, for every connection."""
+    """The authority in ``SSL_CERT_FILE`` is trusted on every connection."""
     certified.trust(monkeypatch, AUTHORITY)
     with (
         talking(*[certified.serve] * 2) as port,
@@ -77,7 +77,7 @@ def test_the_authority_of_the_environment_is_trusted(
 def test_a_server_that_is_not_trusted_gets_no_request(
     certified: Certified, authority: str | None, host: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It would get the key."""
+    """A server with an untrusted certificate gets no request, and so no key."""
     certified.trust(monkeypatch, authority)
     with talking(certified.serve) as port, api_client(f"https://{host}:{port}") as client:
         (reply,) = replies(client, GET)
@@ -89,7 +89,7 @@ def test_a_server_that_is_not_trusted_gets_no_request(
 def test_https_goes_through_the_proxy_of_the_environment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The server behind it is verified by its own name, for every connection."""
+    """HTTPS requests use the proxy, and verify the name of the server behind it."""
     write_certificates(tmp_path, "elephant.test")
     certified = Certified(tmp_path)
     certified.trust(monkeypatch, AUTHORITY)
@@ -100,7 +100,7 @@ def test_https_goes_through_the_proxy_of_the_environment(
 
 
 def test_http_goes_through_the_proxy_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Which gets the whole URL."""
+    """HTTP requests use the proxy, which gets the whole URL."""
     heads: list[bytes] = []
 
     def forward(connection: socket.socket, _: threading.Event) -> None:
@@ -115,7 +115,7 @@ def test_http_goes_through_the_proxy_of_the_environment(monkeypatch: pytest.Monk
 
 
 def test_a_host_without_a_proxy_is_reached_directly(monkeypatch: pytest.MonkeyPatch) -> None:
-    """``NO_PROXY`` names it."""
+    """A host in ``NO_PROXY`` is connected to directly."""
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     with talking(respond) as port, api_client(f"http://127.0.0.1:{port}") as client:
@@ -129,7 +129,7 @@ def test_a_host_without_a_proxy_is_reached_directly(monkeypatch: pytest.MonkeyPa
 def test_a_wrong_variable_of_the_environment_raises_at_the_start(
     name: str, value: str, error: type[Exception], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Not at a call's request, which would be retried for days."""
+    """A bad variable of the environment raises when the client is made, not at a request."""
     monkeypatch.setenv(name, value)
     with pytest.raises(error):
         api_client("https://elephant.test")

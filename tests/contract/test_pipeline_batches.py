@@ -1,4 +1,4 @@
-"""Steps that work on many calls: what is one call's stays that call's."""
+"""Steps that process several calls: an error of one call concerns that call only."""
 
 import itertools
 from collections.abc import Sequence
@@ -46,7 +46,7 @@ def ids(calls: Sequence[SampleCall]) -> list[str]:
 
 
 def test_calls_of_one_drain_share_their_messages(bridge: Bridge) -> None:
-    """As many as became due together."""
+    """Calls that become due in one drain share their messages."""
     calls = [bridge.dial() for _ in range(BATCH + 4)]
     for call in calls:
         bridge.receive(call)
@@ -59,7 +59,7 @@ def test_calls_of_one_drain_share_their_messages(bridge: Bridge) -> None:
 
 @pytest.mark.parametrize("grouping", GROUPINGS, ids=str)
 def test_a_batch_gives_what_batches_of_one_give(bridge: Bridge, grouping: tuple[int, ...]) -> None:
-    """In any grouping: the calls' own outcomes do not depend on their company."""
+    """A call's result is the same in a batch of any size."""
     calls = recorded(bridge, *BEHAVIOURS)
     left = iter(calls)
     for size in grouping:
@@ -80,7 +80,7 @@ def test_a_batch_gives_what_batches_of_one_give(bridge: Bridge, grouping: tuple[
 
 
 def test_a_batch_takes_as_many_round_trips_as_one_call(bridge: Bridge, redis: Redis) -> None:
-    """Leased and read, admitted, saved before the requests and after them."""
+    """A batch has as many round trips to Redis as one call."""
     bridge.process(bridge.dial())  # the scripts are known
     calls = recorded(bridge, *[""] * BATCH)
 
@@ -95,14 +95,14 @@ def test_a_batch_takes_as_many_round_trips_as_one_call(bridge: Bridge, redis: Re
 
 
 def test_a_call_named_twice_is_sent_once(bridge: Bridge) -> None:
-    """A message may be put together from two."""
+    """A call that a message names twice is sent once."""
     (call,) = recorded(bridge, "")
     submit.submit(bridge.services, [call.call_id] * 3)
     assert len(bridge.requests()) == 1
 
 
 def break_on(patch: pytest.MonkeyPatch, broken: str, kind: type[Event]) -> None:
-    """Let the state machine break on one call's event of a kind."""
+    """Make the state machine raise for one call's event of a type."""
 
     def breaking(call: Call, event: Event, now: datetime, policy: Policy) -> Call:
         if call.call_id == broken and isinstance(event, kind):
@@ -115,7 +115,7 @@ def break_on(patch: pytest.MonkeyPatch, broken: str, kind: type[Event]) -> None:
 def test_what_breaks_for_one_call_costs_that_call_only(
     bridge: Bridge, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is logged with its id, and stays due: the next attempt finds its engagement."""
+    """An exception for one call is logged, and the call stays due; the others are saved."""
     calls = recorded(bridge, "", "", "")
     with monkeypatch.context() as broken:
         break_on(broken, calls[1].call_id, Submitted)
@@ -129,7 +129,7 @@ def test_what_breaks_for_one_call_costs_that_call_only(
 
 
 def test_a_lease_that_is_lost_costs_that_call_only(bridge: Bridge) -> None:
-    """Another worker took one call over while the requests were out."""
+    """If another worker has a call's lease by now, only this call is not saved."""
     calls = recorded(bridge, "", "", "")
     lost = bridge.services.keys.lease(calls[0].call_id)
     bridge.use_transport(InterruptedTransport(lambda: bridge.services.redis.set(lost, "theirs")))
@@ -140,7 +140,7 @@ def test_a_lease_that_is_lost_costs_that_call_only(bridge: Bridge) -> None:
 
 
 def test_a_damaged_record_costs_that_call_only(bridge: Bridge) -> None:
-    """Whatever stands under its key."""
+    """A damaged record fails its own call only."""
     calls = recorded(bridge, "", "", "")
     bridge.services.redis.set(bridge.services.keys.call(calls[1].call_id), b"not a record")
     saved = submit.submit(bridge.services, ids(calls))
@@ -148,7 +148,7 @@ def test_a_damaged_record_costs_that_call_only(bridge: Bridge) -> None:
 
 
 def test_every_lease_of_a_batch_is_given_back(bridge: Bridge) -> None:
-    """Of calls that were not due, too, and before the requests of the others leave."""
+    """The leases of calls that are not due are released before the others' requests."""
     due = recorded(bridge, "")
     early = bridge.dial()
     bridge.receive(early)
@@ -163,7 +163,7 @@ def test_every_lease_of_a_batch_is_given_back(bridge: Bridge) -> None:
 
 
 def test_under_a_hold_one_call_of_a_batch_probes_it(bridge: Bridge) -> None:
-    """The others wait for it, and none fails."""
+    """During a hold one call of a batch is the probe, and the others wait."""
     first, *others = recorded(bridge, *["throttle-seconds.2"] + [""] * 5)
     submit.submit(bridge.services, [first.call_id])
     submit.submit(bridge.services, ids(others))
@@ -173,7 +173,7 @@ def test_under_a_hold_one_call_of_a_batch_probes_it(bridge: Bridge) -> None:
 
 
 def test_a_budget_is_kept_within_a_batch(bridge: Bridge) -> None:
-    """Call by call."""
+    """The rate limit counts each call of a batch."""
     bridge.change_settings(askelephant_rate="3/m")
     calls = recorded(bridge, *[""] * 5)
     submit.submit(bridge.services, ids(calls))
@@ -183,7 +183,7 @@ def test_a_budget_is_kept_within_a_batch(bridge: Bridge) -> None:
 
 
 def test_insights_of_a_batch_are_each_calls_own(bridge: Bridge) -> None:
-    """Some are there, some are not, one is not readable."""
+    """The insights of each call of a batch are its own."""
     calls = recorded(bridge, "", "no-insights", "read-error.1", "")
     submit.submit(bridge.services, ids(calls))
     for call in calls:
@@ -204,7 +204,7 @@ def test_insights_of_a_batch_are_each_calls_own(bridge: Bridge) -> None:
 def test_a_bug_in_one_decision_costs_that_call_only(
     bridge: Bridge, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Before its request leaves, too."""
+    """An exception in the decision before a request fails its call only."""
     calls = recorded(bridge, "", "")
 
     def breaking(call: Call, mapper: Mapper) -> object:
@@ -222,7 +222,7 @@ def test_a_bug_in_one_decision_costs_that_call_only(
 def test_an_extra_recording_that_cannot_be_opened_costs_its_call_only(
     bridge: Bridge, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The others of the batch are sent; the call stays due, and is sent when it can be."""
+    """If the call for an extra recording cannot be saved, only its call stays due."""
     calls = recorded(bridge, "", "")
 
     def breaking(services: Services, call: Call) -> None:

@@ -12,7 +12,7 @@ from tests.support.in_process_bridge import Bridge
 
 
 def test_an_engagement_of_another_call_is_a_collision(bridge: Bridge) -> None:
-    """A 200 whose link is not ours: never taken for this call's."""
+    """A 200 with another call's link is a collision, and fails the call."""
     found = bridge.process(bridge.dial("collision"))
     assert (found.state, found.reason) == (State.FAILED, "external_id_collision")
     assert found.engagement_id is None
@@ -21,10 +21,10 @@ def test_an_engagement_of_another_call_is_a_collision(bridge: Bridge) -> None:
 
 
 def failed_and_repeated(bridge: Bridge, edited: str | None, before: str) -> Call:
-    """Return a call whose POST found an engagement that has the link ``edited`` by now.
+    """Return a call whose POST found an engagement that now has the link ``edited``.
 
-    ``before`` is what the bridge knows: the engagement is the call's own, known for it by an event
-    of its transcript, another call's, or new.
+    ``before`` is what the bridge knows of it: it is the call's own, known from its transcript
+    event, another call's, or new.
     """
     call = bridge.dial()
     bridge.receive(call)
@@ -56,7 +56,7 @@ def failed_and_repeated(bridge: Bridge, edited: str | None, before: str) -> Call
 def test_only_another_calls_engagement_is_a_collision(
     bridge: Bridge, edited: str | None, before: str, *, is_collision: bool
 ) -> None:
-    """People edit links, and servers normalise them; a replay must find its engagement again."""
+    """Only the engagement of another call is a collision; people and servers change links."""
     link = edited.format(call_id=quote(bridge.dial().call_id, safe="")) if edited else None
     bridge.dialled = 0
     found = failed_and_repeated(bridge, link, before)
@@ -66,7 +66,7 @@ def test_only_another_calls_engagement_is_a_collision(
 
 
 def test_a_replay_finds_its_engagement_after_its_link_was_edited(bridge: Bridge) -> None:
-    """Also one that an earlier version of the bridge took for a collision."""
+    """A replay finds the engagement although its link was edited, also after a false collision."""
     call = bridge.dial()
     found = bridge.process(call)
     edited = found.but(state=State.FAILED, reason="external_id_collision", external_url="crm://old")
@@ -79,7 +79,7 @@ def test_a_replay_finds_its_engagement_after_its_link_was_edited(bridge: Bridge)
 
 
 def test_a_link_that_askelephant_rewrites_is_no_collision(bridge: Bridge) -> None:
-    """Its host comes back in lower case: the same link."""
+    """A link that comes back with its host in lower case is the same link."""
     bridge.change_settings(external_url_template="https://CRM.Example.com?call={call_id}")
     call = bridge.dial("normal-url+error-after-commit.1")
     assert bridge.process(call).state is State.SUBMITTED

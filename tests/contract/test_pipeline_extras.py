@@ -1,4 +1,4 @@
-"""Another recording of a call is noted, or submitted by a call of its own, and never lost."""
+"""Another recording of a call is noted, or submitted as a call of its own."""
 
 import pytest
 from redis.exceptions import ConnectionError as RedisConnectionError
@@ -32,7 +32,7 @@ def _extra(bridge: Bridge, call: SampleCall, link: str = SECOND) -> Call:
 
 
 def test_another_recording_is_noted_counted_and_found(operated: Operated, bridge: Bridge) -> None:
-    """By default nothing more is sent, and the operator sees what was not."""
+    """By default another recording is noted, counted and listed, and not sent."""
     call, other = _submitted(bridge), _submitted(bridge)
     entry = bridge.receive(call, Kind.RECORDED, recordingUrl=f"{SECOND}?sig=secret")[0]
     bridge.receive(other, Kind.RECORDED)
@@ -55,7 +55,7 @@ def test_another_recording_is_noted_counted_and_found(operated: Operated, bridge
 def test_another_recording_is_submitted_by_a_call_of_its_own(
     operated: Operated, bridge: Bridge
 ) -> None:
-    """With its own ``external_id`` and insights, and linked both ways."""
+    """With the setting on, another recording is a call with its own ids and insights."""
     bridge.change_settings(extra_recordings="submit")
     call = _submitted(bridge)
     bridge.process(call, Kind.RECORDED, recordingUrl=SECOND)
@@ -75,7 +75,7 @@ def test_another_recording_is_submitted_by_a_call_of_its_own(
 
 
 def test_two_recordings_within_the_settling_time_make_two_engagements(bridge: Bridge) -> None:
-    """The later is the call's own, the earlier has another call; repetitions change nothing."""
+    """Of two recordings within the settling time the later is the call's own."""
     bridge.change_settings(extra_recordings="submit")
     call = bridge.dial()
     bridge.receive(call)
@@ -91,7 +91,7 @@ def test_two_recordings_within_the_settling_time_make_two_engagements(bridge: Br
 
 
 def test_each_recording_that_an_event_lists_is_submitted(bridge: Bridge) -> None:
-    """The first as the call's own, each other by a call of its own."""
+    """Each recording in a list of one event is submitted, the first as the call's own."""
     bridge.change_settings(extra_recordings="submit")
     call = bridge.dial()
     listed = [{"url": call.recording_url}, {"url": "https://10.0.0.1/a.mp3"}, {"url": SECOND}]
@@ -107,7 +107,7 @@ def test_each_recording_that_an_event_lists_is_submitted(bridge: Bridge) -> None
 def test_an_extra_call_is_opened_after_a_crash_before_it(
     bridge: Bridge, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The entry stays in the inbox until all that follows from it is saved."""
+    """After a crash before it was saved, the extra call is made from the same inbox entry."""
     bridge.change_settings(extra_recordings="submit")
     call = _submitted(bridge)
 
@@ -129,7 +129,7 @@ def test_an_extra_call_is_opened_after_a_crash_before_it(
 
 
 def test_fields_that_come_later_reach_the_extra_call(bridge: Bridge) -> None:
-    """They are of the conversation, whichever file it is in."""
+    """Metadata that comes later is also written onto the extra call."""
     bridge.change_settings(extra_recordings="submit")
     call = _submitted(bridge)
     bridge.process(call, Kind.RECORDED, recordingUrl=SECOND)
@@ -143,7 +143,7 @@ def test_fields_that_come_later_reach_the_extra_call(bridge: Bridge) -> None:
 
 
 def test_a_forgotten_call_leaves_the_list_of_extras(bridge: Bridge) -> None:
-    """Retention leaves nothing behind."""
+    """Retention removes a call from the list of extra recordings."""
     call = bridge.dial("reject")
     bridge.process(call)
     bridge.process(call, Kind.RECORDED, recordingUrl=SECOND)

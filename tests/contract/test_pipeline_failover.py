@@ -1,4 +1,4 @@
-"""A failover while events are handled: a replica leads that has the events and not the saves."""
+"""A failover while events are processed: the new primary has the events, not the saves."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ class Pair:
 
 @pytest.fixture
 def pair() -> Iterator[Pair]:
-    """Run two servers, the second of which replicates the first."""
+    """Run two servers, of which the second replicates the first."""
     at_once = {"repl_diskless_sync_delay": "0"}
     with own_valkey(**at_once) as primary, own_valkey() as replica:
         replica.redis.replicaof("127.0.0.1", str(primary.server.port))
@@ -41,7 +41,7 @@ def pair() -> Iterator[Pair]:
 
 @pytest.fixture
 def bridge(sandbox_process: Sandbox, pair: Pair) -> Iterator[Bridge]:
-    """Run a bridge on the primary."""
+    """Give a bridge on the primary."""
     url = pair.primary.url
     with running_bridge(sandbox_process, redis_url=url, namespace="failover") as running:
         yield running
@@ -50,7 +50,7 @@ def bridge(sandbox_process: Sandbox, pair: Pair) -> Iterator[Bridge]:
 def test_events_whose_saves_a_failover_lost_are_handled_again(
     bridge: Bridge, pair: Pair, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The new primary does not mark them as handled: it has them, and not what was saved."""
+    """Events whose saves were lost are processed again by the new primary."""
     call = bridge.dial()
     entries = bridge.receive(call)
     redis, save = bridge.services.redis, bridge.services.calls.save_many

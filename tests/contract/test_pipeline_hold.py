@@ -1,4 +1,4 @@
-"""A 429, a refused key or an outage holds all calls: none is lost, and none fails."""
+"""A 429, a refused key or an outage holds all calls, and fails none."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -35,7 +35,7 @@ def _held(bridge: Bridge) -> Hold:
 
 
 def _wakes_at_its_end(bridge: Bridge) -> None:
-    """Nothing waits in a worker but a sweep, for the moment at which the hold may end."""
+    """Check that only a sweep is published, for the end of the hold."""
     (wake,) = bridge.published.sweeps()
     assert bridge.published.first() is None
     assert abs(wake - _held(bridge).next_at) < timedelta(milliseconds=1)
@@ -46,7 +46,7 @@ def _wakes_at_its_end(bridge: Bridge) -> None:
     [("seconds", 2, 2), ("date", 1, 3), ("garbage", 5, 5), ("bare", 5, 5)],
 )
 def test_a_throttled_call_holds_all(bridge: Bridge, form: str, least: float, most: float) -> None:
-    """For AskElephant's time, else the backoff's; the others are held without being sent."""
+    """A throttled call holds all calls, for AskElephant's time or the backoff."""
     calls = [bridge.dial(f"throttle-{form}"), bridge.dial(), bridge.dial()]
     _all_told(bridge, calls)
     assert [one["status"] for one in bridge.requests()] == [429]
@@ -63,7 +63,7 @@ def test_a_throttled_call_holds_all(bridge: Bridge, form: str, least: float, mos
 
 
 def test_a_throttled_hold_ends_by_time_for_all(bridge: Bridge) -> None:
-    """The sweep publishes them as soon as it may, without any grace."""
+    """When a throttled hold ends, the sweep publishes the held calls without a grace."""
     calls = [bridge.dial("throttle-seconds"), bridge.dial(), bridge.dial()]
     _all_told(bridge, calls)
     bridge.clock.wait(seconds=1.9)
@@ -77,7 +77,7 @@ def test_a_throttled_hold_ends_by_time_for_all(bridge: Bridge) -> None:
 
 
 def test_a_throttled_read_holds_submissions_as_well(bridge: Bridge) -> None:
-    """Limits and their scope are unpublished: one hold for everything."""
+    """A throttled read holds submissions, too, because the scope of limits is unknown."""
     call, other = bridge.dial("read-throttled"), bridge.dial()
     bridge.process(call)
     bridge.transcribed(call)
@@ -93,7 +93,7 @@ def test_a_throttled_read_holds_submissions_as_well(bridge: Bridge) -> None:
 
 
 def test_a_refused_key_holds_all_calls_and_tries_one_now_and_then(bridge: Bridge) -> None:
-    """Ten calls, ten minutes: one request a minute, and nobody fails."""
+    """While the key is refused one request a minute leaves, and no call fails."""
     bridge.sandbox.control("keys", REVOKED)
     calls = [bridge.dial() for _ in range(10)]
     _all_told(bridge, calls)
@@ -109,7 +109,7 @@ def test_a_refused_key_holds_all_calls_and_tries_one_now_and_then(bridge: Bridge
 
 
 def test_a_hold_for_credentials_ends_when_the_key_works_again(bridge: Bridge) -> None:
-    """By its own probe, and all calls go their way: also one that was read, not sent."""
+    """A hold for credentials ends when its probe succeeds, with a read or a submission."""
     read = bridge.dial()
     bridge.process(read)
     bridge.transcribed(read)
@@ -129,7 +129,7 @@ def test_a_hold_for_credentials_ends_when_the_key_works_again(bridge: Bridge) ->
 
 
 def test_calls_that_come_under_a_hold_are_held_as_well(bridge: Bridge) -> None:
-    """Without a request of their own."""
+    """Calls that come during a hold are held without a request."""
     bridge.sandbox.control("keys", REVOKED)
     bridge.process(bridge.dial())
     late = bridge.dial()
@@ -139,7 +139,7 @@ def test_calls_that_come_under_a_hold_are_held_as_well(bridge: Bridge) -> None:
 
 
 def test_a_bridge_without_a_key_holds_everything_until_it_has_one(bridge: Bridge) -> None:
-    """A restart with the key is all it takes."""
+    """Without a key all calls are held until a restart with one."""
     bridge.change_settings(askelephant_api_key=None)
     call = bridge.dial()
     found = bridge.process(call)
@@ -151,7 +151,7 @@ def test_a_bridge_without_a_key_holds_everything_until_it_has_one(bridge: Bridge
 
 
 def test_a_probe_that_is_rejected_for_its_body_proves_the_key(bridge: Bridge) -> None:
-    """The hold ends; the call that was the probe fails alone."""
+    """A probe that is rejected for its body ends the hold, and only its call fails."""
     bridge.sandbox.control("keys", REVOKED)
     probe, other = bridge.dial("reject"), bridge.dial()
     _all_told(bridge, [probe, other])
@@ -162,7 +162,7 @@ def test_a_probe_that_is_rejected_for_its_body_proves_the_key(bridge: Bridge) ->
 
 
 def test_a_probe_that_fails_for_another_reason_proves_nothing(bridge: Bridge) -> None:
-    """An outage tells nothing of the key: opening now would send every call into both."""
+    """A probe that fails with a server error does not end a hold for credentials."""
     bridge.sandbox.control("keys", REVOKED)
     calls = [bridge.dial() for _ in range(4)]
     _all_told(bridge, calls)
@@ -177,7 +177,7 @@ def test_a_probe_that_fails_for_another_reason_proves_nothing(bridge: Bridge) ->
 
 
 def test_what_sends_no_request_goes_on_under_a_hold(bridge: Bridge) -> None:
-    """Calls without a recording end as ever; rules skip as ever."""
+    """During a hold calls without a recording expire, and rules skip calls."""
     bridge.change_settings(recording_deadline=60, skip_shorter_than=30)
     bridge.sandbox.control("keys", REVOKED)
     bridge.process(bridge.dial())
@@ -189,7 +189,7 @@ def test_what_sends_no_request_goes_on_under_a_hold(bridge: Bridge) -> None:
 
 
 def test_a_long_hold_does_not_age_a_call(bridge: Bridge) -> None:
-    """A weekend without a key fails nobody, however long: the deadline is for failures."""
+    """Time in a hold does not count for the retry deadline."""
     bridge.change_settings(retry_deadline=600, probe_interval=600)
     bridge.sandbox.control("keys", REVOKED)
     call = bridge.dial()
@@ -205,7 +205,7 @@ def test_a_long_hold_does_not_age_a_call(bridge: Bridge) -> None:
 
 
 def test_an_outage_holds_all_calls_and_probes_less_and_less_often(bridge: Bridge) -> None:
-    """Thirty calls, an hour of errors: ten start the hold, then one request per half minute."""
+    """An outage holds all calls after ten failures, and is probed more and more rarely."""
     bridge.sandbox.control("faults", {"status": 503})
     calls = [bridge.dial() for _ in range(30)]
     _all_told(bridge, calls)
@@ -225,7 +225,7 @@ def test_an_outage_holds_all_calls_and_probes_less_and_less_often(bridge: Bridge
 
 
 def test_a_call_that_alone_fails_holds_nobody(bridge: Bridge) -> None:
-    """It gets a 500 for two hours; every other call goes its way."""
+    """A call that alone fails for two hours holds no other call."""
     ill = bridge.dial("error-before-commit.1000")
     bridge.process(ill)
     bridge.sweep_for(hours=2)
@@ -235,7 +235,7 @@ def test_a_call_that_alone_fails_holds_nobody(bridge: Bridge) -> None:
 
 
 def test_throttling_without_a_time_holds_longer_each_time(bridge: Bridge) -> None:
-    """5, 10, 20 seconds over all calls, until AskElephant serves one."""
+    """Throttling without a time holds all calls for 5, 10, 20 seconds until one is served."""
     bridge.sandbox.control("faults", {"status": 429})
     calls = [bridge.dial() for _ in range(4)]
     _all_told(bridge, calls)
@@ -252,7 +252,7 @@ def test_throttling_without_a_time_holds_longer_each_time(bridge: Bridge) -> Non
 
 
 def test_a_request_budget_is_never_exceeded(bridge: Bridge) -> None:
-    """Five calls, two requests a minute: the others wait for theirs, and nobody fails."""
+    """The rate limit is never exceeded; other calls wait, and none fails."""
     bridge.change_settings(askelephant_rate="2/m")
     calls = [bridge.dial() for _ in range(5)]
     _all_told(bridge, calls)
@@ -264,7 +264,7 @@ def test_a_request_budget_is_never_exceeded(bridge: Bridge) -> None:
 
 
 def test_the_sweep_paces_what_it_publishes_to_the_budget(bridge: Bridge) -> None:
-    """After an outage a thousand calls are due: they go out evenly, no faster than they may."""
+    """The sweep publishes no more calls than the rate limit allows."""
     bridge.sandbox.control("keys", REVOKED)
     calls = [bridge.dial() for _ in range(20)]
     _all_told(bridge, calls)

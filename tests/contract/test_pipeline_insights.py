@@ -1,4 +1,4 @@
-"""Insights are waited for with patience, and not for ever; without a webhook the bridge asks."""
+"""Insights are fetched until they are there or their deadline; without webhooks it polls."""
 
 from itertools import pairwise
 from typing import Any
@@ -16,7 +16,7 @@ ITEM, SIGNAL = {"id": "ai_1"}, {"id": "sig_1"}
 
 
 def _transcribed(bridge: Bridge, behaviour: str = "", **data: str) -> SampleCall:
-    """Return a call whose transcript event was heard."""
+    """Return a call whose transcript event was received."""
     call = bridge.dial(behaviour)
     bridge.process(call, **data)
     bridge.transcribed(call)
@@ -41,7 +41,7 @@ def _answer(status: str = "COMPLETED", **brought: Any) -> dict[str, Any]:  # noq
 def test_a_call_is_complete_with_what_came_by_the_deadline(
     bridge: Bridge, behaviour: str, status: str, kept: list[str]
 ) -> None:
-    """An empty array may be final, and looks the same: so every call has a deadline."""
+    """At the deadline a call completes with the insights that came."""
     call = _transcribed(bridge, behaviour)
     heard_at = bridge.clock()
     bridge.work()
@@ -58,7 +58,7 @@ def test_a_call_is_complete_with_what_came_by_the_deadline(
 
 
 def test_the_checks_grow_further_apart(bridge: Bridge) -> None:
-    """From the first delay up to the longest, the last one on the deadline."""
+    """The intervals between fetches grow to the longest, and the last fetch is at the deadline."""
     call = _transcribed(bridge, "no-insights")
     times = [bridge.clock()]
     while bridge.published.messages:
@@ -73,7 +73,7 @@ def test_the_checks_grow_further_apart(bridge: Bridge) -> None:
 
 
 def test_every_fetch_keeps_what_it_brought(bridge: Bridge) -> None:
-    """Insights come one after the other; one that is empty again later is not lost."""
+    """Insights of every fetch are kept, also if a later fetch returns fewer."""
     call = _transcribed(bridge)
     answers = [
         _answer(),
@@ -105,7 +105,7 @@ def test_every_fetch_keeps_what_it_brought(bridge: Bridge) -> None:
 def test_the_operator_says_what_must_be_there(
     bridge: Bridge, settings: dict[str, str], status: str
 ) -> None:
-    """Of a call whose action items never come."""
+    """The operator configures which insights complete a call."""
     bridge.change_settings(expand="action_items,signals,tags", **settings)
     call = _transcribed(bridge, "partial-insights")
     bridge.work()
@@ -114,7 +114,7 @@ def test_the_operator_says_what_must_be_there(
 
 
 def test_all_eight_expansions_can_be_fetched(bridge: Bridge) -> None:
-    """And are kept as they came."""
+    """All eight expansions can be fetched, and are stored unchanged."""
     bridge.change_settings(expand=",".join(EXPANDABLE))
     call = _transcribed(bridge, contactEmail="jane@customer.example")
     bridge.work()
@@ -132,7 +132,7 @@ def test_all_eight_expansions_can_be_fetched(bridge: Bridge) -> None:
     ],
 )
 def test_a_failed_read_is_tried_again(bridge: Bridge, behaviour: str, statuses: list[int]) -> None:
-    """A fresh id may be missing for a little; the failures in a row are forgotten afterwards."""
+    """A failed fetch is tried again, and a success resets the failures in a row."""
     call = _transcribed(bridge, behaviour)
     bridge.work()
     found = bridge.call(call)
@@ -141,7 +141,7 @@ def test_a_failed_read_is_tried_again(bridge: Bridge, behaviour: str, statuses: 
 
 
 def test_an_engagement_that_stays_missing_fails_its_call(bridge: Bridge) -> None:
-    """Deleted in their app, say. It is final after hours only: a fresh one may be missing, too."""
+    """An engagement that stays missing for hours fails its call."""
     call = _transcribed(bridge, "read-missing.99")
     bridge.sweep_for(hours=2)
     assert bridge.call(call).state is State.TRANSCRIBED
@@ -152,7 +152,7 @@ def test_an_engagement_that_stays_missing_fails_its_call(bridge: Bridge) -> None
 
 
 def test_without_a_webhook_the_bridge_asks_itself(bridge: Bridge) -> None:
-    """Slower, and it says so: a webhook that is misconfigured costs no insights."""
+    """Without a webhook the bridge polls, counts it, and completes the call."""
     call = bridge.dial("no-webhook")
     bridge.process(call)
     started = bridge.clock()
@@ -172,7 +172,7 @@ def test_without_a_webhook_the_bridge_asks_itself(bridge: Bridge) -> None:
 
 
 def test_insights_that_a_poll_finds_partly_are_waited_for(bridge: Bridge) -> None:
-    """From then on as after an event."""
+    """Insights that a poll finds only in part are fetched again, as after a webhook."""
     call = bridge.dial("no-webhook+partial-insights")
     bridge.process(call)
     bridge.sweep_for(minutes=20)
@@ -183,7 +183,7 @@ def test_insights_that_a_poll_finds_partly_are_waited_for(bridge: Bridge) -> Non
 
 
 def test_a_call_whose_processing_never_ends_fails_by_the_deadline(bridge: Bridge) -> None:
-    """Asked about with growing patience until then."""
+    """A call whose processing never ends fails at the deadline, polled at growing intervals."""
     bridge.change_settings(transcript_deadline=3600)
     call = bridge.dial("stuck")
     bridge.process(call)
@@ -197,7 +197,7 @@ def test_a_call_whose_processing_never_ends_fails_by_the_deadline(bridge: Bridge
 
 
 def test_an_event_ends_the_asking(bridge: Bridge) -> None:
-    """The webhook spoke at last: what was waited for is forgotten."""
+    """A transcript webhook ends the polling."""
     call = bridge.dial("stuck")
     bridge.process(call)
     bridge.sweep_for(minutes=20)
@@ -209,7 +209,7 @@ def test_an_event_ends_the_asking(bridge: Bridge) -> None:
 
 
 def test_processing_that_failed_is_noticed_by_asking(bridge: Bridge) -> None:
-    """FAILED has no event of its own."""
+    """A poll finds that processing has FAILED, for which there is no webhook."""
     call = bridge.dial("failed")
     bridge.process(call)
     bridge.sweep_for(minutes=17)
@@ -218,7 +218,7 @@ def test_processing_that_failed_is_noticed_by_asking(bridge: Bridge) -> None:
 
 
 def test_processing_that_fails_after_the_transcript_ends_the_call_too(bridge: Bridge) -> None:
-    """Whatever the order of their events."""
+    """Processing that fails after the transcript fails the call."""
     call = _transcribed(bridge)
     bridge.use_transport(scripted([_answer("FAILED")]))
     bridge.work()
@@ -226,7 +226,7 @@ def test_processing_that_fails_after_the_transcript_ends_the_call_too(bridge: Br
 
 
 def test_a_fetch_that_is_run_twice_asks_once(bridge: Bridge) -> None:
-    """Too early, or done already: nothing happens."""
+    """A fetch that is early or already done sends no request."""
     call = _transcribed(bridge)
     assert insights.fetch(bridge.services, [call.call_id]) == []
     bridge.work()
@@ -236,7 +236,7 @@ def test_a_fetch_that_is_run_twice_asks_once(bridge: Bridge) -> None:
 
 
 def test_a_fetch_whose_lease_ran_out_saves_nothing(bridge: Bridge) -> None:
-    """Another worker may have the call by now; the step stays due and is done again."""
+    """A fetch whose lease has expired saves nothing, and the step stays due."""
     call = _transcribed(bridge)
     before = bridge.call(call)
     bridge.clock.wait(minutes=1)
@@ -251,7 +251,7 @@ def test_a_fetch_whose_lease_ran_out_saves_nothing(bridge: Bridge) -> None:
 
 
 def test_what_is_there_from_the_start_proves_no_transcript(bridge: Bridge) -> None:
-    """An engagement has its owner and its recording long before it has a transcript."""
+    """Owner and recording in a poll are no sign of a transcript."""
     bridge.change_settings(expand=("action_items", "signals", "owner", "media_url"))
     call = bridge.dial("stuck")
     bridge.process(call)

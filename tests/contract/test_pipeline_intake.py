@@ -1,4 +1,4 @@
-"""The inbox is handled: every event ends on its call, or as a recorded outcome."""
+"""Every event of the inbox ends on its call, or as a recorded outcome."""
 
 import json
 from dataclasses import replace
@@ -33,7 +33,7 @@ SETTLE = timedelta(seconds=2)
 def test_events_of_a_call_are_written_onto_it_in_any_order(
     bridge: Bridge, kinds: tuple[Kind, ...], state: State
 ) -> None:
-    """Each names the inbox entry it came from."""
+    """The events of a call give the same state in any order, with their inbox entries noted."""
     call = bridge.dial()
     entries = bridge.receive(call, *kinds)
     bridge.drain()
@@ -45,7 +45,7 @@ def test_events_of_a_call_are_written_onto_it_in_any_order(
 
 
 def test_only_a_recording_is_submitted_after_it_has_settled(bridge: Bridge) -> None:
-    """Started and Ended store; Recorded alone publishes, for metadata may be right behind it."""
+    """Only a recording publishes a submission, after the settling time."""
     call = bridge.dial()
     bridge.receive(call, Kind.STARTED, Kind.ENDED)
     bridge.drain()
@@ -58,7 +58,7 @@ def test_only_a_recording_is_submitted_after_it_has_settled(bridge: Bridge) -> N
 
 
 def test_a_redelivered_event_is_dropped_at_the_door(bridge: Bridge) -> None:
-    """Same key, same event: counted, never handled."""
+    """A repeated event is counted and not stored."""
     raw = b'{"event": "call.started", "data": {"id": "c-1"}}'
     assert bridge.receive_raw(raw, "wavv", key="k")
     assert bridge.receive_raw(raw, "wavv", key="k") == ""
@@ -69,7 +69,7 @@ def test_a_redelivered_event_is_dropped_at_the_door(bridge: Bridge) -> None:
 
 
 def test_a_repeated_event_puts_nothing_off(bridge: Bridge) -> None:
-    """A re-send that the deduplication has forgotten adds a line, and no second submission."""
+    """A repeated event that was not deduplicated does not delay or repeat the submission."""
     call = bridge.dial()
     bridge.receive(call)
     bridge.drain()
@@ -84,7 +84,7 @@ def test_a_repeated_event_puts_nothing_off(bridge: Bridge) -> None:
 
 @pytest.mark.parametrize("name", ["call.transferred", "ContactCreated", "heartbeat"])
 def test_an_unknown_event_is_kept_and_its_outcome_recorded(bridge: Bridge, name: str) -> None:
-    """Acknowledged, for the sender would retry it; never an error."""
+    """An unknown event is kept, with its outcome recorded."""
     entry = bridge.receive_raw(b'{"event": "%s", "data": {"id": "c-1"}}' % name.encode(), "wavv")
     bridge.drain()
     assert bridge.services.inbox.outcome(entry) == "ignored.unknown_event"
@@ -94,7 +94,7 @@ def test_an_unknown_event_is_kept_and_its_outcome_recorded(bridge: Bridge, name:
 
 @pytest.mark.parametrize("event", ["call.transferred", "", None])
 def test_an_unknown_event_is_noted_on_its_call(bridge: Bridge, event: str | None) -> None:
-    """An operator who looks at the call sees that something of it was not used."""
+    """An unknown event is noted on its call."""
     call = bridge.dial()
     bridge.receive(call, Kind.STARTED)
     raw = json.dumps({"event": event, "data": {"id": call.call_id}}).encode()
@@ -106,7 +106,7 @@ def test_an_unknown_event_is_noted_on_its_call(bridge: Bridge, event: str | None
 
 
 def test_times_without_a_zone_are_in_the_operators(bridge: Bridge) -> None:
-    """``BRIDGE_TIMEZONE`` says where the sender's clocks are; the note says that it was used."""
+    """Times without a zone are read in ``BRIDGE_TIMEZONE``, with a note."""
     bridge.change_settings(timezone="America/New_York")
     call = bridge.dial()
     bridge.receive(call, Kind.ENDED, startedAt="2026-05-13T10:00:00")
@@ -117,7 +117,7 @@ def test_times_without_a_zone_are_in_the_operators(bridge: Bridge) -> None:
 
 
 def test_what_was_not_read_is_on_the_timeline_of_the_call(bridge: Bridge) -> None:
-    """Notes, the unusable values, the unread keys: names only."""
+    """Unusable values and unread keys are noted on the call, by name only."""
     body = {
         "Event": "call recorded",
         "call_id": "c-1",
@@ -152,7 +152,10 @@ def test_what_was_not_read_is_on_the_timeline_of_the_call(bridge: Bridge) -> Non
 def test_an_event_that_breaks_its_handler_is_tried_three_times_and_stops_nobody(
     bridge: Bridge, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Then it is set aside, whole; the others of its batch are handled at once."""
+    """An event whose processing raises is tried three times, then becomes a dead letter.
+
+    The other events of its batch are processed at once.
+    """
     bad, good = bridge.dial(), bridge.dial()
     break_on(monkeypatch, bad.call_id)
     (entry,) = bridge.receive(bad, Kind.ENDED)
@@ -170,7 +173,7 @@ def test_an_event_that_breaks_its_handler_is_tried_three_times_and_stops_nobody(
 def test_an_event_that_broke_once_is_handled_when_the_bug_is_gone(
     bridge: Bridge, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A restart with a mended version loses nothing."""
+    """An event whose processing raised once is processed after the bug is fixed."""
     call = bridge.dial()
     (entry,) = bridge.receive(call, Kind.ENDED)
     with monkeypatch.context() as broken:
@@ -183,7 +186,7 @@ def test_an_event_that_broke_once_is_handled_when_the_bug_is_gone(
 
 
 def test_an_event_that_nobody_can_read_is_set_aside_at_once(bridge: Bridge) -> None:
-    """The ingress lets none through; should one be there, reading it again would not help."""
+    """An event that cannot be parsed is a dead letter at once."""
     bridge.receive_raw(b"not json", "wavv")
     bridge.receive_raw(b"[]", "askelephant")
     bridge.drain()
@@ -194,7 +197,7 @@ def test_an_event_that_nobody_can_read_is_set_aside_at_once(bridge: Bridge) -> N
 def test_redis_going_away_leaves_the_event_for_the_next_drain(
     bridge: Bridge, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is not the event's fault: not set aside, however often; those before it stay handled."""
+    """An event is left in the inbox while Redis is away, and is never a dead letter for it."""
     first, second, third = bridge.dial(), bridge.dial(), bridge.dial()
     entries = [bridge.receive(call, Kind.ENDED)[0] for call in (first, second, third)]
 
@@ -214,7 +217,7 @@ def test_redis_going_away_leaves_the_event_for_the_next_drain(
 def test_an_event_whose_acknowledgement_is_lost_changes_nothing_the_second_time(
     bridge: Bridge,
 ) -> None:
-    """The worker died between save and acknowledgement: the record only gets its lines twice."""
+    """An event that is processed twice, after a lost acknowledgement, changes no field."""
 
     class Dying(Inbox):
         def done(self, *_: object) -> NoReturn:
@@ -235,7 +238,7 @@ def test_an_event_whose_acknowledgement_is_lost_changes_nothing_the_second_time(
 
 
 def test_drains_that_race_handle_every_event_once(bridge: Bridge, redis: Redis) -> None:
-    """Twenty calls, sixty events, four workers."""
+    """Concurrent drains process every event once."""
     calls = [bridge.dial() for _ in range(20)]
     for call in calls:
         bridge.receive(call)
@@ -249,14 +252,14 @@ def test_drains_that_race_handle_every_event_once(bridge: Bridge, redis: Redis) 
 
 
 def test_a_batch_is_bounded(bridge: Bridge, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One drain after another, until none is left."""
+    """One drain processes a limited number of events."""
     monkeypatch.setattr(events, "BATCH", 2)
     bridge.receive(bridge.dial())
     assert [events.drain(bridge.services) for _ in range(3)] == [2, 1, 0]
 
 
 def test_a_drain_that_was_published_finds_an_empty_inbox_harmless(bridge: Bridge) -> None:
-    """Messages are hints: any number of them, at any time."""
+    """A drain of an empty inbox does nothing."""
     for _ in range(3):
         bridge.published.publish(DRAIN)
     bridge.work()

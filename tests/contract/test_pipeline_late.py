@@ -1,4 +1,4 @@
-"""What is on the record is used before a call is given up, and insights belong to an engagement."""
+"""Late events and links: calls use what is on the record, and insights name their engagement."""
 
 import json
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ def rest() -> Iterator[WavvRest]:
 
 
 def _announced(bridge: Bridge, **data: object) -> SampleCall:
-    """Return a call that ended with a recording whose event never comes."""
+    """Return a call that ended as recorded, without a recorded event."""
     call = bridge.dial()
     bridge.receive(call, Kind.STARTED)
     bridge.receive(call, Kind.ENDED, recorded=True, **data)
@@ -35,7 +35,7 @@ def _announced(bridge: Bridge, **data: object) -> SampleCall:
 
 
 def test_an_announced_recording_is_fetched_from_wavv(bridge: Bridge, rest: WavvRest) -> None:
-    """Within minutes, and not at the deadline of a day."""
+    """The link of an announced recording is fetched from WAVV within minutes."""
     bridge.change_settings(wavv_api_key=KEY, wavv_base_url=rest.url)
     call = _announced(bridge)
     rest.ready.add(call.call_id)
@@ -51,7 +51,7 @@ def test_an_announced_recording_is_fetched_from_wavv(bridge: Bridge, rest: WavvR
 def test_an_announced_recording_that_wavv_has_not_fails_and_can_still_come(
     bridge: Bridge, rest: WavvRest
 ) -> None:
-    """Looked for until the deadline; its late event brings the call on."""
+    """Without a recording at WAVV the call fails at the deadline, and a late event reopens it."""
     bridge.change_settings(wavv_api_key=KEY, wavv_base_url=rest.url, recording_deadline=1200)
     call = _announced(bridge)
     bridge.sweep_for(minutes=33)
@@ -62,7 +62,7 @@ def test_an_announced_recording_that_wavv_has_not_fails_and_can_still_come(
 
 
 def test_without_a_key_the_reason_says_that_the_recording_was_not_received(bridge: Bridge) -> None:
-    """The operator sees which calls lost their recording on the way."""
+    """Without a key for WAVV's API the reason is that the recorded event was not received."""
     call = _announced(bridge)
     bridge.sweep_for(hours=25)
     found = bridge.call(call)
@@ -70,7 +70,7 @@ def test_without_a_key_the_reason_says_that_the_recording_was_not_received(bridg
 
 
 def test_a_link_told_by_the_end_of_the_call_is_submitted_at_the_deadline(bridge: Bridge) -> None:
-    """``call.recorded`` is waited for until then."""
+    """A link that only ``call.ended`` had is submitted at the recording deadline."""
     bridge.change_settings(recording_deadline=3600)
     url = "https://recordings.wavv.example/early.mp3"
     _announced(bridge, recordingUrl=url)
@@ -91,7 +91,7 @@ def _complete(bridge: Bridge) -> SampleCall:
 
 
 def test_insights_of_a_former_engagement_are_neither_shown_nor_merged(bridge: Bridge) -> None:
-    """The engagement was deleted in AskElephant, and a replay makes another."""
+    """Insights of an earlier engagement are not shown and not merged."""
     call = _complete(bridge)
     former = bridge.call(call).engagement_id
     assert bridge.insights(call)["signals"]
@@ -110,7 +110,7 @@ def test_insights_of_a_former_engagement_are_neither_shown_nor_merged(bridge: Br
 
 
 def test_a_replay_to_refresh_waits_for_fresh_insights(bridge: Bridge) -> None:
-    """Those of before are shown until then, as pending, and count for nothing."""
+    """After a replay old insights are shown as pending until new ones come."""
     call = _complete(bridge)
     before = bridge.insights(call)
     engagement_id = bridge.call(call).engagement_id
@@ -131,7 +131,7 @@ def test_a_replay_to_refresh_waits_for_fresh_insights(bridge: Bridge) -> None:
 
 
 def test_insights_stored_by_the_version_before_are_read(bridge: Bridge) -> None:
-    """They have no label, and belong to the engagement that the record has now."""
+    """Insights without an engagement id, from 0.1.0, belong to the record's engagement."""
     call = _complete(bridge)
     plain = {"action_items": [ITEM], "signals": [SIGNAL]}
     bridge.services.redis.set(bridge.services.keys.insights(call.call_id), json.dumps(plain))
@@ -156,7 +156,7 @@ def test_insights_of_a_failed_processing_are_saved_before_it_is_judged(
     status: str,
     is_polled: bool,  # noqa: FBT001 - a row of a table
 ) -> None:
-    """``FAILED`` with insights completes the call with what came."""
+    """If processing has FAILED with insights, they are stored and the call completes."""
     call = bridge.dial("no-webhook")
     bridge.process(call)
     if not is_polled:
@@ -171,7 +171,7 @@ def test_insights_of_a_failed_processing_are_saved_before_it_is_judged(
 
 
 def test_a_transcript_event_after_the_deadline_brings_the_call_on(bridge: Bridge) -> None:
-    """Hours late, and the insights are there."""
+    """A transcript webhook after the deadline completes the call."""
     bridge.change_settings(transcript_deadline=3600)
     call = bridge.dial("stuck")
     bridge.process(call)
@@ -185,7 +185,7 @@ def test_a_transcript_event_after_the_deadline_brings_the_call_on(bridge: Bridge
 
 
 def test_a_replay_submits_a_call_that_a_rule_skipped(bridge: Bridge) -> None:
-    """The operator's command is later than the operator's rule."""
+    """A replay submits a call that a rule skipped."""
     bridge.change_settings(skip_shorter_than=30)
     call = bridge.dial(seconds=3)
     assert bridge.process(call).state is State.SKIPPED
@@ -197,7 +197,7 @@ def test_a_replay_submits_a_call_that_a_rule_skipped(bridge: Bridge) -> None:
 
 
 def test_seconds_that_come_later_reopen_a_skipped_call(bridge: Bridge) -> None:
-    """``call.recorded`` said 0 seconds, ``call.ended`` 95."""
+    """A skipped call is reopened when a later event reports enough seconds."""
     bridge.change_settings(skip_shorter_than=30)
     call = bridge.dial(seconds=95)
     assert bridge.process(call, Kind.RECORDED, seconds=0).state is State.SKIPPED
@@ -212,7 +212,7 @@ def test_seconds_that_come_later_reopen_a_skipped_call(bridge: Bridge) -> None:
 def test_a_transcript_found_by_its_link_brings_on_a_call_whose_requests_timed_out(
     bridge: Bridge,
 ) -> None:
-    """The engagement was created all the same; its id comes with the event."""
+    """A transcript webhook completes a call whose requests timed out, found by its link."""
     bridge.change_settings(retry_deadline=60)
     call = bridge.dial()
     bridge.use_transport(InterruptedTransport(_time_out))

@@ -1,4 +1,4 @@
-"""A worker whose lease ran out in mid-request: what it brings is not saved, and nothing doubled."""
+"""A worker whose lease expired during a request does not save its result."""
 
 from collections.abc import Callable
 
@@ -23,7 +23,7 @@ def call(bridge: Bridge) -> SampleCall:
 
 
 def submit_slowly(bridge: Bridge, call: SampleCall, meanwhile: Callable[[], object]) -> None:
-    """Submit; while the request is out, the lease runs out, and then this happens."""
+    """Submit, and run a function during the request after the lease has expired."""
 
     def lose_the_lease() -> None:
         bridge.services.redis.delete(bridge.services.keys.lease(call.call_id))
@@ -38,7 +38,7 @@ def submit_slowly(bridge: Bridge, call: SampleCall, meanwhile: Callable[[], obje
 
 
 def test_a_submission_that_was_too_slow_is_made_again(bridge: Bridge, call: SampleCall) -> None:
-    """The call stays due, and AskElephant answers with the engagement it has."""
+    """After a lost lease the call is submitted again, and gets the engagement it has."""
     submit_slowly(bridge, call, lambda: None)
     found = bridge.call(call)
     assert (found.state, found.engagement_id) == (State.RECORDED, None)
@@ -49,7 +49,7 @@ def test_a_submission_that_was_too_slow_is_made_again(bridge: Bridge, call: Samp
 
 
 def test_what_another_worker_saved_meanwhile_stands(bridge: Bridge, call: SampleCall) -> None:
-    """It has the lease by then, or has even finished."""
+    """The record that another worker saved during the request is kept."""
     submit_slowly(bridge, call, lambda: submit.submit(bridge.services, [call.call_id]))
     found = bridge.call(call)
     assert (found.state, found.engagement_created, found.attempts) == (State.SUBMITTED, False, 2)

@@ -1,7 +1,7 @@
-"""A call's own trouble costs that call only, whatever it is and however many have it.
+"""Calls that fail for a cause of their own do not delay the others, however many fail.
 
-AskElephant is a transport of these tests; time is virtual, and the sweep runs every ten seconds as
-beat has it, and when the bridge asks for it.
+AskElephant is a transport, and time is virtual. The sweep runs every ten seconds as with beat, and
+when it is published.
 """
 
 import json
@@ -38,7 +38,7 @@ REFUSALS: dict[str, Answer] = {
 
 
 class Elephant:
-    """AskElephant: refuses what the bad calls ask for, serves all others."""
+    """An AskElephant that refuses the bad calls and serves all others."""
 
     def __init__(self, refusal: Answer, *, refuses: str = "POST") -> None:
         self.refusal, self.refuses = refusal, refuses
@@ -46,7 +46,7 @@ class Elephant:
         self.requests: list[str] = []
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
-        """Respond, and remember the request."""
+        """Respond, and record the request."""
         self.requests.append(request.method)
         if request.method == "POST":
             body = json.loads(request.content)
@@ -69,9 +69,9 @@ class Elephant:
 
 
 def run_for(bridge: Bridge, **duration: float) -> None:
-    """Let time pass: tasks at their times, sweeps each beat and whenever they were published.
+    """Move the clock: tasks run at their times, sweeps at each beat and when published.
 
-    In a long time beat is rarer: each sweep costs real time.
+    Over a long time beat runs more rarely, because each sweep takes real time.
     """
     end = bridge.clock() + timedelta(**duration)
     apart = max(BEAT, timedelta(**duration) / 200)
@@ -93,7 +93,7 @@ def run_for(bridge: Bridge, **duration: float) -> None:
 
 
 def _tell(bridge: Bridge, elephant: Elephant, bad: int, good: int) -> list[SampleCall]:
-    """Tell of bad calls, then of good ones; return the good ones."""
+    """Receive bad calls, then good ones; return the good ones."""
     calls = [bridge.dial() for _ in range(bad + good)]
     elephant.bad.update(f"wavv-call-{call.call_id}" for call in calls[:bad])
     for call in calls:
@@ -110,7 +110,7 @@ def _since(found: Call, what: str) -> datetime:
 def test_good_calls_beside_sixty_bad_ones_are_submitted_in_time(
     bridge: Bridge, refusal: str
 ) -> None:
-    """Told with the bad ones or some time later: within a minute of their due time."""
+    """Good calls are submitted within a minute although sixty bad calls came before them."""
     elephant = Elephant(REFUSALS[refusal])
     bridge.use_transport(httpx.MockTransport(elephant))
     told = bridge.clock()
@@ -129,7 +129,7 @@ def test_good_calls_beside_sixty_bad_ones_are_submitted_in_time(
 
 
 def test_bad_calls_first_and_a_good_one_behind_them_an_hour_later(bridge: Bridge) -> None:
-    """Nothing was served before: it is an outage, until the newest call finds out otherwise."""
+    """A good call is submitted an hour after bad calls alone had started a hold."""
     elephant = Elephant(REFUSALS["own 500"])
     bridge.use_transport(httpx.MockTransport(elephant))
     _tell(bridge, elephant, 60, 0)
@@ -144,7 +144,7 @@ def test_bad_calls_first_and_a_good_one_behind_them_an_hour_later(bridge: Bridge
 
 @pytest.mark.parametrize("refusal", ["own 500", "own 403"])
 def test_reads_of_good_calls_beside_bad_ones_are_done_in_time(bridge: Bridge, refusal: str) -> None:
-    """The same for the other step: insights of good calls do not wait for bad reads."""
+    """Insights of good calls are fetched in time although reads of other calls fail."""
     elephant = Elephant(REFUSALS[refusal], refuses="GET")
     bridge.use_transport(httpx.MockTransport(elephant))
     bridge.change_policy(transcript_poll_after=timedelta(seconds=30))
@@ -158,7 +158,7 @@ def test_reads_of_good_calls_beside_bad_ones_are_done_in_time(bridge: Bridge, re
 
 @pytest.mark.parametrize("refusal", ["own 500", "own 403", "own 403 as HTML"])
 def test_bad_calls_fail_by_themselves_at_the_retry_deadline(bridge: Bridge, refusal: str) -> None:
-    """Beside good ones: holds of seconds do not restart their time, and it does not stand still."""
+    """Bad calls fail at the retry deadline, which short holds do not extend."""
     elephant = Elephant(REFUSALS[refusal])
     bridge.use_transport(httpx.MockTransport(elephant))
     bridge.change_policy(retry_deadline=timedelta(hours=3))
@@ -177,7 +177,7 @@ def test_bad_calls_fail_by_themselves_at_the_retry_deadline(bridge: Bridge, refu
 
 @pytest.mark.parametrize("body", [{"html": HTML}, {"json": {"message": "no Route matched"}}])
 def test_a_gateways_404_fails_no_read(bridge: Bridge, body: dict[str, object]) -> None:
-    """A balancer without a backend, for a day: it is an outage, and every call completes after."""
+    """A gateway's 404 is an outage: no call fails, and all complete after it."""
     bridge.change_settings(probe_interval=1800)  # else thousands of probes
     elephant = Elephant(_bad(404, **body), refuses="GET")
     bridge.use_transport(httpx.MockTransport(elephant))
@@ -196,7 +196,7 @@ def test_a_gateways_404_fails_no_read(bridge: Bridge, body: dict[str, object]) -
 
 
 def test_json_404s_of_several_calls_in_a_row_hold_the_reads(bridge: Bridge) -> None:
-    """They are an outage, too: nothing is given up, and submissions go on."""
+    """JSON 404s of several calls in a row hold reads only, and fail no call."""
     bridge.change_settings(probe_interval=1800)  # else thousands of probes
     elephant = Elephant(REFUSALS["own 404"], refuses="GET")
     bridge.use_transport(httpx.MockTransport(elephant))
@@ -217,7 +217,7 @@ def test_json_404s_of_several_calls_in_a_row_hold_the_reads(bridge: Bridge) -> N
 
 
 def test_an_outage_over_every_deadline_fails_nothing(bridge: Bridge) -> None:
-    """Three days: transcripts, insights and retries go on where they were, with some fetches."""
+    """An outage of three days fails no call, and all complete after it."""
     bridge.change_settings(probe_interval=1800)  # else thousands of probes
     elephant = Elephant(_bad(503), refuses="GET")
     bridge.use_transport(httpx.MockTransport(elephant))

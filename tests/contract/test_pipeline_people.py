@@ -1,4 +1,4 @@
-"""The people of a submitted call: its owner, its lead, and what AskElephant refuses of them."""
+"""Owner and lead of a submitted call, and the fields of them that AskElephant refuses."""
 
 import httpx
 import pytest
@@ -10,7 +10,7 @@ OWNER = {"agentEmail": "alice@unknown.example", "agentName": "Alice Smith"}
 
 
 def test_an_owner_that_is_refused_is_left_out(bridge: Bridge) -> None:
-    """The call goes again at once, without an owner; the key's own user has it then."""
+    """A call whose owner is refused is sent again at once without an owner."""
     call = bridge.dial()
     before = bridge.clock()
     found = bridge.process(call, **OWNER)
@@ -22,7 +22,7 @@ def test_an_owner_that_is_refused_is_left_out(bridge: Bridge) -> None:
 
 
 def test_a_leads_field_that_is_rejected_is_left_out(bridge: Bridge) -> None:
-    """The call goes again at once without it, and a replay tries it with it first."""
+    """A call is sent again at once without a rejected field; a replay sends the field again."""
     call = bridge.dial("check-people")
     found = bridge.process(call, contactEmail="jane@customer.invalid")
     assert (found.state, found.dropped, found.problem) == (State.SUBMITTED, ("lead_email",), None)
@@ -39,7 +39,7 @@ SHAPES = ("path", "loc", "param", "pointer", "source", "brackets", "map", "detai
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_a_rejected_field_is_known_in_every_shape_of_a_refusal(bridge: Bridge, shape: str) -> None:
-    """Frameworks name it by path, pointer, map or in a sentence; the owner stays."""
+    """A rejected field is recognized in every shape of a refusal, and the owner stays."""
     call = bridge.dial(f"check-people+shape-{shape}")
     alice = {"agentEmail": "alice@dialer.example", "agentName": "Alice Smith"}
     found = bridge.process(call, contactEmail="jane@customer.invalid", **alice)
@@ -49,7 +49,7 @@ def test_a_rejected_field_is_known_in_every_shape_of_a_refusal(bridge: Bridge, s
 
 
 def test_a_field_that_is_rejected_once_more_fails_the_call(bridge: Bridge) -> None:
-    """A server that blames what is not sent any more cannot be satisfied."""
+    """A call fails if a field is blamed that was no longer sent."""
     error = {"field": "participants[0].email", "code": "invalid", "message": "is not welcome"}
     refusal = httpx.Response(422, json={"detail": "validation failed", "errors": [error]})
     bridge.use_transport(httpx.MockTransport(lambda _: refusal))
@@ -60,7 +60,7 @@ def test_a_field_that_is_rejected_once_more_fails_the_call(bridge: Bridge) -> No
 
 
 def test_an_owner_whom_the_directory_knows_owns_the_call(bridge: Bridge) -> None:
-    """And the agents it does not know are listed for the operator."""
+    """An agent of the directory owns the engagement, and others are listed as unmapped."""
     call, other = bridge.dial(agent_id="usr_9"), bridge.dial(agent_id="usr_1")
     known = {"id": "usr_9", "name": "Bob", "email": "bob@dialer.example"}
     bridge.change_settings(agents=[known])
@@ -72,7 +72,7 @@ def test_an_owner_whom_the_directory_knows_owns_the_call(bridge: Bridge) -> None
 
 
 def test_only_a_submitted_call_is_counted_for_its_agent(bridge: Bridge) -> None:
-    """A call that is refused would be counted again with each replay."""
+    """An unmapped agent is counted for submitted calls only."""
     error = {"field": "title", "message": "too long"}
     refusal = httpx.Response(422, json={"detail": "validation failed", "errors": [error]})
     bridge.use_transport(httpx.MockTransport(lambda _: refusal))
@@ -82,7 +82,7 @@ def test_only_a_submitted_call_is_counted_for_its_agent(bridge: Bridge) -> None:
 
 
 def test_a_colleagues_line_makes_nobody_the_owner(bridge: Bridge) -> None:
-    """The agent is named by an id that the directory does not know: listed until it does."""
+    """An unknown agent id has no owner, although the phone line is another agent's."""
     call = bridge.dial(agent_id="usr_1", caller_id="2125550199")
     bob = {"id": "usr_9", "caller_id": "2125550199", "email": "bob@dialer.example"}
     bridge.change_settings(agents=[bob])
@@ -95,7 +95,7 @@ def test_a_colleagues_line_makes_nobody_the_owner(bridge: Bridge) -> None:
 
 
 def test_the_sweep_ends_what_an_earlier_version_kept_of_agents(bridge: Bridge) -> None:
-    """Phone lines are not kept without expiry."""
+    """The sweep sets an expiry on the list of unmapped agents that an earlier version left."""
     bridge.services.redis.hset(bridge.services.keys.unmapped_agents, "+12125550199", 1)
     bridge.sweep()
     assert bridge.services.redis.ttl(bridge.services.keys.unmapped_agents) > 0

@@ -1,4 +1,4 @@
-"""A bound for each kind of work: what finds no place waits in the store, and starves nothing."""
+"""Each kind of work has a limited number of places; calls without one wait in the store."""
 
 from collections.abc import Iterator
 
@@ -17,7 +17,7 @@ from tests.support.wavv_api import KEY, running_wavv
 
 @pytest.fixture(autouse=True)
 def own_places(monkeypatch: pytest.MonkeyPatch) -> Places:
-    """Give each test a process of its own."""
+    """Give each test new places, as a new process has."""
     fresh = Places()
     monkeypatch.setattr(places, "PLACES", fresh)
     return fresh
@@ -35,13 +35,13 @@ def recorded(bridge: Bridge, count: int, **changes: object) -> list[SampleCall]:
 
 
 def fill(kind: places.Kind) -> Iterator[None]:
-    """Take every place of a kind."""
+    """Use up every place of a kind."""
     while places.PLACES.take(kind):
         yield
 
 
 def test_a_kind_has_no_more_batches_than_places(bridge: Bridge) -> None:
-    """And another kind has its own."""
+    """A kind of work runs no more batches than it has places; another kind has its own."""
     assert len([*fill(SUBMISSIONS)]) == SUBMISSIONS.places
     with place(bridge.services, SUBMISSIONS, ["c-1"]) as has_place:
         assert not has_place
@@ -50,14 +50,14 @@ def test_a_kind_has_no_more_batches_than_places(bridge: Bridge) -> None:
 
 
 def test_the_places_leave_threads_to_intake_and_sweep() -> None:
-    """Links are fetched within submissions."""
+    """All places together leave threads for intake and sweep; links are part of submissions."""
     assert SUBMISSIONS.places + FETCHES.places <= WORKER_THREADS - 2
     assert LINKS.places < SUBMISSIONS.places
 
 
 @pytest.mark.parametrize("threads", [FEWEST_THREADS, 8, WORKER_THREADS, 100])
 def test_every_number_of_threads_leaves_some_to_intake_and_sweep(threads: int) -> None:
-    """An operator may start a worker with ``--concurrency``."""
+    """Any ``--concurrency`` leaves threads for intake and sweep."""
     use_threads(threads)
     taken = {kind.name: len([*fill(kind)]) for kind in KINDS}
     assert all(taken.values())
@@ -67,7 +67,7 @@ def test_every_number_of_threads_leaves_some_to_intake_and_sweep(threads: int) -
 
 
 def test_calls_without_a_place_are_published_when_a_batch_has_ended(bridge: Bridge) -> None:
-    """Many in one message, those that waited longest first; none twice."""
+    """When a batch ends, waiting calls are published in one message, the oldest first."""
     bridge.published.is_batched = True
     for _ in range(SUBMISSIONS.places - 1):
         places.PLACES.take(SUBMISSIONS)
@@ -85,7 +85,7 @@ def test_calls_without_a_place_are_published_when_a_batch_has_ended(bridge: Brid
 
 
 def test_the_sweep_publishes_no_call_that_waits_for_a_place(bridge: Bridge) -> None:
-    """But one batch of each kind, for the worker may have died that made them wait."""
+    """The sweep publishes only one batch of the calls that wait for a place."""
     bridge.published.is_batched = True
     calls = [call.call_id for call in recorded(bridge, 20)]
     bridge.services.due.wait(SUBMISSIONS.name, calls, bridge.clock())
@@ -101,7 +101,7 @@ def test_the_sweep_publishes_no_call_that_waits_for_a_place(bridge: Bridge) -> N
 
 
 def test_the_sweep_leaves_the_order_of_waiting_calls_alone(bridge: Bridge) -> None:
-    """While all places are taken, none is published only to wait again, behind newer ones."""
+    """While all places are in use the sweep does not change the order of waiting calls."""
     [*fill(SUBMISSIONS)]
     bridge.services.due.wait(SUBMISSIONS.name, ["c-1"], bridge.clock())
     assert bridge.sweep() == 0
@@ -111,7 +111,7 @@ def test_the_sweep_leaves_the_order_of_waiting_calls_alone(bridge: Bridge) -> No
 
 
 def test_the_sweep_publishes_no_call_that_is_worked_on(bridge: Bridge) -> None:
-    """Its request may take longer than the grace."""
+    """The sweep does not publish a call whose request is in progress."""
     (call,) = recorded(bridge, 1)
     bridge.clock.wait(minutes=2)
     with bridge.services.leases.hold([call.call_id]):
@@ -121,7 +121,7 @@ def test_the_sweep_publishes_no_call_that_is_worked_on(bridge: Bridge) -> None:
 
 
 def test_calls_that_want_a_link_do_not_keep_others_from_submission(bridge: Bridge) -> None:
-    """While all link fetches hang, only the calls without a link wait."""
+    """While all link fetches hang, only calls without a link wait."""
     with running_wavv() as rest:
         bridge.change_settings(wavv_api_key=KEY, wavv_base_url=rest.url)
         (linked,) = recorded(bridge, 1)
@@ -140,7 +140,7 @@ def test_calls_that_want_a_link_do_not_keep_others_from_submission(bridge: Bridg
 def test_a_worker_takes_up_what_another_left_waiting(
     bridge: Bridge, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It looks now and then, also if it made no call wait itself."""
+    """A worker also publishes calls that another worker left waiting."""
     monkeypatch.setattr(places, "LOOK_SECONDS", 0.0)
     bridge.services.due.wait(FETCHES.name, ["c-1"], bridge.clock())
     with place(bridge.services, FETCHES, ["c-2"]):

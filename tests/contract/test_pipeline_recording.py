@@ -1,4 +1,4 @@
-"""A recording that is not ready is awaited: on its own schedule, with fresh links."""
+"""A recording that is not ready is waited for, and its link fetched again."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -27,18 +27,18 @@ def linked(bridge: Bridge, rest: WavvRest) -> Bridge:
 
 
 def statuses(bridge: Bridge) -> list[int]:
-    """Return what AskElephant answered to each submission."""
+    """Return the statuses of AskElephant's responses to submissions."""
     return [one["status"] for one in bridge.requests()]
 
 
 def submitted_link(bridge: Bridge) -> str:
-    """Return the link of the only engagement that was made."""
+    """Return the link of the only engagement."""
     (body,) = bridge.bodies()
     return str(body["media_url"])
 
 
 def told_without_link(bridge: Bridge) -> SampleCall:
-    """Return a call of which WAVV said that it was recorded, but not where."""
+    """Return a recorded call without a link."""
     call = bridge.dial()
     bridge.receive(call, Kind.RECORDED, recordingUrl=None)
     bridge.drain()
@@ -46,12 +46,12 @@ def told_without_link(bridge: Bridge) -> SampleCall:
 
 
 def state_of(call: Call) -> tuple[State, str | None]:
-    """Return where a call is, and why."""
+    """Return the state of a call and its reason."""
     return call.state, call.reason
 
 
 def test_a_missing_link_is_fetched_and_submitted(linked: Bridge, rest: WavvRest) -> None:
-    """After the first delay; what WAVV's events said stays as they said it."""
+    """A missing link is fetched after the first delay, and the events' metadata is unchanged."""
     call = told_without_link(linked)
     waiting = linked.call(call)
     assert state_of(waiting) == (State.RECORDED, "recording_missing")
@@ -75,7 +75,7 @@ UNFETCHABLE = ("https://127.0.0.1/a.mp3", "http://recordings.example/a.mp3", "(p
 
 @pytest.mark.parametrize("link", UNFETCHABLE)
 def test_a_link_that_can_never_be_fetched_is_no_link(bridge: Bridge, link: object) -> None:
-    """It is dropped with a note when it is read; a later good one is submitted."""
+    """A link that can never be fetched is dropped with a note, and a later good one is used."""
     call = bridge.dial()
     found = bridge.process(call, recordingUrl=link)
     assert state_of(found) == (State.RECORDED, "recording_missing")
@@ -91,7 +91,7 @@ def test_a_link_that_can_never_be_fetched_is_no_link(bridge: Bridge, link: objec
 def test_a_good_link_is_fetched_in_place_of_one_that_cannot_be(
     linked: Bridge, rest: WavvRest, link: object
 ) -> None:
-    """As if WAVV's events had named none."""
+    """A good link is fetched from WAVV if the event's link can never be fetched."""
     call = linked.dial()
     rest.ready.add(call.call_id)
     assert state_of(linked.process(call, recordingUrl=link)) == (State.SUBMITTED, None)
@@ -99,7 +99,7 @@ def test_a_good_link_is_fetched_in_place_of_one_that_cannot_be(
 
 
 def test_a_link_in_a_list_is_submitted(bridge: Bridge) -> None:
-    """The first that can be fetched."""
+    """Of a list of links the first good one is submitted."""
     listed = [{"url": "https://10.0.0.1/a.mp3"}, {"url": "https://r.example/a.mp3?s=1"}]
     assert state_of(bridge.process(bridge.dial(), recordingUrl=listed)) == (State.SUBMITTED, None)
     assert submitted_link(bridge) == "https://r.example/a.mp3?s=1"
@@ -108,7 +108,7 @@ def test_a_link_in_a_list_is_submitted(bridge: Bridge) -> None:
 def test_a_link_is_looked_for_at_growing_intervals_until_it_is_there(
     linked: Bridge, rest: WavvRest
 ) -> None:
-    """Waits beyond five minutes are only due times: no message sits in a worker for them."""
+    """A link is fetched at growing intervals; waits over five minutes are only due times."""
     call = told_without_link(linked)
     linked.work()
     found = linked.call(call)
@@ -122,7 +122,7 @@ def test_a_link_is_looked_for_at_growing_intervals_until_it_is_there(
 
 
 def test_an_event_with_the_link_ends_the_search(linked: Bridge, rest: WavvRest) -> None:
-    """Nobody waits for the next look."""
+    """An event with the link ends the search."""
     call = told_without_link(linked)
     linked.work()
     asked = len(rest.asked)
@@ -134,7 +134,7 @@ def test_an_event_with_the_link_ends_the_search(linked: Bridge, rest: WavvRest) 
 def test_a_recording_that_is_never_there_fails_by_the_deadline(
     linked: Bridge, rest: WavvRest
 ) -> None:
-    """The last look is at the deadline itself."""
+    """A recording that never comes fails its call at the deadline, after a last fetch."""
     linked.change_settings(recording_deadline=1200)
     call = told_without_link(linked)
     linked.sweep_for(minutes=19)
@@ -149,7 +149,7 @@ def test_a_recording_that_is_never_there_fails_by_the_deadline(
 def test_a_refusal_that_blames_the_media_is_sent_again_with_a_fresh_link_each_time(
     linked: Bridge, rest: WavvRest
 ) -> None:
-    """The recording was late, or its link has expired."""
+    """After each refusal of the media the call is sent again with a fresh link."""
     call = linked.dial("media-late.2")
     rest.ready.add(call.call_id)
     found = linked.process(call)
@@ -161,7 +161,7 @@ def test_a_refusal_that_blames_the_media_is_sent_again_with_a_fresh_link_each_ti
 
 
 def test_a_refusal_that_blames_the_media_waits_in_a_state_of_its_own(bridge: Bridge) -> None:
-    """Without a key the same link is tried: the recording itself may only be late."""
+    """Without a key for WAVV's API the same link is sent again after a refusal of the media."""
     call = bridge.dial("media-late.2")
     bridge.receive(call)
     bridge.drain()
@@ -183,7 +183,7 @@ def test_media_that_is_refused_until_the_deadline_fails_with_the_whole_refusal(
     rest: WavvRest,
     has_key: bool,  # noqa: FBT001 - a row of a table
 ) -> None:
-    """Support is asked with it; a replay starts the search anew."""
+    """Media that is refused until the deadline fails the call with the whole refusal."""
     key = {"wavv_api_key": KEY, "wavv_base_url": rest.url} if has_key else {}
     bridge.change_settings(recording_deadline=1200, **key)
     call = bridge.dial("media-late.7")
@@ -215,7 +215,7 @@ def test_trouble_with_wavvs_api_holds_nothing_and_is_seen(
     reason: str,
     is_warned: bool,  # noqa: FBT001 - a row of a table
 ) -> None:
-    """The call goes on waiting, all others go their way, and the operator finds the cause."""
+    """Failures of WAVV's API hold no call, and ``/readyz`` shows them."""
     rest.status = status
     call, late, other = told_without_link(linked), linked.dial("media-late"), linked.dial()
     linked.receive(late)
@@ -239,7 +239,7 @@ def test_trouble_with_wavvs_api_holds_nothing_and_is_seen(
 
 
 def _after_an_outage(bridge: Bridge, call: SampleCall, hours: float) -> Call:
-    """Let nothing run for so long, then everything; return the call."""
+    """Move the clock by a duration without tasks, then run all; return the call."""
     bridge.receive(call)
     bridge.drain()
     bridge.published.messages.clear()
@@ -253,7 +253,7 @@ def _after_an_outage(bridge: Bridge, call: SampleCall, hours: float) -> Call:
 def test_a_link_that_has_outlived_its_signature_is_fetched_before_it_is_sent(
     linked: Bridge, rest: WavvRest, hours: float, fetched: int
 ) -> None:
-    """After an outage of days: no request is wasted on it, and none on a link that is good."""
+    """A link older than its signature lasts is fetched again before the submission."""
     call = linked.dial()
     rest.ready.add(call.call_id)
     assert _after_an_outage(linked, call, hours).state is State.SUBMITTED
@@ -265,7 +265,7 @@ def test_a_link_that_has_outlived_its_signature_is_fetched_before_it_is_sent(
 def test_a_link_that_died_early_in_an_outage_beyond_the_deadline_costs_no_call(
     linked: Bridge, rest: WavvRest
 ) -> None:
-    """The deadline has passed before the first refusal: a fresh link gets its try all the same."""
+    """After a long outage a call gets one fresh link, although its deadline has passed."""
     call = linked.dial("media-late")
     rest.ready.add(call.call_id)
     assert _after_an_outage(linked, call, hours=30).state is State.SUBMITTED
@@ -275,7 +275,7 @@ def test_a_link_that_died_early_in_an_outage_beyond_the_deadline_costs_no_call(
 def test_a_link_with_an_expiry_of_its_own_is_trusted_no_longer(
     linked: Bridge, rest: WavvRest
 ) -> None:
-    """WAVV's word goes before what integrators report."""
+    """An expiry that WAVV reports is used instead of the assumed one."""
     call = told_without_link(linked)
     rest.ready.add(call.call_id)
     rest.expires_at = (linked.clock() + timedelta(minutes=30)).isoformat()
@@ -289,7 +289,7 @@ def test_a_link_with_an_expiry_of_its_own_is_trusted_no_longer(
 
 
 def test_a_skipped_call_costs_no_question(linked: Bridge, rest: WavvRest) -> None:
-    """The operator's rules come first."""
+    """A call that a rule skips sends no request for its link."""
     linked.change_settings(skip_shorter_than=30)
     call = linked.dial(seconds=3)
     assert linked.process(call, recordingUrl=None).state is State.SKIPPED

@@ -1,4 +1,4 @@
-"""An authentic event that was refused is shown on the call that it names."""
+"""A refused event with a valid signature is shown on the call that it names."""
 
 from bridge.domain.call import Kind, State
 from bridge.store.refusal import REFUSAL, Refusal
@@ -8,7 +8,7 @@ TOO_LARGE = Refusal("c-1", "too_large", "call.recorded", 3_000_000)
 
 
 def test_a_refusal_stands_on_the_timeline_and_in_the_reason(bridge: Bridge) -> None:
-    """The operator looks at the call, not at the log of the ingress."""
+    """A refusal is on the timeline, and is the reason of a call that ends without a recording."""
     call = bridge.dial()
     bridge.receive(call, Kind.STARTED, Kind.ENDED)
     bridge.drain()
@@ -28,7 +28,7 @@ def test_a_refusal_stands_on_the_timeline_and_in_the_reason(bridge: Bridge) -> N
 
 
 def test_a_call_may_be_known_by_a_refusal_alone(bridge: Bridge) -> None:
-    """It was heard of: its id is found, it has a deadline, and its other events join it."""
+    """A refused event alone creates a call, with a deadline, which later events join."""
     bridge.receive_raw(TOO_LARGE.raw(), REFUSAL)
     bridge.receive_raw(b'{"event": "call.ended", "data": {"id": "c-1", "seconds": 9}}', "wavv")
     bridge.drain()
@@ -40,7 +40,7 @@ def test_a_call_may_be_known_by_a_refusal_alone(bridge: Bridge) -> None:
 
 
 def test_a_refusal_among_other_events_parts_no_batch(bridge: Bridge) -> None:
-    """Events are handled together beside it."""
+    """A refusal in a batch of events does not divide the batch."""
     calls = [bridge.dial() for _ in range(3)]
     for call in calls:
         bridge.receive(call)

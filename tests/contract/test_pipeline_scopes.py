@@ -1,4 +1,4 @@
-"""A missing scope holds the step that needs it, is named, and is probed by that step alone."""
+"""A missing scope holds the step that needs it, and this step probes it."""
 
 from datetime import timedelta
 
@@ -31,7 +31,7 @@ def _go(bridge: Bridge, calls: list[SampleCall]) -> None:
 
 
 def test_a_missing_scope_is_named_to_the_operator(bridge: Bridge) -> None:
-    """On the hold and on the call: it is what has to be added."""
+    """A missing scope is named on the hold and on the call."""
     _without(bridge, ENGAGEMENTS_WRITE)
     calls = [bridge.dial() for _ in range(4)]
     bridge.change_settings(settle_seconds=0)
@@ -48,7 +48,7 @@ def test_a_missing_scope_is_named_to_the_operator(bridge: Bridge) -> None:
 
 
 def test_a_scope_that_is_missing_for_reading_leaves_submissions_alone(bridge: Bridge) -> None:
-    """Reads are held and fail nothing; submissions go on, and prove nothing of the scope."""
+    """A missing scope for reading holds reads; submissions continue and do not end the hold."""
     read, other = [bridge.dial() for _ in range(4)], bridge.dial()
     for call in read:
         bridge.process(call)
@@ -72,7 +72,7 @@ def test_a_scope_that_is_missing_for_reading_leaves_submissions_alone(bridge: Br
 
 
 def test_one_call_without_its_scope_fails_alone_at_the_retry_deadline(bridge: Bridge) -> None:
-    """It is deferred with a backoff like any other failure of a single call."""
+    """A call that alone lacks a scope is deferred, and fails at the retry deadline."""
     _without(bridge, ENGAGEMENTS_WRITE)
     bridge.change_settings(retry_deadline=3600)
     call = bridge.dial()
@@ -90,7 +90,7 @@ def test_one_call_without_its_scope_fails_alone_at_the_retry_deadline(bridge: Br
 def test_calls_whose_every_read_is_refused_fail_and_hold_no_others(
     bridge: Bridge, refused: int
 ) -> None:
-    """They end with the reason and their engagement; others complete within minutes meanwhile."""
+    """Calls whose reads are always refused fail, and other calls complete in time."""
     bridge.change_settings(retry_deadline=3 * 3600)
     bridge.change_policy(transcript_poll_after=timedelta(seconds=30))
     bad = [bridge.dial("read-403") for _ in range(refused)]

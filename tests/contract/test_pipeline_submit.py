@@ -1,4 +1,4 @@
-"""Submission: a recorded call is sent once, without what AskElephant refuses, or not at all."""
+"""A recorded call is submitted once, or not at all."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from tests.support.in_process_bridge import Bridge, event_body, whats
 
 
 def test_a_call_goes_all_the_way(bridge: Bridge) -> None:
-    """From WAVV's three events to all insights, by one request that submits and one that reads."""
+    """A call completes from WAVV's three events, with one POST and one GET."""
     call = bridge.dial()
     assert bridge.process(call).state is State.SUBMITTED
     bridge.transcribed(call)
@@ -31,7 +31,7 @@ def test_a_call_goes_all_the_way(bridge: Bridge) -> None:
 
 
 def test_a_recording_alone_is_enough(bridge: Bridge) -> None:
-    """Recorded first, and nothing else: submitted with what it said."""
+    """A recorded event alone is submitted."""
     call = bridge.dial()
     assert bridge.process(call, Kind.RECORDED).state is State.SUBMITTED
     (body,) = bridge.bodies()
@@ -40,7 +40,7 @@ def test_a_recording_alone_is_enough(bridge: Bridge) -> None:
 
 
 def test_what_comes_while_a_recording_settles_is_submitted_with_it(bridge: Bridge) -> None:
-    """That is what the settling is for."""
+    """Metadata that comes within the settling time is submitted with the recording."""
     call = bridge.dial()
     bridge.receive(call, Kind.RECORDED, contactName=None)
     bridge.drain()
@@ -51,7 +51,7 @@ def test_what_comes_while_a_recording_settles_is_submitted_with_it(bridge: Bridg
 
 
 def test_what_comes_after_the_submission_still_ends_on_the_record(bridge: Bridge) -> None:
-    """The state stays; AskElephant would not take the change."""
+    """Metadata after the submission is saved, and the state does not change."""
     call = bridge.dial()
     bridge.process(call, Kind.RECORDED)
     found = bridge.process(call, Kind.ENDED, disposition="Hot")
@@ -60,7 +60,7 @@ def test_what_comes_after_the_submission_still_ends_on_the_record(bridge: Bridge
 
 
 def test_a_submission_that_is_run_twice_is_sent_once(bridge: Bridge) -> None:
-    """The second finds that the call is not due."""
+    """A submission that runs twice sends one request."""
     call = bridge.dial()
     bridge.process(call)
     assert submit.submit(bridge.services, [call.call_id]) == []
@@ -69,7 +69,7 @@ def test_a_submission_that_is_run_twice_is_sent_once(bridge: Bridge) -> None:
 
 
 def test_a_submission_waits_for_its_time(bridge: Bridge) -> None:
-    """A message that comes too early does nothing."""
+    """A message before the due time does nothing."""
     call = bridge.dial()
     bridge.receive(call)
     bridge.drain()
@@ -79,7 +79,7 @@ def test_a_submission_waits_for_its_time(bridge: Bridge) -> None:
 
 
 def test_a_call_that_another_worker_holds_is_left_to_it(bridge: Bridge) -> None:
-    """One worker per call, while its lease lasts."""
+    """A call whose lease another worker holds is skipped."""
     call = bridge.dial()
     bridge.receive(call)
     bridge.drain()
@@ -106,7 +106,7 @@ def test_a_transient_failure_is_tried_again_with_backoff(
     *,
     created: bool,
 ) -> None:
-    """One engagement, whether or not the failed try had made it; the first wait is five seconds."""
+    """A transient failure is retried with a backoff from five seconds, for one engagement."""
     call = bridge.dial(behaviour)
     bridge.receive(call)
     bridge.drain()
@@ -126,7 +126,7 @@ def test_a_transient_failure_is_tried_again_with_backoff(
 
 @pytest.mark.parametrize("behaviour", ["reject", "bad-request"])
 def test_a_rejected_call_fails_with_every_field_error(bridge: Bridge, behaviour: str) -> None:
-    """Permanent for this body: not tried again, and kept whole for support and replay."""
+    """A rejected call fails at once, with every field error."""
     call = bridge.dial(behaviour)
     found = bridge.process(call)
     assert (found.state, found.reason) == (State.FAILED, "rejected")
@@ -148,7 +148,7 @@ def test_a_rejected_call_fails_with_every_field_error(bridge: Bridge, behaviour:
 def test_an_operators_rule_skips_a_call(
     bridge: Bridge, settings: dict[str, Any], call: dict[str, Any], reason: str | None
 ) -> None:
-    """Recorded with its reason, and never sent."""
+    """An operator's rule skips a call with a reason, and nothing is sent."""
     bridge.change_settings(**settings)
     found = bridge.process(bridge.dial(**call))
     assert found.state is (State.SKIPPED if reason else State.SUBMITTED)
@@ -157,7 +157,7 @@ def test_an_operators_rule_skips_a_call(
 
 
 def test_a_call_that_would_be_refused_anyway_is_not_even_sent(bridge: Bridge) -> None:
-    """It fails here, with the reason and the field."""
+    """A call with an invalid request fails without being sent, with reason and field."""
     bridge.change_settings(external_id_template="x" * 500 + "{call_id}")
     found = bridge.process(bridge.dial())
     assert (found.state, found.reason) == (State.FAILED, "request_invalid")
@@ -167,7 +167,7 @@ def test_a_call_that_would_be_refused_anyway_is_not_even_sent(bridge: Bridge) ->
 
 
 def test_a_recording_without_its_link_waits_for_it(bridge: Bridge) -> None:
-    """A later event brings it, whatever its kind."""
+    """A recording without a link is submitted when a later event brings the link."""
     call = bridge.dial()
     found = bridge.process(call, Kind.RECORDED, recordingUrl=None)
     assert (found.state, found.reason) == (State.RECORDED, "recording_missing")
@@ -179,7 +179,7 @@ def test_a_recording_without_its_link_waits_for_it(bridge: Bridge) -> None:
 
 
 def test_a_recording_whose_link_never_comes_fails_by_the_deadline(bridge: Bridge) -> None:
-    """It was recorded, so it is not unrecorded: somebody should look."""
+    """A recording whose link never comes fails its call at the deadline."""
     bridge.change_settings(recording_deadline=600)
     call = bridge.dial()
     bridge.process(call, Kind.RECORDED, recordingUrl=None)
@@ -197,7 +197,7 @@ def test_a_recording_whose_link_never_comes_fails_by_the_deadline(bridge: Bridge
 def test_a_call_without_a_recording_ends_unrecorded(
     bridge: Bridge, kinds: tuple[Kind, ...], reason: str | None
 ) -> None:
-    """The normal end of most dials; one whose end was not heard says so."""
+    """A call without a recording ends as ``unrecorded``, with a reason if its end is missing."""
     bridge.change_settings(recording_deadline=600)
     call = bridge.dial()
     bridge.process(call, *kinds)
@@ -208,7 +208,7 @@ def test_a_call_without_a_recording_ends_unrecorded(
 
 
 def test_a_recording_that_comes_after_the_deadline_is_submitted(bridge: Bridge) -> None:
-    """WAVV's events may be hours late."""
+    """A recording after the deadline is submitted."""
     bridge.change_settings(recording_deadline=600)
     call = bridge.dial()
     bridge.process(call, Kind.ENDED)
@@ -218,7 +218,7 @@ def test_a_recording_that_comes_after_the_deadline_is_submitted(bridge: Bridge) 
 
 
 def test_a_failure_that_lasts_ends_at_the_retry_deadline(bridge: Bridge) -> None:
-    """Hours of 503: then the call is a dead letter, with what was answered last."""
+    """A failure that lasts fails the call at the retry deadline, with the last response."""
     bridge.change_settings(retry_deadline=1800)
     bridge.sandbox.control("faults", {"status": 503})
     call = bridge.dial()
@@ -234,7 +234,7 @@ def test_a_failure_that_lasts_ends_at_the_retry_deadline(bridge: Bridge) -> None
 
 
 def test_news_while_the_request_is_out_is_kept(bridge: Bridge) -> None:
-    """WAVV speaks while AskElephant fetches the media: the answer is written on top of it."""
+    """Metadata that arrives during the request is kept when the response is saved."""
     call = bridge.dial()
     bridge.receive(call, Kind.RECORDED)
     bridge.drain()

@@ -1,4 +1,4 @@
-"""The sweep: whatever is overdue is published again, whatever is old is forgotten."""
+"""The sweep publishes overdue steps again, and deletes old data."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -30,7 +30,7 @@ def _waiting(bridge: Bridge, kinds: tuple[Kind, ...] = (Kind.RECORDED,)) -> Samp
 
 
 def test_a_step_whose_message_was_lost_is_published_again(bridge: Bridge) -> None:
-    """After its grace, once, and once more when that was lost as well."""
+    """A step whose message was lost is published again after each grace."""
     call = _waiting(bridge)
     bridge.clock.wait(seconds=2)
     assert bridge.sweep() == 0
@@ -43,7 +43,7 @@ def test_a_step_whose_message_was_lost_is_published_again(bridge: Bridge) -> Non
 
 @pytest.mark.parametrize("grace", [5, 300])
 def test_the_grace_is_the_operators(bridge: Bridge, grace: int) -> None:
-    """How overdue a call must be, the first time and again after that."""
+    """The operator configures the grace."""
     bridge.change_settings(sweep_grace=grace)
     call = _waiting(bridge)
     due_at = bridge.call(call).due_at
@@ -57,7 +57,7 @@ def test_the_grace_is_the_operators(bridge: Bridge, grace: int) -> None:
 
 
 def test_a_bridge_whose_every_message_is_lost_completes_its_calls(bridge: Bridge) -> None:
-    """The record is the truth: only what the sweep publishes is run, and nothing is missing."""
+    """With every message lost, the sweep alone completes the calls."""
     calls = [bridge.dial(), bridge.dial("error-after-commit"), bridge.dial("partial-insights")]
     lost = [bridge.dial("no-webhook"), bridge.dial("throttle-bare")]
     for call in (*calls, *lost):
@@ -78,7 +78,7 @@ def test_a_bridge_whose_every_message_is_lost_completes_its_calls(bridge: Bridge
 
 
 def test_each_step_is_published_by_its_own_task(bridge: Bridge) -> None:
-    """Expire, submit and insights; resting calls need nothing."""
+    """Each step is published as its own task; calls that have ended need none."""
     bridge.change_settings(recording_deadline=60)
     ended, recorded = _waiting(bridge, (Kind.ENDED,)), _waiting(bridge)
     submitted, done = bridge.dial(), bridge.dial("reject")
@@ -108,7 +108,7 @@ def test_each_step_is_published_by_its_own_task(bridge: Bridge) -> None:
 def test_the_sweep_publishes_nothing_under_a_hold_but_its_probe(
     bridge: Bridge, reason: str, until: int, published: list[Any]
 ) -> None:
-    """What sends no request goes on; one probe is sent when its moment has come."""
+    """During a hold the sweep publishes its probe, and steps that send no request."""
     bridge.change_settings(recording_deadline=60)
     for kinds in ((Kind.ENDED,), *[(Kind.RECORDED,)] * 3):
         _waiting(bridge, kinds)
@@ -121,7 +121,7 @@ def test_the_sweep_publishes_nothing_under_a_hold_but_its_probe(
 
 
 def test_only_one_sweep_works_at_a_time(bridge: Bridge) -> None:
-    """Beat may run more than once: the second does nothing, not even forget."""
+    """A sweep does nothing while another has the lease."""
     _waiting(bridge)
     bridge.receive(bridge.dial())
     bridge.clock.wait(minutes=5)
@@ -134,7 +134,7 @@ def test_only_one_sweep_works_at_a_time(bridge: Bridge) -> None:
 
 
 def test_sweeps_that_race_publish_each_step_once(bridge: Bridge) -> None:
-    """Whichever gets the lock, and whenever."""
+    """Concurrent sweeps publish each step once."""
     for _ in range(10):
         _waiting(bridge)
     bridge.clock.wait(minutes=5)
@@ -143,7 +143,7 @@ def test_sweeps_that_race_publish_each_step_once(bridge: Bridge) -> None:
 
 
 def test_a_sweep_is_bounded(bridge: Bridge, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An outage of hours is worked off in steps."""
+    """One sweep publishes a limited number of calls."""
     monkeypatch.setattr(sweep, "BATCH", 4)
     for _ in range(6):
         _waiting(bridge)
@@ -154,7 +154,7 @@ def test_a_sweep_is_bounded(bridge: Bridge, monkeypatch: pytest.MonkeyPatch) -> 
 def test_old_events_are_forgotten_in_batches(
     bridge: Bridge, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Those of a month without retention do not hold up all else."""
+    """Old events are deleted in batches."""
     monkeypatch.setattr(sweep, "EVENTS_BATCH", 100)
     for number in range(250):
         bridge.receive_raw(b'{"event": "call.transferred", "data": {"id": "%d"}}' % number, "wavv")
@@ -168,7 +168,7 @@ def test_old_events_are_forgotten_in_batches(
 
 
 def test_an_inbox_that_waits_is_drained_again(bridge: Bridge) -> None:
-    """The wake-up was lost, or its worker was killed with the events in its hands."""
+    """The sweep publishes a drain while events wait in the inbox."""
     bridge.sweep()
     assert bridge.published.tasks() == []
     call = bridge.dial()
@@ -185,7 +185,7 @@ def test_an_inbox_that_waits_is_drained_again(bridge: Bridge) -> None:
 
 
 def test_an_expired_call_is_let_go_only_when_it_is_due(bridge: Bridge) -> None:
-    """A task may come twice, too early, or for a call that has moved on."""
+    """A task for an expired call does nothing before its due time."""
     call = _waiting(bridge, (Kind.ENDED,))
     assert sweep.expire(bridge.services, [call.call_id]) == []
     assert sweep.expire(bridge.services, ["nobody"]) == []
@@ -196,7 +196,7 @@ def test_an_expired_call_is_let_go_only_when_it_is_due(bridge: Bridge) -> None:
 
 
 def test_finished_calls_and_their_events_are_forgotten_in_time(bridge: Bridge) -> None:
-    """Calls after 30 days, events after 7; calls that still need something stay."""
+    """Ended calls are deleted after 30 days and events after 7; unfinished calls stay."""
     done, waiting = bridge.dial("reject"), bridge.dial("no-webhook+stuck")
     bridge.change_settings(transcript_deadline=3650 * 86400)
     bridge.process(done)
@@ -217,7 +217,7 @@ def test_finished_calls_and_their_events_are_forgotten_in_time(bridge: Bridge) -
 
 
 def test_events_set_aside_are_forgotten_with_the_others(bridge: Bridge) -> None:
-    """After the days that raw events are kept."""
+    """Dead letters are deleted when raw events are."""
     bridge.receive_raw(b"not json", "wavv")
     bridge.drain()
     bridge.clock.wait(days=6.9)
@@ -229,7 +229,7 @@ def test_events_set_aside_are_forgotten_with_the_others(bridge: Bridge) -> None:
 
 
 def test_events_that_were_not_handled_are_never_forgotten(bridge: Bridge) -> None:
-    """However long the workers were away."""
+    """Events that were not processed are never deleted."""
     call = bridge.dial()
     bridge.receive(call, Kind.ENDED)
     bridge.clock.wait(days=60)
@@ -239,7 +239,7 @@ def test_events_that_were_not_handled_are_never_forgotten(bridge: Bridge) -> Non
 
 
 def test_a_sweep_under_a_clock_a_year_ahead_forgets_nothing(bridge: Bridge) -> None:
-    """Redis' clock disagrees, and a process that has just begun forgets nothing at all."""
+    """A sweep deletes nothing while its clock differs from that of Redis."""
     call = bridge.dial("reject")
     bridge.process(call)
     clock, hours = store_time(bridge.services.redis), [0.0]
@@ -255,7 +255,7 @@ def test_a_sweep_under_a_clock_a_year_ahead_forgets_nothing(bridge: Bridge) -> N
 
 
 def test_routine_sweeps_that_piled_up_are_one(bridge: Bridge) -> None:
-    """After an outage of the workers hundreds wait; each would claim the next thousand calls."""
+    """Of several waiting routine sweeps one is run."""
     _waiting(bridge)
     bridge.clock.wait(minutes=5)
     assert sweep.sweep(bridge.services, is_routine=True) == 1

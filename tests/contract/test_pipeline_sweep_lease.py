@@ -1,4 +1,4 @@
-"""A sweep that stood still for longer than its lease, while another did its work: no harm."""
+"""A sweep that paused for longer than its lease does no harm to another."""
 
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -16,14 +16,14 @@ from tests.support.in_process_bridge import Bridge
 
 @dataclass
 class Pausing:
-    """A publisher in which a sweep stands still, once, at its first message of ``task``."""
+    """A publisher that pauses once, at its first message of ``task``."""
 
     publisher: Publisher
     task: str
     meanwhile: Callable[[], object] | None
 
     def publish(self, task: str, *args: str, countdown: float = 0) -> None:
-        """Let happen what happens meanwhile; then publish."""
+        """Run the callback once, then publish."""
         if task == self.task and self.meanwhile is not None:
             meanwhile, self.meanwhile = self.meanwhile, None
             meanwhile()
@@ -31,7 +31,7 @@ class Pausing:
 
 
 def sweep_slowly(bridge: Bridge, task: str, meanwhile: Callable[[], object]) -> int:
-    """Sweep, and stand still at a message of ``task`` until the lease is over and ``meanwhile``."""
+    """Run a sweep that pauses at a message of ``task``, and run a function after its lease."""
 
     def lose_the_lease() -> None:
         bridge.services.redis.delete(bridge.services.keys.sweep_lease)
@@ -44,7 +44,7 @@ def sweep_slowly(bridge: Bridge, task: str, meanwhile: Callable[[], object]) -> 
 
 @pytest.fixture
 def overdue(bridge: Bridge) -> list[tuple[str, ...]]:
-    """Give the two steps of two calls that are overdue, in the order of a sweep."""
+    """Give the two steps of two overdue calls in the order of a sweep."""
     bridge.change_settings(recording_deadline=60, sweep_grace=600)
     ended, recorded = bridge.dial(), bridge.dial()
     bridge.receive(ended, Kind.ENDED)
@@ -58,7 +58,7 @@ def overdue(bridge: Bridge) -> list[tuple[str, ...]]:
 def test_it_publishes_nothing_that_another_has_published(
     bridge: Bridge, overdue: list[tuple[str, ...]]
 ) -> None:
-    """Its next claim shows the token of a lease that is over, and takes nothing."""
+    """A paused sweep does not publish what another published, because its token has expired."""
     with pytest.raises(LeaseLostError):
         sweep_slowly(bridge, EXPIRE.task, bridge.sweep)
     assert sorted(bridge.published.tasks()) == sorted(overdue)
@@ -67,7 +67,7 @@ def test_it_publishes_nothing_that_another_has_published(
 def test_it_takes_nothing_from_another_that_is_still_at_it(
     bridge: Bridge, overdue: list[tuple[str, ...]]
 ) -> None:
-    """Neither a call nor, at its end, the lease."""
+    """A paused sweep claims no call, and does not release the other sweep's lease."""
     with ExitStack() as exits:
         others = bridge.services.leases.hold_sweep
         with pytest.raises(LeaseLostError):
@@ -78,9 +78,9 @@ def test_it_takes_nothing_from_another_that_is_still_at_it(
 
 
 def test_it_forgets_nothing_that_should_be_kept(bridge: Bridge) -> None:
-    """What it does without a claim is judged by what is there: it may come late, and twice.
+    """A paused sweep does not delete what must be kept, because it checks each record again.
 
-    An old call has got its recording meanwhile, another is forgotten already; an event has come.
+    A call got its recording during the pause, another was deleted, and an event came.
     """
     done, late = bridge.dial("reject"), bridge.dial()
     bridge.process(done)

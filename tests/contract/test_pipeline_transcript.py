@@ -1,4 +1,4 @@
-"""AskElephant's events find their call: late, twice, early, or not at all."""
+"""AskElephant's webhooks find their call, also when they come late, early or twice."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -36,7 +36,7 @@ def _ready(bridge: Bridge, behaviour: str = "") -> SampleCall:
 
 
 def _is_transcribed(bridge: Bridge, call: SampleCall, entry: str) -> bool:
-    """Tell whether the event moved the call exactly once, and names its place in the inbox."""
+    """Return whether the event changed the call once, with its inbox entry."""
     found = bridge.call(call)
     told = [one for one in found.timeline if one.what == "transcript.ready"]
     entries = {(one.model_extra or {}).get("entry") for one in told}
@@ -44,7 +44,7 @@ def _is_transcribed(bridge: Bridge, call: SampleCall, entry: str) -> bool:
 
 
 def test_the_insights_are_fetched_some_time_after_the_transcript(bridge: Bridge) -> None:
-    """The vendor's advice: wait 30 to 60 seconds, for they come from pipelines of their own."""
+    """Insights are fetched some time after the transcript, as AskElephant's guide advises."""
     call = bridge.dial()
     bridge.process(call)
     entry = bridge.transcribed(call)
@@ -56,7 +56,7 @@ def test_the_insights_are_fetched_some_time_after_the_transcript(bridge: Bridge)
 
 
 def test_the_webhooks_last_word_is_remembered(bridge: Bridge) -> None:
-    """Readiness tells a silent webhook by it."""
+    """The time of the last webhook is stored for ``/readyz``."""
     call = bridge.dial()
     bridge.process(call)
     assert bridge.services.counters.last_saw("webhook") is None
@@ -66,7 +66,7 @@ def test_the_webhooks_last_word_is_remembered(bridge: Bridge) -> None:
 
 
 def test_a_repeated_event_puts_nothing_off(bridge: Bridge) -> None:
-    """The second is noted as ignored, and publishes nothing."""
+    """A repeated webhook is noted as ignored, and publishes nothing."""
     call = bridge.dial()
     bridge.process(call)
     bridge.transcribed(call)
@@ -97,7 +97,7 @@ def test_a_repeated_event_puts_nothing_off(bridge: Bridge) -> None:
 def test_an_event_that_is_about_none_of_our_calls_is_recorded_as_such(
     bridge: Bridge, kind: str | None, shown: object, slug: str
 ) -> None:
-    """Engagements made in their app are normal: acknowledged, counted, and no error."""
+    """A webhook about an unknown engagement is counted, with its outcome recorded."""
     entry = bridge.receive_raw(_event(kind, shown), "askelephant")
     bridge.drain()
     assert bridge.services.inbox.outcome(entry) == slug
@@ -107,7 +107,7 @@ def test_an_event_that_is_about_none_of_our_calls_is_recorded_as_such(
 
 @pytest.mark.parametrize("what", ["updated", "deleted"])
 def test_a_change_of_our_engagement_is_noted_on_its_call(bridge: Bridge, what: str) -> None:
-    """Worth knowing; the state stays."""
+    """A change of an engagement is noted on its call, whose state stays."""
     call = bridge.dial()
     before = bridge.process(call)
     entry = bridge.transcribed(call, f"v1.engagement.{what}")
@@ -119,7 +119,7 @@ def test_a_change_of_our_engagement_is_noted_on_its_call(bridge: Bridge, what: s
 
 
 def test_a_note_is_written_by_the_engagements_id_only(bridge: Bridge) -> None:
-    """A link may be many calls': an engagement that nobody has changes none of them."""
+    """A change is noted by engagement id only, because several calls may share a link."""
     call = bridge.dial("error-before-commit.9")
     bridge.receive(call)
     bridge.drain()
@@ -133,7 +133,7 @@ def test_a_note_is_written_by_the_engagements_id_only(bridge: Bridge) -> None:
 
 
 def test_an_event_before_the_posts_answer_finds_its_call_by_the_link(bridge: Bridge) -> None:
-    """The link was saved before the request left."""
+    """A webhook before the POST's response finds its call by the link."""
     call = _ready(bridge)
     entries: list[str] = []
 
@@ -151,7 +151,7 @@ def test_an_event_before_the_posts_answer_finds_its_call_by_the_link(bridge: Bri
 
 
 def test_an_early_event_without_a_link_is_parked_until_the_answer_comes(bridge: Bridge) -> None:
-    """The POST's side looks for it when it has saved the engagement's id."""
+    """An early webhook without a link is parked until the response is saved."""
     call = _ready(bridge, "sparse-answers")
     entries: list[str] = []
 
@@ -166,7 +166,7 @@ def test_an_early_event_without_a_link_is_parked_until_the_answer_comes(bridge: 
 
 
 def test_an_early_event_whose_link_two_calls_share_waits_for_the_answer(bridge: Bridge) -> None:
-    """Guessing would show one customer's insights beside another's call."""
+    """An early webhook whose link two calls share is parked until the response is saved."""
     bridge.change_settings(external_url_template="crm://contact/{contact_id}")
     other = bridge.dial("error-before-commit", lead_id="ct_1")
     call = bridge.dial(lead_id="ct_1")
@@ -192,9 +192,9 @@ def test_an_early_event_whose_link_two_calls_share_waits_for_the_answer(bridge: 
 def test_parking_and_the_posts_answer_find_each_other_in_either_order(
     bridge: Bridge, *, parks_first: bool
 ) -> None:
-    """The answer is saved, and asks for a parked event, between the event's look and its second.
+    """A parked webhook is found whether the response is saved before or after the parking.
 
-    Whether the event was parked before that or is parked after it: one of the two sees the other.
+    The response is saved between the webhook's two lookups.
     """
     call = _ready(bridge, "sparse-answers")
 
@@ -222,7 +222,7 @@ def test_parking_and_the_posts_answer_find_each_other_in_either_order(
 def test_an_event_between_the_save_and_the_look_for_parked_ones_moves_the_call_once(
     bridge: Bridge,
 ) -> None:
-    """The third place where it can arrive: the call is known already, and nothing is parked."""
+    """A webhook between the save and the search for parked ones is processed once."""
     call = _ready(bridge)
     entries: list[str] = []
 
@@ -240,7 +240,7 @@ def test_an_event_between_the_save_and_the_look_for_parked_ones_moves_the_call_o
 
 
 def test_a_parked_event_is_not_kept_for_ever(bridge: Bridge) -> None:
-    """As long as raw events are, for its call may never turn up."""
+    """A parked webhook is deleted when raw events are."""
     bridge.change_settings(event_retention_days=2)
     bridge.receive_raw(_event(TRANSCRIPT_READY, FOREIGN), "askelephant")
     bridge.drain()
@@ -249,7 +249,7 @@ def test_a_parked_event_is_not_kept_for_ever(bridge: Bridge) -> None:
 
 
 def test_a_transcript_of_a_call_that_was_forgotten_makes_no_call(bridge: Bridge) -> None:
-    """Its engagement may still be known: only WAVV's word makes a call, and this one rests."""
+    """A transcript webhook of a deleted call creates no call."""
     call = bridge.dial()
     bridge.process(call)
     entry = bridge.transcribed(call)

@@ -1,4 +1,4 @@
-"""The services of a worker are built once, however many tasks begin at the same time."""
+"""A worker builds its services once, however many tasks start at the same time."""
 
 import subprocess
 import sys
@@ -29,7 +29,7 @@ print(len(begun), len(found))
 
 
 def test_threads_that_begin_together_share_the_parts(tmp_path: Path) -> None:
-    """After a restart, sweeps wait for all threads: each would build for seconds."""
+    """Threads that start at the same time share one set of services."""
     env = environment({"BRIDGE_REDIS_URL": "redis://127.0.0.1:1/0"})
     words = (sys.executable, "-c", PROGRAM)
     ended = subprocess.run(words, env=env, cwd=tmp_path, capture_output=True, check=True)  # noqa: S603 - our own program

@@ -1,4 +1,4 @@
-"""Redis over TLS with a password: for the store and for the broker, and with nobody else."""
+"""Redis over TLS with a password, as the store and as the broker."""
 
 import asyncio
 from collections.abc import Callable, Iterator
@@ -19,7 +19,7 @@ def secured() -> Iterator[Secured]:
 
 
 def _answers(url: str) -> bool:
-    """Tell whether the store's client for tasks gets through."""
+    """Return whether the store's asynchronous client connects."""
     try:
         with connect(url) as redis:
             return bool(redis.ping())
@@ -49,7 +49,7 @@ CLIENTS: list[Client] = [_answers, _answers_the_ingress, _reaches_the_broker]
 
 @pytest.mark.parametrize("gets_through", CLIENTS)
 def test_a_server_of_the_named_authority_is_trusted(gets_through: Client, secured: Secured) -> None:
-    """`ssl_ca_certs` in the URL names it; the password is the URL's, too."""
+    """A server whose authority is in ``ssl_ca_certs`` of the URL is trusted."""
     assert gets_through(secured.trusted)
 
 
@@ -58,11 +58,11 @@ def test_a_server_of_the_named_authority_is_trusted(gets_through: Client, secure
 def test_a_server_of_another_authority_is_not(
     gets_through: Client, trusted: str | None, secured: Secured
 ) -> None:
-    """Whoever answers in its place gets neither the password nor a call."""
+    """A server of another authority is not connected to."""
     assert not gets_through(secured.url(secured.stranger if trusted else None))
 
 
 @pytest.mark.parametrize("gets_through", CLIENTS)
 def test_a_wrong_password_gets_nowhere(gets_through: Client, secured: Secured) -> None:
-    """An error to tell of, not one to end a process."""
+    """A wrong password is a connection error."""
     assert not gets_through(secured.url(secured.authority, "wrong"))

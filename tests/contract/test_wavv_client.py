@@ -1,4 +1,4 @@
-"""The client of WAVV's REST API, over real HTTP: every answer is a value."""
+"""The client of WAVV's REST API returns a value for every response."""
 
 import asyncio
 import time
@@ -20,7 +20,7 @@ CALL = "0190f4b2-7c3e-7000-8000-000000000001"
 
 @pytest.fixture
 def rest() -> Iterator[WavvRest]:
-    """Run WAVV's API; one call has a recording."""
+    """Run WAVV's API with one recording."""
     with running_wavv() as running:
         running.ready.add(CALL)
         yield running
@@ -35,20 +35,20 @@ def client(rest: WavvRest) -> Iterator[WavvClient]:
 
 
 def fetched(client: WavvClient, call_id: str = CALL, now: datetime = NOW) -> Answer:
-    """Return what comes of a batch of one call."""
+    """Return the result of a batch of one call."""
     (answer,) = client.recordings([call_id], now)
     return answer
 
 
 def failed(client: WavvClient, now: datetime = NOW) -> Failure:
-    """Return how the request for the call's recording fails."""
+    """Return the failure of the request for the call's recording."""
     answer = fetched(client, now=now)
     assert isinstance(answer, Failure)
     return answer
 
 
 def test_a_link_is_fresh_each_time(client: WavvClient, rest: WavvRest) -> None:
-    """With the time at which it expires, where WAVV tells it."""
+    """A link is fresh each time, with its expiry if WAVV reports one."""
     expires = datetime(2099, 1, 1, tzinfo=UTC)
     links = [fetched(client) for _ in range(2)]
     assert links == [FreshLink(url, expires) for url in rest.links]
@@ -57,7 +57,7 @@ def test_a_link_is_fresh_each_time(client: WavvClient, rest: WavvRest) -> None:
 
 
 def test_a_call_without_a_recording_is_no_failure(client: WavvClient) -> None:
-    """404: none yet, or no such call."""
+    """A 404 is no failure: there is no recording yet, or no such call."""
     assert fetched(client, "other") == NoRecording()
 
 
@@ -66,7 +66,7 @@ def test_a_call_without_a_recording_is_no_failure(client: WavvClient) -> None:
     ["a/b", "../users", "a?b=c", "a#b", "100%", "a%2Fb", "ümlaut ✓", "a~reject.2+x", "..a"],
 )
 def test_an_id_stays_one_part_of_the_path(client: WavvClient, rest: WavvRest, call_id: str) -> None:
-    """Ids come from outside: none may reach another route."""
+    """An id is quoted, so that it stays one part of the path."""
     rest.ready.add(call_id)
     fetched(client, call_id)
     (asked,) = rest.asked
@@ -77,7 +77,7 @@ def test_an_id_stays_one_part_of_the_path(client: WavvClient, rest: WavvRest, ca
 def test_an_id_that_would_lead_up_the_path_is_no_calls(
     client: WavvClient, rest: WavvRest, call_id: str
 ) -> None:
-    """Dots cannot be quoted: nothing is asked."""
+    """An id of dots sends no request, because dots cannot be quoted."""
     assert fetched(client, call_id) == NoRecording()
     assert rest.asked == []
 
@@ -98,7 +98,7 @@ def test_an_id_that_would_lead_up_the_path_is_no_calls(
 def test_every_other_status_is_a_failure_with_a_reason(
     client: WavvClient, rest: WavvRest, status: int, trouble: Trouble, reason: str
 ) -> None:
-    """Never an exception; a 200 without a link is none."""
+    """Every other status, and a 200 without a link, is a failure with a reason."""
     rest.status, rest.headers = status, {"Retry-After": "7", "Location": f"{rest.url}/elsewhere"}
     told = failed(client)
     assert (told.trouble, told.problem.reason, told.problem.status) == (trouble, reason, status)
@@ -114,7 +114,7 @@ def test_every_other_status_is_a_failure_with_a_reason(
 def test_what_meets_every_call_is_not_asked_again_for_a_while(
     client: WavvClient, rest: WavvRest, status: int, header: str | None, pause: timedelta
 ) -> None:
-    """A thousand calls without a link must not hammer an API that said no."""
+    """After a refusal of all calls no request is sent for a while."""
     rest.status, rest.headers = status, {"Retry-After": header} if header else {}
     first = failed(client)
     assert failed(client, NOW + pause - timedelta(seconds=1)) == first
@@ -124,7 +124,7 @@ def test_what_meets_every_call_is_not_asked_again_for_a_while(
 
 
 def test_every_call_of_a_batch_has_what_came_for_it(client: WavvClient, rest: WavvRest) -> None:
-    """In the order of the calls; an id that is no call's costs no other, and is not sent."""
+    """Each call of a batch has its own result, and an invalid id is not sent."""
     ids = ["other", CALL, "..", "another", ""]
     none, link, *more = client.recordings(ids, NOW)
     assert isinstance(link, FreshLink)
@@ -133,7 +133,7 @@ def test_every_call_of_a_batch_has_what_came_for_it(client: WavvClient, rest: Wa
 
 
 def test_a_call_whose_request_fails_costs_no_other() -> None:
-    """Trouble on the network may meet one connection only."""
+    """A request that fails does not affect the other calls of the batch."""
 
     def answer(request: httpx.Request) -> httpx.Response:
         if "unlucky" in request.url.path:
@@ -152,7 +152,7 @@ def test_a_call_whose_request_fails_costs_no_other() -> None:
 def test_a_refusal_that_met_one_call_of_a_batch_pauses_the_next_batch(
     client: WavvClient, rest: WavvRest
 ) -> None:
-    """Every call of it has the same failure, without a request."""
+    """After a refusal in a batch the next batch fails without a request."""
     rest.status = 429
     first = client.recordings([CALL, "other"], NOW)
     assert len(rest.asked) == 2
@@ -161,13 +161,13 @@ def test_a_refusal_that_met_one_call_of_a_batch_pauses_the_next_batch(
 
 
 def test_an_empty_batch_is_empty(client: WavvClient, rest: WavvRest) -> None:
-    """Nothing is sent."""
+    """An empty batch sends nothing."""
     assert client.recordings([], NOW) == []
     assert rest.asked == []
 
 
 def test_an_outage_is_asked_again_at_once(client: WavvClient, rest: WavvRest) -> None:
-    """One call's trouble says nothing of the next."""
+    """A server error does not stop later requests."""
     rest.status = 503
     failed(client)
     rest.status = None
@@ -175,7 +175,7 @@ def test_an_outage_is_asked_again_at_once(client: WavvClient, rest: WavvRest) ->
 
 
 def test_a_key_that_no_header_can_carry_is_a_refused_one(rest: WavvRest) -> None:
-    """It is not sent."""
+    """A key that no header can carry is a refused one, and is not sent."""
     client = WavvClient(WavvOptions(api_key="key\r\nX-Forged: 1", base_url=rest.url))
     told = failed(client)
     client.close()
@@ -184,7 +184,7 @@ def test_a_key_that_no_header_can_carry_is_a_refused_one(rest: WavvRest) -> None
 
 
 def test_the_key_is_not_shown() -> None:
-    """Options end up in logs and tracebacks."""
+    """The options' text does not contain the key."""
     assert KEY not in repr(WavvOptions(api_key=KEY))
 
 
@@ -201,7 +201,7 @@ def test_the_key_is_not_shown() -> None:
 def test_trouble_on_the_network_is_transient(
     error: type[httpx.TransportError], reason: str
 ) -> None:
-    """And no exception."""
+    """An error of the network is a transient failure."""
 
     def answer(_: httpx.Request) -> httpx.Response:
         raise error("the words of the error")
@@ -221,7 +221,7 @@ def test_trouble_on_the_network_is_transient(
     ids=lambda body: body[:45].decode().strip()[:45] or str(len(body)),
 )  # fmt: skip
 def test_a_success_without_an_https_link_is_unreadable(body: bytes) -> None:
-    """Nor is more read than any link is long."""
+    """A 200 without an https link, or with a large body, is a failure."""
     transport = httpx.MockTransport(lambda _: httpx.Response(200, content=body))
     told = failed(WavvClient(WavvOptions(api_key=KEY), transport=transport))
     assert (told.trouble, told.problem.reason) == (Trouble.TRANSIENT, "wavv_answer_unreadable")
@@ -237,7 +237,7 @@ class Dripping(httpx.AsyncByteStream):
 
 
 def test_a_response_that_drips_is_left_in_time() -> None:
-    """The lease counts on it."""
+    """A slow response is given up within the lease."""
     transport = httpx.MockTransport(lambda _: httpx.Response(200, stream=Dripping()))
     options = WavvOptions(api_key=KEY, read_timeout=0.2, connect_timeout=0.1, write_timeout=0.1)
     began = time.monotonic()
@@ -246,12 +246,12 @@ def test_a_response_that_drips_is_left_in_time() -> None:
 
 
 def test_the_longest_request_is_short() -> None:
-    """The lease holds it beside the submission: TCP, TLS, sending, and the response."""
+    """The longest request is short enough for the lease of a submission."""
     assert WavvOptions(api_key=KEY).longest_request == 2 * 3 + 2 + 5
 
 
 def test_nothing_is_asked_but_wavvs_api() -> None:
-    """The link is handed on, never opened: what an answer names is never fetched from here."""
+    """Only WAVV's API gets requests; the link itself is never fetched."""
     asked: list[str] = []
 
     def answer(request: httpx.Request) -> httpx.Response:

@@ -1,4 +1,4 @@
-"""Metrics: Prometheus can read them, and they say where everything is."""
+"""Metrics in Prometheus' format for calls, steps, events and holds."""
 
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -10,7 +10,7 @@ Sample = tuple[str, frozenset[tuple[str, str]]]
 
 
 def scraped(web: Web) -> dict[Sample, float]:
-    """Return every sample, by its name and labels, as Prometheus reads it."""
+    """Return every sample by name and labels, as Prometheus reads it."""
     answer = web.client.get("/metrics")
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
@@ -28,7 +28,7 @@ def sample(name: str, **labels: str) -> Sample:
 
 
 def test_every_state_and_step_is_there_from_the_beginning(web: Web) -> None:
-    """Zero is a number too: an alert can be written before anything has happened."""
+    """Every state and step has a sample from the start, with 0."""
     samples = scraped(web)
     states = {sample("bridge_calls", state=state): 0.0 for state in State}
     steps = ("expire", "submit", "insights")
@@ -39,7 +39,7 @@ def test_every_state_and_step_is_there_from_the_beginning(web: Web) -> None:
 
 
 def test_what_happens_is_counted_under_its_slug(web: Web) -> None:
-    """Received, duplicate, refused; and what waits in the inbox."""
+    """Received, duplicate, refused and waiting events are counted by slug."""
     for raw in (ENDED, ENDED, b"[]"):
         web.wavv(raw)
     samples = scraped(web)
@@ -50,7 +50,7 @@ def test_what_happens_is_counted_under_its_slug(web: Web) -> None:
 
 
 def test_a_hold_is_shown_while_it_lasts(web: Web) -> None:
-    """With its reason as the label; open, there is no sample at all."""
+    """A hold is a sample with its reason; without a hold there is no sample."""
     closed = sample("bridge_requests_held", reason="bad_key")
     assert closed not in scraped(web)
     now = web.services.now()

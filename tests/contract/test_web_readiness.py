@@ -1,4 +1,4 @@
-"""Liveness and readiness: what is wrong, and what to do about it."""
+"""``/livez`` and ``/readyz``: what is wrong, and what to do."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -18,7 +18,7 @@ CHECKS = {
 
 
 def failing(answer: httpx.Response) -> dict[str, str]:
-    """Return what does not pass, with its detail."""
+    """Return the failing checks with their details."""
     return {n: c["detail"] for n, c in answer.json()["checks"].items() if not c["ok"]}
 
 
@@ -26,7 +26,7 @@ def failing(answer: httpx.Response) -> dict[str, str]:
     ("ago", "told"), [(timedelta(seconds=59), []), (timedelta(seconds=61), ["sweep: last at "])]
 )
 def test_a_sweep_that_stays_away_is_a_warning(web: Web, ago: timedelta, told: list[str]) -> None:
-    """Three intervals and the grace without one: beat or the workers are gone. Still ready."""
+    """A missing sweep for three intervals and the grace is a warning."""
     web.services.counters.saw("sweep", web.services.now() - ago)
     answer = web.client.get("/readyz")
     assert answer.status_code == 200
@@ -35,7 +35,7 @@ def test_a_sweep_that_stays_away_is_a_warning(web: Web, ago: timedelta, told: li
 
 
 def test_a_bridge_that_has_all_it_needs_is_ready(web: Web) -> None:
-    """Every check is passed and listed, and none of them tells a secret."""
+    """A bridge with everything it needs is ready, and no check shows a secret."""
     answer = web.client.get("/readyz")
     assert (answer.status_code, answer.json()["status"]) == (200, "ready")
     assert set(answer.json()["checks"]) == CHECKS
@@ -47,7 +47,7 @@ def test_a_bridge_that_has_all_it_needs_is_ready(web: Web) -> None:
     "name", ["askelephant_api_key", "askelephant_webhook_secrets", "wavv_secrets"]
 )
 def test_a_missing_credential_is_named(valkey_url: str, name: str) -> None:
-    """With the variable to set; each alone is enough."""
+    """Each missing credential is named with its variable."""
     with running_web(valkey_url, **{name: ""}) as web:
         answer = web.client.get("/readyz")
     assert (answer.status_code, answer.json()["status"]) == (503, "not ready")
@@ -66,7 +66,7 @@ def test_a_missing_credential_is_named(valkey_url: str, name: str) -> None:
 def test_a_misconfigured_redis_is_not_ready(
     valkey: Valkey, setting: str, value: str, check: str, advice: str
 ) -> None:
-    """It would lose calls sooner or later: better it takes none now."""
+    """A misconfigured Redis makes the bridge not ready, because calls could be lost."""
     valkey.redis.config_set("maxmemory", "100mb")
     valkey.redis.config_set(setting, value)
     with running_web(valkey.url) as web:
@@ -77,14 +77,14 @@ def test_a_misconfigured_redis_is_not_ready(
 
 
 def test_an_eviction_policy_without_a_limit_evicts_nothing(valkey: Valkey) -> None:
-    """So it is no reason to send senders away."""
+    """An eviction policy without a memory limit is accepted."""
     valkey.redis.config_set("maxmemory-policy", "allkeys-lru")
     with running_web(valkey.url) as web:
         assert web.client.get("/readyz").status_code == 200
 
 
 def test_without_redis_the_bridge_is_alive_and_not_ready(valkey: Valkey) -> None:
-    """Restarting the process would not bring Redis back."""
+    """Without Redis the bridge is alive and not ready."""
     with running_web(valkey.url) as web:
         valkey.stop()
         answer = web.client.get("/readyz")
@@ -100,7 +100,7 @@ def test_without_redis_the_bridge_is_alive_and_not_ready(valkey: Valkey) -> None
 
 
 def test_a_frozen_redis_is_told_of_in_time(valkey: Valkey) -> None:
-    """A load balancer does not wait for the client's own time-outs and retries."""
+    """A frozen Redis is reported within the time that a load balancer waits."""
     with running_web(valkey.url) as web, valkey.frozen():
         answer = web.client.get("/readyz", timeout=2 * READINESS_SECONDS)
         assert answer.status_code == 503
@@ -108,7 +108,7 @@ def test_a_frozen_redis_is_told_of_in_time(valkey: Valkey) -> None:
 
 
 def test_a_server_that_does_not_tell_its_configuration_is_trusted(valkey: Valkey) -> None:
-    """Managed ones forbid CONFIG; then the detail says what must be so."""
+    """A server that forbids CONFIG is accepted, with a detail on what it needs."""
     user = {"commands": ["+@all", "-config"], "keys": ["*"], "channels": ["*"], "nopass": True}
     valkey.redis.acl_setuser("app", enabled=True, **user)  # type: ignore[arg-type]  # many types
     with running_web(valkey.url.replace("://", "://app:any@")) as web:
@@ -120,13 +120,13 @@ def test_a_server_that_does_not_tell_its_configuration_is_trusted(valkey: Valkey
 
 
 def start_hold(web: Web) -> None:
-    """Let AskElephant refuse the key."""
+    """Make AskElephant refuse the key."""
     now = web.services.now()
     web.services.holds.start(Cause("bad_key", 401, "the key of Ada Alvarez was refused"), now)
 
 
 def test_readiness_shows_no_text_of_askelephants(web: Web) -> None:
-    """It needs no token, and their text may name a person; with a token the API shows it."""
+    """Readiness shows no text of AskElephant, which may name a person."""
     start_hold(web)
     shown = web.client.get("/readyz").text
     assert "Ada" not in shown
@@ -135,13 +135,13 @@ def test_readiness_shows_no_text_of_askelephants(web: Web) -> None:
 
 
 def silence_webhook(web: Web) -> None:
-    """Let the bridge find a transcript by asking, after the webhook's last word."""
+    """Make the bridge find a transcript by polling, after the last webhook."""
     web.services.counters.saw("webhook", web.services.now() - timedelta(hours=1))
     web.services.counters.saw("poll", web.services.now())
 
 
 def age_backlog(web: Web) -> None:
-    """Let an event wait for six minutes."""
+    """Make an event wait for six minutes."""
     six_minutes_ago = int((web.services.now() - timedelta(minutes=6)).timestamp() * 1000)
     fields = {"source": "wavv", "raw": ENDED}
     web.services.redis.xadd(web.services.keys.inbox, fields, id=f"{six_minutes_ago}-1")  # type: ignore[arg-type]  # redis-py's invariant dict
@@ -158,7 +158,7 @@ def age_backlog(web: Web) -> None:
 def test_a_trouble_that_loses_nothing_is_only_a_warning(
     web: Web, trouble: Callable[[Web], None], check: str, says: str
 ) -> None:
-    """Senders may go on sending: the events are kept until it is over."""
+    """A trouble in which no event is lost is only a warning."""
     trouble(web)
     answer = web.client.get("/readyz")
     assert (answer.status_code, answer.json()["status"]) == (200, "ready")
@@ -168,7 +168,7 @@ def test_a_trouble_that_loses_nothing_is_only_a_warning(
 
 
 def test_a_webhook_that_speaks_again_is_no_trouble(web: Web) -> None:
-    """Its word is later than the last one found by asking."""
+    """A webhook after the last poll ends the warning."""
     silence_webhook(web)
     web.services.counters.saw("webhook", web.services.now() + timedelta(seconds=1))
     assert web.client.get("/readyz").json()["warnings"] == []
@@ -184,7 +184,7 @@ def test_a_refused_wavv_key_is_a_warning_until_it_is_taken(
     answered: int | None,
     warned: bool,  # noqa: FBT001 - a row of a table
 ) -> None:
-    """No call is held for it, so nothing else would show it; without a key there is no trouble."""
+    """A refused WAVV key is a warning until it is accepted."""
     with running_web(valkey_url, wavv_api_key=key) as web:
         now = web.services.now()
         web.services.counters.saw("wavv_refused", now)
@@ -198,5 +198,5 @@ def test_a_refused_wavv_key_is_a_warning_until_it_is_taken(
 
 
 def test_liveness_asks_nobody(web: Web) -> None:
-    """It tells the version, and needs no store."""
+    """``/livez`` shows the version and does not connect to Redis."""
     assert web.client.get("/livez").json() == {"status": "alive", "version": "0.1.0"}

@@ -162,7 +162,7 @@ def test_a_secret_in_the_query_may_hold_a_plus(valkey_url: str, written: str) ->
 
 
 def test_a_secret_in_the_query_may_hold_a_blank(valkey_url: str) -> None:
-    """A blank in a secret of the query is accepted as ``+``; an encoded ``%2B`` is a plus."""
+    """A blank of a secret may come as ``+`` or ``%20``, and a literal ``%2B`` as it is."""
     with running_web(valkey_url, wavv_auth="shared_secret", wavv_secrets="a b,c%2Bd") as web:
         for written in ("a+b", "a%20b", "c%2Bd", "c%252Bd"):
             response = web.client.post(f"{WAVV}?secret={written}", content=ENDED, headers=JSON)

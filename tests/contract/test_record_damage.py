@@ -1,4 +1,4 @@
-"""A damaged record costs its own call only: it is skipped, counted, shown and kept."""
+"""A damaged record affects its own call only: it is skipped, counted, shown and kept."""
 
 from collections.abc import Callable
 from typing import Any
@@ -48,7 +48,7 @@ def bridge(operated: Operated) -> Bridge:
 
 
 def damage(bridge: Bridge, call: SampleCall, how: str) -> Any:  # noqa: ANN401 - any of Redis' types
-    """Damage the record; return how to see that it was not touched since."""
+    """Damage the record; return a function that shows whether it changed since."""
     redis, key = bridge.services.redis, bridge.services.keys.call(call.call_id)
     before: Any = redis.get(key)
     DAMAGES[how](redis, key, bytes(before))
@@ -56,7 +56,7 @@ def damage(bridge: Bridge, call: SampleCall, how: str) -> Any:  # noqa: ANN401 -
 
 
 def dumped(bridge: Bridge, call: SampleCall) -> Any:  # noqa: ANN401 - as above
-    """Return what stands under the call's key, whatever its type."""
+    """Return the value under the call's key, of any Redis type."""
     return bridge.services.redis.dump(bridge.services.keys.call(call.call_id))
 
 
@@ -64,7 +64,10 @@ def dumped(bridge: Bridge, call: SampleCall) -> Any:  # noqa: ANN401 - as above
 def test_an_event_of_a_damaged_record_is_a_dead_letter_and_stops_no_other(
     bridge: Bridge, how: str
 ) -> None:
-    """Nothing is written over what is there, and the event can be put back after the repair."""
+    """An event of a damaged record becomes a dead letter, and the record is not overwritten.
+
+    The event can be put back after the repair, and other events are processed.
+    """
     call, other = bridge.dial(), bridge.dial()
     bridge.receive(call, Kind.STARTED)
     bridge.drain()
@@ -91,7 +94,7 @@ def test_an_event_of_a_damaged_record_is_a_dead_letter_and_stops_no_other(
 
 @pytest.mark.parametrize("how", DAMAGES)
 def test_steps_leave_a_damaged_record_alone(bridge: Bridge, how: str) -> None:
-    """No request leaves, no task fails, and the sweep comes back to it once an hour."""
+    """Steps of a damaged record send no request and fail no task; the sweep retries each hour."""
     ended, recorded, other = bridge.dial(), bridge.dial(), bridge.dial()
     submitted = bridge.dial("no-webhook")
     bridge.receive(ended, Kind.ENDED)
@@ -116,7 +119,7 @@ def test_steps_leave_a_damaged_record_alone(bridge: Bridge, how: str) -> None:
 
 @pytest.mark.parametrize("how", DAMAGES)
 def test_a_damaged_record_is_kept_and_stops_no_forgetting(bridge: Bridge, how: str) -> None:
-    """Calls, events and refused events of the others go when their time has passed."""
+    """A damaged record is kept, and other calls and events are deleted in time."""
     damaged, other = bridge.dial("reject"), bridge.dial("reject")
     bridge.process(damaged)
     bridge.process(other)
@@ -131,7 +134,7 @@ def test_a_damaged_record_is_kept_and_stops_no_forgetting(bridge: Bridge, how: s
 def test_a_thousand_damaged_records_do_not_hide_the_rest(
     bridge: Bridge, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """They stand first by their time, and would fill every batch."""
+    """A thousand damaged records that are due first do not stop other calls."""
     monkeypatch.setattr(sweep, "BATCH", 3)
     calls = [bridge.dial("reject") for _ in range(5)]
     for call in calls:
@@ -147,7 +150,7 @@ def test_a_thousand_damaged_records_do_not_hide_the_rest(
 
 @pytest.mark.parametrize("how", DAMAGES)
 def test_the_api_shows_the_others_and_names_the_damaged(operated: Operated, how: str) -> None:
-    """The list goes on and counts it; by its id it is a problem of its own, not a 500."""
+    """The list counts damaged records, and one that is requested by id is a problem, not a 500."""
     call, other = operated.fail(2)
     damage(operated.bridge, call, how)
     path = f"/api/calls/{call.call_id}"
@@ -169,7 +172,7 @@ def test_the_api_shows_the_others_and_names_the_damaged(operated: Operated, how:
 
 
 def test_a_repaired_record_is_no_damaged_one_any_more(bridge: Bridge) -> None:
-    """An operator restores its bytes, or removes them; the warning goes."""
+    """After the repair or removal of a damaged record the warning ends."""
     repaired, removed, call = bridge.dial(), bridge.dial(), bridge.dial()
     keys = [bridge.services.keys.call(one.call_id) for one in (repaired, removed)]
     before: list[Any] = []
@@ -188,7 +191,7 @@ def test_a_repaired_record_is_no_damaged_one_any_more(bridge: Bridge) -> None:
 
 @pytest.mark.parametrize("value", [b"{", b'["list"]', b"\xff", b"7"])
 def test_damaged_insights_are_fetched_again(bridge: Bridge, value: bytes) -> None:
-    """They stand beside the record: AskElephant still has them."""
+    """Damaged insights are fetched again."""
     call = bridge.dial()
     bridge.process(call)
     bridge.transcribed(call)
@@ -205,7 +208,7 @@ def test_damaged_insights_are_fetched_again(bridge: Bridge, value: bytes) -> Non
 
 
 def test_an_inbox_entry_without_its_fields_is_a_dead_letter(bridge: Bridge) -> None:
-    """It breaks no batch: the events behind it are handled."""
+    """An inbox entry without its fields is a dead letter, and the next entries are processed."""
     entry = text(bridge.services.redis.xadd(bridge.services.keys.inbox, {"no": "event"}))
     call = bridge.dial()
     bridge.receive(call, Kind.ENDED)

@@ -1,7 +1,7 @@
-"""An older worker meets records of a newer version of the bridge: it leaves them alone, unharmed.
+"""Workers of an older version do not change records that a newer version wrote.
 
-While a bridge is updated both versions run on the same Redis. "Newer" is a format that is not known
-yet, a state that is not, or any other shape; "upgraded" is the record as this version can read it.
+During an update both versions run on the same Redis. "Newer" is an unknown format, an unknown state
+or another shape. "Upgraded" is the same record after this version can read it.
 """
 
 import json
@@ -35,7 +35,7 @@ def bridge(operated: Operated) -> Bridge:
 
 
 def rewrite(bridge: Bridge, call: SampleCall, changes: Mapping[str, Any]) -> bytes:
-    """Save the record as another version would, its indexes as they are; return what was there."""
+    """Save the record as another version would, with its indexes unchanged; return the old one."""
     key = bridge.services.keys.call(call.call_id)
     before: Any = bridge.services.redis.get(key)
     version, _, document = before.partition(b"\n")
@@ -45,7 +45,7 @@ def rewrite(bridge: Bridge, call: SampleCall, changes: Mapping[str, Any]) -> byt
 
 
 def upgrade(bridge: Bridge, call: SampleCall, before: bytes) -> None:
-    """Let this version be able to read the record."""
+    """Make this version able to read the record."""
     bridge.services.redis.set(bridge.services.keys.call(call.call_id), before)
 
 
@@ -56,7 +56,7 @@ def stored(bridge: Bridge, call: SampleCall) -> bytes:
 
 
 def waiting_call(bridge: Bridge, *kinds: Kind) -> SampleCall:
-    """Return a call of which these events were heard, and which is due."""
+    """Return a due call that received these events."""
     call = bridge.dial()
     bridge.receive(call, *kinds)
     bridge.drain()
@@ -68,7 +68,10 @@ def waiting_call(bridge: Bridge, *kinds: Kind) -> SampleCall:
 def test_an_event_of_a_newer_record_waits_for_a_newer_worker(
     bridge: Bridge, newer: dict[str, Any]
 ) -> None:
-    """It is tried every half minute, however long, and never set aside; the others go on."""
+    """An event of a newer record is retried without end, and is never a dead letter.
+
+    The other events are processed.
+    """
     call, other = waiting_call(bridge, Kind.STARTED), bridge.dial()
     before = rewrite(bridge, call, newer)
     written = stored(bridge, call)
@@ -93,7 +96,7 @@ def test_an_event_of_a_newer_record_waits_for_a_newer_worker(
 def test_a_wait_for_a_newer_worker_is_no_try(
     bridge: Bridge, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An event that then breaks its handler has its three tries all the same."""
+    """Retries for a newer record do not count as tries of an event that raises later."""
     call = waiting_call(bridge, Kind.STARTED)
     before = rewrite(bridge, call, NEWER["format"])
     (entry,) = bridge.receive(call, Kind.ENDED)
@@ -113,7 +116,7 @@ def test_a_wait_for_a_newer_worker_is_no_try(
 
 @pytest.mark.parametrize("shares_its_link", [True, False])
 def test_a_transcript_of_a_newer_record_waits_too(bridge: Bridge, *, shares_its_link: bool) -> None:
-    """And is not given to another call, because the right one cannot be read."""
+    """A transcript webhook of a newer record waits, and is not matched with another call."""
     call, other = bridge.dial("no-webhook"), bridge.dial("no-webhook")
     bridge.process(call)
     bridge.process(other)
@@ -142,7 +145,7 @@ def test_a_transcript_of_a_newer_record_waits_too(bridge: Bridge, *, shares_its_
 def test_steps_leave_a_newer_record_alone_and_the_sweep_keeps_asking(
     bridge: Bridge, newer: dict[str, Any]
 ) -> None:
-    """It stays due; no request leaves; once it can be read, it goes on."""
+    """Steps of a newer record send no request, and run when the record can be read."""
     ended, recorded = waiting_call(bridge, Kind.ENDED), waiting_call(bridge, Kind.RECORDED)
     submitted = bridge.dial("no-webhook")
     bridge.process(submitted)
@@ -168,7 +171,7 @@ def test_steps_leave_a_newer_record_alone_and_the_sweep_keeps_asking(
 
 
 def test_a_record_that_becomes_newer_during_a_request_is_not_overwritten(bridge: Bridge) -> None:
-    """The answer is lost with its save, and asked for again: one engagement."""
+    """A record that became newer during a request is not overwritten; one engagement is made."""
     call = waiting_call(bridge, Kind.RECORDED)
     before: list[bytes] = []
     bridge.use_transport(
@@ -187,7 +190,7 @@ def test_a_record_that_becomes_newer_during_a_request_is_not_overwritten(bridge:
 def test_a_newer_record_is_not_forgotten_and_stops_no_other(
     bridge: Bridge, newer: dict[str, Any]
 ) -> None:
-    """Retention goes on without it: the newer version forgets it in its own way."""
+    """A newer record is not deleted, and others are."""
     newest, other = bridge.dial("reject"), bridge.dial("reject")
     bridge.process(newest)
     bridge.process(other)
@@ -202,7 +205,7 @@ def test_a_newer_record_is_not_forgotten_and_stops_no_other(
 def test_the_api_shows_the_others_and_tells_what_it_cannot_read(
     operated: Operated, newer: dict[str, Any]
 ) -> None:
-    """The list goes on without it, a replay of many leaves it; asked for by name: 503, not 500."""
+    """The list and replays skip a newer record; its own path responds with 503."""
     call, other = operated.fail(2)
     rewrite(operated.bridge, call, newer)
     listed = operated.http.get("/api/calls").json()["data"]
@@ -215,7 +218,7 @@ def test_the_api_shows_the_others_and_tells_what_it_cannot_read(
 
 
 def test_what_only_a_newer_version_knows_is_kept_through_the_store(bridge: Bridge) -> None:
-    """A new field needs no new format: it survives every save of an older worker, nested or not."""
+    """Unknown fields of a record survive a save by this version, nested ones too."""
     call = waiting_call(bridge, Kind.STARTED)
     said = json.loads(stored(bridge, call).partition(b"\n")[2])["metadata"]
     entry = bridge.call(call).timeline[0].model_dump(mode="json") | {"by": "a newer worker"}
@@ -235,7 +238,7 @@ def test_what_only_a_newer_version_knows_is_kept_through_the_store(bridge: Bridg
 def test_a_record_tells_its_format_from_the_second_on(
     bridge: Bridge, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The first is not written; an older version takes more for newer."""
+    """A record stores its format from the second format on."""
     call = waiting_call(bridge, Kind.STARTED)
     assert json.loads(stored(bridge, call).partition(b"\n")[2])["format"] == FORMAT == 2
     with monkeypatch.context() as newer:
@@ -250,7 +253,7 @@ def test_a_record_tells_its_format_from_the_second_on(
 
 
 def test_the_error_tells_nothing_of_what_was_said(bridge: Bridge) -> None:
-    """A validation quotes what it refuses: a number must not reach a log that way."""
+    """The error for an unreadable record contains no value of it."""
     call = waiting_call(bridge, Kind.STARTED)
     rewrite(bridge, call, NEWER["shape"])
     with pytest.raises(NewerRecordError) as raised:

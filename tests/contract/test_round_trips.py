@@ -1,4 +1,4 @@
-"""How often Redis is asked: what most of a call's time went into before (docs/decisions/0024)."""
+"""The number of round trips to Redis, which took most of a call's time (docs/decisions/0024)."""
 
 from collections.abc import Callable
 
@@ -12,7 +12,7 @@ from tests.support.in_process_bridge import Bridge
 
 
 def round_trips(redis: Redis, work: Callable[[], object]) -> int:
-    """Return how many requests the server has read meanwhile, but for our own looking."""
+    """Return how many requests the server read during the block, except the counting's own."""
 
     def read() -> int:
         return int(redis.info("stats")["total_reads_processed"])
@@ -24,7 +24,7 @@ def round_trips(redis: Redis, work: Callable[[], object]) -> int:
 
 @pytest.fixture
 def bridge(bridge: Bridge) -> Bridge:
-    """Give a bridge that has done everything once: scripts are loaded, the group is there."""
+    """Give a bridge whose scripts are loaded and whose consumer group exists."""
     bridge.process(bridge.dial())
     return bridge
 
@@ -38,7 +38,7 @@ def recorded(bridge: Bridge, count: int = 1) -> list[SampleCall]:
 
 
 def test_many_events_take_a_few_round_trips(bridge: Bridge, redis: Redis) -> None:
-    """Taken, their calls loaded, saved, marked as handled. The server reads long ones in pieces."""
+    """Many events need a few round trips: claim, load, save, acknowledge."""
     calls = recorded(bridge, 30)
     assert round_trips(redis, lambda: events.drain(bridge.services)) <= 25
     assert all(bridge.call(call).state is State.RECORDED for call in calls)
@@ -46,7 +46,7 @@ def test_many_events_take_a_few_round_trips(bridge: Bridge, redis: Redis) -> Non
 
 
 def test_a_submission_takes_a_few_round_trips(bridge: Bridge, redis: Redis) -> None:
-    """Leased and loaded, let through, saved before the request and after it."""
+    """A submission needs a few round trips: lease, admit, save before and after the request."""
     (call,) = recorded(bridge)
     bridge.drain()
     bridge.clock.wait(minutes=1)
@@ -55,7 +55,7 @@ def test_a_submission_takes_a_few_round_trips(bridge: Bridge, redis: Redis) -> N
 
 
 def test_a_fetch_takes_a_few_round_trips(bridge: Bridge, redis: Redis) -> None:
-    """Leased and loaded, let through, saved."""
+    """A fetch needs a few round trips: lease, admit, save."""
     (call,) = recorded(bridge)
     bridge.drain()
     bridge.clock.wait(minutes=1)
@@ -65,7 +65,7 @@ def test_a_fetch_takes_a_few_round_trips(bridge: Bridge, redis: Redis) -> None:
 
 
 def test_a_sweep_with_nothing_due_asks_little(bridge: Bridge, redis: Redis) -> None:
-    """However many calls wait for later: it runs every ten seconds, for good."""
+    """A sweep with nothing due needs few round trips, however many calls are due later."""
     recorded(bridge, 30)
     bridge.drain()
     assert bridge.sweep() == 0

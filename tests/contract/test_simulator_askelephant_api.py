@@ -1,4 +1,4 @@
-"""The sandbox's API over real HTTP: what is created, refused and read."""
+"""The sandbox's API over real HTTP: submissions, reads and refusals."""
 
 import pytest
 
@@ -18,7 +18,7 @@ EXPAND = (
 
 
 def test_a_call_is_created_once_and_then_returned_unchanged(sandbox: Sandbox) -> None:
-    """201, then 200 with the first title; the external_id is never echoed."""
+    """A call is created with 201, and returned unchanged with 200, without its external_id."""
     first = sandbox.submit("a")
     again = sandbox.submit("a", title="Another title", external_url="https://else.example/")
     assert (first.status_code, again.status_code) == (201, 200)
@@ -29,20 +29,20 @@ def test_a_call_is_created_once_and_then_returned_unchanged(sandbox: Sandbox) ->
 
 
 def test_an_existing_call_is_returned_whatever_its_new_media_is(sandbox: Sandbox) -> None:
-    """The key decides before the media is looked at."""
+    """An existing call is returned without a check of its new media."""
     sandbox.submit("a")
     assert sandbox.submit("a", media_url="http://10.0.0.1/").status_code == 200
 
 
 def test_the_api_is_served_with_and_without_its_prefix(sandbox: Sandbox) -> None:
-    """Both base paths speak of the same workspace."""
+    """The API has the same data with and without ``/api``."""
     engagement_id = sandbox.submit("a").json()["id"]
     answer = sandbox.client.get(f"/v2/engagements/{engagement_id}", headers=sandbox.headers())
     assert answer.status_code == 200
 
 
 def test_a_read_shows_what_is_expanded_and_nothing_else(sandbox: Sandbox) -> None:
-    """All eight expansions, each of its documented kind."""
+    """A read shows the requested expansions, each in its documented form, and no others."""
     engagement_id = sandbox.submit("a").json()["id"]
     sandbox.settled()
     plain, full = sandbox.read(engagement_id), sandbox.read(engagement_id, *EXPAND)
@@ -63,7 +63,7 @@ def test_a_read_shows_what_is_expanded_and_nothing_else(sandbox: Sandbox) -> Non
 
 
 def test_the_insights_of_a_call_are_always_the_same(sandbox: Sandbox) -> None:
-    """They follow from the external_id, over restarts too."""
+    """The insights of a call depend on its external_id only."""
     found = []
     for _ in range(2):
         sandbox.control("reset")
@@ -75,7 +75,7 @@ def test_the_insights_of_a_call_are_always_the_same(sandbox: Sandbox) -> None:
 
 
 def test_a_transcript_that_was_sent_along_is_the_transcript(sandbox: Sandbox) -> None:
-    """The supplementary text is not replaced by an invented one."""
+    """The transcript of a submission is the engagement's transcript."""
     engagement_id = sandbox.submit("a", transcript="We said this.").json()["id"]
     sandbox.settled()
     assert sandbox.read(engagement_id, "transcript").json()["transcript"] == "We said this."
@@ -93,7 +93,7 @@ def test_a_transcript_that_was_sent_along_is_the_transcript(sandbox: Sandbox) ->
     ],
 )
 def test_a_body_that_is_no_json_object_is_a_400(sandbox: Sandbox, body: bytes) -> None:
-    """Never a 500, which would be tried again for ever."""
+    """A body that is no JSON object gets 400."""
     answer = sandbox.client.post("/v2/engagements", content=body, headers=sandbox.headers())
     assert answer.status_code == 400
 
@@ -114,7 +114,7 @@ def test_a_body_that_is_no_json_object_is_a_400(sandbox: Sandbox, body: bytes) -
 def test_a_refusal_names_its_field_and_makes_nothing(
     sandbox: Sandbox, changes: dict[str, object], status: int, field: str
 ) -> None:
-    """400 for the shape, 422 for the rules; the corrected call is new."""
+    """A refusal names its field with 400 or 422, and makes no engagement."""
     answer = sandbox.submit("a", **changes)
     assert answer.status_code == status
     assert [error["field"] for error in answer.json()["errors"]] == [field]
@@ -122,7 +122,7 @@ def test_a_refusal_names_its_field_and_makes_nothing(
 
 
 def test_an_owner_must_be_one_of_the_users(sandbox: Sandbox) -> None:
-    """The users of the workspace can be set, and unset."""
+    """The owner must be a user of the workspace, whose users can be set."""
     sandbox.control("users", {"users": [{"id": "usr_1", "email": "bob@dialer.example"}]})
     errors = sandbox.submit("a").json()["errors"]
     assert [(one["field"], one["code"]) for one in errors] == [
@@ -133,14 +133,14 @@ def test_an_owner_must_be_one_of_the_users(sandbox: Sandbox) -> None:
 
 
 def test_without_an_owner_the_keys_own_user_owns_the_call(sandbox: Sandbox) -> None:
-    """The documented default."""
+    """Without an owner in the request the key's user owns the engagement."""
     answer = sandbox.submit("a", participants=None)
     assert answer.json()["owner_user_id"] == SandboxOptions().key_owner.id
 
 
 @pytest.mark.parametrize(("sent", "kept"), [(None, True), (True, True), (False, False)])
 def test_privacy_left_out_is_the_workspaces_default(*, sent: bool | None, kept: bool) -> None:
-    """Three-valued: omitted is not false."""
+    """``is_private`` defaults to the workspace's setting, and false is not the same as absent."""
     with running_sandbox(SandboxOptions(scale=0, private_by_default=True)) as sandbox:
         assert sandbox.submit("a", is_private=sent).json()["is_private"] is kept
 
@@ -157,7 +157,7 @@ def test_privacy_left_out_is_the_workspaces_default(*, sent: bool | None, kept: 
 def test_what_is_not_there_is_a_problem(
     sandbox: Sandbox, path: str, method: str, status: int
 ) -> None:
-    """Every error has the same face."""
+    """An unknown path, engagement, method or expansion gets a problem with its status."""
     answer = sandbox.client.request(method, path, headers=sandbox.headers())
     assert answer.status_code == status
     assert answer.json()["status"] == status

@@ -1,4 +1,4 @@
-"""The sandbox's control API: faults, behaviours, the journal."""
+"""The sandbox's control API: faults, behaviours and the journal."""
 
 from datetime import datetime
 
@@ -10,7 +10,7 @@ from tests.support.sandbox import Sandbox, running_sandbox
 
 
 def test_behaviours_can_be_given_to_ids_without_a_marker(sandbox: Sandbox) -> None:
-    """By the whole id or a part of it; posting nothing takes them away."""
+    """Behaviours can be set for ids or parts of ids, and are removed by an empty request."""
     sandbox.control("behaviours", {"exact": {"a": "reject"}, "containing": {"b-": "conflict.9"}})
     assert [sandbox.submit(name).status_code for name in ("a", "b-1", "c")] == [422, 409, 201]
     sandbox.control("behaviours")
@@ -18,7 +18,7 @@ def test_behaviours_can_be_given_to_ids_without_a_marker(sandbox: Sandbox) -> No
 
 
 def test_a_fault_meets_every_request_until_it_is_cleared(sandbox: Sandbox) -> None:
-    """An outage with its Retry-After; the control API goes on working."""
+    """A fault applies to every request until it is cleared; the control API still works."""
     sandbox.control("faults", {"status": 503, "retry_after": "7"})
     answer = sandbox.submit("a")
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "7")
@@ -33,7 +33,7 @@ def test_a_fault_meets_every_request_until_it_is_cleared(sandbox: Sandbox) -> No
 def test_a_gateway_can_stand_before_the_whole_api(
     sandbox: Sandbox, body: str, content: str
 ) -> None:
-    """A balancer without a backend: 404, nothing of the API in the response."""
+    """A gateway can respond with 404 for the whole API, without any header of the API."""
     sandbox.control("faults", {"status": 404, "gateway": body})
     response = sandbox.submit("a")
     assert response.status_code == 404
@@ -43,14 +43,14 @@ def test_a_gateway_can_stand_before_the_whole_api(
 
 
 def test_a_fault_can_meet_one_method_only(sandbox: Sandbox) -> None:
-    """Reads go on while submissions are refused: with a status that HTTP does not know, too."""
+    """A fault can apply to one method, with any status."""
     sandbox.control("faults", {"status": 460, "method": "POST"})
     assert sandbox.submit("a").status_code == 460
     assert sandbox.page().status_code == 200
 
 
 def test_a_hang_ends_when_the_fault_changes(sandbox: Sandbox) -> None:
-    """The client gives up first; what hung is answered once the fault is gone."""
+    """A request that hangs gets its response when the fault is cleared."""
     sandbox.control("faults", {"hang": True, "delay": 1})
     with pytest.raises(httpx.ReadTimeout):
         sandbox.client.get("/v2/engagements", headers=sandbox.headers(), timeout=0.1)
@@ -61,7 +61,7 @@ def test_a_hang_ends_when_the_fault_changes(sandbox: Sandbox) -> None:
 
 
 def test_the_journal_tells_of_every_request(sandbox: Sandbox) -> None:
-    """Time, method, path, status, external_id and key; a misspelt behaviour is shown."""
+    """The journal has method, path, status, external_id, key and time of every request."""
     sandbox.submit("a~rejekt")
     journal = sandbox.journal()
     entry = journal["requests"][0]
@@ -89,14 +89,14 @@ def test_the_journal_tells_of_every_request(sandbox: Sandbox) -> None:
 def test_a_control_request_that_is_wrong_is_told_so(
     sandbox: Sandbox, path: str, body: dict[str, object], field: str
 ) -> None:
-    """A scene that is set wrongly would make a test pass for the wrong reason."""
+    """A bad control request gets 422, which names the field."""
     answer = sandbox.control(path, body)
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["field"] == field
 
 
 def test_another_engagement_follows_a_deleted_one(sandbox: Sandbox) -> None:
-    """The id is not found any more; the same external_id makes one with other insights."""
+    """After a deletion the same external_id makes another engagement with other insights."""
     first = sandbox.submit("a").json()["id"]
     sandbox.settled()
     insights = sandbox.read(first, "action_items", "signals").json()
@@ -113,7 +113,7 @@ def test_another_engagement_follows_a_deleted_one(sandbox: Sandbox) -> None:
 
 
 def test_media_can_be_slow_for_all() -> None:
-    """Each download takes as long; reads are as fast as ever."""
+    """The download of media can be slow for all calls, while reads are fast."""
     with running_sandbox(SandboxOptions(scale=1, timings=Timings(media_fetch=0))) as sandbox:
         sandbox.control("faults", {"media": 0.3})
         sandbox.submit("a")
@@ -124,11 +124,11 @@ def test_media_can_be_slow_for_all() -> None:
 
 
 def test_the_journal_takes_only_a_number_of_seconds(sandbox: Sandbox) -> None:
-    """A garbled wait is refused."""
+    """A wait for the journal that is no number gets 422."""
     answer = sandbox.client.get("/sandbox/journal", params={"settle": "long"})
     assert answer.status_code == 422
 
 
 def test_the_behaviours_can_be_asked_for(sandbox: Sandbox) -> None:
-    """For whoever writes a demo without the source at hand."""
+    """The control API lists the behaviours."""
     assert "early-webhook" in sandbox.client.get("/sandbox/behaviours").json()

@@ -1,4 +1,4 @@
-"""The sandbox's keys: who may ask for what."""
+"""The sandbox's API keys and their scopes."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ from tests.support.sandbox import Sandbox, a_call, running_sandbox
     ],
 )
 def test_anything_but_the_raw_key_is_refused(sandbox: Sandbox, headers: dict[str, str]) -> None:
-    """401, as a problem that support can find again."""
+    """Anything except the raw key gets 401 as a problem with a request id."""
     answer = sandbox.client.post(
         "/v2/engagements", json=a_call("a"), headers=httpx.Headers(headers, "utf-8")
     )
@@ -31,7 +31,7 @@ def test_anything_but_the_raw_key_is_refused(sandbox: Sandbox, headers: dict[str
 
 
 def test_bearer_is_accepted_when_a_setting_says_so() -> None:
-    """OAuth tokens go with a prefix."""
+    """With a setting the key is also accepted behind ``Bearer``."""
     with running_sandbox(SandboxOptions(scale=0, accept_bearer=True)) as sandbox:
         for prefix in ("", "Bearer "):
             headers = {"Authorization": prefix + sandbox.token}
@@ -54,7 +54,7 @@ def test_bearer_is_accepted_when_a_setting_says_so() -> None:
 def test_a_missing_scope_is_named(
     sandbox: Sandbox, scope: str, method: str, path: str, body: dict[str, Any] | None
 ) -> None:
-    """403, and the detail says which scope the operator has to add."""
+    """A request without its scope gets 403, which names the scope."""
     engagement_id = sandbox.submit("a", is_private=True).json()["id"]
     sandbox.control("keys", {"id": "sandbox", "scopes": sorted(SCOPES - {scope})})
     url = f"/v2/engagements{path.format(id=engagement_id)}"
@@ -64,7 +64,7 @@ def test_a_missing_scope_is_named(
 
 
 def test_a_key_can_be_revoked_restored_and_joined_by_another(sandbox: Sandbox) -> None:
-    """What an operator does when a key leaks."""
+    """A key can be revoked and restored, and another one added."""
     sandbox.control("keys", {"id": "sandbox", "revoked": True})
     assert sandbox.submit("a").status_code == 401
     sandbox.control("keys", {"id": "second", "secret": "s", "scopes": ["engagements:read"]})

@@ -6,7 +6,7 @@ from tests.support.sandbox import Sandbox
 
 
 def test_the_list_is_paged_in_order_without_gaps(sandbox: Sandbox) -> None:
-    """Following the cursor shows each engagement once, in both directions."""
+    """The pages of the list contain each engagement once, in both orders."""
     ids = [sandbox.submit(f"call-{number}").json()["id"] for number in range(7)]
     sandbox.settled()
     for order in ("updated_at:asc", "updated_at:desc"):
@@ -23,7 +23,7 @@ def test_the_list_is_paged_in_order_without_gaps(sandbox: Sandbox) -> None:
 
 
 def test_the_list_is_filtered(sandbox: Sandbox) -> None:
-    """Every documented filter, and private engagements only for keys that may."""
+    """Every documented filter works, and private engagements need their scope."""
     sandbox.submit("call~stuck", title="Stuck", start_at="2026-01-01T00:00:00Z")
     sandbox.submit("meeting", type="MEETING", title="A Meeting", is_private=True)
     sandbox.settled()
@@ -45,7 +45,7 @@ def test_the_list_is_filtered(sandbox: Sandbox) -> None:
 
 
 def test_a_checkpoint_finds_what_it_was_read_from(sandbox: Sandbox) -> None:
-    """``gte`` with a shown ``updated_at`` includes that engagement, in spite of rounding."""
+    """A filter ``gte`` by an engagement's own ``updated_at`` includes it."""
     engagement_id = sandbox.submit("a").json()["id"]
     sandbox.settled()
     seen = sandbox.read(engagement_id).json()["updated_at"]
@@ -70,5 +70,5 @@ def test_a_checkpoint_finds_what_it_was_read_from(sandbox: Sandbox) -> None:
     ],
 )
 def test_a_query_the_api_has_not_got_is_a_400(sandbox: Sandbox, name: str, value: str) -> None:
-    """There is no look-up by external_id, above all."""
+    """An unknown query gets 400; the list has no filter by external_id."""
     assert sandbox.page(**{name: value}).status_code == 400

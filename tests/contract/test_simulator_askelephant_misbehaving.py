@@ -1,4 +1,4 @@
-"""The sandbox as a call's marker makes it misbehave, over real HTTP."""
+"""The sandbox's behaviours, which are set by a marker in a call's external_id."""
 
 import threading
 from datetime import UTC, datetime, timedelta
@@ -13,7 +13,7 @@ from tests.support.sandbox import Sandbox, a_call, running_sandbox
 
 @pytest.mark.parametrize("form", ["seconds", "date", "garbage", "bare"])
 def test_a_throttled_call_succeeds_after_its_tries(sandbox: Sandbox, form: str) -> None:
-    """Retry-After in all its forms, not scaled."""
+    """A throttled call succeeds after its tries; ``Retry-After`` has all its forms."""
     external_id = f"a~throttle-{form}.2"
     answers = [sandbox.submit(external_id) for _ in range(3)]
     assert [answer.status_code for answer in answers] == [429, 429, 201]
@@ -43,7 +43,10 @@ def test_a_throttled_call_succeeds_after_its_tries(sandbox: Sandbox, form: str) 
 def test_a_marker_decides_how_the_tries_end(
     sandbox: Sandbox, marker: str, statuses: list[int], made: int
 ) -> None:
-    """``made`` is whether the first try left an engagement behind, unseen by its caller."""
+    """A marker sets the statuses of the tries.
+
+    ``made`` is whether the first try made an engagement.
+    """
     external_id = f"a~{marker}"
     first = sandbox.submit(external_id)
     assert len(sandbox.journal()["engagements"]) == made
@@ -52,14 +55,14 @@ def test_a_marker_decides_how_the_tries_end(
 
 
 def test_a_connection_that_breaks_half_way_leaves_an_engagement(sandbox: Sandbox) -> None:
-    """The caller learns nothing; its next try finds the engagement."""
+    """A connection that breaks during the response leaves an engagement for the next try."""
     with pytest.raises(httpx.RemoteProtocolError):
         sandbox.submit("a~reset")
     assert sandbox.submit("a~reset").status_code == 200
 
 
 def test_an_answer_can_be_garbage(sandbox: Sandbox) -> None:
-    """A 200 that says JSON and is none, when submitting and when reading."""
+    """A submission and a read can return a 200 with invalid JSON."""
     garbled = sandbox.submit("a~garbage-json+read-garbage")
     assert garbled.status_code == 200
     with pytest.raises(ValueError, match="Expecting value"):
@@ -71,21 +74,21 @@ def test_an_answer_can_be_garbage(sandbox: Sandbox) -> None:
 
 
 def test_a_collision_returns_another_calls_engagement(sandbox: Sandbox) -> None:
-    """200 on the first try, with a link that is not ours."""
+    """A collision returns 200 with another call's engagement at the first try."""
     answer = sandbox.submit("a~collision")
     assert answer.status_code == 200
     assert answer.json()["external_url"] != "wavv://call/a~collision"
 
 
 def test_reads_can_fail_before_they_succeed(sandbox: Sandbox) -> None:
-    """A fresh id that is not found yet, an error, a throttle: then the engagement."""
+    """Reads can respond with 404, 500 and 429 before they succeed."""
     engagement_id = sandbox.submit("a~read-missing.2+read-error+read-throttled").json()["id"]
     statuses = [sandbox.read(engagement_id).status_code for _ in range(5)]
     assert statuses == [404, 404, 500, 429, 200]
 
 
 def test_answers_may_hold_more_or_less_than_is_documented(sandbox: Sandbox) -> None:
-    """A client must take unknown fields, unknown data types and missing optional keys."""
+    """Responses can have unknown fields, unknown data types, or only required fields."""
     engagement_id = sandbox.submit("a~unknown-fields+unknown-data-types").json()["id"]
     sparse = sandbox.submit("a~sparse-answers").json()
     sandbox.settled()
@@ -96,7 +99,7 @@ def test_answers_may_hold_more_or_less_than_is_documented(sandbox: Sandbox) -> N
 
 
 def test_a_slow_fetch_outlasts_the_client_and_is_made_once() -> None:
-    """The try that timed out goes on; the next one waits for it and gets its engagement."""
+    """A slow download continues after a client's timeout, and the next try gets its engagement."""
     options = SandboxOptions(scale=1, timings=Timings(media_fetch=0, pending=0, processing=0))
     with running_sandbox(options) as sandbox:
         body, headers = a_call("a~slow-media.0.5"), sandbox.headers()
@@ -110,7 +113,7 @@ def test_a_slow_fetch_outlasts_the_client_and_is_made_once() -> None:
 
 
 def test_many_tries_at_once_make_one_engagement() -> None:
-    """Sixteen clients submit the same call: one 201, the rest 200, one id."""
+    """Sixteen submissions of a call at the same time make one engagement."""
     answers: list[httpx.Response] = []
     options = SandboxOptions(scale=0.01)
     with running_sandbox(options) as sandbox:

@@ -1,4 +1,4 @@
-"""Refusals of one call: by the API, by a gateway, and field errors in all their shapes."""
+"""The sandbox's refusals of one call, by the API or by a gateway, in every shape."""
 
 import time
 
@@ -12,7 +12,7 @@ UNKNOWN_OWNER = [{"email": "gus@unknown.example", "is_owner": True}]
 
 
 def is_the_apis_own(response: httpx.Response) -> bool:
-    """Say whether a refusal is a problem of AskElephant's, by which support can find it."""
+    """Return whether a refusal is a problem of the API, with a request id."""
     is_problem = response.headers["content-type"] == "application/problem+json"
     return is_problem and response.json()["request_id"] == response.headers["x-request-id"]
 
@@ -28,7 +28,7 @@ def is_the_apis_own(response: httpx.Response) -> bool:
 def test_the_api_refuses_one_call_and_takes_the_others(
     sandbox: Sandbox, marker: str, statuses: list[int]
 ) -> None:
-    """The call's trouble is its own, and the refusal is the API's."""
+    """The API refuses one call and accepts others."""
     responses = [sandbox.submit(f"a~{marker}") for _ in statuses]
     assert [response.status_code for response in responses] == statuses
     assert is_the_apis_own(responses[0])
@@ -48,7 +48,7 @@ def test_the_api_refuses_one_call_and_takes_the_others(
 def test_a_gateway_responds_instead_of_the_api(
     sandbox: Sandbox, marker: str, statuses: list[int], content_type: str
 ) -> None:
-    """Without AskElephant's headers and its JSON; the journal says so."""
+    """A gateway's response has none of the API's headers, and the journal marks it."""
     responses = [sandbox.submit(f"a~{marker}") for _ in statuses]
     assert [response.status_code for response in responses] == statuses
     assert responses[0].headers["content-type"].startswith(content_type)
@@ -58,7 +58,7 @@ def test_a_gateway_responds_instead_of_the_api(
 
 
 def test_reads_of_one_call_are_refused(sandbox: Sandbox) -> None:
-    """By a firewall, a gateway, or by the API for good."""
+    """Reads of one call can be refused by a firewall, a gateway or the API."""
     blocked = sandbox.submit("a~read-html-403+read-html-404.2").json()["id"]
     responses = [sandbox.read(blocked) for _ in range(4)]
     assert [response.status_code for response in responses] == [403, 404, 404, 200]
@@ -69,7 +69,7 @@ def test_reads_of_one_call_are_refused(sandbox: Sandbox) -> None:
 
 @pytest.mark.parametrize(("form", "unit"), [("epoch", 1), ("epoch-ms", 1000)])
 def test_retry_after_can_be_a_moment(sandbox: Sandbox, form: str, unit: int) -> None:
-    """Seconds or milliseconds since 1970, as some APIs send in spite of RFC 9110."""
+    """``Retry-After`` can be a Unix time in seconds or milliseconds, as some APIs send it."""
     header = int(sandbox.submit(f"a~throttle-{form}").headers["retry-after"])
     assert 0 < header / unit - time.time() < 4
     sandbox.control("faults", {"status": 429, f"retry_{form.replace('-', '_')}": 9})
@@ -98,14 +98,14 @@ def test_retry_after_can_be_a_moment(sandbox: Sandbox, form: str, unit: int) -> 
 def test_field_errors_come_in_the_shape_of_the_marker(
     sandbox: Sandbox, shape: str, refusal: Json
 ) -> None:
-    """Whatever field is refused; the rest of the problem stays."""
+    """Field errors have the shape that the marker names."""
     response = sandbox.submit(f"a~shape-{shape}", participants=UNKNOWN_OWNER)
     assert (response.status_code, is_the_apis_own(response)) == (422, True)
     assert _holds(response.json(), refusal)
 
 
 def test_media_and_a_known_owner_can_be_refused(sandbox: Sandbox) -> None:
-    """In any shape; without an owner the call is taken."""
+    """Media and a known owner can be refused, in any shape."""
     media = sandbox.submit("a~media-late+shape-loc").json()
     assert media["detail"][0]["loc"] == ["body", "media_url"]
     owner = sandbox.submit("b~owner-refused")
@@ -128,7 +128,7 @@ def test_media_and_a_known_owner_can_be_refused(sandbox: Sandbox) -> None:
 def test_a_server_that_checks_participants_refuses_what_is_ill_formed(
     sandbox: Sandbox, person: Json, field: str
 ) -> None:
-    """422 of the participant's field; without the behaviour all of it is taken."""
+    """With ``check-people`` the sandbox refuses malformed e-mails and phones with 422."""
     assert sandbox.submit("a", participants=[person]).status_code == 201
     refused = sandbox.submit("a~check-people", participants=[person])
     assert refused.status_code == 422
@@ -137,7 +137,7 @@ def test_a_server_that_checks_participants_refuses_what_is_ill_formed(
 
 
 def test_behaviours_can_be_in_force_everywhere(sandbox: Sandbox) -> None:
-    """Also for calls with a marker of their own; posting nothing ends it."""
+    """Behaviours can apply to every call, also to those with a marker."""
     sandbox.control("behaviours", {"everywhere": "check-people+shape-path"})
     ill = [{"phone": "1"}]
     for name in ("a", "b~no-insights"):
@@ -148,7 +148,7 @@ def test_behaviours_can_be_in_force_everywhere(sandbox: Sandbox) -> None:
 
 
 def test_a_private_engagement_is_read_by_its_scope_only(sandbox: Sandbox) -> None:
-    """The workspace made it private: the submission is taken, each read is refused with 403."""
+    """An engagement that the workspace made private is read only with its scope."""
     scopes = sorted(SCOPES - {PRIVATE_READ})
     sandbox.control("keys", {"id": "sandbox", "scopes": scopes})
     created = sandbox.submit("a~private")
@@ -160,7 +160,7 @@ def test_a_private_engagement_is_read_by_its_scope_only(sandbox: Sandbox) -> Non
 
 
 def _holds(body: object, wanted: object) -> bool:
-    """Say whether ``body`` has everything that ``wanted`` has."""
+    """Return whether ``body`` contains everything in ``wanted``."""
     if isinstance(wanted, dict) and isinstance(body, dict):
         return all(key in body and _holds(body[key], value) for key, value in wanted.items())
     if wanted and isinstance(wanted, list) and isinstance(wanted[0], dict):

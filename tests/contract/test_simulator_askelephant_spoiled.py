@@ -1,4 +1,4 @@
-"""The sandbox's faults that come after everything was done, over real HTTP."""
+"""The sandbox's faults that affect the response after the request was processed."""
 
 import threading
 import time
@@ -33,7 +33,7 @@ def sandbox_process() -> Iterator[Sandbox]:
 def test_a_spoiled_answer_hides_what_was_done(
     sandbox: Sandbox, spoil: str, status: int, content_type: str, start: bytes
 ) -> None:
-    """The engagement is made all the same; the next try, after the fault, finds it."""
+    """A spoiled response leaves an engagement, which the next try without the fault gets."""
     sandbox.control("faults", {"spoil": spoil})
     answer = sandbox.submit("a")
     assert (answer.status_code, answer.headers["content-type"]) == (status, content_type)
@@ -45,7 +45,7 @@ def test_a_spoiled_answer_hides_what_was_done(
 
 
 def test_a_reset_breaks_the_connection_half_way(sandbox: Sandbox) -> None:
-    """The head has come, and half of the body."""
+    """A reset breaks the connection in the middle of the body."""
     sandbox.control("faults", {"spoil": "reset"})
     with pytest.raises(httpx.RemoteProtocolError):
         sandbox.submit("a")
@@ -53,7 +53,7 @@ def test_a_reset_breaks_the_connection_half_way(sandbox: Sandbox) -> None:
 
 
 def test_a_drip_comes_at_once_when_the_fault_is_over(sandbox: Sandbox) -> None:
-    """Until then a byte now and then, without end for any client's patience."""
+    """A slow response is completed at once when the fault is cleared."""
     sandbox.control("faults", {"spoil": "drip"})
     answers: list[httpx.Response] = []
     asking = threading.Thread(target=lambda: answers.append(sandbox.submit("a")))
@@ -66,11 +66,11 @@ def test_a_drip_comes_at_once_when_the_fault_is_over(sandbox: Sandbox) -> None:
 
 
 LEAST_LAG = 0.49
-"""Seconds: half of one, and timers may be a little early."""
+"""Half a second, less the inaccuracy of timers."""
 
 
 def test_a_lag_comes_after_what_was_done(sandbox: Sandbox) -> None:
-    """A client that is killed in it knows nothing of its engagement."""
+    """A lag delays the response after the engagement was made."""
     sandbox.control("faults", {"lag": 50})
     begun = time.monotonic()
     assert sandbox.submit("a").status_code == 201
@@ -83,7 +83,7 @@ def test_a_lag_comes_after_what_was_done(sandbox: Sandbox) -> None:
 
 
 def test_a_date_may_stand_for_the_seconds_to_wait(sandbox: Sandbox) -> None:
-    """Retry-After as an HTTP-date, at each request so many seconds ahead."""
+    """``Retry-After`` can be a date, so many seconds after each request."""
     sandbox.control("faults", {"status": 429, "retry_date": 10})
     answer = sandbox.submit("a")
     ahead = parsedate_to_datetime(answer.headers["retry-after"]) - datetime.now(UTC)

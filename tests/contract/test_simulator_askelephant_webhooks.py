@@ -1,4 +1,4 @@
-"""The sandbox's webhooks, as a receiver sees them: signed, re-sent, late, early, forged."""
+"""The sandbox's webhooks at a receiver: signed, repeated, late, early, and badly signed."""
 
 import json
 from collections.abc import Iterator
@@ -17,20 +17,20 @@ NEW_SECRET = "whsec_bmV3LXNlY3JldC1hZnRlci10aGUtcm90YXRpb24="
 
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
-    """Run a receiver that takes everything."""
+    """Run a receiver that accepts everything."""
     with running_receiver() as running:
         yield running
 
 
 @pytest.fixture
 def sandbox(receiver: Receiver) -> Iterator[Sandbox]:
-    """Run a sandbox in which no time passes, and whose events go to the receiver."""
+    """Run a sandbox in which no time passes, with the receiver's URL."""
     with running_sandbox(SandboxOptions(scale=0, webhook_url=receiver.url)) as running:
         yield running
 
 
 def is_valid(hook: Hook, secret: str = DEFAULT_WEBHOOK_SECRET) -> bool:
-    """Say whether Svix's own library takes the webhook."""
+    """Return whether Svix's own library accepts the webhook."""
     try:
         Webhook(secret).verify(hook.body, dict(hook.headers))
     except WebhookVerificationError:
@@ -41,7 +41,7 @@ def is_valid(hook: Hook, secret: str = DEFAULT_WEBHOOK_SECRET) -> bool:
 def test_the_transcript_event_comes_signed_once_it_is_ready(
     sandbox: Sandbox, receiver: Receiver
 ) -> None:
-    """The envelope of the guide, with the engagement unexpanded and without external_id."""
+    """The transcript webhook is signed, has the documented envelope, and no external_id."""
     created = sandbox.submit("a").json()
     hook = receiver.next()
     assert is_valid(hook)
@@ -57,7 +57,7 @@ def test_the_transcript_event_comes_signed_once_it_is_ready(
 
 @pytest.mark.parametrize("marker", ["failed", "stuck", "no-webhook", "collision"])
 def test_some_calls_have_no_event(sandbox: Sandbox, receiver: Receiver, marker: str) -> None:
-    """A failure has no event of its own, so a poll must notice it."""
+    """Failed, stuck and silent calls and collisions send no webhook."""
     engagement_id = sandbox.submit(f"a~{marker}").json()["id"]
     assert sandbox.settled()["deliveries"] == []
     assert receiver.arrived.empty()
@@ -70,7 +70,7 @@ def test_some_calls_have_no_event(sandbox: Sandbox, receiver: Receiver, marker: 
 def test_an_early_event_is_acknowledged_before_the_post_is_answered(
     sandbox: Sandbox, receiver: Receiver
 ) -> None:
-    """The race the contract warns of."""
+    """An early webhook is accepted before the POST gets its response."""
     assert sandbox.submit("a~early-webhook").status_code == 201
     assert not receiver.arrived.empty()
     journal = sandbox.settled()
@@ -82,7 +82,7 @@ def test_an_early_event_is_acknowledged_before_the_post_is_answered(
 def test_a_resent_event_keeps_its_id_and_its_bytes(
     sandbox: Sandbox, receiver: Receiver, marker: str, times: int
 ) -> None:
-    """At least once means: sometimes more often."""
+    """A repeated webhook has the same id and bytes."""
     sandbox.submit(f"a~{marker}")
     deliveries = sandbox.settled()["deliveries"]
     hooks = [receiver.next() for _ in range(times)]
@@ -103,7 +103,7 @@ def test_a_resent_event_keeps_its_id_and_its_bytes(
 def test_signatures_can_be_wrong_before_they_are_right(
     marker: str, manners: list[str], valid: list[bool]
 ) -> None:
-    """A refused delivery is tried again, with a fresh signature and the same id."""
+    """A webhook with a bad signature is tried again with a good one and the same id."""
     statuses = [202 if good else 401 for good in valid]
     with (
         running_receiver(*statuses) as receiver,
@@ -121,7 +121,7 @@ def test_signatures_can_be_wrong_before_they_are_right(
 
 
 def test_an_event_that_is_never_well_signed_is_given_up() -> None:
-    """Eight attempts, as on Svix's schedule; then a re-send by hand is well signed."""
+    """A webhook that is never well signed is tried eight times; a resend is well signed."""
     with (
         running_receiver(*[401] * 8) as receiver,
         running_sandbox(SandboxOptions(scale=0, webhook_url=receiver.url)) as sandbox,
@@ -135,7 +135,7 @@ def test_an_event_that_is_never_well_signed_is_given_up() -> None:
 
 @pytest.mark.parametrize("status", [301, 307, 400, 500])
 def test_anything_but_a_2xx_is_tried_again(status: int) -> None:
-    """A redirect is a failure too, and is not followed."""
+    """Any status except 2xx is tried again, and redirects are not followed."""
     with (
         running_receiver(status) as receiver,
         running_sandbox(SandboxOptions(scale=0, webhook_url=receiver.url)) as sandbox,
@@ -146,7 +146,7 @@ def test_anything_but_a_2xx_is_tried_again(status: int) -> None:
 
 
 def test_a_receiver_that_is_not_there_is_tried_again(sandbox: Sandbox, receiver: Receiver) -> None:
-    """Nothing listens at first; the journal says what went wrong."""
+    """A receiver that cannot be reached is tried again, and the journal has the error."""
     sandbox.control("webhook", {"url": "http://127.0.0.1:1/hook"})
     sandbox.submit("a")
     while not sandbox.journal()["deliveries"]:
@@ -158,7 +158,7 @@ def test_a_receiver_that_is_not_there_is_tried_again(sandbox: Sandbox, receiver:
 
 
 def test_a_rotation_signs_with_both_secrets(sandbox: Sandbox, receiver: Receiver) -> None:
-    """So that the receiver may change its secret in its own time."""
+    """During a rotation webhooks are signed with both secrets."""
     sandbox.control("webhook", {"secrets": [NEW_SECRET, DEFAULT_WEBHOOK_SECRET]})
     sandbox.submit("a")
     hook = receiver.next()
@@ -167,7 +167,7 @@ def test_a_rotation_signs_with_both_secrets(sandbox: Sandbox, receiver: Receiver
 
 
 def test_an_event_can_be_sent_again_by_hand(sandbox: Sandbox, receiver: Receiver) -> None:
-    """Even one that was withheld; its id never changes, and an unknown call is a 404."""
+    """A webhook can be resent through the control API with its id; an unknown call gets 404."""
     engagement_id = sandbox.submit("a~no-webhook").json()["id"]
     sandbox.settled()
     answers = [sandbox.control("resend", {"engagement_id": engagement_id}) for _ in range(2)]
@@ -178,14 +178,14 @@ def test_an_event_can_be_sent_again_by_hand(sandbox: Sandbox, receiver: Receiver
 
 
 def test_events_may_come_in_the_wrong_order(sandbox: Sandbox, receiver: Receiver) -> None:
-    """The engagement's creation is told of after its transcript."""
+    """Webhooks can come in the wrong order."""
     sandbox.submit("a~unordered-webhook")
     types = [json.loads(receiver.next().body)["type"] for _ in range(2)]
     assert types == [READY, "v1.engagement.created"]
 
 
 def test_a_noisy_workspace_sends_what_nobody_needs(receiver: Receiver) -> None:
-    """Creation and every change, each an event of its own."""
+    """With ``noise`` the creation and every change of an engagement send webhooks."""
     options = SandboxOptions(scale=0, webhook_url=receiver.url, noise=True)
     with running_sandbox(options) as sandbox:
         sandbox.submit("a")
@@ -204,7 +204,7 @@ def test_a_noisy_workspace_sends_what_nobody_needs(receiver: Receiver) -> None:
 def test_insights_come_in_part_or_never(
     sandbox: Sandbox, marker: str, found: tuple[bool, bool]
 ) -> None:
-    """An empty array may be final."""
+    """Insights can come in part or never."""
     engagement_id = sandbox.submit(f"a~{marker}").json()["id"]
     sandbox.settled()
     body = sandbox.read(engagement_id, "action_items", "signals").json()
@@ -212,7 +212,7 @@ def test_insights_come_in_part_or_never(
 
 
 def test_insights_are_not_there_when_the_transcript_is() -> None:
-    """COMPLETED does not mean that the insights are there."""
+    """When an engagement is COMPLETED its insights may be missing."""
     with (
         running_receiver() as receiver,
         running_sandbox(SandboxOptions(scale=0.01, webhook_url=receiver.url)) as sandbox,
@@ -226,7 +226,7 @@ def test_insights_are_not_there_when_the_transcript_is() -> None:
 
 
 def test_a_late_event_comes_long_after_completion(receiver: Receiver) -> None:
-    """A bridge that only waits for events would stand still; the delay is scaled like all."""
+    """A late webhook comes after its delay, which is scaled."""
     options = SandboxOptions(scale=0.01, webhook_url=receiver.url)
     with running_sandbox(options) as sandbox:
         sandbox.submit("a~late-webhook.40+no-insights")
@@ -237,7 +237,7 @@ def test_a_late_event_comes_long_after_completion(receiver: Receiver) -> None:
 
 
 def test_a_reset_ends_what_was_going_on() -> None:
-    """Nothing of the old scene reaches into the new one."""
+    """A reset stops all work, and empties the journal."""
     with (
         running_receiver() as receiver,
         running_sandbox(SandboxOptions(webhook_url=receiver.url)) as sandbox,
@@ -253,7 +253,7 @@ def test_a_reset_ends_what_was_going_on() -> None:
 
 @pytest.mark.parametrize("step", [600, -600])
 def test_the_signers_clock_can_be_off(sandbox: Sandbox, receiver: Receiver, step: int) -> None:
-    """What is signed ten minutes ahead, or behind, is refused; then the clock is right again."""
+    """The clock of the signatures can be wrong in both directions."""
     sandbox.control("webhook", {"clock_step": step})
     sandbox.submit("a")
     assert not is_valid(receiver.next())
@@ -263,7 +263,7 @@ def test_the_signers_clock_can_be_off(sandbox: Sandbox, receiver: Receiver, step
 
 
 def test_a_transcript_can_come_hours_late() -> None:
-    """The engagement is not COMPLETED before its event: no poll finds the transcript earlier."""
+    """With ``late-transcript`` the engagement is not COMPLETED before its webhook."""
     timings = Timings(media_fetch=0, pending=0, processing=0)
     with running_receiver() as receiver:
         options = SandboxOptions(scale=0.0001, timings=timings, webhook_url=receiver.url)
@@ -276,7 +276,7 @@ def test_a_transcript_can_come_hours_late() -> None:
 
 
 def test_a_deleted_engagement_has_its_event(sandbox: Sandbox, receiver: Receiver) -> None:
-    """By the marker it is deleted once, after its transcript: the next one stays."""
+    """A deleted engagement sends a webhook once, and the next one stays."""
     external_id = "a~deleted+no-webhook"
     first = sandbox.submit(external_id).json()["id"]
     sandbox.settled()
@@ -288,7 +288,7 @@ def test_a_deleted_engagement_has_its_event(sandbox: Sandbox, receiver: Receiver
 
 
 def test_a_normalised_link_is_in_responses_and_events(sandbox: Sandbox, receiver: Receiver) -> None:
-    """Host in lower case, and a slash for no path: what the caller sent comes back otherwise."""
+    """A normalised link is in responses and webhooks."""
     created = sandbox.submit("a~normal-url", external_url="https://CRM.Example.com?id=A")
     assert created.json()["external_url"] == "https://crm.example.com/?id=A"
     event = json.loads(receiver.next().body)

@@ -1,4 +1,4 @@
-"""The call records: compare-and-set, leases, and what is kept beside them."""
+"""Call records: compare-and-set, saves under a lease, and insights."""
 
 import json
 from collections.abc import Sequence
@@ -44,24 +44,24 @@ FULL = new_call("c-1", NOW).but(
 
 
 def test_a_call_of_which_nothing_was_heard_is_none(store: Store) -> None:
-    """Neither record nor insights."""
+    """An unknown call has neither record nor insights."""
     assert store.calls.load("c-1") is None
     assert store.calls.insights(FULL) == {}
 
 
 def test_a_saved_call_is_loaded_as_it_was(store: Store) -> None:
-    """Every field of the record, false and zero ones too; the version is the store's."""
+    """A saved call is loaded with every field; only the version is the store's."""
     saved = store.calls.update("c-1", lambda _: FULL)
     assert saved == store.calls.load("c-1") == FULL.but(version=1, format=FORMAT)
 
 
 def test_the_version_grows_with_every_save(store: Store) -> None:
-    """It is what compare-and-set compares."""
+    """Each save increases the version."""
     assert [store.save("c-1", attempts=n).version for n in (1, 2, 3)] == [1, 2, 3]
 
 
 def test_a_decision_for_nothing_saves_nothing(store: Store) -> None:
-    """``None`` and the same call both leave the record alone."""
+    """A decision of ``None`` or the same call saves nothing."""
     assert store.calls.update("c-1", lambda _: None) is None
     store.save("c-1")
     assert store.calls.update("c-1", lambda found: found) == store.calls.load("c-1")
@@ -70,7 +70,7 @@ def test_a_decision_for_nothing_saves_nothing(store: Store) -> None:
 
 
 def test_a_conflict_is_decided_again_on_the_newer_call(store: Store) -> None:
-    """Somebody saves between our reading and our saving: both changes are kept."""
+    """After a conflict the decision is made again on the newer record, so both changes are kept."""
     store.save("c-1")
     seen: list[int] = []
 
@@ -88,7 +88,7 @@ def test_a_conflict_is_decided_again_on_the_newer_call(store: Store) -> None:
 
 
 def test_two_who_make_the_same_call_make_it_once(store: Store) -> None:
-    """Version 0 conflicts as any other: the second finds the first one's call."""
+    """Of two creations of a call the second conflicts, and gets the first one's record."""
 
     def decide(found: Call | None) -> Call:
         if found is None:
@@ -101,7 +101,7 @@ def test_two_who_make_the_same_call_make_it_once(store: Store) -> None:
 
 
 def test_a_call_that_never_rests_is_given_up(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The work raises, and stays due; it does not spin for ever."""
+    """A call whose saves conflict without end raises, and stays due."""
     monkeypatch.setattr("bridge.store.calls.ATTEMPTS", 3)
 
     def decide(found: Call | None) -> Call:
@@ -115,7 +115,7 @@ def test_a_call_that_never_rests_is_given_up(store: Store, monkeypatch: pytest.M
 
 
 def test_a_save_under_a_lease_that_is_held_goes_through(store: Store) -> None:
-    """The normal case of a task."""
+    """A save under a held lease is made."""
     with store.lease("c-1") as lease:
         saved = store.calls.update("c-1", lambda _: FULL, lease=lease, insights={"signals": []})
     assert saved == store.calls.load("c-1")
@@ -125,7 +125,7 @@ def test_a_save_under_a_lease_that_is_held_goes_through(store: Store) -> None:
 def test_a_save_under_a_lease_that_is_no_longer_ours_is_refused(
     store: Store, holder: str | None
 ) -> None:
-    """It expired, or another worker took over: nothing of the save is left behind."""
+    """A save under a lost lease is refused, and leaves nothing."""
     store.save("c-1")
     if holder is not None:
         store.redis.set(store.keys.lease("c-1"), holder)
@@ -142,7 +142,7 @@ def test_a_save_under_a_lease_that_is_no_longer_ours_is_refused(
 
 
 def test_an_event_is_saved_although_a_worker_holds_the_call(store: Store) -> None:
-    """WAVV's news need no lease; the worker's own save is decided again on top of them."""
+    """An event is saved without a lease, and the lease holder's save is decided again."""
     with store.lease("c-1") as lease:
         store.save("c-1", reason="news")
         saved = store.calls.update(
@@ -153,7 +153,7 @@ def test_an_event_is_saved_although_a_worker_holds_the_call(store: Store) -> Non
 
 
 def test_insights_are_kept_beside_the_record(store: Store) -> None:
-    """Saved in the same step, any JSON, and left alone by saves that bring none."""
+    """Insights are saved in the same step as the record, and kept by saves without insights."""
     brought: dict[str, Any] = {"signals": [{"value": {"deep": [None, 0.5]}}], "transcript": "Hé"}
     store.calls.update("c-1", lambda _: FULL, insights=brought)
     store.save("c-1", attempts=7)
@@ -163,7 +163,7 @@ def test_insights_are_kept_beside_the_record(store: Store) -> None:
 
 
 def test_fields_of_a_newer_bridge_survive_an_older_worker(store: Store) -> None:
-    """At every depth: during an upgrade both write the same records."""
+    """Unknown fields of a newer version are kept at every depth."""
     document = {
         "call_id": "c-1",
         "created_at": NOW.isoformat(),
@@ -186,7 +186,7 @@ def test_fields_of_a_newer_bridge_survive_an_older_worker(store: Store) -> None:
 
 
 def test_many_calls_are_loaded_in_the_order_asked_for(store: Store) -> None:
-    """Those that do not exist are left out."""
+    """Several calls are loaded in the requested order, without unknown ones."""
     for call_id in ("a", "b", "c"):
         store.save(call_id)
     loaded = store.calls.load_many(["c", "nobody", "a"])
@@ -197,7 +197,7 @@ def test_many_calls_are_loaded_in_the_order_asked_for(store: Store) -> None:
 def test_a_save_whose_answer_was_lost_is_not_made_twice(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The client sends it again, which meets its own first try: it counts as saved, once."""
+    """A save that the client sends twice, after a lost response, is made once."""
     before = store.save("c-1", state=State.RECORDED)
     with store.lease("c-1") as lease:
         save_many = store.calls.save_many

@@ -1,4 +1,4 @@
-"""Holds: throttled they end with time; others let one probe through at a time."""
+"""Holds: a throttled one ends by time, others are ended by a probe."""
 
 from datetime import datetime, timedelta
 
@@ -24,13 +24,13 @@ from tests.support.store import HOLD_MAX, NOW, PROBE_INTERVAL, Store, at_once
 
 
 def test_without_a_hold_every_request_leaves(store: Store) -> None:
-    """None of them is a probe: there is nothing to find out."""
+    """Without a hold every request is admitted, and none is a probe."""
     assert store.holds.state(NOW) is None
     assert admit(store, NOW) == Admitted("c-1", "submit")
 
 
 def test_a_throttled_hold_ends_when_its_time_has_passed(store: Store) -> None:
-    """By itself, and for all: AskElephant named the moment."""
+    """A throttled hold ends at AskElephant's time, for all requests."""
     assert store.holds.start(Cause(THROTTLED, 429, "slow down"), NOW, SOON)
     hold = Hold(THROTTLED, NOW, SOON, SOON, "slow down", 429)
     assert admit(store, SOON - MOMENT) == store.holds.state(NOW) == hold
@@ -40,7 +40,7 @@ def test_a_throttled_hold_ends_when_its_time_has_passed(store: Store) -> None:
 
 
 def test_a_long_throttle_is_probed_after_the_longest_hold(store: Store) -> None:
-    """A wait of a day may be a mistake of theirs: one request finds out, all others wait."""
+    """A throttled hold longer than the longest hold is probed."""
     day = NOW + timedelta(days=1)
     start(store, THROTTLED, day)
     hold = store.holds.state(NOW)
@@ -55,7 +55,7 @@ def test_a_long_throttle_is_probed_after_the_longest_hold(store: Store) -> None:
 
 
 def test_a_long_throttle_whose_probe_is_throttled_goes_on(store: Store) -> None:
-    """Until the next probe, the longest hold later."""
+    """A long hold whose probe is throttled continues until the next probe."""
     start(store, THROTTLED, NOW + timedelta(days=1))
     at = NOW + HOLD_MAX
     assert admitted(store, at).probe
@@ -70,7 +70,7 @@ def test_a_long_throttle_whose_probe_is_throttled_goes_on(store: Store) -> None:
 def test_a_hold_for_credentials_lets_one_probe_through_per_interval(
     store: Store, reason: str
 ) -> None:
-    """All others wait, for as long as the key is refused."""
+    """A hold for credentials admits one probe per interval."""
     start(store, reason)
     at = NOW + PROBE_INTERVAL
     assert isinstance(admit(store, at - MOMENT), Hold)
@@ -83,7 +83,7 @@ def test_a_hold_for_credentials_lets_one_probe_through_per_interval(
 
 
 def test_an_outage_is_probed_each_second_then_less_and_less_often(store: Store) -> None:
-    """One probe finds out one failing call: good calls behind dozens of them must not wait long."""
+    """An outage is probed after a second, then at growing intervals."""
     start(store, Reason.OUTAGE)
     waits, at = [], NOW
     while at < NOW + timedelta(minutes=10):
@@ -100,7 +100,7 @@ def test_an_outage_is_probed_each_second_then_less_and_less_often(store: Store) 
 
 
 def test_a_probe_that_is_on_its_way_keeps_the_next_one_back(store: Store) -> None:
-    """It may hang until its timeout: one probe after the other, each would take a thread."""
+    """While a probe is in flight no other is admitted before its timeout."""
     start(store, Reason.OUTAGE)
     assert admitted(store, NOW + SECOND).probe
     assert isinstance(admit(store, NOW + 2 * SECOND), Hold)
@@ -109,7 +109,7 @@ def test_a_probe_that_is_on_its_way_keeps_the_next_one_back(store: Store) -> Non
 
 @pytest.mark.parametrize("reason", [REFUSED, Reason.OUTAGE])
 def test_a_hold_ends_when_its_probe_was_served(store: Store, reason: str) -> None:
-    """All calls may go at once."""
+    """A hold ends when its probe succeeds."""
     start(store, reason)
     probe = admitted(store, LATER)
     assert store.holds.record_success(probe, LATER) == ["all"]
@@ -119,14 +119,14 @@ def test_a_hold_ends_when_its_probe_was_served(store: Store, reason: str) -> Non
 
 @pytest.mark.parametrize("reason", [REFUSED, Reason.OUTAGE])
 def test_a_refusal_of_askelephants_own_ends_these_as_well(store: Store, reason: str) -> None:
-    """A 403 of one call is a response: AskElephant works, and knows the key."""
+    """A 403 for one call ends an outage or a hold for credentials, too."""
     start(store, reason)
     probe = admitted(store, LATER)
     assert store.holds.record_success(probe, LATER, proves_step=False) == ["all"]
 
 
 def test_starting_tells_whether_it_is_news(store: Store) -> None:
-    """One alarm per outage; throttling that has passed is a new one."""
+    """The start of a hold is reported once, until the hold has ended."""
     assert start(store, THROTTLED, SOON)
     assert not start(store, THROTTLED, LATER)
     assert start(store, THROTTLED, LATER + PROBE_INTERVAL, LATER)
@@ -152,7 +152,7 @@ def test_what_weighs_more_wins_and_the_same_wait_is_never_shortened(
     until: datetime,
     reason: str,
 ) -> None:
-    """Responses of one moment come in any order; another reason has its own time."""
+    """A more important reason replaces a hold, and the same reason never shortens it."""
     for why, when in (first, second):
         start(store, why, when)
     hold = store.holds.state(NOW)
@@ -161,7 +161,7 @@ def test_what_weighs_more_wins_and_the_same_wait_is_never_shortened(
 
 
 def test_a_hold_knows_since_when_and_why(store: Store) -> None:
-    """The newest detail names the scope that is missing now; the beginning stays."""
+    """A hold keeps its beginning, and the newest reason and detail."""
     for at, scope in ((NOW, "write"), (SOON, "read")):
         store.holds.start(Cause(Reason.SCOPE_MISSING, 403, f"lacks {scope}"), at, step="submit")
     hold = store.holds.state(SOON, "submit")
@@ -170,7 +170,7 @@ def test_a_hold_knows_since_when_and_why(store: Store) -> None:
 
 
 def test_many_that_race_for_the_probe_get_one(real_store: Store) -> None:
-    """Sixteen workers at the same moment, in three intervals."""
+    """Of sixteen concurrent requests one is the probe, in each of three intervals."""
     start(real_store, REFUSED)
     for interval in range(1, 4):
         at = NOW + interval * PROBE_INTERVAL
@@ -181,7 +181,7 @@ def test_many_that_race_for_the_probe_get_one(real_store: Store) -> None:
 
 
 def test_a_hold_of_one_step_leaves_the_others_alone(store: Store) -> None:
-    """A key without the scope for reading submits as ever, and that proves nothing of reading."""
+    """A hold of one step does not hold other steps, whose successes do not end it."""
     store.holds.start(Cause(Reason.SCOPE_MISSING, 403), NOW, step="insights")
     assert isinstance(admit(store, NOW, "insights"), Hold)
     submission = admitted(store, NOW, "submit")
@@ -193,7 +193,7 @@ def test_a_hold_of_one_step_leaves_the_others_alone(store: Store) -> None:
 
 
 def test_a_hold_of_one_step_ends_at_the_first_success_of_that_step(store: Store) -> None:
-    """Also at one that left before it started; a refusal proves nothing of the scope."""
+    """A hold of one step ends at the first success of that step, but not at a refusal."""
     before = admitted(store, NOW, "insights")
     store.holds.start(Cause(Reason.SCOPE_MISSING, 403), NOW, step="insights")
     assert store.holds.record_success(before, LATER, proves_step=False) == []
@@ -201,7 +201,7 @@ def test_a_hold_of_one_step_ends_at_the_first_success_of_that_step(store: Store)
 
 
 def test_a_success_of_a_step_breaks_its_rows_only(store: Store) -> None:
-    """403s of reads and of submissions are counted apart."""
+    """A success of one step resets the failures of that step only."""
     fail(store, range(2, 4), Row.SCOPE)
     fail(store, range(4, 6), Row.SCOPE, "insights")
     store.holds.record_success(admitted(store, NOW), NOW)
@@ -210,7 +210,7 @@ def test_a_success_of_a_step_breaks_its_rows_only(store: Store) -> None:
 
 
 def test_a_sweep_that_lost_its_lease_claims_no_probe(store: Store) -> None:
-    """Another sweep has begun."""
+    """A sweep that has lost its lease claims no probe."""
     with store.leases.hold_sweep() as lease:
         assert lease is not None
         store.redis.delete(store.keys.sweep_lease)
@@ -223,7 +223,7 @@ def test_a_sweep_that_lost_its_lease_claims_no_probe(store: Store) -> None:
     [(None, []), ("", ["insights"]), ("insights", [""]), ("submit", ["", "insights"])],
 )
 def test_holds_are_released_by_hand(store: Store, scope: str | None, left: list[str]) -> None:
-    """All, or one; what is not held is no matter."""
+    """All holds or one are released by hand."""
     start(store, REFUSED)
     store.holds.start(Cause(Reason.SCOPE_MISSING), NOW, step="insights")
     released = store.holds.release(NOW, scope)

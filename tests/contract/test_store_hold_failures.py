@@ -24,13 +24,13 @@ from tests.support.store import NOW, PROBE_INTERVAL, Store
 
 
 def test_each_call_counts_once_in_a_row(store: Store) -> None:
-    """At its first failure: calls that are known to fail start no hold again and again."""
+    """Each call counts once in a row of failures."""
     assert fail(store, range(OUTAGE_CALLS)) == list(range(1, OUTAGE_CALLS + 1))
     assert fail(store, range(OUTAGE_CALLS)) == [0] * OUTAGE_CALLS
 
 
 def test_a_request_that_is_served_breaks_the_row(store: Store) -> None:
-    """It takes as many first failures again; without strain Redis is not even asked."""
+    """A success resets the row; without failures it needs no request to Redis."""
     fail(store, range(2, 6))
     request = admitted(store, NOW)
     assert request.strained
@@ -39,7 +39,7 @@ def test_a_request_that_is_served_breaks_the_row(store: Store) -> None:
 
 
 def test_a_call_that_is_served_or_given_up_is_no_failing_call_any_more(store: Store) -> None:
-    """Its next failure is a first one again."""
+    """A call that succeeds or is given up counts again at its next failure."""
     fail(store, range(2))
     store.holds.record_success(admitted(store, NOW, call_id="c-0"), NOW)
     store.holds.forget("c-1")
@@ -47,14 +47,14 @@ def test_a_call_that_is_served_or_given_up_is_no_failing_call_any_more(store: St
 
 
 def test_a_row_of_failures_is_forgotten_with_time(store: Store) -> None:
-    """Ten calls in a week that each failed once are no outage."""
+    """A row of failures expires."""
     fail(store, range(1))
     assert 0 < store.redis.ttl(store.keys.of("row", "outage", "")) <= 600
     assert store.redis.ttl(store.keys.recent_failures) > 86_400
 
 
 def test_a_late_response_ends_an_outage(store: Store) -> None:
-    """A request that left before the hold started was served: AskElephant works."""
+    """A response to a request that left before the outage ends the outage."""
     fail(store, range(2, 3))
     request = admitted(store, NOW)
     start(store, Reason.OUTAGE)
@@ -63,7 +63,7 @@ def test_a_late_response_ends_an_outage(store: Store) -> None:
 
 
 def test_a_response_that_was_long_on_its_way_ends_what_it_never_met(store: Store) -> None:
-    """It left before anything failed: calls that failed since did not fail in a row."""
+    """A success of a request that left before the failures resets the row."""
     request = admitted(store, NOW)
     assert request == Admitted("c-1", "submit")
     start(store, Reason.OUTAGE)
@@ -72,7 +72,7 @@ def test_a_response_that_was_long_on_its_way_ends_what_it_never_met(store: Store
 
 @pytest.mark.parametrize("reason", [THROTTLED, REFUSED])
 def test_a_late_response_ends_nothing_else(store: Store, reason: str) -> None:
-    """It says nothing of a key refused since, nor of the time that AskElephant named."""
+    """A late success does not end holds for credentials, or throttled ones."""
     fail(store, range(2, 3))
     request = admitted(store, NOW)
     start(store, reason, LATER)
@@ -81,7 +81,7 @@ def test_a_late_response_ends_nothing_else(store: Store, reason: str) -> None:
 
 
 def test_a_probe_that_is_served_does_not_cut_a_later_throttle_short(store: Store) -> None:
-    """Another worker was throttled while the probe was on its way."""
+    """A successful probe does not end a throttled hold that started during the probe."""
     start(store, Reason.OUTAGE)
     probe = admitted(store, NOW + SECOND)
     assert probe.probe
@@ -93,7 +93,7 @@ def test_a_probe_that_is_served_does_not_cut_a_later_throttle_short(store: Store
 
 
 def test_throttles_in_a_row_are_counted_until_one_is_served(store: Store) -> None:
-    """One 429 of a burst counts, not each: the wait must grow with the bursts."""
+    """Throttles in a row are counted once per burst, until a success."""
     at = NOW
     for count in range(1, 4):
         until = at + PROBE_INTERVAL
@@ -106,7 +106,7 @@ def test_throttles_in_a_row_are_counted_until_one_is_served(store: Store) -> Non
 
 
 def test_a_failing_call_is_no_probe_while_a_better_one_waits(store: Store) -> None:
-    """Nor of another step, when all are held: a known failure finds out nothing."""
+    """A call that failed before is no probe while a call without failures waits."""
     fail(store, range(1, 2))
     start(store, Reason.OUTAGE)
     store.save("c-2", state=State.SUBMITTED, due_at=NOW - timedelta(minutes=1))
@@ -117,7 +117,7 @@ def test_a_failing_call_is_no_probe_while_a_better_one_waits(store: Store) -> No
 
 
 def test_the_probe_is_the_call_that_failed_least_and_the_newest_of_these(store: Store) -> None:
-    """Over all steps that the hold pauses: failures count first, then the due time."""
+    """The probe is the call with the fewest failures, and of these the newest."""
     fail(store, range(3, 6))
     fail(store, range(4, 5))
     for number in range(1, 6):

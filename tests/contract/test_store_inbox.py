@@ -1,4 +1,4 @@
-"""The inbox: nothing is handed out twice at once, and nothing is dropped before it is handled."""
+"""The inbox gives each event to one worker, and keeps it until it is processed."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -19,17 +19,17 @@ LONG_AFTER = timedelta(days=365)
 
 @pytest.fixture
 def store(real_store: Store) -> Store:
-    """Give a store on a real Valkey: fakeredis has no ``INFO``, which names the server."""
+    """Give the stores on a real Valkey, because fakeredis has no ``INFO``."""
     return real_store
 
 
 def _long_after() -> datetime:
-    """Entries are stamped by the server's own clock, so the future is counted from the real now."""
+    """Return a time after the server's real one, whose clock stamps the entries."""
     return datetime.now(UTC) + LONG_AFTER
 
 
 def test_an_event_comes_out_as_it_went_in(store: Store) -> None:
-    """Byte for byte, with its source and its request's id."""
+    """An event is read byte for byte, with source and request id."""
     entry_id = store.post(b'\xff{"a": 1}\n', "askelephant")
     (entry,) = store.inbox.take(10)
     assert (entry.id, entry.source, entry.raw) == (entry_id, "askelephant", b'\xff{"a": 1}\n')
@@ -37,7 +37,7 @@ def test_an_event_comes_out_as_it_went_in(store: Store) -> None:
 
 
 def test_an_event_that_comes_twice_is_stored_once(store: Store) -> None:
-    """By its source and key; both are counted."""
+    """A repeated event is stored once, by source and key, and counted twice."""
     assert store.post(b"1", key="k")
     assert store.post(b"1", key="k") == ""
     assert store.post(b"1", "askelephant", key="k")
@@ -47,7 +47,7 @@ def test_an_event_that_comes_twice_is_stored_once(store: Store) -> None:
 
 
 def test_events_are_taken_in_order_and_in_batches(store: Store) -> None:
-    """Each is handed out once."""
+    """Events are read in order and in batches, each once."""
     for number in range(5):
         store.post(b"%d" % number)
     batches = [[entry.raw for entry in store.inbox.take(2)] for _ in range(4)]
@@ -55,7 +55,7 @@ def test_events_are_taken_in_order_and_in_batches(store: Store) -> None:
 
 
 def test_an_inbox_that_was_never_written_to_is_empty(store: Store) -> None:
-    """The group makes itself, and hands out what came before it."""
+    """An inbox without a stream is empty, and the group reads events from before it."""
     assert store.inbox.take(10) == []
     assert store.inbox.backlog() == Backlog(0, None)
     store.post(b"1")
@@ -63,7 +63,7 @@ def test_an_inbox_that_was_never_written_to_is_empty(store: Store) -> None:
 
 
 def test_what_is_handled_does_not_come_back(store: Store) -> None:
-    """Not even long after."""
+    """A processed event is never read again."""
     store.post(b"1")
     entries = store.inbox.take(10)
     store.inbox.done(entries, {})
@@ -72,7 +72,7 @@ def test_what_is_handled_does_not_come_back(store: Store) -> None:
 
 
 def test_another_server_marks_no_event_as_handled(store: Store) -> None:
-    """It may lack what was saved of the event, which stays taken until it is abandoned."""
+    """An event that another server processed is not acknowledged, and is claimed later."""
     entry_id = store.post(b"1")
     taken = [replace(entry, server="0" * 40) for entry in store.inbox.take(10)]
     assert not store.inbox.done(taken, {entry_id: "ignored.not_ours"})
@@ -83,7 +83,7 @@ def test_another_server_marks_no_event_as_handled(store: Store) -> None:
 
 
 def test_an_abandoned_event_is_handed_out_again_before_new_ones(store: Store) -> None:
-    """A worker was killed with it; every handing out is counted."""
+    """An abandoned event is read before new ones, with its number of deliveries."""
     first, _ = store.post(b"first"), store.post(b"second")
     assert [entry.raw for entry in store.inbox.take(1)] == [b"first"]
     handed_out = []
@@ -94,7 +94,7 @@ def test_an_abandoned_event_is_handed_out_again_before_new_ones(store: Store) ->
 
 
 def test_an_event_that_is_being_handled_is_nobody_elses(store: Store) -> None:
-    """Within half a minute it belongs to who took it."""
+    """An event belongs to its worker for 30 seconds."""
     entry = store.post(b"1")
     store.inbox.take(10)
     store.age(entry, minutes=0.45)
@@ -102,7 +102,7 @@ def test_an_event_that_is_being_handled_is_nobody_elses(store: Store) -> None:
 
 
 def test_an_event_is_abandoned_within_a_minute(store: Store) -> None:
-    """With the sweep's interval, which makes another worker look for it."""
+    """An event is abandoned after less than a minute, including the sweep's interval."""
     entry = store.post(b"1")
     store.inbox.take(10)
     interval: timedelta = Settings.model_fields["sweep_interval"].default
@@ -111,7 +111,7 @@ def test_an_event_is_abandoned_within_a_minute(store: Store) -> None:
 
 
 def test_only_one_claims_an_abandoned_event(store: Store) -> None:
-    """Claiming it makes it fresh again."""
+    """One worker gets an abandoned event, because the claim renews it."""
     entry = store.post(b"1")
     store.inbox.take(10)
     store.age(entry)
@@ -119,7 +119,7 @@ def test_only_one_claims_an_abandoned_event(store: Store) -> None:
 
 
 def test_an_event_set_aside_is_kept_whole_with_its_error(store: Store) -> None:
-    """Out of the way of the others, and counted."""
+    """A dead letter is kept whole with its error, and counted."""
     entry_id = store.post(b"broken")
     (entry,) = store.inbox.take(10)
     store.inbox.move_to_dead_letters(entry, "ValueError: no")
@@ -133,7 +133,7 @@ def test_an_event_set_aside_is_kept_whole_with_its_error(store: Store) -> None:
 
 
 def test_the_outcome_of_an_event_that_changed_no_call_can_be_asked_for(store: Store) -> None:
-    """Nothing is dropped in silence: each has its slug, on the counter too."""
+    """The outcome of an event that changed no call is stored and counted."""
     ids = [store.post(b"%d" % number) for number in range(3)]
     entries = store.inbox.take(10)
     store.inbox.done(entries, {ids[0]: "ignored.unknown_event", ids[1]: "ignored.not_ours"})
@@ -149,7 +149,7 @@ def test_the_outcome_of_an_event_that_changed_no_call_can_be_asked_for(store: St
 def test_the_backlog_counts_what_is_not_handled_yet(
     store: Store, taken: int, handled: int, waiting: int, oldest: int | None
 ) -> None:
-    """Taken or not; its age is that of the oldest of them."""
+    """The backlog counts unread and unacknowledged events, and has the age of the oldest."""
     ids = [store.post(b"%d" % number) for number in range(4)]
     entries = store.inbox.take(taken) if taken else []
     if handled:
@@ -165,7 +165,7 @@ def test_the_backlog_counts_what_is_not_handled_yet(
 def test_trimming_never_drops_what_is_not_handled(
     store: Store, taken: int, handled: int, left: int
 ) -> None:
-    """However old: untaken and taken events stay, and all that came after them."""
+    """Trimming never deletes unprocessed events, or newer ones."""
     ids = [store.post(b"%d" % number) for number in range(4)]
     entries = store.inbox.take(taken) if taken else []
     if handled:
@@ -179,7 +179,7 @@ def test_trimming_never_drops_what_is_not_handled(
 
 
 def test_trimming_is_bounded_and_comes_to_its_end(store: Store) -> None:
-    """A batch each time, of events and of their outcomes: Redis serves nobody meanwhile."""
+    """Trimming deletes a limited number of events and outcomes at once."""
     ids = [store.post(b"%d" % number) for number in range(250)]
     store.inbox.done(store.inbox.take(250), dict.fromkeys(ids, "ignored.not_ours"))
     left = []
@@ -190,7 +190,7 @@ def test_trimming_is_bounded_and_comes_to_its_end(store: Store) -> None:
 
 
 def test_trimming_keeps_handled_events_for_their_time(store: Store) -> None:
-    """With their outcomes; afterwards both go."""
+    """Trimming keeps processed events and their outcomes for the configured time."""
     entry_id = store.post(b"1")
     store.inbox.done(store.inbox.take(10), {entry_id: "ignored.not_ours"})
     assert store.inbox.trim(datetime.now(UTC) - timedelta(days=7), MOST) == 0
@@ -200,7 +200,7 @@ def test_trimming_keeps_handled_events_for_their_time(store: Store) -> None:
 
 
 def test_what_was_refused_or_set_aside_is_forgotten_in_time(store: Store) -> None:
-    """It is personal data as well, and nobody handles it any more."""
+    """Refused events and dead letters are deleted in time."""
     store.post(b"broken")
     store.inbox.move_to_dead_letters(store.inbox.take(1)[0], "ValueError: no")
     store.redis.xadd(store.keys.refused, {"raw": b"bad"})
@@ -212,14 +212,14 @@ def test_what_was_refused_or_set_aside_is_forgotten_in_time(store: Store) -> Non
 
 
 def test_an_inbox_that_is_no_stream_is_an_error(real_store: Store) -> None:
-    """Only a missing group is mended; anything else must be seen."""
+    """An inbox of another Redis type is an error."""
     real_store.redis.set(real_store.keys.inbox, "not a stream")
     with pytest.raises(ResponseError, match="WRONGTYPE"):
         real_store.inbox.take(10)
 
 
 def test_a_poke_is_taken_back_when_nothing_is_left(store: Store) -> None:
-    """Not before: as long as somebody takes events, nobody else need be told of them."""
+    """The wake-up flag is deleted only when no event is left."""
     store.post(b"1")
     assert store.redis.exists(store.keys.wakeup_pending)
     assert len(store.inbox.take(10)) == 1
@@ -231,7 +231,7 @@ def test_a_poke_is_taken_back_when_nothing_is_left(store: Store) -> None:
 def test_an_event_stored_while_the_poke_is_taken_back_is_taken(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Between the look that found nothing and the end of the wake-up, no wake-up is sent for it."""
+    """An event that is stored while the flag is deleted is read."""
     inbox = store.inbox
     look = inbox._take  # noqa: SLF001 - the race is between its two looks
 
@@ -245,7 +245,7 @@ def test_an_event_stored_while_the_poke_is_taken_back_is_taken(
 
 
 def test_events_are_taken_in_either_protocol(valkey_url: str, keys: Keys) -> None:
-    """RESP3, which a URL may ask for, answers with other shapes than RESP2."""
+    """Events are read in RESP2 and RESP3."""
     for protocol in (2, 3):
         with connect(f"{valkey_url}?protocol={protocol}") as redis:
             store = Store(redis, keys)

@@ -1,4 +1,4 @@
-"""The indexes move with the record, in the same atomic step; the sweep works from them."""
+"""The indexes change with the record in one atomic step, and the sweep reads them."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -39,7 +39,7 @@ def test_a_call_waits_in_one_place_only(
     index: str | None,
     at: datetime | None,
 ) -> None:
-    """Due with the grace of a task on its way; held ones exactly; resting ones to be forgotten."""
+    """A call is in one index only: due with a grace, held, or to be deleted."""
     store.save("c-1", **changes)
     place = {index: at.timestamp()} if index and at else {}
     created = NOW.timestamp()
@@ -47,7 +47,7 @@ def test_a_call_waits_in_one_place_only(
 
 
 def test_a_call_leaves_its_old_places_on_every_move(store: Store) -> None:
-    """Through all states and back: never in two sets of a kind."""
+    """A call leaves its old indexes at every change of state."""
     way = (*State, State.RECORDED, State.UNRECORDED, State.RECORDED)
     for state in way:
         store.save("c-1", state=state, due_at=SOON if state in WAITING else None)
@@ -61,14 +61,14 @@ ORDER = ("retire", "state", "due")
 
 
 def test_a_call_that_needs_nothing_now_is_not_due(store: Store) -> None:
-    """The due time goes away with the need, in the same state."""
+    """A call that needs nothing now is in no due index."""
     store.save("c-1", state=State.RECORDED, due_at=SOON)
     store.save("c-1", due_at=None)
     assert set(store.indexed("c-1")) == {"calls", "state:recorded"}
 
 
 def test_a_call_is_found_by_engagement_and_link_once_it_is_saved(store: Store) -> None:
-    """Both lookups are written with the record that names them."""
+    """A saved call is found by engagement and by link."""
     store.save("c-1", external_url=URL)
     found = store.lookup.by_engagement("ngmt_1", URL)
     assert found is not None
@@ -79,7 +79,7 @@ def test_a_call_is_found_by_engagement_and_link_once_it_is_saved(store: Store) -
 
 
 def test_an_overdue_call_is_claimed_once_until_its_grace_is_over(store: Store) -> None:
-    """Two sweeps do not publish the same step; a message that was lost is published again."""
+    """An overdue call is claimed once per grace."""
     store.save("c-1", state=State.RECORDED, due_at=NOW)
     overdue = NOW + GRACE
     assert store.claim(SUBMIT, overdue - timedelta(seconds=1), 10) == []
@@ -89,14 +89,14 @@ def test_an_overdue_call_is_claimed_once_until_its_grace_is_over(store: Store) -
 
 
 def test_a_held_call_is_claimed_from_when_it_began_to_wait(store: Store) -> None:
-    """No task is on its way for it, so it needs no grace."""
+    """A held call is claimed from its due time on, without a grace."""
     store.save("c-1", state=State.RECORDED, due_at=SOON, held=True)
     assert store.claim(SUBMIT, SOON - timedelta(milliseconds=1), 10) == []
     assert store.claim(SUBMIT, SOON, 10) == ["c-1"]
 
 
 def test_a_held_call_that_was_claimed_is_claimed_again_once_it_is_saved(store: Store) -> None:
-    """Its request was denied by the hold: it must not wait for the grace of a task on its way."""
+    """A claimed call that is held again can be claimed without a grace."""
     for _ in range(2):
         store.save("c-1", state=State.RECORDED, due_at=SOON, held=True)
         assert store.claim(SUBMIT, SOON, 10) == ["c-1"]
@@ -104,7 +104,7 @@ def test_a_held_call_that_was_claimed_is_claimed_again_once_it_is_saved(store: S
 
 
 def test_a_claim_is_bounded_and_takes_the_most_overdue_first(store: Store) -> None:
-    """One sweep after an outage does not publish everything at once."""
+    """A claim has a limit, and returns the most overdue calls."""
     for minute in (3, 1, 2):
         due_at = NOW + timedelta(minutes=minute)
         store.save(f"c-{minute}", state=State.RECORDED, due_at=due_at)
@@ -113,7 +113,7 @@ def test_a_claim_is_bounded_and_takes_the_most_overdue_first(store: Store) -> No
 
 
 def test_a_sweep_that_lost_its_lease_claims_nothing(store: Store) -> None:
-    """It stood still for so long that another has begun: one at a time."""
+    """A sweep that has lost its lease claims nothing."""
     store.save("c-1", state=State.RECORDED, due_at=NOW)
     with store.leases.hold_sweep() as lease:
         assert lease is not None
@@ -127,7 +127,7 @@ def test_a_sweep_that_lost_its_lease_claims_nothing(store: Store) -> None:
 
 @pytest.mark.parametrize("step", STEPS)
 def test_a_claim_takes_calls_of_its_step_only(store: Store, step: Step) -> None:
-    """Each step has its own set: under a hold expiring goes on."""
+    """A claim returns calls of its step only."""
     states = {EXPIRE: State.ENDED, SUBMIT: State.RECORDED, INSIGHTS: State.SUBMITTED}
     for each, state in states.items():
         store.save(each.name, state=state, due_at=NOW)
@@ -135,7 +135,7 @@ def test_a_claim_takes_calls_of_its_step_only(store: Store, step: Step) -> None:
 
 
 def test_a_retired_call_leaves_nothing_behind(store: Store) -> None:
-    """Record, insights, lookups and every index: months of calls must not pile up."""
+    """A deleted call leaves no key and no index entry."""
     before = store.save("c-1", state=State.RECORDED, due_at=SOON, external_url=URL)
     after = before.but(state=State.COMPLETE, due_at=None, engagement_id="ngmt_1")
     store.calls.update("c-1", lambda _: after, insights={"tags": []})
@@ -146,7 +146,7 @@ def test_a_retired_call_leaves_nothing_behind(store: Store) -> None:
 
 
 def test_the_lookup_of_an_engagement_that_was_replaced_ends_by_itself(store: Store) -> None:
-    """A replay found none over there, and made another: the record knows the new one only."""
+    """The lookup of an engagement that was replaced expires."""
     store.save("c-1", state=State.COMPLETE, engagement_id="ngmt_1")
     store.save("c-1", engagement_id="ngmt_2")
     for engagement in ("ngmt_1", "ngmt_2"):
@@ -162,7 +162,7 @@ def test_the_lookup_of_an_engagement_that_was_replaced_ends_by_itself(store: Sto
 
 
 def test_retiring_is_bounded_and_leaves_other_calls_alone(store: Store) -> None:
-    """Also those that share the link of a forgotten one."""
+    """Deleting has a limit, and keeps other calls, also those with the same link."""
     for number in range(3):
         store.save(f"done-{number}", state=State.COMPLETE, external_url=URL)
     store.save("waiting", state=State.RECORDED, external_url=URL)
@@ -173,7 +173,7 @@ def test_retiring_is_bounded_and_leaves_other_calls_alone(store: Store) -> None:
 
 
 def test_a_call_that_moves_on_while_it_is_retired_stays(store: Store) -> None:
-    """A late recording saves it between the sweep's reading and its forgetting."""
+    """A call that is saved while it is being deleted stays."""
 
     class Rival(CallStore):
         def load_readable(self, call_ids: Iterable[str]) -> list[Call]:
@@ -188,7 +188,7 @@ def test_a_call_that_moves_on_while_it_is_retired_stays(store: Store) -> None:
 
 
 def test_a_resting_call_is_kept_from_its_last_news(store: Store) -> None:
-    """Replayed or edited, it is news again, and stays its full time."""
+    """An ended call is kept for its full time after its last change."""
     store.save("c-1", state=State.COMPLETE)
     store.save("c-1", updated_at=NOW + timedelta(days=10))
     assert store.indexed("c-1")["retire"] == (NOW + timedelta(days=10) + KEPT).timestamp()

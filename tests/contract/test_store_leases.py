@@ -1,4 +1,4 @@
-"""Leases: one worker at a time, and never for ever."""
+"""Leases: one holder at a time, and an expiry."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from tests.support.store import LEASE_TIME, Store
 
 
 def test_only_one_holds_a_lease(store: Store) -> None:
-    """The other gets none and does nothing; a third name is free."""
+    """One worker holds a lease, the other gets none, and other names are free."""
     with store.lease("c-1") as first, store.lease("c-1") as second:
         assert first is not None
         assert second is None
@@ -15,7 +15,7 @@ def test_only_one_holds_a_lease(store: Store) -> None:
 
 
 def test_a_lease_is_given_back(store: Store) -> None:
-    """Also by work that breaks; each holding has a token of its own."""
+    """A lease is released after its block, also after an exception; each has its own token."""
     with pytest.raises(ZeroDivisionError), store.lease("c-1") as first:
         _ = 1 / 0
     with store.lease("c-1") as second:
@@ -26,21 +26,21 @@ def test_a_lease_is_given_back(store: Store) -> None:
 
 
 def test_a_lease_ends_by_itself(store: Store) -> None:
-    """A killed worker cannot give it back."""
+    """A lease expires without a release."""
     with store.lease("c-1"):
         left = store.redis.pttl(store.keys.lease("c-1"))
         assert 0 < left <= LEASE_TIME.total_seconds() * 1000
 
 
 def test_a_lease_that_another_has_taken_over_stays_theirs(store: Store) -> None:
-    """Ours expired while we worked: giving back must not take theirs."""
+    """Releasing an expired lease does not release the next holder's."""
     with store.lease("c-1"):
         store.redis.set(store.keys.lease("c-1"), "theirs")
     assert store.redis.get(store.keys.lease("c-1")) == b"theirs"
 
 
 def test_who_got_no_lease_gives_none_back(store: Store) -> None:
-    """The holder keeps it."""
+    """A worker without the lease releases nothing."""
     with store.lease("c-1") as first:
         with store.lease("c-1"):
             pass
@@ -49,7 +49,7 @@ def test_who_got_no_lease_gives_none_back(store: Store) -> None:
 
 
 def test_the_sweep_is_leased_apart_from_every_call(store: Store) -> None:
-    """A call's id may be any word: no call can keep the sweep from its work."""
+    """No call id can be the name of the sweep's lease."""
     with store.lease("sweep"), store.leases.hold_sweep() as first:
         assert first is not None
         with store.leases.hold_sweep() as second:
@@ -59,7 +59,7 @@ def test_the_sweep_is_leased_apart_from_every_call(store: Store) -> None:
 def test_a_lease_whose_confirmation_was_lost_is_ours(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The client sends it again, and must not take its own first try for somebody else's."""
+    """A lease whose confirmation was lost is held, because the repeated request finds its token."""
     monkeypatch.setattr("secrets.token_hex", lambda _: "our-token")
     store.redis.set(store.keys.lease("c-1"), "our-token")
     with store.lease("c-1") as lease:

@@ -1,4 +1,4 @@
-"""Whole lives of calls in the store: a save moves only what differs, and the indexes are whole."""
+"""Random lives of calls in the store keep the indexes and the record consistent."""
 
 import uuid
 from datetime import timedelta
@@ -23,7 +23,7 @@ BEGINNINGS = st.sampled_from([[*way] for way in WAYS.values()])
 LIVES = st.tuples(BEGINNINGS, st.lists(ANY_EVENT | st.just(None), max_size=12)).map(
     lambda parts: [*parts[0], *parts[1]]
 )
-"""What happens to a call; ``None`` = a sweep claims it, if it is due."""
+"""What happens to a call; with ``None`` a sweep claims it if it is due."""
 
 REDIS = FakeRedis()
 
@@ -31,7 +31,7 @@ REDIS = FakeRedis()
 @settings(deadline=None, max_examples=100, phases=[Phase.generate])
 @given(LIVES)
 def test_after_every_save_the_indexes_are_those_of_the_record(life: list[e.Event | None]) -> None:
-    """Whatever came before, also when sweeps have set its due time back meanwhile."""
+    """After every save the indexes are those of the record, also after claims."""
     store, claimed = Store(REDIS, Keys(f"lives-{uuid.uuid4().hex}")), False
     store.redis.set(store.keys.sweep_lease, "token")
     for event in life:

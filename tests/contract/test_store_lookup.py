@@ -1,4 +1,4 @@
-"""Finding calls: by engagement, by link, by page, by count."""
+"""Finding calls by engagement, link, page and count."""
 
 from datetime import datetime, timedelta
 from itertools import islice
@@ -23,7 +23,7 @@ def _listed(lookup: Lookup, **chosen: Any) -> list[str]:  # noqa: ANN401 - state
 
 
 def test_an_engagement_is_known_by_its_id(store: Store) -> None:
-    """Whatever its link says."""
+    """A call is found by its engagement's id, whatever the link is."""
     store.save("c-1", engagement_id="ngmt_1", external_url=URL)
     store.save("c-2", external_url="wavv://call/c-2")
     found = store.lookup.by_engagement("ngmt_1", "wavv://call/c-2")
@@ -49,7 +49,7 @@ def test_a_link_finds_a_call_only_when_no_other_can_be_meant(
     *,
     found: bool,
 ) -> None:
-    """A template may name the contact only; a call that has its engagement is not meant."""
+    """A link finds a call only if one call without an engagement has it."""
     for number, changes in enumerate(others):
         store.save(f"c-{number}", **changes)
     call = store.lookup.by_engagement("ngmt_1", URL)
@@ -58,7 +58,7 @@ def test_a_link_finds_a_call_only_when_no_other_can_be_meant(
 
 
 def test_a_link_that_was_rewritten_finds_its_call(store: Store) -> None:
-    """AskElephant returns it with its host in lower case, or a slash more."""
+    """A link that AskElephant has normalised finds its call."""
     store.save("c-1", external_url="https://CRM.example.com:443/calls/c%2d1")
     found = store.lookup.by_engagement("ngmt_1", "https://crm.example.com/calls/c-1/")
     assert found is not None
@@ -66,7 +66,7 @@ def test_a_link_that_was_rewritten_finds_its_call(store: Store) -> None:
 
 
 def test_a_link_that_an_earlier_version_stored_finds_its_call(store: Store) -> None:
-    """It wrote another key, with the link as it was."""
+    """A link under the key of an earlier version finds its call."""
     store.save("c-1", external_url=URL)
     store.redis.delete(store.keys.awaiting(URL))
     store.redis.sadd(store.keys.url(URL), "c-1")
@@ -79,7 +79,7 @@ def test_a_link_that_an_earlier_version_stored_finds_its_call(store: Store) -> N
 def test_a_link_that_thousands_share_costs_little(
     store: Store, monkeypatch: pytest.MonkeyPatch, stored: str
 ) -> None:
-    """None of them is loaded, and few ids are read: the POST's response names the engagement."""
+    """A link that thousands of calls share loads none of them."""
     read: list[bytes] = []
 
     def text(member: bytes) -> str:
@@ -95,7 +95,7 @@ def test_a_link_that_thousands_share_costs_little(
 
 
 def test_only_calls_that_await_their_engagement_are_kept_under_their_link(store: Store) -> None:
-    """Of thousands of calls with one link those that are on their way."""
+    """Only calls that wait for their engagement are in the index of their link."""
     for number in range(20):
         store.save(f"c-{number}", external_url=URL, engagement_id=f"ngmt_{number}")
     store.save("c-20", external_url=URL)
@@ -106,7 +106,7 @@ def test_only_calls_that_await_their_engagement_are_kept_under_their_link(store:
 
 
 def test_a_parked_event_is_found_by_its_engagement_and_forgotten_in_time(store: Store) -> None:
-    """Its call may never turn up."""
+    """A parked event is found by its engagement, and expires."""
     store.lookup.park("ngmt_1", "17-0", timedelta(days=7))
     assert store.lookup.parked_many(["ngmt_1", "ngmt_2"]) == {"ngmt_1": "17-0"}
     assert store.lookup.parked_many([]) == {}
@@ -114,7 +114,7 @@ def test_a_parked_event_is_found_by_its_engagement_and_forgotten_in_time(store: 
 
 
 def test_the_newest_calls_come_first(store: Store) -> None:
-    """By the time they were first heard of, not by their last change."""
+    """Calls are listed by the time of their first event, newest first."""
     for minute in (2, 0, 1):
         store.save(f"c-{minute}", created_at=NOW + timedelta(minutes=minute))
     store.save("c-0", attempts=1)
@@ -125,7 +125,7 @@ def test_the_newest_calls_come_first(store: Store) -> None:
 def test_pages_have_neither_gaps_nor_repetitions(
     store: Store, monkeypatch: pytest.MonkeyPatch, size: int
 ) -> None:
-    """Also when many calls have the same time, and a page ends among them or within a chunk."""
+    """Pages contain each call once, also at equal times."""
     monkeypatch.setattr("bridge.store.lookup.CHUNK", 4)
     for number in range(10):
         store.save(f"c-{number}", created_at=NOW + timedelta(minutes=number // 7))
@@ -141,7 +141,7 @@ def test_pages_have_neither_gaps_nor_repetitions(
 def test_a_list_that_changes_while_it_is_read_has_neither_gaps_nor_repetitions(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """New calls come in front, others leave their state: the rest is seen once each."""
+    """Pages contain each call once while new calls come and others change their state."""
     monkeypatch.setattr("bridge.store.lookup.CHUNK", 4)
     for number in range(12):
         store.save(f"c-{number:02}", created_at=_at(number // 5))
@@ -167,7 +167,7 @@ def test_a_list_that_changes_while_it_is_read_has_neither_gaps_nor_repetitions(
 def test_calls_can_be_chosen_by_state_and_time(
     store: Store, chosen: dict[str, Any], expected: list[str]
 ) -> None:
-    """``since`` is included, ``until`` is not."""
+    """Calls are selected by state and time; ``since`` is included, ``until`` is not."""
     for number in range(4):
         state = State.RECORDED if number % 2 else State.LIVE
         store.save(f"c-{number}", created_at=_at(number), state=state)
@@ -179,14 +179,14 @@ def test_calls_can_be_chosen_by_state_and_time(
 
 
 def test_a_call_that_is_forgotten_while_it_is_listed_is_left_out(store: Store) -> None:
-    """The index may be a moment behind a reader."""
+    """A call that is deleted during the listing is left out."""
     store.save("c-1")
     store.redis.zadd(store.keys.calls, {"gone": NOW.timestamp()})
     assert _listed(store.lookup) == ["c-1"]
 
 
 def test_calls_are_counted_by_state(store: Store) -> None:
-    """Every state is there, also with none."""
+    """Calls are counted by state, with 0 for a state without calls."""
     for number, state in enumerate([State.LIVE, State.LIVE, State.FAILED]):
         store.save(f"c-{number}", state=state)
     counts = store.lookup.counts()
@@ -195,7 +195,7 @@ def test_calls_are_counted_by_state(store: Store) -> None:
 
 
 def test_overdue_is_what_the_sweep_would_publish(store: Store) -> None:
-    """By step; a task on its way has its grace."""
+    """``overdue`` counts by step the calls that the sweep would publish."""
     store.save("c-1", state=State.RECORDED, due_at=NOW)
     store.save("c-2", state=State.RECORDED, due_at=NOW, held=True)
     store.save("c-3", state=State.SUBMITTED, due_at=NOW)

@@ -1,8 +1,8 @@
-"""A store that version 0.1.0 wrote is read, shown, and brought to its end by this version.
+"""This version reads the store that version 0.1.0 wrote, and completes its calls.
 
-``store_of_before.json`` is a dump of that version's own Valkey, after its pipeline had handled
-invented calls: one in each state, held, deferred, without a recording, parked, set aside, refused,
-and events that it had stored but not handled. Nothing in it is to be edited by hand.
+``store_of_before.json`` is a dump of that version's Valkey after invented calls: one in each state,
+held, deferred, without a recording, parked, dead-lettered, refused, and events that were stored and
+not processed. The file is never edited by hand.
 """
 
 import json
@@ -26,7 +26,7 @@ from tests.support.wavv_api import KEY, WavvRest, running_wavv
 DUMP: Mapping[str, Any] = json.loads(Path(__file__).with_name("store_of_before.json").read_text())
 WRITTEN_AT = datetime.fromisoformat(DUMP["at"])
 TAKEN_FOR = timedelta(minutes=2)
-"""For so long an event has been in the hands of a worker that is gone."""
+"""How long an event has been unacknowledged by a worker that is gone."""
 
 WRITTEN = {
     "awaited": (State.RECORDED, "recording_missing"),
@@ -53,19 +53,19 @@ WRITTEN = {
     "unrecorded": (State.UNRECORDED, None),
     "without-answer~no-webhook": (State.COMPLETE, None),
 }
-"""Every record, with its state and reason."""
+"""Every record with its state and reason."""
 
 UNHANDLED = {"taken": State.ENDED, "waiting": State.RECORDED, "crm": State.RECORDED}
-"""Calls of the events that were stored and not handled, with their state once they are."""
+"""Calls of the unprocessed events, with the state after them."""
 
 WITHOUT_RECORDING = {"live", "ended", "by-ingress", "taken", "unrecorded"}
 PARKED = {"wavv-call-recorded": "ngmt_parked"}
-"""The engagement whose transcript event came before any request for it was answered."""
+"""The engagement whose transcript webhook came before the response to its request."""
 
 
 @dataclass
 class Elephant:
-    """An AskElephant that knows the engagements of before and serves every request."""
+    """An AskElephant that has the old engagements and accepts every request."""
 
     made: list[dict[str, Any]] = field(default_factory=list)
 
@@ -93,7 +93,7 @@ def shown(engagement_id: str, external_url: str | None = None) -> dict[str, Any]
 
 
 def load(redis: Redis, namespace: str) -> None:
-    """Write the dump's keys, the times at which they expire included."""
+    """Write the keys of the dump with their expiry."""
     for name, held in DUMP["keys"].items():
         key = f"{namespace}:{name}"
         WRITERS[held["type"]](redis, key, held["value"])
@@ -118,7 +118,7 @@ def _sorted(redis: Redis, key: str, value: dict[Any, float]) -> None:
 
 
 def _stream(redis: Redis, key: str, value: dict[str, Any]) -> None:
-    """Write the entries under their own ids, and give those in work back to their consumers."""
+    """Write the entries under their ids, and assign the unacknowledged ones to their consumers."""
     for entry, fields in value["entries"]:
         redis.xadd(key, fields, id=entry)
     idle = int(TAKEN_FOR.total_seconds() * 1000)
@@ -142,7 +142,7 @@ WRITERS: Mapping[str, Callable[[Redis, str, Any], None]] = {
 
 @pytest.fixture
 def rest() -> Iterator[WavvRest]:
-    """Run WAVV's API, which has the recording that the version before waited for."""
+    """Run WAVV's API with the recording that the old version waited for."""
     with running_wavv() as running:
         running.ready.add("awaited")
         yield running
@@ -150,13 +150,13 @@ def rest() -> Iterator[WavvRest]:
 
 @pytest.fixture
 def elephant() -> Elephant:
-    """Give an AskElephant that knows the engagements of before."""
+    """Give an AskElephant that has the old engagements."""
     return Elephant()
 
 
 @pytest.fixture
 def upgraded(operated: Operated, rest: WavvRest, elephant: Elephant) -> Operated:
-    """Start this version on the store of the version before, a minute after it was left."""
+    """Start this version on the old store, a minute later."""
     bridge = operated.bridge
     load(bridge.services.redis, bridge.services.settings.namespace)
     bridge.clock.time = WRITTEN_AT + timedelta(minutes=1)
@@ -184,7 +184,7 @@ def pass_time(bridge: Bridge, span: timedelta, step: timedelta = timedelta(minut
 
 
 def test_every_record_is_read_with_its_state_reason_and_metadata(upgraded: Operated) -> None:
-    """None is lost, and none is read as something else."""
+    """Every record is read with its state, reason and metadata."""
     names = {key.partition(":")[2] for key in DUMP["keys"] if key.startswith("call:")}
     assert names == WRITTEN.keys()
     for call_id, written in WRITTEN.items():
@@ -197,7 +197,7 @@ def test_every_record_is_read_with_its_state_reason_and_metadata(upgraded: Opera
 
 
 def test_every_call_is_listed_and_shown(upgraded: Operated) -> None:
-    """By state, all together, and each alone with its insights; set-aside events, too."""
+    """Every call is listed and shown with its insights, and so are dead letters."""
     http = upgraded.http
     listed = http.get("/api/calls?limit=100").json()["data"]
     assert {call["call_id"] for call in listed} == WRITTEN.keys()
@@ -218,7 +218,7 @@ def test_every_call_is_listed_and_shown(upgraded: Operated) -> None:
 
 
 def test_events_that_were_stored_and_not_handled_are_handled(upgraded: Operated) -> None:
-    """Also the one that a worker of the version before had taken when it ended."""
+    """Stored events are processed, also those of a worker that is gone."""
     bridge = upgraded.bridge
     waiting = bridge.services.inbox.backlog().waiting
     assert waiting == len(_unhandled())
@@ -232,7 +232,7 @@ def test_events_that_were_stored_and_not_handled_are_handled(upgraded: Operated)
 def test_every_call_that_waited_is_brought_to_its_end(
     upgraded: Operated, elephant: Elephant
 ) -> None:
-    """Each is submitted once: those that were submitted before are not submitted again."""
+    """Every unfinished call ends, and no call is submitted twice."""
     bridge = upgraded.bridge
     bridge.drain()
     pass_time(bridge, timedelta(hours=2))
@@ -249,7 +249,7 @@ def test_every_call_that_waited_is_brought_to_its_end(
 
 
 def test_a_later_event_is_merged_into_a_record_of_before(upgraded: Operated) -> None:
-    """The stamps of that version are compared with those of this one."""
+    """A later event is merged into an old record by its stamps."""
     bridge = upgraded.bridge
     ended = bridge.dial(call_id="ended")
     earlier = replace(ended, started_at=WRITTEN_AT - timedelta(days=1))
@@ -262,7 +262,7 @@ def test_a_later_event_is_merged_into_a_record_of_before(upgraded: Operated) -> 
 
 
 def test_a_transcript_event_that_was_parked_finds_its_call(upgraded: Operated) -> None:
-    """Its engagement becomes known with the answer to the request that this version sends."""
+    """A parked transcript webhook finds its call after the response of the next request."""
     bridge = upgraded.bridge
     bridge.drain()
     bridge.sweep()
@@ -274,7 +274,7 @@ def test_a_transcript_event_that_was_parked_finds_its_call(upgraded: Operated) -
 
 @pytest.mark.parametrize("call_id", ["refused~reject", "processing-failed~failed"])
 def test_a_failed_call_is_replayed(upgraded: Operated, elephant: Elephant, call_id: str) -> None:
-    """With its problem and its request still on the record until then."""
+    """A failed call has its problem and request until it is replayed."""
     bridge = upgraded.bridge
     assert record(bridge, call_id).problem or call_id.endswith("~failed")
     assert upgraded.http.post(f"/api/calls/{call_id}/replay").status_code == 202
@@ -284,7 +284,7 @@ def test_a_failed_call_is_replayed(upgraded: Operated, elephant: Elephant, call_
 
 
 def test_a_call_whose_recording_never_came_ends_at_its_deadline(upgraded: Operated) -> None:
-    """The due times of the version before still count."""
+    """A call without a recording ends at the deadline that the old version stored."""
     bridge = upgraded.bridge
     bridge.drain()
     pass_time(bridge, timedelta(hours=26), step=timedelta(hours=1))
@@ -293,7 +293,7 @@ def test_a_call_whose_recording_never_came_ends_at_its_deadline(upgraded: Operat
 
 
 def _unhandled() -> list[str]:
-    """Return the entries that no worker of the version before had finished."""
+    """Return the entries that no worker of the old version had finished."""
     (group,) = DUMP["keys"]["inbox"]["value"]["groups"]
     entries = [entry for entry, _ in DUMP["keys"]["inbox"]["value"]["entries"]]
     untaken = entries[entries.index(group["last"]) + 1 :]

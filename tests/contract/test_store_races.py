@@ -1,4 +1,4 @@
-"""Real concurrency on a real Valkey: no lost update, no event handled twice."""
+"""Real concurrency on a real Valkey: no update is lost, and no event is processed twice."""
 
 from functools import partial
 
@@ -13,13 +13,13 @@ THREADS, EACH = 8, 20
 
 
 def _mark(found: Call | None, mark: str) -> Call:
-    """Leave a mark of one's own, and count: both show a lost update."""
+    """Add a mark and increase a count, both of which would show a lost update."""
     call = found or new_call("c-1", NOW)
     return call.but(attempts=call.attempts + 1, stamps=call.stamps | {mark: (0.0, 0)})
 
 
 def test_no_update_of_one_call_is_lost(real_store: Store) -> None:
-    """Eight threads, twenty updates each, on a call that does not even exist at the start."""
+    """Eight threads with twenty updates each lose no update of a call."""
 
     def work(thread: int) -> None:
         calls = real_store.calls
@@ -34,7 +34,7 @@ def test_no_update_of_one_call_is_lost(real_store: Store) -> None:
 
 
 def test_threads_that_race_to_create_a_call_create_one(real_store: Store) -> None:
-    """Again and again: each finds the other's."""
+    """Threads that create the same call at the same time create one."""
     for number in range(20):
         marks = [
             partial(real_store.calls.update, f"c-{number}", partial(_mark_of, f"c-{number}", mark))
@@ -51,7 +51,7 @@ def _mark_of(call_id: str, mark: str, found: Call | None) -> Call:
 
 
 def test_the_indexes_agree_with_the_record_after_a_race(real_store: Store) -> None:
-    """Threads move one call through all states: it ends in one place of each kind."""
+    """After concurrent changes of state a call is in one index of each kind."""
     states = list(State)
 
     def work(first: int) -> None:
@@ -66,7 +66,7 @@ def test_the_indexes_agree_with_the_record_after_a_race(real_store: Store) -> No
 
 
 def test_workers_that_race_share_the_inbox(real_store: Store) -> None:
-    """Every event is handed to one of them."""
+    """Concurrent workers get different events."""
     ids = [real_store.post(b"%d" % number) for number in range(100)]
     taken: list[str] = []
 
@@ -82,7 +82,7 @@ def test_workers_that_race_share_the_inbox(real_store: Store) -> None:
 
 
 def test_workers_that_race_to_make_the_group_make_one(real_store: Store) -> None:
-    """The very first events of a new bridge: none is lost, and nobody fails."""
+    """Concurrent workers create one consumer group, and no event is lost."""
     taken: list[str] = []
 
     def work(inbox: Inbox) -> None:
@@ -97,7 +97,7 @@ def test_workers_that_race_to_make_the_group_make_one(real_store: Store) -> None
 
 
 def test_claims_that_race_share_what_is_overdue(real_store: Store) -> None:
-    """Each call is claimed by one of them."""
+    """Concurrent claims get different calls."""
     for number in range(50):
         real_store.save(f"c-{number}", state=State.RECORDED, due_at=NOW)
     claimed: list[str] = []

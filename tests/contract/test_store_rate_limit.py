@@ -1,4 +1,4 @@
-"""The limit of requests: no window of its length ever holds more."""
+"""The rate limit: no window of its length has more requests."""
 
 import time
 
@@ -12,7 +12,7 @@ SECOND, MINUTE, HOUR = PERIODS
 
 
 def test_without_a_rate_everything_is_within_the_budget(store: Store) -> None:
-    """And nothing is counted."""
+    """Without a rate limit every request is allowed, and none is counted."""
     limit = RateLimit(store.redis, store.keys, None)
     assert [limit.acquire() for _ in range(100)] == [None] * 100
     assert store.key_names() == set()
@@ -20,7 +20,7 @@ def test_without_a_rate_everything_is_within_the_budget(store: Store) -> None:
 
 @pytest.mark.parametrize("per", PERIODS)
 def test_a_spent_budget_says_when_there_is_something_in_it_again(store: Store, per: object) -> None:
-    """When the first request leaves the window, and not before."""
+    """A used-up limit returns when its first request leaves the window."""
     rate = Rate(3, per)  # type: ignore[arg-type]  # a parameter
     limit, begun = RateLimit(store.redis, store.keys, rate), time.time()
     assert [limit.acquire() for _ in range(3)] == [None] * 3
@@ -30,7 +30,7 @@ def test_a_spent_budget_says_when_there_is_something_in_it_again(store: Store, p
 
 
 def test_all_workers_share_one_budget(real_store: Store) -> None:
-    """Sixteen that race for ten requests get ten."""
+    """All workers share one limit."""
     rate = Rate(10, HOUR)
     got: list[bool] = []
 
@@ -45,13 +45,13 @@ def test_all_workers_share_one_budget(real_store: Store) -> None:
 def test_of_a_seconds_budget_a_tenth_is_kept_back(
     real_store: Store, per: object, spent: int
 ) -> None:
-    """Requests that leave within a second may arrive within less."""
+    """A tenth of a limit per second is reserved, because requests may arrive closer together."""
     limit = RateLimit(real_store.redis, real_store.keys, Rate(20, per))  # type: ignore[arg-type]  # a parameter
     assert [limit.acquire() is None for _ in range(20)].count(True) == spent
 
 
 def test_the_window_forgets_itself(store: Store) -> None:
-    """A bridge that rests leaves nothing behind."""
+    """The window expires when no request is made."""
     RateLimit(store.redis, store.keys, Rate(1, MINUTE)).acquire()
     (name,) = store.key_names()
     assert 0 < store.redis.ttl(store.keys.of(name)) <= 60

@@ -1,4 +1,4 @@
-"""One supervised process: a real one, a few lines of Python."""
+"""One supervised process: a real one with a few lines of Python."""
 
 import asyncio
 import signal
@@ -44,7 +44,7 @@ asyncio.run(Child(command, lambda _, line: print(line, flush=True)).run())
 
 
 def lines_of_one_life(text: str) -> list[str]:
-    """Return what a program's only life put out."""
+    """Return the output of a program that is started once."""
     output = Output()
 
     async def scenario() -> None:
@@ -66,13 +66,13 @@ def lines_of_one_life(text: str) -> list[str]:
     ],
 )
 def test_output_is_passed_on_line_by_line(written: bytes, lines: list[str]) -> None:
-    """Whatever a library may print, also without a last newline, also if it is not UTF-8."""
+    """Output is passed on line by line, also without a last newline or without UTF-8."""
     text = f"sys.stdout.buffer.write(b'{written.decode()}')"
     assert lines_of_one_life(text) == lines
 
 
 def test_a_line_beyond_the_limit_comes_in_pieces_and_the_next_one_whole() -> None:
-    """A traceback with a huge payload must not end the supervision of its process."""
+    """A line over the limit is passed on in pieces, and the next line is whole."""
     size = 2 * LONGEST_LINE + 7
     *pieces, last = lines_of_one_life(f"say('x' * {size}); say('next')")
     assert last == "next"
@@ -80,18 +80,18 @@ def test_a_line_beyond_the_limit_comes_in_pieces_and_the_next_one_whole() -> Non
 
 
 def test_standard_error_is_output_too() -> None:
-    """Log lines are written there."""
+    """Standard error is passed on like standard output."""
     assert lines_of_one_life("print('a log line', file=sys.stderr)") == ["a log line"]
 
 
 def test_a_process_is_given_no_input_and_a_session_of_its_own() -> None:
-    """A terminal's Ctrl-C goes to its session: it must reach the supervisor alone."""
+    """A process has no input and a session of its own, so a terminal's Ctrl-C does not reach it."""
     text = "say(repr(sys.stdin.read())); say(os.getsid(0) == os.getpid() == os.getpgrp())"
     assert lines_of_one_life(text) == ["''", "True"]
 
 
 def test_a_process_that_ended_is_started_again() -> None:
-    """Whatever ended it, also exit code 0: it was not asked to."""
+    """A process that exits by itself is started again, also after exit code 0."""
 
     async def scenario() -> None:
         output = Output()
@@ -106,7 +106,7 @@ def test_a_process_that_ended_is_started_again() -> None:
 
 
 def test_three_short_lives_at_first_are_enough() -> None:
-    """Starting it again is no cure; whoever reads this must look at what it said."""
+    """A process that exits quickly three times at its start is given up."""
     output = Output()
 
     async def scenario() -> None:
@@ -118,7 +118,7 @@ def test_three_short_lives_at_first_are_enough() -> None:
 
 
 def test_a_process_that_has_lived_is_never_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A store that is full ends workers within seconds, over and over, until it has room again."""
+    """A process that has run for a while is never given up."""
     clock = chain.from_iterable((0.0, life) for life in chain([1, 1, HOUR], repeat(1)))
     monkeypatch.setattr(child_module, "time", SimpleNamespace(monotonic=clock.__next__))
 
@@ -143,7 +143,7 @@ def test_a_process_that_has_lived_is_never_given_up(monkeypatch: pytest.MonkeyPa
 def test_a_process_is_asked_first_and_killed_only_after_its_grace(
     text: str, grace: float, ending: list[str]
 ) -> None:
-    """A worker finishes its requests; one that hangs does not keep the others."""
+    """A process gets SIGTERM, and SIGKILL only after its grace."""
 
     async def scenario() -> None:
         output = Output()
@@ -158,7 +158,7 @@ def test_a_process_is_asked_first_and_killed_only_after_its_grace(
 
 
 def test_stopping_while_it_rests_between_two_lives_is_the_end() -> None:
-    """It must neither wait for the rest to be over nor start once more."""
+    """Stopping during the pause before a restart ends at once."""
 
     async def scenario() -> None:
         output = Output()
@@ -173,7 +173,7 @@ def test_stopping_while_it_rests_between_two_lives_is_the_end() -> None:
 
 
 def test_stopping_while_it_is_being_started_is_the_end() -> None:
-    """The word may come before there is a process to give it to."""
+    """Stopping while the process is being started stops it."""
 
     async def scenario() -> None:
         child = Child(program(STUBBORN), Output())
@@ -186,9 +186,9 @@ def test_stopping_while_it_is_being_started_is_the_end() -> None:
 
 
 def test_what_a_process_leaves_behind_ends_with_it() -> None:
-    """Uvicorn's workers outlive it when it is killed, and would hold its port.
+    """Child processes that outlive a process are killed with it.
 
-    The pipe is at its end only when all that hold it are gone: that is when the end is told.
+    They hold its port. The end is reported after all writers of its pipe are gone.
     """
     text = "if os.fork(): os.kill(os.getpid(), signal.SIGKILL)\nwait()"
 
@@ -205,7 +205,7 @@ def test_what_a_process_leaves_behind_ends_with_it() -> None:
 
 
 def test_a_program_that_cannot_be_started_is_an_error() -> None:
-    """There is nothing to start again."""
+    """A program that cannot be started is an error, and is not retried."""
 
     async def scenario() -> None:
         await Child(Command("it", ("/nowhere/it",)), Output()).run()
@@ -215,7 +215,7 @@ def test_a_program_that_cannot_be_started_is_an_error() -> None:
 
 
 def test_its_environment_is_ours_with_its_own_on_top(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An operator's variables reach every process; the embedded Valkey's URL only those."""
+    """A process has the environment of its supervisor plus its own variables."""
     monkeypatch.setenv("INHERITED", "ours")
     monkeypatch.setenv("CHANGED", "ours")
     output = Output()
@@ -234,7 +234,7 @@ def test_its_environment_is_ours_with_its_own_on_top(monkeypatch: pytest.MonkeyP
 def test_a_process_gets_its_signal_when_its_supervisor_is_killed(
     tmp_path: Path, number: signal.Signals
 ) -> None:
-    """SIGKILL of ``bridge up`` must leave nothing that holds a port, or takes work."""
+    """The kernel signals a process when its supervisor is killed."""
     told = tmp_path / "told"
     touch = f"open({str(told)!r}, 'w').close()"
     text = f"on_term(lambda: ({touch}, sys.exit(0))); say(os.getpid()); wait()"
@@ -250,7 +250,7 @@ def test_a_process_gets_its_signal_when_its_supervisor_is_killed(
 def test_a_process_whose_supervisor_died_before_it_was_ready_is_not_started(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
-    """The kernel would wait for a death that has been."""
+    """A process whose supervisor died during the start is not started."""
     with pytest.raises(SystemExit):
         parent_death.main(["1", str(int(signal.SIGKILL)), "echo", "started"])
     assert not capfd.readouterr().out
@@ -265,7 +265,7 @@ https://man7.org/linux/man-pages/man7/nptl.7.html
 
 @pytest.fixture(params=[signal.SIGPIPE, signal.SIGINT, signal.SIGHUP])
 def ignored(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Ignore a signal as Python itself does, a background job of a script, or ``nohup``."""
+    """Ignore a signal, as Python, a script's background job or ``nohup`` does."""
     before = signal.signal(request.param, signal.SIG_IGN)
     yield
     signal.signal(request.param, before)
@@ -273,7 +273,7 @@ def ignored(request: pytest.FixtureRequest) -> Iterator[None]:
 
 @pytest.mark.usefixtures("ignored")
 def test_a_process_has_no_signal_ignored_and_writes_for_its_owner_only() -> None:
-    """A program inherits what is ignored; without SIGPIPE it would write to a closed pipe."""
+    """A process ignores no signal, and its files are readable by the owner only."""
     shown = Command("it", ("sh", "-c", "grep SigIgn /proc/self/status; umask"))
     output = Output()
 

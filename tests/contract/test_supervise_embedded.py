@@ -1,4 +1,4 @@
-"""The embedded Valkey: what it keeps, and that nobody else gets at its data."""
+"""The embedded Valkey: it keeps its data, and only the bridge can reach it."""
 
 import os
 import signal
@@ -20,7 +20,7 @@ from tests.support.process import Process
 from tests.support.waiting import wait_for
 
 OUTGOING = 32_768
-"""The lowest port that Linux gives to outgoing connections."""
+"""The lowest port that Linux uses for outgoing connections."""
 
 STARTS_AND_WAITS = """\
 import asyncio, sys
@@ -42,7 +42,7 @@ with embedded_valkey(Path(sys.argv[1])) as (url, command):
 
 @contextmanager
 def running_valkey(data: Path) -> Iterator[Redis]:
-    """Run it on ``data``; give a connection."""
+    """Run a Valkey on ``data``; give a connection."""
     with embedded_valkey(data) as (url, command), Process(command, data):
         assert command.is_ready is not None
         wait_for(command.is_ready, bool, "Valkey answers")
@@ -52,7 +52,7 @@ def running_valkey(data: Path) -> Iterator[Redis]:
 
 @contextmanager
 def running_child(data: Path) -> Iterator[Redis]:
-    """Run it as ``bridge up`` does, under a supervisor; give a connection."""
+    """Run a Valkey under a supervisor as ``bridge up`` does; give a connection."""
     argv = (sys.executable, "-c", STARTS_AND_WAITS, str(data))
     with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as bridge:  # noqa: S603 - ours
         assert bridge.stdout is not None
@@ -66,7 +66,7 @@ def running_child(data: Path) -> Iterator[Redis]:
 
 
 def permissions(data: Path) -> dict[str, int]:
-    """Return the permissions of everything below ``data``, by name."""
+    """Return the permissions of everything below ``data`` by name."""
     return {path.name: stat.S_IMODE(path.stat().st_mode) for path in data.rglob("*")}
 
 
@@ -83,20 +83,20 @@ def permissions(data: Path) -> dict[str, int]:
 def test_what_was_acknowledged_is_on_the_disk_and_never_evicted(
     valkey: Redis, name: str, value: str
 ) -> None:
-    """And nobody but this machine can ask for it."""
+    """Acknowledged writes are on the disk and never evicted, and only the loopback is served."""
     assert valkey.config_get(name) == {name: value}
 
 
 @pytest.fixture(scope="module")
 def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Redis]:
-    """Give a connection to one that only answers questions."""
+    """Give a connection to a Valkey that no test changes."""
     with running_valkey(tmp_path_factory.mktemp("valkey")) as redis:
         yield redis
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_data_is_kept_between_runs(tmp_path: Path, number: signal.Signals) -> None:
-    """Also when the server is killed right after its answer."""
+    """Data is kept between runs, also after SIGKILL."""
     with running_valkey(tmp_path) as redis:
         server = int(redis.info("server")["process_id"])
         redis.set("call", "recorded")
@@ -107,7 +107,7 @@ def test_data_is_kept_between_runs(tmp_path: Path, number: signal.Signals) -> No
 
 
 def test_a_second_bridge_on_the_same_data_is_refused(tmp_path: Path) -> None:
-    """Two servers on one append-only file would destroy it."""
+    """A second bridge on the same data is refused."""
     with (
         running_valkey(tmp_path),
         pytest.raises(DataInUseError, match="another bridge is running on"),
@@ -119,7 +119,7 @@ def test_a_second_bridge_on_the_same_data_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_server_ends_with_its_bridge_also_when_that_is_killed(tmp_path: Path) -> None:
-    """SIGKILL gives no time to clean up: the kernel ends the server, and the data is free again."""
+    """The server ends with its bridge, also after SIGKILL of the bridge."""
     argv = (sys.executable, "-c", STARTS_AND_WAITS, str(tmp_path))
     with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as bridge:  # noqa: S603 - ours
         assert bridge.stdout is not None
@@ -131,7 +131,7 @@ def test_a_server_ends_with_its_bridge_also_when_that_is_killed(tmp_path: Path) 
 
 
 def test_a_refusal_names_the_processes_that_have_the_data(tmp_path: Path) -> None:
-    """So that an operator can end them, and need not search."""
+    """A refusal names the processes that use the data."""
     with running_valkey(tmp_path) as redis:
         server = int(redis.info("server")["process_id"])
         named = f"bridge up is process {os.getpid()}, its Valkey is process {server}"
@@ -141,7 +141,7 @@ def test_a_refusal_names_the_processes_that_have_the_data(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("written", ["", "no number", "4711000000", "99999999999999999999"])
 def test_a_refusal_names_no_process_that_is_gone(tmp_path: Path, written: str) -> None:
-    """The file of one that was killed stays behind."""
+    """A refusal does not name processes that have exited."""
     with embedded_valkey(tmp_path):
         (tmp_path / "valkey" / "lock").write_text(written)
         with pytest.raises(DataInUseError) as refused, embedded_valkey(tmp_path):
@@ -150,7 +150,7 @@ def test_a_refusal_names_no_process_that_is_gone(tmp_path: Path, written: str) -
 
 
 def test_only_its_owner_reads_the_data(tmp_path: Path) -> None:
-    """Directories are 0700, files 0600, whatever umask the operator has."""
+    """Only the owner can read the data, whatever the umask is."""
     data = tmp_path / "kept"
     with running_child(data) as redis:
         redis.set("call", "recorded")
@@ -162,7 +162,7 @@ def test_only_its_owner_reads_the_data(tmp_path: Path) -> None:
 
 
 def test_data_of_an_earlier_version_is_kept_and_made_private(tmp_path: Path) -> None:
-    """It lay open to every user of the machine."""
+    """Data of an earlier version is kept, and made private."""
     data = tmp_path / ".bridge"
     with running_valkey(data) as redis:
         redis.set("call", "recorded")
@@ -177,7 +177,7 @@ def test_data_of_an_earlier_version_is_kept_and_made_private(tmp_path: Path) -> 
 
 
 def test_a_directory_with_other_things_in_it_keeps_its_mode(tmp_path: Path) -> None:
-    """``--data /srv`` must not shut others out of /srv."""
+    """A data directory with other files keeps its mode."""
     (tmp_path / "others.txt").touch()
     tmp_path.chmod(0o755)
     with embedded_valkey(tmp_path):
@@ -186,7 +186,7 @@ def test_a_directory_with_other_things_in_it_keeps_its_mode(tmp_path: Path) -> N
 
 
 def test_other_users_of_the_machine_are_refused_without_the_password(tmp_path: Path) -> None:
-    """Everybody can reach the loopback; the password is random, and in no command line."""
+    """Other users of the machine need the password, which is in no command line."""
     with embedded_valkey(tmp_path) as (url, command), Process(command, tmp_path):
         assert command.is_ready is not None
         wait_for(command.is_ready, bool, "Valkey answers")
@@ -203,7 +203,7 @@ def test_other_users_of_the_machine_are_refused_without_the_password(tmp_path: P
 
 @pytest.mark.parametrize("directory", ["file", "file/below", 'quoted \\ and " here'])
 def test_data_that_cannot_be_kept_is_told_with_what_to_do(tmp_path: Path, directory: str) -> None:
-    """A file in the way, as a read-only disk; a directory of any name can be used."""
+    """A data directory that cannot be written is reported with what to do."""
     (tmp_path / "file").touch()
     if "file" in directory:
         with (
@@ -217,7 +217,7 @@ def test_data_that_cannot_be_kept_is_told_with_what_to_do(tmp_path: Path, direct
 
 
 def test_a_lock_file_alone_does_no_harm(tmp_path: Path) -> None:
-    """What counts is who holds it, not that it is there: a power cut leaves one."""
+    """A lock file that no process holds does not stop a start."""
     lock = tmp_path / "valkey" / "lock"
     lock.parent.mkdir()
     lock.write_text("4711")
@@ -226,14 +226,14 @@ def test_a_lock_file_alone_does_no_harm(tmp_path: Path) -> None:
 
 
 def test_other_processes_do_not_inherit_the_lock(tmp_path: Path) -> None:
-    """A worker that outlived its bridge must not keep the next one from its data."""
+    """Child processes do not inherit the lock."""
     with embedded_valkey(tmp_path) as (_, command):
         (lock,) = command.pass_fds
         assert not os.get_inheritable(lock)
 
 
 def answers(redis: Redis) -> bool:
-    """Tell whether the server is there."""
+    """Return whether the server responds."""
     try:
         return bool(redis.ping())
     except RedisError:
@@ -241,7 +241,7 @@ def answers(redis: Redis) -> bool:
 
 
 def is_free(data: Path) -> bool:
-    """Tell whether a bridge may run on ``data``."""
+    """Return whether a bridge may run on ``data``."""
     try:
         with embedded_valkey(data):
             return True
@@ -250,7 +250,7 @@ def is_free(data: Path) -> bool:
 
 
 def test_a_free_port_is_nobodys_and_none_that_a_client_may_get() -> None:
-    """A server that is away for a moment finds its port again; two servers get two."""
+    """A free port is below those for outgoing connections, and is given once."""
     first = free_port()
     with socket.create_server(("127.0.0.1", first)):
         ports = {free_port() for _ in range(100)}

@@ -1,4 +1,4 @@
-"""How the processes' lines look, side by side, and that no reader can stop the bridge."""
+"""The output of the processes: its format, and readers that stop or go away."""
 
 import errno
 import fcntl
@@ -38,7 +38,7 @@ def read_until(descriptor: int, last: bytes) -> bytes:
 
 
 def test_lines_carry_the_name_of_their_process(capfd: pytest.CaptureFixture[str]) -> None:
-    """In one column, so that the eye can follow one of them."""
+    """Each line begins with the name of its process, in a column."""
     with Output(1) as output:
         output("web", "up")
         output("worker", "café \N{REPLACEMENT CHARACTER}")
@@ -48,7 +48,7 @@ def test_lines_carry_the_name_of_their_process(capfd: pytest.CaptureFixture[str]
 def test_a_terminal_shows_each_name_in_a_colour_of_its_own(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
-    """The same one every time; what a process wrote keeps its own colours."""
+    """On a terminal each name has a colour, and the line keeps its own."""
     with Output(1, coloured=True) as output:
         for name in ("web", "worker", "beat", "valkey", "web"):
             output(name, "up")
@@ -59,7 +59,7 @@ def test_a_terminal_shows_each_name_in_a_colour_of_its_own(
 
 
 def test_what_the_encoding_lacks_is_replaced(capfd: pytest.CaptureFixture[str]) -> None:
-    """A name in a log line must not end the supervision of its process."""
+    """Characters that the encoding lacks are replaced."""
     with Output(1, "ascii") as output:
         output("web", "café")
     assert capfd.readouterr().out == "web      | caf?\n"
@@ -68,7 +68,7 @@ def test_what_the_encoding_lacks_is_replaced(capfd: pytest.CaptureFixture[str]) 
 def test_standard_output_is_written_to_as_it_is_set_up(
     capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With its encoding; no colours where there is no terminal."""
+    """Standard output is used with its encoding, and without colours if it is no terminal."""
     with open(1, "w", encoding="ascii", closefd=False) as stdout:
         monkeypatch.setattr(sys, "stdout", stdout)
         with standard_output() as output:
@@ -78,14 +78,14 @@ def test_standard_output_is_written_to_as_it_is_set_up(
 
 
 def test_a_closed_standard_output_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its descriptor may be a connection's by then, and is not written to."""
+    """A closed standard output is no error, and its descriptor is not written to."""
     monkeypatch.setattr(sys, "stdout", None)
     with standard_output() as output:
         output("web", "up")
 
 
 def test_a_reader_that_has_stopped_stops_nothing_and_learns_what_was_dropped() -> None:
-    """Ctrl-S: what fits is kept, the rest is counted, and writing goes on when reading does."""
+    """Lines for a reader that has stopped are dropped and counted, and writing continues later."""
     line = "x" * 1000
     with pipe() as (reading, writing), Output(writing, most=20_000) as output:
         begun = time.monotonic()
@@ -105,7 +105,7 @@ def test_a_reader_that_has_stopped_stops_nothing_and_learns_what_was_dropped() -
 def test_a_reader_that_has_stopped_delays_the_end_by_no_more_than_seconds(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """SIGTERM ends the bridge also behind Ctrl-S."""
+    """A reader that has stopped delays the end by seconds at most."""
     monkeypatch.setattr(output_module, "CLOSE_SECONDS", 0.1)
     with pipe() as (reading, writing):
         begun = time.monotonic()
@@ -119,7 +119,7 @@ def test_a_reader_that_has_stopped_delays_the_end_by_no_more_than_seconds(
 def test_a_disk_that_is_full_for_a_moment_costs_lines_only(
     capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
-    """They are counted, and a line that was cut off ends before the next one."""
+    """On a full disk lines are dropped and counted, and a cut line ends before the next one."""
     full = Full(number)
     monkeypatch.setattr(os, "write", full)
     with Output(1) as output:
@@ -139,7 +139,7 @@ def test_a_disk_that_is_full_for_a_moment_costs_lines_only(
 
 
 class Full:
-    """``os.write`` to a disk that has five bytes left after the first line."""
+    """An ``os.write`` to a disk with five bytes left after the first line."""
 
     def __init__(self, number: int) -> None:
         self.is_full = True
@@ -149,7 +149,7 @@ class Full:
         self._write: Callable[[int, bytes | memoryview], int] = os.write
 
     def __call__(self, descriptor: int, data: memoryview) -> int:
-        """Write what fits; fail when nothing does."""
+        """Write what fits; raise when nothing does."""
         if not self.is_full:
             return self._write(descriptor, data)
         if not self._left:
@@ -161,7 +161,7 @@ class Full:
 
 
 def test_a_reader_that_went_away_is_no_error() -> None:
-    """Ctrl-C at ``bridge up | tee`` ends tee, too."""
+    """A reader that has gone away is no error."""
     reading, writing = os.pipe()
     os.close(reading)
     with Output(writing) as output:
@@ -170,7 +170,7 @@ def test_a_reader_that_went_away_is_no_error() -> None:
 
 
 def test_a_descriptor_that_another_program_made_non_blocking_loses_nothing() -> None:
-    """A shared terminal may be; the thread waits until it takes more."""
+    """A non-blocking descriptor loses no line, because the thread waits for it."""
     with pipe() as (reading, writing):
         os.set_blocking(writing, False)
         with Output(writing) as output:

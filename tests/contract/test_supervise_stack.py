@@ -1,4 +1,4 @@
-"""Which processes the bridge has, in which order they stop, and what they are told."""
+"""The processes of the bridge, the order in which they stop, and their settings."""
 
 import socket
 from pathlib import Path
@@ -16,13 +16,13 @@ ELSEWHERE = Settings.model_validate({"redis_url": "redis://redis.example:6379/0"
 
 
 def processes(settings: Settings, ports: Ports, data: Path) -> dict[str, Command]:
-    """Return the processes by name, in their order."""
+    """Return the processes by name in their order."""
     with stack(settings, ports, data, {"EXTRA": "1"}) as commands:
         return {command.name: command for command in commands}
 
 
 def test_whoever_hands_out_work_stops_before_whoever_does_it(tmp_path: Path) -> None:
-    """And what all stand on stops last."""
+    """Processes that give out work stop before those that do it, and the store stops last."""
     found = processes(EMBEDDED, Ports(free_port(), free_port()), tmp_path)
     assert list(found) == ["web", "beat", "flower", "worker", "valkey"]
     urls = {found[name].env["BRIDGE_REDIS_URL"] for name in ("web", "beat", "flower", "worker")}
@@ -31,7 +31,7 @@ def test_whoever_hands_out_work_stops_before_whoever_does_it(tmp_path: Path) -> 
 
 
 def test_an_operators_own_redis_is_used_as_it_is(tmp_path: Path) -> None:
-    """Nothing is embedded then, and no directory made."""
+    """With the operator's own Redis no Valkey is started, and no directory made."""
     found = processes(ELSEWHERE, Ports(free_port()), tmp_path / "data")
     assert list(found) == ["web", "beat", "worker"]
     assert "BRIDGE_REDIS_URL" not in found["web"].env
@@ -39,14 +39,14 @@ def test_an_operators_own_redis_is_used_as_it_is(tmp_path: Path) -> None:
 
 
 def test_a_worker_may_take_longer_to_end_than_its_longest_request(tmp_path: Path) -> None:
-    """A request that is cut off may have been accepted."""
+    """A worker's grace is longer than its longest request."""
     worker = processes(ELSEWHERE, Ports(free_port()), tmp_path)["worker"]
     assert worker.grace > lease_time(ELSEWHERE).total_seconds()
 
 
 @pytest.mark.parametrize("option", ["--port", "--flower-port"])
 def test_a_port_in_use_is_told_before_anything_is_started(tmp_path: Path, option: str) -> None:
-    """The process would die three times, each after seconds, to say the same."""
+    """A port in use is reported before anything is started."""
     with socket.create_server(("127.0.0.1", 0)) as owner:
         taken = owner.getsockname()[1]
         web, flower = (taken, None) if option == "--port" else (free_port(), taken)
@@ -57,7 +57,7 @@ def test_a_port_in_use_is_told_before_anything_is_started(tmp_path: Path, option
 
 
 def test_a_port_whose_connections_have_just_ended_is_free(tmp_path: Path) -> None:
-    """Their remains linger for a minute (TIME_WAIT), and the servers do not mind."""
+    """A port with connections in TIME_WAIT is free."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         with socket.create_connection(("127.0.0.1", port)) as client:

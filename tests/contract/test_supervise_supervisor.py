@@ -1,4 +1,4 @@
-"""All processes together: the order in which they start and stop, and what ends them."""
+"""All processes under one supervisor: the order of start and stop, and what ends them."""
 
 import asyncio
 import os
@@ -17,9 +17,9 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 @pytest.fixture(autouse=True)
 def our_signals() -> Iterator[None]:
-    """Give the test run its signal handlers back: the event loop takes them away.
+    """Restore the signal handlers that the event loop removes.
 
-    Under ``nohup`` it ignores SIGHUP, and what is tested would, too.
+    Under ``nohup`` the test run ignores SIGHUP, and the tested processes would, too.
     """
     before = {number: signal.getsignal(number) for number in SIGNALS}
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
@@ -29,12 +29,12 @@ def our_signals() -> Iterator[None]:
 
 
 def obedient(name: str, output: Output) -> Command:
-    """Return a program that is ready when it has said so."""
+    """Return a program that is ready when it has printed ``up``."""
     return program(OBEDIENT, name, is_ready=lambda: output.has(f"{name}: up"))
 
 
 def test_processes_stop_in_the_given_order_and_start_the_other_way_round() -> None:
-    """The web process goes first, so that nothing new is accepted; the store goes last."""
+    """Processes start in the opposite of their order, and stop in their order."""
 
     async def scenario() -> None:
         output = Output()
@@ -51,7 +51,7 @@ def test_processes_stop_in_the_given_order_and_start_the_other_way_round() -> No
 
 
 def test_nobody_is_started_before_what_he_needs_is_ready() -> None:
-    """And the word to stop may come before that ever happens."""
+    """A process starts when those before it are ready; a stop before that ends the start."""
 
     async def scenario() -> None:
         output = Output()
@@ -67,7 +67,7 @@ def test_nobody_is_started_before_what_he_needs_is_ready() -> None:
 
 
 def test_one_that_keeps_dying_ends_all_with_exit_code_1_and_a_word() -> None:
-    """A bridge without a worker would accept calls and carry none."""
+    """A process that is given up ends all with exit code 1 and a message."""
 
     async def scenario() -> None:
         output = Output()
@@ -80,7 +80,7 @@ def test_one_that_keeps_dying_ends_all_with_exit_code_1_and_a_word() -> None:
 
 
 def test_one_that_cannot_be_started_ends_all_too() -> None:
-    """A command that is not there must not look like a quiet end."""
+    """A process that cannot be started ends all with exit code 1."""
 
     async def scenario() -> None:
         output = Output()
@@ -94,7 +94,7 @@ def test_one_that_cannot_be_started_ends_all_too() -> None:
 
 
 def test_the_second_word_to_stop_ends_everything_at_once() -> None:
-    """Whoever presses Ctrl-C twice does not want to wait for a grace of minutes."""
+    """The second signal kills all processes at once."""
 
     async def scenario() -> None:
         output = Output()
@@ -113,7 +113,7 @@ def test_the_second_word_to_stop_ends_everything_at_once() -> None:
 
 
 def test_one_that_hangs_keeps_nobody_from_stopping_in_order() -> None:
-    """It is killed after its grace, and the next one is asked."""
+    """A process that hangs is killed after its grace, and the next one is stopped."""
 
     async def scenario() -> None:
         output = Output()
@@ -131,7 +131,7 @@ def test_one_that_hangs_keeps_nobody_from_stopping_in_order() -> None:
 
 @pytest.mark.parametrize("number", SIGNALS)
 def test_ctrl_c_sigterm_and_a_closed_terminal_stop_in_order(number: signal.Signals) -> None:
-    """Without a hand on SIGHUP the processes would live on, in sessions of their own."""
+    """SIGINT, SIGTERM and SIGHUP stop all processes in order."""
 
     async def scenario() -> None:
         output = Output()
@@ -147,7 +147,7 @@ def test_ctrl_c_sigterm_and_a_closed_terminal_stop_in_order(number: signal.Signa
 
 
 def test_nohup_is_respected() -> None:
-    """Whoever had SIGHUP ignored wants the bridge to outlive the terminal."""
+    """Under ``nohup`` SIGHUP is ignored."""
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
     async def scenario() -> None:

@@ -14,7 +14,8 @@ class State(StrEnum):
     """The state of a call.
 
     A call that succeeds goes through ``live``, ``ended``, ``recorded``, ``submitted``,
-    ``transcribed`` and ``complete``. The other three states are other ends.
+    ``transcribed`` and ``complete``. A call without a recording ends in ``unrecorded``, a call that
+    a rule excludes in ``skipped``, and a call that is given up in ``failed``.
     """
 
     LIVE = "live"
@@ -138,7 +139,10 @@ class ExtraRecording(Record):
 
 
 class InsightsSummary(Record):
-    """The numbers of fetched insights. The insights are stored under a separate key."""
+    """The number of fetched insights of each kind, and whether the required ones were found.
+
+    The insights themselves are stored under a separate key.
+    """
 
     status: Literal["pending", "all", "some", "none"] = "pending"
     counts: dict[str, int] = Field(default_factory=dict)

@@ -25,7 +25,7 @@ If they counted as waits, a deadline of a day would move by hours.
 
 
 def has_passed(deadline: datetime, now: datetime) -> bool:
-    """Return whether nothing more can be scheduled before ``deadline``."""
+    """Return whether ``deadline`` has passed, or is at most ``SLACK`` after ``now``."""
     return now + SLACK >= deadline
 
 

@@ -17,7 +17,7 @@ from bridge.domain.policy import Policy
 from bridge.reasons import Reason
 
 MOST_EXTRAS = 20
-"""Most extra recordings of one call.
+"""The most extra recordings that are kept for one call.
 
 A link with its signature in the path looks new each time, so the number must be bounded.
 """
@@ -83,7 +83,7 @@ def extras_after(call: Call, event: CallHeard, merged: Metadata) -> tuple[ExtraR
 
 
 def note_new(before: Call, call: Call, event: CallHeard, now: datetime) -> Call:
-    """Return the call with a timeline entry for each extra recording that is new to ``before``."""
+    """Return the call with a timeline entry for each recording that was unknown to ``before``."""
     known = {bare_link(extra.url) for extra in before.extra_recordings}
     after = {bare_link(extra.url) for extra in call.extra_recordings}
     url = event.metadata.recording_url

@@ -51,7 +51,10 @@ class Mapped:
 
 @dataclass(frozen=True, slots=True)
 class Unsubmittable:
-    """The request breaks AskElephant's rules, with the first one as ``reason``: it is not sent."""
+    """A call whose request AskElephant would reject, so that it is not sent.
+
+    ``reason`` is the slug of the first broken rule, ``errors`` has all of them.
+    """
 
     reason: Reason
     errors: tuple[dict[str, str], ...] = ()

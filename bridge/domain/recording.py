@@ -23,7 +23,9 @@ LINK_LIFE = timedelta(hours=72)
 """How long a link without an expiry time is valid. Integrators report it; WAVV does not."""
 
 EXPIRY_MARGIN = timedelta(minutes=10)
-"""A link must outlive the request, in which AskElephant fetches the recording."""
+"""A link must be valid for this time, because AskElephant fetches the recording during the request:
+https://docs.askelephant.ai/api-reference/engagements/create-engagement
+"""
 
 
 class Link(NamedTuple):
@@ -111,7 +113,7 @@ def await_wavv(call: Call, now: datetime, policy: Policy) -> Call:
 
 
 def is_overtaken(call: Call, event: e.Event) -> bool:
-    """Return whether the event was decided for lack of a link, and the call has one by now."""
+    """Return whether the event was decided because the call had no link, but now it has one."""
     if not isinstance(event, e.RecordingAwaited | e.Failed):
         return False
     return event.reason == Reason.RECORDING_MISSING and link(call) is not None

@@ -32,7 +32,7 @@ REFUSED = frozenset(
         Reason.EXTERNAL_ID_COLLISION,
     }
 )
-"""Failures that prove that AskElephant did not create an engagement.
+"""Failures that prove that AskElephant did not create an engagement for the call.
 
 After any other failure, such as a timeout or a 5xx, the request may have created one.
 """

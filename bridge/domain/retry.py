@@ -43,9 +43,9 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Concern:
-    """What a kind of failure concerns: ``alone``, and ``in_a_row`` if ``calls`` calls have it.
+    """What a kind of failure concerns: ``alone`` for one call, ``in_a_row`` for several.
 
-    ``calls`` is a number of different calls in a row; 0 = their number does not matter.
+    ``calls`` is the number of different calls in a row from which ``in_a_row`` counts; 0 = never.
     """
 
     alone: Scope
@@ -183,7 +183,10 @@ def plan_look(
 
 
 def backoff(failures: int, jitter: float, policy: Policy) -> timedelta:
-    """Return a wait that grows by 2 with each failure up to the cap, minus up to half by jitter."""
+    """Return the wait after a number of failures in a row: exponential, with a cap and jitter.
+
+    ``jitter`` of 0 to 1 subtracts up to half of the wait.
+    """
     doubled = policy.retry_first_delay.total_seconds() * 2 ** min(failures, 30)
     return timedelta(seconds=min(doubled, policy.retry_max_delay.total_seconds())) * (
         1 - jitter / 2

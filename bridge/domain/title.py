@@ -20,7 +20,8 @@ _HALF_FLAG = re.compile(f"(?<!{_LETTER})({_LETTER}{{2}})*{_LETTER}$")
 def title(call: Call, template: str) -> str:
     """Return a title of 1 to 500 characters on one line.
 
-    A longer title is cut at a space, or within a part without spaces that is over half of it.
+    A title that is too long is cut at a space. If less than half of the title would be left, it is
+    cut between two characters instead.
     """
     metadata = call.metadata
     values = {

@@ -1,8 +1,9 @@
 """The time up to which old data is deleted, guarded against a wrong clock.
 
-Data that was deleted by a wrong clock is lost. Therefore data is only old by both clocks: our own
-and Redis'. Neither clock is trusted in the first minutes of a process, nor for an hour after one of
-them has jumped: a wrong clock is usually corrected within that time. Deletion can wait that long.
+Data that was deleted by a wrong clock is lost. Therefore data counts as old only if both clocks
+agree: our own and Redis'. Neither clock is trusted in the first minutes of a process, nor for an
+hour after one of them has jumped: a wrong clock is usually corrected within that time. Deletion can
+wait that long.
 """
 
 import time

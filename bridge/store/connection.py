@@ -23,7 +23,7 @@ OPTIONS: dict[str, Any] = {
     "maint_notifications_config": MaintNotificationsConfig(enabled=False),
 }
 SENTINEL_OPTIONS: dict[str, Any] = {"socket_timeout": 1.0, "socket_connect_timeout": 1.0}
-"""Options of the connections to Sentinels. Timeouts are short, because there are several."""
+"""Options of the connections to Sentinels. Short, because there are other Sentinels to try."""
 
 
 def connect(url: str) -> Redis:

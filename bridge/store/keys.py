@@ -126,7 +126,7 @@ class Keys:
         return self.of("hold", step_name) if step_name else self.of("hold")
 
     def row(self, kind: str, step_name: str) -> str:
-        """Return the set of calls that failed for the first time since a request succeeded."""
+        """Return the set of calls that first failed after the last request that succeeded."""
         return self.of("row", kind, step_name)
 
     @property

@@ -2,8 +2,9 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# How many test files run in parallel, in the order of testpaths. Tests mostly wait.
+# How many test files run in parallel, in the order of their collection. Tests mostly wait.
 AT_ONCE ?= 3
+PYTEST := pytest -n $(AT_ONCE) --dist loadgroup --no-loadscope-reorder
 PIP_AUDIT := 2.10.1
 LOCK := requirements-dev.lock
 PEERS := $(VENV)-bench
@@ -25,12 +26,13 @@ $(VENV)/ready: requirements-dev.lock pyproject.toml
 demo: $(VENV)/ready ## Show 25 calls of all kinds, from WAVV's events to AskElephant's insights
 	@$(BIN)/bridge demo
 
-test: $(VENV)/ready ## Run unit, contract and scenario tests, with coverage
+test: $(VENV)/ready ## Run all tests; unit and contract tests measure the coverage
 	$(BIN)/python -m coverage erase
-	$(BIN)/python -m coverage run -m pytest -n $(AT_ONCE) --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m coverage run -m $(PYTEST) tests/unit tests/contract
 	@$(BIN)/python -m coverage combine --quiet
 	$(BIN)/python -m coverage report
 	$(BIN)/python -m coverage report --include='bridge/domain/*' --fail-under=100
+	$(BIN)/python -m $(PYTEST) tests/scenarios tests/fuzz
 
 chaos: $(VENV)/ready ## Test that no call is lost or submitted twice during faults (CALLS=, SEED=, FAULTS=, FAULTS_AT_ONCE=)
 	@$(BIN)/python -m tests.chaos $(if $(CALLS),--calls $(CALLS)) $(if $(SEED),--seed $(SEED)) $(if $(FAULTS),--faults $(FAULTS)) $(if $(FAULTS_AT_ONCE),--at-once $(FAULTS_AT_ONCE))

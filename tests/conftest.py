@@ -12,6 +12,26 @@ from bridge.store.keys import Keys
 from bridge.supervise.embedded import free_port
 from tests.support.valkey import VALKEY_CONFIG
 
+SHARED_BRIDGES = ("shared", "solo")
+"""The fixtures of the bridges that many scenario files use."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run tests in one process that share what they start: those of a file, or of a shared bridge.
+
+    With several processes, each bridge is started once instead of once per process and file.
+    """
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(_group(item)))
+
+
+def _group(item: pytest.Item) -> str:
+    if isinstance(item, pytest.Function):
+        for bridge in SHARED_BRIDGES:
+            if bridge in item.fixturenames:
+                return f"{bridge}-{item.callspec.params['broker']}"
+    return item.path.as_posix()
+
 
 @pytest.fixture(scope="session")
 def valkey_url() -> Iterator[str]:

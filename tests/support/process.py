@@ -13,9 +13,6 @@ from config.settings import PREFIX
 from tests.support.waiting import WITHIN
 
 SHOWN_LINES, SHOWN_WIDTH = 40, 300
-COVERAGE = "COVERAGE_PROCESS_"
-UNMEASURED = {"sandbox", "beat", "flower", "worker", "second-worker", "web"}
-"""Processes without coverage: ``bridge up`` runs the same programs, and is measured."""
 
 
 class Process:
@@ -47,7 +44,7 @@ class Process:
         with self.log.open("ab") as log:
             self._running = subprocess.Popen(  # noqa: S603 - the bridge's own commands
                 self.command.argv,
-                env=_environment(self.command.name, {**self.command.env, **changes}),
+                env=_environment({**self.command.env, **changes}),
                 cwd=self._directory,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -105,7 +102,6 @@ class Process:
         return "\n".join(line[:SHOWN_WIDTH] for line in [*lines][-SHOWN_LINES:])
 
 
-def _environment(command: str, extra: Mapping[str, str]) -> dict[str, str]:
-    dropped = (PREFIX, COVERAGE) if command in UNMEASURED else (PREFIX,)
-    ours = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
-    return {**ours, **extra}
+def _environment(extra: Mapping[str, str]) -> dict[str, str]:
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+    return {**inherited, **extra}

@@ -1,1 +1,1 @@
-"""Running the whole bridge on one machine: its processes, and an embedded Valkey."""
+"""Runs the whole bridge on one machine: its processes, and an embedded Valkey if wanted."""

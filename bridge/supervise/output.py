@@ -1,9 +1,9 @@
-"""Interleaved output, each line with the name of the process that wrote it.
+"""The output of all processes on one descriptor, each line with the name of its process.
 
-A thread writes, so that a reader that has stopped (Ctrl-S, a hung log shipper) stops nothing else.
-Lines wait for it in a queue with a bound in bytes. A line that finds the queue full, or that cannot
-be written (a full disk, a closed terminal), is dropped and counted; the count is written as soon as
-a line can be written again.
+A separate thread writes the lines from a queue. So if the reader has stopped (Ctrl-S, a hung log
+shipper), only that thread waits. The queue is bounded in bytes. A line is dropped and counted if
+the queue is full, or if it cannot be written (full disk, closed terminal). The count is written
+before the next line that can be written.
 """
 
 import os
@@ -19,11 +19,14 @@ WIDTH = 8
 COLOURS = (36, 32, 35, 33, 34, 96, 92)
 MOST_WAITING = 8 * 1024 * 1024
 CLOSE_SECONDS = 2.0
-"""How long the end of the program waits for a reader that has stopped."""
+"""The most seconds that the exit of the program waits for a reader that has stopped."""
 
 
 class Output:
-    """Labelled lines, written to ``descriptor`` in the order in which they come. Never raises."""
+    """Writes labelled lines to ``descriptor``, in the order of the calls. Never raises.
+
+    Up to ``most`` bytes wait in the queue.
+    """
 
     def __init__(
         self,
@@ -50,14 +53,14 @@ class Output:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Write what waits, unless its reader has stopped."""
+        """Write the lines in the queue, for at most ``CLOSE_SECONDS``."""
         with self._changed:
             self._closing = True
             self._changed.notify()
         self._thread.join(CLOSE_SECONDS)
 
     def __call__(self, name: str, line: str) -> None:
-        """Queue ``line`` behind ``name``; drop and count it when the queue is full."""
+        """Queue ``line`` with the label ``name``; drop and count it if the queue is full."""
         written = f"{self._label(name)} {line}\n".encode(self._encoding, errors="replace")
         with self._changed:
             if self._size + len(written) > self._most:
@@ -74,23 +77,20 @@ class Output:
         return f"\x1b[{COLOURS[zlib.crc32(name.encode()) % len(COLOURS)]}m{label}\x1b[0m"
 
     def _run(self) -> None:
-        while (line := self._next()) is not None:
+        """Write the lines of the queue until it is empty and closing."""
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._lines or self._closing)
+                if not self._lines:
+                    return
+                line = self._lines.popleft()
+                self._size -= len(line)
             is_written = self._report_dropped() and self._write(line)
             with self._changed:
                 self._dropped += not is_written
 
-    def _next(self) -> bytes | None:
-        """Return the next line; ``None`` when all are written and no more will come."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._lines or self._closing)
-            if not self._lines:
-                return None
-            line = self._lines.popleft()
-            self._size -= len(line)
-            return line
-
     def _report_dropped(self) -> bool:
-        """Write how many lines were dropped, if any were; return whether the next can be tried."""
+        """Write how many lines were dropped, if any; return false if that cannot be written."""
         with self._changed:
             count = self._dropped
         if not count:
@@ -103,17 +103,18 @@ class Output:
         return True
 
     def _write(self, line: bytes) -> bool:
-        """Write the whole line, waiting as long as its reader does; return whether it is written.
+        """Write the whole line, even if the reader is slow; return whether it was written.
 
-        By the descriptor itself: at exit Python would wait for a lock of ``sys.stdout`` that a
-        thread holds while it writes. The rest of a line that was cut off ends before the next.
+        It writes to the descriptor, not to ``sys.stdout``: at exit Python would wait for the lock
+        that a thread holds while it writes there. After a line that was cut off, the next one
+        begins with a newline.
         """
         whole = b"\n" + line if self._is_cut else line
         left = memoryview(whole)
         while left:
             try:
                 left = left[os.write(self._descriptor, left) :]
-            except BlockingIOError:  # the descriptor is another program's, too, and set so by that
+            except BlockingIOError:  # another program set the shared descriptor to non-blocking
                 with suppress(OSError):
                     select.select([], [self._descriptor], [], 1.0)
             except OSError:
@@ -124,8 +125,8 @@ class Output:
 
 
 def standard_output() -> Output:
-    """Return an output to this process's standard output, coloured on a terminal."""
+    """Return an ``Output`` to this process's standard output, coloured on a terminal."""
     stdout = sys.stdout
-    if stdout is None:  # closed by our parent: its descriptor may be another file's now
+    if stdout is None:  # the parent closed it; descriptor 1 may be another file now
         return Output(os.open(os.devnull, os.O_WRONLY))
     return Output(stdout.fileno(), stdout.encoding, coloured=stdout.isatty())

@@ -1,4 +1,4 @@
-"""The whole bridge as a list of processes, for `bridge up` and the demo."""
+"""All processes of the bridge as a list of commands, for ``bridge up`` and the demo."""
 
 import os
 import socket
@@ -19,24 +19,24 @@ BREATH = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """Where the web process listens, and Flower if it is wanted."""
+    """The ports of the web process and of Flower; ``flower`` is ``None`` if it is not wanted."""
 
     web: int
     flower: int | None = None
 
 
 class PortInUseError(StartError):
-    """The port is in use, or this user may not listen on it."""
+    """Another process listens on the port, or this one may not."""
 
 
 @contextmanager
 def stack(
     settings: Settings, ports: Ports, data: Path, env: Mapping[str, str]
 ) -> Iterator[list[Command]]:
-    """Yield the bridge's processes in the order in which they are to be stopped.
+    """Yield the commands of the bridge's processes, in the order in which they are to be stopped.
 
-    Without ``BRIDGE_REDIS_URL`` an embedded Valkey on ``data`` is the last of them. Raises
-    ``DataInUseError`` when that data is another's, ``PortInUseError`` when a port is.
+    Without ``BRIDGE_REDIS_URL`` the last one is an embedded Valkey on ``data``. Raises
+    ``PortInUseError`` if a port is in use. Raises the errors of ``embedded_valkey``, too.
     """
     _require_free(ports.web, "--port")
     if ports.flower is not None:
@@ -57,11 +57,11 @@ def _bridge(settings: Settings, ports: Ports, env: Mapping[str, str]) -> list[Co
 
 
 def _require_free(port: int, option: str) -> None:
-    """Say at once what a process would find out, over and over, some seconds later."""
+    """Raise ``PortInUseError`` if the port is in use, before a process fails on it repeatedly."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the servers do
         try:
             probe.bind(("127.0.0.1", port))
         except OSError as error:
-            told = os.strerror(error.errno) if error.errno else str(error)
-            raise PortInUseError(f"port {port}: {told}. Choose another with {option}") from error
+            reason = os.strerror(error.errno) if error.errno else str(error)
+            raise PortInUseError(f"port {port}: {reason}. Choose another with {option}") from error

@@ -1,45 +1,45 @@
-"""All processes of one machine: started together, stopped in order."""
+"""Runs all processes of one machine: starts and stops them in order."""
 
 import asyncio
 import signal
 from collections.abc import Sequence
 
-from bridge.supervise.child import PATIENCE, Child, Patience, Sink
+from bridge.supervise.child import RESTART_POLICY, Child, RestartPolicy, Sink
 from bridge.supervise.commands import Command
 
 
 class Supervisor:
-    """Runs commands until it is told to stop, or until one of them cannot stay up.
+    """Runs commands until ``stop`` is called, or until one of them cannot be kept running.
 
-    They are stopped in the order in which they were given: the web process first, so that nothing
-    new is accepted, then whoever hands out work, then the workers, then what they all stand on.
-    They are started the other way round.
+    The processes are stopped in the order of ``commands``: first the web process, so that no new
+    events are accepted, then beat and Flower, then the workers, then the embedded Valkey. They are
+    started in the reverse order.
     """
 
     def __init__(
-        self, commands: Sequence[Command], sink: Sink, patience: Patience = PATIENCE
+        self, commands: Sequence[Command], sink: Sink, policy: RestartPolicy = RESTART_POLICY
     ) -> None:
         self._sink = sink
-        self._children = [Child(command, sink, patience) for command in commands]
+        self._children = [Child(command, sink, policy) for command in commands]
         self._stop = asyncio.Event()
 
     def stop(self) -> None:
-        """Ask for the end. Asked a second time, everything ends at once."""
+        """Begin to stop all processes in order. A second call kills them at once."""
         if self._stop.is_set():
             for child in self._children:
                 child.kill()
         self._stop.set()
 
     def stop_on_signals(self) -> None:
-        """Take Ctrl-C, SIGTERM and a closed terminal as the word to stop."""
+        """Call ``stop`` on Ctrl-C (SIGINT), SIGTERM and a closed terminal (SIGHUP)."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            # nohup has SIGHUP ignored, so that the bridge outlives the terminal
+            # nohup ignores SIGHUP, so that the bridge outlives its terminal
             if number is not signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
                 loop.add_signal_handler(number, self.stop)
 
     async def run(self) -> int:
-        """Run until the end; return the exit code: 0 when it was asked for."""
+        """Run until all processes have stopped; return 0 if ``stop`` ended them, else 1."""
         running: list[asyncio.Task[None]] = []
         starting = asyncio.create_task(self._start(running))
         await self._stop.wait()
@@ -55,7 +55,7 @@ class Supervisor:
     async def _start(self, running: list[asyncio.Task[None]]) -> None:
         for child in reversed(self._children):
             task = asyncio.create_task(child.run())
-            # A child ends by itself only when it cannot stay up: then all must end.
+            # A child's task ends by itself only if it is not restarted any more: then all stop.
             task.add_done_callback(lambda _: self._stop.set())
             running.append(task)
             await child.wait_until_ready()

@@ -13,9 +13,8 @@ import pytest
 
 from bridge.supervise import child as child_module
 from bridge.supervise import parent_death
-from bridge.supervise.child import Child, CrashLoopError, Patience
+from bridge.supervise.child import LONGEST_LINE, Child, CrashLoopError, RestartPolicy
 from bridge.supervise.commands import Command
-from bridge.supervise.lines import LONGEST_LINE
 from tests.support.bridge_command import alive
 from tests.support.child_programs import (
     HASTE,
@@ -124,7 +123,7 @@ def test_a_process_that_has_lived_is_never_given_up(monkeypatch: pytest.MonkeyPa
 
     async def scenario() -> None:
         output = Output()
-        child = Child(program("say('up')"), output, Patience(short_life=5, pause=0))
+        child = Child(program("say('up')"), output, RestartPolicy(short_life=5, pause=0))
         running = asyncio.create_task(child.run())
         await output.until("it: up", times=9)
         await child.stop()
@@ -162,7 +161,7 @@ def test_stopping_while_it_rests_between_two_lives_is_the_end() -> None:
 
     async def scenario() -> None:
         output = Output()
-        child = Child(program("say('up')"), output, Patience(short_life=HOUR, pause=HOUR))
+        child = Child(program("say('up')"), output, RestartPolicy(short_life=HOUR, pause=HOUR))
         running = asyncio.create_task(child.run())
         await output.until("it: ended with exit code 0; starting it again")
         await child.stop()

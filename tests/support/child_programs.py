@@ -5,15 +5,15 @@ import sys
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from bridge.supervise.child import Patience
+from bridge.supervise.child import RestartPolicy
 from bridge.supervise.commands import Command
 from tests.support.waiting import WITHIN
 
-HASTE = Patience(short_life=3600, pause=0)
+HASTE = RestartPolicy(short_life=3600, pause=0)
 """Every process counts as short-lived, and is restarted without a pause."""
 
-ONCE = Patience(short_life=3600, short_lives=1, pause=0)
-NEVER = Patience(short_life=0, pause=0)
+ONCE = RestartPolicy(short_life=3600, short_lives=1, pause=0)
+NEVER = RestartPolicy(short_life=0, pause=0)
 """No process counts as short-lived, so it is restarted without end."""
 
 HELPERS = """\

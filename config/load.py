@@ -1,36 +1,36 @@
-"""Reading the settings as a whole: every problem is listed at once, with the variable's name."""
+"""Loads the settings and checks them; one error lists every problem with its variable."""
 
 import difflib
 import os
 import re
 import tomllib
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from dotenv import dotenv_values
 from pydantic import ValidationError
 
-from config.agents import AgentEntry, read_agents
+from config.agents import read_agents
 from config.settings import DOTENV, PREFIX, TOML, Settings
 
 API_KEY = re.compile(r"sk-apik_[^.\s]+\.\S+")
 
 
 class SettingsError(Exception):
-    """The settings cannot be used. ``problems`` has one line for each thing to mend."""
+    """The settings cannot be used. ``problems`` has one line for each."""
 
     def __init__(self, problems: Sequence[str]) -> None:
         super().__init__("\n".join(["The settings have problems:", *problems]))
         self.problems = tuple(problems)
 
 
-class Agreement(NamedTuple):
-    """A rule that settings must keep together, once an operator has set all of them."""
+class Rule(NamedTuple):
+    """A rule between settings, checked if the operator has set all of ``fields``."""
 
     fields: tuple[str, ...]
-    holds: Callable[[Settings], bool]
-    says: str
+    is_kept: Callable[[Settings], bool]
+    problem: str
 
 
 def _has_key_form(settings: Settings) -> bool:
@@ -46,25 +46,25 @@ def _variable(field: str) -> str:
     return f"{PREFIX}{field.upper()}"
 
 
-def _not_longer(shorter: str, longer: str) -> Agreement:
-    return Agreement(
+def _not_longer(shorter: str, longer: str) -> Rule:
+    return Rule(
         (shorter, longer),
         lambda s: bool(getattr(s, shorter) <= getattr(s, longer)),
         f"{_variable(shorter)}: must not be longer than {_variable(longer)}",
     )
 
 
-AGREEMENTS = (
+RULES = (
     _not_longer("insights_first_delay", "insights_max_delay"),
     _not_longer("insights_first_delay", "insights_deadline"),
     _not_longer("transcript_poll_after", "transcript_deadline"),
     _not_longer("retry_first_delay", "retry_max_delay"),
-    Agreement(
+    Rule(
         ("insights_required",),
         lambda s: set(s.insights_required) <= set(s.expand),
         "BRIDGE_INSIGHTS_REQUIRED: must only name values of BRIDGE_EXPAND",
     ),
-    Agreement(
+    Rule(
         ("askelephant_api_key",),
         _has_key_form,
         "BRIDGE_ASKELEPHANT_API_KEY: must look like sk-apik_<id>.<secret>, without 'Bearer'",
@@ -74,7 +74,13 @@ AGREEMENTS = (
 
 def load_settings() -> Settings:
     """Return the settings of this process; raise ``SettingsError`` with all problems at once."""
-    if problems := _unreadable_files():
+    problems: list[str] = []
+    for path, read in ((TOML, _toml), (DOTENV, lambda: dotenv_values(DOTENV))):
+        try:
+            read()
+        except (OSError, ValueError) as error:  # a ValueError if it is not TOML, or not UTF-8
+            problems.append(f"{path} cannot be read: {error}")
+    if problems:
         raise SettingsError(problems)
     settings, problems = _build()
     agents = settings.agents
@@ -82,51 +88,39 @@ def load_settings() -> Settings:
         agents += read_agents(settings.agents_file) if settings.agents_file else ()
     except ValueError as error:
         problems.append(f"BRIDGE_AGENTS_FILE: {error}")
-    problems += _doubled(agents)
+    for (column, name), times in Counter(agent.key for agent in agents).items():
+        if times > 1:
+            problems.append(f"BRIDGE_AGENTS: {column} {name} is listed {times} times")
     if problems:
         raise SettingsError([*problems, *unknown_names()])
     return settings.model_copy(update={"agents": agents})
 
 
-def _doubled(agents: Sequence[AgentEntry]) -> Iterator[str]:
-    """Yield a problem for each agent that is listed twice, in tables or in a table and the file."""
-    for (column, name), times in Counter(agent.key for agent in agents).items():
-        if times > 1:
-            yield f"BRIDGE_AGENTS: {column} {name} is listed {times} times"
-
-
 def _build() -> tuple[Settings, list[str]]:
-    """Build the settings; what cannot be read is reported, and takes its default meanwhile."""
+    """Return the settings and their problems. An invalid setting has its default value.
+
+    So the rules between the other settings can be checked, too.
+    """
+    problems: list[str] = []
+    bad: set[str] = set()
     try:
-        settings, problems = Settings(), []
-        bad: set[str] = set()
+        settings = Settings()
     except ValidationError as error:
-        problems = [_told(one) for one in error.errors(include_input=False)]
-        bad = {str(one["loc"][0]) for one in error.errors()}
+        for one in error.errors(include_input=False):
+            field, *inner = map(str, one["loc"])
+            where = "".join(f"[{part}]" for part in inner)
+            message = one["msg"].removeprefix("Value error, ")
+            problems.append(f"{_variable(field)}{where}: {message}")
+            bad.add(field)
         fields = Settings.model_fields
         settings = Settings.model_validate(
             {name: fields[name].get_default(call_default_factory=True) for name in bad}
         )
-    said = settings.model_fields_set - bad
-    broken = [a.says for a in AGREEMENTS if set(a.fields) <= said and not a.holds(settings)]
+    given = settings.model_fields_set - bad
+    broken = [
+        rule.problem for rule in RULES if set(rule.fields) <= given and not rule.is_kept(settings)
+    ]
     return settings, problems + broken
-
-
-def _told(error: Any) -> str:  # noqa: ANN401 - pydantic's ErrorDetails
-    field, *inner = error["loc"]
-    where = "".join(f"[{part}]" for part in inner)
-    said = str(error["msg"]).removeprefix("Value error, ")
-    return f"{_variable(str(field))}{where}: {said}"
-
-
-def _unreadable_files() -> list[str]:
-    problems = []
-    for path, read in ((TOML, _toml), (DOTENV, lambda: dotenv_values(DOTENV))):
-        try:
-            read()
-        except (OSError, ValueError) as error:  # what is not TOML, or not UTF-8, is a ValueError
-            problems.append(f"{path} cannot be read: {error}")
-    return problems
 
 
 def _toml() -> dict[str, Any]:
@@ -134,7 +128,7 @@ def _toml() -> dict[str, Any]:
 
 
 def unknown_names() -> list[str]:
-    """Return a line for each ``BRIDGE_*`` variable or ``bridge.toml`` key that no setting has."""
+    """Return a line for each ``BRIDGE_*`` variable and ``bridge.toml`` key without a setting."""
     names = {name.upper() for name in (*os.environ, *dotenv_values(DOTENV))}
     variables = {name.removeprefix(PREFIX).lower() for name in names if name.startswith(PREFIX)}
     return [

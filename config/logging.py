@@ -1,13 +1,12 @@
-"""Logging: structlog for our own lines and for the libraries', redaction last.
+"""Configures logging: structlog renders the lines of the bridge and of libraries, redacted.
 
-JSON in production, console on a terminal. The call id, engagement id, task id and request id are
-bound as context variables where a request or a task begins.
+The lines are JSON, or readable text on a terminal. The ids of the call, engagement, task and
+request are bound as context variables where a request or a task begins.
 """
 
 import logging
 import logging.config
 import sys
-from typing import Any
 
 import structlog
 from structlog.typing import Processor
@@ -31,10 +30,10 @@ QUIET = (
     "redis",
     "uvicorn.access",
 )
-"""Loggers whose lines hold whole messages, or say in other words what ours and Flower say."""
+"""Loggers that log whole messages, or events that the bridge logs and Flower shows anyway."""
 
 OWN_HANDLERS = ("uvicorn", "uvicorn.error", "celery", "flower", "tornado")
-"""Loggers that their programs set up with handlers of their own, which redact nothing."""
+"""Loggers to which their programs attach handlers that do not redact."""
 
 SHARED: tuple[Processor, ...] = (
     structlog.contextvars.merge_contextvars,
@@ -46,7 +45,7 @@ SHARED: tuple[Processor, ...] = (
 
 
 def start_process() -> Settings:
-    """Load the settings, configure logging, and report misspelt settings. For every process."""
+    """Load the settings, configure logging, and log misspelt settings. Every process calls this."""
     settings = load_settings()
     configure_logging(settings)
     log = structlog.get_logger("config")
@@ -58,8 +57,19 @@ def start_process() -> Settings:
 
 
 def configure_logging(settings: Settings) -> None:
-    """Send every log line of this process, ours or a library's, to standard error."""
+    """Send every log line of this process, the bridge's or a library's, to standard error.
+
+    Libraries' loggers lose their handlers and pass their lines to the root logger.
+    """
     level, rendering = settings.log_level.upper(), _rendering(settings)
+    levels = dict.fromkeys(OWN_HANDLERS, "NOTSET") | dict.fromkeys(QUIET, "WARNING")
+    loggers = {
+        name: {"handlers": [], "propagate": True, "level": least} for name, least in levels.items()
+    }
+    formatter = structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=SHARED,
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *rendering],
+    )
     structlog.configure(
         processors=[*SHARED, *rendering],
         logger_factory=_OwnLogger,
@@ -70,7 +80,7 @@ def configure_logging(settings: Settings) -> None:
         {
             "version": 1,
             "disable_existing_loggers": False,
-            "formatters": {"bridge": {"()": lambda: _formatter(rendering)}},
+            "formatters": {"bridge": {"()": lambda: formatter}},
             "handlers": {
                 "stderr": {
                     "class": "logging.StreamHandler",
@@ -79,21 +89,13 @@ def configure_logging(settings: Settings) -> None:
                 }
             },
             "root": {"handlers": ["stderr"], "level": level},
-            "loggers": _library_levels(),
+            "loggers": loggers,
         }
     )
 
 
-def _library_levels() -> dict[str, Any]:
-    """Take libraries' loggers as they come: with handlers and levels of their own making."""
-    levels = dict.fromkeys(OWN_HANDLERS, "NOTSET") | dict.fromkeys(QUIET, "WARNING")
-    return {
-        name: {"handlers": [], "propagate": True, "level": level} for name, level in levels.items()
-    }
-
-
 class _OwnLogger(structlog.WriteLogger):
-    """Writes our own lines, which are rendered already: the standard library would cost twice."""
+    """Writes the bridge's rendered lines. The standard library would need twice the time."""
 
     def __init__(self, name: str = "") -> None:
         super().__init__(sys.stderr)
@@ -101,7 +103,7 @@ class _OwnLogger(structlog.WriteLogger):
 
 
 def _rendering(settings: Settings) -> tuple[Processor, ...]:
-    """Return the last processors of every line, ours or a library's."""
+    """Return the processors that redact and render a line, of the bridge or of a library."""
     on_terminal = settings.log_format == "auto" and sys.stderr.isatty()
     console = settings.log_format == "console" or on_terminal
     renderer: Processor = (
@@ -110,10 +112,3 @@ def _rendering(settings: Settings) -> tuple[Processor, ...]:
         else structlog.processors.JSONRenderer(sort_keys=False)
     )
     return structlog.processors.format_exc_info, redact, renderer
-
-
-def _formatter(rendering: tuple[Processor, ...]) -> logging.Formatter:
-    return structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=SHARED,
-        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *rendering],
-    )

@@ -1,4 +1,4 @@
-"""Redaction: the last processor of every log line. No key, secret or person gets past it."""
+"""Redaction of log lines: removes keys, secrets and personal data from every line."""
 
 import re
 from collections.abc import MutableMapping
@@ -23,7 +23,10 @@ HARMLESS = frozenset(
         "timestamp",
     }
 )
-"""Keys whose values are identifiers and slugs of ours; ids may look like phone numbers."""
+"""Keys that are not redacted: their values are the bridge's ids and slugs.
+
+An id may look like a phone number.
+"""
 
 PRIVATE_KEY = re.compile(
     r"secret|token|password|api_?key|authorization|signature|phone|e_?mail|caller_?id|number"
@@ -42,11 +45,14 @@ PATTERNS = (
 )
 DIGITS = re.compile(r"(?<![\w.-])(?<!\d:)\+?\(?\d[\d(). -]{7,16}\d(?![\w:]|\.\d|-\w)")
 NO_PHONE = re.compile(r"\d+\.\d+|\d{4}-\d\d-\d\d.*|\d{1,3}(\.\d{1,3}){3}")
-"""Decimal fractions, dates and IP addresses, which libraries' lines are full of."""
+"""Decimal fractions, dates and IP addresses, which are not redacted as phone numbers."""
 
 
 def redact(_logger: object, _method: str, line: MutableMapping[str, Any]) -> dict[str, Any]:
-    """Return the log line without private values. Identifiers stay: they are what one looks for."""
+    """Return the log line without private values. The ids of ``HARMLESS`` stay.
+
+    This is a structlog processor.
+    """
     return {key: _clean(key, value) for key, value in line.items()}
 
 
@@ -55,11 +61,9 @@ def redact_text(text: str) -> str:
     """Return ``text`` without keys, secrets, signed queries, e-mails and phone numbers."""
     for pattern, replacement in PATTERNS:
         text = pattern.sub(replacement, text)
-    return DIGITS.sub(_phone, text)
-
-
-def _phone(match: re.Match[str]) -> str:
-    return match.group() if NO_PHONE.fullmatch(match.group()) else REDACTED
+    return DIGITS.sub(
+        lambda found: found.group() if NO_PHONE.fullmatch(found.group()) else REDACTED, text
+    )
 
 
 @lru_cache(maxsize=1024)

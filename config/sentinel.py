@@ -1,9 +1,10 @@
-"""A Redis behind Sentinels, as one URL: ``sentinel://:password@host:port,host:port/db?service=name``.
+"""The URL of a Redis behind Sentinels.
 
-User and password are those of Redis; the Sentinels themselves are asked without.
+Its form is ``sentinel://:password@host:port,host:port/db?service=name``.
+
+User and password are those of Redis. The Sentinels are used without a password.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
@@ -13,7 +14,10 @@ PORT = 26379
 
 @dataclass(frozen=True, slots=True)
 class SentinelUrl:
-    """What the URL says. ``service`` is the name under which the Sentinels know the primary."""
+    """The parts of the URL. ``nodes`` are the host and port of each Sentinel.
+
+    ``service`` is the name of the primary in the Sentinels' configuration.
+    """
 
     nodes: tuple[tuple[str, int], ...]
     service: str
@@ -23,12 +27,12 @@ class SentinelUrl:
 
 
 def is_sentinel(url: str | None) -> bool:
-    """Tell whether Redis at ``url`` is found through Sentinels."""
+    """Return whether ``url`` names Sentinels instead of a Redis."""
     return (url or "").startswith(SCHEME)
 
 
 def read_sentinel(url: str) -> SentinelUrl:
-    """Return what the URL says. Raises ``ValueError`` that says what is wrong, without quoting."""
+    """Return the parts of the URL. Raises ``ValueError``, which does not quote the password."""
     parts = urlsplit(url)
     login, _, hosts = parts.netloc.rpartition("@")
     username, _, password = login.partition(":")
@@ -36,8 +40,14 @@ def read_sentinel(url: str) -> SentinelUrl:
     database = parts.path.strip("/") or "0"
     if len(services) != 1 or not database.isdecimal() or not hosts:
         raise ValueError("must be sentinel://host:port,host:port/0?service=name")
+    nodes: list[tuple[str, int]] = []
+    for host in hosts.split(","):
+        node = urlsplit(f"//{host.strip()}")
+        if not node.hostname:
+            raise ValueError("must name a Sentinel between all commas")
+        nodes.append((node.hostname, node.port or PORT))
     return SentinelUrl(
-        nodes=tuple(_nodes(hosts)),
+        nodes=tuple(nodes),
         service=services[0],
         db=int(database),
         username=unquote(username) or None,
@@ -45,17 +55,12 @@ def read_sentinel(url: str) -> SentinelUrl:
     )
 
 
-def celery_url(said: SentinelUrl) -> str:
-    """Return it as Celery wants it: one URL for each Sentinel."""
-    login = f"{quote(said.username or '', safe='')}:{quote(said.password or '', safe='')}@"
-    start = f"{SCHEME}{login}" if said.password else SCHEME
-    hosts = ((f"[{host}]" if ":" in host else host, port) for host, port in said.nodes)
-    return ";".join(f"{start}{host}:{port}/{said.db}" for host, port in hosts)
+def celery_url(url: SentinelUrl) -> str:
+    """Return the URL in Celery's form: one URL for each Sentinel, separated by semicolons.
 
-
-def _nodes(hosts: str) -> Iterator[tuple[str, int]]:
-    for one in hosts.split(","):
-        parts = urlsplit(f"//{one.strip()}")
-        if not parts.hostname:
-            raise ValueError("must name a Sentinel between all commas")
-        yield parts.hostname, parts.port or PORT
+    https://docs.celeryq.dev/en/stable/getting-started/backends-and-brokers/redis.html
+    """
+    login = f"{quote(url.username or '', safe='')}:{quote(url.password or '', safe='')}@"
+    start = f"{SCHEME}{login}" if url.password else SCHEME
+    hosts = ((f"[{host}]" if ":" in host else host, port) for host, port in url.nodes)
+    return ";".join(f"{start}{host}:{port}/{url.db}" for host, port in hosts)

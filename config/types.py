@@ -1,4 +1,4 @@
-"""The types of settings that are more than a string: durations, lists, secrets, templates, URLs."""
+"""The types of settings, with their checks: durations, lists, secrets, templates, URLs."""
 
 import base64
 import binascii
@@ -24,9 +24,10 @@ LINK = re.compile(
     r"(?!(javascript|data|vbscript|blob|file):)(?![^:/]*:[0-9]+(/|$))[a-z][a-z0-9+.-]*:",
     re.IGNORECASE,
 )
-"""How a link may begin that AskElephant stores: the vendor's list of schemes it refuses.
+"""The beginning of a link that AskElephant accepts: any scheme but those that it refuses.
 
-A host with its port is no scheme.
+``host:port`` is not a scheme.
+Source: https://docs.askelephant.ai/api-reference/engagements/create-engagement
 """
 
 
@@ -52,34 +53,34 @@ def _positive(value: timedelta) -> timedelta:
 
 
 def parts(value: Any) -> Any:  # noqa: ANN401 - a validator sees what the operator wrote
-    """Split a comma-separated string; a list (from TOML) stays as it is."""
+    """Split a comma-separated string; return a list from TOML unchanged."""
     if isinstance(value, str):
         return tuple(part.strip() for part in value.split(",") if part.strip())
     return value
 
 
 def from_json(value: Any) -> Any:  # noqa: ANN401 - a validator sees what the operator wrote
-    """Read what an environment variable can only hold as JSON; TOML has it already."""
+    """Parse a string, from an environment variable, as JSON; return a value from TOML unchanged."""
     try:
         return json.loads(value) if isinstance(value, str) else value
     except ValueError as error:
-        raise ValueError("must be JSON here; bridge.toml says it more kindly") from error
+        raise ValueError("must be JSON here; bridge.toml can hold it as a table") from error
 
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """So many requests in any ``per``; written as ``60/m``."""
+    """At most ``requests`` requests in any period of length ``per``; written as ``60/m``."""
 
     requests: int
     per: timedelta
 
     def __str__(self) -> str:
-        """Return it as it is written in a setting."""
+        """Return the rate as it is written in a setting."""
         return f"{self.requests}/{'smh'[PERIODS.index(self.per)]}"
 
     @property
     def apart(self) -> timedelta:
-        """The time between two requests that keep to it evenly."""
+        """The time between two requests if they are spread evenly."""
         return self.per / self.requests
 
 
@@ -127,29 +128,24 @@ def _region(value: str) -> str:
     return value
 
 
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
 def _split(url: str) -> SplitResult:
-    """Split the URL; the library's own words for one that is none quote it, with its password."""
+    """Split a URL. Raises ``ValueError`` with a text of ours: the library's quotes the password."""
     try:
         parts = urlsplit(url)
         _ = parts.port
     except ValueError:
-        told = "is no URL; in a password, characters such as / @ [ ] must be percent-encoded"
-        raise ValueError(told) from None
+        problem = "is not a URL; in a password, characters such as / @ [ ] must be percent-encoded"
+        raise ValueError(problem) from None
     return parts
 
 
 def _base_url(value: str) -> str:
     parts = _split(value.strip())
-    secure = parts.scheme == "https" or (
-        parts.scheme == "http" and _is_loopback(parts.hostname or "")
-    )
+    try:
+        is_loopback = ipaddress.ip_address(parts.hostname or "").is_loopback
+    except ValueError:
+        is_loopback = parts.hostname == "localhost"
+    secure = parts.scheme == "https" or (parts.scheme == "http" and is_loopback)
     if not secure or not parts.hostname or parts.query or parts.fragment:
         raise ValueError("must be an https URL without a query (http only on the loopback)")
     return value.strip().rstrip("/")
@@ -160,7 +156,8 @@ def _url_of(*schemes: str) -> Callable[[str | None], str | None]:
         if is_sentinel(value):
             read_sentinel(value or "")
             return value
-        # Celery takes several brokers, separated by semicolons.
+        # Celery accepts several brokers, separated by semicolons:
+        # https://docs.celeryq.dev/en/stable/userguide/configuration.html#broker-url
         if value is not None and any(_split(url).scheme not in schemes for url in value.split(";")):
             expected = " or ".join(f"{scheme}://" for scheme in (*schemes, "sentinel"))
             raise ValueError(f"must start with {expected}")
@@ -176,7 +173,7 @@ def _placeholders(allowed: Iterable[str], required: Iterable[str]) -> Callable[[
         try:
             parts = list(Formatter().parse(value))
         except ValueError as error:
-            raise ValueError(f"is no template ({error}); literal braces are doubled") from error
+            raise ValueError(f"is not a template ({error}); write a literal brace twice") from error
         used = [name for _, name, _, _ in parts if name is not None]
         plain = all(not spec and not conversion for _, _, spec, conversion in parts)
         if not plain or not known.issuperset(used):

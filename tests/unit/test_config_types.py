@@ -64,7 +64,7 @@ PLACEHOLDERS_URL = "may only hold these placeholders: {engagement_id}, {workspac
 WORKSPACE = "String should match pattern '^wrks_[A-Za-z0-9]{1,100}$'"
 LINK = "must start with a scheme, such as https:// or wavv://, that runs no code"
 HTTPS = "must be an https URL without a query (http only on the loopback)"
-NO_URL = "is no URL; in a password, characters such as / @ [ ] must be percent-encoded"
+NO_URL = "is not a URL; in a password, characters such as / @ [ ] must be percent-encoded"
 SVIX = "must be whsec_ followed by base64, as Svix shows it"
 ZONE = "must be an IANA time zone, such as America/New_York"
 KEY = "must look like sk-apik_<id>.<secret>, without 'Bearer'"
@@ -126,7 +126,7 @@ KEY = "must look like sk-apik_<id>.<secret>, without 'Bearer'"
         ("title_template", "{contact!r}", "may only hold these placeholders"),
         ("title_template", "{contact:>9999999999}", "may only hold these placeholders"),
         ("title_template", "{}", "may only hold these placeholders"),
-        ("title_template", "{contact", "is no template (expected '}' before end of string)"),
+        ("title_template", "{contact", "is not a template (expected '}' before end of string)"),
         ("external_id_template", "{contact_id}-{call_id}", PLACEHOLDERS),
         ("external_id_template", "the-same-for-all", "must hold {call_id}"),
         ("askelephant_url_template", "https://x", "must hold {engagement_id}"),

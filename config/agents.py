@@ -1,8 +1,8 @@
-"""The agent directory: who of AskElephant's users is behind a WAVV user id or caller id.
+"""Reads the agent directory: which user of AskElephant has a WAVV user id or caller id.
 
-A spreadsheet's export is read as it comes: with commas, semicolons or tabs, and headers such as
-``Caller ID`` or ``E-Mail``. The whole file is refused if a row could give one agent another's
-e-mail.
+It is the CSV export of a spreadsheet, with commas, semicolons or tabs, and headers such as
+``Caller ID`` or ``E-Mail``. If one row is ambiguous, the whole file is rejected: an agent could
+else get the calls of another.
 """
 
 import csv
@@ -16,14 +16,18 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 DELIMITERS = ",;\t"
 EXPONENT = re.compile(r"[+-]?\d+([.,]\d+)?e\+?\d+", re.IGNORECASE)
-"""How a spreadsheet writes a phone number that it takes for a number: 1.41556E+10."""
+"""A phone number that a spreadsheet treated as a quantity and rounded: 1.41556E+10."""
 
 UTF16 = (b"\xff\xfe", b"\xfe\xff")
 ZIP = b"PK\x03\x04"
 
 
 class AgentEntry(BaseModel):
-    """One agent. ``id`` is WAVV's user id; AskElephant knows the agent by e-mail, then phone."""
+    """One agent. ``id`` is WAVV's user id.
+
+    AskElephant finds its user by ``email``, or else by ``phone``:
+    https://docs.askelephant.ai/api-reference/engagements/create-engagement
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
 
@@ -38,14 +42,14 @@ class AgentEntry(BaseModel):
         if not (self.id or self.caller_id):
             raise ValueError("needs an id or a caller_id")
         if not (self.email or self.phone):
-            raise ValueError("needs an email or a phone, or AskElephant cannot know the agent")
+            raise ValueError("needs an email or a phone, or AskElephant cannot identify the agent")
         return self
 
     @property
     def key(self) -> tuple[str, str]:
-        """What the agent is known by: its id, else the digits of its caller id.
+        """What identifies the agent: its id, or else the digits of its caller id.
 
-        Agents with ids of their own may share a caller id: that line then has no owner.
+        Several agents with ids may share a caller id; calls on that line then have no owner.
         """
         if self.id is not None:
             return ("id", self.id)
@@ -54,7 +58,7 @@ class AgentEntry(BaseModel):
 
 
 COLUMNS = {re.sub("_", "", name): name for name in AgentEntry.model_fields}
-"""The columns by their letters."""
+"""The fields by the letters of their names, to compare with headers."""
 
 
 class Row(NamedTuple):
@@ -65,7 +69,7 @@ class Row(NamedTuple):
 
 
 def read_agents(path: Path) -> tuple[AgentEntry, ...]:
-    """Read the CSV; raise ``ValueError`` that lists every bad line."""
+    """Return the agents of a CSV file. Raises ``ValueError`` that lists every bad line."""
     rows = [row for row in _rows(_text(path)) if any(cell.strip() for cell in row.cells)]
     if not rows:
         return ()
@@ -78,7 +82,14 @@ def read_agents(path: Path) -> tuple[AgentEntry, ...]:
             agents.append((row.line, _agent(columns, row)))
         except ValueError as error:
             problems.append(f"line {row.line}: {error}")
-    problems += _doubled(agents)
+    lines: dict[tuple[str, str], int] = {}
+    for line, agent in agents:
+        if agent.key in lines:
+            name = agent.id or agent.caller_id
+            problems.append(
+                f"line {line}: {agent.key[0]} {name} is on line {lines[agent.key]}, too"
+            )
+        lines.setdefault(agent.key, line)
     if problems:
         raise ValueError(" | ".join(problems))
     return tuple(agent for _, agent in agents)
@@ -102,10 +113,14 @@ def _text(path: Path) -> str:
 
 
 def _rows(text: str) -> Iterator[Row]:
-    """Yield the rows. Strict: a quote that does not end, or ends within a cell, is an error."""
-    # As in Excel's own files, the first line may name the delimiter.
+    """Yield the rows of the file. A quote that does not end, or ends within a cell, is an error.
+
+    The delimiter is that of a first line such as ``sep=;``, which Excel writes, or else the one
+    that occurs most often in the header.
+    """
     named = re.match(r"sep=(.)\r?\n", text, re.IGNORECASE)
-    delimiter = named[1] if named else _delimiter(text)
+    header = next((line for line in text.splitlines() if line.strip()), "")
+    delimiter = named[1] if named else max(DELIMITERS, key=header.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     begun = 1
     try:
@@ -117,20 +132,14 @@ def _rows(text: str) -> Iterator[Row]:
         raise ValueError(f"cannot be read: line {begun}: {error}") from error
 
 
-def _delimiter(text: str) -> str:
-    """Return the delimiter that the header has most of."""
-    header = next((line for line in text.splitlines() if line.strip()), "")
-    return max(DELIMITERS, key=header.count)
-
-
 def _columns(header: Row) -> tuple[str, ...]:
-    """Return which field each column holds, by the letters and digits of its header."""
+    """Return the field of each column, found by the letters and digits of its header."""
     letters = [re.sub(r"[^a-z0-9]", "", cell.lower()) for cell in header.cells]
     while letters and not letters[-1]:
         letters.pop()
     listed = ", ".join(AgentEntry.model_fields)
     problems = [
-        f"{header.cells[place].strip() or 'column ' + str(place + 1)} is no column ({listed})"
+        f"{header.cells[place].strip() or 'column ' + str(place + 1)} is not a column ({listed})"
         for place, name in enumerate(letters)
         if name not in COLUMNS
     ]
@@ -141,7 +150,7 @@ def _columns(header: Row) -> tuple[str, ...]:
 
 
 def _agent(columns: Sequence[str], row: Row) -> AgentEntry:
-    """Return the agent of a row. Raises ``ValueError`` that quotes nothing but a bad number."""
+    """Return the agent of a row. Raises ``ValueError``; it quotes no cell but a rounded number."""
     extra = row.cells[len(columns) :]
     if len(row.cells) < len(columns) or any(cell.strip() for cell in extra):
         raise ValueError(f"has {len(row.cells)} cells, the header {len(columns)}")
@@ -157,13 +166,3 @@ def _agent(columns: Sequence[str], row: Row) -> AgentEntry:
     except ValidationError as error:
         flaws = (f"{'.'.join(map(str, e['loc']))} {e['msg']}".strip() for e in error.errors())
         raise ValueError("; ".join(flaws)) from None
-
-
-def _doubled(agents: Sequence[tuple[int, AgentEntry]]) -> Iterator[str]:
-    """Yield a problem for each agent that is listed twice."""
-    lines: dict[tuple[str, str], int] = {}
-    for line, agent in agents:
-        if agent.key in lines:
-            name = agent.id or agent.caller_id
-            yield f"line {line}: {agent.key[0]} {name} is on line {lines[agent.key]}, too"
-        lines.setdefault(agent.key, line)

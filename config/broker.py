@@ -1,6 +1,7 @@
-"""How Celery reaches its broker: one set of options for those who publish and those who work.
+"""Celery's options for its broker, the same for processes that publish and for workers.
 
-Plain data, without Celery. Each value has its reason beside it.
+This is plain data, and imports no Celery. Comments give the reason for each value.
+Options: https://docs.celeryq.dev/en/stable/userguide/configuration.html#broker-settings
 """
 
 from datetime import timedelta
@@ -12,57 +13,62 @@ from config.sentinel import celery_url, is_sentinel, read_sentinel
 from config.settings import Settings
 
 COUNTDOWN_LIMIT = timedelta(minutes=5)
-"""No message waits longer than this in a worker; longer waits are due times in the store."""
+"""The longest countdown of a message. A longer wait is only a due time in the store."""
 
 QUEUE = "celery"
 QUICK_QUEUE = "quick"
-"""For what takes milliseconds and must not wait behind a thousand submissions."""
+"""The queue of tasks that run for milliseconds and must not wait for a thousand submissions."""
 
 WORKER_THREADS = 32
 SUBMISSION_PLACES, INSIGHT_PLACES, LINK_PLACES = 12, 12, 6
-"""How many batches of each kind a worker has under way at once, each of up to 16 calls.
+"""How many batches of each kind may run at once in a worker of ``WORKER_THREADS`` threads.
 
-Links are fetched within submissions. The threads that are left are for intake and the sweep. A
-worker with more or fewer threads has more or fewer places.
+A batch has up to 16 calls. Links are fetched within submissions. The other threads are for intake
+and the sweep. The places of a worker are in proportion to its threads.
 """
 
 FEWEST_THREADS = 4
-"""One for each of submissions and insights, and two for intake and the sweep."""
+"""The fewest threads of a worker: one for submissions, one for insights, two for the rest."""
 
 QUICK_TASKS = ("tasks.intake.drain", "tasks.sweep.sweep")
 LONGEST_MARGIN, BREATH = timedelta(seconds=90), timedelta(seconds=20)
-"""What a request may take besides its answer: connecting, TLS, sending, each no longer than
-the answer itself.
+"""Bounds of the time that a request needs to connect and to be sent, before its response.
+
+That is four times the timeout of the response plus ``BREATH``, at most ``LONGEST_MARGIN``.
 """
 
 LINK_MARGIN = timedelta(seconds=20)
-"""What a fresh link from WAVV may take before that."""
+"""The time to fetch a fresh link from WAVV before the request."""
 
-ANSWER_SECONDS = 5
-"""How long a connection to the broker may keep us waiting before it counts as dead. When all of a
-worker's froze, it waits for about four of them, one after the other.
+RESPONSE_SECONDS = 5
+"""The seconds without a response after which a connection to the broker is given up.
+
+If all connections of a worker froze, it gives up about four of them, one after the other.
 """
 
 
 def lease_time(settings: Settings) -> timedelta:
-    """Return how long a worker may hold a call: longer than the requests of its longest step."""
-    answer = settings.askelephant_timeout
+    """Return the time of a lease on a call: longer than the requests of the longest step."""
+    response = settings.askelephant_timeout
     link = LINK_MARGIN if settings.wavv_api_key else timedelta(0)
-    return link + answer + min(4 * answer + BREATH, LONGEST_MARGIN)
+    return link + response + min(4 * response + BREATH, LONGEST_MARGIN)
 
 
 def visibility_timeout(settings: Settings) -> timedelta:
-    """Return when a message that was taken and not finished comes back.
+    """Return the time after which Redis redelivers a message that was not acknowledged.
 
-    Longer than a lease and than the longest countdown, or tasks would run twice while they run.
+    It is longer than a lease and the longest countdown together. Otherwise a task would be started
+    again while it runs:
+    https://docs.celeryq.dev/en/stable/getting-started/backends-and-brokers/redis.html#visibility-timeout
     """
     return lease_time(settings) + COUNTDOWN_LIMIT
 
 
 def check_times(settings: Settings, longest_requests: timedelta) -> None:
-    """Check at a worker's start that no wait outlasts the one around it; raise ``ValueError``.
+    """Raise ``ValueError`` if one of the nested timeouts is longer than the one around it.
 
-    The requests of a batch leave side by side, so they take no longer than those of one call.
+    ``longest_requests`` is the time of all requests of one call in a step. A batch needs no more
+    time, because its requests are sent side by side.
     """
     lease = lease_time(settings)
     waits = {
@@ -77,24 +83,25 @@ def check_times(settings: Settings, longest_requests: timedelta) -> None:
 
 
 def is_rabbitmq(url: str | None) -> bool:
-    """Tell whether the broker at ``url`` is RabbitMQ."""
+    """Return whether the broker at ``url`` is RabbitMQ."""
     return (url or "").startswith("amqp")
 
 
 def verifying(url: str | None) -> str | None:
-    """Return the URL such that a server's certificate is verified unless it says otherwise.
+    """Return the URL, or several, with ``ssl_cert_reqs=required`` where ``rediss://`` lacks it.
 
-    redis-py does so by itself; kombu 5.7 takes any certificate when ``rediss://`` says nothing.
+    Without it kombu 5.7 accepts any certificate of the server; redis-py verifies by default:
+    https://docs.celeryq.dev/en/stable/userguide/configuration.html#broker-use-ssl
     """
     if url is None:
         return None
-    return ";".join(map(_verifying, url.split(";")))
-
-
-def _verifying(url: str) -> str:
-    if not url.startswith("rediss://") or "ssl_cert_reqs=" in url:
-        return url
-    return f"{url}{'&' if '?' in url else '?'}ssl_cert_reqs=required"
+    verified = [
+        f"{one}{'&' if '?' in one else '?'}ssl_cert_reqs=required"
+        if one.startswith("rediss://") and "ssl_cert_reqs=" not in one
+        else one
+        for one in url.split(";")
+    ]
+    return ";".join(verified)
 
 
 def broker_options(settings: Settings) -> dict[str, Any]:
@@ -103,10 +110,10 @@ def broker_options(settings: Settings) -> dict[str, Any]:
     special = _rabbitmq if is_rabbitmq(url) else _redis
     return special(settings) | {
         "broker_url": celery_url(read_sentinel(url)) if is_sentinel(url) else verifying(url),
-        "broker_connection_retry_on_startup": True,  # a broker that starts later is no error
-        "broker_connection_max_retries": None,  # nor one that is away for a night
+        "broker_connection_retry_on_startup": True,  # the broker may start later than a worker
+        "broker_connection_max_retries": None,  # nor may an outage of hours end it
         "broker_connection_timeout": 4,
-        "task_serializer": "json",  # nothing that can carry code
+        "task_serializer": "json",  # unlike pickle, it cannot run code
         "accept_content": ["json"],
         "task_ignore_result": True,  # the call record is the result
         "result_backend": None,
@@ -116,7 +123,7 @@ def broker_options(settings: Settings) -> dict[str, Any]:
 
 
 def _queues(quick: str, usual: str, **options: Any) -> dict[str, Any]:  # noqa: ANN401 - Celery's
-    """Return both queues, each with an exchange of its own, and which task goes where."""
+    """Return the options for both queues, each with one exchange, and the routes of the tasks."""
     return {
         "task_queues": {
             name: {"exchange": name, "routing_key": name, **options} for name in (quick, usual)
@@ -127,60 +134,59 @@ def _queues(quick: str, usual: str, **options: Any) -> dict[str, Any]:  # noqa: 
 
 
 def _redis(settings: Settings) -> dict[str, Any]:
-    """Time-outs for every connection: one frozen without closing would idle a worker for ever."""
+    """Return the options for Redis, with timeouts for every connection.
+
+    Without them, a connection that freezes without closing would stop a worker for ever. The TLS
+    options of the URL are repeated, because Flower's page of the broker does not parse the URL.
+    """
     url = settings.broker_url or settings.redis_url or ""
     found_by = {"master_name": read_sentinel(url).service} if is_sentinel(url) else {}
+    primary = urlsplit((verifying(url) or "").split(";")[0])
+    tls = {name: value for name, value in parse_qsl(primary.query) if name.startswith("ssl_")}
     options = found_by | {
         "global_keyprefix": f"{settings.namespace}:",  # two bridges may share one Redis
         "visibility_timeout": visibility_timeout(settings).total_seconds(),
-        "socket_timeout": ANSWER_SECONDS,
+        "socket_timeout": RESPONSE_SECONDS,
         "socket_connect_timeout": 4,
         "socket_keepalive": True,
         "health_check_interval": 5,
         "retry_on_timeout": True,
-        "priority_steps": [0],  # no task is more urgent than another: one key for each queue
+        "priority_steps": [0],  # no priorities: one key for each queue
     }
     return _queues(QUICK_QUEUE, QUEUE) | {
         "broker_transport_options": options,
-        "broker_use_ssl": _tls((verifying(url) or "").split(";")[0]),
+        "broker_use_ssl": tls if primary.scheme == "rediss" else False,
     }
-
-
-def _tls(url: str) -> dict[str, str] | bool:
-    """Return what the URL says of TLS once more: Flower's page of the broker reads no URL."""
-    parts = urlsplit(url)
-    said = {name: value for name, value in parse_qsl(parts.query) if name.startswith("ssl_")}
-    return said if parts.scheme == "rediss" else False
-
-
-def _named(url: str) -> dict[str, str | None] | bool:
-    """Return which name a server's certificate must bear: amqp alone would take any name's.
-
-    Not with several servers: the name would be the first one's for all.
-    """
-    is_one = url.startswith("amqps://") and ";" not in url
-    return {"server_hostname": urlsplit(url).hostname} if is_one else False
 
 
 def _rabbitmq(settings: Settings) -> dict[str, Any]:
-    """Quorum queues, which survive a node; they have no global QoS, so RabbitMQ does the waiting.
+    """Return the options for RabbitMQ, with quorum queues, which survive the loss of a node.
 
-    Its delays end in a topic exchange: a queue behind a direct one never sees them (celery #9912).
-    Publishing is not confirmed: Celery's events would wait for it in all threads, and hang (0022).
+    Quorum queues have no global QoS, so RabbitMQ delays messages, not the worker. Delayed messages
+    arrive by a topic exchange; a queue bound to a direct exchange does not get them:
+    https://github.com/celery/celery/issues/9912
+
+    Publishing is not confirmed: Celery's events would wait for the confirmation in all threads, and
+    hang (docs/decisions/0022).
+
+    The server's certificate must name the host of the URL, which py-amqp does not require by
+    default. With several servers this is not checked: there is one option for the name of all.
     """
-    space = settings.namespace.replace(".", "/")  # a dot would part the words of a routing key
+    url = settings.broker_url or ""
+    is_one = url.startswith("amqps://") and ";" not in url
+    space = settings.namespace.replace(".", "/")  # a dot would split the routing key
     quorum = {"exchange_type": "topic", "queue_arguments": {"x-queue-type": "quorum"}}
     options = {
-        "read_timeout": ANSWER_SECONDS,
-        "write_timeout": ANSWER_SECONDS,
+        "read_timeout": RESPONSE_SECONDS,
+        "write_timeout": RESPONSE_SECONDS,
     }
     return _queues(f"{space}:{QUICK_QUEUE}", f"{space}:{QUEUE}", **quorum) | {
         "broker_transport_options": options,
-        "broker_use_ssl": _named(settings.broker_url or ""),
+        "broker_use_ssl": {"server_hostname": urlsplit(url).hostname} if is_one else False,
         "broker_native_delayed_delivery_queue_type": "quorum",
         "broker_heartbeat": 10,  # a connection that froze is given up after two of them
-        # Exclusive, as Celery has it, a worker's queue stays locked by a connection that froze, and
-        # the worker ends when it comes back over a new one. Unused, it is gone in ten seconds.
+        # By default a worker's control queue is exclusive: a frozen connection keeps it locked, and
+        # the worker ends when it reconnects. RabbitMQ deletes it after ten seconds without use.
         "control_queue_exclusive": False,
         "control_queue_durable": True,
         "control_exchange": f"{space}:control",  # two bridges may share one virtual host

@@ -61,7 +61,7 @@ def test_every_bad_line_is_named_by_its_number(home: Home) -> None:
     """The problem names each bad line by its number in the file and not its values."""
     csv = HEADER + "u-1,,Alice,,\n\n" + ALICES + ",,Bob,bob@x.com,\nu-3,,,no mail,\n"
     assert problem(home, csv).split(" | ") == [
-        "line 2: Value error, needs an email or a phone, or AskElephant cannot know the agent",
+        "line 2: Value error, needs an email or a phone, or AskElephant cannot identify the agent",
         "line 5: Value error, needs an id or a caller_id",
         "line 6: email String should match pattern '^[^@\\s]+@[^@\\s]+$'",
     ]
@@ -70,10 +70,13 @@ def test_every_bad_line_is_named_by_its_number(home: Home) -> None:
 @pytest.mark.parametrize(
     ("csv", "expected"),
     [
-        ("id,mail\nu-1,a@b.com\n", "line 1: mail is no column (id, caller_id, name, email, phone)"),
-        ("id,,email\nu-1,,a@b.com\n", "line 1: column 2 is no column ("),
+        (
+            "id,mail\nu-1,a@b.com\n",
+            "line 1: mail is not a column (id, caller_id, name, email, phone)",
+        ),
+        ("id,,email\nu-1,,a@b.com\n", "line 1: column 2 is not a column ("),
         ("id,ID,email\nu-1,u-2,a@b.com\n", "line 1: two columns are id"),
-        ("u-1,,Alice,a@b.com,\n" + ALICES, "line 1: u-1 is no column ("),
+        ("u-1,,Alice,a@b.com,\n" + ALICES, "line 1: u-1 is not a column ("),
         ("id,email\nu-1,a@b.com,more\n", "line 2: has 3 cells, the header 2"),
         ("id,name,email\n\nu-1,a@b.com\n", "line 3: has 2 cells, the header 3"),
         (

@@ -6,8 +6,8 @@ from bridge.services import elephant_options, policy
 from bridge.wavv.client import WavvOptions
 from config import load_settings
 from config.broker import (
-    ANSWER_SECONDS,
     COUNTDOWN_LIMIT,
+    RESPONSE_SECONDS,
     broker_options,
     lease_time,
     verifying,
@@ -103,7 +103,7 @@ def test_rabbitmq_does_not_keep_a_publisher_waiting(home: Home) -> None:
     options = broker_options(load_settings())
     transport = options["broker_transport_options"]
     assert "confirm_publish" not in transport
-    assert transport["read_timeout"] == transport["write_timeout"] == ANSWER_SECONDS
+    assert transport["read_timeout"] == transport["write_timeout"] == RESPONSE_SECONDS
     assert options["broker_heartbeat"] > 0
 
 

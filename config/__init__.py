@@ -1,4 +1,4 @@
-"""The bridge's settings and logging. Nothing else reads the environment."""
+"""The settings and the logging of the bridge. No other package reads environment variables."""
 
 from config.load import SettingsError, load_settings
 from config.settings import Settings

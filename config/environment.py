@@ -1,4 +1,4 @@
-"""The environment: passed on to child processes, or shut out for the demo."""
+"""The environment variables of child processes, and of the demo, which must ignore most."""
 
 import os
 import re
@@ -8,21 +8,24 @@ from pathlib import Path
 OPERATORS_OWN = re.compile(
     r"(BRIDGE|CELERY|FLOWER|UVICORN)_.*|WEB_CONCURRENCY|(HTTPS?|ALL)_PROXY", re.IGNORECASE
 )
-"""Our settings, and what the libraries read by themselves: ``CELERY_BROKER_URL`` is stronger than
-Celery's configuration, and a proxy would be asked for the loopback."""
+"""Variables that the demo removes: the bridge's settings, and those that libraries read.
+
+``CELERY_BROKER_URL`` overrides Celery's configuration, and a proxy would get requests to the
+loopback.
+"""
 
 CELERYS_OWN = re.compile(r"CELERY_BROKER(_READ|_WRITE)?_URL|CELERY_RESULT_BACKEND")
 
 
 def child_environment(extra: Mapping[str, str]) -> dict[str, str]:
-    """Return this process's environment with ``extra`` on top."""
+    """Return the environment of this process, with the variables of ``extra`` set."""
     return {**os.environ, **extra}
 
 
 def forget_celery_variables() -> list[str]:
-    """Remove Celery's own broker variables, which would overrule our settings in silence.
+    """Remove Celery's variables for its broker, which would silently override the settings.
 
-    Returns their names, to be reported.
+    Returns the names of those that were set.
     """
     found = [name for name in os.environ if CELERYS_OWN.fullmatch(name)]
     for name in found:
@@ -31,7 +34,7 @@ def forget_celery_variables() -> list[str]:
 
 
 def isolate(directory: Path) -> None:
-    """Forget the operator's variables, and work where no ``.env`` or ``bridge.toml`` is."""
+    """Remove the operator's variables; enter a directory without ``.env`` or ``bridge.toml``."""
     for name in filter(OPERATORS_OWN.fullmatch, list(os.environ)):
         del os.environ[name]
     os.chdir(directory)

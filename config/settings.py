@@ -1,7 +1,7 @@
-"""Every setting of the bridge: its type, its default, and what it is for.
+"""Every setting of the bridge: its type, its default and its purpose.
 
-The table in docs/settings.md is made from these descriptions (``bridge settings``), so they are
-written for the operator.
+``bridge settings`` generates the table in docs/settings.md from the descriptions, which are written
+for operators.
 """
 
 from datetime import timedelta
@@ -37,7 +37,7 @@ Agents = Annotated[tuple[AgentEntry, ...], NoDecode, BeforeValidator(t.from_json
 class Settings(BaseSettings):
     """All settings, frozen. Durations are seconds or ISO 8601; lists are comma-separated.
 
-    An empty variable is an unset one: compose files pass on what is not there as empty.
+    An empty variable counts as unset, because Compose passes on an unset variable as empty.
     """
 
     model_config = SettingsConfigDict(
@@ -244,8 +244,8 @@ class Settings(BaseSettings):
     )
     worker_stuck_after: t.PositiveDuration = Field(
         timedelta(seconds=60),
-        description="A worker that takes nothing for so long, though it could and work waits, ends "
-        "itself to be started again.",
+        description="A worker ends itself, to be started again, when it has begun no task for this "
+        "long although messages wait and a thread is free.",
     )
     retention_days: Annotated[float, Field(gt=0, le=3650)] = Field(
         30, description="Days that finished calls are kept."
@@ -263,7 +263,7 @@ class Settings(BaseSettings):
 
     @property
     def awaited_insights(self) -> tuple[ExpandValue, ...]:
-        """The required insights among those that are fetched at all."""
+        """The required insights among those that are fetched."""
         return tuple(value for value in self.insights_required if value in self.expand)
 
     @property
@@ -285,6 +285,6 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - pydantic's signature
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Environment before ``.env`` before ``bridge.toml``."""
+        """Return the sources by priority: environment, ``.env``, ``bridge.toml``."""
         toml = TomlConfigSettingsSource(settings_cls)
         return init_settings, env_settings, dotenv_settings, toml

@@ -1,4 +1,4 @@
-"""The table of settings in docs/settings.md, made from the settings themselves."""
+"""Generates the table of settings in docs/settings.md from the class ``Settings``."""
 
 from datetime import timedelta
 

@@ -5,8 +5,24 @@ from collections.abc import Mapping
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from bridge.ingress.sources import ElephantSource, WavvSource, WebhookSource
+from bridge.wavv.events import Reading
+from config import Settings
+
 WEBHOOKS = "/webhooks"
 _SLASHES = re.compile("/{2,}")
+
+
+def webhook_sources(settings: Settings, reading: Reading) -> dict[str, WebhookSource]:
+    """Return the webhooks: the source of the events that are posted to each path."""
+    wavv = WavvSource(
+        secrets=tuple(secret.get_secret_value() for secret in settings.wavv_secrets),
+        auth=settings.wavv_auth,
+        tolerance=settings.wavv_signature_tolerance.total_seconds(),
+        reading=reading,
+    )
+    secrets = tuple(secret.get_secret_value() for secret in settings.askelephant_webhook_secrets)
+    return {"/webhooks/wavv": wavv, "/webhooks/askelephant": ElephantSource(secrets)}
 
 
 class Ingress:

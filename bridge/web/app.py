@@ -21,8 +21,7 @@ from bridge.asgi.request_id import RequestId
 from bridge.asgi.security_headers import SecurityHeaders
 from bridge.ingress.group_commit import GroupCommit
 from bridge.ingress.receive import Receiver, Refusals, UnknownReceiver
-from bridge.ingress.router import Ingress
-from bridge.ingress.sources import ElephantSource, WavvSource, WebhookSource
+from bridge.ingress.router import Ingress, webhook_sources
 from bridge.ingress.wake_workers import WorkerWakeup
 from bridge.services import Services, build_services
 from bridge.store.cluster import refuse_cluster
@@ -74,7 +73,7 @@ def build_app(services: Services, redis_url: str) -> FastAPI:
     limit = services.settings.max_event_bytes
     app.state.receivers = {
         path: Receiver(source, app.state.commit, refusals, bodies, limit)
-        for path, source in _sources(services).items()
+        for path, source in webhook_sources(services.settings, services.reading).items()
     }
     app.state.unknown = UnknownReceiver([*app.state.receivers], refusals)
     app.router.routes += [Route("/livez", _livez), Route("/readyz", _readyz)]
@@ -90,19 +89,6 @@ def build_app(services: Services, redis_url: str) -> FastAPI:
 def with_ingress(app: FastAPI) -> ASGIApp:
     """Return what is served: events go to their receivers without FastAPI, which is slower."""
     return RequestId(SecurityHeaders(Ingress(app.state.receivers, app.state.unknown, rest=app)))
-
-
-def _sources(services: Services) -> dict[str, WebhookSource]:
-    settings = services.settings
-    return {
-        "/webhooks/wavv": WavvSource(
-            secrets=_plain(settings.wavv_secrets),
-            auth=settings.wavv_auth,
-            tolerance=settings.wavv_signature_tolerance.total_seconds(),
-            reading=services.reading,
-        ),
-        "/webhooks/askelephant": ElephantSource(_plain(settings.askelephant_webhook_secrets)),
-    }
 
 
 @asynccontextmanager

@@ -70,7 +70,7 @@ class GroupCommit:
         self._keys = keys
         self._remember = remember
         self._on_stored = on_stored
-        self._script = redis.register_script(script("add_events"))
+        self._script = redis.register_script(script("add_deduplicated_events"))
         self._waiting: deque[Arrival] = deque()
         self._writer: asyncio.Task[None] | None = None
 

@@ -124,7 +124,7 @@ def put_event(redis: Redis, keys: Keys, raw: bytes, source: str, key: str | None
 
     Without ``key`` the event has a new deduplication key.
     """
-    add = redis.register_script(script("add_events"))
+    add = redis.register_script(script("add_deduplicated_events"))
     seen = keys.seen(source, key or f"{source}:{redis.incr(keys.of('test', 'events'))}")
     args: list[str | bytes | float] = [REMEMBERED, 1, source, raw, NOW.timestamp(), "req-1"]
     _, is_new = add(keys=[keys.inbox, keys.counters, keys.wakeup_pending, seen], args=args)

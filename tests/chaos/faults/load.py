@@ -131,7 +131,7 @@ def _ignored(fixture: Fixture) -> int:
 def _store_events(fixture: Fixture, count: int) -> None:
     """Store the events as the ingress does, without sending 80,000 HTTP requests."""
     keys, redis = Keys(NAMESPACE), fixture.stack.redis
-    add = redis.register_script(script("add_events"))
+    add = redis.register_script(script("add_deduplicated_events"))
     for first in range(0, count, CHUNK):
         ids = [str(uuid.uuid4()) for _ in range(min(CHUNK, count - first))]
         fields: list[str | float] = []

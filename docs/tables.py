@@ -1,6 +1,6 @@
-"""Writes the tables of the documents that are made from the code: run ``make docs``.
+"""Writes the tables and the picture of the documents that are generated: run ``make docs``.
 
-A table stands between ``<!-- marker -->`` and ``<!-- /marker -->``. A test compares each with the
+A table is between ``<!-- marker -->`` and ``<!-- /marker -->``. A test compares each with the
 code.
 """
 
@@ -11,6 +11,7 @@ from pathlib import Path
 
 from bridge.reasons import Reason, Row, Table
 from config.table import settings_table
+from docs.imports import imports_picture
 
 DOCS = Path(__file__).parent
 
@@ -49,6 +50,7 @@ def generated() -> list[Generated]:
     """Return all tables."""
     return [
         Generated("settings.md", "settings", settings_table()),
+        Generated("architecture.md", "imports", imports_picture()),
         *_reason_tables(),
     ]
 

@@ -63,12 +63,12 @@ def _stored(stack: Stack, services: Services, about: str, record: float) -> Row:
 
 
 def _sweeps(services: Services) -> Iterator[float]:
-    """Yield the milliseconds of sweeps that ran here, because no sweep of beat was running."""
+    """Yield the milliseconds of sweeps in this process. A sweep is skipped while beat's runs."""
     done = 0
     while done < SWEEPS:
         began, ended = time.perf_counter(), services.counters.last_saw("sweep")
         sweep(services)
         seconds = time.perf_counter() - began
-        if services.counters.last_saw("sweep") != ended:  # ours ran, and was not skipped
+        if services.counters.last_saw("sweep") != ended:  # it ran, and was not skipped
             yield 1000 * seconds
             done += 1

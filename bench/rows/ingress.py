@@ -83,10 +83,10 @@ def _empty(stacks: Sequence[Stack]) -> None:
 
 
 def _few(measured: Measured) -> Iterator[Row]:
-    rates, at = _rates(measured), f"ingress, {FEW} connections"
-    yield from _against(rates, at)
+    rates, title = _rates(measured), f"ingress, {FEW} connections"
+    yield from _against(rates, title)
     p99 = {name: series(1000 * one.p99 for one in seen) for name, seen in measured.items()}
-    yield Row(f"{at}: p99, of the floor's", p99["bridge"].over(p99["floor"]), "x", at_most(2),
+    yield Row(f"{title}: p99, of the floor's", p99["bridge"].over(p99["floor"]), "x", at_most(2),
               {f"{name} ms": p99[name] for name in ("bridge", "floor", "naive")})  # fmt: skip
     yield Row(f"{GENERATOR}, of the floor", rates[GENERATOR].over(rates["floor"]), "x",
               at_least(3), {"alone/s": rates[GENERATOR]},
@@ -94,28 +94,28 @@ def _few(measured: Measured) -> Iterator[Row]:
 
 
 def _many(measured: Measured, written: Series) -> Iterator[Row]:
-    rates, at = _rates(measured), f"ingress, {MANY} connections"
-    yield from _against(rates, at)
-    yield Row(f"{at}: of pipelined `XADD` alone", rates["bridge"].over(written), "x", None,
+    rates, title = _rates(measured), f"ingress, {MANY} connections"
+    yield from _against(rates, title)
+    yield Row(f"{title}: of pipelined `XADD` alone", rates["bridge"].over(written), "x", None,
               {"bridge/s": rates["bridge"], "XADD/s": written})  # fmt: skip
 
 
 def _alone(measured: Measured, write: Series) -> Iterator[Row]:
-    rates, at = _rates(measured), "ingress, one connection"
+    rates, title = _rates(measured), "ingress, one connection"
     p50 = {name: series(1000 * one.p50 for one in seen) for name, seen in measured.items()}
-    yield Row(f"{at}: of naive", rates["bridge"].over(rates["naive"]), "x", at_least(2),
+    yield Row(f"{title}: of naive", rates["bridge"].over(rates["naive"]), "x", at_least(2),
               {f"{name}/s": rates[name] for name in ("bridge", "naive")})  # fmt: skip
     least = p50["naive"].over(p50["floor"].plus(write))
-    yield Row(f"{at}: of naive, by the floor and a bare write to the disk", least, "x", None,
+    yield Row(f"{title}: of naive, by the floor and a bare write to the disk", least, "x", None,
               {"naive ms": p50["naive"], "floor ms": p50["floor"], "write ms": write},
               "no store can reach more on this floor")  # fmt: skip
-    yield Row(f"{at}: added to the floor's median", p50["bridge"].less(p50["floor"]), "ms",
+    yield Row(f"{title}: added to the floor's median", p50["bridge"].less(p50["floor"]), "ms",
               at_most(1), {f"{name} ms": p50[name] for name in ("bridge", "floor")})  # fmt: skip
 
 
-def _against(rates: Mapping[str, Series], at: str) -> Iterator[Row]:
+def _against(rates: Mapping[str, Series], title: str) -> Iterator[Row]:
     for other, least in (("floor", 0.8), ("naive", 6)):
-        yield Row(f"{at}: of {other}", rates["bridge"].over(rates[other]), "x", at_least(least),
+        yield Row(f"{title}: of {other}", rates["bridge"].over(rates[other]), "x", at_least(least),
                   {f"{name}/s": rates[name] for name in ("bridge", other)})  # fmt: skip
 
 

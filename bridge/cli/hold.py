@@ -23,7 +23,8 @@ Token = Annotated[
 def show(url: Url = "http://127.0.0.1:8000", token: Token = None) -> None:
     """Show why requests are held, and until when.
 
-    The exit code is 0 if none is held, 1 if requests are held, 2 if the bridge does not respond.
+    The exit code is 0 if none is held, 1 if requests are held, 2 if the bridge returns an error or
+    no response.
     """
     with open_api(url, token) as api:
         status, body = api.get("/api/hold")
@@ -53,7 +54,8 @@ def release(
 ) -> None:
     """End the holds now, so that held calls are processed at once. Failures may start a new hold.
 
-    The exit code is 0 if a hold was ended, 1 if there was none, 2 if the bridge does not respond.
+    The exit code is 0 if a hold was ended, 1 if there was none, 2 if the bridge returns an error or
+    no response.
     """
     path = f"/api/hold/release?scope={scope}" if scope else "/api/hold/release"
     with open_api(url, token) as api:

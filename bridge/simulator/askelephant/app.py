@@ -12,10 +12,10 @@ from starlette.routing import Mount
 from bridge.simulator.askelephant.background import Background
 from bridge.simulator.askelephant.control import Control
 from bridge.simulator.askelephant.gateway import GatewayError, handle_gateway_error
-from bridge.simulator.askelephant.life import Life
 from bridge.simulator.askelephant.options import SandboxOptions
 from bridge.simulator.askelephant.pages import page_route
 from bridge.simulator.askelephant.problems import ApiProblem, handle_http_error, handle_problem
+from bridge.simulator.askelephant.processing import Processing
 from bridge.simulator.askelephant.recorder import Recorder
 from bridge.simulator.askelephant.routes import Engagements
 from bridge.simulator.askelephant.webhooks import Webhooks
@@ -30,7 +30,7 @@ def create_app(options: SandboxOptions) -> Starlette:
     workspace = Workspace(options)
     background = Background()
     webhooks = Webhooks(workspace, background)
-    life = Life(workspace, background, webhooks)
+    processing = Processing(workspace, background, webhooks)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -39,8 +39,8 @@ def create_app(options: SandboxOptions) -> Starlette:
         await background.cancel()
         await webhooks.close()
 
-    api = Engagements(workspace, life).routes()
-    control = Control(workspace, life, webhooks, background).routes()
+    api = Engagements(workspace, processing).routes()
+    control = Control(workspace, processing, webhooks, background).routes()
     return Starlette(
         routes=[
             Mount("/api/v2", routes=api),

@@ -14,8 +14,8 @@ BEARER = "Bearer "
 def admit(request: Request, workspace: Workspace, scope: str) -> ApiKey:
     """Return the key of a request, or raise 401 (bad key) or 403 (missing scope).
 
-    The header holds the key alone, without ``Bearer``, as AskElephant's guides require. With the
-    option ``accept_bearer`` the prefix is accepted, too.
+    The header holds the key alone, without ``Bearer``, as AskElephant's guides require
+    (https://docs.askelephant.ai/llms.txt). The option ``accept_bearer`` allows the prefix.
     """
     sent = request.headers.get("authorization", "")
     if workspace.options.accept_bearer:

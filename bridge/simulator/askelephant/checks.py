@@ -1,8 +1,9 @@
 """Checks of the body of ``POST /v2/engagements``, as AskElephant's documentation describes them.
 
-They are written from the documentation and do not use ``bridge.domain``, so that they find its
-mistakes. ``shape_errors`` become a 400 ("check required fields and field formats"), ``rule_errors``
-a 422 ("blocked URL scheme, invalid media_url"). Undocumented keys are accepted.
+They are written from the documentation (https://docs.askelephant.ai/llms.txt), and do not use
+``bridge.domain``, so that they find its mistakes. ``shape_errors`` become a 400 ("check required
+fields and field formats"), ``rule_errors`` a 422 ("blocked URL scheme, invalid media_url").
+Undocumented keys are accepted.
 """
 
 import re

@@ -17,7 +17,6 @@ from bridge.simulator.askelephant.behaviours import BEHAVIOURS
 from bridge.simulator.askelephant.engagement import Engagement, Json, view
 from bridge.simulator.askelephant.faults import Fault
 from bridge.simulator.askelephant.journal import row
-from bridge.simulator.askelephant.life import Life
 from bridge.simulator.askelephant.options import (
     ApiKey,
     Behaviours,
@@ -27,6 +26,7 @@ from bridge.simulator.askelephant.options import (
     WebhookSecrets,
 )
 from bridge.simulator.askelephant.problems import ApiProblem
+from bridge.simulator.askelephant.processing import Processing
 from bridge.simulator.askelephant.shapes import FieldError
 from bridge.simulator.askelephant.webhooks import Webhooks
 from bridge.simulator.askelephant.workspace import Workspace
@@ -82,10 +82,14 @@ class Control:
     """The routes below ``/sandbox``."""
 
     def __init__(
-        self, workspace: Workspace, life: Life, webhooks: Webhooks, background: Background
+        self,
+        workspace: Workspace,
+        processing: Processing,
+        webhooks: Webhooks,
+        background: Background,
     ) -> None:
         self.workspace = workspace
-        self.life = life
+        self.processing = processing
         self.webhooks = webhooks
         self.background = background
 
@@ -184,13 +188,13 @@ class Control:
     async def resend(self, request: Request) -> Response:
         """Send an engagement's transcript event again: validly signed, with the same svix-id."""
         engagement = await self._posted_engagement(request)
-        event = self.life.transcript_event(engagement)
+        event = self.processing.transcript_event(engagement)
         self.webhooks.send(event)
         return JSONResponse({"svix_id": event.svix_id}, 202)
 
     async def delete(self, request: Request) -> Response:
         """Delete an engagement, and send ``v1.engagement.deleted``."""
-        self.life.delete(await self._posted_engagement(request))
+        self.processing.delete(await self._posted_engagement(request))
         return Response(status_code=204)
 
     async def _posted_engagement(self, request: Request) -> Engagement:

@@ -13,7 +13,6 @@ from bridge.simulator.askelephant.auth import admit, require
 from bridge.simulator.askelephant.behaviours import Plan
 from bridge.simulator.askelephant.checks import people_errors, rule_errors, shape_errors
 from bridge.simulator.askelephant.engagement import EXPANSIONS, Engagement, expanded, view
-from bridge.simulator.askelephant.life import Life
 from bridge.simulator.askelephant.listing import one_page, read_query
 from bridge.simulator.askelephant.options import (
     COMPANIES_READ,
@@ -26,6 +25,7 @@ from bridge.simulator.askelephant.options import (
 )
 from bridge.simulator.askelephant.people import owner_at, resolve
 from bridge.simulator.askelephant.problems import ApiProblem
+from bridge.simulator.askelephant.processing import Processing
 from bridge.simulator.askelephant.refusals import garbage, refuse_read, refuse_submission, spoiled
 from bridge.simulator.askelephant.shapes import FieldError, shape_of
 from bridge.simulator.askelephant.stamps import clock
@@ -39,9 +39,9 @@ Body = Mapping[str, Any]
 class Engagements:
     """The routes below ``/v2/engagements``."""
 
-    def __init__(self, workspace: Workspace, life: Life) -> None:
+    def __init__(self, workspace: Workspace, processing: Processing) -> None:
         self.workspace = workspace
-        self.life = life
+        self.processing = processing
 
     def routes(self) -> list[Route]:
         """Return the routes, relative to a base path."""
@@ -67,7 +67,7 @@ class Engagements:
         refuse_submission(self.workspace, external_id, plan, clock())
         engagement, created = await self._find_or_create(body, plan)
         if created and "collision" not in plan:
-            await self.life.begin(engagement)
+            await self.processing.begin(engagement)
         status = 201 if created and "collision" not in plan else 200
         response = JSONResponse(view(engagement), status)
         return spoiled(self.workspace, external_id, plan, response) or response
@@ -112,9 +112,10 @@ class Engagements:
     async def _find_or_create(self, body: Body, plan: Plan) -> tuple[Engagement, bool]:
         """Return the engagement, and whether it is new.
 
-        The media is fetched within the request, as AskElephant does it. A client whose request
-        timed out during a slow fetch retries while its first request is still processed. The lock
-        makes the retry wait, and return the engagement that the first request created.
+        The media is fetched within the request, as AskElephant does it
+        (https://docs.askelephant.ai/llms.txt). A client whose request timed out during a slow fetch
+        retries while its first request is still processed. The lock makes the retry wait, and
+        return the engagement that the first request created.
         """
         external_id = body["external_id"]
         async with self.workspace.locks[external_id]:

@@ -65,14 +65,14 @@ class Workspace:
         return Plan({**common, **read_plan(text).numbers}, marked.unknown)
 
     def use_try(self, external_id: str, plan: Plan, name: str) -> bool:
-        """Return whether a "first N tries" behaviour applies to this try, and count the try."""
+        """Return whether a "first N tries" behaviour applies to this try; if so, count it."""
         if self.tries[external_id, name] >= plan.number(name):
             return False
         self.tries[external_id, name] += 1
         return True
 
     def is_first_try(self, external_id: str, plan: Plan, name: str) -> bool:
-        """Return whether this is the call's first try with a behaviour, and count the try.
+        """Return whether this is the call's first try with a behaviour; if so, count it.
 
         It is for behaviours whose number is a status, not a number of tries.
         """

@@ -31,8 +31,8 @@ from bridge.simulator.askelephant.webhooks import RESPONSE_TIMEOUT, Webhooks
 from bridge.simulator.askelephant.workspace import Workspace
 
 
-class Life:
-    """Processes engagements in the background."""
+class Processing:
+    """Processes engagements in background tasks."""
 
     def __init__(self, workspace: Workspace, background: Background, webhooks: Webhooks) -> None:
         self.workspace = workspace

@@ -78,7 +78,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     known: dict[str, Any] = {}
     for key, value in pairs:
         if key in known:
-            detail = f"The key {key[:50]!a} is there twice in one object. Send it once."
+            detail = f"The key {key[:50]!a} occurs twice in one object. Send it once."
             raise MalformedBodyError(Reason.DUPLICATE_KEY, detail)
         known[key] = value
     return known

@@ -11,17 +11,17 @@ from bridge.reasons import Reason
 class Step:
     """A step of a call and the task that does it.
 
-    A hold delays only the steps that send requests to AskElephant (``asks_askelephant``).
+    ``sends_requests`` = the step sends requests to AskElephant, so that a hold delays it.
     """
 
     name: str
     task: str
-    asks_askelephant: bool
+    sends_requests: bool
 
 
-EXPIRE = Step("expire", "tasks.sweep.expire_recording", asks_askelephant=False)
-SUBMIT = Step("submit", "tasks.submit.submit_recording", asks_askelephant=True)
-INSIGHTS = Step("insights", "tasks.insights.fetch_insights", asks_askelephant=True)
+EXPIRE = Step("expire", "tasks.sweep.expire_recording", sends_requests=False)
+SUBMIT = Step("submit", "tasks.submit.submit_recording", sends_requests=True)
+INSIGHTS = Step("insights", "tasks.insights.fetch_insights", sends_requests=True)
 STEPS = (EXPIRE, SUBMIT, INSIGHTS)
 
 BY_STATE = {

@@ -73,7 +73,7 @@ def _publish(services: Services, step: Step, now: datetime, lease: Lease) -> int
     budget allows until the next sweep, and none under a hold: see ``_publish_probes``.
     """
     most, apart = BATCH, 0.0
-    if step.asks_askelephant:
+    if step.sends_requests:
         rate = services.settings.askelephant_rate
         if rate is not None:
             most = min(BATCH, ceil(services.settings.sweep_interval / rate.apart))
@@ -94,7 +94,7 @@ def _publish_probes(services: Services, now: datetime, lease: Lease) -> int:
     A hold on all calls is probed by the call of any step that has failed least, and a hold on one
     step by a call of that step.
     """
-    asking = [step for step in STEPS if step.asks_askelephant]
+    asking = [step for step in STEPS if step.sends_requests]
     holds = services.holds.all(now)
     if holds and not holds[0].step:
         groups = [(holds[0], asking)]

@@ -11,8 +11,8 @@ from bridge.store.connection import connect
 from config import SettingsError
 
 REFUSED = (
-    "is a Redis Cluster, which is not supported: a call and its indexes are saved together, and a "
-    "cluster keeps them on different nodes. Use one Redis or Valkey, or Sentinel"
+    "is a Redis Cluster, which is not supported: a call and its indexes are saved in one step, but "
+    "a cluster keeps them on different nodes. Use one Redis or Valkey, or Sentinel"
 )
 
 

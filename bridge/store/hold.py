@@ -122,7 +122,7 @@ class Holds:
     def all(self, now: datetime) -> list[Hold]:
         """Return the holds in force, the hold of all calls first."""
         pipe = self._redis.pipeline(transaction=False)
-        for step in ("", *(step.name for step in STEPS if step.asks_askelephant)):
+        for step in ("", *(step.name for step in STEPS if step.sends_requests)):
             pipe.hmget(self._keys.hold(step), (*FIELDS, "opens"))
         return [_hold(fields) for fields in pipe.execute() if _is_held(fields, now)]
 
@@ -140,7 +140,7 @@ class Holds:
         Under a hold one call probes it, and the others wait. A call that has failed does not probe
         while calls with fewer failures wait.
         """
-        others = [other for other in STEPS if other.asks_askelephant and other.name != step]
+        others = [other for other in STEPS if other.sends_requests and other.name != step]
         own = self._keys.of("due", step)
         keys = [self._keys.hold(), self._keys.hold(step), *self._row_keys(step), own]
         keys += map(self._keys.due, others)

@@ -125,7 +125,7 @@ def test_the_probe_is_the_call_that_failed_least_and_the_newest_of_these(store: 
         store.save(f"c-{number}", state=State.RECORDED, due_at=due_at, held=True)
     with store.leases.hold_sweep() as lease:
         assert lease is not None
-        steps = [step for step in STEPS if step.asks_askelephant]
+        steps = [step for step in STEPS if step.sends_requests]
         at = NOW + timedelta(minutes=1)
         found = [store.due.claim_probe(steps, at, lease) for _ in range(6)]
     assert [one[1] for one in found if one] == ["c-2", "c-1", "c-5", "c-3", "c-4"]

@@ -45,7 +45,7 @@ def test_every_state_that_does_not_rest_has_a_step(state: State, step: object) -
 
 def test_only_steps_with_requests_are_held() -> None:
     """A hold applies to the two steps that send requests to AskElephant."""
-    assert [step.asks_askelephant for step in STEPS] == [False, True, True]
+    assert [step.sends_requests for step in STEPS] == [False, True, True]
     assert len({step.task for step in STEPS}) == len({step.name for step in STEPS}) == 3
 
 

@@ -1,8 +1,8 @@
-"""Bearer tokens of the API, compared in constant time; those that could be guessed only so often.
+"""Checks the API's bearer tokens in constant time, and limits how many wrong ones an address sends.
 
-Behind one proxy all have one address, and a stranger who guesses must not lock the operator out. So
-an address that has presented too many wrong tokens is refused without a look at what it presents,
-unless that is too long to be found by guessing, however often.
+After too many wrong tokens, a token from that address is refused without being checked. A token of
+32 characters or more is still checked, because it cannot be found by guessing. Otherwise anyone
+behind the same proxy as the operator, and so with the same address, could lock the operator out.
 """
 
 import hashlib
@@ -19,14 +19,14 @@ from bridge.errors import BridgeError
 from bridge.reasons import Reason
 
 SHORTEST = 32
-"""Characters of a token that nobody guesses. ``openssl rand -hex 32`` makes 64."""
+"""Characters of a token that cannot be guessed. ``openssl rand -hex 32`` prints 64."""
 
 log = structlog.get_logger(__name__)
 BEARER = HTTPBearer(auto_error=False, description="One of BRIDGE_API_TOKENS")
 
 
 class UnauthorizedError(BridgeError):
-    """The API was asked without a token that it knows. ``status`` is the answer."""
+    """A request to the API has no valid token. ``status`` is the HTTP status of the response."""
 
     def __init__(
         self, status: int, reason: Reason, detail: str, headers: Mapping[str, str] | None = None
@@ -51,34 +51,34 @@ def require_token(
     address = request.client.host if request.client else ""
     wait = throttle.wait(address)
     if not wait or len(token) >= SHORTEST:
-        if _is_known(token, tokens):
+        matches = [hmac.compare_digest(_hashed(token), _hashed(known)) for known in tokens]
+        if any(matches):
             return
         wait = throttle.add(address)
     raise _refused(wait)
 
 
 def warn_of_short(tokens: Sequence[str]) -> None:
-    """Tell the operator of tokens that could be guessed, if ever so slowly."""
+    """Log a warning if one of the configured tokens is short enough to be guessed."""
     if any(len(token) < SHORTEST for token in tokens):
         log.warning("token.short", setting="BRIDGE_API_TOKENS", shortest=SHORTEST)
 
 
-def _is_known(token: str, tokens: Sequence[str]) -> bool:
-    matches = [hmac.compare_digest(_hashed(token), _hashed(one)) for one in tokens]
-    return any(matches)
-
-
 def _refused(wait: int) -> UnauthorizedError:
+    """Return the error for a wrong token. ``wait`` = seconds until the address may try again."""
     if wait:
-        told = (
-            "Too many wrong tokens came from this address. Come again later; a right one of "
-            f"{SHORTEST} characters or more is let in at any time."
+        detail = (
+            "Too many wrong tokens were sent from this address. Try again after Retry-After. "
+            f"A correct token of {SHORTEST} characters or more is accepted at any time."
         )
-        return UnauthorizedError(429, Reason.TOO_MANY_FAILURES, told, {"Retry-After": str(wait)})
+        return UnauthorizedError(429, Reason.TOO_MANY_FAILURES, detail, {"Retry-After": str(wait)})
     detail = "Send Authorization: Bearer <token>, with one of BRIDGE_API_TOKENS."
     return UnauthorizedError(401, Reason.BAD_TOKEN, detail, {"WWW-Authenticate": "Bearer"})
 
 
 def _hashed(token: str) -> bytes:
-    """Hash first: ``compare_digest`` tells the lengths of what it compares."""
+    """Hash a token before it is compared: ``compare_digest`` may reveal the length of its inputs.
+
+    https://docs.python.org/3/library/hmac.html#hmac.compare_digest
+    """
     return hashlib.sha256(token.encode()).digest()

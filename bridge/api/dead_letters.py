@@ -1,4 +1,4 @@
-"""Dead letters: events that broke their handler three times, shown, and handled again."""
+"""The routes of dead letters, which are events that failed three times: list and retry."""
 
 from datetime import datetime
 from typing import Annotated
@@ -15,38 +15,38 @@ router = APIRouter(
 )
 
 
-class AsideView(BaseModel):
-    """A dead letter, whole."""
+class DeadLetterView(BaseModel):
+    """A dead letter with the body of its event."""
 
     id: str
-    entry: str = Field(description="The place it had in the inbox, as the log names it")
+    entry: str = Field(description="The id of its entry in the inbox, as in the log")
     at: datetime
     source: str
     error: str
-    raw: str = Field(description="The body as it came; what is not UTF-8 is replaced")
+    raw: str = Field(description="The body as received; bytes that are not UTF-8 are replaced")
 
 
 @router.get("")
-def list_set_aside(
+def list_dead_letters(
     services: WithServices, limit: Annotated[int, Query(ge=1, le=100)] = 20
-) -> list[AsideView]:
-    """List events that broke their handler three times, the newest first."""
+) -> list[DeadLetterView]:
+    """List dead letters, the newest first. These are events that failed three times."""
     return [
-        AsideView(
-            id=one.id,
-            entry=one.entry,
-            at=one.at,
-            source=one.source,
-            error=one.error,
-            raw=one.raw.decode(errors="replace"),
+        DeadLetterView(
+            id=letter.id,
+            entry=letter.entry,
+            at=letter.at,
+            source=letter.source,
+            error=letter.error,
+            raw=letter.raw.decode(errors="replace"),
         )
-        for one in services.dead_letters.newest(limit)
+        for letter in services.dead_letters.newest(limit)
     ]
 
 
-@router.post("/{aside_id}/retry", status_code=202)
-def retry_set_aside(aside_id: str, services: WithServices) -> None:
-    """Handle an event again, after what broke it is mended."""
-    if not services.dead_letters.requeue(aside_id, services.now()):
-        raise HTTPException(404, "No event with this id is set aside.")
+@router.post("/{dead_letter_id}/retry", status_code=202)
+def retry_dead_letter(dead_letter_id: str, services: WithServices) -> None:
+    """Put the event of a dead letter into the inbox again. Fix the cause of its error first."""
+    if not services.dead_letters.requeue(dead_letter_id, services.now()):
+        raise HTTPException(404, "There is no dead letter with this id.")
     services.publisher.publish(DRAIN)

@@ -1,7 +1,7 @@
-"""``/api/docs``: Swagger UI from this host alone. Nothing of it is loaded from anywhere else.
+"""The routes of ``/api/docs``: Swagger UI, which loads nothing from other hosts.
 
-``swagger_ui`` holds two files of the npm package ``swagger-ui-dist`` 5.32.6, as they are, and their
-licences.
+The folder ``swagger_ui`` holds two unchanged files of the npm package ``swagger-ui-dist`` 5.32.6,
+and their licences.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -34,31 +34,31 @@ POLICY = (
     "script-src 'self'; connect-src 'self'; img-src 'self' data:; "
     "style-src 'self' 'unsafe-inline'; " + SECURITY["Content-Security-Policy"]
 )
-"""Swagger UI writes styles of its own; scripts come from files only."""
+"""Swagger UI writes inline styles. Scripts are loaded from files only."""
 
 DAY = {"Cache-Control": "public, max-age=86400"}
-
-
-async def _page(_request: Request) -> Response:
-    return HTMLResponse(PAGE, headers={"Content-Security-Policy": POLICY})
-
-
-async def _start(_request: Request) -> Response:
-    return Response(START, media_type="text/javascript", headers=DAY)
 
 
 def _asset(name: str, media_type: str) -> Callable[[Request], Awaitable[Response]]:
     """Return the handler of one of Swagger UI's files, which is sent piece by piece."""
     path = SWAGGER_UI / name
 
-    async def answer(_request: Request) -> Response:
+    async def respond(_request: Request) -> Response:
         return FileResponse(path, media_type=media_type, headers=DAY)
 
-    return answer
+    return respond
 
 
 ROUTES = [
-    Route("/api/docs", _page),
-    Route("/api/docs/start.js", _start),
+    Route(
+        "/api/docs",
+        HTMLResponse(PAGE, headers={"Content-Security-Policy": POLICY}),
+        methods=["GET"],
+    ),
+    Route(
+        "/api/docs/start.js",
+        Response(START, media_type="text/javascript", headers=DAY),
+        methods=["GET"],
+    ),
     *(Route(f"/api/docs/{name}", _asset(name, kind)) for name, kind in ASSETS.items()),
 ]

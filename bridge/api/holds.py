@@ -1,4 +1,4 @@
-"""The routes of holds: why and until when requests are paused, and release by hand."""
+"""The routes of holds: show why and until when requests are held, and release holds by hand."""
 
 from typing import Annotated, Literal
 
@@ -13,7 +13,7 @@ from bridge.pipeline.release import release_holds
 router = APIRouter(prefix="/api", dependencies=[Depends(require_token)], responses=PROBLEMS)
 Scope = Annotated[
     Literal["all", "submit", "insights"] | None,
-    Parameter(description="`all`, or the step of one hold; without it every hold."),
+    Parameter(description="`all`, or the step of one hold. Without it every hold is released."),
 ]
 
 
@@ -28,6 +28,6 @@ def show_hold(services: WithServices) -> views.HoldsView:
 
 @router.post("/hold/release")
 def release_hold(services: WithServices, scope: Scope = None) -> views.ReleasedView:
-    """End the holds now: held calls run at once. The next failures may start a hold again."""
+    """End holds now, so that held calls run at once. Later failures may start a new hold."""
     released = release_holds(services, scope)
     return views.ReleasedView(released=[views.hold_view(hold) for hold in released])

@@ -1,4 +1,4 @@
-"""Links from a call to its engagement's page in AskElephant."""
+"""Makes the link from a call to its engagement's page in AskElephant."""
 
 from string import Formatter
 from typing import NamedTuple
@@ -7,13 +7,16 @@ from bridge.services import Services
 
 
 class EngagementLinks(NamedTuple):
-    """The operator's template, and the workspace whose pages it links to, if that is known."""
+    """The operator's template of links, and the workspace; ``None`` = it is not known yet."""
 
     template: str
     workspace_id: str | None
 
     def url(self, engagement_id: str | None) -> str | None:
-        """Return the engagement's page; ``None`` = no engagement, or its workspace is not known."""
+        """Return the URL of the engagement's page.
+
+        ``None`` = there is no engagement, or the template needs a workspace that is not known yet.
+        """
         if engagement_id is None or (self.workspace_id is None and self._names_workspace):
             return None
         return self.template.format(engagement_id=engagement_id, workspace_id=self.workspace_id)
@@ -24,10 +27,10 @@ class EngagementLinks(NamedTuple):
 
 
 def engagement_links(services: Services) -> EngagementLinks:
-    """Return how engagements are linked to now.
+    """Return the template of links and the workspace that is known now.
 
-    AskElephant's webhooks name the workspace of our engagements, so the id of a webhook wins over
-    the setting. The setting is used until the first webhook was received.
+    AskElephant's webhooks name the workspace of our engagements. That id is used rather than the
+    setting, which serves until the first webhook is received.
     """
     settings = services.settings
     workspace_id = services.workspace.id() or settings.askelephant_workspace_id

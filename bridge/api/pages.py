@@ -1,4 +1,4 @@
-"""Pages of calls: an opaque cursor, and a search whose cost is bounded."""
+"""Pages of calls: an opaque cursor, and a search that reads a limited number of calls per page."""
 
 import base64
 import math
@@ -10,12 +10,12 @@ from bridge.domain.call import Call, State
 from bridge.store.lookup import Lookup, Place
 
 SCANNED = 5000
-"""A search looks at this many calls per page; its cursor goes on from there."""
+"""How many calls a search reads for one page. The page's cursor continues from there."""
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """Which calls are asked for: ``since`` and ``until`` bound when they were first heard of.
+    """The filter of a list of calls. ``since`` and ``until`` bound the time of the first event.
 
     ``q`` is any part of an id, name, e-mail address or link, or a phone number in any spelling.
     """
@@ -32,7 +32,7 @@ class Query:
         object.__setattr__(self, "search", None if self.q is None else search_for(self.q))
 
     def holds(self, call: Call) -> bool:
-        """Tell whether the call is one of them, by what may change of it."""
+        """Return whether a call passes the filter, except for its time, which never changes."""
         if self.state not in {None, call.state} or self.reason not in {None, call.reason}:
             return False
         if self.has_extras and not call.extra_recordings:
@@ -42,47 +42,43 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Calls, and the cursor of the next page if there may be one."""
+    """Calls, and the cursor of the next page; ``None`` = this is the last page."""
 
     calls: list[Call]
     next_cursor: str | None
 
 
 def page(lookup: Lookup, query: Query, cursor: str | None, limit: int) -> Page:
-    """Return up to ``limit`` calls; raise ``ValueError`` for a cursor that is not ours."""
+    """Return up to ``limit`` calls, the newest first.
+
+    Raises ``ValueError`` for a cursor that no earlier page has returned.
+    """
     found: list[Call] = []
-    place = None
-    start, has_extras = _start(query, cursor), query.has_extras
-    rows = lookup.newest(query.state, start, query.since, has_extras=has_extras)
+    start = Place(query.until.timestamp(), "") if query.until else None
+    if cursor is not None:
+        start = _place(cursor)
+    rows = lookup.newest(query.state, start, query.since, has_extras=query.has_extras)
     for scanned, (place, call) in enumerate(rows, start=1):
         if query.holds(call):
             found.append(call)
         if len(found) == limit or scanned == SCANNED:
-            return Page(found, _cursor(place))
+            following = base64.urlsafe_b64encode(f"{place.at!r} {place.call_id}".encode())
+            return Page(found, following.decode().rstrip("="))
     return Page(found, None)
 
 
 def aware(at: datetime | None) -> datetime | None:
-    """Take a time without a zone as UTC."""
+    """Return a time with its zone, which is UTC if it has none."""
     return at.replace(tzinfo=UTC) if at and at.tzinfo is None else at
 
 
-def _start(query: Query, cursor: str | None) -> Place | None:
-    if cursor is not None:
-        return _place(cursor)
-    return Place(query.until.timestamp(), "") if query.until else None
-
-
-def _cursor(place: Place) -> str:
-    return base64.urlsafe_b64encode(f"{place.at!r} {place.call_id}".encode()).decode().rstrip("=")
-
-
 def _place(cursor: str) -> Place:
+    """Return the place in the list that a cursor names. Raises ``ValueError`` if it names none."""
     try:
         text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
         at, _, call_id = text.decode().partition(" ")
         place = Place(float(at), call_id)
-    except ValueError:  # also what is not base64, and what is not UTF-8
+    except ValueError:  # also raised for text that is not base64 and for bytes that are not UTF-8
         place = None
     if place is None or not math.isfinite(place.at):
         raise ValueError("cursor must be the next_cursor of an earlier page")

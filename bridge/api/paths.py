@@ -1,8 +1,8 @@
-"""Call ids in paths. WAVV's ids are opaque and may hold a slash, or even end in ``/insights``.
+"""Call ids in URL paths. WAVV's ids are opaque: one may hold a slash, or end in ``/insights``.
 
-A slash that is percent-encoded (``%2F``) belongs to the id: ``/api/calls/a%2Finsights`` is the call
-``a/insights``, and ``/api/calls/a/insights`` are the insights of the call ``a``. The server decodes
-a path before it is matched, so an encoded slash is replaced by another character until then.
+A percent-encoded slash (``%2F``) belongs to the id: ``/api/calls/a%2Finsights`` is the call
+``a/insights``, ``/api/calls/a/insights`` are the insights of the call ``a``. The server decodes a
+path before it is matched to a route. So an encoded slash is replaced by another character first.
 """
 
 import re
@@ -11,20 +11,20 @@ from urllib.parse import unquote
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 SLASH = "\ue000"
-"""Stands for an encoded slash. It is not printable, so that no id holds it."""
+"""Replaces an encoded slash. It is not printable, and ids are printable, so no id contains it."""
 
 _ENCODED_SLASH = re.compile(b"%2f", re.IGNORECASE)
 _STAND_IN = SLASH.encode()
 
 
 class EncodedSlashes:
-    """Middleware: keeps the encoded slashes of ``/api/calls/…`` apart from the others."""
+    """Middleware: replaces the encoded slashes in paths below ``/api/calls/`` by ``SLASH``."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on, with its encoded slashes replaced."""
+        """Pass the request on with its encoded slashes replaced."""
         raw: bytes = scope.get("raw_path") or b""
         if b"/api/calls/" in raw and _ENCODED_SLASH.search(raw):
             kept = _ENCODED_SLASH.sub(_STAND_IN, raw)
@@ -33,5 +33,5 @@ class EncodedSlashes:
 
 
 def call_id_in(parameter: str) -> str:
-    """Return the id that a path's parameter holds."""
+    """Return the call id in a path's parameter."""
     return parameter.replace(SLASH, "/")

@@ -1,7 +1,7 @@
-"""Replaying many: a dry run counts, a real one writes due times. Both go page by page.
+"""The route that replays many calls, page by page. A dry run only counts them.
 
-Nothing is remembered between two requests: the cursor says where the next one goes on, and when its
-first call may be due. A run that broke off is run again, and finds what is still at rest.
+Nothing is stored between two requests. The cursor holds where the next page begins, and when its
+first call may be due. An interrupted replay is started again, and finds the calls still at rest.
 """
 
 from collections import Counter
@@ -26,16 +26,16 @@ from bridge.api.pages import Page, Query, aware, page
 from bridge.api.routes import PROBLEMS, WithServices
 from bridge.domain.call import Call, State
 from bridge.pipeline.replay import replay_many
-from bridge.services import Services
 from config.types import OptionalRate, Rate
 
 MOST = 500
-"""Calls of one request, so that it takes seconds, not minutes."""
+"""The most calls that one request replays, so that its response needs seconds, not minutes."""
 
 PACE = Rate(60, timedelta(minutes=1))
 FASTEST = timedelta(seconds=0.01)
 FURTHEST = timedelta(days=366)
-"""How far ahead a cursor may set a due time: a call that is due later would wait unseen."""
+"""How far in the future a cursor may set a due time. A wrong cursor must not park calls for years.
+"""
 
 LIMIT = 16 * 1024
 NO_REASON = "none"
@@ -46,13 +46,14 @@ log = structlog.get_logger(__name__)
 
 
 def _per_hour(pace: object) -> object:
-    """Take a bare number as calls per second."""
+    """Convert a bare number, which means calls per second, to calls per hour."""
     if isinstance(pace, int | float) and not isinstance(pace, bool):
         return f"{3600 * pace:.0f}/h"
     return pace
 
 
 def _bounded(pace: Rate | None) -> Rate | None:
+    """Raise ``ValueError`` for a pace over 100 calls per second."""
     if pace is not None and pace.apart < FASTEST:
         raise ValueError("must be no faster than 100/s: no sweep publishes more")
     return pace
@@ -74,33 +75,39 @@ class ReplayOrder(BaseModel):
 
     state: Literal[State.COMPLETE, State.SKIPPED, State.FAILED]
     reason: str | None = Field(None, max_length=200)
-    since: Moment = Field(None, description="Only calls first heard of then, or later")
-    until: Moment = Field(None, description="Only calls first heard of before")
-    pace: Pace = Field(None, description="Such as `1/s`, `500/h`, or calls per second; `60/m`")
-    limit: int = Field(MOST, ge=1, description=f"Most calls; no request takes over {MOST}")
-    cursor: str | None = Field(None, max_length=1200, description="Of the answer before")
-    dry_run: bool = Field(default=True, description="Only count")
+    since: Moment = Field(None, description="Only calls whose first event came then or later")
+    until: Moment = Field(None, description="Only calls whose first event came earlier")
+    pace: Pace = Field(
+        None, description="Such as `1/s` or `500/h`, or calls per second; default `60/m`"
+    )
+    limit: int = Field(MOST, ge=1, description=f"Most calls of this page, at most {MOST}")
+    cursor: str | None = Field(None, max_length=1200, description="`next_cursor` of the last page")
+    dry_run: bool = Field(default=True, description="Only count the calls, and replay none")
 
 
 class ReplayView(BaseModel):
-    """What a page of calls came to. ``next_cursor`` is null on the last one."""
+    """The result of one page of a replay. ``next_cursor`` is null on the last page."""
 
     dry_run: bool
     matched: int
-    reasons: dict[str, int] = Field(description="Those that matched; `none` = without a reason")
-    started: int = Field(description="Fewer than matched, if others moved a call meanwhile")
+    reasons: dict[str, int] = Field(
+        description="Matching calls by reason; `none` = calls without a reason"
+    )
+    started: int = Field(
+        description="Calls that are replayed; fewer than matched if some are no longer at rest"
+    )
     first_due_at: datetime | None
     last_due_at: datetime | None
     next_cursor: str | None
 
 
 async def _order(request: Request) -> ReplayOrder:
-    """Read the order; FastAPI would read a body of any size before it asks for the token."""
+    """Read the body. FastAPI itself would read a body of any size before it checks the token."""
     raw = b""
     async for chunk in request.stream():
         raw += chunk
         if len(raw) > LIMIT:
-            raise HTTPException(413, f"The body is over {LIMIT} bytes. No order is as large.")
+            raise HTTPException(413, f"The body is over {LIMIT} bytes, more than an order needs.")
     try:
         return ReplayOrder.model_validate_json(raw)
     except ValidationError as error:
@@ -117,12 +124,17 @@ BODY = {"content": {"application/json": {"schema": ReplayOrder.model_json_schema
 def replay_calls(
     order: Annotated[ReplayOrder, Depends(_order)], services: WithServices, response: Response
 ) -> ReplayView:
-    """Count the calls at rest that match, or (202) send them through again, at a pace.
+    """Count the matching calls at rest (200), or replay them at a pace (202).
 
-    Each keeps its `external_id`: no second engagement.
+    Each call keeps its `external_id`, so that it gets no second engagement.
     """
     query = Query(order.state, None, order.since, order.until, order.reason or None)
-    start, found = _next_page(services, order, query)
+    try:
+        earliest, place = _read_cursor(order.cursor, services.now() + FURTHEST)
+        found = page(services.lookup, query, place, min(order.limit, MOST))
+    except ValueError as error:
+        raise HTTPException(400, str(error)) from error
+    start = max(services.now() + services.policy.settle, earliest)
     if order.dry_run:
         return _view(order, found, [], start)
     response.status_code = 202
@@ -131,19 +143,10 @@ def replay_calls(
     return _view(order, found, replayed, start)
 
 
-def _next_page(services: Services, order: ReplayOrder, query: Query) -> tuple[datetime, Page]:
-    """Return when the first of the page may be due, and the page."""
-    try:
-        earliest, place = _read_cursor(order.cursor, services.now() + FURTHEST)
-        found = page(services.lookup, query, place, min(order.limit, MOST))
-    except ValueError as error:
-        raise HTTPException(400, str(error)) from error
-    return max(services.now() + services.policy.settle, earliest), found
-
-
 def _view(order: ReplayOrder, found: Page, replayed: list[Call], start: datetime) -> ReplayView:
     dues = [call.due_at for call in replayed if call.due_at]
     following = start + len(replayed) * (order.pace or PACE).apart
+    place = found.next_cursor
     return ReplayView(
         dry_run=order.dry_run,
         matched=len(found.calls),
@@ -151,24 +154,21 @@ def _view(order: ReplayOrder, found: Page, replayed: list[Call], start: datetime
         started=len(replayed),
         first_due_at=min(dues, default=None),
         last_due_at=max(dues, default=None),
-        next_cursor=_cursor(following, found.next_cursor),
+        next_cursor=place and f"{following.timestamp()!r}{MARK}{place}",
     )
 
 
-def _cursor(following: datetime, place: str | None) -> str | None:
-    return place and f"{following.timestamp()!r}{MARK}{place}"
-
-
 def _read_cursor(cursor: str | None, latest: datetime) -> tuple[datetime, str | None]:
-    """Return when the next call may be due, and where the list continues.
+    """Return when the next call may be due, and the cursor of the list.
 
-    Raises ``ValueError`` for a cursor that is not ours, or whose moment is after ``latest``.
+    Raises ``ValueError`` if no earlier response had this cursor, or if its time is after
+    ``latest``.
     """
     at, _, place = (cursor or f"0{MARK}").partition(MARK)
     try:
         earliest = datetime.fromtimestamp(float(at), UTC)
     except (ValueError, OverflowError, OSError):
-        raise ValueError("cursor must be the next_cursor of an earlier answer") from None
+        raise ValueError("cursor must be the next_cursor of an earlier response") from None
     if earliest > latest:
         raise ValueError(f"cursor sets a due time more than {FURTHEST.days} days ahead")
     return earliest, place or None

@@ -1,7 +1,7 @@
-"""The routes under ``/api``.
+"""The routes under ``/api`` for calls and statistics.
 
-WAVV's ids are opaque and may hold a slash, so they are matched as paths: the routes with something
-behind the id come first. Clients should percent-encode the slashes of an id, see ``paths``.
+WAVV's ids are opaque and may hold a slash, so an id is matched as a path. Routes with more segments
+after the id are declared first. Clients should percent-encode the slashes of an id, see ``paths``.
 """
 
 from dataclasses import asdict
@@ -24,8 +24,8 @@ from bridge.pipeline.replay import replay
 from bridge.services import Services
 
 PAGE = 50
-BLANK_IS_NONE = BeforeValidator(lambda said: said or None)
-"""A form sends every parameter, those left out as empty strings."""
+BLANK_IS_NONE = BeforeValidator(lambda value: value or None)
+"""A form sends each parameter that was left empty as an empty string."""
 
 PROBLEMS = described(400, 401, 403, 404, 409, 413, 422, 429, 503)
 router = APIRouter(prefix="/api", dependencies=[Depends(require_token)], responses=PROBLEMS)
@@ -42,7 +42,7 @@ WithServices = Annotated[Services, Depends(_services)]
 def _call(call_id: str, services: WithServices) -> Call:
     call = services.calls.load(call_id_in(call_id))
     if call is None:
-        raise HTTPException(404, "Nothing was heard of a call with this id.")
+        raise HTTPException(404, "There is no call with this id.")
     return call
 
 
@@ -59,7 +59,7 @@ def list_calls(  # noqa: PLR0913, PLR0917 - these are the query's parameters
     until: Annotated[datetime | None, BLANK_IS_NONE] = None,
     extra_recordings: Annotated[bool | None, BLANK_IS_NONE] = None,
     cursor: Annotated[str | None, Query(max_length=500)] = None,
-    limit: Annotated[int, BeforeValidator(lambda said: said or PAGE), Query(ge=1, le=200)] = PAGE,
+    limit: Annotated[int, BeforeValidator(lambda value: value or PAGE), Query(ge=1, le=200)] = PAGE,
 ) -> views.CallPage:
     """List calls, the newest first.
 
@@ -80,34 +80,35 @@ def list_calls(  # noqa: PLR0913, PLR0917 - these are the query's parameters
 
 @router.get("/calls/{call_id:path}/insights")
 def show_insights(call: WithCall, services: WithServices) -> views.InsightsView:
-    """Show what AskElephant found in the call."""
+    """Show AskElephant's insights of the call."""
     return views.insights_view(call, services.calls.insights(call))
 
 
 @router.post("/calls/{call_id:path}/replay", status_code=202)
 def replay_call(call: WithCall, services: WithServices) -> views.CallView:
-    """Send a call at rest through again. Its `external_id` stays: no second engagement."""
+    """Replay a call at rest. It keeps its `external_id`, so that it gets no second engagement."""
     replayed = replay(services, call)
     if replayed is None:
-        found = services.calls.load(call.call_id) or call
-        told = f"The call is {found.state}: only a complete, skipped or failed one can be replayed."
-        raise HTTPException(409, told)
+        state = (services.calls.load(call.call_id) or call).state
+        detail = f"The call is {state}: only a complete, skipped or failed one can be replayed."
+        raise HTTPException(409, detail)
     publish_next(services.publisher, [replayed], services.now(), services.policy.countdown_limit)
     return views.view(replayed, services)
 
 
 @router.get("/calls/{call_id:path}")
 def show_call(call: WithCall, services: WithServices) -> views.CallView:
-    """Show one call: where it is, why, and everything that happened to it."""
+    """Show one call: its state, the reason for it, and its timeline."""
     return views.view(call, services)
 
 
 @router.get("/stats")
 def show_stats(services: WithServices) -> views.StatsView:
-    """Count everything: calls by state, what is overdue, what waits, what was heard."""
+    """Show statistics: calls by state, overdue steps, waiting events, the hold, and counters."""
     now = services.now()
     holds, backlog = services.holds.all(now), services.inbox.backlog()
     hold = views.hold_view(holds[0]) if holds else None
+    unmapped = services.counters.unmapped_agents()
     return views.StatsView(
         states=dict(services.lookup.counts()),
         overdue=dict(services.lookup.overdue(now)),
@@ -115,12 +116,7 @@ def show_stats(services: WithServices) -> views.StatsView:
         hold=hold,
         brake=hold,
         counters=services.counters.all(),
-        unmapped_agents=_unmapped_agents(services),
+        # Agents that were added to the directory since are left out.
+        unmapped_agents={a: calls for a, calls in unmapped.items() if not services.mapper.knows(a)},
         damaged=views.DamageView(**asdict(services.calls.damage())),
     )
-
-
-def _unmapped_agents(services: Services) -> dict[str, int]:
-    """Return the unmapped agents without those that the directory knows by now."""
-    counted = services.counters.unmapped_agents()
-    return {agent: calls for agent, calls in counted.items() if not services.mapper.knows(agent)}

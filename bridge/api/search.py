@@ -1,4 +1,4 @@
-"""Search of calls: phone numbers match in any spelling, texts in any case and Unicode form."""
+"""Search of calls. Phone numbers match in any spelling, texts in any case and Unicode form."""
 
 import re
 import unicodedata
@@ -10,7 +10,7 @@ FEWEST_DIGITS = 3
 """A query with fewer digits is not compared with phone numbers."""
 
 WHOLE_NUMBER = 7
-"""Digits of the shortest number that is stored without its country's code."""
+"""Digits of the shortest stored number that a query with a country code can match."""
 
 _PHONE = re.compile(r"\+?[\d\s().+/\-]*")
 _NOT_DIGITS = re.compile(r"\D+", re.ASCII)
@@ -24,7 +24,10 @@ class Search:
     digits: str | None
 
     def finds(self, call: Call) -> bool:
-        """Return whether one of the call's fields contains the text, or a number the digits."""
+        """Return whether a field of the call contains the text, or a phone number the digits.
+
+        A stored number without a country code also matches if the digits end with it.
+        """
         metadata = call.metadata
         texts = (
             call.call_id, call.engagement_id, call.external_id, call.external_url, call.reason,
@@ -33,23 +36,23 @@ class Search:
         )  # fmt: skip
         if any(self.text in folded(text) for text in texts if text):
             return True
+        digits = self.digits
+        if digits is None:
+            return False
         phones = (metadata.lead_phone, metadata.agent_phone)
-        return self.digits is not None and any(
-            _is_same_number(_NOT_DIGITS.sub("", phone), self.digits) for phone in phones if phone
+        numbers = [_NOT_DIGITS.sub("", phone) for phone in phones if phone]
+        return any(
+            digits in number or (len(number) >= WHOLE_NUMBER and digits.endswith(number))
+            for number in numbers
         )
-
-
-def _is_same_number(stored: str, digits: str) -> bool:
-    """Return whether a stored number contains ``digits``, or is their end without the country."""
-    return digits in stored or (len(stored) >= WHOLE_NUMBER and digits.endswith(stored))
 
 
 def search_for(q: str) -> Search:
     """Return the search for a query.
 
-    A ``+`` in a URL's query is decoded as a blank: https://url.spec.whatwg.org/#urlencoded-parsing
-    Zeros at the beginning of a number (``00``, or
-    the ``0`` before an area code) are dropped: stored numbers begin with the country's code.
+    A number may begin with a blank instead of ``+``, because ``+`` in a URL's query is decoded as a
+    blank (https://url.spec.whatwg.org/#urlencoded-parsing). Zeros at its beginning (``00``, or the
+    ``0`` before an area code) are dropped, because stored numbers begin with the country code.
     """
     text = folded(q)
     digits = _NOT_DIGITS.sub("", text).lstrip("0") if _PHONE.fullmatch(text) else ""
@@ -57,7 +60,7 @@ def search_for(q: str) -> Search:
 
 
 def folded(text: str) -> str:
-    """Return a text as it is compared: NFKC, without case, one blank for many.
+    """Return a text in the form that is compared: NFKC, without case, with single blanks.
 
     https://www.unicode.org/versions/Unicode16.0.0/core-spec/chapter-3/#G34145 (D146)
     """

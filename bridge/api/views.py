@@ -1,4 +1,4 @@
-"""What the API shows of a call. These shapes are a promise to users, and may only grow."""
+"""The models of the API's responses. Clients depend on their fields, so fields are only added."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -22,13 +22,15 @@ from bridge.store.hold import Hold
 
 
 class InsightsView(BaseModel):
-    """The insights beside a call. Keys that were never fetched are missing."""
+    """The insights of a call. Keys that were never fetched are absent."""
 
     model_config = ConfigDict(extra="allow")
 
     status: str = Field(description="`pending`, `all`, `some` or `none`")
-    checks: int = Field(description="How often AskElephant was asked")
-    deadline: datetime | None = Field(None, description="When what came is all there will be")
+    checks: int = Field(description="How many requests for insights were sent")
+    deadline: datetime | None = Field(
+        None, description="After this time no more insights are requested"
+    )
     action_items: list[dict[str, Any]] = []
     signals: list[dict[str, Any]] = []
 
@@ -38,16 +40,16 @@ class CallSummary(BaseModel):
 
     call_id: str
     state: State
-    reason: str | None = Field(description="Why it is there, as a slug")
+    reason: str | None = Field(description="Why the call is in its state, as a slug")
     engagement_id: str | None
-    external_url: str | None = Field(description="The call in the dialer")
+    external_url: str | None = Field(description="The call's page in the dialer")
     askelephant_url: str | None = Field(
-        description="The engagement in AskElephant; null also while its workspace is not known"
+        description="The engagement's page; null also while its workspace is not known"
     )
     metadata: Metadata
     insights_status: str
-    attempts: int = Field(description="Requests made to submit the call")
-    due_at: datetime | None = Field(description="When it next needs something")
+    attempts: int = Field(description="Requests sent to submit the call")
+    due_at: datetime | None = Field(description="When its next step is due")
     created_at: datetime
     updated_at: datetime
 
@@ -63,12 +65,14 @@ class ExtraRecordingView(BaseModel):
 
 
 class CallView(CallSummary):
-    """A call, whole."""
+    """A call with all its fields."""
 
     external_id: str | None
-    engagement_created: bool | None = Field(description="False if AskElephant already had it")
+    engagement_created: bool | None = Field(
+        description="False if AskElephant already had the engagement"
+    )
     recording_url: str | None = Field(
-        description="The link to submit: what WAVV's events said, or a fresher one that was fetched"
+        description="The link to submit: of WAVV's events, or a newer one from WAVV's API"
     )
     extra_recordings: list[ExtraRecordingView] = Field(
         description="Recordings of the call other than the one that is submitted for it"
@@ -76,11 +80,13 @@ class CallView(CallSummary):
     recording_of: str | None = Field(
         description="The call whose extra recording this one submits; null for WAVV's own calls"
     )
-    held: bool = Field(description="Waits for a hold to end, or for the request budget")
+    held: bool = Field(
+        description="True while the call waits for a hold to end or for the request budget"
+    )
     problem: Problem | None = Field(description="The last refusal or failure")
     request: dict[str, Any] | None = Field(
-        description="What was sent when the submission failed for good; of any other call what is "
-        "sent to AskElephant, made of the record as it is now; null = it cannot be sent"
+        description="The body for AskElephant: as sent if the submission failed for good, else "
+        "made from the call as it is now; null = none can be made"
     )
     insights: InsightsView
     timeline: list[TimelineEntry]
@@ -92,7 +98,7 @@ class CallPage(BaseModel):
     data: list[CallSummary]
     next_cursor: str | None
     damaged: int = Field(
-        0, description="Calls that no page shows because their record is damaged; absent if none is"
+        0, description="Calls that no page shows, because their record is damaged; absent if none"
     )
 
     @model_serializer(mode="wrap")
@@ -102,7 +108,7 @@ class CallPage(BaseModel):
 
 
 class DamageView(BaseModel):
-    """Calls whose record cannot be read: how many, and up to 100 of their ids."""
+    """Calls whose record is damaged: how many, and up to 100 of their ids."""
 
     count: int
     call_ids: list[str]
@@ -116,8 +122,10 @@ class HoldView(BaseModel):
     detail: str | None = Field(description="Text of AskElephant's response")
     step: str | None = Field(description="`submit` or `insights`; null = all requests are held")
     since: datetime
-    until: datetime = Field(description="The moment that AskElephant named, or the next probe's")
-    next_request_at: datetime = Field(description="When the next request may be sent, as a probe")
+    until: datetime = Field(
+        description="The time that AskElephant named, else the time of the next probe"
+    )
+    next_request_at: datetime = Field(description="When the next request is sent as a probe")
 
 
 class HoldsView(BaseModel):
@@ -131,7 +139,9 @@ class HoldsView(BaseModel):
     since: datetime | None = None
     until: datetime | None = None
     next_request_at: datetime | None = None
-    hold_max_seconds: float = Field(description="No hold goes longer without a request")
+    hold_max_seconds: float = Field(
+        description="The longest time that a hold lasts without a request"
+    )
     holds: list[HoldView]
 
 
@@ -142,13 +152,13 @@ class ReleasedView(BaseModel):
 
 
 class StatsView(BaseModel):
-    """Where everything is."""
+    """The statistics of all calls and events."""
 
     states: dict[str, int]
     overdue: dict[str, int]
     inbox: dict[str, Any]
     hold: HoldView | None
-    brake: HoldView | None = Field(description="The same as `hold`; kept for older clients")
+    brake: HoldView | None = Field(description="Deprecated: the same as `hold`")
     counters: dict[str, int]
     unmapped_agents: dict[str, int]
     damaged: DamageView
@@ -173,7 +183,7 @@ def summary(call: Call, links: EngagementLinks) -> CallSummary:
 
 
 def view(call: Call, services: Services) -> CallView:
-    """Return the whole call, with its insights."""
+    """Return the call with all its fields and insights."""
     recording = link(call)
     return CallView(
         **_common(call, engagement_links(services)),
@@ -191,9 +201,11 @@ def view(call: Call, services: Services) -> CallView:
 
 
 def insights_view(call: Call, insights: dict[str, Any]) -> InsightsView:
-    """Return the insights with how they stand."""
-    told = call.insights
-    return InsightsView(status=told.status, checks=told.checks, deadline=told.deadline, **insights)
+    """Return the insights with their status."""
+    known = call.insights
+    return InsightsView(
+        status=known.status, checks=known.checks, deadline=known.deadline, **insights
+    )
 
 
 def _extra_recordings(call: Call, services: Services) -> list[ExtraRecordingView]:

@@ -1,4 +1,4 @@
-"""The web process. ``bridge.web:create_app`` is what uvicorn is started with."""
+"""The web process. uvicorn is started with ``bridge.web:create_app``."""
 
 from bridge.web.app import create_app
 

@@ -1,4 +1,4 @@
-"""The web process: webhooks, health, metrics, and the API. ``create_app`` is for uvicorn."""
+"""Builds the ASGI application of the web process: webhooks, health, metrics, and the API."""
 
 import asyncio
 import time
@@ -37,7 +37,7 @@ READINESS_SECONDS = 4.0
 
 
 def create_app() -> ASGIApp:
-    """Return the application for this process's settings; end the process if they are no good."""
+    """Return the application for the settings. Raises ``SystemExit`` if they are invalid."""
     try:
         settings = start_process()
         require_known_fields(settings)
@@ -51,14 +51,14 @@ def create_app() -> ASGIApp:
 
 
 def build_app(services: Services, redis_url: str) -> FastAPI:
-    """Return the application for these services: all routes, and what the webhooks need."""
+    """Return the application with all routes, and with the receivers of webhooks in its state."""
     app = FastAPI(
         title="WAVV-AskElephant bridge",
         version=__version__,
-        docs_url=None,  # its page loads scripts from a foreign host: ours is in bridge.api.docs
+        docs_url=None,  # FastAPI's page loads scripts from another host: see bridge.api.docs
         openapi_url="/api/openapi.json",
         redoc_url=None,
-        redirect_slashes=False,  # webhook senders take a redirect for a failure
+        redirect_slashes=False,  # webhook senders treat a redirect as a failure
         lifespan=_lifespan,
     )
     app.state.services = services
@@ -76,9 +76,13 @@ def build_app(services: Services, redis_url: str) -> FastAPI:
         for path, source in webhook_sources(services.settings, services.reading).items()
     }
     app.state.unknown = UnknownReceiver([*app.state.receivers], refusals)
-    app.router.routes += [Route("/livez", _livez), Route("/readyz", _readyz)]
-    app.router.routes.append(Route("/metrics", _metrics))
-    app.router.routes += docs.ROUTES
+    alive = JSONResponse({"status": "alive", "version": __version__})
+    app.router.routes += [
+        Route("/livez", alive, methods=["GET"]),
+        Route("/readyz", _readyz),
+        Route("/metrics", _metrics),
+        *docs.ROUTES,
+    ]
     for router in (routes.router, replays.router, dead_letters.router, holds.router):
         app.include_router(router)
     app.add_middleware(EncodedSlashes)
@@ -87,29 +91,25 @@ def build_app(services: Services, redis_url: str) -> FastAPI:
 
 
 def with_ingress(app: FastAPI) -> ASGIApp:
-    """Return what is served: events go to their receivers without FastAPI, which is slower."""
+    """Return the application that is served. Events do not pass FastAPI, which is slower."""
     return RequestId(SecurityHeaders(Ingress(app.state.receivers, app.state.unknown, rest=app)))
 
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    """At the end, what was accepted is written and its wake-up sent before the process goes."""
+    """At the end, write the accepted events and publish their wake-up before the process ends."""
     yield
     await app.state.commit.close()
     await app.state.wakeup.close()
     await app.state.ingress_redis.aclose()
 
 
-async def _livez(_request: Request) -> Response:
-    return JSONResponse({"status": "alive", "version": __version__})
-
-
 async def _readyz(request: Request) -> Response:
-    looking = asyncio.to_thread(readiness, request.app.state.services)
+    checking = asyncio.to_thread(readiness, request.app.state.services)
     try:
-        checks = await asyncio.wait_for(looking, READINESS_SECONDS)
+        checks = await asyncio.wait_for(checking, READINESS_SECONDS)
     except TimeoutError:
-        late = f"does not answer within {READINESS_SECONDS:g} s: check the network to Redis"
+        late = f"does not respond within {READINESS_SECONDS:g} s: check the network to Redis"
         checks = [Check("redis", ok=False, detail=late)]
     ready = is_ready(checks)
     body = {

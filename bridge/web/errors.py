@@ -1,4 +1,4 @@
-"""Errors of the API as HTTP responses: each with a reason and what to do."""
+"""Converts errors of the API to HTTP responses, each with a reason and what to do."""
 
 import re
 
@@ -20,7 +20,7 @@ NAME = re.compile(r"[a-z_]{1,20}")
 
 
 def add_error_handlers(app: FastAPI) -> None:
-    """Respond to every error with a problem document (RFC 9457)."""
+    """Register handlers that respond to every error with a problem document (RFC 9457)."""
 
     @app.exception_handler(UnauthorizedError)
     async def _(_request: Request, error: UnauthorizedError) -> Response:
@@ -39,12 +39,15 @@ def add_error_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def _(_request: Request, error: RequestValidationError) -> Response:
-        detail = "; ".join(f"{_named(e['loc'][-1])}: {e['msg']}" for e in error.errors())
+        found = [(str(one["loc"][-1]), one["msg"]) for one in error.errors()]
+        # A name that is not a parameter's may hold anything, so it is not repeated.
+        known = [(name if NAME.fullmatch(name) else "another name", text) for name, text in found]
+        detail = "; ".join(f"{name}: {text}" for name, text in known)
         return problem(422, Reason.BAD_PARAMETER, detail)
 
     @app.exception_handler(RedisError)
     async def _(_request: Request, _error: RedisError) -> Response:
-        return problem(503, Reason.STORE_UNAVAILABLE, "The store does not answer. Try again.")
+        return problem(503, Reason.STORE_UNAVAILABLE, "Redis does not respond. Try again.")
 
     @app.exception_handler(NewerRecordError)
     async def _(_request: Request, _error: NewerRecordError) -> Response:
@@ -60,8 +63,3 @@ def add_error_handlers(app: FastAPI) -> None:
     async def _(_request: Request, error: Exception) -> Response:
         log.error("answer.failed", error=type(error).__name__)
         return internal_error()
-
-
-def _named(place: object) -> str:
-    """Return a parameter's name, if it looks like one of ours: others may hold anything."""
-    return str(place) if NAME.fullmatch(str(place)) else "another name"

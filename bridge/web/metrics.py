@@ -1,4 +1,4 @@
-"""Metrics for Prometheus, read from Redis at each scrape: the same from every web process."""
+"""Metrics for Prometheus. They are read from Redis, so every web process serves the same values."""
 
 from collections.abc import Iterator, Mapping
 
@@ -11,7 +11,7 @@ from bridge.services import Services
 
 
 class BridgeCollector(Collector):
-    """Reads the store when it is scraped."""
+    """Reads all metrics from Redis at each scrape."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
@@ -21,29 +21,22 @@ class BridgeCollector(Collector):
         services, now = self._services, self._services.now()
         backlog = services.inbox.backlog()
         age = (now - backlog.oldest).total_seconds() if backlog.oldest else 0.0
+        held = dict.fromkeys((hold.reason for hold in services.holds.all(now)), 1)
         yield _gauge("calls", "Calls by state", "state", services.lookup.counts())
         yield _gauge("steps_overdue", "Calls overdue by step", "step", services.lookup.overdue(now))
         yield GaugeMetricFamily("bridge_inbox_waiting", "Events not handled", backlog.waiting)
-        yield GaugeMetricFamily("bridge_inbox_oldest_seconds", "Age of the oldest of them", age)
-        yield self._holds()
-        counted = CounterMetricFamily(
-            "bridge_counted", "What has been counted, by slug", labels=["what"]
+        yield GaugeMetricFamily(
+            "bridge_inbox_oldest_seconds", "Age of the oldest event not handled", age
         )
+        yield _gauge("requests_held", "1 while requests to AskElephant are held", "reason", held)
+        counted = CounterMetricFamily("bridge_counted", "Counters by name", labels=["what"])
         for name, value in services.counters.all().items():
             counted.add_metric([name], value)
         yield counted
 
-    def _holds(self) -> Metric:
-        family = GaugeMetricFamily(
-            "bridge_requests_held", "1 while requests to AskElephant are held", labels=["reason"]
-        )
-        for reason in {hold.reason for hold in self._services.holds.all(self._services.now())}:
-            family.add_metric([reason], 1)
-        return family
 
-
-def _gauge(name: str, told: str, label: str, values: Mapping[str, int]) -> Metric:
-    family = GaugeMetricFamily(f"bridge_{name}", told, labels=[label])
+def _gauge(name: str, description: str, label: str, values: Mapping[str, int]) -> Metric:
+    family = GaugeMetricFamily(f"bridge_{name}", description, labels=[label])
     for key, value in values.items():
         family.add_metric([key], value)
     return family

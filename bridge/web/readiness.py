@@ -1,4 +1,4 @@
-"""Readiness: may senders send? Each check says what is wrong and what to do about it."""
+"""Readiness: checks whether events can be accepted and processed, and describes what to do."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -8,18 +8,17 @@ from redis.exceptions import RedisError, ResponseError
 
 from bridge.services import Services
 from bridge.store.cluster import REFUSED, is_cluster
-from bridge.store.hold import Hold
 
 STALE_BACKLOG = timedelta(minutes=5)
 STALE_SWEEPS = 3
 UNWRITABLE = (
-    "cannot be written to: check BRIDGE_REDIS_URL, that it runs, and that it has memory left"
+    "cannot be written to: check BRIDGE_REDIS_URL, that Redis runs, and that it has memory left"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One finding. ``required`` = the bridge is not ready while it is not ``ok``."""
+    """The result of one check. ``required`` = the bridge is not ready while it is not ``ok``."""
 
     name: str
     ok: bool
@@ -28,17 +27,18 @@ class Check:
 
 
 def is_ready(checks: list[Check]) -> bool:
-    """Tell whether every required check is passed."""
+    """Return whether every required check is ``ok``."""
     return all(check.ok for check in checks if check.required)
 
 
 def readiness(services: Services) -> list[Check]:
-    """Return all checks. Without Redis only those that need none."""
+    """Return the results of all checks. Without Redis, only of those that need no Redis."""
     checks = list(_credentials(services))
     reachable = _redis_writable(services)
     checks.append(reachable)
     if reachable.ok:
-        checks += [*(check(services) for check in REDIS_CHECKS), *_records(services)]
+        for check in REDIS_CHECKS:
+            checks += check(services)
     return checks
 
 
@@ -58,7 +58,8 @@ def _redis_writable(services: Services) -> Check:
     try:
         services.redis.set(services.keys.of("ready"), "1", ex=60)
     except (RedisError, OSError) as error:
-        # A cluster has refused the key of another node's slot.
+        # A node of a cluster refuses keys whose slot is on another node:
+        # https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/
         reason = REFUSED if is_cluster(services.redis) else f"{UNWRITABLE} ({type(error).__name__})"
         return Check("redis", ok=False, detail=reason)
     if is_cluster(services.redis):
@@ -67,106 +68,102 @@ def _redis_writable(services: Services) -> Check:
 
 
 def _config(services: Services, name: str) -> str | None:
-    """Return a setting of the server; managed ones may not tell."""
+    """Return a setting of the Redis server; ``None`` = it does not permit ``CONFIG GET``."""
     try:
         return dict(services.redis.config_get(name)).get(name)
     except ResponseError:
         return None
 
 
-def _eviction(services: Services) -> Check:
+def _durability(services: Services) -> Iterator[Check]:
+    """Check that Redis neither evicts calls nor loses them at a restart."""
     policy, most = _config(services, "maxmemory-policy"), _config(services, "maxmemory")
     if policy is None:
-        return Check("eviction", ok=True, detail="the server does not tell; it must be noeviction")
-    ok = policy == "noeviction" or most == "0"
-    advice = "calls may be evicted: set maxmemory-policy noeviction"
-    return Check("eviction", ok=ok, detail=policy if ok else f"{policy}: {advice}")
-
-
-def _persistence(services: Services) -> Check:
+        yield Check("eviction", ok=True, detail="the policy is not readable; it must be noeviction")
+    else:
+        ok = policy == "noeviction" or most == "0"
+        advice = "calls may be evicted: set maxmemory-policy noeviction"
+        yield Check("eviction", ok=ok, detail=policy if ok else f"{policy}: {advice}")
     appendonly = _config(services, "appendonly")
     if appendonly is None:
-        return Check("persistence", ok=True, detail="the server does not tell; AOF should be on")
-    if appendonly != "yes":
-        return Check("persistence", ok=False, detail="a restart would lose calls: appendonly yes")
-    return Check("persistence", ok=True, detail=f"AOF, fsync {_config(services, 'appendfsync')}")
+        detail = "the setting is not readable; AOF should be on"
+    elif appendonly == "yes":
+        detail = f"AOF, fsync {_config(services, 'appendfsync')}"
+    else:
+        detail = "a restart would lose calls: set appendonly yes"
+    yield Check("persistence", ok=appendonly in {None, "yes"}, detail=detail)
 
 
-def _backlog(services: Services) -> Check:
+def _progress(services: Services) -> Iterator[Check]:
+    """Warn if events wait for long, or if no sweep has ended for long: overdue calls then wait."""
     backlog = services.inbox.backlog()
     age = services.now() - backlog.oldest if backlog.oldest else timedelta(0)
     waiting = f"{backlog.waiting} waiting, the oldest for {max(0, int(age.total_seconds()))} s"
     ok = age < STALE_BACKLOG
-    return Check("inbox", ok, waiting if ok else f"{waiting}: is a worker running?", required=False)
+    yield Check("inbox", ok, waiting if ok else f"{waiting}: is a worker running?", required=False)
+    last = services.counters.last_saw("sweep")
+    longest = STALE_SWEEPS * services.settings.sweep_interval + services.settings.sweep_grace
+    ok = last is not None and services.now() - last <= longest
+    detail = f"last at {last.isoformat()}" if last else "has never run"
+    detail = detail if ok else f"{detail}: do beat and a worker run?"
+    yield Check("sweep", ok=ok, detail=detail, required=False)
 
 
-def _holds(services: Services) -> Check:
-    """Warn while requests are held. AskElephant's own text may name a person: it is not shown."""
-    holds = services.holds.all(services.now())
-    if not holds:
-        return Check("askelephant", ok=True, detail="requests are sent", required=False)
-    detail = "; ".join(map(_described, holds))
-    advice = "Details: GET /api/hold, or bridge hold show"
-    return Check("askelephant", ok=False, detail=f"{detail}. {advice}", required=False)
+def _holds(services: Services) -> Iterator[Check]:
+    """Warn while requests are held. AskElephant's text is not shown: it may name a person."""
+    found = []
+    for hold in services.holds.all(services.now()):
+        scope = f"step {hold.step}" if hold.step else "all requests"
+        status = f" (HTTP {hold.status})" if hold.status else ""
+        found.append(
+            f"{scope} held since {hold.since.isoformat()}: {hold.reason}{status}, "
+            f"until {hold.until.isoformat()}, next request at {hold.next_at.isoformat()}"
+        )
+    detail = f"{'; '.join(found)}. Details: GET /api/hold, or bridge hold show"
+    detail = detail if found else "requests are sent"
+    yield Check("askelephant", ok=not found, detail=detail, required=False)
 
 
-def _described(hold: Hold) -> str:
-    scope = f"step {hold.step}" if hold.step else "all requests"
-    status = f" (HTTP {hold.status})" if hold.status else ""
-    return (
-        f"{scope} held since {hold.since.isoformat()}: {hold.reason}{status}, "
-        f"until {hold.until.isoformat()}, next request at {hold.next_at.isoformat()}"
-    )
-
-
-def _webhook(services: Services) -> Check:
-    """Warn when asking found transcripts after the webhook's last word: it is broken."""
+def _webhook(services: Services) -> Iterator[Check]:
+    """Warn if polling found a transcript after the last webhook: webhooks may not arrive."""
     heard, polled = services.counters.last_saw("webhook"), services.counters.last_saw("poll")
-    if polled is None or (heard is not None and heard > polled):
-        return Check("askelephant_webhook", ok=True, detail="no sign of trouble", required=False)
-    detail = (
-        f"silent: a transcript was found by asking at {polled.isoformat()}, the webhook last "
-        f"spoke {heard.isoformat() if heard else 'never'}. Check Settings > Webhooks in AskElephant"
-    )
-    return Check("askelephant_webhook", ok=False, detail=detail, required=False)
+    ok = polled is None or (heard is not None and heard > polled)
+    detail = "no sign of trouble"
+    if polled is not None and not ok:
+        last = f"the last webhook came at {heard.isoformat()}" if heard else "no webhook ever came"
+        detail = (
+            f"silent: polling found a transcript at {polled.isoformat()}, and {last}. "
+            "Check Settings > Webhooks in AskElephant"
+        )
+    yield Check("askelephant_webhook", ok=ok, detail=detail, required=False)
 
 
-def _wavv_api(services: Services) -> Check:
-    """Warn while WAVV refuses its API key: links to recordings are then not fetched afresh."""
-    if services.settings.wavv_api_key is None:
-        return Check("wavv_api", ok=True, detail="no key: not asked", required=False)
+def _wavv_api(services: Services) -> Iterator[Check]:
+    """Warn while WAVV refuses its API key: no fresh links to recordings are then requested."""
     refused = services.counters.last_saw("wavv_refused")
-    answered = services.counters.last_saw("wavv_answered")
-    if refused is None or (answered is not None and answered > refused):
-        return Check("wavv_api", ok=True, detail="no sign of trouble", required=False)
-    detail = f"WAVV refused the key at {refused.isoformat()}: check BRIDGE_WAVV_API_KEY"
-    return Check("wavv_api", ok=False, detail=detail, required=False)
+    accepted = services.counters.last_saw("wavv_answered")
+    ok, detail = True, "no sign of trouble"
+    if services.settings.wavv_api_key is None:
+        detail = "no key: WAVV's API is not used"
+    elif refused is not None and (accepted is None or accepted <= refused):
+        ok = False
+        detail = f"WAVV refused the key at {refused.isoformat()}: check BRIDGE_WAVV_API_KEY"
+    yield Check("wavv_api", ok=ok, detail=detail, required=False)
 
 
 def _records(services: Services) -> Iterator[Check]:
-    """Warn of calls whose record cannot be read, if there are any: nothing is done for them."""
+    """Warn of damaged records, if there are any. The bridge does not process their calls."""
     damage = services.calls.damage()
     if damage.count:
         detail = f"{damage.count} damaged: /api/stats names them, docs/operations.md has the repair"
         yield Check("records", ok=False, detail=detail, required=False)
 
 
-def _sweep(services: Services) -> Check:
-    """Warn when no sweep has ended for long: what is overdue then stays so."""
-    last = services.counters.last_saw("sweep")
-    patience = STALE_SWEEPS * services.settings.sweep_interval + services.settings.sweep_grace
-    if last is not None and services.now() - last <= patience:
-        return Check("sweep", ok=True, detail=f"last at {last.isoformat()}", required=False)
-    told = f"last at {last.isoformat()}" if last else "has never run"
-    return Check("sweep", ok=False, detail=f"{told}: do beat and a worker run?", required=False)
-
-
-REDIS_CHECKS: tuple[Callable[[Services], Check], ...] = (
-    _eviction,
-    _persistence,
-    _backlog,
+REDIS_CHECKS: tuple[Callable[[Services], Iterator[Check]], ...] = (
+    _durability,
+    _progress,
     _holds,
     _webhook,
     _wavv_api,
-    _sweep,
+    _records,
 )

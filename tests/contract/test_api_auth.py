@@ -96,7 +96,7 @@ def test_the_documentation_names_the_tokens(web: Web) -> None:
         "/api/calls/{call_id}/insights",
         "/api/calls/{call_id}/replay",
         "/api/events/set-aside",
-        "/api/events/set-aside/{aside_id}/retry",
+        "/api/events/set-aside/{dead_letter_id}/retry",
         "/api/hold",
         "/api/hold/release",
         "/api/replay",

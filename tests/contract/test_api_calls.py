@@ -130,7 +130,7 @@ def test_a_call_nobody_heard_of_is_answered_404(web: Web, call_id: str) -> None:
     keep(web, "call-1")
     told = [web.get(path(call_id)), web.get(path(call_id, "insights"))]
     for answer in told:
-        assert "Nothing was heard" in problem_in(answer, 404, "not_found")
+        assert "There is no call with this id" in problem_in(answer, 404, "not_found")
 
 
 @pytest.mark.parametrize("state", [State.COMPLETE, State.SKIPPED, State.FAILED])

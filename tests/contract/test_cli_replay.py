@@ -104,7 +104,7 @@ def test_a_call_that_cannot_be_replayed_is_told_and_the_others_are_sent(
     asked = ask(operated.url, "nobody/at all", call.call_id, call.call_id)
     assert asked.exit_code == 1
     unknown, sent, again = asked.output.splitlines()
-    assert unknown.startswith("nobody/at all: Nothing was heard")
+    assert unknown.startswith("nobody/at all: There is no call")
     assert sent == f"{call.call_id}: replayed"
     assert again.startswith(f"{call.call_id}: The call is recorded")
 

@@ -104,7 +104,7 @@ def test_a_frozen_redis_is_told_of_in_time(valkey: Valkey) -> None:
     with running_web(valkey.url) as web, valkey.frozen():
         answer = web.client.get("/readyz", timeout=2 * READINESS_SECONDS)
         assert answer.status_code == 503
-        assert "does not answer within 4 s" in failing(answer)["redis"]
+        assert "does not respond within 4 s" in failing(answer)["redis"]
 
 
 def test_a_server_that_does_not_tell_its_configuration_is_trusted(valkey: Valkey) -> None:

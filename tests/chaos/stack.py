@@ -141,7 +141,7 @@ class Stack:
         """Return when the server responds."""
         is_ready = self.valkey.command.is_ready
         assert is_ready is not None
-        wait_for(is_ready, bool, "Valkey answers")
+        wait_for(is_ready, bool, "Valkey responds")
 
 
 @contextmanager

@@ -1,11 +1,11 @@
-"""Payloads as five CRM products forward WAVV's events: ``tests/crm``, for fuzzing and for chaos.
+"""Payloads as five CRM products forward WAVV's events, for fuzz and chaos tests.
 
 ``deliveries(call, product, rng)`` returns the three events of a sample call as one customer's
-workflow would send them, ``renderings`` the same with what a reader must make of each, and
-``nameless`` an event that names no call. The same ``rng`` makes the same payloads.
+workflow sends them. ``renderings`` adds the values that each field may be read as. ``nameless``
+returns an event without a call id. The same ``rng`` gives the same payloads.
 
-Every value starts from the sample call, so the right metadata is known by construction. Field names
-and envelopes follow the products' public pages, which ``products.py`` links; all data is invented.
+Every value starts from the sample call, so the right metadata is known. Field names and envelopes
+follow the products' public pages, which ``products.py`` links; all data is invented.
 """
 
 import json
@@ -31,9 +31,9 @@ KINDS = (Kind.STARTED, Kind.ENDED, Kind.RECORDED)
 
 @dataclass(frozen=True, slots=True)
 class Rendering:
-    """One event of a call. ``readings`` holds the values that each metadata field may be read as.
+    """One event of a call; ``readings`` holds the values that each metadata field may be read as.
 
-    ``call_id`` is ``None`` when the event names no call. ``style`` says how it was written.
+    ``call_id`` is ``None`` if the event has no call id. ``style`` is the style of its payload.
     """
 
     kind: Kind
@@ -44,29 +44,29 @@ class Rendering:
 
     @property
     def delivery(self) -> Delivery:
-        """The event as a request, unsigned."""
+        """The event as an unsigned request."""
         return Delivery(PATH, self.body)
 
 
 def deliveries(call: SampleCall, product: str, rng: Random) -> list[Delivery]:
-    """Return the call's started, ended and recorded events, unsigned, times without a zone in UTC.
+    """Return the call's three events, unsigned; times without a zone are in UTC.
 
-    The call id is always there, and the last event always has the recording's link.
+    Each event has the call id, and the last one the recording's link.
     """
-    return [one.delivery for one in renderings(call, product, rng)]
+    return [rendering.delivery for rendering in renderings(call, product, rng)]
 
 
 def renderings(
     call: SampleCall, product: str, rng: Random, zone: str = "UTC"
 ) -> tuple[Rendering, Rendering, Rendering]:
-    """Return the call's three events; ``zone`` is that of times without an offset."""
+    """Return the call's three events; times without an offset are in ``zone``."""
     style = make_style(PRODUCTS[product], call, rng, zone)
     started, ended, recorded = (_rendering(call, kind, style) for kind in KINDS)
     return started, ended, recorded
 
 
 def nameless(call: SampleCall, product: str, rng: Random) -> Rendering:
-    """Return an event whose call id is a placeholder or missing; the delivery's own id is there."""
+    """Return an event without a usable call id; the id of the delivery is present."""
     style = make_style(PRODUCTS[product], call, rng, "UTC")
     kind = rng.choice(KINDS)
     return _rendering(call, kind, style, call_id_placeholder(rng))

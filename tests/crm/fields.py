@@ -1,4 +1,4 @@
-"""The fields of one event of a call: which are known at that time, and how they are written."""
+"""The fields of one event of a call: those known at its time, in the style of the sender."""
 
 from typing import Any
 
@@ -15,11 +15,11 @@ from tests.crm.values import (
 )
 
 COARSE = {"us minutes": "us", "date": "iso"}
-"""Forms that only the start is written in: a talk time is never longer than from answer to end."""
+"""Finer forms for ``answered_at`` and ``ended_at``, which bound the talk time."""
 
 
 def write_fields(call: SampleCall, kind: Kind, style: Style) -> Fields:
-    """Return what the sender knows when ``kind`` happens; what it does not know yet is a blank."""
+    """Return the fields of an event of this kind; unknown ones hold a blank."""
     written = _known(call, style) | _times(call, style) | _texts(call, style)
     if kind is Kind.STARTED:
         written |= _not_yet(style)
@@ -43,7 +43,7 @@ def write_fields(call: SampleCall, kind: Kind, style: Style) -> Fields:
 
 
 def _not_yet(style: Style) -> dict[str, Written]:
-    """Return what stands in the fields of a call that has only begun."""
+    """Return the fields that are unknown when a call has just started."""
     return {
         "answered_at": Written(style.no_time, (None,)),
         "ended_at": Written(style.no_time, (None,)),
@@ -57,11 +57,11 @@ def _not_yet(style: Style) -> dict[str, Written]:
 def _leave_direction_out(
     kind: Kind, style: Style, values: dict[str, Any], readings: dict[str, tuple[Any, ...]]
 ) -> None:
-    """Let only the name of the first event say that the call is inbound."""
+    """Leave the direction to the name of the first event."""
     del values["direction"]
     if kind is not Kind.STARTED:
         del readings["direction"]
-        if style.has_sides:  # whose number is whose is known when all events are there
+        if style.has_sides:  # the numbers are assigned when all events are there
             del readings["lead_phone"], readings["agent_phone"]
 
 
@@ -89,7 +89,7 @@ def _known(call: SampleCall, style: Style) -> dict[str, Written]:
 
 
 def _name(call: SampleCall, form: str) -> Written:
-    """Write the lead's name; of one that was rendered in part, the rest may be left out."""
+    """Write the lead's name; of a name that is rendered in part the rest may be left out."""
     first, _, last = call.lead_name.partition(" ")
     match form:
         case "unrendered":
@@ -107,19 +107,19 @@ def _name(call: SampleCall, form: str) -> Written:
 
 
 def _texts(call: SampleCall, style: Style) -> dict[str, Written]:
-    spoken = FLAGS[True][style.flag % len(FLAGS[True])]
+    flag = FLAGS[True][style.flag % len(FLAGS[True])]
     transcript = f"{call.lead_name}: Hello.\nAgent: Hello, this is Alice."
     return {
         "note": Written(style.note, (style.note,)),
         "transcript": Written(transcript, (transcript,)),
-        "human": Written(spoken, (True,)),
-        "recorded": Written(spoken, (True,)),
+        "human": Written(flag, (True,)),
+        "recorded": Written(flag, (True,)),
         "call_url": style.page,
     }
 
 
 def _duration(style: Style) -> str:
-    """Return the form of the talk time: an unnamed unit shows only beside times that are read."""
+    """Return the form of the talk time; an unnamed unit needs times that can be read."""
     is_hidden = style.duration == "unnamed milliseconds" and style.moment.startswith("us")
     return "number" if is_hidden else style.duration
 

@@ -57,18 +57,18 @@ EVERY_DURATION = (
 )
 
 
-def _event_beside(fields: Fields, style: Style) -> Json:
+def _event_name_field(fields: Fields, style: Style) -> Json:
     return {style.spelled(style.keys["event"]): fields.name}
 
 
 def _wrapped(fields: Fields, style: Style) -> Json:
-    """Return the payload in the envelope that the style names, without the product's own keys.
+    """Return the payload in the envelope of the style, without the product's own keys.
 
-    Forwarders join keys with two underscores, put objects into lists or text, or forward WAVV's
-    delivery whole inside of their own.
+    Forwarders join keys with two underscores, put objects into lists or text, or wrap WAVV's whole
+    delivery.
     """
     inner = _with_objects(fields, style) if style.is_nested else style.spelled_values(fields)
-    event = _event_beside(fields, style)
+    event = _event_name_field(fields, style)
     if style.sent_outside and style.envelope != "flat":
         key = style.spelled(style.keys["sent_at"])
         event |= {key: inner.pop(key)}
@@ -83,11 +83,11 @@ OBJECTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "recording": {"recording_url": "url"},
     }
 )
-"""Objects inside of the call's, and the names of their fields."""
+"""Objects within the call's object, and the names of their fields."""
 
 
 def _with_objects(fields: Fields, style: Style) -> Json:
-    """Return the values with those of the contact, the user and the recording in their objects."""
+    """Return the values, with contact, user and recording in their own objects."""
     placed = {field for names in OBJECTS.values() for field in names}
     outer = {field: fields.values[field] for field in fields.values if field not in placed}
     inner = style.spelled_values(Fields(fields.name, outer, {}))
@@ -119,7 +119,7 @@ WRAPS: Mapping[str, Callable[[str, Json, Json], Json]] = {
 
 
 def _highlevel(fields: Fields, style: Style) -> Json:
-    """Return the contact's standard fields, the call in ``customData``, all of it text.
+    """Return the contact's standard fields and the call in ``customData``, all as text.
 
     A common mapping has the contact's id as ``id`` in ``customData``.
     """
@@ -149,24 +149,24 @@ def _highlevel(fields: Fields, style: Style) -> Json:
         "workflow": {"id": "wf_1", "name": "Call Recorded to bridge"},
         "triggerData": {},
         "contact": {"attributionSource": {"medium": "manual", "url": None}},
-        "customData": stray | _event_beside(fields, style) | custom,
+        "customData": stray | _event_name_field(fields, style) | custom,
     }
 
 
 def _hubspot(fields: Fields, style: Style) -> Json:
-    """Return the properties that a workflow sends, beside the ids of the enrolled object."""
-    beside = {"objectId": 51299, "objectTypeId": "0-48", "portalId": 4412, "hs_object_id": "51299"}
-    return beside | _wrapped(fields, style)
+    """Return the properties that a workflow sends, with the ids of the enrolled object."""
+    outer = {"objectId": 51299, "objectTypeId": "0-48", "portalId": 4412, "hs_object_id": "51299"}
+    return outer | _wrapped(fields, style)
 
 
 def _zapier(fields: Fields, style: Style) -> Json:
-    """Return what a Zap posts: flat, flattened by two underscores, or the payload as JSON text."""
-    beside = {"id": "evt_777", "hook": {"id": 812, "event": "hook.fired"}, "zap": "Calls to bridge"}
-    return (beside if style.envelope != "flat" else {}) | _wrapped(fields, style)
+    """Return the body of a Zap: flat, flattened by two underscores, or JSON as text."""
+    outer = {"id": "evt_777", "hook": {"id": 812, "event": "hook.fired"}, "zap": "Calls to bridge"}
+    return (outer if style.envelope != "flat" else {}) | _wrapped(fields, style)
 
 
 def _salesforce(fields: Fields, style: Style) -> Json:
-    """Return a flow's callout, or a platform event with its own ``event`` object beside."""
+    """Return a flow's callout, or a platform event with its own ``event`` object."""
     attributes = {"type": "VoiceCall", "url": "/services/data/v61.0/sobjects/VoiceCall/0LQ5e01"}
     if style.envelope.startswith("inside"):
         return {"schema": "x1Yz", **_wrapped(fields, style), "event": {"replayId": 4711}}
@@ -174,7 +174,7 @@ def _salesforce(fields: Fields, style: Style) -> Json:
 
 
 def _pipedrive(fields: Fields, style: Style) -> Json:
-    """Return a webhook of version 2: ``data`` beside ``meta`` and ``previous``."""
+    """Return a webhook of version 2 with ``data``, ``meta`` and ``previous``."""
     body = _wrapped(fields, style)
     data = body.get("data")
     stray = {"type": "call", "subject": "Call", "person_id": 3, "org_id": 2, "deal_id": 1}
@@ -262,4 +262,6 @@ PIPEDRIVE = Product(
     wrap=_pipedrive,
     has_objects=True,
 )
-PRODUCTS = {one.name: one for one in (HIGHLEVEL, HUBSPOT, ZAPIER, SALESFORCE, PIPEDRIVE)}
+PRODUCTS = {
+    product.name: product for product in (HIGHLEVEL, HUBSPOT, ZAPIER, SALESFORCE, PIPEDRIVE)
+}

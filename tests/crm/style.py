@@ -1,7 +1,7 @@
-"""How one customer's workflow writes its payloads: chosen once for a call, the same for its events.
+"""The style of one customer's payloads, chosen once for all events of a call.
 
-A customer sets up the field names, the spelling and the envelope once, so the three events of a
-call agree in them; which values are missing or failed to render differs from field to field.
+A customer sets field names, spelling and envelope once, so the three events of a call agree in
+them. Missing and unrendered values differ from field to field.
 """
 
 from collections.abc import Callable, Mapping
@@ -35,11 +35,11 @@ OPTIONAL = (
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """A CRM product. ``keys`` lists the names of each field, in lower case with underscores.
+    """A CRM product; ``keys`` lists the names of each field in lower case with underscores.
 
-    ``sides`` are names of the calling and of the called number; ``milliseconds`` are names of
-    durations whose unit they say. ``envelopes`` are names of what holds the call. A product that
-    ``has_objects`` may have the contact, the user and the recording as objects inside the call's.
+    ``sides`` are names of the calling and the called number. ``milliseconds`` are names of
+    durations in milliseconds. ``envelopes`` are names of the call's envelope. A product that
+    ``has_objects`` may send the contact, the user and the recording as objects within the call's.
     """
 
     name: str
@@ -57,7 +57,7 @@ class Product:
 
 @dataclass(slots=True)
 class Fields:
-    """The values of one event by field, and what each may be read as."""
+    """The values of one event by field, and the values that each may be read as."""
 
     name: str
     values: dict[str, Any]
@@ -66,7 +66,7 @@ class Fields:
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """One customer's workflow. ``replaced`` holds what stands in fields that have no good value."""
+    """One customer's style; ``replaced`` holds the contents of fields without a good value."""
 
     product: Product
     call: SampleCall
@@ -100,16 +100,16 @@ class Style:
     is_incoming_only: bool
 
     def spelled(self, key: str) -> str:
-        """Return the key as this customer spells it."""
+        """Return the key in the customer's spelling."""
         return SPELLINGS[self.spelling](key)
 
     def spelled_values(self, fields: Fields) -> dict[str, Any]:
-        """Return the values under their spelled keys; products that send text make text of all."""
+        """Return the values under their spelled keys, as text if the product sends only text."""
         named = {self.spelled(self.keys[field]): fields.values[field] for field in fields.values}
         return {key: self.as_sent(value) for key, value in named.items()}
 
     def as_sent(self, value: object) -> object:
-        """Return the value as its JSON type, or as text where the product sends only text."""
+        """Return the value in its JSON type, or as text if the product sends only text."""
         if not self.product.is_text or isinstance(value, str):
             return value
         if value is None:
@@ -119,18 +119,18 @@ class Style:
 
 def _camel(key: str) -> str:
     first, *others = key.split("_")
-    return first + "".join(word.capitalize() for word in others)
+    return first + "".join(part.capitalize() for part in others)
 
 
 SPELLINGS: Mapping[str, Callable[[str], str]] = {
     "snake": lambda key: key,
     "camel": _camel,
-    "pascal": lambda key: "".join(word.capitalize() for word in key.split("_")),
+    "pascal": lambda key: "".join(part.capitalize() for part in key.split("_")),
     "kebab": lambda key: key.replace("_", "-"),
-    "title": lambda key: " ".join(word.capitalize() for word in key.split("_")),
+    "title": lambda key: " ".join(part.capitalize() for part in key.split("_")),
     "upper": str.upper,
     "capitals": lambda key: key.replace("_", " ").upper(),
-    "custom field": lambda key: "_".join(word.capitalize() for word in key.split("_")) + "__c",
+    "custom field": lambda key: "_".join(part.capitalize() for part in key.split("_")) + "__c",
 }
 
 EVENT_NAMES: Mapping[str, Callable[[str], str]] = {
@@ -145,7 +145,7 @@ EVENT_NAMES: Mapping[str, Callable[[str], str]] = {
 
 
 def make_style(product: Product, call: SampleCall, rng: Random, zone: str) -> Style:
-    """Choose how the customer of ``product`` writes this call."""
+    """Choose the style of the customer's payloads of this call."""
     duration, duration_key = _duration(product, rng)
     keys = {field: rng.choice(names) for field, names in product.keys.items()}
     return Style(
@@ -183,12 +183,12 @@ def make_style(product: Product, call: SampleCall, rng: Random, zone: str) -> St
 
 
 def call_id_placeholder(rng: Random) -> object:
-    """Return what stands in place of the call id when the template failed."""
+    """Return the content of a call id whose template failed."""
     return rng.choice((*NOTHING, 0, "0"))
 
 
 def _duration(product: Product, rng: Random) -> tuple[str, str]:
-    """Return the form and the key of the talk time: a key may say that it is in milliseconds."""
+    """Return form and key of the talk time; some keys name milliseconds."""
     if product.milliseconds and rng.random() < OFTEN:
         form = rng.choice(("milliseconds", "milliseconds text"))
         return form, rng.choice(product.milliseconds)
@@ -196,7 +196,7 @@ def _duration(product: Product, rng: Random) -> tuple[str, str]:
 
 
 def _side_keys(product: Product, call: SampleCall, rng: Random) -> dict[str, str]:
-    """Return the keys of both numbers as calling and called side, by the call's direction."""
+    """Return the keys of lead and agent as calling and called number, by the direction."""
     calling, called = rng.choice(product.sides)
     if call.direction == "inbound":
         return {"lead_side": calling, "agent_side": called}
@@ -204,7 +204,7 @@ def _side_keys(product: Product, call: SampleCall, rng: Random) -> dict[str, str
 
 
 def _replaced(call: SampleCall, rng: Random) -> dict[str, Written]:
-    """Return what stands in the fields of which the sender has no good value."""
+    """Return the contents of fields for which the sender has no good value."""
     replaced = {
         field: Written(rng.choice(NOTHING), (None,))
         for field in OPTIONAL

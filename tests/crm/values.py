@@ -1,7 +1,7 @@
-"""How senders write a phone number, a time, a duration, a direction, or nothing at all.
+"""How senders write a phone number, a time, a duration, a direction or an empty value.
 
-Each writer returns the value as it stands in the payload and the readings that are right. ``None``
-among the readings means that leaving the field out is right, too; alone, that it must be left out.
+Each writer returns the value in the payload and the readings that are right. If ``None`` is among
+the readings, leaving the field out is right, too; ``None`` alone means that it must be left out.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,7 +15,7 @@ LAST_MONTH = 12
 
 
 class Written(NamedTuple):
-    """A value as it stands in a payload, and what it may be read as."""
+    """A value in a payload, and the values that it may be read as."""
 
     value: Any
     readings: tuple[Any, ...]
@@ -26,13 +26,13 @@ NOTHING: tuple[Any, ...] = (
     *("(null)", "#N/A", "", "  ", None, "{{call.value}}", "{{ contact.value }}", "${call.value}"),
     *("{call_value}", "{!Task.Value__c}", [], {}),
 )
-"""What stands in a field whose value the sender does not have, or whose template failed."""
+"""Contents of a field without a value, or whose template failed."""
 
 NO_TIMES: tuple[Any, ...] = (
     *(0, "0", "Invalid Date", "0000-00-00 00:00:00", "1970-01-01T00:00:00.000Z"),
     "0001-01-01T00:00:00Z",
 )
-"""Times that programs write for one that has not come."""
+"""Times that programs write for an unset time."""
 
 UNUSABLE_LINKS = ("(pending...)", "/recordings/1.mp3", "http://recordings.wavv.example/1.mp3")
 """Texts under a recording's key that AskElephant could not fetch."""
@@ -46,7 +46,7 @@ PAGES: tuple[Written, ...] = (
     Written("https://crm.example.com/contacts/undefined", (None,)),
     Written("{{call.page}}", (None,)),
 )
-"""Links to the call in the CRM; one with a part that failed to render leads nowhere."""
+"""Links to the call in the CRM; a link with an unrendered part is unusable."""
 
 NOTES = ("Call back on Friday.\nAsk for Sam.", "Demande un rappel lundi, très intéressé 👍", "ok")
 FLAGS: Mapping[bool, tuple[object, ...]] = {
@@ -95,18 +95,18 @@ DIRECTIONS: Mapping[str, Mapping[str, str]] = {
 
 
 def written_phone(ten: str, form: str) -> Written:
-    """Write the number; it must be read as E.164."""
+    """Write the number, which must be read as E.164."""
     return Written(PHONES[form](ten), (f"+1{ten}",))
 
 
 def written_seconds(seconds: int, form: str) -> Written:
-    """Write the talk time. A text with units may be left out; it may never be another number."""
+    """Write the talk time; a text with units may be left out but not misread."""
     value = DURATIONS[form](seconds)
     return Written(value, (seconds, None) if form in LOOSE_DURATIONS else (seconds,))
 
 
 def written_moment(at: datetime, form: str, zone: str) -> Written:
-    """Write a time; ``zone`` is that of forms that carry none."""
+    """Write a time; ``zone`` applies to forms without one."""
     whole = at.astimezone(UTC).replace(microsecond=0)
     if form in FRACTIONS:
         value, exact = FRACTIONS[form](at.astimezone(UTC))
@@ -120,11 +120,11 @@ def written_moment(at: datetime, form: str, zone: str) -> Written:
 
 
 def _american(local: datetime, form: str) -> Written:
-    """Write month before day, which is unambiguous only after the twelfth of a month."""
-    told = local if form == "us" else local.replace(second=0)
+    """Write month before day, which is ambiguous up to the twelfth day of a month."""
+    written = local if form == "us" else local.replace(second=0)
     pattern = "%m/%d/%Y %I:%M:%S %p" if form == "us" else "%m/%d/%Y %I:%M %p"
-    right = told.astimezone(UTC)
-    return Written(f"{told:{pattern}}", (right,) if told.day > LAST_MONTH else (right, None))
+    right = written.astimezone(UTC)
+    return Written(f"{written:{pattern}}", (right,) if written.day > LAST_MONTH else (right, None))
 
 
 def _milliseconds(at: datetime) -> datetime:
@@ -163,4 +163,4 @@ WHOLE: Mapping[str, Callable[[datetime, datetime], object]] = {
         f"{at.astimezone(NEW_YORK):%a %b %d %Y %H:%M:%S} GMT-0400 (Eastern Daylight Time)"
     ),
 }
-"""Forms of whole seconds: in UTC or with an offset, or in the zone of the sender."""
+"""Forms of whole seconds: in UTC, with an offset, or in the sender's zone."""

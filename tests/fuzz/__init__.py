@@ -1,1 +1,1 @@
-"""Hostile inputs, many of them, against everything that reads what strangers send."""
+"""Fuzz tests: many malformed and hostile inputs for all code that reads external data."""

@@ -1,6 +1,6 @@
-"""Events as five CRM products forward them: read as they were meant, or left out with a note.
+"""Events as five CRM products forward them: read as intended, or left out with a note.
 
-The payloads start from sample calls (``tests/crm``), so what each field may be read as is known.
+The payloads start from sample calls (``tests/crm``), so the values of each field are known.
 """
 
 import re
@@ -28,7 +28,7 @@ from tests.fuzz.target import Target
 BEGUN = datetime(2026, 5, 1, tzinfo=UTC)
 SPAN = timedelta(days=28)
 NAMELESS = 0.1
-"""The share of workflows of which one event names no call."""
+"""The share of workflows in which one event has no call id."""
 
 ZONES = ("UTC", "America/New_York", "Asia/Kolkata")
 READINGS = {zone: Reading(zone=ZoneInfo(zone)) for zone in ZONES}
@@ -38,31 +38,31 @@ MAPPER = Mapper(agents={"usr_alice": Agent(AGENT, "alice@example.org", "+1212555
 E164 = re.compile(r"\+[1-9][0-9]{7,14}")
 EMAIL = re.compile(r"[^@\s<>;,]+@[^@\s<>;,]+\.[^@\s<>;,]+")
 UNRENDERED = ("{{", "${", "{!", "[object")
-BLANKS = frozenset(one.strip().lower() for one in NOTHING if isinstance(one, str))
+BLANKS = frozenset(text.strip().lower() for text in NOTHING if isinstance(text, str))
 
 
 @dataclass(frozen=True)
 class Workflow:
-    """A call and the events that one customer's workflow sends of it, in their order of arrival."""
+    """A call and the events of it that one customer's workflow sends, in order of arrival."""
 
     call: SampleCall
     events: tuple[crm.Rendering, ...]
     zone: str
 
     def __repr__(self) -> str:
-        """Return the bodies: two workflows that send the same are one input."""
+        """Return the bodies, so that two workflows with equal events count as one input."""
         return "\n".join(event.body.decode() for event in self.events)
 
     @property
     def named(self) -> tuple[crm.Rendering, ...]:
-        """Return the events that name the call."""
+        """Return the events with the call id."""
         return tuple(event for event in self.events if event.call_id is not None)
 
 
 def workflow(rng: Random, zones: Sequence[str] = ZONES) -> Workflow:
-    """Return a call's events by one of the products, in any order, some twice, some nameless.
+    """Return a call's events by one of the products: shuffled, one repeated, some without an id.
 
-    Times without an offset are of one of ``zones``.
+    Times without an offset are in one of ``zones``.
     """
     call = sample_call(rng, BEGUN + rng.random() * SPAN)
     product, zone = rng.choice(crm.NAMES), rng.choice(zones)
@@ -74,7 +74,7 @@ def workflow(rng: Random, zones: Sequence[str] = ZONES) -> Workflow:
 
 
 def check(one: Workflow) -> None:
-    """Raise unless each event is read as meant, and what is sent of the call is right."""
+    """Raise unless each event is read as intended and the request of the call is right."""
     events = [
         heard for event in one.events if (heard := _heard(event, READINGS[one.zone])) is not None
     ]
@@ -84,9 +84,10 @@ def check(one: Workflow) -> None:
 
 
 def merged(events: Iterable[crm.Rendering]) -> Mapping[str, tuple[Any, ...]]:
-    """Return what each field may be after all events: nothing erases what one of them says.
+    """Return the values that each field may have after all events.
 
-    Whatever their order of arrival, the event that was sent last counts.
+    A missing value erases none, and the event that was sent last wins, whatever the order of
+    arrival.
     """
     readings: dict[str, tuple[Any, ...]] = {}
     for event in sorted(events, key=lambda event: list(Kind).index(event.kind)):
@@ -99,21 +100,21 @@ def merged(events: Iterable[crm.Rendering]) -> Mapping[str, tuple[Any, ...]]:
 def check_metadata(
     metadata: Metadata, readings: Mapping[str, tuple[Any, ...]], one: object
 ) -> None:
-    """Raise unless each field has one of the values it may have."""
+    """Raise unless each field has one of the values that it may have."""
     for field in Metadata.model_fields.keys() & readings.keys():
         value = getattr(metadata, field)
         assert value in readings[field], (field, value, readings[field], one)
 
 
 def check_request(call: Call, one: Workflow) -> None:
-    """Raise unless the engagement's request holds no placeholder and only well-formed contacts."""
+    """Raise unless the request has no placeholder and only well-formed contacts."""
     mapped = engagement_request(call, MAPPER)
     assert isinstance(mapped, Mapped), (mapped, one)
     check_sent(mapped.request.members(), one)
 
 
 def check_sent(request: dict[str, Any], one: Workflow) -> None:
-    """Raise unless AskElephant may be sent this of the call."""
+    """Raise unless these members may be sent to AskElephant."""
     readings = merged(one.named)
     lead = _lead(request["participants"], one.call)
     line = f"+1{one.call.caller_id}"
@@ -130,7 +131,7 @@ def check_sent(request: dict[str, Any], one: Workflow) -> None:
 
 
 def _heard(event: crm.Rendering, reading: Reading) -> CallHeard | None:
-    """Return what was read of the event, each field checked; ``None`` = rightly refused."""
+    """Return the event that was read, with its fields checked; ``None`` if rightly refused."""
     outcome = _outcome(event.body, reading)
     if event.call_id is None:
         assert outcome in ("no_call_id", "bad_call_id"), (outcome, event.body)
@@ -144,7 +145,7 @@ def _heard(event: crm.Rendering, reading: Reading) -> CallHeard | None:
 
 
 def _outcome(raw: bytes, reading: Reading) -> CallHeard | Ignored | str:
-    """Return what was read, or the reason of the refusal."""
+    """Return the event that was read, or the reason of the refusal."""
     try:
         return parse_event(raw, reading)
     except EventError as error:
@@ -159,12 +160,12 @@ def _call(one: Workflow, events: Iterable[CallHeard]) -> Call:
 
 
 def _only(allowed: tuple[Any, ...], form: re.Pattern[str]) -> str | None:
-    """Return the value that must be sent: the one of the right form, if it is the only reading."""
+    """Return the value of the right form, if any: it must be sent."""
     return next((text for text in allowed if text and form.fullmatch(text)), None)
 
 
 def _lead(participants: Sequence[dict[str, Any]], call: SampleCall) -> dict[str, Any]:
-    """Return the participant that is not our agent."""
+    """Return the participant that is not the agent."""
     others = [each for each in participants if not each.get("is_owner")]
     address = f"{call.agent_id}@example.org"
     leads = [each for each in others if each.get("email") != address and each.get("name") != AGENT]

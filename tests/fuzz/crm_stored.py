@@ -1,4 +1,4 @@
-"""CRM payloads through the ingress and the intake: a response for each, and one record of the call.
+"""CRM payloads through ingress and intake: a response for each, and one record of the call.
 
 ``crm.py`` checks the reading alone; here the events are signed, stored, handled and merged.
 """
@@ -20,13 +20,13 @@ ACCEPTED, UNPROCESSABLE = 202, 422
 
 @contextmanager
 def stored(redis_url: str) -> Iterator[Target]:
-    """Give the target for as long as its store is there."""
+    """Provide the target while its store runs."""
     with surface(redis_url) as whole:
         yield Target("CRMs' payloads, stored", (NEAR,), partial(check, whole), whole.refresh)
 
 
 def check(whole: Surface, one: crm.Workflow) -> None:
-    """Raise unless every event is accepted or names no call, and all are of one record."""
+    """Raise unless each event is accepted or has no call id, and all are of one record."""
     before = _calls(whole)
     for event in one.events:
         status = whole.send(wavv_delivery(event.body)).status
@@ -44,6 +44,6 @@ NEAR = SEEDS.map(lambda seed: crm.workflow(Random(seed), ("UTC",)))  # noqa: S31
 
 
 def _calls(whole: Surface) -> set[str]:
-    """Return the ids of all calls, so that one too many shows."""
+    """Return the ids of all calls, to detect surplus ones."""
     ids: Any = whole.services.redis.zrange(whole.services.keys.calls, 0, -1)
     return set(map(text, ids))

@@ -1,4 +1,4 @@
-"""Running a target: so many different inputs, in rounds, with the memory looked at after each."""
+"""Runs a target: many different inputs in rounds, with a check of the memory after each round."""
 
 import gc
 import logging
@@ -22,16 +22,16 @@ from tests.fuzz.target import Target
 
 ROUND = 1000
 MOST_BLOCKS = 0.05
-"""Blocks of memory that Python may keep for each input: one object for every twentieth."""
+"""Blocks of memory that Python may keep for each input: one for twenty inputs."""
 
-WARM = 8
-"""Rounds after which what is made once has been made: the OpenAPI document, phone regions."""
+WARM_UP_ROUNDS = 8
+"""Rounds after which objects that are made once exist: the OpenAPI document, phone regions."""
 
-WARMTH = 2000
-"""Blocks that caches may take after that until they are full, however short the run."""
+CACHE_BLOCKS = 2000
+"""Blocks that caches may use after the first rounds, however short the run is."""
 
 MOST_MEGABYTES = 16.0
-"""Growth of the process between the first and the last quarter of a run."""
+"""The most that the process may grow between the first and the last quarter of a run."""
 
 STATM = Path("/proc/self/statm")
 
@@ -41,9 +41,9 @@ class MemoryGrewError(AssertionError):
 
 
 class Seen:
-    """How many different inputs there were, in memory that does not grow.
+    """Counts different inputs in constant memory.
 
-    Two inputs may share a bit, one in some hundreds at most: the count is never too high.
+    Two inputs may share a bit, one in some hundreds at most, so the count is never too high.
     """
 
     BITS = 1 << 26
@@ -52,9 +52,9 @@ class Seen:
         self._bits = bytearray(self.BITS // 8)
         self.count = 0
 
-    def add(self, one: object) -> None:
+    def add(self, value: object) -> None:
         """Count the input if it is new."""
-        digest = blake2b(repr(one).encode(errors="surrogatepass"), digest_size=8).digest()
+        digest = blake2b(repr(value).encode(errors="surrogatepass"), digest_size=8).digest()
         byte, bit = divmod(int.from_bytes(digest) % self.BITS, 8)
         if not self._bits[byte] >> bit & 1:
             self._bits[byte] |= 1 << bit
@@ -63,7 +63,7 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """What the process holds: Python's blocks after collecting garbage, and megabytes of it all."""
+    """Python's allocated blocks after a garbage collection, and the megabytes of the process."""
 
     blocks: int
     megabytes: float
@@ -71,7 +71,7 @@ class Memory:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A run that found nothing. ``inputs`` were all different."""
+    """The result of a run without a failure; ``inputs`` is the number of different inputs."""
 
     target: str
     inputs: int
@@ -81,9 +81,9 @@ class Result:
 
 
 def run(target: Target, inputs: int, start: int, each: int = ROUND) -> Result:
-    """Check ``inputs`` different inputs, in rounds of ``each``.
+    """Check ``inputs`` different inputs in rounds of ``each``.
 
-    Raises what the target raised, or ``MemoryGrewError``.
+    Raises what the target raised, or the error of memory growth.
     """
     seen, memory, begun = Seen(), [], time.monotonic()
     rounds = 0
@@ -92,8 +92,8 @@ def run(target: Target, inputs: int, start: int, each: int = ROUND) -> Result:
         _round(target, each, start + rounds, seen)
         memory.append(_memory())
         rounds += 1
-    blocks, megabytes = _growth(memory[WARM:])
-    if blocks > WARMTH + MOST_BLOCKS * inputs or megabytes > MOST_MEGABYTES:
+    blocks, megabytes = _growth(memory[WARM_UP_ROUNDS:])
+    if blocks > CACHE_BLOCKS + MOST_BLOCKS * inputs or megabytes > MOST_MEGABYTES:
         raise MemoryGrewError(f"{target.name}: {blocks:.0f} blocks, {megabytes:.1f} MB")
     return Result(target.name, seen.count, time.monotonic() - begun, blocks, megabytes)
 
@@ -109,9 +109,9 @@ def _round(target: Target, inputs: int, number: int, seen: Seen) -> None:
         print_blob=False,
     )
     @given(target.sources[number % len(target.sources)])
-    def check(one: Any) -> None:  # noqa: ANN401 - inputs are of many types
-        seen.add(one)
-        target.check(one)
+    def check(value: Any) -> None:  # noqa: ANN401 - inputs are of many types
+        seen.add(value)
+        target.check(value)
 
     check()
 
@@ -127,14 +127,14 @@ def _memory() -> Memory:
 
 
 def _growth(memory: Sequence[Memory]) -> tuple[float, float]:
-    """Return by how much the last quarter's mean is above the first's; too short a run has none."""
+    """Return the growth between the means of the first and the last quarter; 0 for a short run."""
     quarter = len(memory) // 4
     if quarter == 0:
         return 0.0, 0.0
     first, last = memory[:quarter], memory[-quarter:]
     return (
-        mean(one.blocks for one in last) - mean(one.blocks for one in first),
-        mean(one.megabytes for one in last) - mean(one.megabytes for one in first),
+        mean(sample.blocks for sample in last) - mean(sample.blocks for sample in first),
+        mean(sample.megabytes for sample in last) - mean(sample.megabytes for sample in first),
     )
 
 

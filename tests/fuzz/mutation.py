@@ -1,4 +1,4 @@
-"""Spoiling what is valid: near misses reach deeper than noise does."""
+"""Mutations of valid inputs, which reach more code than noise does."""
 
 from collections.abc import Callable, Sequence
 from random import Random
@@ -29,20 +29,20 @@ NASTY = (
     ),
 )
 SEEDS = st.integers(0, 2**63)
-"""What a mutation is drawn from: one number, so that a hundred thousand take seconds."""
+"""The seed of a mutation is one number, because drawing single bytes is slow."""
 
 Mutation = Callable[[bytes, Random], bytes]
 
 
 def mutated(raw: bytes, rng: Random, most: int = 4) -> bytes:
-    """Return ``raw`` with one to ``most`` things wrong with it."""
+    """Return ``raw`` with one to ``most`` mutations."""
     for _ in range(rng.randint(1, most)):
         raw = rng.choice(MUTATIONS)(raw, rng)
     return raw
 
 
 def mutated_text(text: str, rng: Random) -> str:
-    """Return a header's value with something wrong with it, as a server hands it on."""
+    """Return a header's value with mutations, decoded as servers do."""
     return mutated(text.encode("latin-1", "replace"), rng, 2).decode("latin-1")
 
 
@@ -62,7 +62,7 @@ def _replaced(raw: bytes, rng: Random) -> bytes:
 
 
 def _value_replaced(raw: bytes, rng: Random) -> bytes:
-    """Put something else after a colon, where a value begins."""
+    """Replace a value after a colon."""
     colons = [at for at, byte in enumerate(raw) if byte == ord(":")]
     if not colons:
         return _replaced(raw, rng)

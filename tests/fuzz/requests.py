@@ -1,4 +1,4 @@
-"""Requests of every kind, as a server would hand them to the application."""
+"""HTTP requests of every kind, as a server passes them to the application."""
 
 import json
 from dataclasses import dataclass
@@ -53,7 +53,7 @@ Headers = tuple[tuple[bytes, bytes], ...]
 
 @dataclass(frozen=True)
 class Request:
-    """One request. ``body`` comes in these pieces."""
+    """One request, whose ``body`` arrives in these pieces."""
 
     method: str
     path: bytes
@@ -63,16 +63,18 @@ class Request:
 
 
 def request(rng: Random) -> Request:
-    """Return a delivery in half of all cases, else a question or an order to the API."""
-    asked = rng.choice((_delivery, _delivery, _delivery, _question, _question, _order))(rng)
+    """Return a delivery in half of all cases, else a query or a command to the API."""
+    chosen = rng.choice((_delivery, _delivery, _delivery, _api_query, _api_query, _replay_command))(
+        rng
+    )
     odd = tuple(rng.choice(ODD_HEADERS) for _ in range(rng.choice((0, 0, 1, 3))))
-    method = rng.choice(METHODS) if rng.random() < 0.1 else asked.method
-    headers = odd + asked.headers if rng.random() < 0.5 else asked.headers + odd
-    return Request(method, asked.path, asked.query, headers, asked.body)
+    method = rng.choice(METHODS) if rng.random() < 0.1 else chosen.method
+    headers = odd + chosen.headers if rng.random() < 0.5 else chosen.headers + odd
+    return Request(method, chosen.path, chosen.query, headers, chosen.body)
 
 
 def _delivery(rng: Random) -> Request:
-    """Return a webhook, well signed in nine of ten, so that its body is looked at."""
+    """Return a webhook, whose signature is valid in nine of ten, so that its body is read."""
     if rng.random() < 0.7:
         path, raw = WAVV, body(rng)
         proof = signed(raw)
@@ -86,23 +88,23 @@ def _delivery(rng: Random) -> Request:
     return Request("POST", path.encode(), query, _coded(headers), _pieces(raw, rng))
 
 
-def _question(rng: Random) -> Request:
+def _api_query(rng: Random) -> Request:
     path = rng.choice(PATHS).replace("{}", quote(rng.choice(IDS), safe=rng.choice(("", "/"))))
     if rng.random() < 0.2:
         path += quote_from_bytes(rng.choice(NASTY)[:200])
     method = "POST" if "replay" in path else "GET"
     headers = {"authorization": f"Bearer {TOKEN}"} if rng.random() < 0.8 else {}
     query = _query(rng) if rng.random() < 0.6 else b""
-    said = rng.choice(((), (), (b"x" * 100,)))
-    return Request(method, path.encode(), query, _coded(headers), said)
+    pieces = rng.choice(((), (), (b"x" * 100,)))
+    return Request(method, path.encode(), query, _coded(headers), pieces)
 
 
-def _order(rng: Random) -> Request:
-    """Return an order to replay calls, its JSON sound in half of all cases."""
-    order: dict[str, object] = {"state": "failed", "dry_run": rng.random() < 0.5}
+def _replay_command(rng: Random) -> Request:
+    """Return a command to replay calls, whose JSON is valid in half of all cases."""
+    command: dict[str, object] = {"state": "failed", "dry_run": rng.random() < 0.5}
     for name in rng.sample(ORDERED, rng.randint(0, 4)):
-        order[name] = rng.choice((*VALUES, *CURSORS, "60/m", 0.5, 1e308, -1, True, None))
-    raw = json.dumps(order).encode()
+        command[name] = rng.choice((*VALUES, *CURSORS, "60/m", 0.5, 1e308, -1, True, None))
+    raw = json.dumps(command).encode()
     raw = raw if rng.random() < 0.5 else mutated(raw, rng)
     headers = {"authorization": f"Bearer {TOKEN}", "content-type": "application/json"}
     return Request("POST", b"/api/replay", b"", _coded(headers), _pieces(raw, rng))

@@ -1,4 +1,4 @@
-"""Both signature checks: nothing but ``UnsignedError`` is raised, and only a signature passes."""
+"""Both signature checks: they raise no other error, and accept valid signatures only."""
 
 import hashlib
 import hmac
@@ -24,37 +24,39 @@ EVENT = (
     b'{"object":"engagement","id":"ngmt_01","external_url":"wavv://call/call-1"}}}'
 )
 NOT_BASE64 = re.compile(r"[^A-Za-z0-9+/=]")
-"""The library skips it, wherever it stands: the digest is the same."""
+"""Characters that Svix's library ignores in a signature."""
 
 ANY_TEXT = st.text(max_size=80)
 
 
 @dataclass(frozen=True)
 class SignedRequest:
-    """A body, and the headers that are to prove where it is from."""
+    """A body and the headers that authenticate it."""
 
     raw: bytes
     headers: dict[str, str]
 
 
 def spoiled(headers: dict[str, str], rng: Random) -> dict[str, str]:
-    """Return the headers with something wrong: a value, a name, one left out, one twice."""
-    told = dict(headers)
-    name = rng.choice(sorted(told))
+    """Return the headers with a defect: a changed value or name, a missing or a repeated header."""
+    changed = dict(headers)
+    name = rng.choice(sorted(changed))
     match rng.randrange(5):
         case 0 | 1:
-            told[name] = mutated_text(told[name], rng)
+            changed[name] = mutated_text(changed[name], rng)
         case 2:
-            del told[name]
+            del changed[name]
         case 3:
-            told[name.upper()] = mutated_text(told[name], rng)
+            changed[name.upper()] = mutated_text(changed[name], rng)
         case _:
-            told[name] = ",".join([mutated_text(told[name], rng), told[name]] * rng.randint(1, 3))
-    return told
+            changed[name] = ",".join(
+                [mutated_text(changed[name], rng), changed[name]] * rng.randint(1, 3)
+            )
+    return changed
 
 
 def wavv_request(rng: Random) -> SignedRequest:
-    """Return a request of WAVV's; one in twenty is as it should be."""
+    """Return a request of WAVV; one in twenty is valid."""
     raw = rng.choice(SAMPLES)
     headers = signed(raw, at=time.time() + rng.choice((0, 0, 0, -600, 600)))
     if rng.random() < 0.05:
@@ -67,7 +69,7 @@ def wavv_request(rng: Random) -> SignedRequest:
 
 
 def elephant_request(rng: Random) -> SignedRequest:
-    """Return a request of AskElephant's."""
+    """Return a request of AskElephant; one in twenty is valid."""
     family = rng.choice(("svix", "webhook"))
     headers = svix_signed(EVENT, at=time.time() + rng.choice((0, 0, 0, -600, 600)), family=family)
     if rng.random() < 0.05:
@@ -80,7 +82,7 @@ def elephant_request(rng: Random) -> SignedRequest:
 
 
 def check_wavv(request: SignedRequest) -> None:
-    """Raise unless what passes bears the digest of its own time and body."""
+    """Raise unless an accepted request has the digest of its own time and body."""
     header = next((v for k, v in request.headers.items() if k.lower() == "x-wavv-signature"), None)
     try:
         verify_shared_secret(header, (WAVV_SECRET,))
@@ -100,24 +102,20 @@ def check_wavv(request: SignedRequest) -> None:
 
 
 def check_elephant(request: SignedRequest) -> None:
-    """Raise unless what passes bears the signature of its own id, time and body."""
+    """Raise unless an accepted request has the signature of its own id, time and body."""
     try:
         message_id = verify_webhook(request.raw, request.headers, (SVIX_SECRET,))
     except UnsignedError:
         return
     finally:
-        _read(request.raw)
-    said = {name.lower(): value for name, value in request.headers.items()}
-    family = "svix" if "svix-id" in said else "webhook"
-    stamp = float(said[f"{family}-timestamp"])
+        with suppress(EventError):
+            parse_webhook(request.raw)
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    family = "svix" if "svix-id" in headers else "webhook"
+    stamp = float(headers[f"{family}-timestamp"])
     right = svix_signed(request.raw, at=stamp, message_id=message_id, family=family)
     digest = right[f"{family}-signature"].removeprefix("v1,")
-    assert digest in NOT_BASE64.sub("", said[f"{family}-signature"])
-
-
-def _read(raw: bytes) -> None:
-    with suppress(EventError):
-        parse_webhook(raw)
+    assert digest in NOT_BASE64.sub("", headers[f"{family}-signature"])
 
 
 NOISE = st.builds(

@@ -1,7 +1,7 @@
-"""The whole application, called as a server calls it, on a real store that is there all the time.
+"""The whole application, called as a server calls it, on a real store without outages.
 
-So no answer may be 5xx, not even 503. What it stored is handled by the intake after each round: an
-event that the ingress lets in must never break its handler.
+No response may be 5xx. After each round the intake handles the stored events: an accepted event
+must not become a dead letter.
 """
 
 import asyncio
@@ -25,29 +25,29 @@ from tests.support.web_process import WAVV, services_for, signed
 SERVER_ERROR = 500
 
 
-class Deaf:
-    """A publisher that keeps nothing."""
+class DroppingPublisher:
+    """A publisher that drops every task."""
 
     def publish(self, task: str, *args: str, countdown: float = 0) -> None:
-        """Let it go."""
+        """Drop the task."""
 
 
 @dataclass
-class Answer:
-    """What the application sent, in the order of the protocol."""
+class Response:
+    """The messages that the application sent, checked for the order of the protocol."""
 
     status: int = 0
     headers: Headers = ()
     body: bytearray = field(default_factory=bytearray)
     ended: bool = False
 
-    async def take(self, message: Message) -> None:
-        """Take a message; one at the wrong place is a failure."""
+    async def add(self, message: Message) -> None:
+        """Add a message; raise if it comes at the wrong place."""
         if message["type"] == "http.response.start":
-            assert self.status == 0, "two answers"
+            assert self.status == 0, "two responses"
             self.status, self.headers = message["status"], tuple(message["headers"])
             return
-        assert self.status, "a body before its head"
+        assert self.status, "a body before the head"
         assert not self.ended, "more after the end"
         self.body += message.get("body", b"")
         self.ended = not message.get("more_body", False)
@@ -64,7 +64,7 @@ class Surface:
         self.statuses: Counter[int] = Counter()
 
     def close(self) -> None:
-        """End it as a server would."""
+        """Close it as a server does."""
         state = self.rest.state
         for close in (state.commit.close, state.wakeup.close, state.ingress_redis.aclose):
             self._runner.run(close())
@@ -73,26 +73,26 @@ class Surface:
 
     @property
     def target(self) -> Target:
-        """Return what is to be fuzzed."""
+        """Return the target of this application."""
         return Target("the HTTP surface", REQUESTS, self.check, self.refresh)
 
     def check(self, request: Request) -> None:
-        """Raise unless one whole answer comes, no 5xx, with a head that can be sent."""
+        """Raise unless the response is complete, no 5xx, and has valid headers."""
         self.send(request)
 
-    def send(self, request: Request) -> Answer:
-        """Return the response; raise unless it is whole, no 5xx, with a head that can be sent."""
-        answer = self._runner.run(self._ask(request))
-        self.statuses[answer.status] += 1
-        assert answer.ended, "no end"
-        assert answer.status < SERVER_ERROR, (answer.status, bytes(answer.body))
-        for name, value in answer.headers:
+    def send(self, request: Request) -> Response:
+        """Return the response; raise unless it is complete, no 5xx, with valid headers."""
+        response = self._runner.run(self._call(request))
+        self.statuses[response.status] += 1
+        assert response.ended, "no end"
+        assert response.status < SERVER_ERROR, (response.status, bytes(response.body))
+        for name, value in response.headers:
             assert name == name.lower()
             assert not {*b"\r\n\x00"} & {*name, *value}, (name, value)
-        return answer
+        return response
 
     def refresh(self) -> None:
-        """Let the intake handle what came, and begin anew with a few calls."""
+        """Handle the stored events, delete all keys and store a few calls."""
         self.drain()
         for key in self.services.redis.scan_iter(self.services.keys.of("*"), count=1000):
             self.services.redis.delete(key)
@@ -101,35 +101,35 @@ class Surface:
         self.drain()
 
     def drain(self) -> None:
-        """Let the intake handle all that was stored; nothing may be left or set aside."""
+        """Handle all stored events; raise if one is left or became a dead letter."""
         while events.drain(self.services):
             pass
         backlog = self.services.inbox.backlog()
-        assert backlog.waiting == 0, "an event that was let in breaks its handler"
+        assert backlog.waiting == 0, "an accepted event is not handled"
         assert "events.set_aside" not in self.services.counters.all()
 
-    async def _ask(self, request: Request) -> Answer:
+    async def _call(self, request: Request) -> Response:
         pieces = list(request.body) or [b""]
 
         async def receive() -> Message:
             if not pieces:
-                await asyncio.Event().wait()  # the sender waits for its answer
+                await asyncio.Event().wait()  # the sender waits for its response
             return {"type": "http.request", "body": pieces.pop(0), "more_body": bool(pieces)}
 
-        answer = Answer()
-        await self.app(_scope(request), receive, answer.take)
-        return answer
+        response = Response()
+        await self.app(_scope(request), receive, response.add)
+        return response
 
 
 def wavv_delivery(raw: bytes) -> Request:
-    """Return the request that delivers WAVV's event, well signed."""
+    """Return the request that delivers WAVV's event with a valid signature."""
     headers = {"content-type": "application/json", **signed(raw)}
     coded = tuple((name.lower().encode(), value.encode()) for name, value in headers.items())
     return Request("POST", WAVV.encode(), b"", coded, (raw,))
 
 
 def _scope(request: Request) -> dict[str, Any]:
-    """Return the request as uvicorn describes it."""
+    """Return the request as an ASGI scope, as uvicorn makes it."""
     return {
         "type": "http",
         "asgi": {"version": "3.0", "spec_version": "2.3"},
@@ -149,11 +149,11 @@ def _scope(request: Request) -> dict[str, Any]:
 
 @contextmanager
 def surface(redis_url: str) -> Iterator[Surface]:
-    """Give the surface for as long as its store is there."""
-    services = replace(services_for(redis_url, {}), publisher=Deaf())
-    one = Surface(services, redis_url)
+    """Provide the surface while its store runs."""
+    services = replace(services_for(redis_url, {}), publisher=DroppingPublisher())
+    surface = Surface(services, redis_url)
     try:
-        yield one
-        one.refresh()
+        yield surface
+        surface.refresh()
     finally:
-        one.close()
+        surface.close()

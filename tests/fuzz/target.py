@@ -1,4 +1,4 @@
-"""What is fuzzed: where its inputs come from, and what must hold for each."""
+"""A target of fuzzing: the sources of its inputs, and the check of each input."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -7,20 +7,17 @@ from typing import Any
 from hypothesis.strategies import SearchStrategy
 
 
-def _nothing() -> None:
-    """Leave all as it is."""
-
-
 @dataclass(frozen=True, slots=True)
 class Target:
-    """``check`` raises for an input that should not have done what it did.
+    """A target; ``check`` raises for an input that is not handled as it must be.
 
-    Each round draws from the next of ``sources``: left to choose, hypothesis prefers noise.
+    Each round draws from the next of ``sources``, because hypothesis would prefer noise.
 
-    ``refresh`` is called before each round: what the inputs have left behind is not growth.
+    ``refresh`` is called before each round, so that the effects of inputs are not counted as
+    growth.
     """
 
     name: str
     sources: Sequence[SearchStrategy[Any]]
     check: Callable[[Any], None]
-    refresh: Callable[[], None] = _nothing
+    refresh: Callable[[], None] = lambda: None

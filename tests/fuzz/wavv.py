@@ -1,4 +1,4 @@
-"""WAVV's events: whatever comes is read, ignored or refused, and what is read can be stored."""
+"""WAVV's events: any body is read, ignored or refused, and read metadata can be stored."""
 
 import json
 from datetime import UTC, datetime
@@ -35,26 +35,26 @@ OBJECTS = st.dictionaries(st.sampled_from(KEYS) | st.text(max_size=10), VALUES, 
 
 
 def body(rng: Random) -> bytes:
-    """Return an event's body with something wrong with it; one in ten is as it should be."""
+    """Return an event's body with something wrong with it; one in ten is valid."""
     sample = rng.choice(SAMPLES)
     if rng.random() < 0.3:
         return _odd(json.loads(sample), rng)
     return sample if rng.random() < 0.1 else mutated(sample, rng)
 
 
-def _odd(told: dict[str, Any], rng: Random) -> bytes:
-    inner = [told, *(value for value in told.values() if isinstance(value, dict))]
+def _odd(event: dict[str, Any], rng: Random) -> bytes:
+    inner = [event, *(value for value in event.values() if isinstance(value, dict))]
     place = rng.choice(inner)
     for _ in range(rng.randint(1, 3)):
         value = rng.choice(NASTY).decode("utf-8", "replace")
         place[rng.choice((*place, rng.choice(KEYS)))] = rng.choice(
             (value, [value], {value: value}, rng.randint(-(2**70), 2**70), rng.random(), None, True)
         )
-    return json.dumps(told, ensure_ascii=rng.random() < 0.5).encode(errors="surrogatepass")
+    return json.dumps(event, ensure_ascii=rng.random() < 0.5).encode(errors="surrogatepass")
 
 
 def check(raw: bytes) -> None:
-    """Raise unless the event is read or refused, and the ingress says what the intake will find."""
+    """Raise unless the event is read or refused, and the ingress accepts what the intake reads."""
     for reading in READINGS:
         try:
             heard = parse_event(raw, reading)
@@ -69,6 +69,6 @@ def check(raw: bytes) -> None:
 NEAR = SEEDS.map(lambda seed: body(Random(seed)))  # noqa: S311 - mutations are no secrets
 TARGET = Target(
     "WAVV's events",
-    (NEAR, OBJECTS.map(lambda told: json.dumps(told).encode()), NEAR, st.binary(max_size=200)),
+    (NEAR, OBJECTS.map(lambda event: json.dumps(event).encode()), NEAR, st.binary(max_size=200)),
     check,
 )

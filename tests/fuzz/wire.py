@@ -1,4 +1,4 @@
-"""HTTP itself: bytes in pieces, as sockets give them. Whatever comes, the connection is bounded."""
+"""Bytes of HTTP in pieces, as sockets deliver them: the connection's memory is bounded."""
 
 from random import Random
 from typing import Any
@@ -29,47 +29,47 @@ ENDLESS = (
     CHUNKED + b"1\r\nx\r\n" * (FRAME_LIMIT // 2),
 )
 PIECE = 64 * 1024
-"""That a socket gives at once."""
+"""The most bytes that a socket delivers at once."""
 
 Pieces = tuple[bytes, ...]
 
 
 def pieces(rng: Random) -> Pieces:
-    """Return a few requests with something wrong with them, cut anywhere; some never end."""
+    """Return a few requests with mutations, cut anywhere; some never end."""
     if rng.random() < 0.01:
-        said = rng.choice(ENDLESS)
-        return tuple(said[start : start + PIECE] for start in range(0, len(said), PIECE))
+        stream = rng.choice(ENDLESS)
+        return tuple(stream[start : start + PIECE] for start in range(0, len(stream), PIECE))
     kinds = (rng.choice(REQUESTS),) if rng.random() < 0.3 else REQUESTS
-    said = b"".join(rng.choice(kinds) for _ in range(rng.randint(1, 2 * MOST_PIPELINED)))
+    stream = b"".join(rng.choice(kinds) for _ in range(rng.randint(1, 2 * MOST_PIPELINED)))
     if rng.random() < 0.8:
-        said = mutated(said, rng)
-    cuts = sorted(rng.randrange(len(said) + 1) for _ in range(rng.randint(0, 6)))
-    return tuple(said[start:end] for start, end in zip([0, *cuts], [*cuts, None], strict=True))
+        stream = mutated(stream, rng)
+    cuts = sorted(rng.randrange(len(stream) + 1) for _ in range(rng.randint(0, 6)))
+    return tuple(stream[start:end] for start, end in zip([0, *cuts], [*cuts, None], strict=True))
 
 
-def check(said: Pieces) -> None:
-    """Raise unless it takes all or closes, and keeps no more than it may."""
+def check(received: Pieces) -> None:
+    """Raise unless the connection reads all bytes or closes, within its limits."""
     clock = Clock()
-    one = connected(clock)
-    transport: Any = one.transport
-    for piece in said:
+    connection = connected(clock)
+    transport: Any = connection.transport
+    for piece in received:
         if piece and not transport.is_closing():
-            one.data_received(piece)
-            assert len(one.pipeline) <= MOST_PIPELINED
-            assert transport.is_closing() or _is_bounded(one)
-    one.connection_lost(None)
+            connection.data_received(piece)
+            assert len(connection.pipeline) <= MOST_PIPELINED
+            assert transport.is_closing() or _is_bounded(connection)
+    connection.connection_lost(None)
     assert clock.waiting == []
-    assert one not in Connection._by_last_request  # noqa: SLF001 - its place
+    assert connection not in Connection._by_last_request  # noqa: SLF001 - the list of open connections
 
 
-def _is_bounded(one: Connection) -> bool:
-    """Tell whether what the parser and the connection may hold is within the limits."""
-    said: Any = one.headers
-    if said is None:  # no request has begun
+def _is_bounded(connection: Connection) -> bool:
+    """Return whether the bytes that parser and connection hold are within the limits."""
+    fields: Any = connection.headers
+    if fields is None:  # no request has begun
         return True
-    headers = sum(len(name) + len(value) for name, value in said)
-    around = one._frame_bytes  # noqa: SLF001 - what the parser may hold
-    return len(one.url) + headers <= HEAD_LIMIT + PIECE and around <= FRAME_LIMIT
+    headers = sum(len(name) + len(value) for name, value in fields)
+    around = connection._frame_bytes  # noqa: SLF001 - the bytes that the parser may hold
+    return len(connection.url) + headers <= HEAD_LIMIT + PIECE and around <= FRAME_LIMIT
 
 
 NEAR = SEEDS.map(lambda seed: pieces(Random(seed)))  # noqa: S311 - no secrets

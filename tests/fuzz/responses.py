@@ -1,4 +1,4 @@
-"""AskElephant's answers: each is an engagement or a failure, and what it says is bounded."""
+"""AskElephant's responses: each is read as an engagement or a failure of bounded size."""
 
 import json
 from dataclasses import dataclass
@@ -24,10 +24,10 @@ ENGAGEMENT = {
     "signals": [{"id": "sig_1", "values": [{"value": True}]}], "contacts": [], "companies": [],
 }  # fmt: skip
 PROBLEM = {
-    "type": "about:blank", "title": "Unprocessable", "status": 422, "detail": "The owner is nobody",
+    "type": "about:blank", "title": "Unprocessable", "status": 422, "detail": "No such owner",
     "request_id": "req_1", "errors": [{"field": "owner.email", "code": "unknown", "message": "no"}],
 }  # fmt: skip
-BODIES = tuple(json.dumps(one).encode() for one in (ENGAGEMENT, PROBLEM, {"data": [ENGAGEMENT]}))
+BODIES = tuple(json.dumps(body).encode() for body in (ENGAGEMENT, PROBLEM, {"data": [ENGAGEMENT]}))
 STATUSES = (200, 200, 201, 202, 204, 302, 400, 401, 403, 404, 408, 409, 422, 425, 429, 500, 503)
 HEADERS = {
     "Content-Type": "application/json; charset=utf-8",
@@ -38,50 +38,50 @@ DATES = ("Wed, 13 May 2026 09:31:00 GMT", "-1", "1e9", "99999999999999999999", "
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What came over the wire."""
+class Response:
+    """Status, headers and body of a response."""
 
     status: int
     headers: dict[str, str]
     body: bytes
 
 
-def answer(rng: Random) -> Answer:
-    """Return an answer with something wrong with it."""
+def response(rng: Random) -> Response:
+    """Return a response with something wrong with it."""
     headers = dict(HEADERS)
     if rng.random() < 0.5:
         name = rng.choice(sorted(headers))
         headers[name] = mutated_text(headers[name], rng)
     if rng.random() < 0.3:
         headers["Retry-After"] = rng.choice(DATES)
-    return Answer(rng.choice(STATUSES), headers, mutated(rng.choice(BODIES), rng))
+    return Response(rng.choice(STATUSES), headers, mutated(rng.choice(BODIES), rng))
 
 
-def check(one: Answer) -> None:
-    """Raise unless a bad id is no id, and no word is longer than what is worth storing."""
-    told = engagement_or_failure(one.status, one.headers, one.body, NOW)
-    if isinstance(told, Engagement):
-        assert is_engagement_id(told.id)
-        json.dumps(told.insights)
-        told.model_dump_json()
+def check(response: Response) -> None:
+    """Raise unless ids are valid and the stored texts of a failure are bounded."""
+    outcome = engagement_or_failure(response.status, response.headers, response.body, NOW)
+    if isinstance(outcome, Engagement):
+        assert is_engagement_id(outcome.id)
+        json.dumps(outcome.insights)
+        outcome.model_dump_json()
         return
-    problem = told.problem
+    problem = outcome.problem
     assert problem.reason
     problem.model_dump_json()
-    for words in (problem.detail, problem.request_id):
-        assert len(words or "") <= LONGEST_TEXT
+    for text in (problem.detail, problem.request_id):
+        assert len(text or "") <= LONGEST_TEXT
     assert len(problem.errors) <= MOST_ERRORS
 
 
 NOISE = st.builds(
-    Answer,
+    Response,
     status=st.integers(100, 999),
     headers=st.dictionaries(st.sampled_from(sorted(HEADERS)), st.text(max_size=30)),
     body=st.binary(max_size=100),
 )
-NEAR = SEEDS.map(lambda seed: answer(Random(seed)))  # noqa: S311 - no secrets
+NEAR = SEEDS.map(lambda seed: response(Random(seed)))  # noqa: S311 - no secrets
 TARGET = Target(
-    "AskElephant's answers",
+    "AskElephant's responses",
     (NEAR, NOISE, NEAR),
     check,
 )

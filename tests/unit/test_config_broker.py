@@ -1,4 +1,4 @@
-"""How Celery reaches its broker, and that no time-out undercuts another."""
+"""Tests for Celery's connection to its broker, and for the order of its timeouts."""
 
 import pytest
 
@@ -18,10 +18,10 @@ from tests.support.settings_home import Home
 
 @pytest.mark.parametrize("wavv_key", ["", "key"])
 @pytest.mark.parametrize("timeout", ["", "0.001", "1", "120", "PT20M", "P1D", "315360000"])
-def test_a_request_ends_before_its_lease_before_its_message_comes_back(
+def test_a_request_ends_before_its_lease_and_the_visibility_timeout(
     home: Home, timeout: str, wavv_key: str
 ) -> None:
-    """Else two workers would work on one call, or a task run twice while it runs."""
+    """The longest request is shorter than the lease, and the lease than the visibility timeout."""
     home.set(askelephant_timeout=timeout, wavv_api_key=wavv_key)
     settings = load_settings()
     lease, visible = lease_time(settings), visibility_timeout(settings)
@@ -35,13 +35,13 @@ def test_a_request_ends_before_its_lease_before_its_message_comes_back(
 
 @pytest.mark.parametrize(("timeout", "longest"), [("1", 30), ("3", 40), ("120", 210)])
 def test_a_lease_is_no_longer_than_it_must_be(home: Home, timeout: str, longest: float) -> None:
-    """It is how long a call waits for a worker that was killed in mid-request."""
+    """The lease, for which the call of a killed worker waits, is bounded by the timeout."""
     home.set(askelephant_timeout=timeout)
     assert lease_time(load_settings()).total_seconds() <= longest
 
 
 def test_no_connection_to_redis_waits_for_ever(home: Home) -> None:
-    """One that froze without closing would idle a worker until somebody looks."""
+    """Connections to Redis have timeouts, keepalive and health checks."""
     home.set(redis_url="redis://localhost", namespace="acme")
     options = broker_options(load_settings())["broker_transport_options"]
     assert {"socket_timeout", "socket_connect_timeout", "health_check_interval"} <= set(options)
@@ -61,7 +61,7 @@ def test_no_connection_to_redis_waits_for_ever(home: Home) -> None:
 def test_the_broker_is_the_same_redis_unless_another_is_named(
     home: Home, variables: dict[str, str], url: str, *, of_redis: bool
 ) -> None:
-    """Redis's options are not RabbitMQ's."""
+    """``broker_url`` defaults to ``redis_url``, and only Redis gets Redis's options."""
     home.set(**variables)
     options = broker_options(load_settings())
     assert options["broker_url"] == url
@@ -69,7 +69,7 @@ def test_the_broker_is_the_same_redis_unless_another_is_named(
 
 
 @pytest.mark.parametrize(
-    ("said", "used"),
+    ("url", "used"),
     [
         ("rediss://:p@a/0", "rediss://:p@a/0?ssl_cert_reqs=required"),
         ("rediss://a/0?ssl_ca_certs=c", "rediss://a/0?ssl_ca_certs=c&ssl_cert_reqs=required"),
@@ -79,15 +79,13 @@ def test_the_broker_is_the_same_redis_unless_another_is_named(
         (None, None),
     ],
 )
-def test_a_brokers_certificate_is_verified_unless_the_operator_says_no(
-    said: str | None, used: str | None
-) -> None:
-    """Kombu takes any certificate when nothing is said: TLS with whoever answers."""
-    assert verifying(said) == used
+def test_a_brokers_certificate_is_verified_by_default(url: str | None, used: str | None) -> None:
+    """A ``rediss`` URL without ``ssl_cert_reqs`` gets ``required``, as kombu sets nothing."""
+    assert verifying(url) == used
 
 
 def test_rabbitmqs_queues_survive_a_node_and_can_be_delayed(home: Home) -> None:
-    """Quorum queues, each behind a topic exchange of its own: behind one, each got the other's."""
+    """Each quorum queue has its own topic exchange, so that no queue gets another's messages."""
     home.set(redis_url="redis://a", broker_url="amqp://b", namespace="acme.eu")
     queues = broker_options(load_settings())["task_queues"]
     assert set(queues) == {"acme/eu:quick", "acme/eu:celery"}
@@ -98,7 +96,7 @@ def test_rabbitmqs_queues_survive_a_node_and_can_be_delayed(home: Home) -> None:
 
 
 def test_rabbitmq_does_not_keep_a_publisher_waiting(home: Home) -> None:
-    """No answer is awaited for ever, and no confirmation at all: events would hang a worker."""
+    """A publisher waits for no confirmation, and reads and writes have a timeout."""
     home.set(redis_url="redis://a", broker_url="amqp://b")
     options = broker_options(load_settings())
     transport = options["broker_transport_options"]
@@ -108,7 +106,7 @@ def test_rabbitmq_does_not_keep_a_publisher_waiting(home: Home) -> None:
 
 
 def test_rabbitmq_locks_no_worker_out(home: Home) -> None:
-    """An exclusive queue belongs to a connection, dead or alive, until RabbitMQ has noticed."""
+    """Control queues are not exclusive: a dead connection would keep one until RabbitMQ notices."""
     home.set(redis_url="redis://a", broker_url="amqp://b")
     options = broker_options(load_settings())
     assert options["control_queue_exclusive"] is False
@@ -116,7 +114,7 @@ def test_rabbitmq_locks_no_worker_out(home: Home) -> None:
 
 
 @pytest.mark.parametrize(
-    ("url", "said"),
+    ("url", "expected"),
     [
         ("rediss://:p@a/0", {"ssl_cert_reqs": "required"}),
         ("rediss://a/0?ssl_ca_certs=c", {"ssl_ca_certs": "c", "ssl_cert_reqs": "required"}),
@@ -125,38 +123,40 @@ def test_rabbitmq_locks_no_worker_out(home: Home) -> None:
         ("sentinel://a/0?service=b", False),
     ],
 )
-def test_what_a_url_says_of_tls_is_said_apart(home: Home, url: str, said: object) -> None:
-    """Flower's page of the broker does not read it from there, and would show no queue."""
+def test_the_tls_options_of_a_url_are_in_broker_use_ssl(
+    home: Home, url: str, expected: object
+) -> None:
+    """The URL's TLS options are repeated in ``broker_use_ssl``, from which Flower reads them."""
     home.set(redis_url=url)
-    assert broker_options(load_settings())["broker_use_ssl"] == said
+    assert broker_options(load_settings())["broker_use_ssl"] == expected
 
 
 @pytest.mark.parametrize(
-    ("url", "said"),
+    ("url", "expected"),
     [
         ("amqps://:p@b.example:1/", {"server_hostname": "b.example"}),
         ("amqps://b;amqps://c", False),
         ("amqp://b", False),
     ],
 )
-def test_rabbitmqs_certificate_must_bear_its_name(home: Home, url: str, said: object) -> None:
-    """Else whoever has a certificate of a known authority, for any name, could stand in."""
+def test_rabbitmqs_certificate_must_bear_its_name(home: Home, url: str, expected: object) -> None:
+    """The certificate must be for the host of the URL, not only of a known authority."""
     home.set(redis_url="redis://a", broker_url=url)
-    assert broker_options(load_settings())["broker_use_ssl"] == said
+    assert broker_options(load_settings())["broker_use_ssl"] == expected
 
 
 @pytest.mark.parametrize("broker", ["redis://b", "amqp://b"])
-def test_every_task_goes_to_a_queue_that_workers_take_from(home: Home, broker: str) -> None:
-    """Those who publish and those who work have the same queues."""
+def test_every_task_goes_to_a_queue_of_the_workers(home: Home, broker: str) -> None:
+    """Default queue and routes name queues that the workers consume."""
     home.set(redis_url="redis://a", broker_url=broker)
     options = broker_options(load_settings())
-    taken = set(options["task_queues"])
-    assert {options["task_default_queue"]} < taken
-    assert {route["queue"] for route in options["task_routes"].values()} < taken
+    consumed = set(options["task_queues"])
+    assert {options["task_default_queue"]} < consumed
+    assert {route["queue"] for route in options["task_routes"].values()} < consumed
 
 
 def test_messages_are_json_and_leave_no_results(home: Home) -> None:
-    """Nothing that can carry code, and nothing but the call record is the truth."""
+    """Messages are JSON, which carries no code, and no results are stored."""
     home.set(redis_url="redis://localhost")
     options = broker_options(load_settings())
     assert (options["task_serializer"], options["accept_content"]) == ("json", ["json"])

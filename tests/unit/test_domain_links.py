@@ -1,4 +1,4 @@
-"""Tests for the comparison of links: a rewritten link equals the first that was sent."""
+"""Tests for the comparison of links: a rewritten link equals the original."""
 
 import pytest
 from hypothesis import given
@@ -36,7 +36,7 @@ from bridge.domain.links import LONGEST, is_link, normalised_link, same_link
     ],
 )
 def test_a_rewritten_link_is_the_same(sent: str, returned: str) -> None:
-    """A link equals its rewritten form, whichever of the two was sent."""
+    """A link equals its rewritten form, in both orders of comparison."""
     assert normalised_link(sent) == normalised_link(returned)
     assert same_link(sent, returned)
     assert same_link(returned, sent)

@@ -101,7 +101,7 @@ def test_each_trouble_leads_to_its_plan(
 
 @pytest.mark.parametrize(("throttles", "wait"), [(0, 5), (1, 10), (5, 160), (20, 900)])
 def test_throttles_in_a_row_hold_longer_each_time(throttles: int, wait: float) -> None:
-    """Each throttle in a row doubles the hold, unless ``Retry-After`` gives its length."""
+    """Each throttle in a row makes the hold twice as long, unless ``Retry-After`` sets it."""
     bare, timed = (
         Failure(Trouble.THROTTLED, PROBLEM),
         Failure(Trouble.THROTTLED, PROBLEM, seconds(3)),
@@ -139,7 +139,7 @@ def test_every_trouble_has_a_plan() -> None:
     [(0, 5), (1, 10), (2, 20), (7, 640), (8, 900), (100, 900), (10**9, 900)],
 )
 def test_the_wait_doubles_up_to_the_cap(failures: int, wait: float) -> None:
-    """The backoff doubles with each failure up to the cap, and jitter halves it at most."""
+    """Each failure makes the backoff twice as long up to the cap; jitter halves it at most."""
     assert backoff(failures, 0.0, POLICY) == seconds(wait)
     assert backoff(failures, 1.0, POLICY) == seconds(wait / 2)
 

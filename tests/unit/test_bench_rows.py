@@ -1,4 +1,4 @@
-"""The benchmark's rows for steady and slow traffic: what is reached, and what a reader is told."""
+"""Tests for the benchmark's rows for steady and slow traffic."""
 
 from pathlib import Path
 
@@ -18,7 +18,7 @@ def _busy(bridge: Paced, taskiq: Paced) -> tuple[Row, Row]:
 
 
 def test_a_bridge_that_keeps_up_reaches_its_rows() -> None:
-    """The rate is in the row's name, the peer's figures beside it."""
+    """The row's name has the rate, and its sides the figures of the peer."""
     kept, cpu = _busy(GOOD, GOOD)
     assert (kept.is_reached, cpu.is_reached) == (True, True)
     assert kept.what.startswith("steady 110 calls/s")
@@ -28,23 +28,23 @@ def test_a_bridge_that_keeps_up_reaches_its_rows() -> None:
 
 
 def test_a_bridge_that_lags_is_reported_as_lagging() -> None:
-    """Though it takes less CPU: with a backlog its batches are larger."""
+    """A lagging bridge misses the row, and the note of its CPU row says so."""
     kept, cpu = _busy(LAGGING, GOOD)
     assert kept.is_reached is False
     assert "machine" not in kept.note
     assert cpu.note == "of a backlog, not of a steady load: bridge fell behind"
 
 
-def test_a_rate_beyond_the_machine_is_said_to_be() -> None:
-    """The row is still missed; its note says that the peer misses it, too."""
+def test_a_rate_beyond_the_machine_is_noted() -> None:
+    """If bridge and peer lag, the row is missed and its note names the peer."""
     kept, cpu = _busy(LAGGING, LAGGING)
     assert kept.is_reached is False
     assert kept.note == "why; more than this machine can do: taskiq falls behind, too"
     assert cpu.note.endswith("bridge and taskiq fell behind")
 
 
-def test_thin_traffic_is_held_against_naive_and_a_quarter_of_a_second() -> None:
-    """Milliseconds for the table; of 100 waits, five may be longer."""
+def test_thin_traffic_has_a_limit_of_a_quarter_of_a_second() -> None:
+    """CPU is compared with ``naive``, and 95 of 100 waits must be under 250 ms."""
     [cpu] = thin_rows(10, {"bridge": [GOOD], "naive": [Paced(1, 0.1, 10)]})
     assert (cpu.measured.median, cpu.is_reached) == (0.8, True)
     waits = [0.1] * 95 + [3.0] * 5
@@ -53,8 +53,8 @@ def test_thin_traffic_is_held_against_naive_and_a_quarter_of_a_second() -> None:
     assert (late.measured.median, late.is_reached) == (3000, False)
 
 
-def test_what_a_slow_askelephant_starves_is_reported(tmp_path: Path) -> None:
-    """Each of the three figures is its own row; the worst moment of the broker counts."""
+def test_a_slow_askelephant_has_three_rows(tmp_path: Path) -> None:
+    """Visibility, fetches and messages are separate rows, each with its worst value."""
     calm = BrokerLook(10, {("submit", "a"): 1})
     doubled = BrokerLook(900, {("submit", "a"): 1, ("submit", "b"): 3})
     good = Stalled([0.5] * 100, [2.0] * 100, [calm, calm], taken_in=1500, left=1200)

@@ -1,4 +1,4 @@
-"""The benchmark's arithmetic: medians, ratios round by round, percentiles, windows."""
+"""Tests for the benchmark's arithmetic: medians, ratios by round, percentiles, windows."""
 
 import pytest
 
@@ -7,13 +7,13 @@ from bench.window import busiest
 
 
 def test_a_series_has_a_median_between_its_extremes() -> None:
-    """One disturbed round moves the extremes, and not the median."""
-    one = series([3, 1, 100])
-    assert (one.least, one.median, one.most) == (1, 3, 100)
+    """One disturbed round changes an extreme and not the median."""
+    numbers = series([3, 1, 100])
+    assert (numbers.least, numbers.median, numbers.most) == (1, 3, 100)
 
 
 def test_ratios_are_of_the_same_round() -> None:
-    """A round in which the machine was slow was slow for both."""
+    """A ratio compares values of the same round, in which the machine was equally fast."""
     fast_then_slow, other = series([100, 50, 10]), series([50, 25, 5])
     assert fast_then_slow.over(other).values == (2, 2, 2)
     assert other.less(fast_then_slow).values == (-50, -25, -5)
@@ -21,7 +21,7 @@ def test_ratios_are_of_the_same_round() -> None:
 
 
 def test_rounds_that_were_not_paired_are_refused() -> None:
-    """A ratio of different rounds would mean nothing."""
+    """A ratio of series with different lengths raises."""
     with pytest.raises(ValueError, match="shorter"):
         series([1, 2]).over(series([1]))
 
@@ -29,8 +29,8 @@ def test_rounds_that_were_not_paired_are_refused() -> None:
 @pytest.mark.parametrize(
     ("percent", "expected"), [(50, 50), (99, 99), (99.5, 100), (100, 100), (0, 1)]
 )
-def test_a_percentile_is_a_value_that_was_seen(percent: float, expected: float) -> None:
-    """Nearest rank, in any order."""
+def test_a_percentile_is_one_of_the_values(percent: float, expected: float) -> None:
+    """A percentile is the value of the nearest rank, in any order of the values."""
     assert percentile([*range(100, 0, -1)], percent) == expected
 
 
@@ -46,5 +46,5 @@ def test_a_percentile_is_a_value_that_was_seen(percent: float, expected: float) 
     ],
 )
 def test_the_busiest_window_may_begin_anywhere(times: list[float], expected: int) -> None:
-    """A burst over the edge of a second is a burst."""
+    """The busiest second is counted from any start, not only from full seconds."""
     assert busiest(times, 1.0) == expected

@@ -1,4 +1,4 @@
-"""The benchmark's table: what is printed and written of a row."""
+"""Tests for the benchmark's table."""
 
 import pytest
 
@@ -18,12 +18,12 @@ SEEN = Row("only seen", series([1234.5]), "/s")
     ],
 )
 def test_a_target_is_reached_at_its_limit(target: Target, value: float, expected: bool) -> None:  # noqa: FBT001 - a table of cases
-    """The limit itself is good."""
+    """A value equal to the limit reaches the target."""
     assert target.is_reached(value) is expected
 
 
 def test_the_median_decides() -> None:
-    """A best round does not make a promise kept, nor a worst one broken."""
+    """The median decides whether a row is reached, not the best or the worst round."""
     best, worst = series([0.1, 0.2, 0.9]), series([0.1, 0.8, 0.9])
     assert Row("", best, target=at_least(0.8)).is_reached is False
     assert Row("", worst, target=at_least(0.8)).is_reached is True

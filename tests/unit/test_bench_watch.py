@@ -1,4 +1,4 @@
-"""The benchmark's watch: how soon something is seen, and what is in the broker meanwhile."""
+"""Tests for the benchmark's watch, which measures when effects become visible."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ DUE = {"a": 1.0, "b": 2.0, "c": 3.0}
 
 @dataclass
 class Lagging:
-    """A clock, and a store in which each thing is to be seen some time after it was due."""
+    """A clock, and a store in which each key becomes visible some time after it was due."""
 
     lag: dict[str, float]
     time: float = 0.0
@@ -24,11 +24,11 @@ class Lagging:
         return self.time
 
     def sleep(self, seconds: float) -> None:
-        """Let time pass."""
+        """Advance the time."""
         self.time += seconds
 
     def visible(self, keys: Collection[str]) -> list[str]:
-        """Return those that can be seen by now."""
+        """Return the keys that are visible now."""
         self.looked_at |= set(keys)
         return [key for key in keys if DUE[key] + self.lag[key] <= self.time]
 
@@ -37,22 +37,22 @@ def _watch(store: Lagging, until: float) -> list[float]:
     return watch(DUE, store.visible, until, clock=store.clock, sleep=store.sleep)
 
 
-def test_a_lag_is_measured_to_a_look() -> None:
-    """No less than it is, and no more than one look above it."""
+def test_a_lag_is_measured_to_one_poll() -> None:
+    """A measured wait is at least the lag and at most one poll interval longer."""
     waits = _watch(Lagging({"a": 0.3, "b": 0.0, "c": 1.7}), until=60)
     expected = [0.0, 0.3, 1.7]
     for wait, lag in zip(sorted(waits), expected, strict=True):
         assert lag - 1e-9 <= wait <= lag + LOOK_SECONDS + 1e-9
 
 
-def test_what_is_never_seen_counts_until_the_end() -> None:
-    """Leaving it out would make the slowest the best."""
+def test_an_invisible_key_counts_until_the_end() -> None:
+    """A key that never became visible has the wait until the end."""
     waits = _watch(Lagging({"a": 0.0, "b": 1000, "c": 1000}), until=10)
     assert sorted(waits)[1:] == [7, 8]
 
 
-def test_a_look_that_breaks_is_an_error() -> None:
-    """Fewer looks would look like less in the broker."""
+def test_an_error_of_the_watch_is_raised() -> None:
+    """An error while watching the broker is raised, since missing samples would hide load."""
 
     def broken() -> int:
         raise ConnectionError("away")
@@ -62,6 +62,6 @@ def test_a_look_that_breaks_is_an_error() -> None:
 
 
 def test_insights_are_late_by_their_due_time() -> None:
-    """Half a second early is on time; one that was never fetched is late until the end."""
+    """A fetch up to half a second early is on time; a missing one is late until the end."""
     came = {"a": 4.0, "b": 1.5, "other": 0.0}
     assert lateness(DUE, came, until=20) == [3.0, 0.0, 17.0]

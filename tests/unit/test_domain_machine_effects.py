@@ -1,4 +1,4 @@
-"""What each event writes on the call's record besides its state."""
+"""Tests for what each event writes on the call's record, apart from its state."""
 
 from dataclasses import replace
 from datetime import timedelta

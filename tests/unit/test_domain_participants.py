@@ -1,4 +1,4 @@
-"""The participants of an engagement: the owner, the lead, and the fields that are left out."""
+"""Tests for the participants of an engagement: owner, lead and omitted fields."""
 
 from typing import Any
 

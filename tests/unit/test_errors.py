@@ -1,4 +1,4 @@
-"""The drawing in ``bridge.errors`` shows every error class of the bridge."""
+"""Tests that the tree in ``bridge.errors`` shows every error class of the bridge."""
 
 import pkgutil
 import re
@@ -11,30 +11,30 @@ from bridge import errors
 from bridge.errors import BridgeError
 from tests.support.project_files import ROOT
 
-APART = {"SettingsError", "ApiProblem", "GatewayError"}
+OUTSIDE = {"SettingsError", "ApiProblem", "GatewayError"}
 BRANCH = re.compile(r"^ {4}((?:[│ ] {3})*)(?:[├└]── )?(\w+)", re.MULTILINE)
 
 
-def test_the_drawing_shows_every_error() -> None:
-    """Each class below the class that it derives from."""
+def test_the_tree_shows_every_error() -> None:
+    """Each class stands below its base class."""
     _import_all()
-    assert _drawn() == {(cls.__name__, cls.__bases__[0].__name__) for cls in _below(BridgeError)}
+    assert _tree() == {(cls.__name__, cls.__bases__[0].__name__) for cls in _below(BridgeError)}
 
 
-def test_few_errors_stand_apart() -> None:
-    """The text under the drawing names them."""
+def test_few_errors_are_outside_the_tree() -> None:
+    """The text under the tree names each error class outside of it."""
     _import_all()
-    apart = {
+    outside = {
         cls.__name__
         for cls in _below(Exception)
         if cls.__module__.startswith(("bridge.", "config.")) and not issubclass(cls, BridgeError)
     }
-    assert apart == APART
-    assert all(f"``{name}``" in str(errors.__doc__) for name in apart)
+    assert outside == OUTSIDE
+    assert all(f"``{name}``" in str(errors.__doc__) for name in outside)
 
 
 def test_the_tasks_define_no_error() -> None:
-    """They cannot be imported without settings, so their source is searched."""
+    """No module of ``tasks`` defines an error; imports need settings, so the text is searched."""
     sources = [path.read_text(encoding="utf-8") for path in (ROOT / "tasks").glob("*.py")]
     assert sources
     assert not re.search(r"^class \w+\(.*(Error|Exception)\b", "".join(sources), re.MULTILINE)
@@ -53,8 +53,8 @@ def _below(cls: type[BaseException]) -> Iterator[type[BaseException]]:
         yield from _below(below)
 
 
-def _drawn() -> set[tuple[str, str]]:
-    """Return each class of the drawing with the class above it."""
+def _tree() -> set[tuple[str, str]]:
+    """Return each class of the tree with its base class."""
     above: list[str] = []
     pairs = set()
     for match in BRANCH.finditer(str(errors.__doc__)):

@@ -1,4 +1,4 @@
-"""The page of ``tests/support`` lists its modules."""
+"""Tests that the page of ``tests/support`` lists its modules."""
 
 from tests.support.project_files import ROOT, rows, section
 

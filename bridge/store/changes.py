@@ -71,8 +71,9 @@ def decided(edit: Edit, before: Call | Exception | None) -> Change | Saved | Exc
 def is_own(change: Change, found: Call) -> bool:
     """Return whether the record that caused a conflict is this change's own.
 
-    The client sends a save again if it lost the reply. Without a lease another worker can have made
-    the same change, so only a change with a lease is recognised.
+    The client sends a save again if the reply was lost
+    (https://redis.readthedocs.io/en/latest/retry.html). Without a lease another worker can have
+    made the same change, so only a change with a lease is recognised.
     """
     return change.lease is not None and written(found) == written(numbered(change))
 

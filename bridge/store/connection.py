@@ -27,7 +27,10 @@ SENTINEL_OPTIONS: dict[str, Any] = {"socket_timeout": 1.0, "socket_connect_timeo
 
 
 def connect(url: str) -> Redis:
-    """Return a client for tasks. A command is tried 3 times within about 0.5 seconds."""
+    """Return a client for tasks. A command is tried 3 times within about 0.5 seconds.
+
+    https://redis.readthedocs.io/en/latest/retry.html
+    """
     options = {"retry": Retry(ExponentialBackoff(cap=0.3, base=0.05), 2), **OPTIONS}
     if not is_sentinel(url):
         return Redis.from_url(url, **options)

@@ -134,6 +134,7 @@ class Inbox:
         if oldest is None:
             return Backlog(0, None)
         if group := self._group():
+            # The lag may be unknown: https://redis.io/commands/xinfo-groups/
             waiting = int(group["pending"]) + int(group["lag"] or 0)
         else:
             waiting = int(self._redis.xlen(self._keys.inbox))

@@ -91,7 +91,7 @@ class Lookup:
             if not rows:
                 return
             listed = (Place(score, text(member)) for member, score in rows)
-            places = [one for one in listed if (one.at, one.call_id) < (end.at, end.call_id)]
+            places = [row for row in listed if (row.at, row.call_id) < (end.at, end.call_id)]
             end, offset = (places[-1], 0) if places else (end, offset + len(rows))
             found = {c.call_id: c for c in self._calls.load_readable(p.call_id for p in places)}
             yield from ((p, found[p.call_id]) for p in places if p.call_id in found)

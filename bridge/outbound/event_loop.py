@@ -9,7 +9,6 @@ CLOSE_SECONDS = 2.0
 
 _LOCK = threading.Lock()
 _loop: asyncio.AbstractEventLoop | None = None
-_closers: list[Callable[[], Coroutine[None, None, None]]] = []
 
 
 def event_loop() -> asyncio.AbstractEventLoop:
@@ -19,18 +18,11 @@ def event_loop() -> asyncio.AbstractEventLoop:
         if _loop is None:
             _loop = asyncio.new_event_loop()
             threading.Thread(target=_loop.run_forever, name="requests", daemon=True).start()
-            atexit.register(_close_all)
         return _loop
 
 
 def close_at_exit(close: Callable[[], Coroutine[None, None, None]]) -> None:
-    """Have ``close`` awaited on the event loop when the process exits."""
-    _closers.append(close)
-
-
-def _close_all() -> None:
-    async def close_each() -> None:
-        for close in _closers:
-            await close()
-
-    asyncio.run_coroutine_threadsafe(close_each(), event_loop()).result(CLOSE_SECONDS)
+    """Run ``close`` on the event loop when the process exits, for at most ``CLOSE_SECONDS``."""
+    atexit.register(
+        lambda: asyncio.run_coroutine_threadsafe(close(), event_loop()).result(CLOSE_SECONDS)
+    )

@@ -33,21 +33,15 @@ def retry_after(value: str | None, now: datetime) -> timedelta | None:
     if number is not None and number < EPOCH:
         return min(timedelta(seconds=number), LONGEST)
     if number is None:
-        moment = _http_date(text)
+        try:
+            moment = parsedate_to_datetime(text)
+            # The asctime form of an HTTP-date names no zone; HTTP-dates are always UTC.
+            moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+        except (ValueError, TypeError, IndexError, OverflowError):
+            return None
     else:
         unit = 1
         while number // unit >= MILLISECONDS:
             unit *= 1000
         moment = datetime.fromtimestamp(number / unit, UTC)
-    if moment is None or moment <= now:
-        return None
-    return min(moment - now, LONGEST)
-
-
-def _http_date(text: str) -> datetime | None:
-    try:
-        moment = parsedate_to_datetime(text)
-        # The asctime form names no zone; HTTP-dates are always UTC.
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return None
+    return min(moment - now, LONGEST) if moment > now else None

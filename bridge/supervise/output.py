@@ -77,7 +77,7 @@ class Output:
         return f"\x1b[{COLOURS[zlib.crc32(name.encode()) % len(COLOURS)]}m{label}\x1b[0m"
 
     def _run(self) -> None:
-        """Write the lines of the queue until it is empty and closing."""
+        """Write the lines of the queue until it is empty and closing; report dropped lines."""
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: self._lines or self._closing)
@@ -85,22 +85,15 @@ class Output:
                     return
                 line = self._lines.popleft()
                 self._size -= len(line)
-            is_written = self._report_dropped() and self._write(line)
+                dropped = self._dropped
+            is_reported = True
+            if dropped:
+                label = self._label("up")
+                report = f"{label} dropped {dropped} lines of output that could not be written\n"
+                is_reported = self._write(report.encode(self._encoding))
+            is_written = is_reported and self._write(line)
             with self._changed:
-                self._dropped += not is_written
-
-    def _report_dropped(self) -> bool:
-        """Write how many lines were dropped, if any; return false if that cannot be written."""
-        with self._changed:
-            count = self._dropped
-        if not count:
-            return True
-        report = f"{self._label('up')} dropped {count} lines of output that could not be written\n"
-        if not self._write(report.encode(self._encoding)):
-            return False
-        with self._changed:
-            self._dropped -= count
-        return True
+                self._dropped += (not is_written) - (dropped if is_reported else 0)
 
     def _write(self, line: bytes) -> bool:
         """Write the whole line, even if the reader is slow; return whether it was written.

@@ -58,7 +58,12 @@ def submit(services: Services, call_ids: Sequence[str]) -> list[Call]:
 
         # Save that the requests leave before they do: AskElephant's event may come before its
         # response, and finds the call by the link that is saved here.
-        started = save(services, [(one, _started(requests[one])) for one in admitted])
+        starts: list[tuple[Attempt, e.Event]] = []
+        for attempt in admitted:
+            request, notes = requests[attempt].request, requests[attempt].notes
+            start = e.SubmissionStarted(request.external_id, request.external_url, notes)
+            starts.append((attempt, start))
+        started = save(services, starts)
         ready: list[Attempt] = []
         for attempt in started:
             with isolated(attempt):
@@ -109,11 +114,6 @@ def _mapped(
             else:
                 requests[attempt] = mapped
     return requests, unsubmittable
-
-
-def _started(mapped: Mapped) -> e.SubmissionStarted:
-    request = mapped.request
-    return e.SubmissionStarted(request.external_id, request.external_url, mapped.notes)
 
 
 def _settle(

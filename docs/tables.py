@@ -9,7 +9,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from bridge.domain.call import State
+from bridge.domain.events import EventRefused, Noted
+from bridge.domain.hearing import HEARD
+from bridge.domain.machine import TABLE
 from bridge.reasons import Reason, Row, Table
+from bridge.web.metrics import FAMILIES
 from config.table import settings_table
 from docs.imports import imports_picture
 
@@ -43,16 +48,47 @@ class Generated:
 def markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Return a Markdown table."""
     lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+    return "\n".join(f"| {' | '.join(cells)} |".replace("|  |", "| |") for cells in lines)
 
 
 def generated() -> list[Generated]:
     """Return all tables."""
     return [
         Generated("settings.md", "settings", settings_table()),
+        Generated("calls.md", "states", _states()),
         Generated("architecture.md", "imports", imports_picture()),
+        Generated("architecture.md", "machine", _transitions()),
+        Generated("operations.md", "metrics", _metrics()),
         *_reason_tables(),
     ]
+
+
+def _states() -> str:
+    rows = [[f"`{state}`", state.meaning, state.waits_for] for state in State]
+    return markdown(["state", "the call", "waits for"], rows)
+
+
+def _transitions() -> str:
+    """Return WAVV's events, then all others but those that change no state."""
+    heard = [(state, str(kind), target) for (state, kind), target in HEARD.items()]
+    others = [
+        (state, event.__name__, target)
+        for (state, event), target in TABLE.items()
+        if event not in {EventRefused, Noted}
+    ]
+    rows = [
+        [f"`{state}`", f"`{event}`", "stays" if state is target else f"`{target}`"]
+        for state, event, target in heard + others
+    ]
+    return markdown(["state", "event", "new state"], rows)
+
+
+def _metrics() -> str:
+    rows = [
+        [f"`{one.name}{{{one.label}}}`" if one.label else f"`{one.name}`", one.help]
+        for one in FAMILIES
+    ]
+    return markdown(["metric", "help"], rows)
 
 
 def _reason_tables() -> list[Generated]:

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -15,18 +15,45 @@ class State(StrEnum):
 
     A call that succeeds goes through ``live``, ``ended``, ``recorded``, ``submitted``,
     ``transcribed`` and ``complete``. A call without a recording ends in ``unrecorded``, a call that
-    a rule excludes in ``skipped``, and a call that is given up in ``failed``.
+    a rule excludes in ``skipped``, and a call that is given up in ``failed``. ``meaning``
+    and ``waits_for`` document a state, in Markdown.
     """
 
-    LIVE = "live"
-    ENDED = "ended"
-    RECORDED = "recorded"
-    SUBMITTED = "submitted"
-    TRANSCRIBED = "transcribed"
-    COMPLETE = "complete"
-    UNRECORDED = "unrecorded"
-    SKIPPED = "skipped"
-    FAILED = "failed"
+    meaning: str
+    waits_for: str
+
+    LIVE = "live", "has started", "its end or its recording"
+    ENDED = "ended", "has ended", "its recording"
+    RECORDED = "recorded", "has a recording, or WAVV announced one", "its submission"
+    SUBMITTED = "submitted", "is an engagement in AskElephant", "its transcript"
+    TRANSCRIBED = (
+        "transcribed",
+        "has a transcript",
+        "its insights: all that are required, or the deadline",
+    )
+    COMPLETE = "complete", "is done; `insights.status` is `all`, `some` or `none`", ""
+    UNRECORDED = (
+        "unrecorded",
+        "had no recording before the deadline, as most dials",
+        "nothing; a late recording continues it",
+    )
+    SKIPPED = (
+        "skipped",
+        "matches a rule in your settings, and is not submitted",
+        "a replay, which overrules the rule, or an event after which no rule matches",
+    )
+    FAILED = (
+        "failed",
+        "needs an operator; all of its data is kept",
+        "a replay, a late link or a late transcript",
+    )
+
+    def __new__(cls, slug: str, meaning: str, waits_for: str) -> Self:
+        """Make the slug the value, so that it is compared and stored as a string."""
+        member = str.__new__(cls, slug)
+        member._value_ = slug
+        member.meaning, member.waits_for = meaning, waits_for
+        return member
 
 
 RESTING = frozenset({State.COMPLETE, State.UNRECORDED, State.SKIPPED, State.FAILED})

@@ -1,6 +1,7 @@
 """Metrics for Prometheus. They are read from Redis, so every web process serves the same values."""
 
 from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
@@ -8,6 +9,24 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from bridge.services import Services
+
+
+class Family(NamedTuple):
+    """A metric: its name, its help text, and its label, if it has one."""
+
+    name: str
+    help: str
+    label: str = ""
+
+
+CALLS = Family("bridge_calls", "Calls by state", "state")
+STEPS_OVERDUE = Family("bridge_steps_overdue", "Calls overdue by step", "step")
+INBOX_WAITING = Family("bridge_inbox_waiting", "Events not handled")
+INBOX_OLDEST = Family("bridge_inbox_oldest_seconds", "Age of the oldest event not handled")
+REQUESTS_HELD = Family("bridge_requests_held", "1 while requests to AskElephant are held", "reason")
+COUNTED = Family("bridge_counted_total", "Counters by name", "what")
+FAMILIES = (CALLS, STEPS_OVERDUE, INBOX_WAITING, INBOX_OLDEST, REQUESTS_HELD, COUNTED)
+"""All metrics. docs/operations.md lists them."""
 
 
 class BridgeCollector(Collector):
@@ -21,25 +40,23 @@ class BridgeCollector(Collector):
         services, now = self._services, self._services.now()
         backlog = services.inbox.backlog()
         age = (now - backlog.oldest).total_seconds() if backlog.oldest else 0.0
-        held = dict.fromkeys((hold.reason for hold in services.holds.all(now)), 1)
-        yield _gauge("calls", "Calls by state", "state", services.lookup.counts())
-        yield _gauge("steps_overdue", "Calls overdue by step", "step", services.lookup.overdue(now))
-        yield GaugeMetricFamily("bridge_inbox_waiting", "Events not handled", backlog.waiting)
-        yield GaugeMetricFamily(
-            "bridge_inbox_oldest_seconds", "Age of the oldest event not handled", age
-        )
-        yield _gauge("requests_held", "1 while requests to AskElephant are held", "reason", held)
-        counted = CounterMetricFamily("bridge_counted", "Counters by name", labels=["what"])
+        yield _labelled(CALLS, services.lookup.counts())
+        yield _labelled(STEPS_OVERDUE, services.lookup.overdue(now))
+        yield GaugeMetricFamily(INBOX_WAITING.name, INBOX_WAITING.help, backlog.waiting)
+        yield GaugeMetricFamily(INBOX_OLDEST.name, INBOX_OLDEST.help, age)
+        yield _labelled(REQUESTS_HELD, {hold.reason: 1 for hold in services.holds.all(now)})
+        counted = CounterMetricFamily(COUNTED.name, COUNTED.help, labels=[COUNTED.label])
         for name, value in services.counters.all().items():
             counted.add_metric([name], value)
         yield counted
 
 
-def _gauge(name: str, description: str, label: str, values: Mapping[str, int]) -> Metric:
-    family = GaugeMetricFamily(f"bridge_{name}", description, labels=[label])
+def _labelled(family: Family, values: Mapping[str, int]) -> Metric:
+    """Return a gauge with one sample for each value of its label."""
+    gauge = GaugeMetricFamily(family.name, family.help, labels=[family.label])
     for key, value in values.items():
-        family.add_metric([key], value)
-    return family
+        gauge.add_metric([key], value)
+    return gauge
 
 
 def exposition(services: Services) -> bytes:

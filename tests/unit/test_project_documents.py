@@ -14,13 +14,12 @@ import typer
 
 from bridge.cli import main
 from bridge.domain.call import State
-from bridge.domain.events import EventRefused, Noted
 from bridge.domain.hearing import HEARD
 from bridge.domain.machine import TABLE
 from bridge.domain.steps import STEPS
 from bridge.services import build_services
 from bridge.store.keys import Keys
-from bridge.web.metrics import exposition
+from bridge.web.metrics import FAMILIES, exposition
 from config import Settings
 from tests.chaos.faults.table import FAULTS
 from tests.support.project_files import (
@@ -44,24 +43,6 @@ DEMO_AND_TESTS = {"make demo", "make test"}
 def relative(path: Path) -> str:
     """Return a document's path as a reader would write it."""
     return path.relative_to(ROOT).as_posix()
-
-
-def test_the_page_of_calls_lists_every_state() -> None:
-    """In the order in which a call passes through them."""
-    listed = [row[0] for row in rows(between("docs/calls.md", "states"))]
-    assert listed == [str(state) for state in State]
-
-
-def test_the_architecture_holds_the_table_of_the_state_machine() -> None:
-    """The page's table is the machine's own, row by row."""
-    heard = [(at, str(kind), to) for (at, kind), to in HEARD.items()]
-    others = [
-        (at, one.__name__, to)
-        for (at, one), to in TABLE.items()
-        if one not in {EventRefused, Noted}
-    ]
-    expected = [[at, name, "stays" if at is to else str(to)] for at, name, to in heard + others]
-    assert rows(between("docs/architecture.md", "machine")) == expected
 
 
 def test_the_architecture_draws_every_change_of_state() -> None:
@@ -111,14 +92,13 @@ def test_the_operations_tell_the_times_of_the_settings() -> None:
         assert timedelta(seconds=int(number) * UNITS[unit]) == default, name
 
 
-def test_operations_lists_every_metric(valkey_url: str, keys: Keys) -> None:
-    """Each metric, with the help text that Prometheus gets."""
+def test_every_metric_is_exposed(valkey_url: str, keys: Keys) -> None:
+    """The list of the documents is made from the families."""
     settings = Settings.model_construct(redis_url=valkey_url, namespace=keys.namespace)
     services = build_services(settings)
     exposed = re.findall(r"^# HELP (\S+) (.+)$", exposition(services).decode(), re.MULTILINE)
     services.redis.close()
-    listed = rows(between("docs/operations.md", "metrics"))
-    assert [(name.partition("{")[0], told) for name, told in listed] == exposed
+    assert [(one.name, one.help) for one in FAMILIES] == exposed
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=relative)

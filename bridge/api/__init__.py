@@ -1,1 +1,1 @@
-"""The API that tells where a call is, and why."""
+"""The HTTP API for operators: it shows calls with their states and reasons, and replays them."""

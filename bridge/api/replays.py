@@ -69,7 +69,7 @@ Pace = Annotated[
 
 
 class ReplayOrder(BaseModel):
-    """Which calls to replay, and how. The filters are those of the list of calls."""
+    """The body of a replay request. Its filters are those of the list of calls."""
 
     model_config = ConfigDict(extra="forbid")
 

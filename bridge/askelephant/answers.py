@@ -69,7 +69,7 @@ Only the owner must be a user of the workspace.
 _PARTICIPANT = re.compile("participant", re.IGNORECASE)
 _MEDIA = re.compile("media|recording", re.IGNORECASE)
 _OF_MEDIA = re.compile("(?<![a-z])(media|recording|audio|video)", re.IGNORECASE)
-"""At the start of a word only: "immediately" contains "media", too."""
+"""Not in the middle of other text: "immediately" contains "media", too."""
 
 _REQUEST_ID_HEADERS = ("x-request-id", "request-id")
 

@@ -1,9 +1,9 @@
 """Group commit: events that arrive during one write to Redis are all written by the next.
 
 The first event is written at once. Events that arrive during this write form the next batch. No
-timer delays a batch, so an event that arrives alone is not delayed. Each request gets its response
-after the write of its own event is confirmed. The number of waiting events is bounded: a slow Redis
-cannot fill the memory. If one batch fails, all waiting events are rejected with it: a further
+timer delays a batch, so an event that arrives alone is not delayed. A request gets its response
+after Redis has confirmed the write of its event. The number of waiting events is bounded: a slow
+Redis cannot fill the memory. If one batch fails, all waiting events are rejected with it: a further
 attempt for each would outlast the sender's timeout (10 seconds at WAVV, as integrators report).
 """
 

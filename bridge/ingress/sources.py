@@ -45,7 +45,7 @@ class Named:
 
 
 class WebhookSource(Protocol):
-    """One source of events."""
+    """A source of events: how its events are authenticated, checked, and examined if refused."""
 
     @property
     def name(self) -> str:

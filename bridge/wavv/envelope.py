@@ -28,7 +28,7 @@ _WRAPPERS = (*map(letters, CALL_KEYS), "event")
 _CONTAINERS = frozenset(
     ("object", "attributes", "properties", "fields", "detail", "details", "resource")
 )
-"""Keys of objects that hold values of the object around them: JSON:API's ``attributes``
+"""Keys of inner objects whose values belong to the outer object: JSON:API's ``attributes``
 (https://jsonapi.org/format/#document-resource-object-attributes), Stripe's ``data.object``,
 EventBridge's ``detail``."""
 

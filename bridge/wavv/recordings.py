@@ -61,7 +61,7 @@ def web_links(value: object) -> Iterator[str]:
 
 
 def _reads(value: object) -> list[Read]:
-    """Read each recording in ``value``."""
+    """Return one ``Read`` for each recording in ``value``."""
     if isinstance(value, list):
         return [read for item in value[:MOST_INSIDE] for read in _reads(item)][:MOST_INSIDE]
     if isinstance(value, dict):

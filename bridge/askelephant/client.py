@@ -7,8 +7,8 @@ from typing import Literal
 
 import httpx
 
-from bridge.askelephant.answers import engagement_or_failure
 from bridge.askelephant.models import Engagement, is_engagement_id
+from bridge.askelephant.responses import engagement_or_failure
 from bridge.domain.call import Problem
 from bridge.domain.engagement import EngagementRequest
 from bridge.domain.retry import Failure, Trouble

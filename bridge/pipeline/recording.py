@@ -11,7 +11,7 @@ from bridge.pipeline.attempt import Attempt, Settled, save, settled
 from bridge.pipeline.places import LINKS, place
 from bridge.reasons import Reason
 from bridge.services import Services
-from bridge.wavv.links import Answer, FreshLink
+from bridge.wavv.links import FreshLink, RecordingResponse
 
 log = structlog.get_logger(__name__)
 
@@ -51,7 +51,7 @@ def with_links(
 
 
 def _split(
-    services: Services, attempts: Sequence[Attempt], responses: Mapping[Attempt, Answer]
+    services: Services, attempts: Sequence[Attempt], responses: Mapping[Attempt, RecordingResponse]
 ) -> tuple[list[Attempt], list[Settled]]:
     """Return the attempts that have a link, and the others with their wait or their end."""
     linked: list[Attempt] = []
@@ -77,7 +77,7 @@ def _split(
     return linked, waiting
 
 
-def _report(services: Services, response: Answer) -> None:
+def _report(services: Services, response: RecordingResponse) -> None:
     """Count and log a response of WAVV's API, so that an operator sees a key that WAVV refuses."""
     if not isinstance(response, Failure):
         services.counters.saw("wavv_answered", services.now())

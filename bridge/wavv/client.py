@@ -20,7 +20,7 @@ from bridge.outbound.client import (
     is_sendable,
 )
 from bridge.reasons import Reason
-from bridge.wavv.links import Answer, NoRecording, failure, link_or_failure
+from bridge.wavv.links import NoRecording, RecordingResponse, failure, link_or_failure
 
 PAUSE = timedelta(minutes=1)
 """The pause after a refused key or a 429 without ``Retry-After``. It applies to all calls."""
@@ -55,7 +55,7 @@ class WavvClient:
         proof = f"Bearer {options.api_key}" if self._has_key else None
         self._api = ApiClient(options, proof, transport)
 
-    def recordings(self, call_ids: Sequence[str], now: datetime) -> list[Answer]:
+    def recordings(self, call_ids: Sequence[str], now: datetime) -> list[RecordingResponse]:
         """Return for each call a fresh link to its recording, ``NoRecording``, or a failure.
 
         The requests run concurrently. After a refused key or a 429 the same failure is returned
@@ -66,19 +66,19 @@ class WavvClient:
             return [failure(Trouble.CREDENTIALS, Reason.WAVV_KEY_REFUSED)] * len(call_ids)
         if self._paused is not None and now < self._paused[0]:
             return [self._paused[1]] * len(call_ids)
-        answers: list[Answer] = [NoRecording()] * len(call_ids)
+        responses: list[RecordingResponse] = [NoRecording()] * len(call_ids)
         sent = [place for place, call_id in enumerate(call_ids) if call_id.strip(".")]
         paths = [f"/v3/calls/{quote(call_ids[place], safe='')}/recording" for place in sent]
         for group in self._api.send([Request("GET", path) for path in paths]):
             for number, reply in group:
                 if isinstance(reply, Undelivered):
-                    answer: Answer = failure(Trouble.TRANSIENT, REASONS[reply.why])
+                    response: RecordingResponse = failure(Trouble.TRANSIENT, REASONS[reply.why])
                 else:
-                    answer = link_or_failure(reply.status, reply.headers, reply.body, now)
-                answers[sent[number]] = answer
-                if isinstance(answer, Failure) and answer.trouble is not Trouble.TRANSIENT:
-                    self._paused = now + (answer.retry_after or PAUSE), answer
-        return answers
+                    response = link_or_failure(reply.status, reply.headers, reply.body, now)
+                responses[sent[number]] = response
+                if isinstance(response, Failure) and response.trouble is not Trouble.TRANSIENT:
+                    self._paused = now + (response.retry_after or PAUSE), response
+        return responses
 
     def close(self) -> None:
         """Close the connections that no request uses."""

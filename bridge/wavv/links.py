@@ -34,10 +34,12 @@ class NoRecording:
     """WAVV has no recording of the call, or not yet."""
 
 
-Answer = FreshLink | NoRecording | Failure
+RecordingResponse = FreshLink | NoRecording | Failure
 
 
-def link_or_failure(status: int, headers: Mapping[str, str], body: bytes, now: datetime) -> Answer:
+def link_or_failure(
+    status: int, headers: Mapping[str, str], body: bytes, now: datetime
+) -> RecordingResponse:
     """Return the link in a response, or why there is none. Never raises.
 
     ``now`` is the time from which a ``Retry-After`` with a date is counted.

@@ -11,7 +11,7 @@ import pytest
 
 from bridge.domain.retry import Failure, Trouble
 from bridge.wavv.client import PAUSE, WavvClient, WavvOptions
-from bridge.wavv.links import Answer, FreshLink, NoRecording
+from bridge.wavv.links import FreshLink, NoRecording, RecordingResponse
 from tests.support.wavv_api import KEY, WavvRest, running_wavv
 
 NOW = datetime(2026, 5, 13, 14, 0, tzinfo=UTC)
@@ -34,7 +34,7 @@ def client(rest: WavvRest) -> Iterator[WavvClient]:
     opened.close()
 
 
-def fetched(client: WavvClient, call_id: str = CALL, now: datetime = NOW) -> Answer:
+def fetched(client: WavvClient, call_id: str = CALL, now: datetime = NOW) -> RecordingResponse:
     """Return the result of a batch of one call."""
     (answer,) = client.recordings([call_id], now)
     return answer

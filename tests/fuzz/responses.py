@@ -7,9 +7,9 @@ from random import Random
 
 from hypothesis import strategies as st
 
-from bridge.askelephant.answers import engagement_or_failure
 from bridge.askelephant.models import Engagement, is_engagement_id
 from bridge.askelephant.refusal import LONGEST_TEXT, MOST_ERRORS
+from bridge.askelephant.responses import engagement_or_failure
 from tests.fuzz.mutation import SEEDS, mutated, mutated_text
 from tests.fuzz.target import Target
 

@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from bridge.askelephant.answers import engagement_or_failure
+from bridge.askelephant.responses import engagement_or_failure
 from bridge.domain.retry import Failure
 
 NOW = datetime(2026, 5, 13, 14, 0, tzinfo=UTC)

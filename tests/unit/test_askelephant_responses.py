@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.askelephant.answers import engagement_or_failure
 from bridge.askelephant.models import Engagement
+from bridge.askelephant.responses import engagement_or_failure
 from bridge.domain.retry import Failure, Trouble
 from tests.support.askelephant_responses import NOW, failure, refused
 

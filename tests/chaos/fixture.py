@@ -62,7 +62,7 @@ class Fixture:
             self.broken.append(text)
 
     def expect(self, met: object, text: str) -> None:
-        """Record ``text`` unless the fault met a request; other faults may prevent that."""
+        """Record ``text`` if the fault had no effect: as a failed check, in ``mixed`` as a note."""
         if not met:
             (self.broken if self.is_alone else self.noted).append(text)
 

@@ -39,7 +39,7 @@ SETTINGS = {
     "BRIDGE_RECORDING_DEADLINE": "6",
     "BRIDGE_TRANSCRIPT_POLL_AFTER": "5",
     "BRIDGE_TRANSCRIPT_DEADLINE": "60",
-    "BRIDGE_INSIGHTS_DEADLINE": "8",  # late ones take three
+    "BRIDGE_INSIGHTS_DEADLINE": "8",  # late insights need three
     "BRIDGE_INSIGHTS_MAX_DELAY": "2",
     "BRIDGE_RETRY_FIRST_DELAY": "0.5",
     "BRIDGE_RETRY_MAX_DELAY": "4",
@@ -129,7 +129,7 @@ class Stack:
                 self.processes[name].start()
 
     def step_clock(self, seconds: float) -> None:
-        """Set the bridge's clock off by this many seconds."""
+        """Shift the bridge's clock by this many seconds."""
         _write_step(self.directory / CLOCK, seconds)
 
     def start_valkey(self) -> None:

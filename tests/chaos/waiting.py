@@ -1,7 +1,7 @@
 """The bound on waiting: trouble of one call must not delay another call.
 
 A call is due when its recording was acknowledged or when the fault ended, whichever is later. It
-must complete within ``LONGEST`` seconds and the delays of its own behaviours.
+must complete within ``LONGEST`` seconds and the delays of its behaviours.
 """
 
 from collections.abc import Mapping

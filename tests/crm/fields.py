@@ -39,7 +39,9 @@ def write_fields(call: SampleCall, kind: Kind, style: Style) -> Fields:
     values["sent_at"] = style.nothing
     if style.sent_form != "missing":
         values["sent_at"] = written_moment(call.sent_at(kind), style.sent_form, style.zone).value
-    return Fields(_event_name(call, kind, style), values, readings)
+    is_incoming = kind is Kind.STARTED and call.direction == "inbound"
+    name = "incoming" if is_incoming else kind.value.removeprefix("Call").lower()
+    return Fields(EVENT_NAMES[style.event_form](name), values, readings)
 
 
 def _not_yet(style: Style) -> dict[str, Written]:
@@ -131,9 +133,3 @@ def _times(call: SampleCall, style: Style) -> dict[str, Written]:
         "answered_at": written_moment(call.answered_at, fine, style.zone),
         "ended_at": written_moment(call.ended_at, fine, style.zone),
     }
-
-
-def _event_name(call: SampleCall, kind: Kind, style: Style) -> str:
-    if kind is Kind.STARTED and call.direction == "inbound":
-        return EVENT_NAMES[style.event_form]("incoming")
-    return EVENT_NAMES[style.event_form](kind.value.removeprefix("Call").lower())

@@ -37,7 +37,7 @@ STATM = Path("/proc/self/statm")
 
 
 class MemoryGrewError(AssertionError):
-    """The target keeps something of its inputs."""
+    """The memory grew with the number of inputs."""
 
 
 class Seen:

@@ -82,7 +82,7 @@ def elephant_request(rng: Random) -> SignedRequest:
 
 
 def check_wavv(request: SignedRequest) -> None:
-    """Raise unless an accepted request has the digest of its own time and body."""
+    """Raise unless an accepted request has the digest for its time and body."""
     header = next((v for k, v in request.headers.items() if k.lower() == "x-wavv-signature"), None)
     try:
         verify_shared_secret(header, (WAVV_SECRET,))
@@ -102,7 +102,7 @@ def check_wavv(request: SignedRequest) -> None:
 
 
 def check_elephant(request: SignedRequest) -> None:
-    """Raise unless an accepted request has the signature of its own id, time and body."""
+    """Raise unless an accepted request has the signature for its id, time and body."""
     try:
         message_id = verify_webhook(request.raw, request.headers, (SVIX_SECRET,))
     except UnsignedError:

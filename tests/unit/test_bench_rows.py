@@ -28,7 +28,7 @@ def test_a_bridge_that_keeps_up_reaches_its_rows() -> None:
 
 
 def test_a_bridge_that_lags_is_reported_as_lagging() -> None:
-    """A lagging bridge misses the row, and the note of its CPU row says so."""
+    """A lagging bridge misses the row, and the note of its CPU row names the backlog."""
     kept, cpu = _busy(LAGGING, GOOD)
     assert kept.is_reached is False
     assert "machine" not in kept.note

@@ -1,4 +1,4 @@
-"""Tests for settings with types of their own: accepted values, and the errors of others."""
+"""Tests for settings that are no plain strings: accepted values, and the errors of others."""
 
 from datetime import timedelta
 from typing import Any

@@ -176,7 +176,7 @@ def test_extras_are_separated_when_the_calls_own_recording_is_sent() -> None:
 
 
 def test_a_replay_submits_extras_that_were_only_noted() -> None:
-    """A replay under ``submits_extras`` separates the extras that were only details_of before."""
+    """A replay under ``submits_extras`` separates the extras that were only noted before."""
     failed = through([recorded(FIRST), SENT, recorded(SECOND, 4), e.Failed("rejected")])
     replayed = advance(failed, e.Replayed(), AT, SUBMITTING)
     assert [extra.call_id for extra in replayed.extra_recordings] == [None]

@@ -115,7 +115,7 @@ def test_insights_get_a_deadline_and_a_first_check_when_the_transcript_is_ready(
 
 
 def test_a_transcript_before_the_response_waits_for_it() -> None:
-    """A transcript webhook before the response of the POST counts once the response is here."""
+    """A transcript webhook that came before the POST's response counts after the response."""
     early = after([RECORDED, SENT, READY])
     assert (early.state, early.transcript_engagement_id) == (State.RECORDED, ENGAGEMENT)
     call = after([SUBMITTED], early)

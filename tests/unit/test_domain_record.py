@@ -52,7 +52,7 @@ def test_fields_of_a_newer_version_survive_an_older_worker(state: State, event: 
 
 
 def test_a_newer_versions_entry_may_hold_anything_when_the_timeline_is_shortened() -> None:
-    """Shortening counts an entry whose ``entries`` is not our marker's as one."""
+    """A newer version's entry with a member ``entries`` counts as one when it is dropped."""
     newer = written(call_in(State.RECORDED))
     newer["timeline"] = [{"at": AT.isoformat(), "what": "new", "entries": ["x"]}] * 60
     call = after([ENDED], Call.model_validate(newer))

@@ -140,7 +140,7 @@ def test_a_fetched_link_is_noted_without_its_url() -> None:
 
 
 def test_a_wait_for_a_recording_is_no_failure() -> None:
-    """A wait for a recording counts a look and no failure."""
+    """A wait for a recording counts as a look and not as a failure."""
     call = after([RECORDED, DEFERRED, AWAITED, AWAITED])
     assert (call.state, call.reason, call.due_at) == (State.RECORDED, AWAITED.reason, AWAITED.at)
     assert (call.looks, call.failures, call.failing_since, call.held) == (2, 0, None, False)
@@ -188,7 +188,7 @@ def test_a_new_link_does_not_put_off_a_call_that_waits_for_something_else() -> N
 
 
 def test_a_replay_looks_for_the_recording_as_at_first() -> None:
-    """A replay restarts the looks and their deadline, and keeps the link fetched last."""
+    """A replay resets the count of looks and their deadline, and keeps the link fetched last."""
     failed = after([RECORDED, AWAITED, LINKED, AWAITED, e.Failed("recording_not_ready", UNREADY)])
     call = after([e.Replayed()], failed, AT + HOUR)
     assert (call.looks, call.problem, call.state_since) == (0, None, AT + HOUR)

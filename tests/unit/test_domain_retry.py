@@ -188,7 +188,7 @@ def test_fields_that_were_blamed_are_left_out(trouble: Trouble, call: Call, plan
 
 
 def test_looks_for_a_recording_end_although_each_save_is_a_moment_after_its_decision() -> None:
-    """Looks end although the time between decision and save moves the deadline."""
+    """The looks for a recording end although the time to save each one moves the deadline."""
     call, latency = FRESH.but(due_at=AT), timedelta(milliseconds=20)
     while call.state is State.RECORDED and call.looks < 200:
         assert call.due_at is not None

@@ -82,7 +82,11 @@ def flood(fixture: Fixture) -> None:
     left, went_on, handled = due, 0.0, 0.0
     while (left or not handled) and time.monotonic() < begun + FLOODED_WITHIN:
         is_handled = not fixture.get("/api/stats")["inbox"]["waiting"]
-        left = {name: state for name, state in left.items() if _state(fixture, name) == state}
+        left = {
+            call_id: state
+            for call_id, state in left.items()
+            if fixture.get(f"/api/calls/{quote(call_id, safe='')}")["state"] == state
+        }
         now = time.monotonic() - begun
         handled = handled or (now if is_handled else 0.0)
         went_on = went_on or (0.0 if left else now)
@@ -117,10 +121,6 @@ def _due(fixture: Fixture) -> dict[str, str]:
         for call in fixture.get(f"/api/calls?state={state}&limit=200")["data"]
         if call["call_id"] in plain
     }
-
-
-def _state(fixture: Fixture, call_id: str) -> str:
-    return str(fixture.get(f"/api/calls/{quote(call_id, safe='')}")["state"])
 
 
 def _ignored(fixture: Fixture) -> int:

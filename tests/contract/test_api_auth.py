@@ -38,7 +38,7 @@ def test_without_configured_tokens_the_api_is_closed(
 
 
 @pytest.mark.parametrize(("method", "path"), ROUTES)
-def test_without_a_token_nothing_is_told(web: Web, method: str, path: str) -> None:
+def test_without_a_token_every_request_gets_401(web: Web, method: str, path: str) -> None:
     """Without a token every request gets 401, so it does not show whether a call exists."""
     answer = web.client.request(method, path)
     assert "Authorization: Bearer" in problem_in(answer, 401, "bad_token")
@@ -68,7 +68,7 @@ def test_each_token_is_good(web: Web, scheme: str, token: str) -> None:
     ],
     ids=lambda header: header[:20],
 )
-def test_any_other_header_is_answered_401(web: Web, header: str) -> None:
+def test_any_other_header_gets_401(web: Web, header: str) -> None:
     """Any other header gets 401, and the response does not repeat it."""
     headers = httpx.Headers({"Authorization": header}, encoding="utf-8")
     answer = web.client.get("/api/stats", headers=headers)
@@ -77,7 +77,7 @@ def test_any_other_header_is_answered_401(web: Web, header: str) -> None:
 
 
 @pytest.mark.parametrize("path", ["/livez", "/readyz", "/metrics", "/api/docs"])
-def test_what_tells_nothing_of_calls_is_open(web: Web, path: str) -> None:
+def test_routes_without_calls_need_no_token(web: Web, path: str) -> None:
     """Probes, metrics and the API's documentation need no token."""
     assert web.client.get(path).status_code == 200
 

@@ -125,7 +125,7 @@ def test_an_encoded_slash_belongs_to_the_id(web: Web) -> None:
 @pytest.mark.parametrize(
     "call_id", ["none", "", "call-1/", "call-1/x", "CALL-1", "x" * 5000, "\x00"]
 )
-def test_a_call_nobody_heard_of_is_answered_404(web: Web, call_id: str) -> None:
+def test_an_unknown_call_gets_404(web: Web, call_id: str) -> None:
     """Every route of an unknown call responds with 404 as a problem."""
     keep(web, "call-1")
     told = [web.get(path(call_id)), web.get(path(call_id, "insights"))]
@@ -161,7 +161,7 @@ def test_a_call_on_its_way_cannot_be_replayed(web: Web, state: State) -> None:
     assert web.published.tasks == []
 
 
-def test_a_replay_of_nothing_is_answered_404(web: Web) -> None:
+def test_a_replay_of_an_unknown_call_gets_404(web: Web) -> None:
     """A replay of an unknown call gets 404 as a problem."""
     answer = replay(web, "none")
     problem_in(answer, 404, "not_found")
@@ -176,7 +176,7 @@ def test_the_counts_of_an_empty_bridge_are_zero(web: Web) -> None:
     assert (shown["hold"], shown["counters"], shown["unmapped_agents"]) == (None, {}, {})
 
 
-def test_the_counts_say_where_everything_is(web: Web) -> None:
+def test_the_counts_show_all_calls_and_events(web: Web) -> None:
     """The counts show states, overdue calls, inbox, hold, counters and unmapped agents."""
     now = web.services.now()
     keep(web, "call-1", state=State.RECORDED, due_at=BEGIN)

@@ -11,7 +11,7 @@ from tests.support.web_process import problem_in
 PATH = "/api/events/set-aside"
 
 
-def test_an_event_that_was_set_aside_is_shown_whole_and_handled_again(
+def test_a_dead_letter_is_shown_whole_and_processed_again(
     operated: Operated, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A dead letter is shown with its error, and is back in the inbox after one request."""
@@ -36,9 +36,7 @@ def test_an_event_that_was_set_aside_is_shown_whole_and_handled_again(
 
 
 @pytest.mark.parametrize("unknown", ["0-0", "1-1", "nonsense", "-", "18446744073709551616-0"])
-def test_an_event_that_is_not_there_cannot_be_handled_again(
-    operated: Operated, unknown: str
-) -> None:
+def test_an_unknown_dead_letter_gets_404(operated: Operated, unknown: str) -> None:
     """A request for a dead letter that does not exist gets 404, for any id."""
     problem_in(operated.http.post(f"{PATH}/{unknown}/retry"), 404, "not_found")
 

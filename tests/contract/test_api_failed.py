@@ -24,7 +24,7 @@ def overhear(operated: Operated, behaviour: str) -> RecordingTransport:
     return overheard
 
 
-def test_a_refused_call_shows_what_was_sent_and_what_was_answered(operated: Operated) -> None:
+def test_a_rejected_call_shows_request_and_response(operated: Operated) -> None:
     """A rejected call shows the request and every field error, and can be replayed."""
     overheard = overhear(operated, "reject")
     call = operated.bridge.dial()

@@ -26,19 +26,19 @@ def calls(web: Web) -> list[str]:
 
 
 @pytest.mark.parametrize("limit", [1, 7, 50, 125, 200])
-def test_all_pages_together_are_all_calls_once(web: Web, calls: list[str], limit: int) -> None:
+def test_all_pages_contain_each_call_once(web: Web, calls: list[str], limit: int) -> None:
     """All pages of any size contain each call once, newest first."""
     assert walk(web, limit=limit) == calls
 
 
-def test_a_page_is_fifty_calls_long_unless_asked(web: Web, calls: list[str]) -> None:
+def test_a_page_has_fifty_calls_by_default(web: Web, calls: list[str]) -> None:
     """A page has fifty calls by default, each with the fields of a list."""
     body = web.get("/api/calls").json()
     assert [call["call_id"] for call in body["data"]] == calls[:50]
     assert body["next_cursor"]
 
 
-def test_calls_that_arrive_meanwhile_disturb_no_page(web: Web, calls: list[str]) -> None:
+def test_new_calls_change_no_page(web: Web, calls: list[str]) -> None:
     """New calls during a walk are on no later page, because they are newer than every cursor."""
     seen, cursor = [], ""
     for number in range(5):
@@ -49,7 +49,7 @@ def test_calls_that_arrive_meanwhile_disturb_no_page(web: Web, calls: list[str])
     assert seen == calls
 
 
-def test_calls_that_move_on_meanwhile_disturb_no_page(web: Web, calls: list[str]) -> None:
+def test_calls_that_change_state_change_no_page(web: Web, calls: list[str]) -> None:
     """Calls that leave the state during a walk change no later page."""
     seen: list[str] = []
     cursor = ""
@@ -69,7 +69,7 @@ def test_an_empty_bridge_has_an_empty_page(web: Web) -> None:
     assert web.get("/api/calls").json() == {"data": [], "next_cursor": None}
 
 
-def test_the_last_page_says_so(web: Web) -> None:
+def test_the_last_page_has_no_cursor(web: Web) -> None:
     """The last page has no cursor."""
     keep(web, "a")
     keep(web, "b", after=1)
@@ -142,7 +142,7 @@ def test_a_search_without_a_number_is_of_text(web: Web, q: str) -> None:
     assert walk(web, q=q) == expected
 
 
-def test_a_search_goes_on_over_pages(web: Web, calls: list[str]) -> None:
+def test_a_search_fills_its_pages(web: Web, calls: list[str]) -> None:
     """A search fills each page with matches."""
     found = [call_id for call_id in calls if "5" in call_id]
     assert walk(web, q="5", limit=10) == found
@@ -171,7 +171,7 @@ def test_times_bound_the_list(web: Web, query: dict[str, str], found: list[str])
     assert walk(web, limit=1, **query) == found
 
 
-def test_filters_are_taken_together(web: Web) -> None:
+def test_filters_combine(web: Web) -> None:
     """State, search and times restrict the list all at once."""
     for second, state in enumerate([State.FAILED, State.LIVE, State.FAILED]):
         keep(web, f"call-{second}", after=second, state=state)
@@ -196,7 +196,7 @@ def coded(text: str) -> str:
     ["garbage!", "%%%", "é", "AAAA", "a", coded("soon a"), coded("nan a"), coded("inf a"),
      coded("-inf "), coded("1e999 a"), coded("a 1.0"), "_w"],
 )  # fmt: skip
-def test_a_cursor_that_is_not_ours_is_answered_400(web: Web, cursor: str) -> None:
+def test_a_foreign_cursor_gets_400(web: Web, cursor: str) -> None:
     """A foreign cursor gets 400, not an empty page or the first one."""
     keep(web, "a")
     answer = web.get("/api/calls", cursor=cursor)
@@ -211,9 +211,7 @@ def test_a_cursor_that_is_not_ours_is_answered_400(web: Web, cursor: str) -> Non
         ("since", "1e400"), ("q", "x" * 201), ("cursor", "x" * 501),
     ],
 )  # fmt: skip
-def test_a_parameter_that_is_not_understood_is_answered_422(
-    web: Web, name: str, value: str
-) -> None:
+def test_a_bad_parameter_gets_422(web: Web, name: str, value: str) -> None:
     """A bad parameter gets 422, which names it and does not repeat a long value."""
     answer = web.get("/api/calls", **{name: value})
     assert problem_in(answer, 422, "bad_parameter").startswith(f"{name}: ")
@@ -243,7 +241,7 @@ class ManyCalls(Lookup):
             yield Place(at.timestamp(), call.call_id), call
 
 
-def test_a_search_for_nothing_ends_and_can_be_gone_on_with() -> None:
+def test_a_page_of_a_search_is_bounded() -> None:
     """A page of a search is bounded, and its cursor continues where it stopped."""
     first = page(ManyCalls(), Query(q="needle"), None, 50)
     assert first.calls == []

@@ -40,7 +40,7 @@ def test_the_pace_is_what_leaves(operated: Operated) -> None:
     assert len(operated.bridge.requests()) - before == 12
 
 
-def test_the_pace_goes_on_over_pages(operated: Operated, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_pace_continues_over_pages(operated: Operated, monkeypatch: pytest.MonkeyPatch) -> None:
     """The next page of a replay continues the pace, because the cursor carries it."""
     monkeypatch.setattr(replays, "MOST", 5)
     calls = operated.fail(12)

@@ -46,7 +46,7 @@ def test_complete_calls_have_no_reason_and_are_counted_all_the_same(operated: Op
 
 
 @pytest.mark.parametrize("behaviour", ["reject", "garbage-json"])
-def test_calls_that_failed_for_a_cause_now_mended_go_through_once_each(
+def test_failed_calls_whose_cause_is_gone_complete_once_each(
     operated: Operated, behaviour: str
 ) -> None:
     """Failed calls whose cause is gone complete with one engagement each.
@@ -89,7 +89,7 @@ def test_a_complete_call_that_is_replayed_still_has_one_engagement(
     assert len(operated.bridge.bodies()) == 1
 
 
-def test_a_call_that_failed_when_it_was_read_is_asked_for_under_its_engagement(
+def test_a_call_that_failed_at_a_read_is_posted_again(
     operated: Operated,
 ) -> None:
     """A call that failed while it was read is posted again, and gets its engagement's id back."""
@@ -109,7 +109,7 @@ def test_a_call_that_failed_when_it_was_read_is_asked_for_under_its_engagement(
     assert len(bridge.bodies()) == 1
 
 
-def test_a_call_that_fails_again_meanwhile_is_not_replayed_twice_by_one_run(
+def test_one_replay_starts_a_call_once(
     operated: Operated,
 ) -> None:
     """One replay starts a call once, although the call fails again before the replay ends."""
@@ -182,7 +182,7 @@ def test_a_call_that_changed_since_it_was_matched_is_left_alone(
     assert operated.bridge.call(call) == before
 
 
-def test_a_call_that_a_message_replayed_meanwhile_is_told_as_it_is(operated: Operated) -> None:
+def test_a_call_that_was_replayed_first_gets_409(operated: Operated) -> None:
     """If another request replays a call first, the response is 409 with the new state."""
     (call,) = operated.fail(1)
     services = operated.bridge.services
@@ -209,7 +209,7 @@ def test_a_call_that_a_message_replayed_meanwhile_is_told_as_it_is(operated: Ope
         ({"state": "failed", "dry_run": "maybe"}, "dry_run"),
     ],
 )  # fmt: skip
-def test_an_order_that_is_not_understood_is_answered_422(
+def test_a_replay_with_a_bad_field_gets_422(
     operated: Operated, order: dict[str, object], name: str
 ) -> None:
     """A replay with a bad or unknown field gets 422, and replays nothing."""
@@ -217,12 +217,12 @@ def test_an_order_that_is_not_understood_is_answered_422(
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b"\xff", b"[" * 9999])
-def test_an_order_that_is_no_object_is_answered_422(operated: Operated, body: bytes) -> None:
+def test_a_replay_that_is_no_object_gets_422(operated: Operated, body: bytes) -> None:
     """A replay whose body is no object gets 422."""
     problem_in(operated.http.post("/api/replay", content=body), 422, "bad_parameter")
 
 
-def test_an_order_that_is_too_large_is_not_read_and_a_stranger_is_not_heard(
+def test_a_replay_that_is_too_large_is_not_read(
     operated: Operated,
 ) -> None:
     """A body that is too large is refused after the token was checked and is not read whole."""
@@ -232,7 +232,7 @@ def test_an_order_that_is_too_large_is_not_read_and_a_stranger_is_not_heard(
     problem_in(stranger, 401, "bad_token")
 
 
-def test_the_order_is_described(operated: Operated) -> None:
+def test_the_replay_is_in_the_openapi_document(operated: Operated) -> None:
     """The OpenAPI document describes the replay with every filter."""
     described = operated.http.get("/api/openapi.json").json()["paths"]["/api/replay"]["post"]
     schema = described["requestBody"]["content"]["application/json"]["schema"]
@@ -242,7 +242,7 @@ def test_the_order_is_described(operated: Operated) -> None:
 @pytest.mark.parametrize(
     "cursor", ["garbage", "nan~", "inf~x", "1e300~", "1~%%%", "1~AAAA", "x~", "~"]
 )
-def test_a_cursor_that_is_not_ours_is_answered_400(operated: Operated, cursor: str) -> None:
+def test_a_foreign_cursor_gets_400(operated: Operated, cursor: str) -> None:
     """A foreign cursor gets 400, not a replay from the beginning."""
     answer = operated.replay(state="failed", dry_run=False, cursor=cursor)
     assert "next_cursor of an earlier" in problem_in(answer, 400, "bad_request")

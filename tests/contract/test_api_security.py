@@ -21,7 +21,7 @@ DOCS = "/api/docs"
 
 
 @pytest.mark.parametrize(("method", "path", "status"), ANSWERS)
-def test_every_answer_bears_all_headers(web: Web, method: str, path: str, status: int) -> None:
+def test_every_response_has_all_headers(web: Web, method: str, path: str, status: int) -> None:
     """Every response has all security headers, whatever its status."""
     answer = web.client.request(method, path, headers=bearer(TOKEN))
     assert answer.status_code == status
@@ -29,7 +29,7 @@ def test_every_answer_bears_all_headers(web: Web, method: str, path: str, status
     assert len(answer.headers.get_list("content-security-policy")) == 1
 
 
-def test_a_stored_event_is_answered_with_them_too(web: Web) -> None:
+def test_the_response_to_a_stored_event_has_them(web: Web) -> None:
     """The response to a stored event has the headers, and an empty body."""
     answer = web.wavv(ENDED)
     assert (answer.status_code, answer.content) == (202, b"")
@@ -71,7 +71,7 @@ def fresh(valkey_url: str) -> Iterator[Web]:
         yield web
 
 
-def test_guessing_is_answered_429_after_a_while_and_a_long_token_never(fresh: Web) -> None:
+def test_wrong_tokens_get_429_and_a_long_right_one_never(fresh: Web) -> None:
     """Wrong tokens get 429 after a while, but a long right token is always accepted.
 
     All senders behind a proxy share its address, so others must not lock the operator out.
@@ -86,7 +86,7 @@ def test_guessing_is_answered_429_after_a_while_and_a_long_token_never(fresh: We
         assert fresh.client.get(path, headers=bearer(TOKEN)).status_code in {200, 404}
 
 
-def test_a_token_that_could_be_guessed_is_not_looked_at_while_somebody_guesses(
+def test_a_short_token_is_not_checked_while_tokens_are_guessed(
     valkey_url: str,
 ) -> None:
     """While tokens are guessed, a token that is short enough to guess is not checked."""
@@ -100,7 +100,7 @@ def test_a_token_that_could_be_guessed_is_not_looked_at_while_somebody_guesses(
         assert web.get("/api/stats").status_code == 200
 
 
-def test_guessing_does_not_stop_the_doors(fresh: Web) -> None:
+def test_guessing_does_not_stop_the_webhooks(fresh: Web) -> None:
     """The limit on wrong tokens does not affect the webhooks."""
     for _ in range(MOST + 1):
         fresh.client.get("/api/stats")

@@ -56,7 +56,7 @@ def test_a_peer_that_does_another_thing_is_not_measured(plan: Plan) -> None:
         send_load(port, frames, connections=1, status="200")
 
 
-def test_the_stub_answers_and_tells_of_the_transcript(tmp_path: Path) -> None:
+def test_the_stub_responds_and_sends_the_transcript_webhook(tmp_path: Path) -> None:
     """The bridge's own client and signature check accept the stub as AskElephant."""
     receiver = Receiver()
     app = Starlette(routes=[Route(HOOK_PATH, receiver.take, methods=["POST"])])

@@ -21,7 +21,7 @@ def broker(url: str, namespace: str) -> Celery:
 
 @pytest.fixture
 def app(valkey_url: str, keys: Keys) -> Iterator[Celery]:
-    """Give a broker on the session's Valkey, in a namespace of its own."""
+    """Give a broker on the session's Valkey, in a new namespace."""
     with broker(valkey_url, keys.namespace) as app:
         yield app
 
@@ -35,7 +35,7 @@ def test_messages_of_all_queues_are_counted(app: Celery) -> None:
     assert waiting(app) == 3
 
 
-def test_a_queue_that_is_not_taken_from_does_not_count(app: Celery) -> None:
+def test_a_queue_that_is_not_consumed_does_not_count(app: Celery) -> None:
     """Messages of a queue that the worker no longer consumes are not counted."""
     app.send_task("a.task", queue=QUICK_QUEUE)
     app.amqp.queues.deselect([QUICK_QUEUE])

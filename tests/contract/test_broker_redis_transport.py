@@ -45,12 +45,12 @@ def test_a_channel_whose_connections_were_thrown_away_has_another_client(channel
     assert _client(channel).ping()
 
 
-def test_what_waits_for_messages_has_a_connection_of_its_own(channel: Channel) -> None:
+def test_the_blocking_read_has_a_separate_connection(channel: Channel) -> None:
     """The blocking read of messages has a connection of its own."""
     assert channel.client is not _client(channel)
 
 
-def test_a_message_that_came_for_nobody_any_more_goes_back(valkey_url: str, redis: Redis) -> None:
+def test_a_message_that_arrives_during_the_stop_goes_back(valkey_url: str, redis: Redis) -> None:
     """A message that arrives while the worker stops goes back to its queue at once."""
     queue = Queue(f"test-{uuid.uuid4().hex}")
     with (
@@ -91,7 +91,7 @@ def test_a_dead_connection_for_broadcasts_is_an_error(listening: Connection, red
         listening.drain_events(timeout=1)
 
 
-def test_no_broadcast_is_waited_for(listening: Connection) -> None:
+def test_reading_broadcasts_does_not_block(listening: Connection) -> None:
     """Reading broadcasts never blocks."""
     channel: Any = listening.default_channel
     with pytest.raises(Empty):

@@ -57,7 +57,7 @@ def test_a_delay_counts_each_way(proxy: Proxy) -> None:
         assert 0.4 <= time.monotonic() - begun < 1
 
 
-def test_what_is_frozen_says_nothing_ever_again(proxy: Proxy) -> None:
+def test_a_frozen_connection_stays_silent(proxy: Proxy) -> None:
     """``freeze`` silences connections without closing them; ``thaw`` lets only new ones work."""
     with _connected(proxy) as old:
         assert _answer(old) == HELLO
@@ -74,7 +74,7 @@ def test_what_is_frozen_says_nothing_ever_again(proxy: Proxy) -> None:
             assert _answer(later) == HELLO
 
 
-def test_who_is_refused_is_told_at_once(proxy: Proxy) -> None:
+def test_a_refused_connection_fails_at_once(proxy: Proxy) -> None:
     """After ``refuse`` connections are closed and refused until ``accept``."""
     with _connected(proxy) as near:
         assert _answer(near) == HELLO

@@ -36,7 +36,7 @@ def ask(url: str, *words: str) -> Result:
     return CliRunner().invoke(main, ["replay", "--url", url, *words])
 
 
-def test_without_yes_it_counts_and_says_how_to_go_on(operated: Operated) -> None:
+def test_without_yes_it_counts_and_prints_the_next_command(operated: Operated) -> None:
     """Without ``--yes`` it prints a table by reason and the next command, and changes nothing."""
     calls = operated.fail(3)
     operated.bridge.services.calls.update(
@@ -96,7 +96,7 @@ def test_calls_that_are_named_are_sent_at_once(operated: Operated) -> None:
     assert {call.state for call in operated.records(calls)} == {State.SUBMITTED}
 
 
-def test_a_call_that_cannot_be_replayed_is_told_and_the_others_are_sent(
+def test_a_call_that_cannot_be_replayed_is_reported(
     operated: Operated,
 ) -> None:
     """A call that cannot be replayed is reported, the others are, and the exit code is 1."""
@@ -110,9 +110,7 @@ def test_a_call_that_cannot_be_replayed_is_told_and_the_others_are_sent(
 
 
 @pytest.mark.parametrize("words", [(), ("--yes",)])
-def test_nothing_that_matches_is_told_by_the_exit_code(
-    operated: Operated, words: tuple[str, ...]
-) -> None:
+def test_without_a_match_the_exit_code_is_1(operated: Operated, words: tuple[str, ...]) -> None:
     """If nothing matches the exit code is 1, with and without ``--yes``."""
     operated.fail(1)
     asked = ask(operated.url, "--state", "skipped", *words)
@@ -139,9 +137,7 @@ def test_options_that_make_no_sense_are_refused(words: tuple[str, ...]) -> None:
 @pytest.mark.parametrize(
     "words", [("--pace", "fast"), ("--since", "yesterday"), ("--pace", "1000/s", "--yes")]
 )
-def test_what_the_bridge_does_not_understand_is_told_in_its_words(
-    operated: Operated, words: tuple[str, ...]
-) -> None:
+def test_a_422_of_the_bridge_is_printed(operated: Operated, words: tuple[str, ...]) -> None:
     """A 422 of the bridge is printed with the parameter's name."""
     asked = ask(operated.url, "--state", "failed", *words)
     assert asked.exit_code == 2
@@ -150,7 +146,7 @@ def test_what_the_bridge_does_not_understand_is_told_in_its_words(
 
 @pytest.mark.parametrize("words", [("--state", "failed"), ("c-1",)])
 @pytest.mark.parametrize("token", ["wrong", "tökén"])
-def test_a_wrong_token_is_told(operated: Operated, token: str, words: tuple[str, ...]) -> None:
+def test_a_wrong_token_is_reported(operated: Operated, token: str, words: tuple[str, ...]) -> None:
     """A wrong token is reported with the variable to set."""
     asked = ask(operated.url, "--token", token, *words)
     assert asked.exit_code == 2
@@ -158,7 +154,7 @@ def test_a_wrong_token_is_told(operated: Operated, token: str, words: tuple[str,
     assert "BRIDGE_API_TOKENS" in asked.output
 
 
-def test_a_token_that_is_nowhere_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_token_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a token the command names both ways to give one."""
     monkeypatch.delenv("BRIDGE_API_TOKENS")
     asked = ask("http://127.0.0.1:1", "--state", "failed")
@@ -168,9 +164,9 @@ def test_a_token_that_is_nowhere_is_asked_for(monkeypatch: pytest.MonkeyPatch) -
 
 @pytest.mark.parametrize(
     "url",
-    ["http://127.0.0.1:1", "http://127.0.0.1:x", "nonsense"],  # nobody listens at the first
+    ["http://127.0.0.1:1", "http://127.0.0.1:x", "nonsense"],  # the first port has no listener
 )
-def test_a_bridge_that_does_not_answer_is_told(url: str) -> None:
+def test_a_bridge_that_cannot_be_reached_is_reported(url: str) -> None:
     """A bridge that cannot be reached is reported with its URL, without a traceback."""
     asked = ask(url, "--state", "failed")
     assert (asked.exit_code, asked.output.count("\n")) == (2, 1)
@@ -189,7 +185,7 @@ async def _away(_request: Request) -> Response:
     ("answer", "told"), [(_no_json, "is no bridge: HTTP 502"), (_away, "503: The")]
 )
 @pytest.mark.parametrize("words", [("--state", "failed", "--yes"), ("c-1",)])
-def test_an_answer_that_is_none_is_told(answer: object, told: str, words: tuple[str, ...]) -> None:
+def test_a_foreign_response_is_reported(answer: object, told: str, words: tuple[str, ...]) -> None:
     """A response that is not the bridge's, or a 503, is reported."""
     app = Starlette(routes=[Route("/{rest:path}", answer, methods=["POST"])])  # type: ignore[arg-type]  # any of several
     with serving(app) as root:

@@ -84,7 +84,7 @@ def test_the_secret_is_the_first_of_the_settings(
         assert send(str(web.client.base_url)).exit_code == 0
 
 
-def test_refusals_are_told_in_the_bridges_words(valkey_url: str) -> None:
+def test_refusals_are_printed_with_the_bridges_detail(valkey_url: str) -> None:
     """Each refused event is one line with the bridge's detail, and the exit code is 1."""
     with running_web(valkey_url) as web:
         sent = send(str(web.client.base_url), "--secret", "whsec_wrong")
@@ -96,7 +96,7 @@ def test_refusals_are_told_in_the_bridges_words(valkey_url: str) -> None:
     assert "whsec" not in sent.output
 
 
-def test_a_bridge_that_is_away_is_told() -> None:
+def test_an_unreachable_bridge_is_reported() -> None:
     """A bridge that cannot be reached is reported without a traceback."""
     sent = send(f"http://127.0.0.1:{free_port()}", "--secret", "s")
     assert sent.exit_code == 1
@@ -105,7 +105,7 @@ def test_a_bridge_that_is_away_is_told() -> None:
 
 
 @pytest.mark.parametrize("value", [None, ""])
-def test_a_missing_secret_is_told_with_the_variables_name(
+def test_a_missing_secret_is_reported_with_the_variables_name(
     monkeypatch: pytest.MonkeyPatch, value: str | None
 ) -> None:
     """A missing secret is reported with the variable's name, and nothing is sent."""
@@ -116,7 +116,7 @@ def test_a_missing_secret_is_told_with_the_variables_name(
     assert "give --secret, or set BRIDGE_WAVV_SECRETS" in told(sent)
 
 
-def test_bad_settings_are_told_too(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bad_settings_are_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     """Bad settings are reported, because the secret would come from them."""
     monkeypatch.setenv("BRIDGE_WAVV_AUTH", "none")
     sent = send("http://127.0.0.1:1")
@@ -172,7 +172,7 @@ def test_a_capture_is_sent_byte_for_byte(tmp_path: Path) -> None:
     assert (elephant[0], elephant[2]) == ("/webhooks/askelephant", NOT_TEXT)
 
 
-def test_a_capture_is_signed_anew_when_asked_but_not_anothers(tmp_path: Path) -> None:
+def test_a_capture_of_wavvs_is_signed_again_with_resign(tmp_path: Path) -> None:
     """With ``--resign`` WAVV's events get a new signature, and AskElephant's keep theirs."""
     svix = svix_signed(b"{}")
     name = capture(
@@ -192,7 +192,7 @@ def test_a_capture_is_signed_anew_when_asked_but_not_anothers(tmp_path: Path) ->
     assert "x-wavv-signature" not in elephant
 
 
-def test_a_bad_line_is_told_with_its_number_and_nothing_is_sent(tmp_path: Path) -> None:
+def test_a_bad_line_is_reported_with_its_number(tmp_path: Path) -> None:
     """A bad line of a capture is reported with its number, and nothing is sent."""
     name = capture(
         tmp_path / "capture.jsonl", {"path": "/webhooks/wavv", "body": "{}"}, {"path": "/w"}
@@ -204,7 +204,7 @@ def test_a_bad_line_is_told_with_its_number_and_nothing_is_sent(tmp_path: Path) 
     assert not record.requests
 
 
-def test_a_capture_that_is_not_there_is_told() -> None:
+def test_a_missing_capture_is_reported() -> None:
     """A capture that does not exist is reported with its name."""
     sent = send("http://127.0.0.1:1", "--replay", "missing.jsonl")
     assert sent.exit_code == 2

@@ -30,7 +30,7 @@ def refused(
     return ended.stderr
 
 
-def test_bad_settings_are_told_all_at_once(tmp_path: Path) -> None:
+def test_bad_settings_are_reported_all_at_once(tmp_path: Path) -> None:
     """All bad settings are reported at once, with names and likely typos, without secrets."""
     told = refused(tmp_path, settings=BAD)
     assert {line.partition(":")[0] for line in told.splitlines()[1:]} == BAD.keys()
@@ -39,7 +39,7 @@ def test_bad_settings_are_told_all_at_once(tmp_path: Path) -> None:
     assert not (tmp_path / ".bridge").exists()
 
 
-def test_a_port_in_use_is_told_with_what_to_do(tmp_path: Path) -> None:
+def test_a_port_in_use_is_reported_with_what_to_do(tmp_path: Path) -> None:
     """A port in use is reported with what to do."""
     with socket.create_server(("127.0.0.1", 0)) as owner:
         taken = owner.getsockname()[1]
@@ -49,14 +49,14 @@ def test_a_port_in_use_is_told_with_what_to_do(tmp_path: Path) -> None:
         assert told.endswith("Choose another with --flower-port\n")
 
 
-def test_data_in_use_is_told(tmp_path: Path) -> None:
+def test_data_in_use_is_reported(tmp_path: Path) -> None:
     """A data directory that another bridge uses is refused."""
     with embedded_valkey(tmp_path / "kept"):
         told = refused(tmp_path, "--data", "kept")
     assert told == f"another bridge is running on kept: bridge up is process {os.getpid()}\n"
 
 
-def test_data_that_cannot_be_kept_is_told(tmp_path: Path) -> None:
+def test_data_that_cannot_be_written_is_reported(tmp_path: Path) -> None:
     """A data directory that cannot be written is reported in one line before anything starts."""
     (tmp_path / "kept").touch()
     told = refused(tmp_path, "--data", "kept")
@@ -64,7 +64,7 @@ def test_data_that_cannot_be_kept_is_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("port", ["http", "0", "65536"])
-def test_a_port_that_is_none_is_told_with_the_variables_name(tmp_path: Path, port: str) -> None:
+def test_a_bad_port_is_reported_with_the_variables_name(tmp_path: Path, port: str) -> None:
     """A bad ``PORT`` is reported with the variable's name."""
     ended = run("up", cwd=tmp_path, settings={"PORT": port})
     assert ended.returncode == 2
@@ -80,7 +80,7 @@ def test_a_port_that_is_none_is_told_with_the_variables_name(tmp_path: Path, por
         ({"BRIDGE_WAVV_ALIASES": '{"no_field": ["x"]}'}, "BRIDGE_WAVV_ALIASES: no such field"),
     ],
 )
-def test_a_setting_that_only_a_task_would_miss_is_told_at_the_start(
+def test_a_setting_that_only_tasks_use_is_checked_at_the_start(
     tmp_path: Path, settings: Mapping[str, str], told: str
 ) -> None:
     """A setting that only tasks use is checked at the start."""

@@ -77,7 +77,7 @@ def test_a_key_goes_without_a_prefix(sandbox: Sandbox, scheme: str, *, accepted:
         ({"status": 429, "retry_after": "3"}, Trouble.THROTTLED, 3),
     ],
 )
-def test_an_outage_says_how_long_to_wait(
+def test_the_retry_after_of_an_outage_is_read(
     client: OneByOne,
     sandbox: Sandbox,
     fault: dict[str, Any],

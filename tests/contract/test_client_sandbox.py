@@ -33,13 +33,13 @@ def test_a_call_that_is_submitted_twice_is_one_engagement(client: OneByOne) -> N
     assert (first.request_id or "").startswith("req_")
 
 
-def test_another_calls_engagement_can_be_told_by_its_link(client: OneByOne) -> None:
+def test_another_calls_engagement_is_known_by_its_link(client: OneByOne) -> None:
     """The link shows that an engagement is another call's; responses have no external_id."""
     found = made(client.create(request_for("a~collision")))
     assert (found.created, found.external_url == "wavv://call/1") == (False, False)
 
 
-def test_all_that_is_asked_for_reaches_the_other_side(client: OneByOne, sandbox: Sandbox) -> None:
+def test_every_field_reaches_askelephant(client: OneByOne, sandbox: Sandbox) -> None:
     """Every field of a request reaches AskElephant, and unset fields are left out."""
     client.create(request_for(is_private=False, transcript="Hello.", participants=(JANE,)))
     (one,) = sandbox.settled()["engagements"]
@@ -73,7 +73,7 @@ def test_all_eight_expansions_come_as_what_they_are(client: OneByOne, sandbox: S
 
 
 @pytest.mark.parametrize("name", EXPANDABLE)
-def test_an_expansion_comes_only_when_it_is_asked_for(sandbox: Sandbox, name: str) -> None:
+def test_only_requested_expansions_are_read(sandbox: Sandbox, name: str) -> None:
     """Only the requested expansions are in the result; others are absent, not empty."""
     with open_client(sandbox, expand=(name,)) as client:
         one = made(client.create(request_for()))
@@ -83,9 +83,7 @@ def test_an_expansion_comes_only_when_it_is_asked_for(sandbox: Sandbox, name: st
     assert read["query"] == f"expand={name}"
 
 
-def test_answers_with_more_or_less_than_is_documented_are_read(
-    client: OneByOne, sandbox: Sandbox
-) -> None:
+def test_responses_with_more_or_fewer_fields_are_read(client: OneByOne, sandbox: Sandbox) -> None:
     """Responses with unknown fields, unknown types or only required fields are read."""
     marked = made(client.create(request_for("a~unknown-fields+unknown-data-types+sparse-answers")))
     assert (marked.external_url, marked.created) == (None, True)
@@ -108,7 +106,7 @@ SUBMISSIONS = [
 
 
 @pytest.mark.parametrize(("behaviour", "trouble", "reason", "status", "created"), SUBMISSIONS)
-def test_a_failure_that_passes_is_told_by_its_kind(
+def test_a_failure_that_passes_has_its_kind(
     client: OneByOne,
     behaviour: str,
     trouble: Trouble,
@@ -155,8 +153,8 @@ def test_a_refusal_keeps_every_field_error(client: OneByOne, behaviour: str, sta
     assert (problem.request_id or "").startswith("req_")
 
 
-def test_an_owner_who_is_nobody_is_a_trouble_of_its_own(client: OneByOne) -> None:
-    """An unknown owner is a failure of its own kind, and makes nothing."""
+def test_an_unknown_owner_is_a_separate_kind_of_failure(client: OneByOne) -> None:
+    """An unknown owner is a separate kind of failure, and makes nothing."""
     failure = failed(client.create(request_for(participants=(JANE, STRANGER))))
     assert (failure.trouble, failure.problem.reason) == (Trouble.OWNER, "owner_unresolvable")
     assert failure.problem.errors[0]["field"] == "participants.1"
@@ -192,7 +190,7 @@ def test_a_slow_fetch_times_out_and_is_found_by_the_next_try() -> None:
         ("read-garbage", Trouble.TRANSIENT, "askelephant_answer_unreadable", 200),
     ],
 )
-def test_a_read_that_fails_is_told_by_its_kind(
+def test_a_failed_read_has_its_kind(
     client: OneByOne, behaviour: str, trouble: Trouble, reason: str, status: int
 ) -> None:
     """A failed read has its kind and reason, and the next read succeeds."""

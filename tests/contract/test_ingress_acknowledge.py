@@ -74,7 +74,7 @@ def test_svix_re_sends_are_known_by_their_id(web: Web) -> None:
     assert web.counted("events.duplicate.askelephant") == 1
 
 
-def test_the_doors_do_not_share_their_memory(web: Web) -> None:
+def test_the_webhooks_deduplicate_separately(web: Web) -> None:
     """The same bytes from WAVV and from AskElephant are two events."""
     raw = b'{"event": "other", "type": "other"}'
     assert (web.wavv(raw).status_code, web.elephant(raw).status_code) == (202, 202)
@@ -123,7 +123,7 @@ def test_an_event_whose_sender_hung_up_is_stored(valkey: Valkey) -> None:
         assert web.wavv(event(2)).status_code == 202
 
 
-def test_a_shutdown_answers_and_stores_what_was_accepted(valkey: Valkey) -> None:
+def test_a_shutdown_completes_accepted_requests(valkey: Valkey) -> None:
     """During a shutdown requests in progress get responses, and their events are stored."""
     bodies = [event(number) for number in range(20)]
     with ExitStack() as process, ExitStack() as connections:
@@ -142,7 +142,7 @@ def test_a_shutdown_answers_and_stores_what_was_accepted(valkey: Valkey) -> None
     web.services.redis.close()
 
 
-def test_a_shutdown_that_cannot_wait_for_answers_still_writes_and_wakes(valkey_url: str) -> None:
+def test_a_short_shutdown_still_stores_events_and_wakes_workers(valkey_url: str) -> None:
     """Events are stored and workers woken also if uvicorn's grace ends before their responses."""
     services = services_for(valkey_url, {})
 

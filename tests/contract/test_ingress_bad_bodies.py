@@ -48,7 +48,7 @@ DELIVERIES = [
 
 
 @pytest.mark.parametrize(("source", "raw", "reason", "says"), DELIVERIES)
-def test_a_body_that_is_no_json_object_is_answered_400(
+def test_a_body_that_is_no_json_object_gets_400(
     web: Web, source: str, raw: bytes, reason: str, says: str
 ) -> None:
     """A body that is no JSON object gets 400 with the fault, and is not stored as an event."""
@@ -81,7 +81,7 @@ UNUSABLE = {
 
 
 @pytest.mark.parametrize(("raw", "reason", "says"), UNUSABLE.values(), ids=UNUSABLE)
-def test_an_event_no_call_can_be_made_of_is_answered_422(
+def test_an_event_without_what_a_call_needs_gets_422(
     web: Web, raw: bytes, reason: str, says: str
 ) -> None:
     """An event without what a call needs gets 422, which names what is accepted."""

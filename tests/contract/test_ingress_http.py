@@ -32,7 +32,7 @@ def test_json_is_accepted_under_its_names(web: Web, content_type: str) -> None:
      "application/jsonp", "", ";", "application/xml"],
 )  # fmt: skip
 @pytest.mark.parametrize("path", [WAVV, ELEPHANT])
-def test_another_type_is_answered_415(web: Web, path: str, content_type: str) -> None:
+def test_another_type_gets_415(web: Web, path: str, content_type: str) -> None:
     """Another content type gets 415, which names JSON, and nothing is stored."""
     headers = signed(ENDED) | {"Content-Type": content_type}
     answer = web.client.post(path, content=ENDED, headers=headers)
@@ -40,7 +40,7 @@ def test_another_type_is_answered_415(web: Web, path: str, content_type: str) ->
     assert web.stored() == []
 
 
-def test_a_missing_type_is_answered_415(web: Web) -> None:
+def test_a_missing_type_gets_415(web: Web) -> None:
     """A missing content type gets 415."""
     answer = web.client.post(WAVV, content=ENDED, headers=signed(ENDED))
     assert "content-type" not in answer.request.headers
@@ -49,7 +49,7 @@ def test_a_missing_type_is_answered_415(web: Web) -> None:
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "PATCH", "OPTIONS"])
 @pytest.mark.parametrize("path", [WAVV, ELEPHANT])
-def test_the_doors_take_post_only(web: Web, path: str, method: str) -> None:
+def test_the_webhooks_accept_post_only(web: Web, path: str, method: str) -> None:
     """A GET of a webhook gets 405 with what the URL is for."""
     answer = web.client.request(method, path)
     problem_in(answer, 405, "method_not_allowed")
@@ -69,7 +69,7 @@ def test_what_is_read_is_not_posted_to(web: Web, path: str) -> None:
         *product(["GET"], ["/webhooks", "/webhooks/wavv/x", "/webhooks/WAVV"]),
     ],
 )
-def test_an_unknown_path_is_answered_404(web: Web, path: str, method: str) -> None:
+def test_an_unknown_path_gets_404(web: Web, path: str, method: str) -> None:
     """An unknown path gets 404 as a problem."""
     problem_in(web.client.request(method, path), 404, "not_found")
 
@@ -124,7 +124,7 @@ def test_a_path_is_the_same_however_it_is_written(web: Web, path: str) -> None:
     assert web.stored() == [ENDED]
 
 
-def test_a_head_is_answered_without_a_body(web: Web) -> None:
+def test_a_head_request_gets_no_body(web: Web) -> None:
     """A HEAD request gets no body, so the next response on the connection is not shifted."""
     assert statuses(web, "HEAD", WAVV, b"", {}) == [405]
 
@@ -137,7 +137,7 @@ def test_nothing_is_upgraded(web: Web, upgrade: str) -> None:
     assert web.wavv(ENDED).status_code == 202
 
 
-def test_a_sender_that_waits_to_be_told_to_continue_is_told(web: Web) -> None:
+def test_a_sender_that_expects_100_continue_gets_it(web: Web) -> None:
     """A sender with ``Expect: 100-continue`` gets 100, and its event is stored."""
     headers = signed(ENDED) | {"Expect": "100-continue"}
     assert statuses(web, "POST", WAVV, ENDED, headers) == [100, 202]
@@ -191,7 +191,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("said", BROKEN.values(), ids=BROKEN)
-def test_broken_http_is_refused_and_harms_nobody(web: Web, said: bytes) -> None:
+def test_broken_http_is_refused_and_the_next_sender_served(web: Web, said: bytes) -> None:
     """Broken HTTP gets 400 or a closed connection, and the next sender is served."""
     with socket.create_connection(web.address, timeout=WAIT) as connection:
         connection.sendall(said)

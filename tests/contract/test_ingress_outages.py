@@ -39,7 +39,7 @@ def refused_soon(web: Web) -> None:
         assert int(answer.headers["retry-after"]) > 0
 
 
-def test_without_redis_the_answer_is_503_until_it_is_back(valkey: Valkey, web: Web) -> None:
+def test_without_redis_events_get_503(valkey: Valkey, web: Web) -> None:
     """Without Redis an event gets 503 with Retry-After; after its return events are stored.
 
     The restarted server has lost its scripts.
@@ -52,7 +52,7 @@ def test_without_redis_the_answer_is_503_until_it_is_back(valkey: Valkey, web: W
     assert web.stored() == [event(0), ENDED]
 
 
-def test_without_redis_a_stranger_is_still_a_stranger(valkey: Valkey, web: Web) -> None:
+def test_without_redis_a_bad_signature_still_gets_401(valkey: Valkey, web: Web) -> None:
     """Without Redis a bad signature still gets 401."""
     valkey.stop()
     begun = time.monotonic()
@@ -61,7 +61,7 @@ def test_without_redis_a_stranger_is_still_a_stranger(valkey: Valkey, web: Web) 
     assert time.monotonic() - begun < SOON
 
 
-def test_without_redis_the_api_answers_503(valkey: Valkey, web: Web) -> None:
+def test_without_redis_the_api_responds_with_503(valkey: Valkey, web: Web) -> None:
     """Without Redis the API responds with 503 as a problem."""
     valkey.stop()
     for path in ("/api/calls", "/api/calls/call-1", "/api/stats", "/metrics"):
@@ -70,7 +70,7 @@ def test_without_redis_the_api_answers_503(valkey: Valkey, web: Web) -> None:
         assert int(answer.headers["retry-after"]) > 0
 
 
-def test_a_frozen_redis_hangs_nobody(valkey: Valkey, web: Web) -> None:
+def test_a_frozen_redis_gives_503_in_time(valkey: Valkey, web: Web) -> None:
     """A frozen Redis gives 503 in time; its connections stay open without a response."""
     with valkey.frozen():
         refused_soon(web)
@@ -78,7 +78,7 @@ def test_a_frozen_redis_hangs_nobody(valkey: Valkey, web: Web) -> None:
     assert ENDED in web.stored()
 
 
-def test_a_frozen_redis_hangs_no_crowd(valkey: Valkey, web: Web) -> None:
+def test_requests_behind_a_failed_batch_fail_at_once(valkey: Valkey, web: Web) -> None:
     """Requests behind a failed batch get 503 at once, not after a timeout each."""
     bodies = [event(number) for number in range(600)]
     with valkey.frozen():
@@ -98,9 +98,7 @@ def test_a_forgotten_script_is_loaded_again(valkey: Valkey, web: Web) -> None:
 
 
 @pytest.mark.parametrize("limit", ["maxmemory", "min-replicas-to-write"])
-def test_a_redis_that_takes_no_write_is_answered_503_until_it_does(
-    valkey: Valkey, web: Web, limit: str
-) -> None:
+def test_a_redis_that_refuses_writes_gives_503(valkey: Valkey, web: Web, limit: str) -> None:
     """A Redis that refuses writes gives 503 until it accepts them, and loses no event."""
     valkey.redis.config_set(limit, "1")
     refused_soon(web)

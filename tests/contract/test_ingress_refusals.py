@@ -94,7 +94,7 @@ def test_the_kept_ones_are_bounded(web: Web) -> None:
     assert web.refused()[-1][1] == "no_call_id"
 
 
-def test_a_crowd_of_strangers_does_not_take_every_connection_to_redis(web: Web) -> None:
+def test_many_refusals_do_not_use_up_the_connections_to_redis(web: Web) -> None:
     """Many refused events at the same time do not use up the connections to Redis."""
     unsigned = b"POST /webhooks/wavv HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
     unsigned += b"Content-Length: 2\r\n\r\n{}"

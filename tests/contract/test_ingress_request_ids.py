@@ -38,7 +38,7 @@ def test_an_insane_id_is_replaced(web: Web, request_id: str) -> None:
 
 
 @pytest.mark.parametrize("path", ["/livez", "/readyz", "/api/calls", "/nowhere", WAVV])
-def test_every_answer_has_an_id_of_its_own(web: Web, path: str) -> None:
+def test_every_response_has_a_request_id(web: Web, path: str) -> None:
     """Every response has a request id, also a refusal."""
     ids = {web.client.get(path).headers["x-request-id"] for _ in range(2)}
     assert len(ids) == 2
@@ -55,7 +55,7 @@ def test_the_id_is_on_every_log_line_of_the_request(web: Web, lines: list[Any]) 
     assert [entry.request_id for entry in web.services.inbox.take(10)] == ["good"]
 
 
-def test_the_log_says_nothing_of_the_body(web: Web, lines: list[Any]) -> None:
+def test_no_log_line_has_content_of_the_body(web: Web, lines: list[Any]) -> None:
     """No log line has names, numbers or secrets of the body."""
     web.wavv(b'{"event": "call.ended", "data": {"contactName": "Ada", "phone": "4155550100"}}')
     assert [line["reason"] for line in lines] == ["no_call_id"]

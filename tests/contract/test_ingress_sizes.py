@@ -126,7 +126,7 @@ def test_no_body_is_examined_without_end(web: Web) -> None:
         assert connection.recv(1000).startswith(b"HTTP/1.1 413 ")
 
 
-def test_a_sender_that_waits_to_be_told_to_continue_is_refused_at_once(web: Web) -> None:
+def test_a_large_body_that_expects_100_continue_is_refused_at_once(web: Web) -> None:
     """With ``Expect: 100-continue`` a body over the limit is refused at once (RFC 9110, 10.1.1)."""
     with opened(web, f"Content-Length: {LIMIT + 1}", "Expect: 100-continue") as connection:
         assert connection.recv(1000).startswith(b"HTTP/1.1 413 ")

@@ -35,7 +35,7 @@ def started(home: Path, **variables: str) -> "subprocess.CompletedProcess[str]":
         ({"BRIDGE_REDIS_URL": "localhost:6379"}, "BRIDGE_REDIS_URL: must start with redis://"),
     ],
 )
-def test_bad_settings_end_the_process_with_what_to_mend(
+def test_bad_settings_end_the_process_with_their_names(
     tmp_path: Path, variables: dict[str, str], told: str
 ) -> None:
     """Bad settings end the process with one sentence that names them, without a traceback."""

@@ -52,7 +52,7 @@ def test_an_offer_to_upgrade_is_ignored(web: Web, offer: str, *, chunked: bool) 
 
 
 @pytest.mark.parametrize("chunked", [False, True])
-def test_a_body_in_segments_of_its_own_is_read(web: Web, *, chunked: bool) -> None:
+def test_a_body_in_separate_segments_is_read(web: Web, *, chunked: bool) -> None:
     """Head and body are read in any number of segments."""
     request = post(ENDED, chunked=chunked)
     head = request.index(b"\r\n\r\n") + 4

@@ -71,7 +71,7 @@ GARBLED = "t=1,v1=zz", "t=,v1=", "garbage", "v1=" + "0" * 64, "t=soon,v1=" + "0"
 
 
 @pytest.mark.parametrize("headers", [{}, {"X-WAVV-Signature": ""}])
-def test_a_missing_signature_is_answered_401(signing: Web, headers: dict[str, str]) -> None:
+def test_a_missing_signature_gets_401(signing: Web, headers: dict[str, str]) -> None:
     """A missing signature gets 401, which names the header and its form."""
     answer = deliver(signing, headers)
     assert "X-WAVV-Signature: t=" in problem_in(answer, 401, "signature_missing")
@@ -79,7 +79,7 @@ def test_a_missing_signature_is_answered_401(signing: Web, headers: dict[str, st
 
 
 @pytest.mark.parametrize("header", GARBLED)
-def test_a_garbled_signature_is_answered_401(signing: Web, header: str) -> None:
+def test_a_garbled_signature_gets_401(signing: Web, header: str) -> None:
     """A malformed signature gets 401."""
     answer = deliver(signing, {"X-WAVV-Signature": header})
     assert "cannot be read" in problem_in(answer, 401, "signature_malformed")
@@ -89,9 +89,7 @@ def test_a_garbled_signature_is_answered_401(signing: Web, header: str) -> None:
     ("off", "reason", "says"),
     [(-310, "signature_expired", "older than 300 s"), (310, "signature_in_future", "clock")],
 )
-def test_a_time_out_of_tolerance_is_answered_401(
-    signing: Web, off: int, reason: str, says: str
-) -> None:
+def test_a_time_out_of_tolerance_gets_401(signing: Web, off: int, reason: str, says: str) -> None:
     """A timestamp more than five minutes off gets 401, which names the cause."""
     answer = deliver(signing, signed(ENDED, at=time.time() + off))
     assert says in problem_in(answer, 401, reason)
@@ -101,15 +99,13 @@ def test_a_time_out_of_tolerance_is_answered_401(
     ("raw", "key"),
     [(ENDED, "whsec_nobody-knows-it"), (ENDED + b" ", WAVV_SECRET), (ENDED, ""), (ENDED, "whsec_")],
 )
-def test_a_signature_that_is_not_this_bodys_is_answered_401(
-    signing: Web, raw: bytes, key: str
-) -> None:
+def test_a_signature_that_is_not_this_bodys_gets_401(signing: Web, raw: bytes, key: str) -> None:
     """The signature of another body, another secret or an empty key gets 401."""
     problem_in(deliver(signing, signed(raw, key)), 401, "signature_mismatch")
     assert signing.stored() == []
 
 
-def test_a_shared_secret_does_not_open_the_signed_door(signing: Web) -> None:
+def test_a_shared_secret_does_not_replace_a_signature(signing: Web) -> None:
     """A shared secret is not accepted where signatures are configured."""
     answer = deliver(signing, {"X-Webhook-Secret": WAVV_SECRET}, f"?secret={WAVV_SECRET}")
     problem_in(answer, 401, "signature_missing")
@@ -140,7 +136,7 @@ def test_a_shared_secret_is_accepted_by_header_and_by_query(
         ({"X-WAVV-Signature": "t=1,v1=00"}, "", "secret_missing"),
     ],
 )
-def test_a_wrong_shared_secret_is_answered_401(
+def test_a_wrong_shared_secret_gets_401(
     sharing: Web, headers: dict[str, str], query: str, reason: str
 ) -> None:
     """A wrong shared secret gets 401, which names header and query and repeats nothing."""
@@ -169,7 +165,7 @@ def test_a_secret_in_the_query_may_hold_a_blank(valkey_url: str) -> None:
             assert response.status_code == 202
 
 
-def test_a_wrong_secret_is_told_how_to_encode_it(valkey_url: str) -> None:
+def test_the_response_to_a_wrong_secret_explains_encoding(valkey_url: str) -> None:
     """If a wrong secret has special characters, the response explains URL encoding."""
     with running_web(valkey_url, wavv_auth="shared_secret", wavv_secrets="a&b") as web:
         response = web.client.post(f"{WAVV}?secret=a&b", content=ENDED, headers=JSON)
@@ -177,7 +173,7 @@ def test_a_wrong_secret_is_told_how_to_encode_it(valkey_url: str) -> None:
 
 
 @pytest.mark.parametrize("auth", ["signature", "shared_secret"])
-def test_without_a_secret_nobody_comes_in(valkey_url: str, auth: str) -> None:
+def test_without_a_secret_every_event_gets_503(valkey_url: str, auth: str) -> None:
     """Without a configured secret the status is 503, so that WAVV's event can come again."""
     with running_web(valkey_url, wavv_auth=auth, wavv_secrets="") as web:
         answer = deliver(web, signed(ENDED, "") | {"X-Webhook-Secret": ""})

@@ -79,7 +79,7 @@ def test_a_batch_gives_what_batches_of_one_give(bridge: Bridge, grouping: tuple[
     assert {whats(call).count("submission.started") for call in found} == {1}
 
 
-def test_a_batch_takes_as_many_round_trips_as_one_call(bridge: Bridge, redis: Redis) -> None:
+def test_a_batch_needs_as_many_round_trips_as_one_call(bridge: Bridge, redis: Redis) -> None:
     """A batch has as many round trips to Redis as one call."""
     bridge.process(bridge.dial())  # the scripts are known
     calls = recorded(bridge, *[""] * BATCH)
@@ -147,7 +147,7 @@ def test_a_damaged_record_costs_that_call_only(bridge: Bridge) -> None:
     assert {call.call_id for call in saved} == {calls[0].call_id, calls[2].call_id}
 
 
-def test_every_lease_of_a_batch_is_given_back(bridge: Bridge) -> None:
+def test_every_lease_of_a_batch_is_released(bridge: Bridge) -> None:
     """The leases of calls that are not due are released before the others' requests."""
     due = recorded(bridge, "")
     early = bridge.dial()

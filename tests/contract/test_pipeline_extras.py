@@ -52,7 +52,7 @@ def test_another_recording_is_noted_counted_and_found(operated: Operated, bridge
     assert (noted["link"], noted["entry"]) == (SECOND, entry)
 
 
-def test_another_recording_is_submitted_by_a_call_of_its_own(
+def test_another_recording_is_submitted_as_a_separate_call(
     operated: Operated, bridge: Bridge
 ) -> None:
     """With the setting on, another recording is a call with its own ids and insights."""

@@ -176,7 +176,7 @@ def test_a_probe_that_fails_for_another_reason_proves_nothing(bridge: Bridge) ->
     assert _states(bridge, calls) == {State.SUBMITTED}
 
 
-def test_what_sends_no_request_goes_on_under_a_hold(bridge: Bridge) -> None:
+def test_steps_without_requests_continue_during_a_hold(bridge: Bridge) -> None:
     """During a hold calls without a recording expire, and rules skip calls."""
     bridge.change_settings(recording_deadline=60, skip_shorter_than=30)
     bridge.sandbox.control("keys", REVOKED)
@@ -224,7 +224,7 @@ def test_an_outage_holds_all_calls_and_probes_less_and_less_often(bridge: Bridge
     assert len(bridge.logged("hold.released")) == 1
 
 
-def test_a_call_that_alone_fails_holds_nobody(bridge: Bridge) -> None:
+def test_a_call_that_alone_fails_holds_no_other(bridge: Bridge) -> None:
     """A call that alone fails for two hours holds no other call."""
     ill = bridge.dial("error-before-commit.1000")
     bridge.process(ill)

@@ -102,7 +102,7 @@ def test_every_fetch_keeps_what_it_brought(bridge: Bridge) -> None:
         ({"insights_required": "action_items"}, "none"),
     ],
 )
-def test_the_operator_says_what_must_be_there(
+def test_the_operator_configures_the_required_insights(
     bridge: Bridge, settings: dict[str, str], status: str
 ) -> None:
     """The operator configures which insights complete a call."""
@@ -151,7 +151,7 @@ def test_an_engagement_that_stays_missing_fails_its_call(bridge: Bridge) -> None
     assert 15 <= len(bridge.requests("GET")) <= 25
 
 
-def test_without_a_webhook_the_bridge_asks_itself(bridge: Bridge) -> None:
+def test_without_a_webhook_the_bridge_polls(bridge: Bridge) -> None:
     """Without a webhook the bridge polls, counts it, and completes the call."""
     call = bridge.dial("no-webhook")
     bridge.process(call)
@@ -196,7 +196,7 @@ def test_a_call_whose_processing_never_ends_fails_by_the_deadline(bridge: Bridge
     assert 8 <= len(bridge.requests("GET")) <= 16
 
 
-def test_an_event_ends_the_asking(bridge: Bridge) -> None:
+def test_a_webhook_ends_the_polling(bridge: Bridge) -> None:
     """A transcript webhook ends the polling."""
     call = bridge.dial("stuck")
     bridge.process(call)
@@ -208,7 +208,7 @@ def test_an_event_ends_the_asking(bridge: Bridge) -> None:
     assert (found.state, found.failures, found.reason) == (State.TRANSCRIBED, 0, None)
 
 
-def test_processing_that_failed_is_noticed_by_asking(bridge: Bridge) -> None:
+def test_a_poll_finds_failed_processing(bridge: Bridge) -> None:
     """A poll finds that processing has FAILED, for which there is no webhook."""
     call = bridge.dial("failed")
     bridge.process(call)
@@ -225,7 +225,7 @@ def test_processing_that_fails_after_the_transcript_ends_the_call_too(bridge: Br
     assert bridge.call(call).reason == "processing_failed"
 
 
-def test_a_fetch_that_is_run_twice_asks_once(bridge: Bridge) -> None:
+def test_a_fetch_that_is_run_twice_sends_one_request(bridge: Bridge) -> None:
     """A fetch that is early or already done sends no request."""
     call = _transcribed(bridge)
     assert insights.fetch(bridge.services, [call.call_id]) == []

@@ -57,7 +57,7 @@ def test_only_a_recording_is_submitted_after_it_has_settled(bridge: Bridge) -> N
     assert message.at == bridge.clock() + SETTLE
 
 
-def test_a_redelivered_event_is_dropped_at_the_door(bridge: Bridge) -> None:
+def test_a_repeated_event_is_not_stored(bridge: Bridge) -> None:
     """A repeated event is counted and not stored."""
     raw = b'{"event": "call.started", "data": {"id": "c-1"}}'
     assert bridge.receive_raw(raw, "wavv", key="k")
@@ -149,7 +149,7 @@ def test_what_was_not_read_is_on_the_timeline_of_the_call(bridge: Bridge) -> Non
     assert call.metadata.lead_email is None
 
 
-def test_an_event_that_breaks_its_handler_is_tried_three_times_and_stops_nobody(
+def test_an_event_whose_processing_raises_is_tried_three_times(
     bridge: Bridge, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An event whose processing raises is tried three times, then becomes a dead letter.
@@ -185,7 +185,7 @@ def test_an_event_that_broke_once_is_handled_when_the_bug_is_gone(
     assert bridge.services.inbox.backlog().waiting == 0
 
 
-def test_an_event_that_nobody_can_read_is_set_aside_at_once(bridge: Bridge) -> None:
+def test_an_event_that_cannot_be_parsed_is_a_dead_letter_at_once(bridge: Bridge) -> None:
     """An event that cannot be parsed is a dead letter at once."""
     bridge.receive_raw(b"not json", "wavv")
     bridge.receive_raw(b"[]", "askelephant")

@@ -61,7 +61,7 @@ def test_an_announced_recording_that_wavv_has_not_fails_and_can_still_come(
     assert bridge.process(call, Kind.RECORDED).state is State.SUBMITTED
 
 
-def test_without_a_key_the_reason_says_that_the_recording_was_not_received(bridge: Bridge) -> None:
+def test_without_a_key_the_reason_is_that_no_recording_was_received(bridge: Bridge) -> None:
     """Without a key for WAVV's API the reason is that the recorded event was not received."""
     call = _announced(bridge)
     bridge.sweep_for(hours=25)
@@ -69,7 +69,7 @@ def test_without_a_key_the_reason_says_that_the_recording_was_not_received(bridg
     assert (found.state, found.reason) == (State.UNRECORDED, "recording_not_received")
 
 
-def test_a_link_told_by_the_end_of_the_call_is_submitted_at_the_deadline(bridge: Bridge) -> None:
+def test_a_link_of_the_ended_event_is_submitted_at_the_deadline(bridge: Bridge) -> None:
     """A link that only ``call.ended`` had is submitted at the recording deadline."""
     bridge.change_settings(recording_deadline=3600)
     url = "https://recordings.wavv.example/early.mp3"

@@ -48,7 +48,7 @@ def test_a_submission_that_was_too_slow_is_made_again(bridge: Bridge, call: Samp
     assert [one["status"] for one in bridge.requests()] == [201, 200]
 
 
-def test_what_another_worker_saved_meanwhile_stands(bridge: Bridge, call: SampleCall) -> None:
+def test_what_another_worker_saved_is_kept(bridge: Bridge, call: SampleCall) -> None:
     """The record that another worker saved during the request is kept."""
     submit_slowly(bridge, call, lambda: submit.submit(bridge.services, [call.call_id]))
     found = bridge.call(call)

@@ -1,4 +1,4 @@
-"""Calls that fail for a cause of their own do not delay the others, however many fail.
+"""Calls that alone fail do not delay the others, however many fail.
 
 AskElephant is a transport, and time is virtual. The sweep runs every ten seconds as with beat, and
 when it is published.
@@ -71,7 +71,7 @@ class Elephant:
 def run_for(bridge: Bridge, **duration: float) -> None:
     """Move the clock: tasks run at their times, sweeps at each beat and when published.
 
-    Over a long time beat runs more rarely, because each sweep takes real time.
+    Over a long time beat runs more rarely, because each sweep costs real time.
     """
     end = bridge.clock() + timedelta(**duration)
     apart = max(BEAT, timedelta(**duration) / 200)
@@ -107,7 +107,7 @@ def _since(found: Call, what: str) -> datetime:
 
 
 @pytest.mark.parametrize("refusal", ["own 500", "own 403", "own 403 as HTML"])
-def test_good_calls_beside_sixty_bad_ones_are_submitted_in_time(
+def test_good_calls_among_sixty_bad_ones_are_submitted_in_time(
     bridge: Bridge, refusal: str
 ) -> None:
     """Good calls are submitted within a minute although sixty bad calls came before them."""
@@ -143,7 +143,7 @@ def test_bad_calls_first_and_a_good_one_behind_them_an_hour_later(bridge: Bridge
 
 
 @pytest.mark.parametrize("refusal", ["own 500", "own 403"])
-def test_reads_of_good_calls_beside_bad_ones_are_done_in_time(bridge: Bridge, refusal: str) -> None:
+def test_reads_of_good_calls_among_bad_ones_are_done_in_time(bridge: Bridge, refusal: str) -> None:
     """Insights of good calls are fetched in time although reads of other calls fail."""
     elephant = Elephant(REFUSALS[refusal], refuses="GET")
     bridge.use_transport(httpx.MockTransport(elephant))

@@ -81,7 +81,7 @@ def test_only_a_submitted_call_is_counted_for_its_agent(bridge: Bridge) -> None:
     assert bridge.services.counters.unmapped_agents() == {}
 
 
-def test_a_colleagues_line_makes_nobody_the_owner(bridge: Bridge) -> None:
+def test_a_colleagues_line_makes_no_owner(bridge: Bridge) -> None:
     """An unknown agent id has no owner, although the phone line is another agent's."""
     call = bridge.dial(agent_id="usr_1", caller_id="2125550199")
     bob = {"id": "usr_9", "caller_id": "2125550199", "email": "bob@dialer.example"}

@@ -50,7 +50,7 @@ def test_a_kind_has_no_more_batches_than_places(bridge: Bridge) -> None:
 
 
 def test_the_places_leave_threads_to_intake_and_sweep() -> None:
-    """All places together leave threads for intake and sweep; links are part of submissions."""
+    """The places of all kinds leave threads for intake and sweep; links are part of submissions."""
     assert SUBMISSIONS.places + FETCHES.places <= WORKER_THREADS - 2
     assert LINKS.places < SUBMISSIONS.places
 
@@ -137,7 +137,7 @@ def test_calls_that_want_a_link_do_not_keep_others_from_submission(bridge: Bridg
         assert not rest.asked
 
 
-def test_a_worker_takes_up_what_another_left_waiting(
+def test_a_worker_publishes_what_another_left_waiting(
     bridge: Bridge, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A worker also publishes calls that another worker left waiting."""

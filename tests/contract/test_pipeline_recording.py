@@ -160,7 +160,7 @@ def test_a_refusal_that_blames_the_media_is_sent_again_with_a_fresh_link_each_ti
     assert whats(found).count("recording.refetched") == 2
 
 
-def test_a_refusal_that_blames_the_media_waits_in_a_state_of_its_own(bridge: Bridge) -> None:
+def test_a_refusal_of_the_media_is_retried_without_a_new_link(bridge: Bridge) -> None:
     """Without a key for WAVV's API the same link is sent again after a refusal of the media."""
     call = bridge.dial("media-late.2")
     bridge.receive(call)
@@ -272,9 +272,7 @@ def test_a_link_that_died_early_in_an_outage_beyond_the_deadline_costs_no_call(
     assert statuses(linked) == [422, 201]
 
 
-def test_a_link_with_an_expiry_of_its_own_is_trusted_no_longer(
-    linked: Bridge, rest: WavvRest
-) -> None:
+def test_a_link_with_an_expiry_is_used_until_then(linked: Bridge, rest: WavvRest) -> None:
     """An expiry that WAVV reports is used instead of the assumed one."""
     call = told_without_link(linked)
     rest.ready.add(call.call_id)
@@ -288,7 +286,7 @@ def test_a_link_with_an_expiry_of_its_own_is_trusted_no_longer(
     assert submitted_link(linked) == rest.links[1]
 
 
-def test_a_skipped_call_costs_no_question(linked: Bridge, rest: WavvRest) -> None:
+def test_a_skipped_call_sends_no_request_for_its_link(linked: Bridge, rest: WavvRest) -> None:
     """A call that a rule skips sends no request for its link."""
     linked.change_settings(skip_shorter_than=30)
     call = linked.dial(seconds=3)

@@ -233,7 +233,7 @@ def test_a_failure_that_lasts_ends_at_the_retry_deadline(bridge: Bridge) -> None
     assert found.problem.status == 503
 
 
-def test_news_while_the_request_is_out_is_kept(bridge: Bridge) -> None:
+def test_metadata_during_the_request_is_kept(bridge: Bridge) -> None:
     """Metadata that arrives during the request is kept when the response is saved."""
     call = bridge.dial()
     bridge.receive(call, Kind.RECORDED)

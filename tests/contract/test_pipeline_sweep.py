@@ -184,7 +184,7 @@ def test_an_inbox_that_waits_is_drained_again(bridge: Bridge) -> None:
     assert bridge.published.tasks() == []
 
 
-def test_an_expired_call_is_let_go_only_when_it_is_due(bridge: Bridge) -> None:
+def test_an_expired_call_ends_only_when_it_is_due(bridge: Bridge) -> None:
     """A task for an expired call does nothing before its due time."""
     call = _waiting(bridge, (Kind.ENDED,))
     assert sweep.expire(bridge.services, [call.call_id]) == []
@@ -216,7 +216,7 @@ def test_finished_calls_and_their_events_are_forgotten_in_time(bridge: Bridge) -
     assert bridge.call(waiting).state is State.SUBMITTED
 
 
-def test_events_set_aside_are_forgotten_with_the_others(bridge: Bridge) -> None:
+def test_dead_letters_are_deleted_with_the_events(bridge: Bridge) -> None:
     """Dead letters are deleted when raw events are."""
     bridge.receive_raw(b"not json", "wavv")
     bridge.drain()
@@ -262,7 +262,7 @@ def test_routine_sweeps_that_piled_up_are_one(bridge: Bridge) -> None:
     for _ in range(5):
         bridge.clock.wait(minutes=5)
         assert sweep.sweep(bridge.services, is_routine=True) == 0
-    assert bridge.sweep() == 1  # published at the end of a hold, say
+    assert bridge.sweep() == 1  # such as one published at the end of a hold
     pace = bridge.services.redis.pttl(bridge.services.keys.sweep_pace)
     assert 0 < pace <= 5000
     bridge.services.redis.delete(bridge.services.keys.sweep_pace)

@@ -64,7 +64,7 @@ def test_it_publishes_nothing_that_another_has_published(
     assert sorted(bridge.published.tasks()) == sorted(overdue)
 
 
-def test_it_takes_nothing_from_another_that_is_still_at_it(
+def test_it_claims_nothing_while_another_sweeps(
     bridge: Bridge, overdue: list[tuple[str, ...]]
 ) -> None:
     """A paused sweep claims no call, and does not release the other sweep's lease."""

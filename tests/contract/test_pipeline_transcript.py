@@ -55,7 +55,7 @@ def test_the_insights_are_fetched_some_time_after_the_transcript(bridge: Bridge)
     assert message.at == bridge.clock() + FIRST_DELAY
 
 
-def test_the_webhooks_last_word_is_remembered(bridge: Bridge) -> None:
+def test_the_time_of_the_last_webhook_is_stored(bridge: Bridge) -> None:
     """The time of the last webhook is stored for ``/readyz``."""
     call = bridge.dial()
     bridge.process(call)
@@ -132,7 +132,7 @@ def test_a_note_is_written_by_the_engagements_id_only(bridge: Bridge) -> None:
     assert bridge.services.inbox.outcome(entry) == "ignored.not_ours"
 
 
-def test_an_event_before_the_posts_answer_finds_its_call_by_the_link(bridge: Bridge) -> None:
+def test_an_event_before_the_response_finds_its_call_by_the_link(bridge: Bridge) -> None:
     """A webhook before the POST's response finds its call by the link."""
     call = _ready(bridge)
     entries: list[str] = []
@@ -150,7 +150,7 @@ def test_an_event_before_the_posts_answer_finds_its_call_by_the_link(bridge: Bri
     assert found.insights.deadline is not None
 
 
-def test_an_early_event_without_a_link_is_parked_until_the_answer_comes(bridge: Bridge) -> None:
+def test_an_early_event_without_a_link_is_parked_until_the_response(bridge: Bridge) -> None:
     """An early webhook without a link is parked until the response is saved."""
     call = _ready(bridge, "sparse-answers")
     entries: list[str] = []
@@ -165,7 +165,7 @@ def test_an_early_event_without_a_link_is_parked_until_the_answer_comes(bridge: 
     assert _is_transcribed(bridge, call, entries[0])
 
 
-def test_an_early_event_whose_link_two_calls_share_waits_for_the_answer(bridge: Bridge) -> None:
+def test_an_early_event_whose_link_two_calls_share_is_parked(bridge: Bridge) -> None:
     """An early webhook whose link two calls share is parked until the response is saved."""
     bridge.change_settings(external_url_template="crm://contact/{contact_id}")
     other = bridge.dial("error-before-commit", lead_id="ct_1")
@@ -189,7 +189,7 @@ def test_an_early_event_whose_link_two_calls_share_waits_for_the_answer(bridge: 
 
 
 @pytest.mark.parametrize("parks_first", [True, False])
-def test_parking_and_the_posts_answer_find_each_other_in_either_order(
+def test_parking_and_the_response_work_in_either_order(
     bridge: Bridge, *, parks_first: bool
 ) -> None:
     """A parked webhook is found whether the response is saved before or after the parking.

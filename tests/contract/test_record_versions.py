@@ -142,7 +142,7 @@ def test_a_transcript_of_a_newer_record_waits_too(bridge: Bridge, *, shares_its_
 
 
 @pytest.mark.parametrize("newer", NEWER.values(), ids=NEWER)
-def test_steps_leave_a_newer_record_alone_and_the_sweep_keeps_asking(
+def test_steps_leave_a_newer_record_alone_and_the_sweep_retries(
     bridge: Bridge, newer: dict[str, Any]
 ) -> None:
     """Steps of a newer record send no request, and run when the record can be read."""
@@ -202,7 +202,7 @@ def test_a_newer_record_is_not_forgotten_and_stops_no_other(
 
 
 @pytest.mark.parametrize("newer", NEWER.values(), ids=NEWER)
-def test_the_api_shows_the_others_and_tells_what_it_cannot_read(
+def test_the_api_shows_the_others_and_names_the_unreadable(
     operated: Operated, newer: dict[str, Any]
 ) -> None:
     """The list and replays skip a newer record; its own path responds with 503."""
@@ -235,7 +235,7 @@ def test_what_only_a_newer_version_knows_is_kept_through_the_store(bridge: Bridg
     assert kept["timeline"][0] == entry
 
 
-def test_a_record_tells_its_format_from_the_second_on(
+def test_a_record_has_its_format_from_the_second_on(
     bridge: Bridge, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A record stores its format from the second format on."""
@@ -252,7 +252,7 @@ def test_a_record_tells_its_format_from_the_second_on(
     assert str(raised.value) == raised.value.call_id == call.call_id
 
 
-def test_the_error_tells_nothing_of_what_was_said(bridge: Bridge) -> None:
+def test_the_error_contains_no_value_of_the_record(bridge: Bridge) -> None:
     """The error for an unreadable record contains no value of it."""
     call = waiting_call(bridge, Kind.STARTED)
     rewrite(bridge, call, NEWER["shape"])

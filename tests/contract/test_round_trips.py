@@ -1,4 +1,4 @@
-"""The number of round trips to Redis, which took most of a call's time (docs/decisions/0024)."""
+"""The number of round trips to Redis, which were most of a call's time (docs/decisions/0024)."""
 
 from collections.abc import Callable
 
@@ -37,7 +37,7 @@ def recorded(bridge: Bridge, count: int = 1) -> list[SampleCall]:
     return calls
 
 
-def test_many_events_take_a_few_round_trips(bridge: Bridge, redis: Redis) -> None:
+def test_many_events_need_a_few_round_trips(bridge: Bridge, redis: Redis) -> None:
     """Many events need a few round trips: claim, load, save, acknowledge."""
     calls = recorded(bridge, 30)
     assert round_trips(redis, lambda: events.drain(bridge.services)) <= 25
@@ -45,7 +45,7 @@ def test_many_events_take_a_few_round_trips(bridge: Bridge, redis: Redis) -> Non
     assert bridge.services.inbox.backlog().waiting == 0
 
 
-def test_a_submission_takes_a_few_round_trips(bridge: Bridge, redis: Redis) -> None:
+def test_a_submission_needs_a_few_round_trips(bridge: Bridge, redis: Redis) -> None:
     """A submission needs a few round trips: lease, admit, save before and after the request."""
     (call,) = recorded(bridge)
     bridge.drain()
@@ -54,7 +54,7 @@ def test_a_submission_takes_a_few_round_trips(bridge: Bridge, redis: Redis) -> N
     assert bridge.call(call).state is State.SUBMITTED
 
 
-def test_a_fetch_takes_a_few_round_trips(bridge: Bridge, redis: Redis) -> None:
+def test_a_fetch_needs_a_few_round_trips(bridge: Bridge, redis: Redis) -> None:
     """A fetch needs a few round trips: lease, admit, save."""
     (call,) = recorded(bridge)
     bridge.drain()
@@ -64,7 +64,7 @@ def test_a_fetch_takes_a_few_round_trips(bridge: Bridge, redis: Redis) -> None:
     assert round_trips(redis, lambda: insights.fetch(bridge.services, [call.call_id])) <= 6
 
 
-def test_a_sweep_with_nothing_due_asks_little(bridge: Bridge, redis: Redis) -> None:
+def test_a_sweep_with_nothing_due_needs_few_round_trips(bridge: Bridge, redis: Redis) -> None:
     """A sweep with nothing due needs few round trips, however many calls are due later."""
     recorded(bridge, 30)
     bridge.drain()

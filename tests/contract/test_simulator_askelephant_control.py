@@ -60,7 +60,7 @@ def test_a_hang_ends_when_the_fault_changes(sandbox: Sandbox) -> None:
     assert [entry["status"] for entry in sandbox.journal()["requests"]] == [503, 200]
 
 
-def test_the_journal_tells_of_every_request(sandbox: Sandbox) -> None:
+def test_the_journal_has_every_request(sandbox: Sandbox) -> None:
     """The journal has method, path, status, external_id, key and time of every request."""
     sandbox.submit("a~rejekt")
     journal = sandbox.journal()
@@ -86,7 +86,7 @@ def test_the_journal_tells_of_every_request(sandbox: Sandbox) -> None:
         ("users", {}, "users"),
     ],
 )
-def test_a_control_request_that_is_wrong_is_told_so(
+def test_a_bad_control_request_gets_422(
     sandbox: Sandbox, path: str, body: dict[str, object], field: str
 ) -> None:
     """A bad control request gets 422, which names the field."""
@@ -123,12 +123,12 @@ def test_media_can_be_slow_for_all() -> None:
         assert sandbox.page().status_code == 200
 
 
-def test_the_journal_takes_only_a_number_of_seconds(sandbox: Sandbox) -> None:
+def test_the_wait_for_the_journal_is_a_number(sandbox: Sandbox) -> None:
     """A wait for the journal that is no number gets 422."""
     answer = sandbox.client.get("/sandbox/journal", params={"settle": "long"})
     assert answer.status_code == 422
 
 
-def test_the_behaviours_can_be_asked_for(sandbox: Sandbox) -> None:
+def test_the_behaviours_can_be_listed(sandbox: Sandbox) -> None:
     """The control API lists the behaviours."""
     assert "early-webhook" in sandbox.client.get("/sandbox/behaviours").json()

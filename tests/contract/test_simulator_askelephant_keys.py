@@ -30,7 +30,7 @@ def test_anything_but_the_raw_key_is_refused(sandbox: Sandbox, headers: dict[str
     assert answer.json()["request_id"] == answer.headers["x-request-id"]
 
 
-def test_bearer_is_accepted_when_a_setting_says_so() -> None:
+def test_bearer_is_accepted_with_a_setting() -> None:
     """With a setting the key is also accepted behind ``Bearer``."""
     with running_sandbox(SandboxOptions(scale=0, accept_bearer=True)) as sandbox:
         for prefix in ("", "Bearer "):

@@ -61,7 +61,7 @@ def test_a_connection_that_breaks_half_way_leaves_an_engagement(sandbox: Sandbox
     assert sandbox.submit("a~reset").status_code == 200
 
 
-def test_an_answer_can_be_garbage(sandbox: Sandbox) -> None:
+def test_a_response_can_be_invalid_json(sandbox: Sandbox) -> None:
     """A submission and a read can return a 200 with invalid JSON."""
     garbled = sandbox.submit("a~garbage-json+read-garbage")
     assert garbled.status_code == 200
@@ -87,7 +87,7 @@ def test_reads_can_fail_before_they_succeed(sandbox: Sandbox) -> None:
     assert statuses == [404, 404, 500, 429, 200]
 
 
-def test_answers_may_hold_more_or_less_than_is_documented(sandbox: Sandbox) -> None:
+def test_responses_may_have_more_or_fewer_fields(sandbox: Sandbox) -> None:
     """Responses can have unknown fields, unknown data types, or only required fields."""
     engagement_id = sandbox.submit("a~unknown-fields+unknown-data-types").json()["id"]
     sparse = sandbox.submit("a~sparse-answers").json()

@@ -25,7 +25,7 @@ def is_the_apis_own(response: httpx.Response) -> bool:
         ("payment-required.2", [402, 402, 201]),
     ],
 )
-def test_the_api_refuses_one_call_and_takes_the_others(
+def test_the_api_refuses_one_call_and_accepts_the_others(
     sandbox: Sandbox, marker: str, statuses: list[int]
 ) -> None:
     """The API refuses one call and accepts others."""

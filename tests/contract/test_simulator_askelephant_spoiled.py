@@ -30,7 +30,7 @@ def sandbox_process() -> Iterator[Sandbox]:
         ("huge", 201, "application/json", b"   "),
     ],
 )
-def test_a_spoiled_answer_hides_what_was_done(
+def test_a_spoiled_response_leaves_an_engagement(
     sandbox: Sandbox, spoil: str, status: int, content_type: str, start: bytes
 ) -> None:
     """A spoiled response leaves an engagement, which the next try without the fault gets."""

@@ -67,7 +67,7 @@ def test_some_calls_have_no_event(sandbox: Sandbox, receiver: Receiver, marker: 
     )
 
 
-def test_an_early_event_is_acknowledged_before_the_post_is_answered(
+def test_an_early_event_is_accepted_before_the_response(
     sandbox: Sandbox, receiver: Receiver
 ) -> None:
     """An early webhook is accepted before the POST gets its response."""
@@ -184,7 +184,7 @@ def test_events_may_come_in_the_wrong_order(sandbox: Sandbox, receiver: Receiver
     assert types == [READY, "v1.engagement.created"]
 
 
-def test_a_noisy_workspace_sends_what_nobody_needs(receiver: Receiver) -> None:
+def test_a_noisy_workspace_sends_every_change(receiver: Receiver) -> None:
     """With ``noise`` the creation and every change of an engagement send webhooks."""
     options = SandboxOptions(scale=0, webhook_url=receiver.url, noise=True)
     with running_sandbox(options) as sandbox:

@@ -152,7 +152,7 @@ def test_an_event_is_saved_although_a_worker_holds_the_call(store: Store) -> Non
     assert (saved.reason, saved.attempts) == ("news", 1)
 
 
-def test_insights_are_kept_beside_the_record(store: Store) -> None:
+def test_insights_are_saved_with_the_record(store: Store) -> None:
     """Insights are saved in the same step as the record, and kept by saves without insights."""
     brought: dict[str, Any] = {"signals": [{"value": {"deep": [None, 0.5]}}], "transcript": "Hé"}
     store.calls.update("c-1", lambda _: FULL, insights=brought)
@@ -185,7 +185,7 @@ def test_fields_of_a_newer_bridge_survive_an_older_worker(store: Store) -> None:
     assert after["timeline"][0]["by"] == "v9"
 
 
-def test_many_calls_are_loaded_in_the_order_asked_for(store: Store) -> None:
+def test_many_calls_are_loaded_in_the_requested_order(store: Store) -> None:
     """Several calls are loaded in the requested order, without unknown ones."""
     for call_id in ("a", "b", "c"):
         store.save(call_id)
@@ -194,7 +194,7 @@ def test_many_calls_are_loaded_in_the_order_asked_for(store: Store) -> None:
     assert store.calls.load_many([]) == []
 
 
-def test_a_save_whose_answer_was_lost_is_not_made_twice(
+def test_a_save_whose_response_was_lost_is_made_once(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A save that the client sends twice, after a lost response, is made once."""

@@ -54,7 +54,7 @@ def test_a_long_throttle_is_probed_after_the_longest_hold(store: Store) -> None:
     assert store.holds.state(NOW + HOLD_MAX) is None
 
 
-def test_a_long_throttle_whose_probe_is_throttled_goes_on(store: Store) -> None:
+def test_a_long_throttle_whose_probe_is_throttled_continues(store: Store) -> None:
     """A long hold whose probe is throttled continues until the next probe."""
     start(store, THROTTLED, NOW + timedelta(days=1))
     at = NOW + HOLD_MAX
@@ -125,7 +125,7 @@ def test_a_refusal_of_askelephants_own_ends_these_as_well(store: Store, reason: 
     assert store.holds.record_success(probe, LATER, proves_step=False) == ["all"]
 
 
-def test_starting_tells_whether_it_is_news(store: Store) -> None:
+def test_a_hold_is_reported_once(store: Store) -> None:
     """The start of a hold is reported once, until the hold has ended."""
     assert start(store, THROTTLED, SOON)
     assert not start(store, THROTTLED, LATER)

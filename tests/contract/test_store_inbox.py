@@ -46,7 +46,7 @@ def test_an_event_that_comes_twice_is_stored_once(store: Store) -> None:
     assert (counted["events.received.wavv"], counted["events.duplicate.wavv"]) == (1, 1)
 
 
-def test_events_are_taken_in_order_and_in_batches(store: Store) -> None:
+def test_events_are_read_in_order_and_in_batches(store: Store) -> None:
     """Events are read in order and in batches, each once."""
     for number in range(5):
         store.post(b"%d" % number)
@@ -82,7 +82,7 @@ def test_another_server_marks_no_event_as_handled(store: Store) -> None:
     assert store.inbox.done(store.inbox.take(10), {})
 
 
-def test_an_abandoned_event_is_handed_out_again_before_new_ones(store: Store) -> None:
+def test_an_abandoned_event_is_read_before_new_ones(store: Store) -> None:
     """An abandoned event is read before new ones, with its number of deliveries."""
     first, _ = store.post(b"first"), store.post(b"second")
     assert [entry.raw for entry in store.inbox.take(1)] == [b"first"]
@@ -93,7 +93,7 @@ def test_an_abandoned_event_is_handed_out_again_before_new_ones(store: Store) ->
     assert handed_out == [[(b"first", 2), (b"second", 1)], [(b"first", 3)]]
 
 
-def test_an_event_that_is_being_handled_is_nobody_elses(store: Store) -> None:
+def test_an_event_in_progress_belongs_to_its_worker(store: Store) -> None:
     """An event belongs to its worker for 30 seconds."""
     entry = store.post(b"1")
     store.inbox.take(10)
@@ -118,7 +118,7 @@ def test_only_one_claims_an_abandoned_event(store: Store) -> None:
     assert [len(store.inbox.take(10)) for _ in range(2)] == [1, 0]
 
 
-def test_an_event_set_aside_is_kept_whole_with_its_error(store: Store) -> None:
+def test_a_dead_letter_is_kept_whole_with_its_error(store: Store) -> None:
     """A dead letter is kept whole with its error, and counted."""
     entry_id = store.post(b"broken")
     (entry,) = store.inbox.take(10)
@@ -132,7 +132,7 @@ def test_an_event_set_aside_is_kept_whole_with_its_error(store: Store) -> None:
     assert store.counters.all()["events.set_aside"] == 1
 
 
-def test_the_outcome_of_an_event_that_changed_no_call_can_be_asked_for(store: Store) -> None:
+def test_the_outcome_of_an_event_that_changed_no_call_is_stored(store: Store) -> None:
     """The outcome of an event that changed no call is stored and counted."""
     ids = [store.post(b"%d" % number) for number in range(3)]
     entries = store.inbox.take(10)
@@ -199,7 +199,7 @@ def test_trimming_keeps_handled_events_for_their_time(store: Store) -> None:
     assert store.inbox.outcome(entry_id) is None
 
 
-def test_what_was_refused_or_set_aside_is_forgotten_in_time(store: Store) -> None:
+def test_refused_events_and_dead_letters_are_deleted_in_time(store: Store) -> None:
     """Refused events and dead letters are deleted in time."""
     store.post(b"broken")
     store.inbox.move_to_dead_letters(store.inbox.take(1)[0], "ValueError: no")
@@ -218,7 +218,7 @@ def test_an_inbox_that_is_no_stream_is_an_error(real_store: Store) -> None:
         real_store.inbox.take(10)
 
 
-def test_a_poke_is_taken_back_when_nothing_is_left(store: Store) -> None:
+def test_the_wakeup_flag_is_deleted_when_nothing_is_left(store: Store) -> None:
     """The wake-up flag is deleted only when no event is left."""
     store.post(b"1")
     assert store.redis.exists(store.keys.wakeup_pending)
@@ -228,7 +228,7 @@ def test_a_poke_is_taken_back_when_nothing_is_left(store: Store) -> None:
     assert not store.redis.exists(store.keys.wakeup_pending)
 
 
-def test_an_event_stored_while_the_poke_is_taken_back_is_taken(
+def test_an_event_stored_while_the_flag_is_deleted_is_read(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An event that is stored while the flag is deleted is read."""
@@ -244,7 +244,7 @@ def test_an_event_stored_while_the_poke_is_taken_back_is_taken(
     assert [entry.raw for entry in inbox.take(10)] == [b"just now"]
 
 
-def test_events_are_taken_in_either_protocol(valkey_url: str, keys: Keys) -> None:
+def test_events_are_read_in_either_protocol(valkey_url: str, keys: Keys) -> None:
     """Events are read in RESP2 and RESP3."""
     for protocol in (2, 3):
         with connect(f"{valkey_url}?protocol={protocol}") as redis:

@@ -103,7 +103,7 @@ def test_a_held_call_that_was_claimed_is_claimed_again_once_it_is_saved(store: S
         assert store.claim(SUBMIT, SOON, 10) == []
 
 
-def test_a_claim_is_bounded_and_takes_the_most_overdue_first(store: Store) -> None:
+def test_a_claim_is_bounded_and_returns_the_most_overdue_first(store: Store) -> None:
     """A claim has a limit, and returns the most overdue calls."""
     for minute in (3, 1, 2):
         due_at = NOW + timedelta(minutes=minute)
@@ -126,7 +126,7 @@ def test_a_sweep_that_lost_its_lease_claims_nothing(store: Store) -> None:
 
 
 @pytest.mark.parametrize("step", STEPS)
-def test_a_claim_takes_calls_of_its_step_only(store: Store, step: Step) -> None:
+def test_a_claim_returns_calls_of_its_step_only(store: Store, step: Step) -> None:
     """A claim returns calls of its step only."""
     states = {EXPIRE: State.ENDED, SUBMIT: State.RECORDED, INSIGHTS: State.SUBMITTED}
     for each, state in states.items():
@@ -187,7 +187,7 @@ def test_a_call_that_moves_on_while_it_is_retired_stays(store: Store) -> None:
     assert store.calls.load("c-1") is not None
 
 
-def test_a_resting_call_is_kept_from_its_last_news(store: Store) -> None:
+def test_an_ended_call_is_kept_from_its_last_change(store: Store) -> None:
     """An ended call is kept for its full time after its last change."""
     store.save("c-1", state=State.COMPLETE)
     store.save("c-1", updated_at=NOW + timedelta(days=10))

@@ -14,7 +14,7 @@ def test_only_one_holds_a_lease(store: Store) -> None:
             assert other is not None
 
 
-def test_a_lease_is_given_back(store: Store) -> None:
+def test_a_lease_is_released(store: Store) -> None:
     """A lease is released after its block, also after an exception; each has its own token."""
     with pytest.raises(ZeroDivisionError), store.lease("c-1") as first:
         _ = 1 / 0
@@ -32,7 +32,7 @@ def test_a_lease_ends_by_itself(store: Store) -> None:
         assert 0 < left <= LEASE_TIME.total_seconds() * 1000
 
 
-def test_a_lease_that_another_has_taken_over_stays_theirs(store: Store) -> None:
+def test_an_expired_lease_of_another_holder_is_not_released(store: Store) -> None:
     """Releasing an expired lease does not release the next holder's."""
     with store.lease("c-1"):
         store.redis.set(store.keys.lease("c-1"), "theirs")

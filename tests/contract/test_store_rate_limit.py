@@ -19,7 +19,7 @@ def test_without_a_rate_everything_is_within_the_budget(store: Store) -> None:
 
 
 @pytest.mark.parametrize("per", PERIODS)
-def test_a_spent_budget_says_when_there_is_something_in_it_again(store: Store, per: object) -> None:
+def test_a_used_up_limit_names_its_next_request(store: Store, per: object) -> None:
     """A used-up limit returns when its first request leaves the window."""
     rate = Rate(3, per)  # type: ignore[arg-type]  # a parameter
     limit, begun = RateLimit(store.redis, store.keys, rate), time.time()
@@ -45,7 +45,7 @@ def test_all_workers_share_one_budget(real_store: Store) -> None:
 def test_of_a_seconds_budget_a_tenth_is_kept_back(
     real_store: Store, per: object, spent: int
 ) -> None:
-    """A tenth of a limit per second is reserved, because requests may arrive closer together."""
+    """A tenth of a limit per second is reserved, because requests may arrive faster."""
     limit = RateLimit(real_store.redis, real_store.keys, Rate(20, per))  # type: ignore[arg-type]  # a parameter
     assert [limit.acquire() is None for _ in range(20)].count(True) == spent
 

@@ -83,7 +83,7 @@ def test_standard_error_is_output_too() -> None:
     assert lines_of_one_life("print('a log line', file=sys.stderr)") == ["a log line"]
 
 
-def test_a_process_is_given_no_input_and_a_session_of_its_own() -> None:
+def test_a_process_has_no_input_and_a_new_session() -> None:
     """A process has no input and a session of its own, so a terminal's Ctrl-C does not reach it."""
     text = "say(repr(sys.stdin.read())); say(os.getsid(0) == os.getpid() == os.getpgrp())"
     assert lines_of_one_life(text) == ["''", "True"]
@@ -139,7 +139,7 @@ def test_a_process_that_has_lived_is_never_given_up(monkeypatch: pytest.MonkeyPa
         (STUBBORN, 0.3, ["it: asked", "it: did not end in time; killing it"]),
     ],
 )
-def test_a_process_is_asked_first_and_killed_only_after_its_grace(
+def test_a_process_is_killed_only_after_its_grace(
     text: str, grace: float, ending: list[str]
 ) -> None:
     """A process gets SIGTERM, and SIGKILL only after its grace."""

@@ -202,7 +202,7 @@ def test_other_users_of_the_machine_are_refused_without_the_password(tmp_path: P
 
 
 @pytest.mark.parametrize("directory", ["file", "file/below", 'quoted \\ and " here'])
-def test_data_that_cannot_be_kept_is_told_with_what_to_do(tmp_path: Path, directory: str) -> None:
+def test_unwritable_data_is_reported_with_what_to_do(tmp_path: Path, directory: str) -> None:
     """A data directory that cannot be written is reported with what to do."""
     (tmp_path / "file").touch()
     if "file" in directory:

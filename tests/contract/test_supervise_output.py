@@ -45,7 +45,7 @@ def test_lines_carry_the_name_of_their_process(capfd: pytest.CaptureFixture[str]
     assert capfd.readouterr().out == "web      | up\nworker   | café \N{REPLACEMENT CHARACTER}\n"
 
 
-def test_a_terminal_shows_each_name_in_a_colour_of_its_own(
+def test_a_terminal_shows_each_name_in_its_colour(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     """On a terminal each name has a colour, and the line keeps its own."""

@@ -21,7 +21,7 @@ def processes(settings: Settings, ports: Ports, data: Path) -> dict[str, Command
         return {command.name: command for command in commands}
 
 
-def test_whoever_hands_out_work_stops_before_whoever_does_it(tmp_path: Path) -> None:
+def test_processes_that_give_out_work_stop_first(tmp_path: Path) -> None:
     """Processes that give out work stop before those that do it, and the store stops last."""
     found = processes(EMBEDDED, Ports(free_port(), free_port()), tmp_path)
     assert list(found) == ["web", "beat", "flower", "worker", "valkey"]
@@ -38,14 +38,14 @@ def test_an_operators_own_redis_is_used_as_it_is(tmp_path: Path) -> None:
     assert not (tmp_path / "data").exists()
 
 
-def test_a_worker_may_take_longer_to_end_than_its_longest_request(tmp_path: Path) -> None:
+def test_the_grace_of_a_worker_exceeds_its_longest_request(tmp_path: Path) -> None:
     """A worker's grace is longer than its longest request."""
     worker = processes(ELSEWHERE, Ports(free_port()), tmp_path)["worker"]
     assert worker.grace > lease_time(ELSEWHERE).total_seconds()
 
 
 @pytest.mark.parametrize("option", ["--port", "--flower-port"])
-def test_a_port_in_use_is_told_before_anything_is_started(tmp_path: Path, option: str) -> None:
+def test_a_port_in_use_is_reported_before_anything_starts(tmp_path: Path, option: str) -> None:
     """A port in use is reported before anything is started."""
     with socket.create_server(("127.0.0.1", 0)) as owner:
         taken = owner.getsockname()[1]

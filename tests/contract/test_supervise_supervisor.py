@@ -50,7 +50,7 @@ def test_processes_stop_in_the_given_order_and_start_the_other_way_round() -> No
     play(scenario())
 
 
-def test_nobody_is_started_before_what_he_needs_is_ready() -> None:
+def test_a_process_starts_when_those_before_it_are_ready() -> None:
     """A process starts when those before it are ready; a stop before that ends the start."""
 
     async def scenario() -> None:
@@ -66,7 +66,7 @@ def test_nobody_is_started_before_what_he_needs_is_ready() -> None:
     play(scenario())
 
 
-def test_one_that_keeps_dying_ends_all_with_exit_code_1_and_a_word() -> None:
+def test_a_process_that_is_given_up_ends_all_with_exit_code_1() -> None:
     """A process that is given up ends all with exit code 1 and a message."""
 
     async def scenario() -> None:
@@ -93,7 +93,7 @@ def test_one_that_cannot_be_started_ends_all_too() -> None:
     play(scenario())
 
 
-def test_the_second_word_to_stop_ends_everything_at_once() -> None:
+def test_the_second_signal_ends_everything_at_once() -> None:
     """The second signal kills all processes at once."""
 
     async def scenario() -> None:
@@ -112,7 +112,7 @@ def test_the_second_word_to_stop_ends_everything_at_once() -> None:
     play(scenario())
 
 
-def test_one_that_hangs_keeps_nobody_from_stopping_in_order() -> None:
+def test_a_process_that_hangs_does_not_delay_the_others_for_ever() -> None:
     """A process that hangs is killed after its grace, and the next one is stopped."""
 
     async def scenario() -> None:

@@ -28,7 +28,7 @@ print(len(begun), len(found))
 """
 
 
-def test_threads_that_begin_together_share_the_parts(tmp_path: Path) -> None:
+def test_concurrent_threads_share_the_services(tmp_path: Path) -> None:
     """Threads that start at the same time share one set of services."""
     env = environment({"BRIDGE_REDIS_URL": "redis://127.0.0.1:1/0"})
     words = (sys.executable, "-c", PROGRAM)

@@ -33,7 +33,7 @@ def _answers_the_ingress(url: str) -> bool:
             async with connect_async(url) as redis:
                 return bool(await redis.ping())
         except RedisError:
-            await asyncio.sleep(0.1)  # TLS takes the loop some turns to close
+            await asyncio.sleep(0.1)  # the event loop closes TLS after some turns
             return False
 
     return asyncio.run(ask())

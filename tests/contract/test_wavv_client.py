@@ -111,7 +111,7 @@ def test_every_other_status_is_a_failure_with_a_reason(
     ("status", "header", "pause"),
     [(401, None, PAUSE), (429, None, PAUSE), (429, "600", timedelta(minutes=10))],
 )
-def test_what_meets_every_call_is_not_asked_again_for_a_while(
+def test_after_a_refusal_of_all_calls_requests_pause(
     client: WavvClient, rest: WavvRest, status: int, header: str | None, pause: timedelta
 ) -> None:
     """After a refusal of all calls no request is sent for a while."""
@@ -166,7 +166,7 @@ def test_an_empty_batch_is_empty(client: WavvClient, rest: WavvRest) -> None:
     assert rest.asked == []
 
 
-def test_an_outage_is_asked_again_at_once(client: WavvClient, rest: WavvRest) -> None:
+def test_an_outage_does_not_pause_requests(client: WavvClient, rest: WavvRest) -> None:
     """A server error does not stop later requests."""
     rest.status = 503
     failed(client)
@@ -250,7 +250,7 @@ def test_the_longest_request_is_short() -> None:
     assert WavvOptions(api_key=KEY).longest_request == 2 * 3 + 2 + 5
 
 
-def test_nothing_is_asked_but_wavvs_api() -> None:
+def test_only_wavvs_api_gets_requests() -> None:
     """Only WAVV's API gets requests; the link itself is never fetched."""
     asked: list[str] = []
 

@@ -99,7 +99,7 @@ def test_without_redis_the_bridge_is_alive_and_not_ready(valkey: Valkey) -> None
         assert web.client.get("/readyz").status_code == 200
 
 
-def test_a_frozen_redis_is_told_of_in_time(valkey: Valkey) -> None:
+def test_a_frozen_redis_is_reported_in_time(valkey: Valkey) -> None:
     """A frozen Redis is reported within the time that a load balancer waits."""
     with running_web(valkey.url) as web, valkey.frozen():
         answer = web.client.get("/readyz", timeout=2 * READINESS_SECONDS)
@@ -107,7 +107,7 @@ def test_a_frozen_redis_is_told_of_in_time(valkey: Valkey) -> None:
         assert "does not respond within 4 s" in failing(answer)["redis"]
 
 
-def test_a_server_that_does_not_tell_its_configuration_is_trusted(valkey: Valkey) -> None:
+def test_a_server_that_forbids_config_is_accepted(valkey: Valkey) -> None:
     """A server that forbids CONFIG is accepted, with a detail on what it needs."""
     user = {"commands": ["+@all", "-config"], "keys": ["*"], "channels": ["*"], "nopass": True}
     valkey.redis.acl_setuser("app", enabled=True, **user)  # type: ignore[arg-type]  # many types
@@ -178,7 +178,7 @@ def test_a_webhook_that_speaks_again_is_no_trouble(web: Web) -> None:
     ("key", "answered", "warned"),
     [("key", None, True), ("key", -1, True), ("key", 1, False), ("", None, False)],
 )
-def test_a_refused_wavv_key_is_a_warning_until_it_is_taken(
+def test_a_refused_wavv_key_is_a_warning_until_it_is_accepted(
     valkey_url: str,
     key: str,
     answered: int | None,
@@ -197,6 +197,6 @@ def test_a_refused_wavv_key_is_a_warning_until_it_is_taken(
     assert all("check BRIDGE_WAVV_API_KEY" in one for one in warnings)
 
 
-def test_liveness_asks_nobody(web: Web) -> None:
+def test_liveness_needs_no_redis(web: Web) -> None:
     """``/livez`` shows the version and does not connect to Redis."""
     assert web.client.get("/livez").json() == {"status": "alive", "version": "0.1.0"}

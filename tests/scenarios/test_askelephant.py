@@ -25,7 +25,7 @@ def test_links_lead_both_ways(shared: Stack, sent: Calls) -> None:
     assert page == made["id"]
 
 
-def test_the_request_maps_the_call_as_the_guide_says(shared: Stack, sent: Calls) -> None:
+def test_the_request_follows_the_guide(shared: Stack, sent: Calls) -> None:
     """The request follows AskElephant's WAVV guide: type, source, ids, recording and people."""
     call = sent["owner known"]
     shared.bridge.reaches(call, "complete")
@@ -70,18 +70,18 @@ def test_a_rejection_keeps_every_field_error(shared: Stack, sent: Calls) -> None
 
 
 @pytest.mark.parametrize("name", ["event never", "event always badly signed"])
-def test_without_a_transcript_event_the_bridge_asks(name: str, shared: Stack, sent: Calls) -> None:
+def test_without_a_transcript_event_the_bridge_polls(name: str, shared: Stack, sent: Calls) -> None:
     """Calls whose webhook never comes, or is never valid, complete because the bridge polls."""
     call = shared.bridge.reaches(sent[name], "complete")
     assert [entry["source"] for entry in entries(call, "transcript.ready")] == ["poll"]
 
 
-def test_an_event_may_come_before_the_answer_to_the_request(shared: Stack, sent: Calls) -> None:
+def test_an_event_may_come_before_the_response(shared: Stack, sent: Calls) -> None:
     """A webhook that comes before the response to the POST still completes its call."""
     call = shared.bridge.reaches(sent["event before the answer"], "complete")
     assert [entry["source"] for entry in entries(call, "transcript.ready")] == ["webhook"]
     journal, ours = shared.sandbox.journal(), f"wavv-call-{call['call_id']}"
-    # A busy machine may take longer than the request's timeout: then the bridge sends it again.
+    # On a busy machine the request may time out: then the bridge sends it again.
     posted = ("POST", ours)
     first, *_ = [o for o in journal["requests"] if (o["method"], o["external_id"]) == posted]
     [told] = [one for one in journal["deliveries"] if _is_of_transcript(one, ours)]
@@ -99,7 +99,7 @@ def test_an_event_may_come_before_the_answer_to_the_request(shared: Stack, sent:
         ("event sent again and again", [202] * 6),
     ],
 )
-def test_only_a_valid_signature_opens_the_door(
+def test_only_a_valid_signature_is_accepted(
     name: str, answers: list[int], shared: Stack, sent: Calls
 ) -> None:
     """A webhook with a bad signature is refused until a valid one comes; a repeat is accepted."""

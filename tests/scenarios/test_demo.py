@@ -73,7 +73,7 @@ def test_every_call_is_accounted_for_in_plain_lines(played: Performance) -> None
     ]
 
 
-def test_it_takes_less_than_a_minute(played: Performance) -> None:
+def test_it_ends_within_a_minute(played: Performance) -> None:
     """The demo ends within a minute."""
     assert played.seconds < 60
 

@@ -55,7 +55,7 @@ def test_workers_that_are_replaced_one_by_one_cost_no_time(unswept: Stack) -> No
     assert {len(unswept.requests(call)) for call in calls} == {1}
 
 
-def test_what_a_worker_holds_is_anothers_as_soon_as_it_stops(unswept: Stack) -> None:
+def test_waiting_messages_go_to_another_worker_at_the_stop(unswept: Stack) -> None:
     """A stopping worker finishes its request, and its waiting messages go to the other worker."""
     first, second = (unswept.processes[name] for name in WORKERS)
     second.stop()

@@ -64,7 +64,7 @@ def bounded(edge: Edge) -> Iterator[None]:
     assert edge.megabytes() - before < MEGABYTES
 
 
-def test_a_crowd_that_never_ends_its_heads_takes_nobodys_place(edge: Edge) -> None:
+def test_endless_heads_keep_no_sender_out(edge: Edge) -> None:
     """More connections with endless heads than the process has files keep no sender out."""
     with files_allowed(4 * FILES), ExitStack() as exits:
         edge.open_many(2 * FILES, POST + b"X-Slow: ", exits)
@@ -72,7 +72,7 @@ def test_a_crowd_that_never_ends_its_heads_takes_nobodys_place(edge: Edge) -> No
     assert "connections.crowded" in edge.process.output()
 
 
-def test_a_crowd_that_never_ends_its_bodies_takes_nobodys_place(edge: Edge) -> None:
+def test_endless_bodies_keep_no_sender_out(edge: Edge) -> None:
     """More connections with endless bodies than the process has files keep no sender out."""
     with files_allowed(4 * FILES), ExitStack() as exits:
         edge.open_many(2 * FILES, POST + b"Content-Length: 100\r\n\r\n{", exits)
@@ -93,7 +93,7 @@ SLOW_BODIES = {
 }
 
 
-def test_slow_senders_are_let_go_in_time_however_they_drip(edge: Edge) -> None:
+def test_slow_senders_are_disconnected_in_time(edge: Edge) -> None:
     """The time limit is for the whole head or body, however slowly its pieces come."""
     with ExitStack() as exits:
         slow = {
@@ -138,7 +138,7 @@ def test_a_head_without_end_is_cut_off(edge: Edge, endless: bytes) -> None:
 
 @pytest.mark.parametrize("start", [POST, CHUNKED + b"0\r\n"], ids=["headers", "trailers"])
 def test_many_headers_without_end_are_cut_off(edge: Edge, start: bytes) -> None:
-    """The limit counts all headers together, before and after a body."""
+    """The limit is for all headers of a request, before and after a body."""
     before = edge.megabytes()
     with edge.send(start) as connection, suppress(ConnectionError):
         for number in range(0, 2_000_000, 1000):
@@ -199,14 +199,14 @@ def test_a_secret_in_the_url_is_in_no_log_even_with_an_access_log(
     assert not [secret for secret in (WAVV_SECRET, "wrong-secret-wrong") if secret in output]
 
 
-def test_pipelined_requests_are_answered_in_their_order(edge: Edge) -> None:
+def test_pipelined_requests_are_served_in_their_order(edge: Edge) -> None:
     """Pipelined requests are processed in their order."""
     other = b"GET /nowhere HTTP/1.1\r\nHost: bridge\r\n\r\n"
     last = GET + b"Connection: close\r\n\r\n"
     assert statuses(edge.exchange((GET + b"\r\n" + other) * 3 + last)) == [200, 404] * 3 + [200]
 
 
-def test_trailers_are_taken_and_are_no_headers(edge: Edge) -> None:
+def test_trailers_are_accepted_and_are_no_headers(edge: Edge) -> None:
     """Trailers of a chunked body are accepted, and are no headers."""
     proof = b"X-WAVV-Signature: t=1,v1=00\r\n"
     said = CHUNKED + b"2\r\n{}\r\n0\r\n" + proof + b"\r\n" + GET + b"Connection: close\r\n\r\n"
@@ -215,7 +215,7 @@ def test_trailers_are_taken_and_are_no_headers(edge: Edge) -> None:
     assert b"signature_missing" in answered
 
 
-def test_senders_who_leave_their_answers_behind_are_no_error_of_ours(edge: Edge) -> None:
+def test_senders_that_leave_cause_no_logged_error(edge: Edge) -> None:
     """Senders that reset their connection or leave responses unread cause no logged error."""
     unsigned = POST + b"Content-Length: 2\r\n\r\n{}"  # its refusal is counted in Redis first
     assert statuses(edge.exchange(unsigned * 20)) == [400]

@@ -18,7 +18,7 @@ def told(solo: Stack) -> Mapping[str, SampleCall]:
 
 
 @pytest.mark.parametrize("behaviour", KINDS)
-def test_what_is_missing_is_asked_for_again_and_what_came_is_kept(
+def test_missing_insights_are_fetched_again(
     behaviour: str, solo: Stack, told: Mapping[str, SampleCall]
 ) -> None:
     """Missing insights are fetched again; at the deadline the insights that came are kept."""

@@ -56,7 +56,7 @@ def test_queues_that_are_emptied_lose_no_call(solo: Stack, rabbitmq: RabbitMQ) -
         assert len(solo.engagements(call)) == 1
 
 
-def test_a_worker_comes_back_beside_its_own_dead_connection(solo: Stack) -> None:
+def test_a_worker_starts_next_to_its_dead_connection(solo: Stack) -> None:
     """A new worker starts while RabbitMQ still keeps the connection of a killed one."""
     first = solo.processes["worker"]
     first.signal(signal.SIGSTOP)  # as good as a machine that is gone: it closes nothing

@@ -59,7 +59,7 @@ def test_the_search_is_for_every_kind(demo: DemoRun) -> None:
     assert [one for one in kinds if not demo.found_in(f"a line with {one} in it")] == []
 
 
-def test_no_process_is_started_with_a_secret_among_its_words(demo: DemoRun) -> None:
+def test_no_command_line_has_a_secret(demo: DemoRun) -> None:
     """No command line has a secret, because every user of the machine can read it."""
     words = "\n".join(" ".join(one.command.argv) for one in demo.processes.values())
     assert "uvicorn" in words
@@ -67,7 +67,7 @@ def test_no_process_is_started_with_a_secret_among_its_words(demo: DemoRun) -> N
 
 
 @pytest.mark.parametrize("path", ["/livez", "/readyz", "/metrics", "/api/openapi.json"])
-def test_what_is_open_to_all_tells_of_nobody(demo: DemoRun, path: str) -> None:
+def test_open_routes_show_no_private_value(demo: DemoRun, path: str) -> None:
     """The routes without a token show no private value."""
     shown = demo.api(path, token="none").text
     assert shown
@@ -117,7 +117,7 @@ def test_flower_shows_nothing_without_its_password(demo: DemoRun) -> None:
         assert demo.flower(path, "wrong").status_code == 401
 
 
-def test_error_answers_repeat_nothing(demo: DemoRun) -> None:
+def test_error_responses_repeat_nothing(demo: DemoRun) -> None:
     """Error responses repeat no private value of the request."""
     call = demo.calls[0]
     sound = delivery(call, Kind.RECORDED)

@@ -88,7 +88,7 @@ def test_calls_that_wait_for_a_place_are_few_messages(
         named = Counter(argument for one in found for argument in one.arguments)
         return max((named[call.call_id] for call in crowd.calls), default=0)
 
-    # A busy worker may take a message later than the sweep's grace, which is short here.
+    # A busy worker may read a message later than the sweep's grace, which is short here.
     wait_for(most, lambda count: count <= 2, "a call has two messages at most")
 
 

@@ -8,7 +8,7 @@ RESTARTS = 3
 HELD = 6
 
 
-def test_both_workers_take_work_again_after_a_restart(pair: Stack, pairs_valkey: Valkey) -> None:
+def test_both_workers_process_tasks_after_a_restart(pair: Stack, pairs_valkey: Valkey) -> None:
     """Both workers process tasks within seconds after a restart, also with delayed messages."""
     for _ in range(RESTARTS):
         for call in [pair.bridge.send_call(pair.call("no-insights")) for _ in range(HELD)]:

@@ -32,7 +32,7 @@ def test_a_throttled_call_is_held_and_completes(
     assert len(solo.engagements(throttled[name])) == 1
 
 
-def test_while_one_is_throttled_no_other_asks(
+def test_while_one_is_throttled_no_other_is_sent(
     solo: Stack, throttled: Mapping[str, SampleCall]
 ) -> None:
     """A call that comes during a hold waits for its end, and is sent once."""

@@ -74,7 +74,7 @@ def test_flower_sees_the_worker_and_the_queues(stack: Stack) -> None:
     assert not [page for page in pages if PASSWORD in page or ENCODED in page]
 
 
-def test_a_wrong_password_is_told_and_not_shown(stack: Stack, secured: Secured) -> None:
+def test_a_wrong_password_is_logged_and_not_shown(stack: Stack, secured: Secured) -> None:
     """A wrong password is logged as an error, and not shown."""
     url = secured.url(secured.authority, WRONG)
     wrong = {"BRIDGE_REDIS_URL": url, "BRIDGE_BROKER_URL": url}

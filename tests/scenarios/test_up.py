@@ -59,7 +59,7 @@ class Place:
         """The URL of the bridge."""
         return self.bridge.url
 
-    def readiness(self) -> Any:  # noqa: ANN401 - what /readyz says
+    def readiness(self) -> Any:  # noqa: ANN401 - the body of /readyz
         """Return the body of ``/readyz``, or ``{}`` while nothing listens."""
         return self.bridge.readiness() if answers(f"{self.url}/livez") else {}
 
@@ -137,7 +137,7 @@ def test_one_ctrl_c_stops_all_in_order_and_leaves_nothing_running(place: Place) 
     assert last == sorted(last)
 
 
-def test_a_second_start_goes_on_where_the_first_one_stopped(place: Place) -> None:
+def test_a_second_start_continues_the_calls(place: Place) -> None:
     """After a restart, calls that were stopped on their way complete."""
     calls = begun, accepted = [a_call(1), a_call(2)]
     with place.up() as up:
@@ -178,7 +178,7 @@ def test_a_stuck_worker_is_started_again_and_what_it_left_completes(place: Place
     assert place.engagements(call) == 1
 
 
-def test_flower_is_started_when_it_is_asked_for(flowering: tuple[Place, Running, str]) -> None:
+def test_flower_runs_with_its_option(flowering: tuple[Place, Running, str]) -> None:
     """With ``--flower`` Flower runs on the loopback without a password."""
     _, _, flower = flowering
     wait_for(lambda: answers(f"{flower}/healthcheck"), bool, "Flower answers")
@@ -198,7 +198,7 @@ def test_made_up_calls_go_all_the_way(flowering: tuple[Place, Running, str]) -> 
     assert {one["reason"] for one in listed} == {None}
 
 
-def test_without_credentials_it_runs_and_says_which_to_set(tmp_path: Path) -> None:
+def test_without_credentials_it_runs_and_names_them(tmp_path: Path) -> None:
     """Without credentials ``bridge up`` runs on ``PORT``, and names the missing settings."""
     port = free_port()
     settings = {"PORT": str(port)}
@@ -212,7 +212,7 @@ def test_without_credentials_it_runs_and_says_which_to_set(tmp_path: Path) -> No
     assert said["status"] == "not ready"
 
 
-def test_it_stops_in_order_also_when_nobody_reads_its_output(place: Place) -> None:
+def test_it_stops_in_order_without_a_reader_of_its_output(place: Place) -> None:
     """The bridge stops in order, also when the reader of its output has gone."""
     words = (BRIDGE, "up", "--port", str(place.port))
     env = environment(place.settings)
@@ -228,7 +228,7 @@ def test_it_stops_in_order_also_when_nobody_reads_its_output(place: Place) -> No
     assert not alive(started)
 
 
-def test_sigkill_leaves_nothing_running_and_the_next_start_goes_on(place: Place) -> None:
+def test_sigkill_leaves_nothing_running(place: Place) -> None:
     """After SIGKILL no process is left, and the next start continues the calls."""
     settings = {**place.settings, "WEB_CONCURRENCY": "2"}
     with replace(place, settings=settings).up("--flower", "--flower-port", str(free_port())) as up:
@@ -242,7 +242,7 @@ def test_sigkill_leaves_nothing_running_and_the_next_start_goes_on(place: Place)
         assert up.interrupt() == 0
 
 
-def test_output_that_nobody_reads_freezes_nothing(place: Place) -> None:
+def test_unread_output_freezes_nothing(place: Place) -> None:
     """Calls go on while the output is not read, and SIGTERM stops all in order."""
     words = (BRIDGE, "up", "--port", str(place.port))
     env = environment({**place.settings, "BRIDGE_LOG_LEVEL": "debug"})

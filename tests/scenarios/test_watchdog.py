@@ -27,7 +27,7 @@ def replaced(solo: Stack) -> Iterator[Stack]:
     solo.wait_until_working()
 
 
-def test_a_worker_that_takes_nothing_ends_itself(replaced: Stack) -> None:
+def test_a_worker_that_reads_no_tasks_ends_itself(replaced: Stack) -> None:
     """A worker that reads no tasks while messages wait logs ``worker.stuck`` and ends itself.
 
     Its messages go to its successor. RabbitMQ gives a worker its prefetch at once, read or not, so
@@ -48,7 +48,7 @@ def test_a_worker_that_takes_nothing_ends_itself(replaced: Stack) -> None:
     replaced.bridge.reaches(call, "complete")
 
 
-def test_a_watch_that_met_errors_goes_on(replaced: Stack) -> None:
+def test_a_watchdog_survives_errors(replaced: Stack) -> None:
     """After errors of any kind, each logged once, the watchdog still ends a stuck worker."""
     with stuck_workers.fails_to_count_at_first(replaced) as worker:
         replaced.wait_until_working()

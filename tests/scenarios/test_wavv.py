@@ -23,7 +23,7 @@ Calls = Mapping[str, SampleCall]
 
 
 @pytest.mark.parametrize("name", ORDERS)
-def test_any_order_of_events_tells_the_same(name: str, shared: Stack, sent: Calls) -> None:
+def test_any_order_of_events_gives_the_same_record(name: str, shared: Stack, sent: Calls) -> None:
     """The record is the same for every order of the three events."""
     call = sent[name]
     said = shared.bridge.reaches(call, "complete")["metadata"]
@@ -47,7 +47,7 @@ def test_an_event_sent_five_times_is_heard_once(shared: Stack, sent: Calls) -> N
         wait_for(partial(shared.bridge.counted, name), partial(le, least), f"{least} {name}")
 
 
-def test_an_event_is_answered_with_an_empty_202_also_the_second_time(shared: Stack) -> None:
+def test_an_event_and_its_repetition_get_an_empty_202(shared: Stack) -> None:
     """An event and its repetition get an empty 202."""
     event = unknown_event()
     assert [(a.status, a.detail) for a in map(shared.bridge.post, (event, event))] == [

@@ -34,13 +34,13 @@ SCALE = 0.005
 
 FAST = {
     "BRIDGE_SETTLE_SECONDS": "0.2",
-    "BRIDGE_ASKELEPHANT_TIMEOUT": "3",  # slow recordings take 4.5: see slow-media in the cases
+    "BRIDGE_ASKELEPHANT_TIMEOUT": "3",  # slow recordings need 4.5: see slow-media in the cases
     "BRIDGE_RECORDING_DEADLINE": "3",
-    "BRIDGE_TRANSCRIPT_POLL_AFTER": "3",  # ten times what the webhook takes
+    "BRIDGE_TRANSCRIPT_POLL_AFTER": "3",  # ten times as long as the webhook needs
     "BRIDGE_TRANSCRIPT_DEADLINE": "6",
     "BRIDGE_INSIGHTS_FIRST_DELAY": "0.3",
     "BRIDGE_INSIGHTS_MAX_DELAY": "1",
-    "BRIDGE_INSIGHTS_DEADLINE": "5",  # insights that are late take two
+    "BRIDGE_INSIGHTS_DEADLINE": "5",  # late insights need two
     "BRIDGE_RETRY_FIRST_DELAY": "0.2",
     "BRIDGE_RETRY_MAX_DELAY": "1",
     "BRIDGE_PROBE_INTERVAL": "1",

@@ -148,7 +148,7 @@ def at_once(*works: Callable[[], object]) -> None:
         try:
             barrier.wait()
             work()
-        except BaseException as error:  # noqa: BLE001 - told to the test that waits
+        except BaseException as error:  # noqa: BLE001 - raised in the waiting test
             broken.append(error)
 
     threads = [threading.Thread(target=run, args=(work,)) for work in works]

@@ -26,8 +26,8 @@ from tests.support.stack import (
     API_TOKEN,
     SCALE,
     WAVV_SECRET,
-    answers,
     environment,
+    responds,
 )
 from tests.support.waiting import wait_for
 
@@ -178,9 +178,9 @@ def running_stack(directory: Path, needs: Needs) -> Iterator[Stack]:
         )
         exits.callback(stack.bridge.http.close)
         stack.wait_for_valkey()
-        wait_for(lambda: answers(f"{stack.bridge.url}/livez"), bool, "the web process is up")
+        wait_for(lambda: responds(f"{stack.bridge.url}/livez"), bool, "the web process is up")
         behaviours = f"http://127.0.0.1:{port}/sandbox/behaviours"
-        wait_for(lambda: answers(behaviours), bool, "the sandbox is up")
+        wait_for(lambda: responds(behaviours), bool, "the sandbox is up")
         for name in WORKERS:
             output = stack.processes[name].output
             wait_for(output, lambda text: "ready" in text, f"{name} is up")

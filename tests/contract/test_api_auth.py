@@ -33,24 +33,24 @@ def test_without_configured_tokens_the_api_is_closed(
     """Without configured tokens every API request gets 403, which names the variable."""
     with running_web(valkey_url, api_tokens="") as web:
         for headers in ({}, bearer("anything")):
-            answer = web.client.request(method, path, headers=headers)
-            assert "BRIDGE_API_TOKENS" in problem_in(answer, 403, "api_closed")
+            response = web.client.request(method, path, headers=headers)
+            assert "BRIDGE_API_TOKENS" in problem_in(response, 403, "api_closed")
 
 
 @pytest.mark.parametrize(("method", "path"), ROUTES)
 def test_without_a_token_every_request_gets_401(web: Web, method: str, path: str) -> None:
     """Without a token every request gets 401, so it does not show whether a call exists."""
-    answer = web.client.request(method, path)
-    assert "Authorization: Bearer" in problem_in(answer, 401, "bad_token")
-    assert answer.headers["www-authenticate"] == "Bearer"
+    response = web.client.request(method, path)
+    assert "Authorization: Bearer" in problem_in(response, 401, "bad_token")
+    assert response.headers["www-authenticate"] == "Bearer"
 
 
 @pytest.mark.parametrize("token", TOKENS[:2])
 @pytest.mark.parametrize("scheme", ["Bearer", "bearer"])
 def test_each_token_is_good(web: Web, scheme: str, token: str) -> None:
     """Each configured token works, in a scheme of any case (RFC 9110, 11.1)."""
-    answer = web.client.get("/api/calls", headers={"Authorization": f"{scheme} {token}"})
-    assert answer.status_code == 200
+    response = web.client.get("/api/calls", headers={"Authorization": f"{scheme} {token}"})
+    assert response.status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -71,9 +71,9 @@ def test_each_token_is_good(web: Web, scheme: str, token: str) -> None:
 def test_any_other_header_gets_401(web: Web, header: str) -> None:
     """Any other header gets 401, and the response does not repeat it."""
     headers = httpx.Headers({"Authorization": header}, encoding="utf-8")
-    answer = web.client.get("/api/stats", headers=headers)
-    problem_in(answer, 401, "bad_token")
-    assert len(answer.content) < 500
+    response = web.client.get("/api/stats", headers=headers)
+    problem_in(response, 401, "bad_token")
+    assert len(response.content) < 500
 
 
 @pytest.mark.parametrize("path", ["/livez", "/readyz", "/metrics", "/api/docs"])

@@ -56,8 +56,12 @@ def test_a_call_that_was_heard_of_has_all_that_is_promised(web: Web) -> None:
     assert shown.keys() >= PROMISED
     assert (shown["call_id"], shown["state"], shown["attempts"]) == ("call-1", "ended", 0)
     assert shown["engagement_id"] is shown["askelephant_url"] is None
-    said = shown["metadata"]
-    assert (said["lead_name"], said["lead_phone"], said["seconds"]) == ("Ada", "+14155550100", 61)
+    metadata = shown["metadata"]
+    assert (metadata["lead_name"], metadata["lead_phone"], metadata["seconds"]) == (
+        "Ada",
+        "+14155550100",
+        61,
+    )
     assert [entry["what"] for entry in shown["timeline"]] == ["CallEnded"]
     assert shown["timeline"][0].keys() >= {"at", "what", "entry"}
     assert shown["insights"] == {
@@ -68,14 +72,14 @@ def test_a_call_that_was_heard_of_has_all_that_is_promised(web: Web) -> None:
 
 def test_a_call_shows_the_link_that_is_submitted(web: Web) -> None:
     """The API shows a freshly fetched link, and the events' own link stays on the record."""
-    said = Metadata(recording_url="https://recordings.example.com/said.mp3")
+    metadata = Metadata(recording_url="https://recordings.example.com/said.mp3")
     fetched = FetchedLink(url="https://recordings.example.com/fetched.mp3", at=BEGIN)
     keep(web, "call-1")
-    keep(web, "call-2", metadata=said)
-    keep(web, "call-3", metadata=said, fetched_link=fetched)
+    keep(web, "call-2", metadata=metadata)
+    keep(web, "call-3", metadata=metadata, fetched_link=fetched)
     shown = [web.get(path(f"call-{number}")).json() for number in (1, 2, 3)]
-    assert [one["recording_url"] for one in shown] == [None, said.recording_url, fetched.url]
-    assert shown[2]["metadata"]["recording_url"] == said.recording_url
+    assert [one["recording_url"] for one in shown] == [None, metadata.recording_url, fetched.url]
+    assert shown[2]["metadata"]["recording_url"] == metadata.recording_url
 
 
 def test_a_complete_call_has_its_insights_and_links_in_both_directions(web: Web) -> None:
@@ -128,20 +132,20 @@ def test_an_encoded_slash_belongs_to_the_id(web: Web) -> None:
 def test_an_unknown_call_gets_404(web: Web, call_id: str) -> None:
     """Every route of an unknown call responds with 404 as a problem."""
     keep(web, "call-1")
-    told = [web.get(path(call_id)), web.get(path(call_id, "insights"))]
-    for answer in told:
-        assert "There is no call with this id" in problem_in(answer, 404, "not_found")
+    responses = [web.get(path(call_id)), web.get(path(call_id, "insights"))]
+    for response in responses:
+        assert "There is no call with this id" in problem_in(response, 404, "not_found")
 
 
 @pytest.mark.parametrize("state", [State.COMPLETE, State.SKIPPED, State.FAILED])
 def test_a_call_at_rest_can_be_replayed(web: Web, state: State) -> None:
     """A replayed call is recorded again, keeps its ids, and is published for submission."""
-    said = Metadata(recording_url="https://recordings.example.com/1.mp3")
-    keep(web, "call-1", state=state, reason="old", metadata=said, engagement_id="ngmt_1",
+    metadata = Metadata(recording_url="https://recordings.example.com/1.mp3")
+    keep(web, "call-1", state=state, reason="old", metadata=metadata, engagement_id="ngmt_1",
          external_id="wavv-call-call-1", attempts=3)  # fmt: skip
-    answer = replay(web, "call-1")
-    shown = answer.json()
-    assert (answer.status_code, shown["state"], shown["reason"]) == (202, "recorded", None)
+    response = replay(web, "call-1")
+    shown = response.json()
+    assert (response.status_code, shown["state"], shown["reason"]) == (202, "recorded", None)
     assert (shown["external_id"], shown["attempts"]) == ("wavv-call-call-1", 0)
     assert shown["timeline"][-1]["what"] == "call.replayed"
     assert web.published.tasks == [("tasks.submit.submit_recording", "call-1")]
@@ -155,16 +159,16 @@ def test_a_call_at_rest_can_be_replayed(web: Web, state: State) -> None:
 def test_a_call_on_its_way_cannot_be_replayed(web: Web, state: State) -> None:
     """A replay of a call that has not ended gets 409 with its state, and changes nothing."""
     before = keep(web, "call-1", state=state)
-    answer = replay(web, "call-1")
-    assert f"The call is {state}" in problem_in(answer, 409, "conflict")
+    response = replay(web, "call-1")
+    assert f"The call is {state}" in problem_in(response, 409, "conflict")
     assert web.services.calls.load("call-1") == before
     assert web.published.tasks == []
 
 
 def test_a_replay_of_an_unknown_call_gets_404(web: Web) -> None:
     """A replay of an unknown call gets 404 as a problem."""
-    answer = replay(web, "none")
-    problem_in(answer, 404, "not_found")
+    response = replay(web, "none")
+    problem_in(response, 404, "not_found")
 
 
 def test_the_counts_of_an_empty_bridge_are_zero(web: Web) -> None:

@@ -16,7 +16,7 @@ def shown(operated: Operated, call: SampleCall) -> dict[str, Any]:
     return found
 
 
-def overhear(operated: Operated, behaviour: str) -> RecordingTransport:
+def record_requests(operated: Operated, behaviour: str) -> RecordingTransport:
     """Set a behaviour of AskElephant, and record the bodies that it gets."""
     operated.bridge.sandbox.control("behaviours", {"containing": {"wavv-call-": behaviour}})
     overheard = RecordingTransport()
@@ -26,7 +26,7 @@ def overhear(operated: Operated, behaviour: str) -> RecordingTransport:
 
 def test_a_rejected_call_shows_request_and_response(operated: Operated) -> None:
     """A rejected call shows the request and every field error, and can be replayed."""
-    overheard = overhear(operated, "reject")
+    overheard = record_requests(operated, "reject")
     call = operated.bridge.dial()
     assert operated.bridge.process(call).state is State.FAILED
     found = shown(operated, call)
@@ -52,7 +52,7 @@ def test_what_was_sent_is_shown_whatever_has_changed_since(operated: Operated) -
     A replay sends the new one. The API has the settings that the bridge had at first.
     """
     operated.bridge.change_settings(title_template="As it was: {contact}")
-    overheard = overhear(operated, "reject")
+    overheard = record_requests(operated, "reject")
     call = operated.bridge.dial()
     operated.bridge.process(call)
     operated.bridge.process(call, Kind.RECORDED, transcript="Hello?")
@@ -78,7 +78,7 @@ def test_every_end_of_a_submission_keeps_what_was_sent(
 ) -> None:
     """Every kind of failed submission keeps the request of its last attempt."""
     operated.bridge.change_settings(retry_deadline=300, recording_deadline=300)
-    overheard = overhear(operated, behaviour)
+    overheard = record_requests(operated, behaviour)
     call = operated.bridge.dial()
     operated.bridge.process(call)
     operated.bridge.sweep_for(minutes=30)
@@ -90,7 +90,7 @@ def test_every_end_of_a_submission_keeps_what_was_sent(
 def test_a_call_whose_retries_ended_shows_every_attempt(operated: Operated) -> None:
     """Each attempt is on the timeline with its ``request_id``, and all sent the same request."""
     operated.bridge.change_settings(retry_deadline=3600)
-    overheard = overhear(operated, "conflict.999")
+    overheard = record_requests(operated, "conflict.999")
     call = operated.bridge.dial()
     operated.bridge.receive(call)
     operated.bridge.drain()
@@ -106,13 +106,13 @@ def test_a_call_whose_retries_ended_shows_every_attempt(operated: Operated) -> N
     assert found["problem"]["status"] == 409
 
 
-@pytest.mark.parametrize("said", [{"recordingUrl": None}, {"recordingUrl": "https://10.0.0.1/1"}])
+@pytest.mark.parametrize("data", [{"recordingUrl": None}, {"recordingUrl": "https://10.0.0.1/1"}])
 def test_a_call_that_cannot_be_sent_shows_no_request(
-    operated: Operated, said: dict[str, object]
+    operated: Operated, data: dict[str, object]
 ) -> None:
     """A call that was never sent shows no request, but reason and problem."""
     call = operated.bridge.dial()
-    operated.bridge.receive(call, **said)
+    operated.bridge.receive(call, **data)
     operated.bridge.drain()
     operated.bridge.sweep_for(hours=25)
     found = shown(operated, call)

@@ -91,11 +91,11 @@ def test_a_state_shows_its_calls_only(web: Web, state: State) -> None:
 )  # fmt: skip
 def test_a_search_finds_any_part_of_what_one_may_know(web: Web, q: str) -> None:
     """A search finds parts of ids, names, numbers, links and reasons, in any case."""
-    said = Metadata(
+    metadata = Metadata(
         lead_name="Ada LoveLace ünï", lead_email="ada@example.com", lead_phone="+14155550100",
         lead_id="crm-7", agent_id="usr_alice",
     )  # fmt: skip
-    keep(web, "call-1~x", metadata=said, engagement_id="ngmt_1", reason="missing_owner",
+    keep(web, "call-1~x", metadata=metadata, engagement_id="ngmt_1", reason="missing_owner",
          external_url="wavv://call/1")  # fmt: skip
     keep(web, "other-2", after=1)
     assert walk(web, q=q) == ["call-1~x"]
@@ -182,8 +182,8 @@ def test_empty_parameters_are_none(web: Web) -> None:
     """Empty parameters, as forms send them, are ignored."""
     keep(web, "a")
     names = ("state", "q", "since", "until", "cursor", "limit")
-    answer = web.get("/api/calls", **dict.fromkeys(names, ""))
-    assert [call["call_id"] for call in answer.json()["data"]] == ["a"]
+    response = web.get("/api/calls", **dict.fromkeys(names, ""))
+    assert [call["call_id"] for call in response.json()["data"]] == ["a"]
 
 
 def coded(text: str) -> str:
@@ -199,8 +199,8 @@ def coded(text: str) -> str:
 def test_a_foreign_cursor_gets_400(web: Web, cursor: str) -> None:
     """A foreign cursor gets 400, not an empty page or the first one."""
     keep(web, "a")
-    answer = web.get("/api/calls", cursor=cursor)
-    assert "next_cursor of an earlier page" in problem_in(answer, 400, "bad_request")
+    response = web.get("/api/calls", cursor=cursor)
+    assert "next_cursor of an earlier page" in problem_in(response, 400, "bad_request")
 
 
 @pytest.mark.parametrize(
@@ -213,9 +213,9 @@ def test_a_foreign_cursor_gets_400(web: Web, cursor: str) -> None:
 )  # fmt: skip
 def test_a_bad_parameter_gets_422(web: Web, name: str, value: str) -> None:
     """A bad parameter gets 422, which names it and does not repeat a long value."""
-    answer = web.get("/api/calls", **{name: value})
-    assert problem_in(answer, 422, "bad_parameter").startswith(f"{name}: ")
-    assert "x" * 201 not in answer.text
+    response = web.get("/api/calls", **{name: value})
+    assert problem_in(response, 422, "bad_parameter").startswith(f"{name}: ")
+    assert "x" * 201 not in response.text
 
 
 class ManyCalls(Lookup):

@@ -9,10 +9,10 @@ from bridge.api import replays
 from tests.support.bridge_with_api import Operated
 
 
-def dues(answer: httpx.Response) -> tuple[datetime, datetime]:
+def dues(response: httpx.Response) -> tuple[datetime, datetime]:
     """Return the due times of the first and the last call of a page."""
-    told = answer.json()
-    first, last = (datetime.fromisoformat(told[f"{one}_due_at"]) for one in ("first", "last"))
+    page = response.json()
+    first, last = (datetime.fromisoformat(page[f"{one}_due_at"]) for one in ("first", "last"))
     return first, last
 
 
@@ -21,10 +21,10 @@ def test_a_replay_is_spread_by_its_pace_and_held_by_the_records_alone(operated: 
     calls = operated.fail(12)
     operated.bridge.published.messages.clear()
     start = operated.bridge.clock() + timedelta(seconds=2)
-    answer = operated.replay(state="failed", dry_run=False, pace="6/m")
+    response = operated.replay(state="failed", dry_run=False, pace="6/m")
     due = [call.due_at for call in operated.records(calls)]
     assert due == [start + timedelta(seconds=10 * place) for place in range(12)][::-1]
-    assert dues(answer) == (start, start + timedelta(seconds=110))
+    assert dues(response) == (start, start + timedelta(seconds=110))
     assert operated.bridge.published.messages == []
 
 
@@ -49,9 +49,9 @@ def test_the_pace_continues_over_pages(operated: Operated, monkeypatch: pytest.M
     started: list[int] = []
     while not started or cursor:
         order = {"state": "failed", "dry_run": False, "pace": "1/m", "cursor": cursor}
-        told = operated.replay(**order, limit=9).json()
-        started.append(told["started"])
-        cursor = told["next_cursor"]
+        page = operated.replay(**order, limit=9).json()
+        started.append(page["started"])
+        cursor = page["next_cursor"]
     assert started == [5, 5, 2]
     due = [call.due_at for call in operated.records(calls)]
     assert due == [start + timedelta(minutes=place) for place in range(12)][::-1]

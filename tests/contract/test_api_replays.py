@@ -30,9 +30,9 @@ def test_a_dry_run_is_the_default_counts_by_reason_and_changes_nothing(operated:
     operated.bridge.process(calls[-1])
     operated.bridge.sweep_for(minutes=20)
     before = operated.records(calls)
-    answer = operated.replay(state="failed")
-    assert answer.status_code == 200
-    assert answer.json() == {
+    response = operated.replay(state="failed")
+    assert response.status_code == 200
+    assert response.json() == {
         "dry_run": True, "matched": 3, "started": 0, "first_due_at": None, "last_due_at": None,
         "reasons": {"rejected": 2, "processing_failed": 1}, "next_cursor": None,
     }  # fmt: skip
@@ -57,8 +57,8 @@ def test_failed_calls_whose_cause_is_gone_complete_once_each(
     bridge.change_settings(retry_deadline=0)
     calls = operated.fail(30, behaviour) if behaviour == "reject" else _fail_after_commit(operated)
     operated.accept_all()
-    answer = operated.replay(state="failed", dry_run=False, pace="10/s")
-    assert (answer.status_code, answer.json()["started"]) == (202, len(calls))
+    response = operated.replay(state="failed", dry_run=False, pace="10/s")
+    assert (response.status_code, response.json()["started"]) == (202, len(calls))
     bridge.sweep_for(minutes=3)
     assert {call.state for call in operated.records(calls)} == {State.SUBMITTED}
     for call in calls:
@@ -157,9 +157,9 @@ def test_the_filters_choose_what_the_list_shows(
 def test_two_replays_at_once_start_each_call_once(operated: Operated) -> None:
     """Of two replays at the same time one starts each call, and the other changes nothing."""
     calls = operated.fail(20)
-    asked = partial(operated.replay, state="failed", dry_run=False)
+    replay_all = partial(operated.replay, state="failed", dry_run=False)
     started: list[int] = []
-    at_once(*[lambda: started.append(asked().json()["started"])] * 3)
+    at_once(*[lambda: started.append(replay_all().json()["started"])] * 3)
     assert sum(started) == 20
     assert len(started) == 3
     for call in operated.records(calls):
@@ -191,8 +191,8 @@ def test_a_call_that_was_replayed_first_gets_409(operated: Operated) -> None:
         return found and advance(found, Replayed(), services.now(), services.policy)
 
     services.calls.update(call.call_id, again)
-    answer = operated.http.post(f"/api/calls/{call.call_id}/replay")
-    assert "The call is recorded" in problem_in(answer, 409, "conflict")
+    response = operated.http.post(f"/api/calls/{call.call_id}/replay")
+    assert "The call is recorded" in problem_in(response, 409, "conflict")
 
 
 @pytest.mark.parametrize(
@@ -244,8 +244,8 @@ def test_the_replay_is_in_the_openapi_document(operated: Operated) -> None:
 )
 def test_a_foreign_cursor_gets_400(operated: Operated, cursor: str) -> None:
     """A foreign cursor gets 400, not a replay from the beginning."""
-    answer = operated.replay(state="failed", dry_run=False, cursor=cursor)
-    assert "next_cursor of an earlier" in problem_in(answer, 400, "bad_request")
+    response = operated.replay(state="failed", dry_run=False, cursor=cursor)
+    assert "next_cursor of an earlier" in problem_in(response, 400, "bad_request")
 
 
 @pytest.mark.parametrize("days", [400, 40_000, 2_900_000])

@@ -23,17 +23,17 @@ DOCS = "/api/docs"
 @pytest.mark.parametrize(("method", "path", "status"), ANSWERS)
 def test_every_response_has_all_headers(web: Web, method: str, path: str, status: int) -> None:
     """Every response has all security headers, whatever its status."""
-    answer = web.client.request(method, path, headers=bearer(TOKEN))
-    assert answer.status_code == status
-    assert {name: answer.headers.get(name) for name in SECURITY} == dict(SECURITY)
-    assert len(answer.headers.get_list("content-security-policy")) == 1
+    response = web.client.request(method, path, headers=bearer(TOKEN))
+    assert response.status_code == status
+    assert {name: response.headers.get(name) for name in SECURITY} == dict(SECURITY)
+    assert len(response.headers.get_list("content-security-policy")) == 1
 
 
 def test_the_response_to_a_stored_event_has_them(web: Web) -> None:
     """The response to a stored event has the headers, and an empty body."""
-    answer = web.wavv(ENDED)
-    assert (answer.status_code, answer.content) == (202, b"")
-    assert answer.headers["x-content-type-options"] == "nosniff"
+    response = web.wavv(ENDED)
+    assert (response.status_code, response.content) == (202, b"")
+    assert response.headers["x-content-type-options"] == "nosniff"
 
 
 def test_the_documentation_loads_nothing_from_another_host(web: Web) -> None:
@@ -43,14 +43,14 @@ def test_the_documentation_loads_nothing_from_another_host(web: Web) -> None:
     assert len(services) == 3
     for part in services:
         assert "//" not in part
-        answer = web.client.get(urljoin(DOCS, part))
-        assert answer.status_code == 200
-        assert answer.headers["content-type"].partition(";")[0] in {"text/css", "text/javascript"}
+        response = web.client.get(urljoin(DOCS, part))
+        assert response.status_code == 200
+        assert response.headers["content-type"].partition(";")[0] in {"text/css", "text/javascript"}
     assert "SwaggerUIBundle" in web.client.get(f"{DOCS}/swagger-ui-bundle.js").text
     start = web.client.get(f"{DOCS}/start.js").text
-    told = re.search(r'url: "([^"]+)"', start)
-    assert told
-    assert web.client.get(urljoin(DOCS, told[1])).json()["info"]["title"]
+    found = re.search(r'url: "([^"]+)"', start)
+    assert found
+    assert web.client.get(urljoin(DOCS, found[1])).json()["info"]["title"]
 
 
 def test_the_documentation_runs_no_script_that_is_written_into_it(web: Web) -> None:

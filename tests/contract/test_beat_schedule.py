@@ -33,7 +33,7 @@ def test_the_sweep_is_given_out_at_its_interval(
     env = environment({"BRIDGE_REDIS_URL": "redis://127.0.0.1:1/0", **settings})
     words = (sys.executable, "-c", PROGRAM)
     ended = subprocess.run(words, env=env, cwd=tmp_path, capture_output=True, check=True)  # noqa: S603 - our own program
-    told = json.loads(ended.stdout)
+    schedule = json.loads(ended.stdout)
     options = {"expires": 86400, "headers": {"routine": "1"}}
-    assert told["entries"] == [["tasks.sweep.sweep", seconds, options]]
-    assert "tasks.sweep.sweep" in told["known"]
+    assert schedule["entries"] == [["tasks.sweep.sweep", seconds, options]]
+    assert "tasks.sweep.sweep" in schedule["known"]

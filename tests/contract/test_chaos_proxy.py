@@ -36,18 +36,18 @@ def proxy(echo: int) -> Iterator[Proxy]:
 def test_a_reset_breaks_the_connections_there_are(proxy: Proxy) -> None:
     """``reset`` resets all open connections, and new ones work."""
     with _connected(proxy) as near:
-        assert _answer(near) == HELLO
+        assert _echoed(near) == HELLO
         assert proxy.reset() == 1
         with pytest.raises(ConnectionResetError):
             near.recv(1)
     with _connected(proxy) as other:
-        assert _answer(other) == HELLO
+        assert _echoed(other) == HELLO
 
 
 def test_a_delay_counts_each_way(proxy: Proxy) -> None:
     """``delay`` delays both directions, and messages do not wait for each other."""
     with _connected(proxy) as near:
-        assert _answer(near) == HELLO
+        assert _echoed(near) == HELLO
         proxy.delay = 0.2
         begun = time.monotonic()
         for _ in range(5):
@@ -60,31 +60,31 @@ def test_a_delay_counts_each_way(proxy: Proxy) -> None:
 def test_a_frozen_connection_stays_silent(proxy: Proxy) -> None:
     """``freeze`` silences connections without closing them; ``thaw`` lets only new ones work."""
     with _connected(proxy) as old:
-        assert _answer(old) == HELLO
+        assert _echoed(old) == HELLO
         assert proxy.freeze() == 1
         with _connected(proxy) as new:
             for near in (old, new):
                 near.settimeout(0.2)
                 with pytest.raises(TimeoutError):
-                    _answer(near)
+                    _echoed(near)
         proxy.thaw()
         with pytest.raises(TimeoutError):
-            _answer(old)
+            _echoed(old)
         with _connected(proxy) as later:
-            assert _answer(later) == HELLO
+            assert _echoed(later) == HELLO
 
 
 def test_a_refused_connection_fails_at_once(proxy: Proxy) -> None:
     """After ``refuse`` connections are closed and refused until ``accept``."""
     with _connected(proxy) as near:
-        assert _answer(near) == HELLO
+        assert _echoed(near) == HELLO
         proxy.refuse()
         assert near.recv(1) == b""
         with pytest.raises(ConnectionRefusedError):
             _connected(proxy)
     proxy.accept()
     with _connected(proxy) as again:
-        assert _answer(again) == HELLO
+        assert _echoed(again) == HELLO
 
 
 def _serve(listener: socket.socket) -> None:
@@ -109,7 +109,7 @@ def _connected(proxy: Proxy) -> socket.socket:
     return socket.create_connection(("127.0.0.1", proxy.port), timeout=WITHIN)
 
 
-def _answer(near: socket.socket) -> bytes:
+def _echoed(near: socket.socket) -> bytes:
     near.sendall(HELLO)
     return _received(near, len(HELLO))
 

@@ -14,7 +14,7 @@ from config.environment import OPERATORS_OWN
 
 
 @pytest.fixture(autouse=True)
-def all_is_given_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def restored_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Restore directory, environment and signals, which the demo changes."""
     for name in filter(OPERATORS_OWN.fullmatch, list(os.environ)):
         monkeypatch.delenv(name)
@@ -33,6 +33,6 @@ def test_a_bridge_that_does_not_come_up_ends_the_demo(
     monkeypatch.setattr(run, "DEADLINE", 0.0)
     played = CliRunner().invoke(main, ["demo", "--log", "own.log"])
     assert played.exit_code == 1
-    told = " ".join(played.output.split())
-    assert told.startswith("The demo was not completed. All log lines are in ")
+    output = " ".join(played.output.split())
+    assert output.startswith("The demo was not completed. All log lines are in ")
     assert (tmp_path / "own.log").exists()

@@ -31,7 +31,7 @@ def own_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BRIDGE_API_TOKENS", f"{TOKEN},another")
 
 
-def ask(url: str, *words: str) -> Result:
+def replay(url: str, *words: str) -> Result:
     """Run ``bridge replay``."""
     return CliRunner().invoke(main, ["replay", "--url", url, *words])
 
@@ -43,12 +43,12 @@ def test_without_yes_it_counts_and_prints_the_next_command(operated: Operated) -
         calls[0].call_id, lambda call: call and call.but(reason="processing_failed")
     )
     before = operated.records(calls)
-    asked = ask(operated.url, "--state", "failed")
-    assert asked.exit_code == 0
-    assert [line.split() for line in asked.output.splitlines()[:3]] == [
+    result = replay(operated.url, "--state", "failed")
+    assert result.exit_code == 0
+    assert [line.split() for line in result.output.splitlines()[:3]] == [
         ["2", "rejected"], ["1", "processing_failed"], ["3", "match"],
     ]  # fmt: skip
-    assert "--yes" in asked.output
+    assert "--yes" in result.output
     assert operated.records(calls) == before
 
 
@@ -58,9 +58,11 @@ def test_with_yes_all_that_match_are_sent_page_by_page(
     """With ``--yes`` it replays all matching calls once each, page by page, at one pace."""
     monkeypatch.setattr(replays, "MOST", 2)
     calls = operated.fail(7)
-    asked = ask(operated.url, "--state", "failed", "--reason", "rejected", "--yes", "--pace", "1/m")
-    assert asked.exit_code == 0
-    assert asked.output.startswith("7 of 7 calls are replayed\n")
+    result = replay(
+        operated.url, "--state", "failed", "--reason", "rejected", "--yes", "--pace", "1/m"
+    )
+    assert result.exit_code == 0
+    assert result.output.startswith("7 of 7 calls are replayed\n")
     found = operated.records(calls)
     due = [call.due_at for call in found if call.due_at]
     assert {later - earlier for later, earlier in pairwise(due)} == {timedelta(minutes=1)}
@@ -71,7 +73,7 @@ def test_a_limit_holds_over_pages(operated: Operated, monkeypatch: pytest.Monkey
     """``--limit`` holds over pages, and the newest calls are replayed."""
     monkeypatch.setattr(replays, "MOST", 2)
     calls = operated.fail(5)
-    assert ask(operated.url, "--state", "failed", "--limit", "3", "--yes").exit_code == 0
+    assert replay(operated.url, "--state", "failed", "--limit", "3", "--yes").exit_code == 0
     moved = [call.state is State.RECORDED for call in operated.records(calls)]
     assert moved == [False, False, True, True, True]
 
@@ -81,7 +83,7 @@ def test_times_bound_what_is_sent(operated: Operated) -> None:
     calls = operated.fail(3)
     times = [call.created_at.isoformat() for call in operated.records(calls)]
     words = ("--since", times[1], "--until", times[2], "--yes")
-    assert ask(operated.url, "--state", "failed", *words).exit_code == 0
+    assert replay(operated.url, "--state", "failed", *words).exit_code == 0
     moved = [call.state is State.RECORDED for call in operated.records(calls)]
     assert moved == [False, True, False]
 
@@ -90,8 +92,8 @@ def test_calls_that_are_named_are_sent_at_once(operated: Operated) -> None:
     """Calls that are named are replayed without ``--yes``."""
     calls = operated.fail(2)
     operated.accept_all()
-    asked = ask(operated.url, *(call.call_id for call in calls))
-    assert (asked.exit_code, asked.output.count(": replayed")) == (0, 2)
+    result = replay(operated.url, *(call.call_id for call in calls))
+    assert (result.exit_code, result.output.count(": replayed")) == (0, 2)
     operated.bridge.work()
     assert {call.state for call in operated.records(calls)} == {State.SUBMITTED}
 
@@ -101,9 +103,9 @@ def test_a_call_that_cannot_be_replayed_is_reported(
 ) -> None:
     """A call that cannot be replayed is reported, the others are, and the exit code is 1."""
     (call,) = operated.fail(1)
-    asked = ask(operated.url, "nobody/at all", call.call_id, call.call_id)
-    assert asked.exit_code == 1
-    unknown, sent, again = asked.output.splitlines()
+    result = replay(operated.url, "nobody/at all", call.call_id, call.call_id)
+    assert result.exit_code == 1
+    unknown, sent, again = result.output.splitlines()
     assert unknown.startswith("nobody/at all: There is no call")
     assert sent == f"{call.call_id}: replayed"
     assert again.startswith(f"{call.call_id}: The call is recorded")
@@ -113,9 +115,9 @@ def test_a_call_that_cannot_be_replayed_is_reported(
 def test_without_a_match_the_exit_code_is_1(operated: Operated, words: tuple[str, ...]) -> None:
     """If nothing matches the exit code is 1, with and without ``--yes``."""
     operated.fail(1)
-    asked = ask(operated.url, "--state", "skipped", *words)
-    assert asked.exit_code == 1
-    assert asked.output.split()[0] == "0"
+    result = replay(operated.url, "--state", "skipped", *words)
+    assert result.exit_code == 1
+    assert result.output.split()[0] == "0"
 
 
 @pytest.mark.parametrize(
@@ -129,9 +131,9 @@ def test_without_a_match_the_exit_code_is_1(operated: Operated, words: tuple[str
 )
 def test_options_that_make_no_sense_are_refused(words: tuple[str, ...]) -> None:
     """Options that exclude each other are refused before any request."""
-    asked = ask("http://127.0.0.1:1", *words)
-    assert asked.exit_code == 2
-    assert "Usage" in asked.output
+    result = replay("http://127.0.0.1:1", *words)
+    assert result.exit_code == 2
+    assert "Usage" in result.output
 
 
 @pytest.mark.parametrize(
@@ -139,27 +141,27 @@ def test_options_that_make_no_sense_are_refused(words: tuple[str, ...]) -> None:
 )
 def test_a_422_of_the_bridge_is_printed(operated: Operated, words: tuple[str, ...]) -> None:
     """A 422 of the bridge is printed with the parameter's name."""
-    asked = ask(operated.url, "--state", "failed", *words)
-    assert asked.exit_code == 2
-    assert asked.output.startswith(f"422: {words[0].removeprefix('--')}: ")
+    result = replay(operated.url, "--state", "failed", *words)
+    assert result.exit_code == 2
+    assert result.output.startswith(f"422: {words[0].removeprefix('--')}: ")
 
 
 @pytest.mark.parametrize("words", [("--state", "failed"), ("c-1",)])
 @pytest.mark.parametrize("token", ["wrong", "tökén"])
 def test_a_wrong_token_is_reported(operated: Operated, token: str, words: tuple[str, ...]) -> None:
     """A wrong token is reported with the variable to set."""
-    asked = ask(operated.url, "--token", token, *words)
-    assert asked.exit_code == 2
-    assert "401" in asked.output
-    assert "BRIDGE_API_TOKENS" in asked.output
+    result = replay(operated.url, "--token", token, *words)
+    assert result.exit_code == 2
+    assert "401" in result.output
+    assert "BRIDGE_API_TOKENS" in result.output
 
 
 def test_a_missing_token_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a token the command names both ways to give one."""
     monkeypatch.delenv("BRIDGE_API_TOKENS")
-    asked = ask("http://127.0.0.1:1", "--state", "failed")
-    assert asked.exit_code == 2
-    assert "BRIDGE_API_TOKENS" in asked.output
+    result = replay("http://127.0.0.1:1", "--state", "failed")
+    assert result.exit_code == 2
+    assert "BRIDGE_API_TOKENS" in result.output
 
 
 @pytest.mark.parametrize(
@@ -168,9 +170,9 @@ def test_a_missing_token_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_a_bridge_that_cannot_be_reached_is_reported(url: str) -> None:
     """A bridge that cannot be reached is reported with its URL, without a traceback."""
-    asked = ask(url, "--state", "failed")
-    assert (asked.exit_code, asked.output.count("\n")) == (2, 1)
-    assert url in asked.output
+    result = replay(url, "--state", "failed")
+    assert (result.exit_code, result.output.count("\n")) == (2, 1)
+    assert url in result.output
 
 
 async def _no_json(_request: Request) -> Response:
@@ -182,13 +184,15 @@ async def _away(_request: Request) -> Response:
 
 
 @pytest.mark.parametrize(
-    ("answer", "told"), [(_no_json, "is no bridge: HTTP 502"), (_away, "503: The")]
+    ("response", "message"), [(_no_json, "is no bridge: HTTP 502"), (_away, "503: The")]
 )
 @pytest.mark.parametrize("words", [("--state", "failed", "--yes"), ("c-1",)])
-def test_a_foreign_response_is_reported(answer: object, told: str, words: tuple[str, ...]) -> None:
+def test_a_foreign_response_is_reported(
+    response: object, message: str, words: tuple[str, ...]
+) -> None:
     """A response that is not the bridge's, or a 503, is reported."""
-    app = Starlette(routes=[Route("/{rest:path}", answer, methods=["POST"])])  # type: ignore[arg-type]  # any of several
+    app = Starlette(routes=[Route("/{rest:path}", response, methods=["POST"])])  # type: ignore[arg-type]  # any of several
     with serving(app) as root:
-        asked = ask(root, *words)
-    assert asked.exit_code == 2
-    assert told in asked.output
+        result = replay(root, *words)
+    assert result.exit_code == 2
+    assert message in result.output

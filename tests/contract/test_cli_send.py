@@ -113,7 +113,7 @@ def test_a_missing_secret_is_reported_with_the_variables_name(
         monkeypatch.setenv("BRIDGE_WAVV_SECRETS", value)
     sent = send("http://127.0.0.1:1")
     assert sent.exit_code == 2
-    assert "give --secret, or set BRIDGE_WAVV_SECRETS" in told(sent)
+    assert "give --secret, or set BRIDGE_WAVV_SECRETS" in one_line(sent)
 
 
 def test_bad_settings_are_reported(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -121,7 +121,7 @@ def test_bad_settings_are_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BRIDGE_WAVV_AUTH", "none")
     sent = send("http://127.0.0.1:1")
     assert sent.exit_code == 2
-    assert "BRIDGE_WAVV_AUTH" in told(sent)
+    assert "BRIDGE_WAVV_AUTH" in one_line(sent)
 
 
 @dataclass
@@ -200,7 +200,7 @@ def test_a_bad_line_is_reported_with_its_number(tmp_path: Path) -> None:
     with recording() as record:
         sent = send(record.url, "--replay", name)
     assert sent.exit_code == 2
-    assert "capture.jsonl: line 2: " in told(sent)
+    assert "capture.jsonl: line 2: " in one_line(sent)
     assert not record.requests
 
 
@@ -208,7 +208,7 @@ def test_a_missing_capture_is_reported() -> None:
     """A capture that does not exist is reported with its name."""
     sent = send("http://127.0.0.1:1", "--replay", "missing.jsonl")
     assert sent.exit_code == 2
-    assert "missing.jsonl" in told(sent)
+    assert "missing.jsonl" in one_line(sent)
 
 
 @pytest.mark.parametrize("words", [("--count", "0"), ("--channel", "v2"), ("--seed", "x")])
@@ -216,9 +216,9 @@ def test_options_that_make_no_sense_are_refused(words: tuple[str, ...]) -> None:
     """Options that exclude each other are refused by name, and nothing is sent."""
     sent = send("http://127.0.0.1:1", "--secret", "s", *words)
     assert sent.exit_code == 2
-    assert words[0] in told(sent)
+    assert words[0] in one_line(sent)
 
 
-def told(sent: Result) -> str:
+def one_line(sent: Result) -> str:
     """Return the output on one line, because the terminal's width wraps it."""
     return " ".join(sent.output.split())

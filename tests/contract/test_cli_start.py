@@ -51,9 +51,9 @@ def test_without_a_command_it_helps() -> None:
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_explains_itself(command: str) -> None:
     """The help of every command begins with what it does, then lists its options."""
-    told = CliRunner().invoke(main, [command, "--help"])
-    assert told.exit_code == 0
-    assert told.output.split("\n\n")[1].strip().endswith(".")
+    result = CliRunner().invoke(main, [command, "--help"])
+    assert result.exit_code == 0
+    assert result.output.split("\n\n")[1].strip().endswith(".")
 
 
 def test_settings_prints_the_table() -> None:

@@ -32,10 +32,10 @@ def refused(
 
 def test_bad_settings_are_reported_all_at_once(tmp_path: Path) -> None:
     """All bad settings are reported at once, with names and likely typos, without secrets."""
-    told = refused(tmp_path, settings=BAD)
-    assert {line.partition(":")[0] for line in told.splitlines()[1:]} == BAD.keys()
-    assert "is BRIDGE_SETTLE_SECONDS meant?" in told
-    assert "kept-secret" not in told
+    output = refused(tmp_path, settings=BAD)
+    assert {line.partition(":")[0] for line in output.splitlines()[1:]} == BAD.keys()
+    assert "is BRIDGE_SETTLE_SECONDS meant?" in output
+    assert "kept-secret" not in output
     assert not (tmp_path / ".bridge").exists()
 
 
@@ -43,24 +43,24 @@ def test_a_port_in_use_is_reported_with_what_to_do(tmp_path: Path) -> None:
     """A port in use is reported with what to do."""
     with socket.create_server(("127.0.0.1", 0)) as owner:
         taken = owner.getsockname()[1]
-        told = refused(tmp_path, port=taken)
-        assert told == f"port {taken}: Address already in use. Choose another with --port\n"
-        told = refused(tmp_path, "--flower", "--flower-port", str(taken))
-        assert told.endswith("Choose another with --flower-port\n")
+        output = refused(tmp_path, port=taken)
+        assert output == f"port {taken}: Address already in use. Choose another with --port\n"
+        output = refused(tmp_path, "--flower", "--flower-port", str(taken))
+        assert output.endswith("Choose another with --flower-port\n")
 
 
 def test_data_in_use_is_reported(tmp_path: Path) -> None:
     """A data directory that another bridge uses is refused."""
     with embedded_valkey(tmp_path / "kept"):
-        told = refused(tmp_path, "--data", "kept")
-    assert told == f"another bridge is running on kept: bridge up is process {os.getpid()}\n"
+        output = refused(tmp_path, "--data", "kept")
+    assert output == f"another bridge is running on kept: bridge up is process {os.getpid()}\n"
 
 
 def test_data_that_cannot_be_written_is_reported(tmp_path: Path) -> None:
     """A data directory that cannot be written is reported in one line before anything starts."""
     (tmp_path / "kept").touch()
-    told = refused(tmp_path, "--data", "kept")
-    assert told == "cannot keep data in kept: File exists. Choose another place with --data\n"
+    output = refused(tmp_path, "--data", "kept")
+    assert output == "cannot keep data in kept: File exists. Choose another place with --data\n"
 
 
 @pytest.mark.parametrize("port", ["http", "0", "65536"])
@@ -73,7 +73,7 @@ def test_a_bad_port_is_reported_with_the_variables_name(tmp_path: Path, port: st
 
 
 @pytest.mark.parametrize(
-    ("settings", "told"),
+    ("settings", "output"),
     [
         ({"BRIDGE_PHONE_REGION": "UK"}, "ISO 3166; GB is the United Kingdom"),
         ({"BRIDGE_PHONE_REGION": "XX"}, "such as US or GB"),
@@ -81,7 +81,7 @@ def test_a_bad_port_is_reported_with_the_variables_name(tmp_path: Path, port: st
     ],
 )
 def test_a_setting_that_only_tasks_use_is_checked_at_the_start(
-    tmp_path: Path, settings: Mapping[str, str], told: str
+    tmp_path: Path, settings: Mapping[str, str], output: str
 ) -> None:
     """A setting that only tasks use is checked at the start."""
-    assert told in refused(tmp_path, settings=settings)
+    assert output in refused(tmp_path, settings=settings)

@@ -47,7 +47,7 @@ def test_a_message_of_a_lost_connection_is_acknowledged(valkey: Valkey) -> None:
     assert taken[0].acknowledged
 
 
-class Taken:
+class FetchedMessage:
     """A message that a worker has fetched, and Celery's request for it."""
 
     def __init__(self, *, acknowledged: bool = False) -> None:
@@ -62,7 +62,7 @@ class Taken:
 
 def test_a_consumer_that_stops_requeues_what_has_not_begun(monkeypatch: pytest.MonkeyPatch) -> None:
     """A stopping consumer requeues fetched messages, except running and acknowledged ones."""
-    waiting, running, done = Taken(), Taken(), Taken(acknowledged=True)
+    waiting, running, done = FetchedMessage(), FetchedMessage(), FetchedMessage(acknowledged=True)
     taken = {"waiting": waiting, "running": running, "done": done}
     monkeypatch.setattr(state, "requests", taken)
     monkeypatch.setattr(state, "active_requests", {running})
@@ -75,7 +75,7 @@ def test_a_consumer_whose_broker_is_away_stops_all_the_same(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A consumer whose broker cannot be reached stops without an error."""
-    lost = Taken()
+    lost = FetchedMessage()
 
     def requeue() -> None:
         raise ConnectionError

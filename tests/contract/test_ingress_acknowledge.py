@@ -24,7 +24,7 @@ from tests.support.web_process import (
 )
 
 
-def sent_by_hand(web: Web, raw: bytes) -> socket.socket:
+def send_without_reading(web: Web, raw: bytes) -> socket.socket:
     """Return a connection on which an event was sent and no response read."""
     connection = socket.create_connection(web.address, timeout=WAIT)
     connection.sendall(event_request(raw))
@@ -42,8 +42,8 @@ def is_listening(web: Web) -> bool:
 
 def test_a_new_event_is_acknowledged_with_an_empty_body(web: Web) -> None:
     """A new event gets 202 with an empty body, and is stored byte for byte."""
-    answer = web.wavv(ENDED)
-    assert (answer.status_code, answer.content) == (202, b"")
+    response = web.wavv(ENDED)
+    assert (response.status_code, response.content) == (202, b"")
     assert web.stored() == [ENDED]
     assert web.counted("events.received.wavv") == 1
 
@@ -59,8 +59,8 @@ def test_an_event_is_stored_with_where_it_came_from(web: Web) -> None:
 
 def test_a_duplicate_is_acknowledged_and_counted(web: Web) -> None:
     """A duplicate gets 202 and is counted; WAVV repeats the bytes with a new signature."""
-    answers = [web.wavv(ENDED) for _ in range(3)]
-    assert [(answer.status_code, answer.content) for answer in answers] == [(202, b"")] * 3
+    responses = [web.wavv(ENDED) for _ in range(3)]
+    assert [(response.status_code, response.content) for response in responses] == [(202, b"")] * 3
     assert web.stored() == [ENDED]
     counted = [web.counted(f"events.{name}.wavv") for name in ("received", "duplicate")]
     assert counted == [1, 2]
@@ -115,7 +115,7 @@ def test_an_event_whose_sender_hung_up_is_stored(valkey: Valkey) -> None:
     """An accepted event is stored although its sender has closed the connection."""
     with running_web(valkey.url) as web:
         with valkey.paused():
-            with sent_by_hand(web, ENDED):
+            with send_without_reading(web, ENDED):
                 valkey.wait_for_writers()
             assert web.client.get("/livez").status_code == 200
             assert web.stored() == []
@@ -129,15 +129,15 @@ def test_a_shutdown_completes_accepted_requests(valkey: Valkey) -> None:
     with ExitStack() as process, ExitStack() as connections:
         web = process.enter_context(running_web(valkey.url))
         with valkey.paused():
-            sent = [connections.enter_context(sent_by_hand(web, raw)) for raw in bodies]
+            sent = [connections.enter_context(send_without_reading(web, raw)) for raw in bodies]
             valkey.wait_for_writers()
             assert web.client.get("/livez").status_code == 200  # read after all that came before
             ending = threading.Thread(target=process.close)
             ending.start()
             until(lambda: not is_listening(web))
-        answers = [connection.recv(1000) for connection in sent]
+        responses = [connection.recv(1000) for connection in sent]
         ending.join()
-    assert all(answer.startswith(b"HTTP/1.1 202 ") for answer in answers)
+    assert all(response.startswith(b"HTTP/1.1 202 ") for response in responses)
     assert sorted(web.stored()) == sorted(bodies)
     web.services.redis.close()
 

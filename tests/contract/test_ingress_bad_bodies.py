@@ -52,9 +52,9 @@ def test_a_body_that_is_no_json_object_gets_400(
     web: Web, source: str, raw: bytes, reason: str, says: str
 ) -> None:
     """A body that is no JSON object gets 400 with the fault, and is not stored as an event."""
-    answer = web.wavv(raw) if source == "wavv" else web.elephant(raw)
-    assert says in problem_in(answer, 400, reason)
-    assert PRIVATE not in answer.text
+    response = web.wavv(raw) if source == "wavv" else web.elephant(raw)
+    assert says in problem_in(response, 400, reason)
+    assert PRIVATE not in response.text
     assert web.stored() == []
 
 
@@ -85,9 +85,9 @@ def test_an_event_without_what_a_call_needs_gets_422(
     web: Web, raw: bytes, reason: str, says: str
 ) -> None:
     """An event without what a call needs gets 422, which names what is accepted."""
-    answer = web.wavv(raw)
-    assert says in problem_in(answer, 422, reason)
-    assert not [told for told in (PRIVATE, "etc/passwd", "a.example") if told in answer.text]
+    response = web.wavv(raw)
+    assert says in problem_in(response, 422, reason)
+    assert not [told for told in (PRIVATE, "etc/passwd", "a.example") if told in response.text]
     assert web.stored() == []
 
 
@@ -114,8 +114,8 @@ def test_an_authentic_event_of_a_call_is_never_refused_for_one_bad_field(
 def test_an_unknown_event_is_acknowledged_and_kept(web: Web, name: str) -> None:
     """An unknown event gets 202 and is kept; the intake marks it ``unknown_event``."""
     raw = json.dumps({"event": name, "data": {"id": ["strange"]}}).encode()
-    answer = web.wavv(raw)
-    assert (answer.status_code, answer.content) == (202, b"")
+    response = web.wavv(raw)
+    assert (response.status_code, response.content) == (202, b"")
     assert web.stored() == [raw]
     assert web.refused() == []
 
@@ -131,6 +131,6 @@ def test_an_unknown_event_is_acknowledged_and_kept(web: Web, name: str) -> None:
 )
 def test_whatever_askelephant_signs_is_acknowledged(web: Web, raw: bytes) -> None:
     """Every signed event of AskElephant gets 202, because Svix disables failing endpoints."""
-    answer = web.elephant(raw)
-    assert (answer.status_code, answer.content) == (202, b"")
+    response = web.elephant(raw)
+    assert (response.status_code, response.content) == (202, b"")
     assert web.stored() == [raw]

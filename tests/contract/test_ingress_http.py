@@ -35,25 +35,25 @@ def test_json_is_accepted_under_its_names(web: Web, content_type: str) -> None:
 def test_another_type_gets_415(web: Web, path: str, content_type: str) -> None:
     """Another content type gets 415, which names JSON, and nothing is stored."""
     headers = signed(ENDED) | {"Content-Type": content_type}
-    answer = web.client.post(path, content=ENDED, headers=headers)
-    assert "application/json" in problem_in(answer, 415, "content_type")
+    response = web.client.post(path, content=ENDED, headers=headers)
+    assert "application/json" in problem_in(response, 415, "content_type")
     assert web.stored() == []
 
 
 def test_a_missing_type_gets_415(web: Web) -> None:
     """A missing content type gets 415."""
-    answer = web.client.post(WAVV, content=ENDED, headers=signed(ENDED))
-    assert "content-type" not in answer.request.headers
-    assert "Content-Type: application/json" in problem_in(answer, 415, "content_type")
+    response = web.client.post(WAVV, content=ENDED, headers=signed(ENDED))
+    assert "content-type" not in response.request.headers
+    assert "Content-Type: application/json" in problem_in(response, 415, "content_type")
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "PATCH", "OPTIONS"])
 @pytest.mark.parametrize("path", [WAVV, ELEPHANT])
 def test_the_webhooks_accept_post_only(web: Web, path: str, method: str) -> None:
     """A GET of a webhook gets 405 with what the URL is for."""
-    answer = web.client.request(method, path)
-    problem_in(answer, 405, "method_not_allowed")
-    assert answer.headers["allow"] == "POST"
+    response = web.client.request(method, path)
+    problem_in(response, 405, "method_not_allowed")
+    assert response.headers["allow"] == "POST"
 
 
 @pytest.mark.parametrize("path", ["/livez", "/readyz", "/metrics", "/api/calls", "/api/stats"])
@@ -169,14 +169,14 @@ def statuses(
     fields = {"Host": "bridge", **JSON, "Connection": connection, **headers}
     fields["Content-Length"] = str(len(raw))
     head = [f"{method} {path} HTTP/1.1", *(f"{name}: {value}" for name, value in fields.items())]
-    said = b""
+    raw = b""
     with socket.create_connection(web.address, timeout=WAIT) as sender:
         sender.sendall("\r\n".join([*head, "", ""]).encode() + raw)
         while piece := sender.recv(65536):
-            said += piece
-    *_, last = said.partition(b"\r\n\r\n")
+            raw += piece
+    *_, last = raw.partition(b"\r\n\r\n")
     assert method != "HEAD" or last == b""
-    return [int(found) for found in re.findall(rb"HTTP/1\.1 (\d{3}) ", said)]
+    return [int(found) for found in re.findall(rb"HTTP/1\.1 (\d{3}) ", raw)]
 
 
 POST = b"POST /webhooks/wavv HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
@@ -190,12 +190,12 @@ BROKEN = {
 }
 
 
-@pytest.mark.parametrize("said", BROKEN.values(), ids=BROKEN)
-def test_broken_http_is_refused_and_the_next_sender_served(web: Web, said: bytes) -> None:
+@pytest.mark.parametrize("raw", BROKEN.values(), ids=BROKEN)
+def test_broken_http_is_refused_and_the_next_sender_served(web: Web, raw: bytes) -> None:
     """Broken HTTP gets 400 or a closed connection, and the next sender is served."""
     with socket.create_connection(web.address, timeout=WAIT) as connection:
-        connection.sendall(said)
-        answer = connection.recv(1000)
-    assert answer == b"" or answer.startswith(b"HTTP/1.1 400 ")
+        connection.sendall(raw)
+        response = connection.recv(1000)
+    assert response == b"" or response.startswith(b"HTTP/1.1 400 ")
     assert web.stored() == []
     assert web.wavv(ENDED).status_code == 202

@@ -17,7 +17,7 @@ from tests.support.web_process import (
     running_web,
 )
 
-SOON = 10.0
+SENDERS_WAIT = 10.0
 """WAVV waits 10 seconds for a response, Svix 15."""
 
 
@@ -29,14 +29,14 @@ def web(valkey: Valkey) -> Iterator[Web]:
         yield running
 
 
-def refused_soon(web: Web) -> None:
+def check_refused(web: Web) -> None:
     """Post to both webhooks; each must respond with 503 in time."""
     for deliver in (web.wavv, web.elephant):
         begun = time.monotonic()
-        answer = deliver(ENDED)
-        assert time.monotonic() - begun < SOON
-        assert "end this event again" in problem_in(answer, 503, "store_unavailable")
-        assert int(answer.headers["retry-after"]) > 0
+        response = deliver(ENDED)
+        assert time.monotonic() - begun < SENDERS_WAIT
+        assert "end this event again" in problem_in(response, 503, "store_unavailable")
+        assert int(response.headers["retry-after"]) > 0
 
 
 def test_without_redis_events_get_503(valkey: Valkey, web: Web) -> None:
@@ -45,7 +45,7 @@ def test_without_redis_events_get_503(valkey: Valkey, web: Web) -> None:
     The restarted server has lost its scripts.
     """
     valkey.stop()
-    refused_soon(web)
+    check_refused(web)
     assert web.client.get("/livez").status_code == 200
     valkey.start()
     assert web.wavv(ENDED).status_code == 202
@@ -56,24 +56,24 @@ def test_without_redis_a_bad_signature_still_gets_401(valkey: Valkey, web: Web) 
     """Without Redis a bad signature still gets 401."""
     valkey.stop()
     begun = time.monotonic()
-    answer = web.client.post(WAVV, content=ENDED, headers=JSON)
-    problem_in(answer, 401, "signature_missing")
-    assert time.monotonic() - begun < SOON
+    response = web.client.post(WAVV, content=ENDED, headers=JSON)
+    problem_in(response, 401, "signature_missing")
+    assert time.monotonic() - begun < SENDERS_WAIT
 
 
 def test_without_redis_the_api_responds_with_503(valkey: Valkey, web: Web) -> None:
     """Without Redis the API responds with 503 as a problem."""
     valkey.stop()
     for path in ("/api/calls", "/api/calls/call-1", "/api/stats", "/metrics"):
-        answer = web.get(path)
-        problem_in(answer, 503, "store_unavailable")
-        assert int(answer.headers["retry-after"]) > 0
+        response = web.get(path)
+        problem_in(response, 503, "store_unavailable")
+        assert int(response.headers["retry-after"]) > 0
 
 
 def test_a_frozen_redis_gives_503_in_time(valkey: Valkey, web: Web) -> None:
     """A frozen Redis gives 503 in time; its connections stay open without a response."""
     with valkey.frozen():
-        refused_soon(web)
+        check_refused(web)
     assert web.wavv(ENDED).status_code == 202
     assert ENDED in web.stored()
 
@@ -84,7 +84,7 @@ def test_requests_behind_a_failed_batch_fail_at_once(valkey: Valkey, web: Web) -
     with valkey.frozen():
         begun = time.monotonic()
         assert post_all_at_once(web, bodies) == {503: 600}
-        assert time.monotonic() - begun < SOON
+        assert time.monotonic() - begun < SENDERS_WAIT
     assert post_all_at_once(web, bodies) == {202: 600}
     assert sorted(web.stored()) == sorted({event(0), *bodies})
 
@@ -101,7 +101,7 @@ def test_a_forgotten_script_is_loaded_again(valkey: Valkey, web: Web) -> None:
 def test_a_redis_that_refuses_writes_gives_503(valkey: Valkey, web: Web, limit: str) -> None:
     """A Redis that refuses writes gives 503 until it accepts them, and loses no event."""
     valkey.redis.config_set(limit, "1")
-    refused_soon(web)
+    check_refused(web)
     valkey.redis.config_set(limit, "0")
     assert web.wavv(ENDED).status_code == 202
     assert web.stored() == [event(0), ENDED]

@@ -77,8 +77,8 @@ def test_a_strangers_event_is_counted_and_not_kept(
     web: Web, headers: Callable[[], dict[str, str]], raw: bytes, reason: str
 ) -> None:
     """An event without a valid signature is counted, not kept, and its body is not examined."""
-    answer = web.client.post(WAVV, content=raw, headers=sent(headers()))
-    assert answer.json()["reason"] == reason
+    response = web.client.post(WAVV, content=raw, headers=sent(headers()))
+    assert response.json()["reason"] == reason
     assert web.counted(f"events.refused.{reason}") == 1
     assert (web.stored(), web.refused()) == ([], [])
 

@@ -26,15 +26,15 @@ def lines() -> Iterator[list[Any]]:
 @pytest.mark.parametrize("request_id", ["a", "req_1.2-3", "x" * 100])
 def test_a_sane_id_of_the_senders_is_kept(web: Web, request_id: str) -> None:
     """A valid request id of the sender is used."""
-    answer = web.wavv(ENDED, **{"X-Request-Id": request_id})
-    assert answer.headers.get_list("x-request-id") == [request_id]
+    response = web.wavv(ENDED, **{"X-Request-Id": request_id})
+    assert response.headers.get_list("x-request-id") == [request_id]
 
 
 @pytest.mark.parametrize("request_id", ["", "a b", "x" * 101, "é", "a;b", "<script>", "a,b"])
 def test_an_insane_id_is_replaced(web: Web, request_id: str) -> None:
     """An invalid request id is replaced, because it would reach log lines and the store."""
-    answer = web.client.post(WAVV, content=ENDED, headers=sent({"X-Request-Id": request_id}))
-    assert OURS.fullmatch(answer.headers["x-request-id"])
+    response = web.client.post(WAVV, content=ENDED, headers=sent({"X-Request-Id": request_id}))
+    assert OURS.fullmatch(response.headers["x-request-id"])
 
 
 @pytest.mark.parametrize("path", ["/livez", "/readyz", "/api/calls", "/nowhere", WAVV])
@@ -50,8 +50,8 @@ def test_the_id_is_on_every_log_line_of_the_request(web: Web, lines: list[Any]) 
     web.wavv(ENDED, **{"X-Request-Id": "good"})
     web.wavv(ENDED, **{"X-Request-Id": "again"})
     web.client.post(WAVV, content=ENDED, headers=JSON | {"X-Request-Id": "bad"})
-    told = [(line["event"], line["request_id"]) for line in lines if "request_id" in line]
-    assert told == [("event.duplicate", "again"), ("event.refused", "bad")]
+    logged = [(line["event"], line["request_id"]) for line in lines if "request_id" in line]
+    assert logged == [("event.duplicate", "again"), ("event.refused", "bad")]
     assert [entry.request_id for entry in web.services.inbox.take(10)] == ["good"]
 
 
@@ -59,7 +59,7 @@ def test_no_log_line_has_content_of_the_body(web: Web, lines: list[Any]) -> None
     """No log line has names, numbers or secrets of the body."""
     web.wavv(b'{"event": "call.ended", "data": {"contactName": "Ada", "phone": "4155550100"}}')
     assert [line["reason"] for line in lines] == ["no_call_id"]
-    assert not [told for told in ("Ada", "4155550100") if told in str(lines)]
+    assert not [logged for logged in ("Ada", "4155550100") if logged in str(lines)]
 
 
 def test_an_error_of_our_own_is_a_problem_with_an_id(
@@ -72,9 +72,9 @@ def test_an_error_of_our_own_is_a_problem_with_an_id(
 
     monkeypatch.setattr(views, "view", broken)
     web.services.calls.update("call-1", lambda _: new_call("call-1", web.services.now()))
-    answer = web.get("/api/calls/call-1")
-    assert "X-Request-Id" in problem_in(answer, 500, "internal_error")
-    assert "no record" not in answer.text
-    assert {name: answer.headers.get(name) for name in SECURITY} == dict(SECURITY)
+    response = web.get("/api/calls/call-1")
+    assert "X-Request-Id" in problem_in(response, 500, "internal_error")
+    assert "no record" not in response.text
+    assert {name: response.headers.get(name) for name in SECURITY} == dict(SECURITY)
     (line,) = [line for line in lines if line["event"] == "answer.failed"]
-    assert line["request_id"] == answer.headers["x-request-id"]
+    assert line["request_id"] == response.headers["x-request-id"]

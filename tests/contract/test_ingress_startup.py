@@ -29,19 +29,19 @@ def started(home: Path, **variables: str) -> "subprocess.CompletedProcess[str]":
 
 
 @pytest.mark.parametrize(
-    ("variables", "told"),
+    ("variables", "message"),
     [
         ({}, "BRIDGE_REDIS_URL must be set, or start everything with: bridge up"),
         ({"BRIDGE_REDIS_URL": "localhost:6379"}, "BRIDGE_REDIS_URL: must start with redis://"),
     ],
 )
 def test_bad_settings_end_the_process_with_their_names(
-    tmp_path: Path, variables: dict[str, str], told: str
+    tmp_path: Path, variables: dict[str, str], message: str
 ) -> None:
     """Bad settings end the process with one sentence that names them, without a traceback."""
     process = started(tmp_path, **variables)
     assert process.returncode == 1
-    assert told in process.stderr
+    assert message in process.stderr
     assert "Traceback" not in process.stderr
 
 

@@ -41,8 +41,8 @@ def test_every_secret_is_valid_under_either_header_family(
     web: Web, family: str, secret: str
 ) -> None:
     """Each secret is valid, under the names ``svix-`` and ``webhook-`` of the headers."""
-    answer = deliver(web, svix_signed(BODY, secret, family=family))
-    assert (answer.status_code, answer.content, web.stored()) == (202, b"", [BODY])
+    response = deliver(web, svix_signed(BODY, secret, family=family))
+    assert (response.status_code, response.content, web.stored()) == (202, b"", [BODY])
 
 
 @pytest.mark.parametrize("order", [1, -1])
@@ -61,23 +61,23 @@ def test_one_good_signature_of_two_is_enough(web: Web, order: int) -> None:
 )  # fmt: skip
 def test_a_garbled_signature_gets_401(web: Web, signature: str) -> None:
     """A malformed signature gets 401, although the library raises ValueError or binascii.Error."""
-    answer = deliver(web, svix_signed(BODY) | {"svix-signature": signature})
-    assert "svix-signature" in problem_in(answer, 401, "bad_signature")
+    response = deliver(web, svix_signed(BODY) | {"svix-signature": signature})
+    assert "svix-signature" in problem_in(response, 401, "bad_signature")
     assert web.stored() == []
 
 
 @pytest.mark.parametrize("stamp", ["", "soon", "nan", "inf", "-1", "1e300", "9" * 400, "1.5"])
 def test_a_garbled_timestamp_gets_401(web: Web, stamp: str) -> None:
     """A malformed timestamp gets 401."""
-    answer = deliver(web, svix_signed(BODY) | {"svix-timestamp": stamp})
-    problem_in(answer, 401, "bad_signature")
+    response = deliver(web, svix_signed(BODY) | {"svix-timestamp": stamp})
+    problem_in(response, 401, "bad_signature")
 
 
 @pytest.mark.parametrize("off", [-310, 310])
 def test_a_time_out_of_tolerance_gets_401(web: Web, off: int) -> None:
     """A timestamp more than five minutes off gets 401."""
-    answer = deliver(web, svix_signed(BODY, at=time.time() + off))
-    assert "five minutes" in problem_in(answer, 401, "bad_signature")
+    response = deliver(web, svix_signed(BODY, at=time.time() + off))
+    assert "five minutes" in problem_in(response, 401, "bad_signature")
 
 
 @pytest.mark.parametrize(
@@ -94,8 +94,8 @@ def test_a_missing_header_gets_401(web: Web, missing: str, reason: str) -> None:
 def test_a_header_given_twice_gets_401(web: Web) -> None:
     """A repeated header gets 401, because only one value would be signed."""
     twice = [*JSON.items(), *svix_signed(BODY).items(), ("svix-id", "msg_2")]
-    answer = web.client.post(ELEPHANT, content=BODY, headers=twice)
-    problem_in(answer, 401, "duplicate_header")
+    response = web.client.post(ELEPHANT, content=BODY, headers=twice)
+    problem_in(response, 401, "duplicate_header")
 
 
 def test_the_signature_of_another_body_gets_401(web: Web) -> None:
@@ -117,13 +117,13 @@ def test_wavvs_secret_is_not_valid_for_askelephant(web: Web) -> None:
 def test_without_a_secret_every_event_gets_503(valkey_url: str) -> None:
     """Without a configured secret the status is 503, so that Svix tries again."""
     with running_web(valkey_url, askelephant_webhook_secrets="") as web:
-        answer = deliver(web, svix_signed(BODY))
-        told = problem_in(answer, 503, "not_configured")
-        assert "BRIDGE_ASKELEPHANT_WEBHOOK_SECRETS" in told
-        assert int(answer.headers["retry-after"]) > 0
+        response = deliver(web, svix_signed(BODY))
+        detail = problem_in(response, 503, "not_configured")
+        assert "BRIDGE_ASKELEPHANT_WEBHOOK_SECRETS" in detail
+        assert int(response.headers["retry-after"]) > 0
 
 
 def test_no_response_disables_the_webhook(web: Web) -> None:
     """No response has ``webhook-delivery: disable``, with which Svix disables an endpoint."""
-    for answer in (deliver(web, {}), deliver(web, svix_signed(BODY))):
-        assert "webhook-delivery" not in answer.headers
+    for response in (deliver(web, {}), deliver(web, svix_signed(BODY))):
+        assert "webhook-delivery" not in response.headers

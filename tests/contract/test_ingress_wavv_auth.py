@@ -73,16 +73,16 @@ GARBLED = "t=1,v1=zz", "t=,v1=", "garbage", "v1=" + "0" * 64, "t=soon,v1=" + "0"
 @pytest.mark.parametrize("headers", [{}, {"X-WAVV-Signature": ""}])
 def test_a_missing_signature_gets_401(signing: Web, headers: dict[str, str]) -> None:
     """A missing signature gets 401, which names the header and its form."""
-    answer = deliver(signing, headers)
-    assert "X-WAVV-Signature: t=" in problem_in(answer, 401, "signature_missing")
-    assert answer.headers["www-authenticate"] == "Signature"
+    response = deliver(signing, headers)
+    assert "X-WAVV-Signature: t=" in problem_in(response, 401, "signature_missing")
+    assert response.headers["www-authenticate"] == "Signature"
 
 
 @pytest.mark.parametrize("header", GARBLED)
 def test_a_garbled_signature_gets_401(signing: Web, header: str) -> None:
     """A malformed signature gets 401."""
-    answer = deliver(signing, {"X-WAVV-Signature": header})
-    assert "cannot be read" in problem_in(answer, 401, "signature_malformed")
+    response = deliver(signing, {"X-WAVV-Signature": header})
+    assert "cannot be read" in problem_in(response, 401, "signature_malformed")
 
 
 @pytest.mark.parametrize(
@@ -91,8 +91,8 @@ def test_a_garbled_signature_gets_401(signing: Web, header: str) -> None:
 )
 def test_a_time_out_of_tolerance_gets_401(signing: Web, off: int, reason: str, says: str) -> None:
     """A timestamp more than five minutes off gets 401, which names the cause."""
-    answer = deliver(signing, signed(ENDED, at=time.time() + off))
-    assert says in problem_in(answer, 401, reason)
+    response = deliver(signing, signed(ENDED, at=time.time() + off))
+    assert says in problem_in(response, 401, reason)
 
 
 @pytest.mark.parametrize(
@@ -107,8 +107,8 @@ def test_a_signature_that_is_not_this_bodys_gets_401(signing: Web, raw: bytes, k
 
 def test_a_shared_secret_does_not_replace_a_signature(signing: Web) -> None:
     """A shared secret is not accepted where signatures are configured."""
-    answer = deliver(signing, {"X-Webhook-Secret": WAVV_SECRET}, f"?secret={WAVV_SECRET}")
-    problem_in(answer, 401, "signature_missing")
+    response = deliver(signing, {"X-Webhook-Secret": WAVV_SECRET}, f"?secret={WAVV_SECRET}")
+    problem_in(response, 401, "signature_missing")
 
 
 @pytest.mark.parametrize("secret", SHARED)
@@ -118,8 +118,8 @@ def test_a_shared_secret_is_accepted_by_header_and_by_query(
 ) -> None:
     """A shared secret is accepted in the header and in the query; several are valid."""
     headers = {"X-Webhook-Secret": secret} if by == "header" else {}
-    answer = deliver(sharing, headers, f"?secret={secret}" if by == "query" else "")
-    assert (answer.status_code, sharing.stored()) == (202, [ENDED])
+    response = deliver(sharing, headers, f"?secret={secret}" if by == "query" else "")
+    assert (response.status_code, sharing.stored()) == (202, [ENDED])
 
 
 @pytest.mark.parametrize(
@@ -140,9 +140,9 @@ def test_a_wrong_shared_secret_gets_401(
     sharing: Web, headers: dict[str, str], query: str, reason: str
 ) -> None:
     """A wrong shared secret gets 401, which names header and query and repeats nothing."""
-    answer = deliver(sharing, headers, query)
-    assert "X-Webhook-Secret" in problem_in(answer, 401, reason)
-    assert "shared-one" not in answer.text
+    response = deliver(sharing, headers, query)
+    assert "X-Webhook-Secret" in problem_in(response, 401, reason)
+    assert "shared-one" not in response.text
     assert sharing.stored() == []
 
 
@@ -176,7 +176,7 @@ def test_the_response_to_a_wrong_secret_explains_encoding(valkey_url: str) -> No
 def test_without_a_secret_every_event_gets_503(valkey_url: str, auth: str) -> None:
     """Without a configured secret the status is 503, so that WAVV's event can come again."""
     with running_web(valkey_url, wavv_auth=auth, wavv_secrets="") as web:
-        answer = deliver(web, signed(ENDED, "") | {"X-Webhook-Secret": ""})
-        assert "BRIDGE_WAVV_SECRETS" in problem_in(answer, 503, "not_configured")
-        assert int(answer.headers["retry-after"]) > 0
+        response = deliver(web, signed(ENDED, "") | {"X-Webhook-Secret": ""})
+        assert "BRIDGE_WAVV_SECRETS" in problem_in(response, 503, "not_configured")
+        assert int(response.headers["retry-after"]) > 0
         assert web.stored() == []

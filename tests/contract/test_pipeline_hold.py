@@ -17,7 +17,7 @@ REVOKED: Mapping[str, Any] = {"id": "sandbox", "revoked": True}
 RESTORED: Mapping[str, Any] = {"id": "sandbox", "revoked": False, "scopes": sorted(SCOPES)}
 
 
-def _all_told(bridge: Bridge, calls: list[SampleCall]) -> None:
+def _receive_all(bridge: Bridge, calls: list[SampleCall]) -> None:
     for call in calls:
         bridge.receive(call)
     bridge.drain()
@@ -48,13 +48,13 @@ def _wakes_at_its_end(bridge: Bridge) -> None:
 def test_a_throttled_call_holds_all(bridge: Bridge, form: str, least: float, most: float) -> None:
     """A throttled call holds all calls, for AskElephant's time or the backoff."""
     calls = [bridge.dial(f"throttle-{form}"), bridge.dial(), bridge.dial()]
-    _all_told(bridge, calls)
+    _receive_all(bridge, calls)
     assert [one["status"] for one in bridge.requests()] == [429]
     hold = _held(bridge)
     assert hold.reason == "throttled"
     assert least <= (hold.until - bridge.clock()).total_seconds() <= most
-    (told,) = bridge.logged("hold.started")
-    assert (told["log_level"], told["reason"]) == ("warning", "throttled")
+    (line,) = bridge.logged("hold.started")
+    assert (line["log_level"], line["reason"]) == ("warning", "throttled")
     for call in calls:
         found = bridge.call(call)
         assert (found.state, found.reason, found.held) == (State.RECORDED, "throttled", True)
@@ -65,7 +65,7 @@ def test_a_throttled_call_holds_all(bridge: Bridge, form: str, least: float, mos
 def test_a_throttled_hold_ends_by_time_for_all(bridge: Bridge) -> None:
     """When a throttled hold ends, the sweep publishes the held calls without a grace."""
     calls = [bridge.dial("throttle-seconds"), bridge.dial(), bridge.dial()]
-    _all_told(bridge, calls)
+    _receive_all(bridge, calls)
     bridge.clock.wait(seconds=1.9)
     assert bridge.sweep() == 0
     bridge.clock.wait(seconds=0.1)
@@ -96,7 +96,7 @@ def test_a_refused_key_holds_all_calls_and_tries_one_now_and_then(bridge: Bridge
     """While the key is refused one request a minute leaves, and no call fails."""
     bridge.sandbox.control("keys", REVOKED)
     calls = [bridge.dial() for _ in range(10)]
-    _all_told(bridge, calls)
+    _receive_all(bridge, calls)
     assert len(bridge.requests()) == 1
     bridge.sweep_for(minutes=10)
     assert 9 <= len(bridge.requests()) <= 11
@@ -116,7 +116,7 @@ def test_a_hold_for_credentials_ends_when_the_key_works_again(bridge: Bridge) ->
     bridge.drain()
     bridge.sandbox.control("keys", REVOKED)
     calls = [bridge.dial() for _ in range(5)]
-    _all_told(bridge, calls)
+    _receive_all(bridge, calls)
     bridge.sweep_for(minutes=5)
     assert bridge.call(read).state is State.TRANSCRIBED
     bridge.sandbox.control("keys", RESTORED)
@@ -154,7 +154,7 @@ def test_a_probe_that_is_rejected_for_its_body_proves_the_key(bridge: Bridge) ->
     """A probe that is rejected for its body ends the hold, and only its call fails."""
     bridge.sandbox.control("keys", REVOKED)
     probe, other = bridge.dial("reject"), bridge.dial()
-    _all_told(bridge, [probe, other])
+    _receive_all(bridge, [probe, other])
     bridge.sandbox.control("keys", RESTORED)
     bridge.sweep_for(minutes=3)
     assert bridge.call(probe).state is State.FAILED
@@ -165,7 +165,7 @@ def test_a_probe_that_fails_for_another_reason_proves_nothing(bridge: Bridge) ->
     """A probe that fails with a server error does not end a hold for credentials."""
     bridge.sandbox.control("keys", REVOKED)
     calls = [bridge.dial() for _ in range(4)]
-    _all_told(bridge, calls)
+    _receive_all(bridge, calls)
     bridge.sandbox.control("faults", {"status": 503})
     bridge.sweep_for(minutes=5)
     assert _held(bridge).reason == "credentials_refused"
@@ -208,7 +208,7 @@ def test_an_outage_holds_all_calls_and_probes_less_and_less_often(bridge: Bridge
     """An outage holds all calls after ten failures, and is probed more and more rarely."""
     bridge.sandbox.control("faults", {"status": 503})
     calls = [bridge.dial() for _ in range(30)]
-    _all_told(bridge, calls)
+    _receive_all(bridge, calls)
     assert len(bridge.requests()) == 10
     assert _held(bridge).reason == "outage"
     bridge.sweep_for(hours=1)
@@ -238,7 +238,7 @@ def test_throttling_without_a_time_holds_longer_each_time(bridge: Bridge) -> Non
     """Throttling without a time holds all calls for 5, 10, 20 seconds until one is served."""
     bridge.sandbox.control("faults", {"status": 429})
     calls = [bridge.dial() for _ in range(4)]
-    _all_told(bridge, calls)
+    _receive_all(bridge, calls)
     waits = [(_held(bridge).until - bridge.clock()).total_seconds()]
     for _ in range(2):
         bridge.clock.time = _held(bridge).until
@@ -255,7 +255,7 @@ def test_a_request_budget_is_never_exceeded(bridge: Bridge) -> None:
     """The rate limit is never exceeded; other calls wait, and none fails."""
     bridge.change_settings(askelephant_rate="2/m")
     calls = [bridge.dial() for _ in range(5)]
-    _all_told(bridge, calls)
+    _receive_all(bridge, calls)
     assert len(bridge.requests()) == 2
     held = [found for found in map(bridge.call, calls) if found.state is State.RECORDED]
     assert {(one.reason, one.held, one.failures) for one in held} == {("request_budget", True, 0)}
@@ -267,7 +267,7 @@ def test_the_sweep_paces_what_it_publishes_to_the_budget(bridge: Bridge) -> None
     """The sweep publishes no more calls than the rate limit allows."""
     bridge.sandbox.control("keys", REVOKED)
     calls = [bridge.dial() for _ in range(20)]
-    _all_told(bridge, calls)
+    _receive_all(bridge, calls)
     bridge.services.redis.delete(bridge.services.keys.hold())
     bridge.change_settings(askelephant_rate="60/m", sweep_interval=10)
     bridge.clock.wait(minutes=2)

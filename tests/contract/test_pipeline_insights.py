@@ -24,7 +24,7 @@ def _transcribed(bridge: Bridge, behaviour: str = "", **data: str) -> SampleCall
     return call
 
 
-def _answer(status: str = "COMPLETED", **brought: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON
+def _response(status: str = "COMPLETED", **brought: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON
     empty: dict[str, Any] = {"action_items": [], "signals": []}
     return {"object": "engagement", "id": "ngmt_1", "processing_status": status} | empty | brought
 
@@ -75,14 +75,14 @@ def test_the_checks_grow_further_apart(bridge: Bridge) -> None:
 def test_every_fetch_keeps_what_it_brought(bridge: Bridge) -> None:
     """Insights of every fetch are kept, also if a later fetch returns fewer."""
     call = _transcribed(bridge)
-    answers = [
-        _answer(),
-        _answer(signals=[SIGNAL]),
-        _answer(action_items=[ITEM], transcript="Hello"),
+    responses = [
+        _response(),
+        _response(signals=[SIGNAL]),
+        _response(action_items=[ITEM], transcript="Hello"),
     ]
-    bridge.use_transport(scripted(answers))
+    bridge.use_transport(scripted(responses))
     kept = []
-    for _ in answers:
+    for _ in responses:
         bridge.clock.wait(minutes=5)
         insights.fetch(bridge.services, [call.call_id])
         brought = bridge.insights(call)
@@ -220,7 +220,7 @@ def test_a_poll_finds_failed_processing(bridge: Bridge) -> None:
 def test_processing_that_fails_after_the_transcript_ends_the_call_too(bridge: Bridge) -> None:
     """Processing that fails after the transcript fails the call."""
     call = _transcribed(bridge)
-    bridge.use_transport(scripted([_answer("FAILED")]))
+    bridge.use_transport(scripted([_response("FAILED")]))
     bridge.work()
     assert bridge.call(call).reason == "processing_failed"
 

@@ -40,7 +40,7 @@ def test_an_announced_recording_is_fetched_from_wavv(bridge: Bridge, rest: WavvR
     call = _announced(bridge)
     rest.ready.add(call.call_id)
     bridge.sweep_for(minutes=9)
-    assert rest.asked == []
+    assert rest.requested == []
     bridge.sweep_for(minutes=3)
     found = bridge.call(call)
     assert found.engagement_id is not None
@@ -57,7 +57,7 @@ def test_an_announced_recording_that_wavv_has_not_fails_and_can_still_come(
     bridge.sweep_for(minutes=33)
     found = bridge.call(call)
     assert (found.state, found.reason) == (State.FAILED, "recording_missing")
-    assert len(rest.asked) > 3
+    assert len(rest.requested) > 3
     assert bridge.process(call, Kind.RECORDED).state is State.SUBMITTED
 
 

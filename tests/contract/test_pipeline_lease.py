@@ -22,12 +22,12 @@ def call(bridge: Bridge) -> SampleCall:
     return one
 
 
-def submit_slowly(bridge: Bridge, call: SampleCall, meanwhile: Callable[[], object]) -> None:
+def submit_slowly(bridge: Bridge, call: SampleCall, during_request: Callable[[], object]) -> None:
     """Submit, and run a function during the request after the lease has expired."""
 
     def lose_the_lease() -> None:
         bridge.services.redis.delete(bridge.services.keys.lease(call.call_id))
-        meanwhile()
+        during_request()
 
     bridge.use_transport(InterruptedTransport(lose_the_lease))
     slow = bridge.services

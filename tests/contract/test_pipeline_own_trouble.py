@@ -92,7 +92,7 @@ def run_for(bridge: Bridge, **duration: float) -> None:
             bridge.sweep() if message.task == SWEEP else bridge.run(message)
 
 
-def _tell(bridge: Bridge, elephant: Elephant, bad: int, good: int) -> list[SampleCall]:
+def _receive(bridge: Bridge, elephant: Elephant, bad: int, good: int) -> list[SampleCall]:
     """Receive bad calls, then good ones; return the good ones."""
     calls = [bridge.dial() for _ in range(bad + good)]
     elephant.bad.update(f"wavv-call-{call.call_id}" for call in calls[:bad])
@@ -113,14 +113,14 @@ def test_good_calls_among_sixty_bad_ones_are_submitted_in_time(
     """Good calls are submitted within a minute although sixty bad calls came before them."""
     elephant = Elephant(REFUSALS[refusal])
     bridge.use_transport(httpx.MockTransport(elephant))
-    told = bridge.clock()
-    first = _tell(bridge, elephant, 60, 5)
+    received_at = bridge.clock()
+    first = _receive(bridge, elephant, 60, 5)
     run_for(bridge, minutes=2)
-    late_told = bridge.clock() + timedelta(minutes=20)
+    late_received_at = bridge.clock() + timedelta(minutes=20)
     run_for(bridge, minutes=20)
-    late = _tell(bridge, elephant, 0, 3)
+    late = _receive(bridge, elephant, 0, 3)
     run_for(bridge, minutes=2)
-    for start, calls in ((told, first), (late_told, late)):
+    for start, calls in ((received_at, first), (late_received_at, late)):
         found = [bridge.call(call) for call in calls]
         assert {one.state for one in found} <= {State.SUBMITTED, State.TRANSCRIBED, State.COMPLETE}
         for one in found:
@@ -132,13 +132,13 @@ def test_bad_calls_first_and_a_good_one_behind_them_an_hour_later(bridge: Bridge
     """A good call is submitted an hour after bad calls alone had started a hold."""
     elephant = Elephant(REFUSALS["own 500"])
     bridge.use_transport(httpx.MockTransport(elephant))
-    _tell(bridge, elephant, 60, 0)
+    _receive(bridge, elephant, 60, 0)
     run_for(bridge, hours=1)
     assert bridge.services.holds.state(bridge.clock()) is not None
-    told = bridge.clock()
-    (good,) = _tell(bridge, elephant, 0, 1)
+    received_at = bridge.clock()
+    (good,) = _receive(bridge, elephant, 0, 1)
     run_for(bridge, minutes=2)
-    assert _since(bridge.call(good), "engagement.created") - told <= BOUND
+    assert _since(bridge.call(good), "engagement.created") - received_at <= BOUND
     assert len(elephant.requests) < 400
 
 
@@ -148,7 +148,7 @@ def test_reads_of_good_calls_among_bad_ones_are_done_in_time(bridge: Bridge, ref
     elephant = Elephant(REFUSALS[refusal], refuses="GET")
     bridge.use_transport(httpx.MockTransport(elephant))
     bridge.change_policy(transcript_poll_after=timedelta(seconds=30))
-    good = _tell(bridge, elephant, 60, 3)
+    good = _receive(bridge, elephant, 60, 3)
     run_for(bridge, minutes=2)
     for call in good:
         found = bridge.call(call)
@@ -162,10 +162,10 @@ def test_bad_calls_fail_by_themselves_at_the_retry_deadline(bridge: Bridge, refu
     elephant = Elephant(REFUSALS[refusal])
     bridge.use_transport(httpx.MockTransport(elephant))
     bridge.change_policy(retry_deadline=timedelta(hours=3))
-    _tell(bridge, elephant, 12, 0)
+    _receive(bridge, elephant, 12, 0)
     bad = [call_id.removeprefix("wavv-call-") for call_id in elephant.bad]
     for _ in range(16):
-        _tell(bridge, elephant, 0, 1)
+        _receive(bridge, elephant, 0, 1)
         run_for(bridge, minutes=15)
     found = [bridge.services.calls.load(call_id) for call_id in bad]
     assert {one.state for one in found if one} == {State.FAILED}
@@ -182,7 +182,7 @@ def test_a_gateways_404_fails_no_read(bridge: Bridge, body: dict[str, object]) -
     elephant = Elephant(_bad(404, **body), refuses="GET")
     bridge.use_transport(httpx.MockTransport(elephant))
     bridge.change_policy(transcript_poll_after=timedelta(seconds=30))
-    _tell(bridge, elephant, 15, 0)
+    _receive(bridge, elephant, 15, 0)
     calls = [call_id.removeprefix("wavv-call-") for call_id in elephant.bad]
     run_for(bridge, hours=24)
     hold = bridge.services.holds.state(bridge.clock())
@@ -201,13 +201,13 @@ def test_json_404s_of_several_calls_in_a_row_hold_the_reads(bridge: Bridge) -> N
     elephant = Elephant(REFUSALS["own 404"], refuses="GET")
     bridge.use_transport(httpx.MockTransport(elephant))
     bridge.change_policy(transcript_poll_after=timedelta(seconds=30))
-    _tell(bridge, elephant, 5, 0)
+    _receive(bridge, elephant, 5, 0)
     calls = [call_id.removeprefix("wavv-call-") for call_id in elephant.bad]
     run_for(bridge, hours=12)
     hold = bridge.services.holds.state(bridge.clock(), "insights")
     assert hold is not None
     assert (hold.reason, hold.step) == ("outage", "insights")
-    (other,) = _tell(bridge, elephant, 0, 1)
+    (other,) = _receive(bridge, elephant, 0, 1)
     run_for(bridge, seconds=10)
     assert bridge.call(other).state is State.SUBMITTED
     elephant.bad.clear()
@@ -224,7 +224,7 @@ def test_an_outage_over_every_deadline_fails_nothing(bridge: Bridge) -> None:
     bridge.change_policy(
         transcript_poll_after=timedelta(seconds=30), insights_deadline=timedelta(minutes=10)
     )
-    _tell(bridge, elephant, 12, 0)
+    _receive(bridge, elephant, 12, 0)
     calls = [call_id.removeprefix("wavv-call-") for call_id in elephant.bad]
     run_for(bridge, hours=72)
     elephant.bad.clear()

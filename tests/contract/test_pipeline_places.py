@@ -134,7 +134,7 @@ def test_calls_that_want_a_link_do_not_keep_others_from_submission(bridge: Bridg
         assert bridge.call(without).state is State.RECORDED
         assert bridge.services.due.take_waiting(LINKS.name, 5) == [without.call_id]
         assert not bridge.services.redis.exists(bridge.services.keys.lease(without.call_id))
-        assert not rest.asked
+        assert not rest.requested
 
 
 def test_a_worker_publishes_what_another_left_waiting(

@@ -37,7 +37,7 @@ def submitted_link(bridge: Bridge) -> str:
     return str(body["media_url"])
 
 
-def told_without_link(bridge: Bridge) -> SampleCall:
+def recorded_without_link(bridge: Bridge) -> SampleCall:
     """Return a recorded call without a link."""
     call = bridge.dial()
     bridge.receive(call, Kind.RECORDED, recordingUrl=None)
@@ -52,7 +52,7 @@ def state_of(call: Call) -> tuple[State, str | None]:
 
 def test_a_missing_link_is_fetched_and_submitted(linked: Bridge, rest: WavvRest) -> None:
     """A missing link is fetched after the first delay, and the events' metadata is unchanged."""
-    call = told_without_link(linked)
+    call = recorded_without_link(linked)
     waiting = linked.call(call)
     assert state_of(waiting) == (State.RECORDED, "recording_missing")
     assert waiting.due_at == linked.clock() + timedelta(minutes=1)
@@ -109,10 +109,10 @@ def test_a_link_is_looked_for_at_growing_intervals_until_it_is_there(
     linked: Bridge, rest: WavvRest
 ) -> None:
     """A link is fetched at growing intervals; waits over five minutes are only due times."""
-    call = told_without_link(linked)
+    call = recorded_without_link(linked)
     linked.work()
     found = linked.call(call)
-    assert (len(rest.asked), found.looks) == (4, 4)
+    assert (len(rest.requested), found.looks) == (4, 4)
     assert found.due_at == linked.clock() + timedelta(minutes=8)
     assert linked.published.messages == []
     rest.ready.add(call.call_id)
@@ -123,12 +123,12 @@ def test_a_link_is_looked_for_at_growing_intervals_until_it_is_there(
 
 def test_an_event_with_the_link_ends_the_search(linked: Bridge, rest: WavvRest) -> None:
     """An event with the link ends the search."""
-    call = told_without_link(linked)
+    call = recorded_without_link(linked)
     linked.work()
-    asked = len(rest.asked)
+    requested = len(rest.requested)
     assert linked.process(call, Kind.RECORDED).state is State.SUBMITTED
     assert submitted_link(linked) == call.recording_url
-    assert len(rest.asked) == asked
+    assert len(rest.requested) == requested
 
 
 def test_a_recording_that_is_never_there_fails_by_the_deadline(
@@ -136,13 +136,13 @@ def test_a_recording_that_is_never_there_fails_by_the_deadline(
 ) -> None:
     """A recording that never comes fails its call at the deadline, after a last fetch."""
     linked.change_settings(recording_deadline=1200)
-    call = told_without_link(linked)
+    call = recorded_without_link(linked)
     linked.sweep_for(minutes=19)
     assert state_of(linked.call(call)) == (State.RECORDED, "recording_missing")
     linked.sweep_for(minutes=3)
     found = linked.call(call)
     assert state_of(found) == (State.FAILED, "recording_missing")
-    assert whats(found).count("recording.awaited") == len(rest.asked) - 1 == 5
+    assert whats(found).count("recording.awaited") == len(rest.requested) - 1 == 5
     assert linked.requests() == []
 
 
@@ -217,7 +217,7 @@ def test_trouble_with_wavvs_api_holds_nothing_and_is_seen(
 ) -> None:
     """Failures of WAVV's API hold no call, and ``/readyz`` shows them."""
     rest.status = status
-    call, late, other = told_without_link(linked), linked.dial("media-late"), linked.dial()
+    call, late, other = recorded_without_link(linked), linked.dial("media-late"), linked.dial()
     linked.receive(late)
     assert linked.process(other).state is State.SUBMITTED
     waiting = linked.call(call)
@@ -274,7 +274,7 @@ def test_a_link_that_died_early_in_an_outage_beyond_the_deadline_costs_no_call(
 
 def test_a_link_with_an_expiry_is_used_until_then(linked: Bridge, rest: WavvRest) -> None:
     """An expiry that WAVV reports is used instead of the assumed one."""
-    call = told_without_link(linked)
+    call = recorded_without_link(linked)
     rest.ready.add(call.call_id)
     rest.expires_at = (linked.clock() + timedelta(minutes=30)).isoformat()
     linked.sandbox.control("faults", {"status": 503, "retry_after": 7200})
@@ -291,4 +291,4 @@ def test_a_skipped_call_sends_no_request_for_its_link(linked: Bridge, rest: Wavv
     linked.change_settings(skip_shorter_than=30)
     call = linked.dial(seconds=3)
     assert linked.process(call, recordingUrl=None).state is State.SKIPPED
-    assert rest.asked == []
+    assert rest.requested == []

@@ -240,10 +240,10 @@ def test_metadata_during_the_request_is_kept(bridge: Bridge) -> None:
     bridge.drain()
     bridge.clock.wait(seconds=2)
 
-    def meanwhile() -> None:
+    def during_request() -> None:
         bridge.receive_raw(event_body(call, Kind.ENDED, disposition="Hot"), "wavv")
         bridge.drain()
 
-    bridge.use_transport(InterruptedTransport(meanwhile))
+    bridge.use_transport(InterruptedTransport(during_request))
     (found,) = submit.submit(bridge.services, [call.call_id])
     assert (found.state, found.metadata.disposition) == (State.SUBMITTED, "Hot")

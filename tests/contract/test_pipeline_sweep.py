@@ -62,7 +62,7 @@ def test_a_bridge_whose_every_message_is_lost_completes_its_calls(bridge: Bridge
     lost = [bridge.dial("no-webhook"), bridge.dial("throttle-bare")]
     for call in (*calls, *lost):
         bridge.receive(call)
-    told: set[str] = set()
+    notified: set[str] = set()
     for _ in range(120):
         bridge.clock.wait(minutes=1)
         bridge.published.messages.clear()
@@ -70,8 +70,8 @@ def test_a_bridge_whose_every_message_is_lost_completes_its_calls(bridge: Bridge
         for message in list(bridge.published.messages):
             bridge.run(message)
         for call in calls:
-            if bridge.call(call).state is State.SUBMITTED and call.call_id not in told:
-                told.add(call.call_id)
+            if bridge.call(call).state is State.SUBMITTED and call.call_id not in notified:
+                notified.add(call.call_id)
                 bridge.transcribed(call)
     assert {bridge.call(call).state for call in (*calls, *lost)} == {State.COMPLETE}
     assert len(bridge.bodies()) == 5

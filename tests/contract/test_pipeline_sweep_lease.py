@@ -20,23 +20,23 @@ class Pausing:
 
     publisher: Publisher
     task: str
-    meanwhile: Callable[[], object] | None
+    during_pause: Callable[[], object] | None
 
     def publish(self, task: str, *args: str, countdown: float = 0) -> None:
         """Run the callback once, then publish."""
-        if task == self.task and self.meanwhile is not None:
-            meanwhile, self.meanwhile = self.meanwhile, None
-            meanwhile()
+        if task == self.task and self.during_pause is not None:
+            during_pause, self.during_pause = self.during_pause, None
+            during_pause()
         self.publisher.publish(task, *args, countdown=countdown)
 
 
-def sweep_slowly(bridge: Bridge, task: str, meanwhile: Callable[[], object]) -> int:
+def sweep_slowly(bridge: Bridge, task: str, during_pause: Callable[[], object]) -> int:
     """Run a sweep that pauses at a message of ``task``, and run a function after its lease."""
 
     def lose_the_lease() -> None:
         bridge.services.redis.delete(bridge.services.keys.sweep_lease)
         bridge.clock.wait(minutes=2)
-        meanwhile()
+        during_pause()
 
     pausing = Pausing(bridge.published, task, lose_the_lease)
     return sweep.sweep(replace(bridge.services, publisher=pausing))
@@ -92,12 +92,12 @@ def test_it_forgets_nothing_that_should_be_kept(bridge: Bridge) -> None:
     bridge.clock.wait(days=31)
     bridge.receive(bridge.dial(), Kind.ENDED)
 
-    def meanwhile() -> None:
+    def during_pause() -> None:
         bridge.process(late, Kind.RECORDED)
         bridge.receive(bridge.dial(), Kind.ENDED)
         bridge.sweep()
 
-    sweep_slowly(bridge, DRAIN, meanwhile)
+    sweep_slowly(bridge, DRAIN, during_pause)
     assert bridge.call(late).state is State.SUBMITTED
     assert bridge.services.calls.load(done.call_id) is None
     assert bridge.services.inbox.backlog().waiting == 1

@@ -137,12 +137,12 @@ def test_an_event_before_the_response_finds_its_call_by_the_link(bridge: Bridge)
     call = _ready(bridge)
     entries: list[str] = []
 
-    def meanwhile() -> None:
+    def during_request() -> None:
         entries.append(bridge.transcribed(call))
         bridge.drain()
         assert bridge.call(call).state is State.RECORDED
 
-    bridge.use_transport(InterruptedTransport(meanwhile))
+    bridge.use_transport(InterruptedTransport(during_request))
     submit.submit(bridge.services, [call.call_id])
     assert _is_transcribed(bridge, call, entries[0])
     found = bridge.call(call)
@@ -155,12 +155,12 @@ def test_an_early_event_without_a_link_is_parked_until_the_response(bridge: Brid
     call = _ready(bridge, "sparse-answers")
     entries: list[str] = []
 
-    def meanwhile() -> None:
+    def during_request() -> None:
         entries.append(bridge.transcribed(call))
         bridge.drain()
         assert bridge.services.inbox.outcome(entries[0]) == "parked.unknown_engagement"
 
-    bridge.use_transport(InterruptedTransport(meanwhile))
+    bridge.use_transport(InterruptedTransport(during_request))
     submit.submit(bridge.services, [call.call_id])
     assert _is_transcribed(bridge, call, entries[0])
 
@@ -177,11 +177,11 @@ def test_an_early_event_whose_link_two_calls_share_is_parked(bridge: Bridge) -> 
     submit.submit(bridge.services, [other.call_id])
     entries: list[str] = []
 
-    def meanwhile() -> None:
+    def during_request() -> None:
         entries.append(bridge.transcribed(call))
         bridge.drain()
 
-    bridge.use_transport(InterruptedTransport(meanwhile))
+    bridge.use_transport(InterruptedTransport(during_request))
     submit.submit(bridge.services, [call.call_id])
     assert bridge.services.inbox.outcome(entries[0]) == "parked.unknown_engagement"
     assert _is_transcribed(bridge, call, entries[0])

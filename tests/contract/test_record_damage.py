@@ -154,12 +154,12 @@ def test_the_api_shows_the_others_and_names_the_damaged(operated: Operated, how:
     call, other = operated.fail(2)
     damage(operated.bridge, call, how)
     path = f"/api/calls/{call.call_id}"
-    for answer in (
+    for response in (
         operated.http.get(path),
         operated.http.get(f"{path}/insights"),
         operated.http.post(f"{path}/replay"),
     ):
-        assert "damaged" in problem_in(answer, 409, "damaged_record")
+        assert "damaged" in problem_in(response, 409, "damaged_record")
     listed = operated.http.get("/api/calls").json()
     assert [one["call_id"] for one in listed["data"]] == [other.call_id]
     assert listed["damaged"] == 1

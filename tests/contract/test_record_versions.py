@@ -212,17 +212,17 @@ def test_the_api_shows_the_others_and_names_the_unreadable(
     assert [one["call_id"] for one in listed] == [other.call_id]
     assert operated.replay(state="failed", dry_run=False).json()["started"] == 1
     path = f"/api/calls/{call.call_id}"
-    for answer in (operated.http.get(path), operated.http.post(f"{path}/replay")):
-        assert "newer version" in problem_in(answer, 503, "newer_record")
+    for response in (operated.http.get(path), operated.http.post(f"{path}/replay")):
+        assert "newer version" in problem_in(response, 503, "newer_record")
     assert sum(operated.http.get("/api/stats").json()["states"].values()) == 2
 
 
 def test_what_only_a_newer_version_knows_is_kept_through_the_store(bridge: Bridge) -> None:
     """Unknown fields of a record survive a save by this version, nested ones too."""
     call = waiting_call(bridge, Kind.STARTED)
-    said = json.loads(stored(bridge, call).partition(b"\n")[2])["metadata"]
+    metadata = json.loads(stored(bridge, call).partition(b"\n")[2])["metadata"]
     entry = bridge.call(call).timeline[0].model_dump(mode="json") | {"by": "a newer worker"}
-    news = {"mood": {"of": ["the", None]}, "metadata": said | {"weather": {"is": "rain"}}}
+    news = {"mood": {"of": ["the", None]}, "metadata": metadata | {"weather": {"is": "rain"}}}
     rewrite(bridge, call, news | {"timeline": [entry]})
     bridge.process(call, Kind.ENDED, Kind.RECORDED)
     bridge.transcribed(call)

@@ -37,8 +37,8 @@ def test_an_existing_call_is_returned_whatever_its_new_media_is(sandbox: Sandbox
 def test_the_api_is_served_with_and_without_its_prefix(sandbox: Sandbox) -> None:
     """The API has the same data with and without ``/api``."""
     engagement_id = sandbox.submit("a").json()["id"]
-    answer = sandbox.client.get(f"/v2/engagements/{engagement_id}", headers=sandbox.headers())
-    assert answer.status_code == 200
+    response = sandbox.client.get(f"/v2/engagements/{engagement_id}", headers=sandbox.headers())
+    assert response.status_code == 200
 
 
 def test_a_read_shows_what_is_expanded_and_nothing_else(sandbox: Sandbox) -> None:
@@ -94,8 +94,8 @@ def test_a_transcript_that_was_sent_along_is_the_transcript(sandbox: Sandbox) ->
 )
 def test_a_body_that_is_no_json_object_is_a_400(sandbox: Sandbox, body: bytes) -> None:
     """A body that is no JSON object gets 400."""
-    answer = sandbox.client.post("/v2/engagements", content=body, headers=sandbox.headers())
-    assert answer.status_code == 400
+    response = sandbox.client.post("/v2/engagements", content=body, headers=sandbox.headers())
+    assert response.status_code == 400
 
 
 @pytest.mark.parametrize(
@@ -115,9 +115,9 @@ def test_a_refusal_names_its_field_and_makes_nothing(
     sandbox: Sandbox, changes: dict[str, object], status: int, field: str
 ) -> None:
     """A refusal names its field with 400 or 422, and makes no engagement."""
-    answer = sandbox.submit("a", **changes)
-    assert answer.status_code == status
-    assert [error["field"] for error in answer.json()["errors"]] == [field]
+    response = sandbox.submit("a", **changes)
+    assert response.status_code == status
+    assert [error["field"] for error in response.json()["errors"]] == [field]
     assert sandbox.submit("a").status_code == 201
 
 
@@ -134,8 +134,8 @@ def test_an_owner_must_be_one_of_the_users(sandbox: Sandbox) -> None:
 
 def test_without_an_owner_the_keys_own_user_owns_the_call(sandbox: Sandbox) -> None:
     """Without an owner in the request the key's user owns the engagement."""
-    answer = sandbox.submit("a", participants=None)
-    assert answer.json()["owner_user_id"] == SandboxOptions().key_owner.id
+    response = sandbox.submit("a", participants=None)
+    assert response.json()["owner_user_id"] == SandboxOptions().key_owner.id
 
 
 @pytest.mark.parametrize(("sent", "kept"), [(None, True), (True, True), (False, False)])
@@ -158,6 +158,6 @@ def test_what_is_not_there_is_a_problem(
     sandbox: Sandbox, path: str, method: str, status: int
 ) -> None:
     """An unknown path, engagement, method or expansion gets a problem with its status."""
-    answer = sandbox.client.request(method, path, headers=sandbox.headers())
-    assert answer.status_code == status
-    assert answer.json()["status"] == status
+    response = sandbox.client.request(method, path, headers=sandbox.headers())
+    assert response.status_code == status
+    assert response.json()["status"] == status

@@ -20,8 +20,8 @@ def test_behaviours_can_be_given_to_ids_without_a_marker(sandbox: Sandbox) -> No
 def test_a_fault_meets_every_request_until_it_is_cleared(sandbox: Sandbox) -> None:
     """A fault applies to every request until it is cleared; the control API still works."""
     sandbox.control("faults", {"status": 503, "retry_after": "7"})
-    answer = sandbox.submit("a")
-    assert (answer.status_code, answer.headers["retry-after"]) == (503, "7")
+    response = sandbox.submit("a")
+    assert (response.status_code, response.headers["retry-after"]) == (503, "7")
     assert sandbox.page().status_code == 503
     sandbox.control("faults")
     assert sandbox.submit("a").status_code == 201
@@ -90,9 +90,9 @@ def test_a_bad_control_request_gets_422(
     sandbox: Sandbox, path: str, body: dict[str, object], field: str
 ) -> None:
     """A bad control request gets 422, which names the field."""
-    answer = sandbox.control(path, body)
-    assert answer.status_code == 422
-    assert answer.json()["errors"][0]["field"] == field
+    response = sandbox.control(path, body)
+    assert response.status_code == 422
+    assert response.json()["errors"][0]["field"] == field
 
 
 def test_another_engagement_follows_a_deleted_one(sandbox: Sandbox) -> None:
@@ -125,8 +125,8 @@ def test_media_can_be_slow_for_all() -> None:
 
 def test_the_wait_for_the_journal_is_a_number(sandbox: Sandbox) -> None:
     """A wait for the journal that is no number gets 422."""
-    answer = sandbox.client.get("/sandbox/journal", params={"settle": "long"})
-    assert answer.status_code == 422
+    response = sandbox.client.get("/sandbox/journal", params={"settle": "long"})
+    assert response.status_code == 422
 
 
 def test_the_behaviours_can_be_listed(sandbox: Sandbox) -> None:

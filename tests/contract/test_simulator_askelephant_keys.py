@@ -22,12 +22,12 @@ from tests.support.sandbox import Sandbox, a_call, running_sandbox
 )
 def test_anything_but_the_raw_key_is_refused(sandbox: Sandbox, headers: dict[str, str]) -> None:
     """Anything except the raw key gets 401 as a problem with a request id."""
-    answer = sandbox.client.post(
+    response = sandbox.client.post(
         "/v2/engagements", json=a_call("a"), headers=httpx.Headers(headers, "utf-8")
     )
-    assert answer.status_code == 401
-    assert answer.headers["content-type"] == "application/problem+json"
-    assert answer.json()["request_id"] == answer.headers["x-request-id"]
+    assert response.status_code == 401
+    assert response.headers["content-type"] == "application/problem+json"
+    assert response.json()["request_id"] == response.headers["x-request-id"]
 
 
 def test_bearer_is_accepted_with_a_setting() -> None:
@@ -58,9 +58,9 @@ def test_a_missing_scope_is_named(
     engagement_id = sandbox.submit("a", is_private=True).json()["id"]
     sandbox.control("keys", {"id": "sandbox", "scopes": sorted(SCOPES - {scope})})
     url = f"/v2/engagements{path.format(id=engagement_id)}"
-    answer = sandbox.client.request(method, url, json=body, headers=sandbox.headers())
-    assert answer.status_code == 403
-    assert scope in answer.json()["detail"]
+    response = sandbox.client.request(method, url, json=body, headers=sandbox.headers())
+    assert response.status_code == 403
+    assert scope in response.json()["detail"]
 
 
 def test_a_key_can_be_revoked_restored_and_joined_by_another(sandbox: Sandbox) -> None:

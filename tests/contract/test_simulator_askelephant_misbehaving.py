@@ -15,9 +15,9 @@ from tests.support.sandbox import Sandbox, a_call, running_sandbox
 def test_a_throttled_call_succeeds_after_its_tries(sandbox: Sandbox, form: str) -> None:
     """A throttled call succeeds after its tries; ``Retry-After`` has all its forms."""
     external_id = f"a~throttle-{form}.2"
-    answers = [sandbox.submit(external_id) for _ in range(3)]
-    assert [answer.status_code for answer in answers] == [429, 429, 201]
-    header = answers[0].headers.get("retry-after")
+    responses = [sandbox.submit(external_id) for _ in range(3)]
+    assert [response.status_code for response in responses] == [429, 429, 201]
+    header = responses[0].headers.get("retry-after")
     if form == "seconds":
         assert header == "2"
     elif form == "date":
@@ -51,7 +51,7 @@ def test_a_marker_decides_how_the_tries_end(
     first = sandbox.submit(external_id)
     assert len(sandbox.journal()["engagements"]) == made
     rest = [sandbox.submit(external_id) for _ in statuses[1:]]
-    assert [answer.status_code for answer in (first, *rest)] == statuses
+    assert [response.status_code for response in (first, *rest)] == statuses
 
 
 def test_a_connection_that_breaks_half_way_leaves_an_engagement(sandbox: Sandbox) -> None:
@@ -75,9 +75,9 @@ def test_a_response_can_be_invalid_json(sandbox: Sandbox) -> None:
 
 def test_a_collision_returns_another_calls_engagement(sandbox: Sandbox) -> None:
     """A collision returns 200 with another call's engagement at the first try."""
-    answer = sandbox.submit("a~collision")
-    assert answer.status_code == 200
-    assert answer.json()["external_url"] != "wavv://call/a~collision"
+    response = sandbox.submit("a~collision")
+    assert response.status_code == 200
+    assert response.json()["external_url"] != "wavv://call/a~collision"
 
 
 def test_reads_can_fail_before_they_succeed(sandbox: Sandbox) -> None:
@@ -114,15 +114,16 @@ def test_a_slow_fetch_outlasts_the_client_and_is_made_once() -> None:
 
 def test_many_tries_at_once_make_one_engagement() -> None:
     """Sixteen submissions of a call at the same time make one engagement."""
-    answers: list[httpx.Response] = []
+    responses: list[httpx.Response] = []
     options = SandboxOptions(scale=0.01)
     with running_sandbox(options) as sandbox:
         threads = [
-            threading.Thread(target=lambda: answers.append(sandbox.submit("a"))) for _ in range(16)
+            threading.Thread(target=lambda: responses.append(sandbox.submit("a")))
+            for _ in range(16)
         ]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
-    assert sorted(answer.status_code for answer in answers) == [200] * 15 + [201]
-    assert len({answer.json()["id"] for answer in answers}) == 1
+    assert sorted(response.status_code for response in responses) == [200] * 15 + [201]
+    assert len({response.json()["id"] for response in responses}) == 1

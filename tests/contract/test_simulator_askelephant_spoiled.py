@@ -35,10 +35,10 @@ def test_a_spoiled_response_leaves_an_engagement(
 ) -> None:
     """A spoiled response leaves an engagement, which the next try without the fault gets."""
     sandbox.control("faults", {"spoil": spoil})
-    answer = sandbox.submit("a")
-    assert (answer.status_code, answer.headers["content-type"]) == (status, content_type)
-    assert answer.content.startswith(start)
-    assert (len(answer.content) > HUGE) == (spoil == "huge")
+    response = sandbox.submit("a")
+    assert (response.status_code, response.headers["content-type"]) == (status, content_type)
+    assert response.content.startswith(start)
+    assert (len(response.content) > HUGE) == (spoil == "huge")
     assert len(sandbox.journal()["engagements"]) == 1
     sandbox.control("faults")
     assert sandbox.submit("a").status_code == 200
@@ -55,14 +55,14 @@ def test_a_reset_breaks_the_connection_half_way(sandbox: Sandbox) -> None:
 def test_a_drip_comes_at_once_when_the_fault_is_over(sandbox: Sandbox) -> None:
     """A slow response is completed at once when the fault is cleared."""
     sandbox.control("faults", {"spoil": "drip"})
-    answers: list[httpx.Response] = []
-    asking = threading.Thread(target=lambda: answers.append(sandbox.submit("a")))
+    responses: list[httpx.Response] = []
+    asking = threading.Thread(target=lambda: responses.append(sandbox.submit("a")))
     asking.start()
     asking.join(1)
     assert asking.is_alive()
     sandbox.control("faults")
     asking.join()
-    assert answers[0].json()["object"] == "engagement"
+    assert responses[0].json()["object"] == "engagement"
 
 
 LEAST_LAG = 0.49
@@ -85,6 +85,6 @@ def test_a_lag_comes_after_what_was_done(sandbox: Sandbox) -> None:
 def test_a_date_may_stand_for_the_seconds_to_wait(sandbox: Sandbox) -> None:
     """``Retry-After`` can be a date, so many seconds after each request."""
     sandbox.control("faults", {"status": 429, "retry_date": 10})
-    answer = sandbox.submit("a")
-    ahead = parsedate_to_datetime(answer.headers["retry-after"]) - datetime.now(UTC)
+    response = sandbox.submit("a")
+    ahead = parsedate_to_datetime(response.headers["retry-after"]) - datetime.now(UTC)
     assert timedelta(seconds=8) < ahead <= timedelta(seconds=10)

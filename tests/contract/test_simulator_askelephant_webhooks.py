@@ -170,9 +170,9 @@ def test_an_event_can_be_sent_again_by_hand(sandbox: Sandbox, receiver: Receiver
     """A webhook can be resent through the control API with its id; an unknown call gets 404."""
     engagement_id = sandbox.submit("a~no-webhook").json()["id"]
     sandbox.settled()
-    answers = [sandbox.control("resend", {"engagement_id": engagement_id}) for _ in range(2)]
-    ids = {receiver.next().headers["svix-id"] for _ in answers}
-    assert ids == {answer.json()["svix_id"] for answer in answers}
+    responses = [sandbox.control("resend", {"engagement_id": engagement_id}) for _ in range(2)]
+    ids = {receiver.next().headers["svix-id"] for _ in responses}
+    assert ids == {response.json()["svix_id"] for response in responses}
     assert len(ids) == 1
     assert sandbox.control("resend", {"external_id": "unknown"}).status_code == 404
 

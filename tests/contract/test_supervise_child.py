@@ -234,8 +234,8 @@ def test_a_process_gets_its_signal_when_its_supervisor_is_killed(
     tmp_path: Path, number: signal.Signals
 ) -> None:
     """The kernel signals a process when its supervisor is killed."""
-    told = tmp_path / "told"
-    touch = f"open({str(told)!r}, 'w').close()"
+    marker = tmp_path / "told"
+    touch = f"open({str(marker)!r}, 'w').close()"
     text = f"on_term(lambda: ({touch}, sys.exit(0))); say(os.getpid()); wait()"
     argv = (sys.executable, "-c", SUPERVISES, HELPERS + text, str(int(number)))
     with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as supervisor:  # noqa: S603 - ours
@@ -243,7 +243,7 @@ def test_a_process_gets_its_signal_when_its_supervisor_is_killed(
         pid = int(supervisor.stdout.readline())
         supervisor.kill()
     wait_for(lambda: alive({pid: ""}), lambda left: not left, "the process is gone")
-    assert told.exists() is (number is signal.SIGTERM)
+    assert marker.exists() is (number is signal.SIGTERM)
 
 
 def test_a_process_whose_supervisor_died_before_it_was_ready_is_not_started(

@@ -101,7 +101,7 @@ def test_data_is_kept_between_runs(tmp_path: Path, number: signal.Signals) -> No
         server = int(redis.info("server")["process_id"])
         redis.set("call", "recorded")
         os.kill(server, number)
-        wait_for(lambda: answers(redis), lambda up: not up, "the server is gone")
+        wait_for(lambda: responds(redis), lambda up: not up, "the server is gone")
     with running_valkey(tmp_path) as redis:
         assert redis.get("call") == "recorded"
 
@@ -126,7 +126,7 @@ def test_a_server_ends_with_its_bridge_also_when_that_is_killed(tmp_path: Path) 
         url = bridge.stdout.readline().strip()
         bridge.kill()
     with Redis.from_url(url) as redis:
-        wait_for(lambda: answers(redis), lambda up: not up, "the server is gone")
+        wait_for(lambda: responds(redis), lambda up: not up, "the server is gone")
     wait_for(lambda: is_free(tmp_path), bool, "the data is free again")
 
 
@@ -232,7 +232,7 @@ def test_other_processes_do_not_inherit_the_lock(tmp_path: Path) -> None:
         assert not os.get_inheritable(lock)
 
 
-def answers(redis: Redis) -> bool:
+def responds(redis: Redis) -> bool:
     """Return whether the server responds."""
     try:
         return bool(redis.ping())

@@ -50,8 +50,8 @@ def test_a_port_in_use_is_reported_before_anything_starts(tmp_path: Path, option
     with socket.create_server(("127.0.0.1", 0)) as owner:
         taken = owner.getsockname()[1]
         web, flower = (taken, None) if option == "--port" else (free_port(), taken)
-        told = f"^port {taken}: Address already in use. Choose another with {option}$"
-        with pytest.raises(PortInUseError, match=told):
+        message = f"^port {taken}: Address already in use. Choose another with {option}$"
+        with pytest.raises(PortInUseError, match=message):
             processes(EMBEDDED, Ports(web, flower), tmp_path / "data")
     assert not (tmp_path / "data").exists()
 

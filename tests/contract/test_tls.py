@@ -18,7 +18,7 @@ def secured() -> Iterator[Secured]:
         yield server
 
 
-def _answers(url: str) -> bool:
+def _connects(url: str) -> bool:
     """Return whether the store's asynchronous client connects."""
     try:
         with connect(url) as redis:
@@ -27,8 +27,8 @@ def _answers(url: str) -> bool:
         return False
 
 
-def _answers_the_ingress(url: str) -> bool:
-    async def ask() -> bool:
+def _ingress_connects(url: str) -> bool:
+    async def connects() -> bool:
         try:
             async with connect_async(url) as redis:
                 return bool(await redis.ping())
@@ -36,7 +36,7 @@ def _answers_the_ingress(url: str) -> bool:
             await asyncio.sleep(0.1)  # the event loop closes TLS after some turns
             return False
 
-    return asyncio.run(ask())
+    return asyncio.run(connects())
 
 
 def _reaches_the_broker(url: str) -> bool:
@@ -44,7 +44,7 @@ def _reaches_the_broker(url: str) -> bool:
 
 
 Client = Callable[[str], bool]
-CLIENTS: list[Client] = [_answers, _answers_the_ingress, _reaches_the_broker]
+CLIENTS: list[Client] = [_connects, _ingress_connects, _reaches_the_broker]
 
 
 @pytest.mark.parametrize("gets_through", CLIENTS)

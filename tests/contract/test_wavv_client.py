@@ -36,15 +36,15 @@ def client(rest: WavvRest) -> Iterator[WavvClient]:
 
 def fetched(client: WavvClient, call_id: str = CALL, now: datetime = NOW) -> RecordingResponse:
     """Return the result of a batch of one call."""
-    (answer,) = client.recordings([call_id], now)
-    return answer
+    (respond,) = client.recordings([call_id], now)
+    return respond
 
 
 def failed(client: WavvClient, now: datetime = NOW) -> Failure:
     """Return the failure of the request for the call's recording."""
-    answer = fetched(client, now=now)
-    assert isinstance(answer, Failure)
-    return answer
+    respond = fetched(client, now=now)
+    assert isinstance(respond, Failure)
+    return respond
 
 
 def test_a_link_is_fresh_each_time(client: WavvClient, rest: WavvRest) -> None:
@@ -69,8 +69,14 @@ def test_an_id_stays_one_part_of_the_path(client: WavvClient, rest: WavvRest, ca
     """An id is quoted, so that it stays one part of the path."""
     rest.ready.add(call_id)
     fetched(client, call_id)
-    (asked,) = rest.asked
-    assert [unquote(part) for part in asked.split("/")] == ["", "v3", "calls", call_id, "recording"]
+    (requested,) = rest.requested
+    assert [unquote(part) for part in requested.split("/")] == [
+        "",
+        "v3",
+        "calls",
+        call_id,
+        "recording",
+    ]
 
 
 @pytest.mark.parametrize("call_id", ["", ".", ".."])
@@ -79,7 +85,7 @@ def test_an_id_that_would_lead_up_the_path_is_no_calls(
 ) -> None:
     """An id of dots sends no request, because dots cannot be quoted."""
     assert fetched(client, call_id) == NoRecording()
-    assert rest.asked == []
+    assert rest.requested == []
 
 
 @pytest.mark.parametrize(
@@ -100,11 +106,15 @@ def test_every_other_status_is_a_failure_with_a_reason(
 ) -> None:
     """Every other status, and a 200 without a link, is a failure with a reason."""
     rest.status, rest.headers = status, {"Retry-After": "7", "Location": f"{rest.url}/elsewhere"}
-    told = failed(client)
-    assert (told.trouble, told.problem.reason, told.problem.status) == (trouble, reason, status)
+    failure = failed(client)
+    assert (failure.trouble, failure.problem.reason, failure.problem.status) == (
+        trouble,
+        reason,
+        status,
+    )
     waits = status in {429, 500, 503, 302, 400}
-    assert told.retry_after == (timedelta(seconds=7) if waits else None)
-    assert len(rest.asked) == 1
+    assert failure.retry_after == (timedelta(seconds=7) if waits else None)
+    assert len(rest.requested) == 1
 
 
 @pytest.mark.parametrize(
@@ -118,7 +128,7 @@ def test_after_a_refusal_of_all_calls_requests_pause(
     rest.status, rest.headers = status, {"Retry-After": header} if header else {}
     first = failed(client)
     assert failed(client, NOW + pause - timedelta(seconds=1)) == first
-    assert len(rest.asked) == 1
+    assert len(rest.requested) == 1
     rest.status = None
     assert isinstance(fetched(client, now=NOW + pause), FreshLink)
 
@@ -129,21 +139,21 @@ def test_every_call_of_a_batch_has_what_came_for_it(client: WavvClient, rest: Wa
     none, link, *more = client.recordings(ids, NOW)
     assert isinstance(link, FreshLink)
     assert [none, *more] == [NoRecording()] * 4
-    assert sorted(rest.asked) == sorted(f"/v3/calls/{ids[at]}/recording" for at in (0, 1, 3))
+    assert sorted(rest.requested) == sorted(f"/v3/calls/{ids[at]}/recording" for at in (0, 1, 3))
 
 
 def test_a_call_whose_request_fails_costs_no_other() -> None:
     """A request that fails does not affect the other calls of the batch."""
 
-    def answer(request: httpx.Request) -> httpx.Response:
+    def respond(request: httpx.Request) -> httpx.Response:
         if "unlucky" in request.url.path:
             raise httpx.ReadError("the connection broke")
         return httpx.Response(200, json={"url": f"https://recordings.example{request.url.path}"})
 
-    client = WavvClient(WavvOptions(api_key=KEY), transport=httpx.MockTransport(answer))
-    answers = client.recordings(["a", "unlucky", "b"], NOW)
-    assert [type(one) for one in answers] == [FreshLink, Failure, FreshLink]
-    assert [getattr(answers[at], "url", None) for at in (0, 2)] == [
+    client = WavvClient(WavvOptions(api_key=KEY), transport=httpx.MockTransport(respond))
+    responses = client.recordings(["a", "unlucky", "b"], NOW)
+    assert [type(one) for one in responses] == [FreshLink, Failure, FreshLink]
+    assert [getattr(responses[at], "url", None) for at in (0, 2)] == [
         "https://recordings.example/v3/calls/a/recording",
         "https://recordings.example/v3/calls/b/recording",
     ]
@@ -155,15 +165,15 @@ def test_a_refusal_that_met_one_call_of_a_batch_pauses_the_next_batch(
     """After a refusal in a batch the next batch fails without a request."""
     rest.status = 429
     first = client.recordings([CALL, "other"], NOW)
-    assert len(rest.asked) == 2
+    assert len(rest.requested) == 2
     assert client.recordings(["a", "b", "c"], NOW) == [first[0]] * 3
-    assert len(rest.asked) == 2
+    assert len(rest.requested) == 2
 
 
 def test_an_empty_batch_is_empty(client: WavvClient, rest: WavvRest) -> None:
     """An empty batch sends nothing."""
     assert client.recordings([], NOW) == []
-    assert rest.asked == []
+    assert rest.requested == []
 
 
 def test_an_outage_does_not_pause_requests(client: WavvClient, rest: WavvRest) -> None:
@@ -177,10 +187,10 @@ def test_an_outage_does_not_pause_requests(client: WavvClient, rest: WavvRest) -
 def test_a_key_that_no_header_can_carry_is_a_refused_one(rest: WavvRest) -> None:
     """A key that no header can carry is a refused one, and is not sent."""
     client = WavvClient(WavvOptions(api_key="key\r\nX-Forged: 1", base_url=rest.url))
-    told = failed(client)
+    failure = failed(client)
     client.close()
-    assert (told.trouble, told.problem.reason) == (Trouble.CREDENTIALS, "wavv_key_refused")
-    assert rest.asked == []
+    assert (failure.trouble, failure.problem.reason) == (Trouble.CREDENTIALS, "wavv_key_refused")
+    assert rest.requested == []
 
 
 def test_the_key_is_not_shown() -> None:
@@ -203,11 +213,11 @@ def test_trouble_on_the_network_is_transient(
 ) -> None:
     """An error of the network is a transient failure."""
 
-    def answer(_: httpx.Request) -> httpx.Response:
+    def respond(_: httpx.Request) -> httpx.Response:
         raise error("the words of the error")
 
-    told = failed(WavvClient(WavvOptions(api_key=KEY), transport=httpx.MockTransport(answer)))
-    assert (told.trouble, told.problem.reason) == (Trouble.TRANSIENT, reason)
+    failure = failed(WavvClient(WavvOptions(api_key=KEY), transport=httpx.MockTransport(respond)))
+    assert (failure.trouble, failure.problem.reason) == (Trouble.TRANSIENT, reason)
 
 
 @pytest.mark.parametrize(
@@ -223,8 +233,11 @@ def test_trouble_on_the_network_is_transient(
 def test_a_success_without_an_https_link_is_unreadable(body: bytes) -> None:
     """A 200 without an https link, or with a large body, is a failure."""
     transport = httpx.MockTransport(lambda _: httpx.Response(200, content=body))
-    told = failed(WavvClient(WavvOptions(api_key=KEY), transport=transport))
-    assert (told.trouble, told.problem.reason) == (Trouble.TRANSIENT, "wavv_answer_unreadable")
+    failure = failed(WavvClient(WavvOptions(api_key=KEY), transport=transport))
+    assert (failure.trouble, failure.problem.reason) == (
+        Trouble.TRANSIENT,
+        "wavv_answer_unreadable",
+    )
 
 
 class Dripping(httpx.AsyncByteStream):
@@ -252,12 +265,12 @@ def test_the_longest_request_is_short() -> None:
 
 def test_only_wavvs_api_gets_requests() -> None:
     """Only WAVV's API gets requests; the link itself is never fetched."""
-    asked: list[str] = []
+    requested: list[str] = []
 
-    def answer(request: httpx.Request) -> httpx.Response:
-        asked.append(str(request.url))
+    def respond(request: httpx.Request) -> httpx.Response:
+        requested.append(str(request.url))
         return httpx.Response(200, json={"url": "https://elsewhere.example/a.mp3"})
 
-    client = WavvClient(WavvOptions(api_key=KEY), transport=httpx.MockTransport(answer))
+    client = WavvClient(WavvOptions(api_key=KEY), transport=httpx.MockTransport(respond))
     assert isinstance(fetched(client), FreshLink)
-    assert asked == [f"https://api.wavv.com/v3/calls/{CALL}/recording"]
+    assert requested == [f"https://api.wavv.com/v3/calls/{CALL}/recording"]

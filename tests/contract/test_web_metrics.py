@@ -11,10 +11,10 @@ Sample = tuple[str, frozenset[tuple[str, str]]]
 
 def scraped(web: Web) -> dict[Sample, float]:
     """Return every sample by name and labels, as Prometheus reads it."""
-    answer = web.client.get("/metrics")
-    assert answer.status_code == 200
-    assert answer.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
-    families = text_string_to_metric_families(answer.text)
+    response = web.client.get("/metrics")
+    assert response.status_code == 200
+    assert response.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
+    families = text_string_to_metric_families(response.text)
     return {
         (sample.name, frozenset(sample.labels.items())): sample.value
         for family in families

@@ -17,30 +17,34 @@ CHECKS = {
 }  # fmt: skip
 
 
-def failing(answer: httpx.Response) -> dict[str, str]:
+def failing(response: httpx.Response) -> dict[str, str]:
     """Return the failing checks with their details."""
-    return {n: c["detail"] for n, c in answer.json()["checks"].items() if not c["ok"]}
+    return {n: c["detail"] for n, c in response.json()["checks"].items() if not c["ok"]}
 
 
 @pytest.mark.parametrize(
-    ("ago", "told"), [(timedelta(seconds=59), []), (timedelta(seconds=61), ["sweep: last at "])]
+    ("ago", "expected"), [(timedelta(seconds=59), []), (timedelta(seconds=61), ["sweep: last at "])]
 )
-def test_a_sweep_that_stays_away_is_a_warning(web: Web, ago: timedelta, told: list[str]) -> None:
+def test_a_sweep_that_stays_away_is_a_warning(
+    web: Web, ago: timedelta, expected: list[str]
+) -> None:
     """A missing sweep for three intervals and the grace is a warning."""
     web.services.counters.saw("sweep", web.services.now() - ago)
-    answer = web.client.get("/readyz")
-    assert answer.status_code == 200
-    warnings = answer.json()["warnings"]
-    assert [warning[: len(start)] for warning, start in zip(warnings, told, strict=True)] == told
+    response = web.client.get("/readyz")
+    assert response.status_code == 200
+    warnings = response.json()["warnings"]
+    assert [
+        warning[: len(start)] for warning, start in zip(warnings, expected, strict=True)
+    ] == expected
 
 
 def test_a_bridge_that_has_all_it_needs_is_ready(web: Web) -> None:
     """A bridge with everything it needs is ready, and no check shows a secret."""
-    answer = web.client.get("/readyz")
-    assert (answer.status_code, answer.json()["status"]) == (200, "ready")
-    assert set(answer.json()["checks"]) == CHECKS
-    assert (failing(answer), answer.json()["warnings"]) == ({}, [])
-    assert not [secret for secret in SECRETS if secret in answer.text]
+    response = web.client.get("/readyz")
+    assert (response.status_code, response.json()["status"]) == (200, "ready")
+    assert set(response.json()["checks"]) == CHECKS
+    assert (failing(response), response.json()["warnings"]) == ({}, [])
+    assert not [secret for secret in SECRETS if secret in response.text]
 
 
 @pytest.mark.parametrize(
@@ -49,9 +53,9 @@ def test_a_bridge_that_has_all_it_needs_is_ready(web: Web) -> None:
 def test_a_missing_credential_is_named(valkey_url: str, name: str) -> None:
     """Each missing credential is named with its variable."""
     with running_web(valkey_url, **{name: ""}) as web:
-        answer = web.client.get("/readyz")
-    assert (answer.status_code, answer.json()["status"]) == (503, "not ready")
-    assert failing(answer) == {name: f"set BRIDGE_{name.upper()}"}
+        response = web.client.get("/readyz")
+    assert (response.status_code, response.json()["status"]) == (503, "not ready")
+    assert failing(response) == {name: f"set BRIDGE_{name.upper()}"}
 
 
 @pytest.mark.parametrize(
@@ -70,10 +74,10 @@ def test_a_misconfigured_redis_is_not_ready(
     valkey.redis.config_set("maxmemory", "100mb")
     valkey.redis.config_set(setting, value)
     with running_web(valkey.url) as web:
-        answer = web.client.get("/readyz")
-    assert answer.status_code == 503
-    assert set(failing(answer)) == {check}
-    assert advice in failing(answer)[check]
+        response = web.client.get("/readyz")
+    assert response.status_code == 503
+    assert set(failing(response)) == {check}
+    assert advice in failing(response)[check]
 
 
 def test_an_eviction_policy_without_a_limit_evicts_nothing(valkey: Valkey) -> None:
@@ -87,10 +91,10 @@ def test_without_redis_the_bridge_is_alive_and_not_ready(valkey: Valkey) -> None
     """Without Redis the bridge is alive and not ready."""
     with running_web(valkey.url) as web:
         valkey.stop()
-        answer = web.client.get("/readyz")
-        assert answer.status_code == 503
-        assert "BRIDGE_REDIS_URL" in failing(answer)["redis"]
-        assert set(answer.json()["checks"]) == CHECKS - {
+        response = web.client.get("/readyz")
+        assert response.status_code == 503
+        assert "BRIDGE_REDIS_URL" in failing(response)["redis"]
+        assert set(response.json()["checks"]) == CHECKS - {
             "eviction", "persistence", "inbox", "askelephant", "askelephant_webhook", "wavv_api",
             "sweep",
         }  # fmt: skip
@@ -102,9 +106,9 @@ def test_without_redis_the_bridge_is_alive_and_not_ready(valkey: Valkey) -> None
 def test_a_frozen_redis_is_reported_in_time(valkey: Valkey) -> None:
     """A frozen Redis is reported within the time that a load balancer waits."""
     with running_web(valkey.url) as web, valkey.frozen():
-        answer = web.client.get("/readyz", timeout=2 * READINESS_SECONDS)
-        assert answer.status_code == 503
-        assert "does not respond within 4 s" in failing(answer)["redis"]
+        response = web.client.get("/readyz", timeout=2 * READINESS_SECONDS)
+        assert response.status_code == 503
+        assert "does not respond within 4 s" in failing(response)["redis"]
 
 
 def test_a_server_that_forbids_config_is_accepted(valkey: Valkey) -> None:
@@ -112,9 +116,9 @@ def test_a_server_that_forbids_config_is_accepted(valkey: Valkey) -> None:
     user = {"commands": ["+@all", "-config"], "keys": ["*"], "channels": ["*"], "nopass": True}
     valkey.redis.acl_setuser("app", enabled=True, **user)  # type: ignore[arg-type]  # many types
     with running_web(valkey.url.replace("://", "://app:any@")) as web:
-        answer = web.client.get("/readyz")
-    assert answer.status_code == 200
-    details = {name: check["detail"] for name, check in answer.json()["checks"].items()}
+        response = web.client.get("/readyz")
+    assert response.status_code == 200
+    details = {name: check["detail"] for name, check in response.json()["checks"].items()}
     assert "must be noeviction" in details["eviction"]
     assert "AOF should be on" in details["persistence"]
 
@@ -160,9 +164,9 @@ def test_a_trouble_that_loses_nothing_is_only_a_warning(
 ) -> None:
     """A trouble in which no event is lost is only a warning."""
     trouble(web)
-    answer = web.client.get("/readyz")
-    assert (answer.status_code, answer.json()["status"]) == (200, "ready")
-    (warning,) = answer.json()["warnings"]
+    response = web.client.get("/readyz")
+    assert (response.status_code, response.json()["status"]) == (200, "ready")
+    (warning,) = response.json()["warnings"]
     assert warning.startswith(f"{check}: ")
     assert says in warning
 
@@ -190,9 +194,9 @@ def test_a_refused_wavv_key_is_a_warning_until_it_is_accepted(
         web.services.counters.saw("wavv_refused", now)
         if answered is not None:
             web.services.counters.saw("wavv_answered", now + timedelta(seconds=answered))
-        answer = web.client.get("/readyz")
-    assert answer.status_code == 200
-    warnings = [one for one in answer.json()["warnings"] if one.startswith("wavv_api: ")]
+        response = web.client.get("/readyz")
+    assert response.status_code == 200
+    warnings = [one for one in response.json()["warnings"] if one.startswith("wavv_api: ")]
     assert bool(warnings) is warned
     assert all("check BRIDGE_WAVV_API_KEY" in one for one in warnings)
 

@@ -130,8 +130,10 @@ def sent(shared: Stack) -> Mapping[str, SampleCall]:
     """Send all cases to the shared stack at the same time; give their calls by name."""
     calls = {name: shared.call(case.behaviour, **case.changes) for name, case in CASES.items()}
     with ThreadPoolExecutor(SENDERS) as senders:
-        told = [senders.submit(shared.bridge.send_call, calls[n], CASES[n].kinds) for n in CASES]
-    for one in told:
+        submitted = [
+            senders.submit(shared.bridge.send_call, calls[n], CASES[n].kinds) for n in CASES
+        ]
+    for one in submitted:
         one.result()
     return calls
 

@@ -90,7 +90,7 @@ def test_an_event_may_come_before_the_response(shared: Stack, sent: Calls) -> No
 
 
 @pytest.mark.parametrize(
-    ("name", "answers"),
+    ("name", "statuses"),
     [
         ("event badly signed at first", [401, 401, 202]),
         ("event too old at first", [401, 202]),
@@ -100,18 +100,19 @@ def test_an_event_may_come_before_the_response(shared: Stack, sent: Calls) -> No
     ],
 )
 def test_only_a_valid_signature_is_accepted(
-    name: str, answers: list[int], shared: Stack, sent: Calls
+    name: str, statuses: list[int], shared: Stack, sent: Calls
 ) -> None:
     """A webhook with a bad signature is refused until a valid one comes; a repeat is accepted."""
     shared.bridge.reaches(sent[name], "complete")
     external_id = f"wavv-call-{sent[name].call_id}"
 
-    def told() -> list[int | None]:
+    def seen_statuses() -> list[int | None]:
         tried = shared.sandbox.journal()["deliveries"]
         return [one["status"] for one in tried if _is_of_transcript(one, external_id)]
 
     assert (
-        wait_for(told, lambda seen: len(seen) == len(answers) and None not in seen, name) == answers
+        wait_for(seen_statuses, lambda seen: len(seen) == len(statuses) and None not in seen, name)
+        == statuses
     )
 
 

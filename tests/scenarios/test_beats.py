@@ -19,7 +19,7 @@ def second_beat(solo: Stack) -> Iterator[None]:
     first = solo.processes["beat"].command
     second = Process(Command("second-beat", first.argv, first.env), solo.directory)
     with second:
-        wait_for(second.output, lambda told: "starting" in told, "the second beat starts")
+        wait_for(second.output, lambda output: "starting" in output, "the second beat starts")
         yield
 
 

@@ -85,9 +85,9 @@ def test_the_log_holds_every_process_and_nobodys_data(played: Performance) -> No
     assert not PRIVATE.search(played.log)
     calls = demo_calls(Random(25), datetime.now(UTC))  # noqa: S311 - the demo's own calls
     names = {re.search(rb'"contactName": "([^"]+)"', one.deliveries[0].body) for one in calls}
-    said = [match[1].decode() for match in names if match]
-    assert len(said) == len(SCENARIOS)
-    assert not [name for name in said if name in played.log]
+    shown_names = [match[1].decode() for match in names if match]
+    assert len(shown_names) == len(SCENARIOS)
+    assert not [name for name in shown_names if name in played.log]
 
 
 def test_an_operators_own_settings_do_not_get_in(played: Performance) -> None:

@@ -82,6 +82,6 @@ def _is_underway(call: Json) -> bool:
 
 def _seconds(call: Json) -> float:
     """Return the seconds from WAVV's last event to the last insight."""
-    ((told,), (final,)) = entries(call, "CallRecorded"), entries(call, "insights.final")
-    begun, ended = (datetime.fromisoformat(entry["at"]) for entry in (told, final))
+    ((recorded,), (final,)) = entries(call, "CallRecorded"), entries(call, "insights.final")
+    begun, ended = (datetime.fromisoformat(entry["at"]) for entry in (recorded, final))
     return (ended - begun).total_seconds()

@@ -108,10 +108,12 @@ def test_slow_senders_are_disconnected_in_time(edge: Edge) -> None:
     limits = dict.fromkeys(SLOW_HEADS, HEAD_SECONDS) | dict.fromkeys(SLOW_BODIES, MESSAGE_SECONDS)
     took = {name: one.ended_after or 0 for name, one in slow.items()}
     assert not {name: end for name, end in took.items() if end > limits[name] + SLACK}
-    told = {name: statuses(one.heard) for name, one in slow.items()}
-    answered = [[408], [408], [200], [413], [413]]
-    assert told == {name: [] for name in SLOW_HEADS} | dict(zip(SLOW_BODIES, answered, strict=True))
-    assert b'"reason":"body_too_slow"' in slow["body"].heard
+    found = {name: statuses(one.received_bytes) for name, one in slow.items()}
+    response_bytes = [[408], [408], [200], [413], [413]]
+    assert found == {name: [] for name in SLOW_HEADS} | dict(
+        zip(SLOW_BODIES, response_bytes, strict=True)
+    )
+    assert b'"reason":"body_too_slow"' in slow["body"].received_bytes
     assert took["body"] > BODY_SECONDS
 
 
@@ -192,8 +194,8 @@ def test_a_secret_in_the_url_is_in_no_log_even_with_an_access_log(
     with running_edge("secret", valkey, tmp_path, ("--access-log",), **changes) as one:
         for secret, status in ((WAVV_SECRET, 202), ("wrong-secret-wrong", 401)):
             url = f"{one.bridge.url}/webhooks/wavv?secret={secret}&other=1"
-            answer = one.bridge.http.post(url, json={"event": "call.moved", "data": {"id": "x"}})
-            assert answer.status_code == status
+            response = one.bridge.http.post(url, json={"event": "call.moved", "data": {"id": "x"}})
+            assert response.status_code == status
         output = one.process.output()
     assert "events.stored" in output
     assert not [secret for secret in (WAVV_SECRET, "wrong-secret-wrong") if secret in output]
@@ -209,10 +211,10 @@ def test_pipelined_requests_are_served_in_their_order(edge: Edge) -> None:
 def test_trailers_are_accepted_and_are_no_headers(edge: Edge) -> None:
     """Trailers of a chunked body are accepted, and are no headers."""
     proof = b"X-WAVV-Signature: t=1,v1=00\r\n"
-    said = CHUNKED + b"2\r\n{}\r\n0\r\n" + proof + b"\r\n" + GET + b"Connection: close\r\n\r\n"
-    answered = edge.exchange(said)
-    assert statuses(answered) == [401, 200]
-    assert b"signature_missing" in answered
+    request = CHUNKED + b"2\r\n{}\r\n0\r\n" + proof + b"\r\n" + GET + b"Connection: close\r\n\r\n"
+    response_bytes = edge.exchange(request)
+    assert statuses(response_bytes) == [401, 200]
+    assert b"signature_missing" in response_bytes
 
 
 def test_senders_that_leave_cause_no_logged_error(edge: Edge) -> None:

@@ -12,7 +12,7 @@ from bridge.supervise import commands
 from bridge.supervise.embedded import free_port
 from tests.support.leaks import private
 from tests.support.process import Process
-from tests.support.stack import Stack, answers
+from tests.support.stack import Stack, responds
 from tests.support.waiting import WITHIN, wait_for
 
 
@@ -25,7 +25,7 @@ def flower(shared: Stack) -> Iterator[httpx.Client]:
     process = Process(commands.flower(port, env), shared.directory)
     shared.processes["flower"] = process
     with process, httpx.Client(base_url=url, timeout=WITHIN, trust_env=False) as client:
-        wait_for(lambda: answers(f"{url}/healthcheck"), bool, "Flower is up")
+        wait_for(lambda: responds(f"{url}/healthcheck"), bool, "Flower is up")
         # Flower turns the events of workers on every five seconds; it sees no task before that.
         wait_for(lambda: _seen_after_a_call(client, shared), bool, "Flower sees tasks")
         yield client

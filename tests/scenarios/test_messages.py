@@ -19,7 +19,7 @@ def test_waiting_messages_hold_ids_only(solo: Stack, messages: Messages) -> None
     solo.bridge.replay(done.call_id)
     found = wait_for(
         lambda: _all(messages),
-        lambda seen: {(DRAIN,), (SUBMIT, done.call_id)} <= {*map(_asked, seen)},
+        lambda seen: {(DRAIN,), (SUBMIT, done.call_id)} <= {*map(_task, seen)},
         "both messages wait",
     )
     _check(found, solo.calls)
@@ -33,7 +33,7 @@ def test_messages_with_a_countdown_hold_ids_only(solo: Stack, messages: Messages
     call = solo.bridge.send_call(solo.call("no-insights"))
     found = wait_for(
         lambda: _all(messages),
-        lambda seen: (INSIGHTS, call.call_id) in map(_asked, seen),
+        lambda seen: (INSIGHTS, call.call_id) in map(_task, seen),
         "a fetch waits for its time",
     )
     _check(found, solo.calls)
@@ -49,7 +49,7 @@ def test_a_wait_of_more_than_minutes_is_no_message(solo: Stack, messages: Messag
     call = solo.bridge.send_call(solo.call("late-webhook.1000"))
     solo.bridge.reaches(call, "submitted")
     wait_for(
-        lambda: [one for one in _all(messages) if call.call_id in _asked(one)],
+        lambda: [one for one in _all(messages) if call.call_id in _task(one)],
         lambda found: found == [],
         "no message is about the call",
     )
@@ -70,6 +70,6 @@ def _check(messages: list[Message], calls: list[SampleCall]) -> None:
     assert {argument for message in messages for argument in message.arguments} <= ids
 
 
-def _asked(message: Message) -> tuple[str, ...]:
+def _task(message: Message) -> tuple[str, ...]:
     """Return the task and its arguments."""
     return (message.task, *message.arguments)

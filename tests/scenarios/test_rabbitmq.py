@@ -63,11 +63,11 @@ def test_a_worker_starts_next_to_its_dead_connection(solo: Stack) -> None:
     try:
         with Process(replace(first.command, name="successor"), solo.directory) as successor:
 
-            def taken() -> bool:  # not before the first one holds all that it may
+            def has_prefetched() -> bool:  # not before the first one holds all that it may
                 solo.bridge.deliver([unknown_event()])
                 return "event.ignored" in successor.output()
 
-            wait_for(taken, bool, "the successor takes work")
+            wait_for(has_prefetched, bool, "the successor takes work")
     finally:
         first.signal(signal.SIGCONT)
 
@@ -102,6 +102,6 @@ def test_over_tls_a_server_is_known_by_its_authority_and_its_name(
     """``amqps://`` verifies the authority in ``SSL_CERT_FILE`` and the host's name."""
     if is_known:
         monkeypatch.setenv("SSL_CERT_FILE", str(rabbitmq.authority))
-    told = refused_by(broker_url=rabbitmq.tls_url(host))
-    assert refusal in told
-    assert bool(refusal) == bool(told)
+    error = refused_by(broker_url=rabbitmq.tls_url(host))
+    assert refusal in error
+    assert bool(refusal) == bool(error)

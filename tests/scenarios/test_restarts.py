@@ -14,7 +14,7 @@ SEVERAL = 6
 def test_calls_survive_an_outage_of_askelephant(solo: Stack) -> None:
     """Calls complete after an outage of AskElephant in which connections were refused."""
     solo.processes["sandbox"].stop()
-    calls = _told(solo)
+    calls = _sent(solo)
     seen = _wait_for_all(solo, calls, lambda call: call.get("reason") == "askelephant_unreachable")
     assert {call["state"] for call in seen} == {"recorded"}
     solo.start("sandbox")
@@ -24,7 +24,7 @@ def test_calls_survive_an_outage_of_askelephant(solo: Stack) -> None:
 def test_calls_survive_errors_that_meet_everyone(solo: Stack) -> None:
     """Calls complete after AskElephant has responded to every request with 503."""
     solo.sandbox.control("faults", {"status": 503})
-    calls = _told(solo)
+    calls = _sent(solo)
     _wait_for_all(solo, calls, lambda call: call.get("attempts", 0) > 1)
     solo.sandbox.control("faults")
     _all_complete_once(solo, calls)
@@ -32,7 +32,7 @@ def test_calls_survive_errors_that_meet_everyone(solo: Stack) -> None:
 
 def test_the_web_process_may_be_restarted_in_mid_flight(solo: Stack) -> None:
     """Calls complete after a restart of the web process; refused events are sent again."""
-    calls = _told(solo)
+    calls = _sent(solo)
     solo.processes["web"].stop()
     late = solo.call()
     events = deliveries(late)
@@ -44,7 +44,7 @@ def test_the_web_process_may_be_restarted_in_mid_flight(solo: Stack) -> None:
 
 def test_a_worker_may_be_restarted_in_mid_flight(solo: Stack) -> None:
     """After SIGTERM a worker finishes its requests, and another worker does the rest."""
-    calls = _told(solo, "slow-media.200")
+    calls = _sent(solo, "slow-media.200")
     _wait_for_all(solo, calls, lambda call: call.get("attempts") == 1)
     solo.processes["worker"].stop()
     late = solo.bridge.send_call(solo.call())
@@ -57,11 +57,11 @@ def test_a_worker_may_be_restarted_in_mid_flight(solo: Stack) -> None:
 def test_without_beat_calls_still_complete(solo: Stack) -> None:
     """Without beat calls complete, because the sweep is only the safety net."""
     solo.processes["beat"].stop()
-    _all_complete_once(solo, _told(solo))
+    _all_complete_once(solo, _sent(solo))
     solo.start("beat")
 
 
-def _told(stack: Stack, behaviour: str = "") -> list[SampleCall]:
+def _sent(stack: Stack, behaviour: str = "") -> list[SampleCall]:
     return [stack.bridge.send_call(stack.call(behaviour)) for _ in range(SEVERAL)]
 
 

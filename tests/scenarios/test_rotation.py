@@ -52,7 +52,7 @@ def test_while_rotating_any_signature_of_askelephant_is_valid(
 ) -> None:
     """During a rotation webhooks with the old, both or the new signature are accepted."""
     both.sandbox.control("webhook", {"secrets": secrets})
-    assert _told_by(both) == "webhook"
+    assert _sent_to(both) == "webhook"
 
 
 def test_afterwards_the_old_secret_of_wavv_is_refused(only_new: Stack) -> None:
@@ -67,14 +67,14 @@ def test_afterwards_the_old_secret_of_askelephant_is_refused(only_new: Stack) ->
     call = only_new.bridge.send_call(only_new.call("late-insights.400"))
     external_id = f"wavv-call-{call.call_id}"
 
-    def answered() -> list[int]:
+    def statuses_seen() -> list[int]:
         tried = only_new.sandbox.journal()["deliveries"]
         return [one["status"] for one in tried if one["external_id"] == external_id]
 
-    wait_for(answered, lambda seen: 401 in seen, "the old signature is refused")
-    assert 202 not in answered()
+    wait_for(statuses_seen, lambda seen: 401 in seen, "the old signature is refused")
+    assert 202 not in statuses_seen()
     only_new.sandbox.control("webhook", {"secrets": [NEW_SVIX]})
-    wait_for(answered, lambda seen: 202 in seen, "the new signature is accepted")
+    wait_for(statuses_seen, lambda seen: 202 in seen, "the new signature is accepted")
     only_new.bridge.reaches(call, "complete")
 
 
@@ -83,7 +83,7 @@ def _statuses(stack: Stack, secret: str) -> list[int | None]:
     return [stack.bridge.post(event, proof).status for event in deliveries(stack.call())]
 
 
-def _told_by(stack: Stack) -> str:
+def _sent_to(stack: Stack) -> str:
     call = stack.bridge.send_call(stack.call())
     [entry] = entries(stack.bridge.reaches(call, "complete"), "transcript.ready")
     return str(entry["source"])

@@ -121,41 +121,43 @@ def test_error_responses_repeat_nothing(demo: DemoRun) -> None:
     """Error responses repeat no private value of the request."""
     call = demo.calls[0]
     sound = delivery(call, Kind.RECORDED)
-    said = json.loads(sound.body)
+    data = json.loads(sound.body)
     wrong = [
         sound.body[:-1],
-        json.dumps(said | {"data": said["data"] | {"id": ""}}).encode(),
-        json.dumps(said | {"event": "", "data": said["data"] | {"id": "undefined"}}).encode(),
-        json.dumps(said | {"data": said["data"] | {"id": f"\ufffd{call.lead_name}"}}).encode(),
+        json.dumps(data | {"data": data["data"] | {"id": ""}}).encode(),
+        json.dumps(data | {"event": "", "data": data["data"] | {"id": "undefined"}}).encode(),
+        json.dumps(data | {"data": data["data"] | {"id": f"\ufffd{call.lead_name}"}}).encode(),
         sound.body.replace(b'"data"', b'"event": 1, "data"'),
     ]
-    answers = demo.post([Delivery(PATH, body) for body in wrong])
-    assert len(answers) == len(wrong)
+    responses = demo.post([Delivery(PATH, body) for body in wrong])
+    assert len(responses) == len(wrong)
     url = f"{demo.demo.web_url}{PATH}?secret={demo.demo.wavv_secret}"
     headers = {"Content-Type": "application/json", "X-WAVV-Signature": call.lead_name}
-    answers.append(httpx.post(url, content=sound.body, headers=headers, trust_env=False).text)
+    responses.append(httpx.post(url, content=sound.body, headers=headers, trust_env=False).text)
     for path in (f"/api/calls/{call.lead_phone}", f"/api/calls?limit={call.lead_phone}x"):
-        answers += [demo.api(path).text, demo.api(path, token="wrong").text]
+        responses += [demo.api(path).text, demo.api(path, token="wrong").text]
     orders = [{"state": "failed", name: call.lead_name} for name in ("state", "pace", "since")]
-    answers += [demo.replay(told).text for told in (*orders, {call.lead_email: 1}, call.lead_phone)]
+    responses += [
+        demo.replay(posted).text for posted in (*orders, {call.lead_email: 1}, call.lead_phone)
+    ]
     hook = f"{demo.demo.web_url}/webhooks/askelephant"
     headers = {"Content-Type": "application/json", "svix-id": call.lead_phone}
-    answers.append(httpx.post(hook, content=sound.body, headers=headers, trust_env=False).text)
-    assert demo.found_in("\n".join(answers)) == []
+    responses.append(httpx.post(hook, content=sound.body, headers=headers, trust_env=False).text)
+    assert demo.found_in("\n".join(responses)) == []
 
 
 def test_nothing_of_an_event_is_fetched(demo: DemoRun) -> None:
     """Links of events that lead to this machine, in every spelling, are never fetched."""
     rng, now = Random(7), datetime.now(UTC)  # noqa: S311 - made-up calls
-    told = []
+    posted = []
     for url in demo.listener.urls("a.mp3"):
         body = json.loads(delivery(sample_call(rng, now), Kind.RECORDED).body)
         links = dict.fromkeys(
             ("callUrl", "contactUrl", "external_url", "webhookUrl", "avatar"), url
         )
         body["data"] |= {"recordingUrl": url, **links}
-        told.append(Delivery(PATH, json.dumps(body | links).encode()))
-    assert demo.post(told) == []
+        posted.append(Delivery(PATH, json.dumps(body | links).encode()))
+    assert demo.post(posted) == []
     assert _from_askelephant(demo, demo.listener.urls("x")[0]) == 202
     wait_for(demo.has_ended, bool, "every call comes to rest")
     assert demo.listener.heard == []

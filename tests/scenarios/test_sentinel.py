@@ -45,7 +45,7 @@ def test_calls_survive_the_loss_of_the_primary(stack: Stack, sentinels: Sentinel
         sentinels.primary.kill()
     after = [stack.call() for _ in range(CALLS)]
     for call in after:
-        _tell_until_accepted(stack, call)
+        _send_until_accepted(stack, call)
     assert sentinels.replica_leads()
     wait_for(
         lambda: stack.bridge.http.get("/readyz").status_code, lambda code: code == 200, "ready"
@@ -57,8 +57,8 @@ def test_calls_survive_the_loss_of_the_primary(stack: Stack, sentinels: Sentinel
     assert stack.bridge.stats()["states"]["complete"] == len(before) + len(after)
 
 
-def _tell_until_accepted(stack: Stack, call: SampleCall) -> None:
+def _send_until_accepted(stack: Stack, call: SampleCall) -> None:
     """Send each event again until it is accepted, as WAVV does."""
     for one in deliveries(call):
         accepted = partial(stack.bridge.post, one)
-        wait_for(accepted, lambda answer: answer.status == 202, "it is accepted")
+        wait_for(accepted, lambda response: response.status == 202, "it is accepted")

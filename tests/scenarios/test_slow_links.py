@@ -39,10 +39,12 @@ def linked(solo: Stack, wavv: WavvRest) -> Iterator[Stack]:
 
 def test_slow_links_keep_no_other_submission_back(linked: Stack, wavv: WavvRest) -> None:
     """Fetching links uses fewer places than submissions, so submissions are not delayed."""
-    wavv.drips, given, asked = True, len(wavv.links), len(wavv.asked)
+    wavv.drips, given, requested = True, len(wavv.links), len(wavv.requested)
     linkless = [sent_alone(linked, recording_url="") for _ in range(MORE_THAN_THREADS)]
     wait_for(
-        lambda: len(wavv.asked) - asked, lambda count: count >= LINK_PLACES, "links are fetched"
+        lambda: len(wavv.requested) - requested,
+        lambda count: count >= LINK_PLACES,
+        "links are fetched",
     )
     call = linked.bridge.send_call(linked.call())
     linked.bridge.reaches(call, "complete", SOON)

@@ -13,7 +13,7 @@ from bridge.supervise.embedded import free_port
 from tests.support.leaks import leaks
 from tests.support.process import Process
 from tests.support.redis_tls import ENCODED, PASSWORD, Secured, running_secured
-from tests.support.stack import Stack, answers, running_stack
+from tests.support.stack import Stack, responds, running_stack
 from tests.support.waiting import WITHIN, wait_for
 
 WRONG, DECODED = "not%2Fthe%2Fpassword", "not/the/password"
@@ -66,7 +66,7 @@ def test_flower_sees_the_worker_and_the_queues(stack: Stack) -> None:
     url = f"http://127.0.0.1:{port}"
     flower = stack.processes["flower"] = Process(commands.flower(port, env), stack.directory)
     with flower, httpx.Client(base_url=url, timeout=WITHIN, trust_env=False) as client:
-        wait_for(lambda: answers(f"{url}/healthcheck"), bool, "Flower is up")
+        wait_for(lambda: responds(f"{url}/healthcheck"), bool, "Flower is up")
         ask = client.get
         wait_for(lambda: ask("/api/workers?refresh=1").json(), bool, "Flower sees the worker")
         pages = [ask(path).text for path in ("/", "/broker", "/api/workers")]
@@ -84,5 +84,5 @@ def test_a_wrong_password_is_logged_and_not_shown(stack: Stack, secured: Secured
             command = replace(usual, name=f"locked-out-{name}", env={**usual.env, **wrong})
             one = stack.processes[command.name] = Process(command, stack.directory)
             exits.enter_context(one)
-            wait_for(one.output, lambda told: REFUSED in told, f"{name} tells of it")
+            wait_for(one.output, lambda output: REFUSED in output, f"{name} tells of it")
             assert not [said for said in (WRONG, DECODED) if said in one.output()]

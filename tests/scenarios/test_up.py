@@ -22,7 +22,7 @@ from bridge.supervise.embedded import free_port
 from tests.support import stuck_workers
 from tests.support.bridge_client import Bridge
 from tests.support.bridge_command import BRIDGE, Running, alive, environment, run, running
-from tests.support.stack import answers
+from tests.support.stack import responds
 from tests.support.waiting import WITHIN, wait_for
 
 WAVV_SECRET = "whsec_of-up"
@@ -61,7 +61,7 @@ class Place:
 
     def readiness(self) -> Any:  # noqa: ANN401 - the body of /readyz
         """Return the body of ``/readyz``, or ``{}`` while nothing listens."""
-        return self.bridge.readiness() if answers(f"{self.url}/livez") else {}
+        return self.bridge.readiness() if responds(f"{self.url}/livez") else {}
 
     def engagements(self, call: SampleCall) -> int:
         """Return how many engagements AskElephant made of the call."""
@@ -87,7 +87,7 @@ def placed(directory: Path) -> Iterator[Place]:
     printed_settings = dict(line.split("=", 1) for line in printed.splitlines())
     url = f"http://127.0.0.1:{elephant}"
     with running(*words, cwd=directory, settings={}):
-        wait_for(lambda: answers(f"{url}/sandbox/behaviours"), bool, "the sandbox is up")
+        wait_for(lambda: responds(f"{url}/sandbox/behaviours"), bool, "the sandbox is up")
         with client(port) as bridge:
             yield Place(directory, port, url, HASTY | printed_settings, bridge)
 
@@ -181,7 +181,7 @@ def test_a_stuck_worker_is_started_again_and_what_it_left_completes(place: Place
 def test_flower_runs_with_its_option(flowering: tuple[Place, Running, str]) -> None:
     """With ``--flower`` Flower runs on the loopback without a password."""
     _, _, flower = flowering
-    wait_for(lambda: answers(f"{flower}/healthcheck"), bool, "Flower answers")
+    wait_for(lambda: responds(f"{flower}/healthcheck"), bool, "Flower answers")
 
 
 def test_made_up_calls_go_all_the_way(flowering: tuple[Place, Running, str]) -> None:

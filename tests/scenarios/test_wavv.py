@@ -16,7 +16,7 @@ from bridge.supervise.embedded import free_port
 from tests.support.bridge_client import Bridge, happened, unknown_event
 from tests.support.call_cases import ORDERS
 from tests.support.process import Process
-from tests.support.stack import API_TOKEN, WAVV_SECRET, Stack, answers
+from tests.support.stack import API_TOKEN, WAVV_SECRET, Stack, responds
 from tests.support.waiting import wait_for
 
 Calls = Mapping[str, SampleCall]
@@ -26,13 +26,13 @@ Calls = Mapping[str, SampleCall]
 def test_any_order_of_events_gives_the_same_record(name: str, shared: Stack, sent: Calls) -> None:
     """The record is the same for every order of the three events."""
     call = sent[name]
-    said = shared.bridge.reaches(call, "complete")["metadata"]
-    assert said["lead_name"] == call.lead_name
-    assert said["lead_phone"] == f"+1{call.lead_phone}"
-    assert said["agent_phone"] == f"+1{call.caller_id}"
-    assert said["agent_id"] == call.agent_id
-    assert (said["outcome"], said["seconds"]) == (call.outcome, call.seconds)
-    assert said["recording_url"] == call.recording_url
+    metadata = shared.bridge.reaches(call, "complete")["metadata"]
+    assert metadata["lead_name"] == call.lead_name
+    assert metadata["lead_phone"] == f"+1{call.lead_phone}"
+    assert metadata["agent_phone"] == f"+1{call.caller_id}"
+    assert metadata["agent_id"] == call.agent_id
+    assert (metadata["outcome"], metadata["seconds"]) == (call.outcome, call.seconds)
+    assert metadata["recording_url"] == call.recording_url
 
 
 def test_an_event_sent_five_times_is_heard_once(shared: Stack, sent: Calls) -> None:
@@ -103,7 +103,7 @@ def by_secret(shared: Stack) -> Iterator[Bridge]:
     shared.processes[command.name] = process
     try:
         process.start(BRIDGE_WAVV_AUTH="shared_secret")
-        wait_for(lambda: answers(f"{url}/livez"), bool, "the second web process is up")
+        wait_for(lambda: responds(f"{url}/livez"), bool, "the second web process is up")
         yield bridge
     finally:
         process.stop()

@@ -16,9 +16,9 @@ def test_a_silent_webhook_is_warned_of_until_it_speaks(solo: Stack) -> None:
     solo.sandbox.control("webhook", {"url": None})
     call = solo.bridge.reaches(solo.bridge.send_call(solo.call()), "complete")
     assert [entry["source"] for entry in entries(call, "transcript.ready")] == ["poll"]
-    said = solo.bridge.readiness()
-    assert said["status"] == "ready"
-    assert any(warning.startswith(NAME) for warning in said["warnings"])
+    readiness = solo.bridge.readiness()
+    assert readiness["status"] == "ready"
+    assert any(warning.startswith(NAME) for warning in readiness["warnings"])
 
     solo.sandbox.control("webhook", {"url": hook})
     solo.bridge.send_call(solo.call())

@@ -36,8 +36,8 @@ class Bridge:
     def deliver(self, deliveries: Iterable[Delivery]) -> None:
         """Post deliveries, each of which must be accepted."""
         for one in deliveries:
-            answer = self.post(one)
-            assert answer.status == 202, f"{answer.status}: {answer.detail}"
+            response = self.post(one)
+            assert response.status == 202, f"{response.status}: {response.detail}"
 
     def send_call(
         self, call: SampleCall, kinds: Sequence[Kind] = ALL, channel: Channel = "v3"
@@ -52,8 +52,8 @@ class Bridge:
 
     def call(self, call_id: str) -> Json:
         """Return the call as the API shows it, or ``{}`` while the API responds with 404."""
-        answer = self.get(f"/api/calls/{quote(call_id, safe='')}")
-        return {} if answer.status_code == 404 else _json(answer)
+        response = self.get(f"/api/calls/{quote(call_id, safe='')}")
+        return {} if response.status_code == 404 else _json(response)
 
     def replay(self, call_id: str) -> None:
         """Replay a call through the API."""
@@ -115,7 +115,7 @@ def entries(call: Json, what: str) -> list[Json]:
     return [entry for entry in call["timeline"] if entry["what"] == what]
 
 
-def _json(answer: httpx.Response) -> Json:
-    assert answer.status_code == 200, f"{answer.status_code}: {answer.text}"
-    found: Json = answer.json()
+def _json(response: httpx.Response) -> Json:
+    assert response.status_code == 200, f"{response.status_code}: {response.text}"
+    found: Json = response.json()
     return found

@@ -48,8 +48,8 @@ class RedisMessages:
 
     def delayed(self) -> list[Message]:
         """Return the messages that a worker has fetched and not acknowledged."""
-        taken: list[Any] = self.redis.hvals(f"{self.namespace}:unacked")
-        return [_of_redis(json.loads(raw)[0]) for raw in taken]
+        fetched: list[Any] = self.redis.hvals(f"{self.namespace}:unacked")
+        return [_of_redis(json.loads(raw)[0]) for raw in fetched]
 
 
 @dataclass(frozen=True)
@@ -71,15 +71,15 @@ class RabbitMessages:
         ours = tuple(f"{self.namespace}:{queue}" for queue in QUEUES)
         with Connection(self.url) as connection:
             channel: Any = connection.channel()
-            taken = [one for queue in queues for one in _taken(channel, queue)]
+            fetched = [one for queue in queues for one in _fetched(channel, queue)]
             return [
                 _message(one.headers, one.body, (one.properties, one.delivery_info))
-                for one in taken
+                for one in fetched
                 if one.delivery_info["routing_key"].split(".")[-1] in ours
             ]
 
 
-def _taken(channel: Any, queue: str) -> Iterator[Any]:  # noqa: ANN401 - amqp's have no types
+def _fetched(channel: Any, queue: str) -> Iterator[Any]:  # noqa: ANN401 - amqp's have no types
     while (one := channel.basic_get(queue)) is not None:
         yield one
 

@@ -47,7 +47,7 @@ class Output:
     def __call__(self, name: str, line: str) -> None:
         """Keep the line, and notify the waiting tests."""
         self.lines.append(f"{name}: {line}")
-        self._told = asyncio.ensure_future(self._tell())
+        self._notified = asyncio.ensure_future(self._notify())
 
     async def until(self, line: str, times: int = 1) -> None:
         """Return when the line was written ``times`` times."""
@@ -58,7 +58,7 @@ class Output:
         """Return whether the line was written."""
         return line in self.lines
 
-    async def _tell(self) -> None:
+    async def _notify(self) -> None:
         async with self._more:
             self._more.notify_all()
 

@@ -14,7 +14,7 @@ def missing(package: str) -> NoReturn:
 
     A build that cannot find its servers must not pass as one that tested everything.
     """
-    told = f"missing: apt-get install --no-install-recommends {package}"
+    message = f"missing: apt-get install --no-install-recommends {package}"
     if os.environ.get(INSTALLED):
-        pytest.fail(told, pytrace=False)
-    pytest.skip(told)
+        pytest.fail(message, pytrace=False)
+    pytest.skip(message)

@@ -34,7 +34,7 @@ from config import Settings
 from tests.support.leaks import private
 from tests.support.listener import Listener, listening
 from tests.support.process import Process
-from tests.support.stack import answers
+from tests.support.stack import responds
 from tests.support.valkey import own_valkey
 from tests.support.waiting import WITHIN, wait_for
 
@@ -74,15 +74,15 @@ class DemoRun:
 
     def people(self) -> set[str]:
         """Return the private values of the calls: names, numbers, addresses, links and texts."""
-        told = {value for call in self.calls for value in private(call)} | set(TEXTS.values())
-        told |= {words for task in TASKS for words in task}
+        sent = {value for call in self.calls for value in private(call)} | set(TEXTS.values())
+        sent |= {words for task in TASKS for words in task}
         owner = SandboxOptions().key_owner
-        told |= {owner.name or "", owner.email or ""}
+        sent |= {owner.name or "", owner.email or ""}
         for body in self.bodies:
             data = json.loads(body)["data"]
-            told |= {data["contactName"], data["phone"], data["callerId"]}
-            told.add(str(data.get("recordingUrl", "")).partition("X-Signature=")[2])
-        return told - {""}
+            sent |= {data["contactName"], data["phone"], data["callerId"]}
+            sent.add(str(data.get("recordingUrl", "")).partition("X-Signature=")[2])
+        return sent - {""}
 
     def found_in(self, text: str) -> list[str]:
         """Return the private values that a text contains."""
@@ -133,9 +133,9 @@ def running_demo(directory: Path) -> Iterator[DemoRun]:
         exits.enter_context(_monitored(port or 0, one.commands))
         for process in _processes(one):
             one.processes[process.command.name] = exits.enter_context(process)
-        wait_for(lambda: answers(f"{demo.web_url}/readyz"), bool, "the web process is ready")
+        wait_for(lambda: responds(f"{demo.web_url}/readyz"), bool, "the web process is ready")
         flower = f"http://127.0.0.1:{demo.flower_port}/healthcheck"
-        wait_for(lambda: answers(flower), bool, "Flower is up")
+        wait_for(lambda: responds(flower), bool, "Flower is up")
         # Flower turns the workers' events on every five seconds; it sees no task before that.
         wait_for(lambda: _flower_sees_a_call(one), bool, "Flower sees the task of a call")
         _send_calls(one)
@@ -177,14 +177,14 @@ def _send_calls(one: DemoRun) -> None:
         assert one.post(deliveries(call, channel)) == []
     talk = sample_call(rng, now - timedelta(minutes=20))
     one.calls.append(talk)
-    assert one.post([_with_texts(told) for told in deliveries(talk, "v3")]) == []
+    assert one.post([_with_texts(sent) for sent in deliveries(talk, "v3")]) == []
     wait_for(one.has_ended, bool, "every call comes to rest")
 
 
-def _with_texts(told: Delivery) -> Delivery:
-    body = json.loads(told.body)
+def _with_texts(sent: Delivery) -> Delivery:
+    body = json.loads(sent.body)
     body["data"] |= TEXTS
-    return Delivery(told.path, json.dumps(body).encode())
+    return Delivery(sent.path, json.dumps(body).encode())
 
 
 @contextmanager

@@ -98,10 +98,10 @@ def call_in(state: State) -> Call:
     return after(WAYS[state])
 
 
-def recorded_call(**said: Any) -> Call:  # noqa: ANN401 - metadata fields are of many types
+def recorded_call(**fields: Any) -> Call:  # noqa: ANN401 - metadata fields are of many types
     """Return a recorded call with this metadata and a recording URL."""
     return new_call("c-1", AT).but(
-        state=State.RECORDED, metadata=Metadata(**{"recording_url": RECORDING} | said)
+        state=State.RECORDED, metadata=Metadata(**{"recording_url": RECORDING} | fields)
     )
 
 

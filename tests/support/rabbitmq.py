@@ -63,7 +63,7 @@ def running_rabbitmq(directory: Path) -> Iterator[RabbitMQ]:
 
 
 def _configure(directory: Path, tls_port: int) -> None:
-    said = {
+    settings = {
         "default_user": "bridge",
         "default_pass": PASSWORD,
         "listeners.ssl.1": f"127.0.0.1:{tls_port}",
@@ -72,7 +72,7 @@ def _configure(directory: Path, tls_port: int) -> None:
         "ssl_options.keyfile": directory / SERVER,
         "ssl_options.verify": "verify_none",  # of those who connect, who have no certificates
     }
-    lines = [f"{name} = {value}\n" for name, value in said.items()]
+    lines = [f"{name} = {value}\n" for name, value in settings.items()]
     directory.joinpath("rabbitmq.conf").write_text("".join(lines), encoding="utf-8")
 
 

@@ -17,7 +17,7 @@ from bridge.supervise import commands
 from bridge.supervise.embedded import free_port
 from tests.support.bridge_client import Bridge, unknown_event
 from tests.support.process import Process
-from tests.support.stack import API_TOKEN, WAVV_SECRET, answers, environment
+from tests.support.stack import API_TOKEN, WAVV_SECRET, environment, responds
 from tests.support.waiting import WITHIN, wait_for
 
 POST = b"POST /webhooks/wavv HTTP/1.1\r\nHost: bridge\r\nContent-Type: application/json\r\n"
@@ -67,8 +67,8 @@ class Edge:
     def megabytes(self) -> float:
         """Return the resident memory of the process in megabytes."""
         words = ("ps", "-o", "rss=", "-p", str(self.process.pid))
-        told = subprocess.run(words, capture_output=True, text=True, check=True).stdout  # noqa: S603 - a pid of ours
-        return int(told) / 1024
+        output = subprocess.run(words, capture_output=True, text=True, check=True).stdout  # noqa: S603 - a pid of ours
+        return int(output) / 1024
 
 
 @contextmanager
@@ -83,7 +83,7 @@ def running_edge(
     web = commands.web(port, env)
     command = commands.Command(web.name, (*web.argv, *options), web.env)
     with Process(command, directory) as process, bridge.http:
-        wait_for(lambda: answers(f"{bridge.url}/livez"), bool, "the web process is up")
+        wait_for(lambda: responds(f"{bridge.url}/livez"), bool, "the web process is up")
         yield Edge(bridge, process, port)
 
 
@@ -108,7 +108,7 @@ class SlowSender:
     connection: socket.socket
     piece: bytes
     begun: float
-    heard: bytes = b""
+    received_bytes: bytes = b""
     ended_after: float | None = None
 
     def drip(self) -> bool:
@@ -129,7 +129,7 @@ class SlowSender:
         """Return whether the connection is still open."""
         with suppress(BlockingIOError):
             piece = self.connection.recv(65536)
-            self.heard += piece
+            self.received_bytes += piece
             return piece != b""
         return True
 

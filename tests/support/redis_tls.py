@@ -35,8 +35,8 @@ class Secured:
 
     def url(self, authority: str | None, password: str = ENCODED) -> str:
         """Return the URL with this authority, or with the system's authorities."""
-        said = f"?ssl_ca_certs={authority}" if authority else ""
-        return f"rediss://:{password}@127.0.0.1:{self.port}/0{said}"
+        query = f"?ssl_ca_certs={authority}" if authority else ""
+        return f"rediss://:{password}@127.0.0.1:{self.port}/0{query}"
 
 
 @contextmanager
@@ -51,7 +51,7 @@ def running_secured() -> Iterator[Secured]:
         port = free_port()
         server = Secured(port, str(directory / AUTHORITY), str(directory / STRANGER))
         with Process(_command(found, directory, port), directory):
-            wait_for(lambda: _answers(server), bool, "Redis answers over TLS")
+            wait_for(lambda: _responds(server), bool, "Redis answers over TLS")
             yield server
 
 
@@ -71,7 +71,7 @@ def _command(program: str, directory: Path, port: int) -> Command:
     return Command("redis", (program, *flat))
 
 
-def _answers(server: Secured) -> bool:
+def _responds(server: Secured) -> bool:
     try:
         with connect(server.trusted) as redis:
             return bool(redis.ping())

@@ -89,9 +89,9 @@ def _server(name: str, directory: Path, port: int, more: dict[str, str] | None =
     place = directory / name
     place.mkdir()
     secrets = {"requirepass": PASSWORD, "masterauth": PASSWORD}
-    said = OPTIONS | {"port": str(port), "dir": str(place)} | secrets | (more or {})
-    words = [word for key, value in said.items() for word in (f"--{key}", *_split(key, value))]
-    return Command(name, (str(get_binary_path()), *words), is_ready=lambda: _answers(port))
+    options = OPTIONS | {"port": str(port), "dir": str(place)} | secrets | (more or {})
+    words = [word for key, value in options.items() for word in (f"--{key}", *_split(key, value))]
+    return Command(name, (str(get_binary_path()), *words), is_ready=lambda: _responds(port))
 
 
 def _split(key: str, value: str) -> list[str]:
@@ -123,7 +123,7 @@ def _offset(port: int, name: str) -> object:
     return _info(port)[name]
 
 
-def _answers(port: int) -> bool:
+def _responds(port: int) -> bool:
     try:
         return bool(_info(port))
     except RedisError:

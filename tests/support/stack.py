@@ -103,9 +103,9 @@ class Stack:
 
     def wait_until_up(self) -> None:
         """Return when the web process and the sandbox respond."""
-        wait_for(lambda: answers(f"{self.bridge.url}/livez"), bool, f"{self.name}'s web is up")
+        wait_for(lambda: responds(f"{self.bridge.url}/livez"), bool, f"{self.name}'s web is up")
         root = str(self.sandbox.client.base_url)
-        wait_for(lambda: answers(f"{root}/sandbox/behaviours"), bool, "the sandbox is up")
+        wait_for(lambda: responds(f"{root}/sandbox/behaviours"), bool, "the sandbox is up")
 
     def wait_until_working(self, within: float = WITHIN) -> None:
         """Return when a worker processes events, which the counter of unknown events shows."""
@@ -163,7 +163,7 @@ def environment(
     }
 
 
-def answers(url: str) -> bool:
+def responds(url: str) -> bool:
     """Return whether a GET request to ``url`` succeeds."""
     try:
         return httpx.get(url, timeout=2, trust_env=False).is_success

@@ -32,13 +32,13 @@ class WavvRest:
     status: int | None = None
     headers: dict[str, str] = field(default_factory=dict)
     expires_at: str | None = EXPIRES
-    asked: list[str] = field(default_factory=list)
+    requested: list[str] = field(default_factory=list)
     links: list[str] = field(default_factory=list)
     drips: bool = False
 
     async def recording(self, request: Request) -> Response:
         """Respond to ``GET /v3/calls/{id}/recording``."""
-        self.asked.append(request.scope["raw_path"].decode())
+        self.requested.append(request.scope["raw_path"].decode())
         if request.headers.get("authorization") != f"Bearer {self.key}":
             return JSONResponse({"error": "unauthorized"}, 401)
         if self.drips:

@@ -166,16 +166,16 @@ def bearer(token: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
 
 
-def problem_in(answer: httpx.Response, status: int, reason: str) -> str:
+def problem_in(response: httpx.Response, status: int, reason: str) -> str:
     """Check that the response is this problem and has no secrets; return its detail."""
-    assert answer.status_code == status, answer.text
-    assert answer.headers["content-type"] == "application/problem+json"
-    body = answer.json()
-    told = {key: body[key] for key in ("type", "title", "status", "reason")}
+    assert response.status_code == status, response.text
+    assert response.headers["content-type"] == "application/problem+json"
+    body = response.json()
+    shown = {key: body[key] for key in ("type", "title", "status", "reason")}
     title = HTTPStatus(status).phrase
-    assert told == {"type": "about:blank", "title": title, "status": status, "reason": reason}
+    assert shown == {"type": "about:blank", "title": title, "status": status, "reason": reason}
     assert body["detail"]
-    assert not [secret for secret in SECRETS if secret.removeprefix("whsec_") in answer.text]
+    assert not [secret for secret in SECRETS if secret.removeprefix("whsec_") in response.text]
     return str(body["detail"])
 
 

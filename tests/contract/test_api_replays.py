@@ -41,7 +41,7 @@ def test_a_dry_run_is_the_default_counts_by_reason_and_changes_nothing(operated:
 
 def test_complete_calls_have_no_reason_and_are_counted_all_the_same(operated: Operated) -> None:
     """Complete calls have no reason, and are counted under a name of their own."""
-    _complete(operated)
+    operated.bridge.completed()
     assert operated.replay(state="complete").json()["reasons"] == {"none": 1}
 
 
@@ -75,7 +75,7 @@ def test_a_complete_call_that_is_replayed_still_has_one_engagement(
     operated: Operated, *, many: bool
 ) -> None:
     """A replayed complete call keeps its engagement, and its insights are fetched again."""
-    call = _complete(operated)
+    call = operated.bridge.completed()
     before = operated.bridge.call(call)
     if many:
         assert operated.replay(state="complete", dry_run=False).status_code == 202
@@ -257,17 +257,6 @@ def test_a_cursor_puts_no_call_off_for_years(operated: Operated, days: int) -> N
         response = operated.replay(state="failed", dry_run=dry_run, cursor=f"{at}~")
         assert "366 days" in problem_in(response, 400, "bad_request")
     assert operated.bridge.call(call).state is State.FAILED
-
-
-def _complete(operated: Operated) -> SampleCall:
-    bridge = operated.bridge
-    call = bridge.dial()
-    bridge.process(call)
-    bridge.transcribed(call)
-    bridge.drain()
-    bridge.work()
-    assert bridge.call(call).state is State.COMPLETE
-    return call
 
 
 def _fail_after_commit(operated: Operated) -> list[SampleCall]:

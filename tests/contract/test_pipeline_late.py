@@ -80,19 +80,9 @@ def test_a_link_of_the_ended_event_is_submitted_at_the_deadline(bridge: Bridge) 
     assert [body["media_url"] for body in bridge.bodies()] == [url]
 
 
-def _complete(bridge: Bridge) -> SampleCall:
-    call = bridge.dial()
-    bridge.process(call)
-    bridge.transcribed(call)
-    bridge.drain()
-    bridge.work()
-    assert bridge.call(call).state is State.COMPLETE
-    return call
-
-
 def test_insights_of_a_former_engagement_are_neither_shown_nor_merged(bridge: Bridge) -> None:
     """Insights of an earlier engagement are not shown and not merged."""
-    call = _complete(bridge)
+    call = bridge.completed()
     former = bridge.call(call).engagement_id
     assert bridge.insights(call)["signals"]
     bridge.sandbox.reset()
@@ -111,7 +101,7 @@ def test_insights_of_a_former_engagement_are_neither_shown_nor_merged(bridge: Br
 
 def test_a_replay_to_refresh_waits_for_fresh_insights(bridge: Bridge) -> None:
     """After a replay old insights are shown as pending until new ones come."""
-    call = _complete(bridge)
+    call = bridge.completed()
     before = bridge.insights(call)
     engagement_id = bridge.call(call).engagement_id
     replay(bridge.services, bridge.call(call))
@@ -132,7 +122,7 @@ def test_a_replay_to_refresh_waits_for_fresh_insights(bridge: Bridge) -> None:
 
 def test_insights_stored_by_the_version_before_are_read(bridge: Bridge) -> None:
     """Insights without an engagement id, from 0.1.0, belong to the record's engagement."""
-    call = _complete(bridge)
+    call = bridge.completed()
     plain = {"action_items": [ITEM], "signals": [SIGNAL]}
     bridge.services.redis.set(bridge.services.keys.insights(call.call_id), json.dumps(plain))
     assert bridge.insights(call) == plain

@@ -18,7 +18,7 @@ from structlog.testing import capture_logs
 
 from bridge.askelephant.client import ElephantClient
 from bridge.broker.publisher import DRAIN, publish_next
-from bridge.domain.call import Call, Kind
+from bridge.domain.call import Call, Kind, State
 from bridge.domain.events import Event
 from bridge.domain.machine import advance
 from bridge.domain.policy import Policy
@@ -139,6 +139,16 @@ class Bridge:
         self.drain()
         self.work()
         return self.call(call)
+
+    def completed(self) -> SampleCall:
+        """Return a new call that is complete."""
+        call = self.dial()
+        self.process(call)
+        self.transcribed(call)
+        self.drain()
+        self.work()
+        assert self.call(call).state is State.COMPLETE
+        return call
 
     def sweep_for(self, **duration: float) -> None:
         """Move the clock by a duration, with a sweep every 30 seconds and the workers running.

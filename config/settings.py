@@ -70,10 +70,10 @@ class Settings(BaseSettings):
         None, description="API key `sk-apik_<id>.<secret>`, from Settings > API Keys."
     )
     askelephant_auth_scheme: Literal["raw", "bearer"] = Field(
-        "raw", description="`raw` sends the key as it is; `bearer` is for OAuth tokens."
+        "raw", description="`raw` sends the key without a prefix; `bearer` is for OAuth tokens."
     )
     askelephant_webhook_secrets: t.WebhookSecrets = Field(
-        (), description="Signing secrets of AskElephant's webhook; several while rotating."
+        (), description="Signing secrets of AskElephant's webhook; two during a rotation."
     )
     askelephant_timeout: t.PositiveDuration = Field(
         timedelta(seconds=120),
@@ -81,8 +81,8 @@ class Settings(BaseSettings):
     )
     askelephant_rate: t.OptionalRate = Field(
         None,
-        description="Most requests to AskElephant by all workers together, such as `60/m` "
-        "(`/s`, `/m`, `/h`); none by default.",
+        description="Limit of the requests to AskElephant, over all workers, such as `60/m` "
+        "(`/s`, `/m`, `/h`). By default there is none.",
     )
     askelephant_url_template: t.EngagementUrlTemplate = Field(
         "https://app.askelephant.ai/workspaces/{workspace_id}/engagements/{engagement_id}",
@@ -101,10 +101,11 @@ class Settings(BaseSettings):
         "secret in `X-Webhook-Secret` or `?secret=`.",
     )
     wavv_secrets: t.Secrets = Field(
-        (), description="Secrets of WAVV's webhook; several while rotating."
+        (), description="Secrets of WAVV's webhook; two during a rotation."
     )
     wavv_signature_tolerance: t.Duration = Field(
-        timedelta(seconds=300), description="How old, or how far ahead, a signature may be."
+        timedelta(seconds=300),
+        description="How far in the past or the future the time of a signature may be.",
     )
     wavv_base_url: t.BaseUrl = Field("https://api.wavv.com", description="Base URL of WAVV's API.")
     wavv_api_key: t.OptionalSecret = Field(
@@ -113,7 +114,7 @@ class Settings(BaseSettings):
         "missing, was refused, or is about to expire.",
     )
     wavv_inbound_lead: Literal["phone", "caller_id"] = Field(
-        "phone", description="Which key holds the other party's number on an inbound call."
+        "phone", description="Which key contains the other party's number on an inbound call."
     )
     wavv_aliases: Aliases = Field(
         default_factory=dict,
@@ -134,16 +135,16 @@ class Settings(BaseSettings):
         "name no zone.",
     )
 
-    api_tokens: t.Secrets = Field((), description="Bearer tokens for the read API.")
+    api_tokens: t.Secrets = Field((), description="Bearer tokens for the API.")
 
     expand: Expand = Field(
         ("action_items", "signals", "transcript"),
-        description="What to fetch with the insights: "
+        description="Fields to fetch with the insights: "
         "`action_items,signals,transcript,contacts,companies,owner,media_url,tags`.",
     )
     insights_required: Expand = Field(
         ("action_items", "signals"),
-        description="Which of them must be filled before a call is complete.",
+        description="Fields of `BRIDGE_EXPAND` that must have content before a call is complete.",
     )
     run_workflows: bool = Field(
         default=True,
@@ -184,27 +185,28 @@ class Settings(BaseSettings):
     )
     recording_deadline: t.Duration = Field(
         timedelta(hours=24),
-        description="Without a recording by then a call is `unrecorded`; one whose recording was "
-        "announced and cannot be had has failed.",
+        description="Without a recording after this time a call is `unrecorded`; one whose "
+        "recording was announced and cannot be fetched is `failed`.",
     )
     recording_first_delay: t.PositiveDuration = Field(
         timedelta(minutes=1),
-        description="Wait for a recording that is not ready; doubles each time.",
+        description="First wait for a recording that is not ready; each further wait is twice as "
+        "long.",
     )
     extra_recordings: Literal["note", "submit"] = Field(
         "note",
-        description="Another recording of a call whose recording was sent: `note` shows it on the "
-        "call, `submit` also makes it an engagement of its own.",
+        description="Another recording of a call whose recording was submitted: `note` lists it on "
+        "the call, `submit` also makes it a separate engagement.",
     )
     recording_max_delay: t.PositiveDuration = Field(
         timedelta(hours=1), description="Longest wait between two attempts to get a recording."
     )
     transcript_poll_after: t.Duration = Field(
         timedelta(minutes=15),
-        description="Without a transcript event by then the bridge polls the API.",
+        description="Without a transcript event after this time the bridge polls AskElephant.",
     )
     transcript_deadline: t.Duration = Field(
-        timedelta(hours=24), description="Without a transcript by then a call has failed."
+        timedelta(hours=24), description="Without a transcript after this time a call is `failed`."
     )
     insights_first_delay: t.Duration = Field(
         timedelta(seconds=45), description="Wait between the transcript and the first fetch."
@@ -214,29 +216,32 @@ class Settings(BaseSettings):
     )
     insights_deadline: t.Duration = Field(
         timedelta(minutes=30),
-        description="This long after the transcript, a call is complete with the insights it has.",
+        description="After this time since the transcript, a call is complete with the insights "
+        "that it has.",
     )
     retry_first_delay: t.PositiveDuration = Field(
-        timedelta(seconds=5), description="Wait after a first failed request; doubles each time."
+        timedelta(seconds=5),
+        description="First wait after a failed request; each further wait is twice as long.",
     )
     retry_max_delay: t.PositiveDuration = Field(
         timedelta(minutes=15), description="Longest wait between two attempts."
     )
     retry_deadline: t.Duration = Field(
-        timedelta(hours=48), description="After this long of failures a call has failed."
+        timedelta(hours=48),
+        description="A call whose requests have failed for this time is `failed`.",
     )
     probe_interval: t.PositiveDuration = Field(
         timedelta(minutes=1),
-        description="While the API key is refused, one request per this time tries it; in an "
-        "outage the time between two requests grows from a second to half of it.",
+        description="Time between two probes while AskElephant rejects the API key. In an outage "
+        "the time between two probes grows from a second to half of this value.",
     )
     hold_max: t.PositiveDuration = Field(
         timedelta(minutes=15),
-        description="Longest time without a request under any hold: then one probe leaves, even "
-        "if AskElephant asked for a longer wait.",
+        description="Longest time without a request under a hold. After it one probe is sent, even "
+        "if AskElephant's `Retry-After` is longer.",
     )
     sweep_interval: t.PositiveDuration = Field(
-        timedelta(seconds=10), description="How often the sweep looks for overdue calls."
+        timedelta(seconds=10), description="Time between two sweeps for overdue calls."
     )
     sweep_grace: t.Duration = Field(
         timedelta(seconds=30),
@@ -255,7 +260,7 @@ class Settings(BaseSettings):
     )
 
     log_level: Literal["debug", "info", "warning", "error"] = Field(
-        "info", description="Least level that is logged."
+        "info", description="Lowest level that is logged."
     )
     log_format: Literal["auto", "json", "console"] = Field(
         "auto", description="`auto` is console on a terminal, JSON elsewhere."

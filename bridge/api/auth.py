@@ -55,25 +55,20 @@ def require_token(
         if any(matches):
             return
         wait = throttle.add(address)
-    raise _refused(wait)
+    if wait:
+        detail = (
+            "Too many wrong tokens were sent from this address. Try again after Retry-After. "
+            f"A correct token of {SHORTEST} characters or more is accepted at any time."
+        )
+        raise UnauthorizedError(429, Reason.TOO_MANY_FAILURES, detail, {"Retry-After": str(wait)})
+    detail = "Send Authorization: Bearer <token>, with one of BRIDGE_API_TOKENS."
+    raise UnauthorizedError(401, Reason.BAD_TOKEN, detail, {"WWW-Authenticate": "Bearer"})
 
 
 def warn_of_short(tokens: Sequence[str]) -> None:
     """Log a warning if one of the configured tokens is short enough to be guessed."""
     if any(len(token) < SHORTEST for token in tokens):
         log.warning("token.short", setting="BRIDGE_API_TOKENS", shortest=SHORTEST)
-
-
-def _refused(wait: int) -> UnauthorizedError:
-    """Return the error for a wrong token. ``wait`` = seconds until the address may try again."""
-    if wait:
-        detail = (
-            "Too many wrong tokens were sent from this address. Try again after Retry-After. "
-            f"A correct token of {SHORTEST} characters or more is accepted at any time."
-        )
-        return UnauthorizedError(429, Reason.TOO_MANY_FAILURES, detail, {"Retry-After": str(wait)})
-    detail = "Send Authorization: Bearer <token>, with one of BRIDGE_API_TOKENS."
-    return UnauthorizedError(401, Reason.BAD_TOKEN, detail, {"WWW-Authenticate": "Bearer"})
 
 
 def _hashed(token: str) -> bytes:

@@ -185,6 +185,10 @@ def summary(call: Call, links: EngagementLinks) -> CallSummary:
 def view(call: Call, services: Services) -> CallView:
     """Return the call with all its fields and insights."""
     recording = link(call)
+    request = call.request if call.state is State.FAILED else None
+    if request is None:
+        mapped = engagement_request(call, services.mapper)
+        request = None if isinstance(mapped, Unsubmittable) else mapped.request.members()
     return CallView(
         **_common(call, engagement_links(services)),
         external_id=call.external_id,
@@ -194,7 +198,7 @@ def view(call: Call, services: Services) -> CallView:
         recording_of=call.recording_of,
         held=call.held,
         problem=call.problem,
-        request=_request(call, services),
+        request=request,
         insights=insights_view(call, services.calls.insights(call)),
         timeline=list(call.timeline),
     )
@@ -221,15 +225,6 @@ def _extra_recordings(call: Call, services: Services) -> list[ExtraRecordingView
         )
         for extra in call.extra_recordings
     ]
-
-
-def _request(call: Call, services: Services) -> dict[str, Any] | None:
-    if call.state is State.FAILED and call.request is not None:
-        return call.request
-    mapped = engagement_request(call, services.mapper)
-    if isinstance(mapped, Unsubmittable):
-        return None
-    return mapped.request.members()
 
 
 def _common(call: Call, links: EngagementLinks) -> dict[str, Any]:

@@ -111,13 +111,21 @@ class Connection(HttpToolsProtocol):
         self._answering: RequestResponseCycle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's
-        """Count the connection, and start the timeout of its first head."""
+        """Count the connection, and start the timeout of its first head.
+
+        Over the limit, close the connection whose last complete request is the oldest.
+        """
         super().connection_made(transport)
         self._expect(HEAD_SECONDS)
         self._set_timer()
         self._by_last_request[self] = None
         if len(self._by_last_request) > PLACES:
-            self._make_room()
+            oldest = next(iter(self._by_last_request))
+            del self._by_last_request[oldest]
+            oldest.transport.abort()
+            if self.loop.time() >= Connection._warned_at + WARN_EVERY:
+                Connection._warned_at = self.loop.time()
+                log.warning("connections.crowded", places=PLACES)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Remove the connection from the count, and end its timeouts."""
@@ -231,12 +239,3 @@ class Connection(HttpToolsProtocol):
         """Discard the response that is being made: writing it would now be an error."""
         if self._answering is not None:
             self._answering.disconnected = True
-
-    def _make_room(self) -> None:
-        """Close the connection whose last complete request is the oldest."""
-        oldest = next(iter(self._by_last_request))
-        del self._by_last_request[oldest]
-        oldest.transport.abort()
-        if self.loop.time() >= Connection._warned_at + WARN_EVERY:
-            Connection._warned_at = self.loop.time()
-            log.warning("connections.crowded", places=PLACES)

@@ -6,6 +6,7 @@ https://docs.askelephant.ai/llms.txt
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -82,8 +83,12 @@ def engagement_or_failure(
     ``now`` is the time from which a ``Retry-After`` with a date is counted.
     """
     headers = {name.lower(): value for name, value in headers.items()}
-    if status in {OK, CREATED} and (engagement := _engagement(status, headers, body)):
-        return engagement
+    is_json = _JSON.match(headers.get("content-type", "")) is not None
+    if status in {OK, CREATED} and is_json:
+        with suppress(ValidationError):  # a body without an engagement, such as a proxy's
+            return read_engagement(
+                _members(body) or {}, created=status == CREATED, request_id=_request_id(headers)
+            )
     members = None if status < CLIENT_ERROR else _members(body)
     refusal = read_problem(members or {})
     trouble, reason = _meaning(status, headers, members, refusal)
@@ -97,17 +102,6 @@ def engagement_or_failure(
     )
     blamed = blamed_fields(errors, refusal.detail)
     return Failure(trouble, problem, retry_after(headers.get("retry-after"), now), blamed)
-
-
-def _engagement(status: int, headers: Mapping[str, str], body: bytes) -> Engagement | None:
-    """Return the engagement of a 200 or 201; ``None`` = the body is none, such as a login page."""
-    if not _JSON.match(headers.get("content-type", "")):
-        return None
-    created, request_id = status == CREATED, _request_id(headers)
-    try:
-        return read_engagement(_members(body) or {}, created=created, request_id=request_id)
-    except ValidationError:
-        return None
 
 
 def _meaning(

@@ -255,12 +255,11 @@ def _bare_call_ids(place: Place, table: KeyTable) -> list[Any]:
     """
     if not table.certain.isdisjoint(place.values):
         return []
-    present = [place.values[key] for key in table.bare_call_keys if key in place.values]
-    return [value for value in present if not is_missing(value) and not _is_of_delivery(value)]
-
-
-def _is_of_delivery(value: Any) -> bool:  # noqa: ANN401 - any JSON
-    """Return whether an id is that of a webhook delivery, or an unrendered merge field."""
-    if not isinstance(value, str):
-        return False
-    return value.lstrip().lower().startswith(_OTHER_IDS) or is_unrendered(value)
+    ids: list[Any] = []
+    for key in table.bare_call_keys:
+        value = place.values.get(key)
+        is_deliverys = isinstance(value, str) and value.lstrip().lower().startswith(_OTHER_IDS)
+        is_merge_field = isinstance(value, str) and is_unrendered(value)
+        if not (is_missing(value) or is_deliverys or is_merge_field):
+            ids.append(value)
+    return ids

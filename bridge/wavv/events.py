@@ -5,7 +5,7 @@ is tolerant: it ignores unknown keys, and drops and notes values that it cannot 
 only an event that names no call.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 from typing import Any, Literal
@@ -19,7 +19,7 @@ from bridge.wavv import values
 from bridge.wavv.aliases import ALIASES, Aliases, KeyTable, key_table
 from bridge.wavv.call_id import find_call_id
 from bridge.wavv.envelope import NAME_KEYS, Envelope, open_envelope
-from bridge.wavv.fields import Fields, read_fields
+from bridge.wavv.fields import read_fields
 from bridge.wavv.names import event_kind, is_incoming
 from bridge.wavv.parties import parties
 
@@ -105,6 +105,12 @@ def parse_event(raw: bytes, reading: Reading) -> CallHeard | Ignored:
         fields.known.setdefault("direction", "inbound")
     swaps, direction = reading.inbound_lead == "caller_id", fields.known.get("direction")
     numbers = parties(found, direction, reading.region, swaps=swaps)
+    # The timeline shows keys only, because values are personal data.
+    details: dict[str, Any] = {"unusable": dict(fields.kept)} if fields.kept else {}
+    if unread := _listed(envelope.unread_keys()):
+        details["unread_keys"] = unread
+    if kind is Kind.RECORDED and "recording_url" not in fields.known:
+        details["keys"] = _listed(envelope.present_keys())
     return CallHeard(
         checked.call_id,
         kind,
@@ -112,23 +118,9 @@ def parse_event(raw: bytes, reading: Reading) -> CallHeard | Ignored:
         fields.sent_at,
         (*envelope.notes, *fields.notes, *numbers.notes),
         assumed=numbers.assumed,
-        details=_details(envelope, kind, fields),
+        details=details,
         other_links=fields.other_links,
     )
-
-
-def _details(envelope: Envelope, kind: Kind, fields: Fields) -> Mapping[str, Any]:
-    """Return what the call's timeline shows of the event in addition to its notes.
-
-    ``unread_keys`` are keys that fill no field. ``keys`` are all keys of an event that should have
-    had a link to a recording. Only keys are shown, because values are personal data.
-    """
-    details: dict[str, Any] = {"unusable": dict(fields.kept)} if fields.kept else {}
-    if unread := _listed(envelope.unread_keys()):
-        details["unread_keys"] = unread
-    if kind is Kind.RECORDED and "recording_url" not in fields.known:
-        details["keys"] = _listed(envelope.present_keys())
-    return details
 
 
 def _listed(keys: Sequence[str]) -> list[str]:

@@ -33,7 +33,16 @@ def is_ready(checks: list[Check]) -> bool:
 
 def readiness(services: Services) -> list[Check]:
     """Return the results of all checks. Without Redis, only of those that need no Redis."""
-    checks = list(_credentials(services))
+    settings = services.settings
+    credentials = {
+        "askelephant_api_key": settings.askelephant_api_key,
+        "askelephant_webhook_secrets": settings.askelephant_webhook_secrets,
+        "wavv_secrets": settings.wavv_secrets,
+    }
+    checks = [
+        Check(name, ok=bool(value), detail="is set" if value else f"set BRIDGE_{name.upper()}")
+        for name, value in credentials.items()
+    ]
     reachable = _redis_writable(services)
     checks.append(reachable)
     if reachable.ok:
@@ -42,19 +51,8 @@ def readiness(services: Services) -> list[Check]:
     return checks
 
 
-def _credentials(services: Services) -> Iterator[Check]:
-    settings = services.settings
-    needed = {
-        "askelephant_api_key": settings.askelephant_api_key,
-        "askelephant_webhook_secrets": settings.askelephant_webhook_secrets,
-        "wavv_secrets": settings.wavv_secrets,
-    }
-    for name, value in needed.items():
-        detail = "is set" if value else f"set BRIDGE_{name.upper()}"
-        yield Check(name, ok=bool(value), detail=detail)
-
-
 def _redis_writable(services: Services) -> Check:
+    """Check that Redis accepts writes, and is no cluster."""
     try:
         services.redis.set(services.keys.of("ready"), "1", ex=60)
     except (RedisError, OSError) as error:
@@ -95,7 +93,7 @@ def _durability(services: Services) -> Iterator[Check]:
 
 
 def _progress(services: Services) -> Iterator[Check]:
-    """Warn if events wait for long, or if no sweep has ended for long: overdue calls then wait."""
+    """Warn of work that is not done: waiting events, missing sweeps, calls with damaged records."""
     backlog = services.inbox.backlog()
     age = services.now() - backlog.oldest if backlog.oldest else timedelta(0)
     waiting = f"{backlog.waiting} waiting, the oldest for {max(0, int(age.total_seconds()))} s"
@@ -107,6 +105,10 @@ def _progress(services: Services) -> Iterator[Check]:
     detail = f"last at {last.isoformat()}" if last else "has never run"
     detail = detail if ok else f"{detail}: do beat and a worker run?"
     yield Check("sweep", ok=ok, detail=detail, required=False)
+    damage = services.calls.damage()
+    if damage.count:
+        detail = f"{damage.count} damaged: /api/stats names them, docs/operations.md has the repair"
+        yield Check("records", ok=False, detail=detail, required=False)
 
 
 def _holds(services: Services) -> Iterator[Check]:
@@ -151,19 +153,10 @@ def _wavv_api(services: Services) -> Iterator[Check]:
     yield Check("wavv_api", ok=ok, detail=detail, required=False)
 
 
-def _records(services: Services) -> Iterator[Check]:
-    """Warn of damaged records, if there are any. The bridge does not process their calls."""
-    damage = services.calls.damage()
-    if damage.count:
-        detail = f"{damage.count} damaged: /api/stats names them, docs/operations.md has the repair"
-        yield Check("records", ok=False, detail=detail, required=False)
-
-
 REDIS_CHECKS: tuple[Callable[[Services], Iterator[Check]], ...] = (
     _durability,
     _progress,
     _holds,
     _webhook,
     _wavv_api,
-    _records,
 )

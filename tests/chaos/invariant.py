@@ -75,9 +75,9 @@ def events_are_accounted_for(_plan: Plan, seen: Evidence) -> Breaches:
 def webhooks_are_accounted_for(plan: Plan, seen: Evidence) -> Breaches:
     """Yield each acknowledged webhook that is not in the inbox or not on its call's timeline."""
     stored = defaultdict(list)
-    for one in seen.inbox:
-        if one.source == "askelephant":
-            stored[about(one)].append(one)
+    for webhook in seen.inbox:
+        if webhook.source == "askelephant":
+            stored[about(webhook)].append(webhook)
     calls = call_ids(plan)
     for tried in seen.journal["deliveries"]:
         call_id = calls.get(tried["external_id"], "")
@@ -86,7 +86,9 @@ def webhooks_are_accounted_for(plan: Plan, seen: Evidence) -> Breaches:
             continue
         if key not in stored:
             yield Breach(Kind.LOST, call_id, f"{tried['type']} was acknowledged and not stored")
-        elif not all(_is_accounted_for(one, seen.calls.get(call_id, {})) for one in stored[key]):
+        elif not all(
+            _is_accounted_for(webhook, seen.calls.get(call_id, {})) for webhook in stored[key]
+        ):
             yield Breach(Kind.LOST, call_id, f"{tried['type']} is not on the call's timeline")
 
 
@@ -101,13 +103,13 @@ def events_were_handled(_plan: Plan, seen: Evidence) -> Breaches:
 def recorded_calls_have_one_engagement(plan: Plan, seen: Evidence) -> Breaches:
     """Yield each call with another number of engagements in AskElephant than planned."""
     made = _engagements(seen)
-    for one in plan:
-        count = len(made.get(_external_id(one), ()))
-        if count < one.engagements:
-            yield Breach(Kind.LOST, one.call_id, "AskElephant has no engagement of it")
-        if count > one.engagements:
-            why = f"AskElephant has {count} engagements of it, not {one.engagements}"
-            yield Breach(Kind.DUPLICATED, one.call_id, why)
+    for planned in plan:
+        count = len(made.get(_external_id(planned), ()))
+        if count < planned.engagements:
+            yield Breach(Kind.LOST, planned.call_id, "AskElephant has no engagement of it")
+        if count > planned.engagements:
+            why = f"AskElephant has {count} engagements of it, not {planned.engagements}"
+            yield Breach(Kind.DUPLICATED, planned.call_id, why)
     for external_id in made.keys() - call_ids(plan).keys():
         yield Breach(Kind.DUPLICATED, external_id, "AskElephant has an engagement of no call")
 
@@ -115,25 +117,25 @@ def recorded_calls_have_one_engagement(plan: Plan, seen: Evidence) -> Breaches:
 def calls_know_their_engagement(plan: Plan, seen: Evidence) -> Breaches:
     """Yield each call that lacks its engagement in AskElephant, or insights of it."""
     made = _engagements(seen)
-    for one in plan:
-        call = seen.calls.get(one.call_id, {})
-        there = {engagement["id"]: engagement for engagement in made.get(_external_id(one), ())}
+    for planned in plan:
+        call = seen.calls.get(planned.call_id, {})
+        there = {engagement["id"]: engagement for engagement in made.get(_external_id(planned), ())}
         known = there.get(call.get("engagement_id"))
         if there and known is None:
-            yield Breach(Kind.LOST, one.call_id, f"it has no link to {', '.join(there)}")
-        if known is not None and one.state == "complete":
-            yield from _insights_came(one.call_id, call, known)
+            yield Breach(Kind.LOST, planned.call_id, f"it has no link to {', '.join(there)}")
+        if known is not None and planned.state == "complete":
+            yield from _insights_came(planned.call_id, call, known)
 
 
 def calls_are_at_rest(plan: Plan, seen: Evidence) -> Breaches:
     """Yield each call in another state than planned, overdue steps, and a hold."""
-    for one in plan:
-        call = seen.calls.get(one.call_id)
+    for planned in plan:
+        call = seen.calls.get(planned.call_id)
         if call is None:
-            yield Breach(Kind.LOST, one.call_id, "the bridge knows no such call")
-        elif call["state"] != one.state:
-            why = f"it is {call['state']} ({call['reason']}), not {one.state}"
-            yield Breach(Kind.STUCK, one.call_id, why)
+            yield Breach(Kind.LOST, planned.call_id, "the bridge knows no such call")
+        elif call["state"] != planned.state:
+            why = f"it is {call['state']} ({call['reason']}), not {planned.state}"
+            yield Breach(Kind.STUCK, planned.call_id, why)
     for step, count in seen.stats["overdue"].items():
         if count:
             yield Breach(Kind.STUCK, "", f"{count} calls are overdue for {step}")
@@ -147,7 +149,7 @@ def counts_add_up(plan: Plan, seen: Evidence) -> Breaches:
     if total != len(seen.calls):
         kind = Kind.LOST if total < len(seen.calls) else Kind.DUPLICATED
         yield Breach(kind, "", f"the states count {total} calls, and {len(seen.calls)} are listed")
-    for call_id in seen.calls.keys() - {one.call_id for one in plan}:
+    for call_id in seen.calls.keys() - {planned.call_id for planned in plan}:
         yield Breach(Kind.DUPLICATED, call_id, "the bridge has a call that was not sent")
 
 
@@ -170,23 +172,25 @@ def repeated_submissions(plan: Plan, seen: Evidence) -> Breaches:
     submission is correct, and AskElephant returns the existing engagement.
     """
     responded: dict[str, datetime] = {}
-    calls = {_external_id(one): one for one in plan}
+    calls = {_external_id(planned): planned for planned in plan}
     for request in seen.journal["requests"]:
-        one = calls.get(request["external_id"])
-        if request["method"] != "POST" or one is None or SPOILED & one.behaviours:
+        planned = calls.get(request["external_id"])
+        if request["method"] != "POST" or planned is None or SPOILED & planned.behaviours:
             continue
         sent = datetime.fromisoformat(request["at"])
-        if one.call_id in responded and responded[one.call_id] < sent:
-            yield Breach(Kind.DUPLICATED, one.call_id, "it was submitted again after its response")
+        if planned.call_id in responded and responded[planned.call_id] < sent:
+            yield Breach(
+                Kind.DUPLICATED, planned.call_id, "it was submitted again after its response"
+            )
         if request["status"] in SUBMITTED:
             at = datetime.fromisoformat(request["answered_at"])
             if at - sent < RECEIVED_WITHIN:
-                responded[one.call_id] = at
+                responded[planned.call_id] = at
 
 
 def call_ids(plan: Plan) -> Mapping[str, str]:
     """Return the ids of the planned calls by their ``external_id``."""
-    return {_external_id(one): one.call_id for one in plan}
+    return {_external_id(planned): planned.call_id for planned in plan}
 
 
 def _is_accounted_for(stored: Stored, call: Json) -> bool:
@@ -211,10 +215,10 @@ def _insights_came(call_id: str, call: Json, engagement: Json) -> Breaches:
 
 def _engagements(seen: Evidence) -> Mapping[str, list[Json]]:
     made = defaultdict(list)
-    for one in seen.journal["engagements"]:
-        made[one["external_id"]].append(one)
+    for engagement in seen.journal["engagements"]:
+        made[engagement["external_id"]].append(engagement)
     return made
 
 
-def _external_id(one: PlannedCall) -> str:
-    return f"wavv-call-{one.call_id}"
+def _external_id(planned: PlannedCall) -> str:
+    return f"wavv-call-{planned.call_id}"

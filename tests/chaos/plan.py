@@ -138,10 +138,10 @@ def make_plan(
     for index in range(calls):
         at = (index + rng.random()) / recipe.pace
         if index in troubled:
-            one = _planned(rng, at, now, recipe, rng.choice(recipe.troubles))
+            call = _planned(rng, at, now, recipe, rng.choice(recipe.troubles))
         else:
-            one = _planned(rng, at, now, recipe)
-        planned.append(_sent_again(rng, one, recipe.copies, span))
+            call = _planned(rng, at, now, recipe)
+        planned.append(_sent_again(rng, call, recipe.copies, span))
     return tuple(planned)
 
 
@@ -159,9 +159,11 @@ def _troubled(rng: Random, calls: int, recipe: Recipe) -> set[int]:
     return {*row, *rng.sample(others, count - len(row))}
 
 
-def _sent_again(rng: Random, one: PlannedCall, copies: int, span: float) -> PlannedCall:
-    again = [replace(event, at=rng.uniform(0, span)) for event in one.events * copies]
-    return replace(one, events=tuple(sorted([*one.events, *again], key=lambda event: event.at)))
+def _sent_again(rng: Random, planned: PlannedCall, copies: int, span: float) -> PlannedCall:
+    again = [replace(event, at=rng.uniform(0, span)) for event in planned.events * copies]
+    return replace(
+        planned, events=tuple(sorted([*planned.events, *again], key=lambda event: event.at))
+    )
 
 
 def _planned(

@@ -49,13 +49,13 @@ def waits(plan: Plan, seen: Evidence, over: float, epoch: float) -> Mapping[str,
     """
     due = _due(seen, over)
     found = {}
-    for one in plan:
-        completed = _completed(seen.calls.get(one.call_id, {}))
-        if one.is_troubled or one.state != "complete" or completed is None:
+    for planned in plan:
+        completed = _completed(seen.calls.get(planned.call_id, {}))
+        if planned.is_troubled or planned.state != "complete" or completed is None:
             continue
-        if one.call_id in due:
-            own_delay = sum(OWN_DELAYS.get(name, 0) for name in one.behaviours)
-            found[one.call_id] = completed - epoch - due[one.call_id] - own_delay
+        if planned.call_id in due:
+            own_delay = sum(OWN_DELAYS.get(name, 0) for name in planned.behaviours)
+            found[planned.call_id] = completed - epoch - due[planned.call_id] - own_delay
     return found
 
 

@@ -27,8 +27,8 @@ def write_fields(call: SampleCall, kind: Kind, style: Style) -> Fields:
         written["recording_url"] = Written(style.unusable_link, (None,))
         del written["transcript"], written["recorded"]
     written |= {field: blank for field, blank in style.replaced.items() if field in written}
-    values = {field: one.value for field, one in written.items()}
-    readings = {field: one.readings for field, one in written.items()}
+    values = {field: each.value for field, each in written.items()}
+    readings = {field: each.readings for field, each in written.items()}
     if style.has_sides:
         values["lead_side"] = values.pop("lead_phone")
         values["agent_side"] = values.pop("agent_phone")

@@ -73,14 +73,14 @@ def workflow(rng: Random, zones: Sequence[str] = ZONES) -> Workflow:
     return Workflow(call, (*events, rng.choice(events)), zone)
 
 
-def check(one: Workflow) -> None:
+def check(flow: Workflow) -> None:
     """Raise unless each event is read as intended and the request of the call is right."""
     events = [
-        heard for event in one.events if (heard := _heard(event, READINGS[one.zone])) is not None
+        heard for event in flow.events if (heard := _heard(event, READINGS[flow.zone])) is not None
     ]
-    call = _call(one, events)
-    check_metadata(call.metadata, merged(one.named), one)
-    check_request(call, one)
+    call = _call(flow, events)
+    check_metadata(call.metadata, merged(flow.named), flow)
+    check_request(call, flow)
 
 
 def merged(events: Iterable[crm.Rendering]) -> Mapping[str, tuple[Any, ...]]:
@@ -98,36 +98,36 @@ def merged(events: Iterable[crm.Rendering]) -> Mapping[str, tuple[Any, ...]]:
 
 
 def check_metadata(
-    metadata: Metadata, readings: Mapping[str, tuple[Any, ...]], one: object
+    metadata: Metadata, readings: Mapping[str, tuple[Any, ...]], flow: object
 ) -> None:
     """Raise unless each field has one of the values that it may have."""
     for field in Metadata.model_fields.keys() & readings.keys():
         value = getattr(metadata, field)
-        assert value in readings[field], (field, value, readings[field], one)
+        assert value in readings[field], (field, value, readings[field], flow)
 
 
-def check_request(call: Call, one: Workflow) -> None:
+def check_request(call: Call, flow: Workflow) -> None:
     """Raise unless the request has no placeholder and only well-formed contacts."""
     mapped = engagement_request(call, MAPPER)
-    assert isinstance(mapped, Mapped), (mapped, one)
-    check_sent(mapped.request.members(), one)
+    assert isinstance(mapped, Mapped), (mapped, flow)
+    check_sent(mapped.request.members(), flow)
 
 
-def check_sent(request: dict[str, Any], one: Workflow) -> None:
+def check_sent(request: dict[str, Any], flow: Workflow) -> None:
     """Raise unless these members may be sent to AskElephant."""
-    readings = merged(one.named)
-    lead = _lead(request["participants"], one.call)
-    line = f"+1{one.call.caller_id}"
-    assert lead.get("phone") != line or one.call.lead_phone == one.call.caller_id, (line, one)
-    assert lead.get("phone") == _only(readings["lead_phone"], E164), (lead, one)
-    assert lead.get("email") == _only(readings["lead_email"], EMAIL), (lead, one)
-    assert request["media_url"] == one.call.recording_url, one
+    readings = merged(flow.named)
+    lead = _lead(request["participants"], flow.call)
+    line = f"+1{flow.call.caller_id}"
+    assert lead.get("phone") != line or flow.call.lead_phone == flow.call.caller_id, (line, flow)
+    assert lead.get("phone") == _only(readings["lead_phone"], E164), (lead, flow)
+    assert lead.get("email") == _only(readings["lead_email"], EMAIL), (lead, flow)
+    assert request["media_url"] == flow.call.recording_url, flow
     for each in request["participants"]:
-        assert E164.fullmatch(each.get("phone", line)), (each, one)
-        assert EMAIL.fullmatch(each.get("email", one.call.lead_email)), (each, one)
+        assert E164.fullmatch(each.get("phone", line)), (each, flow)
+        assert EMAIL.fullmatch(each.get("email", flow.call.lead_email)), (each, flow)
     for text in _texts(request):
-        assert text.strip().lower() not in BLANKS, (text, one)
-        assert not any(mark in text for mark in UNRENDERED), (text, one)
+        assert text.strip().lower() not in BLANKS, (text, flow)
+        assert not any(mark in text for mark in UNRENDERED), (text, flow)
 
 
 def _heard(event: crm.Rendering, reading: Reading) -> CallHeard | None:
@@ -152,10 +152,10 @@ def _outcome(raw: bytes, reading: Reading) -> CallHeard | Ignored | str:
         return error.reason
 
 
-def _call(one: Workflow, events: Iterable[CallHeard]) -> Call:
-    call = new_call(one.call.call_id, one.call.ended_at)
+def _call(flow: Workflow, events: Iterable[CallHeard]) -> Call:
+    call = new_call(flow.call.call_id, flow.call.ended_at)
     for heard in events:
-        call = advance(call, heard, one.call.ended_at, POLICY)
+        call = advance(call, heard, flow.call.ended_at, POLICY)
     return call
 
 

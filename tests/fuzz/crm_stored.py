@@ -25,18 +25,18 @@ def stored(redis_url: str) -> Iterator[Target]:
         yield Target("CRMs' payloads, stored", (NEAR,), partial(check, whole), whole.refresh)
 
 
-def check(whole: Surface, one: crm.Workflow) -> None:
+def check(whole: Surface, flow: crm.Workflow) -> None:
     """Raise unless each event is accepted or has no call id, and all are of one record."""
     before = _calls(whole)
-    for event in one.events:
+    for event in flow.events:
         status = whole.send(wavv_delivery(event.body)).status
         assert status == (UNPROCESSABLE if event.call_id is None else ACCEPTED), (status, event)
     whole.drain()
-    call = whole.services.calls.load(one.call.call_id)
-    assert call is not None, one
-    assert _calls(whole) - before <= {one.call.call_id}, one
-    crm.check_metadata(call.metadata, crm.merged(one.named), one)
-    crm.check_request(call, one)
+    call = whole.services.calls.load(flow.call.call_id)
+    assert call is not None, flow
+    assert _calls(whole) - before <= {flow.call.call_id}, flow
+    crm.check_metadata(call.metadata, crm.merged(flow.named), flow)
+    crm.check_request(call, flow)
 
 
 NEAR = SEEDS.map(lambda seed: crm.workflow(Random(seed), ("UTC",)))  # noqa: S311 - no secrets

@@ -25,20 +25,23 @@ DIALED = next(call for call in PLAN if not call.is_recorded)
 def seen() -> Evidence:
     """Return the evidence of a run without a breach."""
     entries = {event.delivery.body: f"{n}-0" for n, (_, event) in enumerate(_events())}
-    webhooks = {one.call_id: f"{n}-1" for n, one in enumerate(PLAN) if one.engagements}
+    webhooks = {planned.call_id: f"{n}-1" for n, planned in enumerate(PLAN) if planned.engagements}
     acknowledged = [
-        Acknowledged(one.call_id, event.kind, event.delivery.body, 0.0) for one, event in _events()
+        Acknowledged(planned.call_id, event.kind, event.delivery.body, 0.0)
+        for planned, event in _events()
     ]
     stored = [Stored(entry, "wavv", raw, None) for raw, entry in entries.items()]
-    heard = [_webhook(one, webhooks[one.call_id]) for one in PLAN if one.engagements]
+    heard = [
+        _webhook(planned, webhooks[planned.call_id]) for planned in PLAN if planned.engagements
+    ]
     return Evidence(
         acknowledged=acknowledged,
         unsent=[],
         journal={
-            "engagements": [_engagement(one) for one in PLAN if one.engagements],
-            "deliveries": [_delivery(one) for one in PLAN if one.engagements],
+            "engagements": [_engagement(planned) for planned in PLAN if planned.engagements],
+            "deliveries": [_delivery(planned) for planned in PLAN if planned.engagements],
         },
-        calls={one.call_id: _call(one, entries, webhooks) for one in PLAN},
+        calls={planned.call_id: _call(planned, entries, webhooks) for planned in PLAN},
         stats={
             "states": {"complete": len(PLAN)},
             "overdue": {"submit": 0},
@@ -57,7 +60,7 @@ def test_a_run_without_a_breach_passes(seen: Evidence) -> None:
 
 def _lose_event(seen: Evidence) -> Evidence:
     body = CALL.events[0].delivery.body
-    return replace(seen, inbox=[one for one in seen.inbox if one.raw != body])
+    return replace(seen, inbox=[stored for stored in seen.inbox if stored.raw != body])
 
 
 def _forget_event(seen: Evidence) -> Evidence:
@@ -67,7 +70,7 @@ def _forget_event(seen: Evidence) -> Evidence:
 
 def _lose_webhook(seen: Evidence) -> Evidence:
     raw = _webhook(CALL, "").raw
-    return replace(seen, inbox=[one for one in seen.inbox if one.raw != raw])
+    return replace(seen, inbox=[stored for stored in seen.inbox if stored.raw != raw])
 
 
 def _forget_webhook(seen: Evidence) -> Evidence:
@@ -138,7 +141,7 @@ def test_a_breach_of_one_call_names_that_call(
 ) -> None:
     """A breach is counted once, in one column, however many rules find it."""
     found = breaches(PLAN, harm(seen))
-    assert {one.call_id for one in found} == {CALL.call_id}
+    assert {breach.call_id for breach in found} == {CALL.call_id}
     assert counted(found) == {kind: 1}
 
 
@@ -146,7 +149,7 @@ def test_an_engagement_without_a_recorded_call_is_a_breach(seen: Evidence) -> No
     """An engagement of an unrecorded call, or of no call, counts as duplicated."""
     seen.journal["engagements"].append(_engagement(DIALED))
     seen.journal["engagements"].append({**_engagement(CALL), "external_id": "wavv-call-other"})
-    doubled = {one.call_id for one in breaches(PLAN, seen) if one.kind is Kind.DUPLICATED}
+    doubled = {breach.call_id for breach in breaches(PLAN, seen) if breach.kind is Kind.DUPLICATED}
     assert doubled == {DIALED.call_id, "wavv-call-other"}
 
 
@@ -174,7 +177,9 @@ def test_an_event_with_an_outcome_needs_no_timeline_entry(seen: Evidence) -> Non
     """A parked event, which came before its call was known, is accounted for."""
     seen.calls[CALL.call_id]["timeline"].pop()
     raw = _webhook(CALL, "").raw
-    parked = [replace(one, outcome="parked") if one.raw == raw else one for one in seen.inbox]
+    parked = [
+        replace(stored, outcome="parked") if stored.raw == raw else stored for stored in seen.inbox
+    ]
     assert breaches(PLAN, replace(seen, inbox=parked)) == []
 
 
@@ -196,7 +201,7 @@ def test_a_second_submission_without_a_known_result_is_no_breach(
     seen: Evidence, requests: list[tuple[float, ...]]
 ) -> None:
     """A submission whose result is unknown may be repeated."""
-    seen.journal["requests"] = [_request(CALL, *one) for one in requests]
+    seen.journal["requests"] = [_request(CALL, *request) for request in requests]
     assert list(repeated_submissions(PLAN, seen)) == []
 
 
@@ -208,12 +213,12 @@ def test_a_second_submission_after_a_broken_response_is_no_breach(seen: Evidence
 
 
 def _request(
-    one: PlannedCall, at: float, status: float = 201, seconds: float = 1
+    planned: PlannedCall, at: float, status: float = 201, seconds: float = 1
 ) -> dict[str, Any]:
     sent = BEGUN + timedelta(seconds=at)
     return {
         "method": "POST",
-        "external_id": f"wavv-call-{one.call_id}",
+        "external_id": f"wavv-call-{planned.call_id}",
         "at": sent.isoformat(),
         "answered_at": (sent + timedelta(seconds=seconds)).isoformat(),
         "status": status,
@@ -221,38 +226,42 @@ def _request(
 
 
 def _events() -> list[tuple[PlannedCall, Any]]:
-    return [(one, event) for one in PLAN for event in one.events]
+    return [(planned, event) for planned in PLAN for event in planned.events]
 
 
-def _engagement(one: PlannedCall) -> dict[str, Any]:
-    external_id = f"wavv-call-{one.call_id}"
-    return {"id": f"ngmt_{one.call_id}", "external_id": external_id,
+def _engagement(planned: PlannedCall) -> dict[str, Any]:
+    external_id = f"wavv-call-{planned.call_id}"
+    return {"id": f"ngmt_{planned.call_id}", "external_id": external_id,
             "action_items": 2, "signals": 1}  # fmt: skip
 
 
-def _delivery(one: PlannedCall) -> dict[str, Any]:
-    external_id = f"wavv-call-{one.call_id}"
-    return {"type": READY, "engagement_id": f"ngmt_{one.call_id}",
+def _delivery(planned: PlannedCall) -> dict[str, Any]:
+    external_id = f"wavv-call-{planned.call_id}"
+    return {"type": READY, "engagement_id": f"ngmt_{planned.call_id}",
             "external_id": external_id, "status": 202}  # fmt: skip
 
 
-def _webhook(one: PlannedCall, entry: str) -> Stored:
-    event = {"type": READY, "data": {"object": {"id": f"ngmt_{one.call_id}"}}}
+def _webhook(planned: PlannedCall, entry: str) -> Stored:
+    event = {"type": READY, "data": {"object": {"id": f"ngmt_{planned.call_id}"}}}
     return Stored(entry, "askelephant", json.dumps(event).encode(), None)
 
 
-def _call(one: PlannedCall, entries: dict[bytes, str], webhooks: dict[str, str]) -> dict[str, Any]:
+def _call(
+    planned: PlannedCall, entries: dict[bytes, str], webhooks: dict[str, str]
+) -> dict[str, Any]:
     events = [
         {"what": event.kind, "entry": entries[event.delivery.body]}
-        for event in {event.delivery.body: event for event in one.events}.values()
+        for event in {event.delivery.body: event for event in planned.events}.values()
     ]
     ready = (
-        [{"what": "transcript.ready", "entry": webhooks[one.call_id]}] if one.engagements else []
+        [{"what": "transcript.ready", "entry": webhooks[planned.call_id]}]
+        if planned.engagements
+        else []
     )
     return {
-        "state": one.state,
+        "state": planned.state,
         "reason": None,
-        "engagement_id": f"ngmt_{one.call_id}" if one.engagements else None,
+        "engagement_id": f"ngmt_{planned.call_id}" if planned.engagements else None,
         "insights": {"action_items": [{}, {}], "signals": [{}]},
         "timeline": [*events, *ready],
     }

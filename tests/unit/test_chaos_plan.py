@@ -21,23 +21,23 @@ def _plan(seed: int = 1, calls: int = MANY, **recipe: Any) -> tuple[PlannedCall,
 def test_a_plan_has_calls_of_every_kind() -> None:
     """A plan has every behaviour, repeated events, every order and calls without a recording."""
     plan = _plan()
-    assert {one.behaviour for one in plan} == {*BEHAVIOURS}
-    assert {one.state for one in plan} == {"complete", "failed", "unrecorded"}
-    orders = {tuple(event.kind for event in one.events) for one in plan}
+    assert {call.behaviour for call in plan} == {*BEHAVIOURS}
+    assert {call.state for call in plan} == {"complete", "failed", "unrecorded"}
+    orders = {tuple(event.kind for event in call.events) for call in plan}
     assert {(Kind.RECORDED,), (Kind.STARTED, Kind.ENDED), (*Kind,)} <= orders
     assert (Kind.RECORDED, Kind.STARTED, Kind.ENDED) in orders
     assert any(len(order) > len(set(order)) for order in orders)
-    assert len({one.call_id for one in plan}) == MANY
+    assert len({call.call_id for call in plan}) == MANY
     assert len(CHANNELS) == 3
 
 
 def test_recorded_calls_get_the_recipes_behaviours() -> None:
     """A recipe's behaviour is added to the call's own unless that is of the same kind."""
     plan = _plan(behaviours=("no-webhook",))
-    recorded = {one.behaviour for one in plan if one.is_recorded}
+    recorded = {call.behaviour for call in plan if call.is_recorded}
     assert {name for name in recorded if "webhook" not in name} == {"failed"}
-    assert not any(one.behaviour for one in plan if not one.is_recorded)
-    ends = {one.behaviour: (one.state, one.engagements) for one in plan}
+    assert not any(call.behaviour for call in plan if not call.is_recorded)
+    ends = {call.behaviour: (call.state, call.engagements) for call in plan}
     assert ends["reject+no-webhook"] == ("failed", 0)
     assert ends["failed"] == ("failed", 1)
     assert ends["no-webhook"] == ("complete", 1)
@@ -47,7 +47,7 @@ def test_recorded_calls_get_the_recipes_behaviours() -> None:
 def test_some_calls_have_trouble_of_their_own(calls: int, count: int) -> None:
     """Sixty calls, or half of a short plan, have trouble: half of them in a row."""
     plan = _plan(calls=calls, troubles=("own-403", "own-500", "html-403.3"))
-    troubled = [index for index, one in enumerate(plan) if one.is_troubled]
+    troubled = [index for index, call in enumerate(plan) if call.is_troubled]
     assert len(troubled) == count
     assert {*range(calls // 10, calls // 10 + count // 2)} < {*troubled}
     ends = {
@@ -58,4 +58,6 @@ def test_some_calls_have_trouble_of_their_own(calls: int, count: int) -> None:
         "own-500": ("failed", 0),
         "html-403.3": ("complete", 1),
     }
-    assert not any({"own-403", "own-500"} & one.behaviours for one in plan if not one.is_troubled)
+    assert not any(
+        {"own-403", "own-500"} & call.behaviours for call in plan if not call.is_troubled
+    )

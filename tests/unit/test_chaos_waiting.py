@@ -30,15 +30,15 @@ LATE = LONGEST + 11
 def _seen(*completed: tuple[PlannedCall, float]) -> Evidence:
     """Return the evidence of calls that were recorded ten seconds after the clock started."""
     acknowledged = [
-        Acknowledged(one.call_id, kind, b"{}", at)
-        for one, _ in completed
+        Acknowledged(call.call_id, kind, b"{}", at)
+        for call, _ in completed
         for kind, at in (
             (CallKind.STARTED, 1.0),
             (CallKind.RECORDED, 10.0),
             (CallKind.RECORDED, 80.0),
         )
     ]
-    calls = {one.call_id: _call(seconds) for one, seconds in completed}
+    calls = {call.call_id: _call(seconds) for call, seconds in completed}
     return Evidence(acknowledged, [], {}, calls, {}, [], 0)
 
 
@@ -61,20 +61,20 @@ def test_a_call_is_due_when_it_was_recorded_and_the_fault_was_over(
     seen = _seen((GOOD, completed))
     assert waits([GOOD], seen, over, EPOCH) == {GOOD.call_id: pytest.approx(expected)}
     found = list(good_calls_complete_in_time([GOOD], seen, over, EPOCH))
-    assert [(one.kind, one.call_id) for one in found] == (
+    assert [(breach.kind, breach.call_id) for breach in found] == (
         [(Kind.STUCK, GOOD.call_id)] if expected > LONGEST else []
     )
 
 
 def test_a_calls_own_delays_are_no_waiting() -> None:
     """The delay of a call's own behaviour is subtracted from its wait."""
-    one = replace(GOOD, behaviour="no-insights+late-webhook")
-    assert waits([one], _seen((one, 30)), 0, EPOCH) == {one.call_id: 20 - INSIGHTS_DEADLINE}
+    call = replace(GOOD, behaviour="no-insights+late-webhook")
+    assert waits([call], _seen((call, 30)), 0, EPOCH) == {call.call_id: 20 - INSIGHTS_DEADLINE}
 
 
 def test_calls_with_trouble_have_no_bound() -> None:
     """Troubled calls, and calls that must not or did not complete, are left out."""
-    troubled = [one for one in PLAN if one.is_troubled]
-    failing = next(one for one in PLAN if one.state != "complete")
-    seen = _seen(*((one, 10 + LATE) for one in (*troubled, failing)))
+    troubled = [call for call in PLAN if call.is_troubled]
+    failing = next(call for call in PLAN if call.state != "complete")
+    seen = _seen(*((call, 10 + LATE) for call in (*troubled, failing)))
     assert waits(PLAN, seen, 0, EPOCH) == {}

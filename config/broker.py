@@ -48,7 +48,7 @@ If all connections of a worker froze, it gives up about four of them, one after 
 
 
 def lease_time(settings: Settings) -> timedelta:
-    """Return the time of a lease on a call: longer than the requests of the longest step."""
+    """Return how long a lease on a call lasts: longer than the requests of the longest step."""
     response = settings.askelephant_timeout
     link = LINK_MARGIN if settings.wavv_api_key else timedelta(0)
     return link + response + min(4 * response + BREATH, LONGEST_MARGIN)
@@ -111,7 +111,7 @@ def broker_options(settings: Settings) -> dict[str, Any]:
     return special(settings) | {
         "broker_url": celery_url(read_sentinel(url)) if is_sentinel(url) else verifying(url),
         "broker_connection_retry_on_startup": True,  # the broker may start later than a worker
-        "broker_connection_max_retries": None,  # nor may an outage of hours end it
+        "broker_connection_max_retries": None,  # an outage of hours ends no worker
         "broker_connection_timeout": 4,
         "task_serializer": "json",  # unlike pickle, it cannot run code
         "accept_content": ["json"],

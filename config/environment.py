@@ -1,4 +1,4 @@
-"""The environment variables of child processes, and of the demo, which must ignore most."""
+"""Environment variables: passed on to child processes, and removed where they would disturb."""
 
 import os
 import re

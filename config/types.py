@@ -129,7 +129,7 @@ def _region(value: str) -> str:
 
 
 def _split(url: str) -> SplitResult:
-    """Split a URL. Raises ``ValueError`` with a text of ours: the library's quotes the password."""
+    """Split a URL. Raises ``ValueError``, which does not quote the URL: it may hold a password."""
     try:
         parts = urlsplit(url)
         _ = parts.port

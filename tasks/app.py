@@ -95,7 +95,7 @@ def _keep_our_logging(**_: object) -> None:
 @celeryd_init.connect
 @beat_init.connect
 def _refuse_cluster(**_: object) -> None:
-    """Exit a worker or beat whose Redis is a cluster. Flower needs no Redis for calls, and runs."""
+    """End a worker or beat whose Redis is a cluster. Flower may run: it reads no calls."""
     try:
         refuse_cluster(load_settings().redis_url or "")
     except SettingsError as error:

@@ -1,4 +1,4 @@
-"""Publishes tasks by name, without importing them. A lost message only delays: see the sweep."""
+"""Publishes tasks by name, without importing them. The sweep makes up for lost messages."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator

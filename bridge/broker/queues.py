@@ -40,7 +40,7 @@ def _length(connection: Connection, queue: str) -> int:
 
     https://github.com/celery/kombu/pull/1349
     """
-    channel: Any = connection.channel()  # kombu's have no common type
+    channel: Any = connection.channel()  # kombu's channels share no type
     passive = connection.transport.driver_type != "redis"
     try:
         return int(channel.queue_declare(queue, passive=passive).message_count)

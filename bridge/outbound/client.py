@@ -1,7 +1,7 @@
 """Sends requests to one API, many side by side. A network error is returned as a value.
 
-All threads of a worker send their requests on one event loop and wait for the responses there. So a
-request that waits occupies no thread, and no thread keeps the interpreter from the others.
+The threads of a worker pass their requests to one event loop and wait for its replies. So a thread
+can wait for many requests at once, and waiting threads do not compete for the interpreter.
 """
 
 import asyncio

@@ -139,7 +139,7 @@ def finish(services: Services, outcomes: Sequence[Settled]) -> list[Call]:
 def each(
     attempts: Iterable[tuple[Attempt, T]], decide: Callable[[Attempt, T], Outcome | None]
 ) -> list[Settled]:
-    """Return the outcome of ``decide`` for each attempt, but for those where it raised."""
+    """Call ``decide`` for each attempt; return the outcomes, without those for which it raised."""
     outcomes: list[Settled] = []
     for attempt, value in attempts:
         with isolated(attempt):

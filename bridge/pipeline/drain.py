@@ -26,8 +26,8 @@ _WANTED = threading.Event()
 def drain(services: Services, pause: Callable[[float], object] = time.sleep) -> None:
     """Handle events until the inbox is empty. If another thread drains already, return at once.
 
-    That thread drains once more: this one sets ``_WANTED`` before it tries the lock, and that one
-    reads ``_WANTED`` after it has released the lock. So no event is left behind.
+    A caller sets ``_WANTED`` before it tries the lock, and the draining thread checks ``_WANTED``
+    after it has released the lock. So that thread drains once more, and no event is left behind.
     """
     _WANTED.set()
     while _WANTED.is_set() and _AT_WORK.acquire(blocking=False):

@@ -132,7 +132,7 @@ def apply(
 def _settle(
     services: Services, events: Sequence[ParsedEvent], saved: Saved, outcomes: Outcomes
 ) -> list[Call]:
-    """Log the events of a call and add their outcomes; return the call if its due time changed."""
+    """Log the events of a call, add their outcomes; return the call if its due time has changed."""
     call, before = saved.after, saved.before
     for one in events:
         _log(one)
@@ -152,7 +152,7 @@ def _settle(
 
 
 def _read_wavv(services: Services, entry: Entry, outcomes: Outcomes) -> ParsedEvent | None:
-    """Return the event of WAVV in an entry; an ignored one is noted on its call, if it has one."""
+    """Return WAVV's event from an entry. An ignored event becomes a note on the call it names."""
     event = parse_event(entry.raw, services.reading)
     if isinstance(event, CallHeard):
         return ParsedEvent(entry, event.call_id, replace(event, entry=entry.id))
@@ -165,7 +165,7 @@ def _read_wavv(services: Services, entry: Entry, outcomes: Outcomes) -> ParsedEv
 
 
 def _read_refusal(_services: Services, entry: Entry, _outcomes: Outcomes) -> ParsedEvent:
-    """Return the refusal in an entry: the ingress refused an authentic event of a call."""
+    """Return the event from an entry that says that the ingress refused an event of a call."""
     refusal = read_refusal(entry.raw)
     kind = event_kind(refusal.event or "")
     refused = EventRefused(refusal.reason, refusal.event, kind, refusal.size, entry.id)

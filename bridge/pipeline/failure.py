@@ -54,7 +54,7 @@ def after_success(services: Services, admission: Admitted) -> None:
 
 
 def after_failure(services: Services, attempt: Attempt, failure: Failure) -> Outcome:
-    """Return what follows for the call; start or prolong a hold if the failure requires one.
+    """Return the outcome of a failed request; start or prolong a hold if the failure requires it.
 
     A new hold is logged. The sweep is scheduled for when the next request of the hold may be sent.
     """

@@ -116,8 +116,8 @@ def place(services: Services, kind: Kind, call_ids: Sequence[str]) -> Iterator[b
 def publish_left(services: Services, kind: Kind) -> int:
     """Publish a batch of waiting calls if a place is free here; return how many calls.
 
-    The sweep calls this. It publishes calls that would else wait on, because the worker died whose
-    batch would have published them. If no place is free, the batches that run publish them.
+    The sweep calls this, because a worker may have died whose batch would have published them at
+    its end. If no place is free here, a running batch publishes them at its end.
     """
     return publish_waiting(services, kind) if PLACES.is_free(kind) else 0
 

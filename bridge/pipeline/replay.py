@@ -53,7 +53,7 @@ def replay_many(
     pace: Rate,
     start: datetime,
 ) -> list[Call]:
-    """Replay the calls with due times from ``start`` on, spread at ``pace``; return the replayed.
+    """Replay calls with due times from ``start`` on, spread at ``pace``; return those replayed.
 
     Only due times are stored, and the sweep publishes each call when it is due. So no messages with
     a countdown fill the workers' memory, and the replay goes on if this process ends.

@@ -143,11 +143,10 @@ def _settle(
 def _is_of_another_call(
     services: Services, call: Call, engagement: Engagement, mapped: Mapped
 ) -> bool:
-    """Return whether an engagement that existed already is another call's.
+    """Return whether an engagement that existed already belongs to another call.
 
-    The engagement is this call's if the call's record names it, whatever link the engagement has
-    now: people edit links. If no record names it, its link decides; without a link it is this
-    call's.
+    It belongs to the call whose record names it, whatever its link is now, because users can edit
+    links. If no record names it, its link decides. Without a link it belongs to this call.
     """
     if engagement.id in {call.engagement_id, call.transcript_engagement_id}:
         return False
@@ -175,10 +174,10 @@ def _count_unmapped(services: Services, calls: Sequence[Call]) -> None:
 
 
 def _with_parked_events(services: Services, calls: Sequence[Call]) -> list[Call]:
-    """Return the calls after the transcript events that came before their engagement was known.
+    """Apply transcript events that came before their engagement was known; return the calls.
 
-    Intake parks such an event and looks for its call again afterwards. Here the call is saved first
-    and the parked event is looked for afterwards. So one of the two finds the other.
+    Intake parks such an event first and then looks for its call once more. The submission saves its
+    call first and then looks for a parked event. So one of the two always finds the other.
     """
     ids = [call.engagement_id for call in calls if call.engagement_id is not None]
     parked = services.lookup.parked_many(ids)

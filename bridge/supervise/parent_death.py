@@ -24,7 +24,7 @@ PRIVATE = 0o077
 
 
 def ending_with_us(argv: Sequence[str], number: signal.Signals) -> tuple[str, ...]:
-    """Return the command that runs ``argv`` and sends it signal ``number`` if this process dies."""
+    """Return a command that runs ``argv``, which gets signal ``number`` if this process dies."""
     return (sys.executable, "-I", "-S", __file__, str(os.getpid()), str(int(number)), *argv)
 
 

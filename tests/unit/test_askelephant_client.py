@@ -98,7 +98,7 @@ def test_a_gzip_response_is_read() -> None:
 
 
 @pytest.mark.parametrize("engagement_id", ["", "../users", "ngmt_1/x", "ngmt_1?x=1", "ngmt_1\n"])
-def test_an_id_that_is_none_never_becomes_part_of_a_url(engagement_id: str) -> None:
+def test_a_malformed_id_never_becomes_part_of_a_url(engagement_id: str) -> None:
     """A malformed engagement id is rejected without a request."""
     failure = failed(read(mock_client(unexpected), engagement_id))
     assert (failure.trouble, failure.problem.reason) == (Trouble.REJECTED, "engagement_id_invalid")

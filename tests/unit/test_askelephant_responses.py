@@ -141,7 +141,7 @@ def test_askelephants_403_is_known_by_its_form(body: bytes, headers: dict[str, s
     ],
 )
 @pytest.mark.parametrize("body", [*PAGES, PROBLEM, b'{"detail": []}', BODY])
-def test_other_statuses_mean_the_same_whoever_sends_them(
+def test_other_statuses_mean_the_same_with_any_body(
     status: int, trouble: Trouble, reason: str, body: bytes
 ) -> None:
     """Any other status has its meaning with any body."""

@@ -66,7 +66,7 @@ def test_a_call_only_moves_onward(start: State, events: list[e.Event]) -> None:
 
 @settings(deadline=None)
 @given(st.sampled_from(sorted(RESTING)), SEQUENCES)
-def test_only_a_replay_or_late_news_moves_a_call_at_rest(
+def test_only_a_replay_or_a_late_event_moves_a_call_at_rest(
     start: State, events: list[e.Event]
 ) -> None:
     """Only a replay or a late event, which is marked as reopening, moves a call at rest."""

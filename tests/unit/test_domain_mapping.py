@@ -148,7 +148,7 @@ def test_an_invalid_request_is_not_made(
 @pytest.mark.parametrize(
     "page", ["/calls/1", "crm.example/calls/1", "javascript:alert(1)", "Call: Jane", "data:,"]
 )
-def test_a_call_page_that_is_no_link_gives_way_to_the_template(page: str) -> None:
+def test_a_call_page_that_is_no_link_is_replaced_by_the_template(page: str) -> None:
     """An unusable call page is replaced by the template and noted once."""
     call = recorded_call(call_url=page, agent_id="u-1")
     mapped = map_call(call)

@@ -221,7 +221,7 @@ def test_a_recording_without_its_url_waits_for_it() -> None:
     )
 
 
-def test_a_repeated_event_puts_nothing_off() -> None:
+def test_a_repeated_event_delays_nothing() -> None:
     """A repeated event changes neither the due time nor the start of the state."""
     call = after([STARTED, ENDED, RECORDED])
     again = after([RECORDED, ENDED, STARTED], call, at=AT + timedelta(seconds=1))

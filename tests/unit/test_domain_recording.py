@@ -166,7 +166,7 @@ def test_a_missing_link_is_looked_for_only_with_a_key_for_wavvs_api() -> None:
 
 @pytest.mark.parametrize("end", [e.RecordingAwaited("recording_missing", AT + HOUR),
                                  e.Failed("recording_missing")])  # fmt: skip
-def test_a_link_that_came_while_one_was_looked_for_is_not_put_off(end: e.Event) -> None:
+def test_a_link_that_came_during_a_fetch_is_not_delayed(end: e.Event) -> None:
     """The result of a fetch is dropped when an event brought a link during the fetch."""
     came = after([UNLINKED, link_event(OTHER, 1)])
     call = after([end], came)
@@ -181,7 +181,7 @@ def test_a_new_link_ends_the_wait_for_a_recording_and_an_old_one_does_not() -> N
     assert (call.due_at, call.reason) == (AT + POLICY.settle, None)
 
 
-def test_a_new_link_does_not_put_off_a_call_that_waits_for_something_else() -> None:
+def test_a_new_link_does_not_delay_a_call_that_waits_for_another_reason() -> None:
     """A new link leaves the due time of a call that waits for another reason unchanged."""
     call = after([link_event(OTHER, 1)], after([RECORDED, DEFERRED]))
     assert (call.due_at, call.reason) == (DEFERRED.at, DEFERRED.reason)

@@ -63,7 +63,7 @@ def slugs(call: Call) -> list[str]:
          "recording.overdue"),
     ],
 )  # fmt: skip
-def test_a_recording_that_is_known_to_exist_is_not_given_up_in_silence(
+def test_a_known_recording_is_submitted_or_gives_a_reason(
     events: list[e.Event], policy: Policy, state: State, reason: str | None, entry: str
 ) -> None:
     """A known link is submitted, an announced one fetched; without a key a reason is set."""
@@ -106,7 +106,7 @@ def test_a_repeated_event_does_not_put_the_deadline_off() -> None:
         (replace(UNREADABLE, kind=None), FETCHING, State.UNRECORDED, "event_refused"),
     ],
 )
-def test_late_news_of_a_recording_reopen_an_unrecorded_call(
+def test_a_late_event_about_a_recording_reopens_an_unrecorded_call(
     late: e.Event, policy: Policy, state: State, reason: str | None
 ) -> None:
     """An event about a recording has the same effect after the deadline as before it."""
@@ -224,7 +224,7 @@ def test_another_engagements_transcript_reopens_nothing() -> None:
     assert (call.state, slugs(call)[-1]) == (State.FAILED, "event.ignored")
 
 
-def test_a_submission_that_fails_after_its_transcript_was_heard_goes_on() -> None:
+def test_a_submission_that_fails_after_its_transcript_event_continues() -> None:
     """A submission without a response continues if its transcript event came before."""
     call = after([RECORDED, SENT, READY, e.Failed("askelephant_timeout", PROBLEM)])
     assert (call.state, call.engagement_id) == (State.TRANSCRIBED, ENGAGEMENT)

@@ -91,6 +91,6 @@ def test_only_short_waits_are_messages(call: Call, wait: float | None) -> None:
         (due(2, held=True), AT + timedelta(seconds=2)),
     ],
 )
-def test_the_sweep_leaves_a_task_on_its_way_some_time(call: Call, at: datetime | None) -> None:
+def test_the_sweep_waits_for_a_task_in_flight(call: Call, at: datetime | None) -> None:
     """The sweep waits for a grace period after the due time, but not for a held call."""
     assert sweep_at(call, GRACE) == at

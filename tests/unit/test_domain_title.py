@@ -82,14 +82,14 @@ def test_a_long_title_is_cut_at_a_blank_if_there_is_one(name: str, expected: str
 
 @pytest.mark.parametrize("whole", [FAMILY, WAVE, FLAG, ENGLAND, HEART, ACCENTED])
 @pytest.mark.parametrize("offset", range(10))
-def test_a_cut_never_splits_a_character_as_people_see_it(whole: str, offset: int) -> None:
+def test_a_cut_never_splits_a_grapheme(whole: str, offset: int) -> None:
     """A cut never splits a grapheme such as a flag or an emoji of several code points."""
     cut = named("x" * offset + whole * 500)
     assert len(cut) <= 500
     assert cut[offset:].removesuffix("…") == whole * ((499 - offset) // len(whole))
 
 
-def test_a_name_of_nothing_but_accents_is_cut_all_the_same() -> None:
+def test_a_name_of_only_accents_is_cut() -> None:
     """A single grapheme longer than the limit is cut inside."""
     assert named("e" + "\u0301" * 1_000) == "e" + "\u0301" * 498 + "…"
 

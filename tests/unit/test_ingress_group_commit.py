@@ -120,7 +120,7 @@ def test_events_beyond_the_limit_are_rejected_at_once() -> None:
     play(redis, scenario)
 
 
-def test_an_event_whose_request_was_cancelled_is_stored_all_the_same() -> None:
+def test_an_event_whose_request_was_cancelled_is_stored() -> None:
     """An event of a cancelled request is stored, and so are the others of its batch."""
     redis = FakeRedis()
 

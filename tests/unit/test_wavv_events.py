@@ -136,7 +136,7 @@ def test_the_events_name_may_be_under_any_of_its_keys(key: str) -> None:
         ({"sentAt": "soon"}, ("sent_at_unreadable",)),
     ],
 )
-def test_what_cannot_be_read_is_dropped_and_noted(
+def test_an_unreadable_value_is_dropped_and_noted(
     fields: dict[str, Any], notes: tuple[str, ...]
 ) -> None:
     """An unreadable value drops its field with a note, and the event is accepted."""
@@ -164,7 +164,7 @@ def test_a_text_that_is_too_long_is_cut_and_noted_but_a_transcript_is_not() -> N
         ({"phone": True}, {}, ("lead_phone_unreadable",)),
     ],
 )
-def test_phones_become_e164_or_pass_as_they_came(
+def test_phones_become_e164_or_stay_as_text(
     phones: dict[str, Any], known: dict[str, Any], notes: tuple[str, ...]
 ) -> None:
     """A phone number becomes E.164; another text is kept with a note."""

@@ -75,7 +75,7 @@ def test_two_equal_numbers_are_noted() -> None:
 @pytest.mark.parametrize(
     "phone", ["0000000000", "1234567890", "0412345678", "5555555555", "9876543210", "911 555 0123"]
 )
-def test_a_filler_is_no_number_and_passes_as_it_came(phone: str) -> None:
+def test_a_filler_is_no_number_and_stays_as_text(phone: str) -> None:
     """A filler number is kept as text with a note."""
     event = heard({"event": "call.ended", "id": "c", "phone": phone})
     assert (event.metadata.lead_phone, event.notes) == (phone, ("lead_phone_unparsable",))

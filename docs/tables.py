@@ -9,12 +9,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bridge.domain.call import State
+from bridge.domain.call import Kind, State
 from bridge.domain.events import EventRefused, Noted
 from bridge.domain.hearing import HEARD
 from bridge.domain.machine import TABLE
+from bridge.domain.timeline import EntryKind
 from bridge.reasons import Reason, Row, Table
 from bridge.web.metrics import FAMILIES
+from bridge.web.readiness import CHECKS
 from config.table import settings_table
 from docs.imports import imports_picture
 
@@ -59,6 +61,8 @@ def generated() -> list[Generated]:
         Generated("architecture.md", "imports", imports_picture()),
         Generated("architecture.md", "machine", _transitions()),
         Generated("operations.md", "metrics", _metrics()),
+        Generated("operations.md", "readiness", _checks()),
+        Generated("operations.md", "timeline", _timeline()),
         *_reason_tables(),
     ]
 
@@ -89,6 +93,23 @@ def _metrics() -> str:
         for one in FAMILIES
     ]
     return markdown(["metric", "help"], rows)
+
+
+def _checks() -> str:
+    rows = [
+        [f"`{name}`", "yes" if check.required else "no", check.meaning]
+        for name, check in CHECKS.items()
+    ]
+    return markdown(["check", "required", "when it is not ok"], rows)
+
+
+def _timeline() -> str:
+    wavv = ", ".join(f"`{kind}`" for kind in Kind)
+    meaning = (
+        "WAVV's event; `entry` is its id in the inbox, and `notes` lists the problems of its fields"
+    )
+    rows = [[wavv, meaning], *([f"`{kind}`", kind.meaning] for kind in EntryKind)]
+    return markdown(["entry", "what happened"], rows)
 
 
 def _reason_tables() -> list[Generated]:

@@ -3,8 +3,8 @@
 from datetime import datetime
 from typing import Any
 
-from bridge.domain.call import RESTING, Call, State
-from bridge.domain.timeline import extend
+from bridge.domain.call import RESTING, Call, Kind, State
+from bridge.domain.timeline import EntryKind, extend
 
 RECOVERED: dict[str, Any] = {
     "failures": 0,
@@ -15,7 +15,7 @@ RECOVERED: dict[str, Any] = {
 """The fields that are reset when a step has succeeded."""
 
 
-def note(call: Call, now: datetime, what: str, **details: object) -> Call:
+def note(call: Call, now: datetime, what: EntryKind | Kind, **details: object) -> Call:
     """Return the call with one more entry on its timeline."""
     return call.but(updated_at=now, timeline=extend(call.timeline, now, what, **details))
 
@@ -33,5 +33,5 @@ def enter(call: Call, target: State, now: datetime) -> Call:
 
 def reopen(call: Call, target: State, now: datetime) -> Call:
     """Return a resting call in state ``target``, with a timeline entry on its former state."""
-    noted = note(call, now, "call.reopened", was=call.state, reason=call.reason)
+    noted = note(call, now, EntryKind.CALL_REOPENED, was=call.state, reason=call.reason)
     return enter(noted, target, now).but(problem=None, request=None, looks=0, polls=0)

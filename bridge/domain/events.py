@@ -7,8 +7,8 @@ from typing import Any
 
 from bridge.domain.call import InsightsSummary, Kind, Metadata, Problem
 from bridge.domain.stamps import Stamp, place, received_at
+from bridge.domain.timeline import EntryKind
 
-UNKNOWN = "event.unknown"
 """The timeline entry of a WAVV event that names a known call but is of no known kind."""
 
 
@@ -196,7 +196,7 @@ class EventRefused:
 class Noted:
     """A timeline entry without an effect, such as that a user edited the engagement."""
 
-    what: str
+    what: EntryKind
     entry: str | None = None
 
 

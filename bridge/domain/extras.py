@@ -14,6 +14,7 @@ from bridge.domain.call import Call, ExtraRecording, Metadata, State, new_call
 from bridge.domain.changes import note
 from bridge.domain.events import CallHeard
 from bridge.domain.policy import Policy
+from bridge.domain.timeline import EntryKind
 from bridge.reasons import Reason
 
 MOST_EXTRAS = 20
@@ -91,7 +92,7 @@ def note_new(before: Call, call: Call, event: CallHeard, now: datetime) -> Call:
     links += [link for link in map(bare_link, event.other_links) if link in after]
     for link in dict.fromkeys(links):
         if link not in known:
-            call = note(call, now, "recording.another", link=link, entry=event.entry)
+            call = note(call, now, EntryKind.RECORDING_ANOTHER, link=link, entry=event.entry)
     return call
 
 
@@ -111,7 +112,7 @@ def separate(call: Call, now: datetime, policy: Policy) -> Call:
     for extra in waiting:
         call_id = extra_call_id(call.call_id, extra.url)
         details = {"link": bare_link(extra.url), "call_id": call_id}
-        separated = note(separated, now, "recording.separated", **details)
+        separated = note(separated, now, EntryKind.RECORDING_SEPARATED, **details)
     return separated
 
 
@@ -125,7 +126,9 @@ def call_of_extra(parent: Call, extra: ExtraRecording, now: datetime, policy: Po
         stamps=parent.stamps | {"recording_url": extra.stamp},
         due_at=now + policy.settle,
     )
-    return note(call, now, "recording.separated", link=bare_link(extra.url), of=parent.call_id)
+    return note(
+        call, now, EntryKind.RECORDING_SEPARATED, link=bare_link(extra.url), of=parent.call_id
+    )
 
 
 def event_for_extra(extra: ExtraRecording, event: CallHeard) -> CallHeard:

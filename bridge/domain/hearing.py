@@ -12,6 +12,7 @@ from bridge.domain.policy import Policy
 from bridge.domain.recording import await_wavv, is_news
 from bridge.domain.reopen import reopened_by_news
 from bridge.domain.rules import skip_reason
+from bridge.domain.timeline import EntryKind
 from bridge.reasons import Reason
 
 S, K = State, Kind
@@ -57,7 +58,7 @@ def hear_refusal(call: Call, event: EventRefused, now: datetime, policy: Policy)
     if the bridge can fetch its link from WAVV's API.
     """
     details = {"reason": event.reason, "event": event.name, "size": event.size}
-    updated = note(call, now, "event.refused", **details, entry=event.entry)
+    updated = note(call, now, EntryKind.EVENT_REFUSED, **details, entry=event.entry)
     updated = updated.but(refused_events=call.refused_events + 1)
     if event.kind is K.RECORDED:
         updated = updated.but(metadata=call.metadata.model_copy(update={"recorded": True}))

@@ -19,6 +19,7 @@ from bridge.domain.recording import await_wavv, fetched_link, is_obtainable, is_
 from bridge.domain.recording import link as known_link
 from bridge.domain.reopen import adopted_engagement, is_engagement_proven
 from bridge.domain.rules import skip_reason
+from bridge.domain.timeline import EntryKind
 from bridge.reasons import Reason
 
 S = State
@@ -73,7 +74,7 @@ def _advance(call: Call, event: e.Event, now: datetime, policy: Policy) -> Call:
     is_foreign = ready is not None and call.engagement_id not in {None, ready.engagement_id}
     if target is None or is_foreign or is_overtaken(call, event):
         entry = getattr(event, "entry", None)
-        return note(call, now, "event.ignored", event=type(event).__name__, entry=entry)
+        return note(call, now, EntryKind.EVENT_IGNORED, event=type(event).__name__, entry=entry)
     if call.state is S.FAILED and ready is not None:
         is_proven = is_engagement_proven(call, ready.engagement_id)
         call = reopen(call, target, now) if is_proven else call
@@ -84,18 +85,18 @@ def _advance(call: Call, event: e.Event, now: datetime, policy: Policy) -> Call:
 
 def _deadline_passed(call: Call, _event: e.DeadlinePassed, now: datetime, policy: Policy) -> Call:
     if is_obtainable(call, policy):
-        overdue = note(enter(call, S.RECORDED, now), now, "recording.overdue")
+        overdue = note(enter(call, S.RECORDED, now), now, EntryKind.RECORDING_OVERDUE)
         reason = Reason.RECORDING_MISSING if known_link(call) is None else None
         return overdue.but(due_at=now, reason=reason)
     is_lost = call.refused_events or call.metadata.recorded
-    what = "recording.not_received" if is_lost else "recording.not_made"
+    what = EntryKind.RECORDING_NOT_RECEIVED if is_lost else EntryKind.RECORDING_NOT_MADE
     return note(call, now, what).but(reason=unrecorded_reason(call))
 
 
 def _link_fetched(call: Call, event: e.LinkFetched, now: datetime, _policy: Policy) -> Call:
     expires = event.expires_at.isoformat() if event.expires_at else None
     linked = call.but(fetched_link=fetched_link(call, event, now))
-    return note(linked, now, "recording.refetched", expires_at=expires)
+    return note(linked, now, EntryKind.RECORDING_REFETCHED, expires_at=expires)
 
 
 def _recording_awaited(
@@ -111,7 +112,7 @@ def _recording_awaited(
         **RECOVERED,
     )
     details = {"reason": event.reason, "until": event.at.isoformat()}
-    return note(waiting, now, "recording.awaited", **details, **_details(event.problem))
+    return note(waiting, now, EntryKind.RECORDING_AWAITED, **details, **_details(event.problem))
 
 
 def _submission_started(
@@ -121,7 +122,11 @@ def _submission_started(
         external_id=event.external_id, external_url=event.external_url, attempts=call.attempts + 1
     )
     begun = note(
-        begun, now, "submission.started", attempt=begun.attempts, notes=list(event.notes) or None
+        begun,
+        now,
+        EntryKind.SUBMISSION_STARTED,
+        attempt=begun.attempts,
+        notes=list(event.notes) or None,
     )
     return separate(begun, now, policy)
 
@@ -133,7 +138,7 @@ def _submitted(call: Call, event: e.Submitted, now: datetime, policy: Policy) ->
         problem=None,
         due_at=now + policy.poll_after,
     )
-    what = "engagement.created" if event.created else "engagement.existed"
+    what = EntryKind.ENGAGEMENT_CREATED if event.created else EntryKind.ENGAGEMENT_EXISTED
     stored = note(stored, now, what, engagement_id=event.engagement_id, request_id=event.request_id)
     if call.transcript_engagement_id != event.engagement_id:
         return stored
@@ -149,17 +154,19 @@ def _participants_refused(
     again = call.but(problem=event.problem, due_at=now, held=False)
     request_id = event.problem.request_id
     if isinstance(event, e.OwnerRefused):
-        return note(again.but(owner_refused=True), now, "owner.refused", request_id=request_id)
+        return note(
+            again.but(owner_refused=True), now, EntryKind.OWNER_REFUSED, request_id=request_id
+        )
     again = again.but(dropped=tuple(sorted({*call.dropped, *event.fields})))
     fields = list(event.fields)
-    return note(again, now, "participant.refused", fields=fields, request_id=request_id)
+    return note(again, now, EntryKind.PARTICIPANT_REFUSED, fields=fields, request_id=request_id)
 
 
 def _transcript_ready(call: Call, event: e.TranscriptReady, now: datetime, policy: Policy) -> Call:
     noted = note(
         call.but(transcript_engagement_id=event.engagement_id),
         now,
-        "transcript.ready",
+        EntryKind.TRANSCRIPT_READY,
         engagement_id=event.engagement_id,
         source=event.source,
         entry=event.entry,
@@ -181,7 +188,7 @@ def _transcript_polled(
 ) -> Call:
     if isinstance(event, e.TranscriptMissing):
         reason = Reason.TRANSCRIPT_MISSING
-        return note(call.but(reason=reason), now, "call.failed", reason=reason)
+        return note(call.but(reason=reason), now, EntryKind.CALL_FAILED, reason=reason)
     polled = call.but(
         reason=Reason.TRANSCRIPT_PENDING,
         due_at=event.next_at,
@@ -190,7 +197,7 @@ def _transcript_polled(
         held=False,
         **RECOVERED,
     )
-    return note(polled, now, "transcript.pending", next_at=event.next_at.isoformat())
+    return note(polled, now, EntryKind.TRANSCRIPT_PENDING, next_at=event.next_at.isoformat())
 
 
 def _insights_fetched(
@@ -199,9 +206,11 @@ def _insights_fetched(
     counts, status = event.summary.counts, event.summary.status
     fetched = call.but(insights=event.summary, problem=None)
     if isinstance(event, e.InsightsFinal):
-        return note(fetched, now, "insights.final", counts=counts, status=status)
+        return note(fetched, now, EntryKind.INSIGHTS_FINAL, counts=counts, status=status)
     fetched = fetched.but(due_at=event.next_at, held=False, reason=None, **RECOVERED)
-    return note(fetched, now, "insights.read", counts=counts, next_at=event.next_at.isoformat())
+    return note(
+        fetched, now, EntryKind.INSIGHTS_READ, counts=counts, next_at=event.next_at.isoformat()
+    )
 
 
 def _deferred(call: Call, event: e.Deferred, now: datetime, _policy: Policy) -> Call:
@@ -218,7 +227,7 @@ def _deferred(call: Call, event: e.Deferred, now: datetime, _policy: Policy) -> 
     )
     if call.held and not is_failure and call.reason == event.reason:
         return waiting  # the hold continues, and the timeline has its entry
-    what = "step.held" if event.held else "step.deferred"
+    what = EntryKind.STEP_HELD if event.held else EntryKind.STEP_DEFERRED
     details = {"reason": event.reason, "until": event.at.isoformat()}
     return note(waiting, now, what, **details, **_details(event.problem))
 
@@ -231,7 +240,7 @@ def _failed(call: Call, event: e.Failed, now: datetime, policy: Policy) -> Call:
     sent = dict(event.request) if event.request else None
     failed = call.but(reason=event.reason, problem=event.problem or call.problem, request=sent)
     request_id = event.problem.request_id if event.problem else None
-    failed = note(failed, now, "call.failed", reason=event.reason, request_id=request_id)
+    failed = note(failed, now, EntryKind.CALL_FAILED, reason=event.reason, request_id=request_id)
     engagement_id = adopted_engagement(call, event.reason)
     if engagement_id is None:
         return failed
@@ -242,9 +251,9 @@ def _failed(call: Call, event: e.Failed, now: datetime, policy: Policy) -> Call:
 def _replayed(call: Call, event: e.Replayed, now: datetime, policy: Policy) -> Call:
     fresh = {"owner_refused": False, "problem": None, "request": None, "rules_overruled": True}
     again = call.but(insights=InsightsSummary(), dropped=(), attempts=0, polls=0, looks=0, **fresh)
-    again = note(again, now, "call.replayed")
+    again = note(again, now, EntryKind.CALL_REPLAYED)
     if (reason := skip_reason(call.metadata, policy)) is not None:
-        again = note(again, now, "rule.overruled", reason=reason)
+        again = note(again, now, EntryKind.RULE_OVERRULED, reason=reason)
     waiting = await_wavv(again, now, policy)
     dues = [at for at in (waiting.due_at, event.at) if at is not None]
     return waiting.but(due_at=max(dues))
@@ -265,7 +274,7 @@ EFFECTS: Mapping[type[e.Event], Callable[[Call, Any, datetime, Policy], Call]] =
     e.InsightsFinal: _insights_fetched,
     e.Deferred: _deferred,
     e.Skipped: lambda call, event, now, _policy: note(
-        call.but(reason=event.reason), now, "call.skipped", reason=event.reason
+        call.but(reason=event.reason), now, EntryKind.CALL_SKIPPED, reason=event.reason
     ),
     e.Failed: _failed,
     e.Replayed: _replayed,

@@ -12,7 +12,8 @@ from bridge.askelephant.models import EngagementNews, WebhookEvent
 from bridge.askelephant.webhook import TRANSCRIPT_READY, parse_webhook
 from bridge.broker.publisher import publish_next
 from bridge.domain.call import Call, new_call
-from bridge.domain.events import UNKNOWN, CallHeard, EventRefused, Noted, TranscriptReady
+from bridge.domain.events import CallHeard, EventRefused, Noted, TranscriptReady
+from bridge.domain.timeline import EntryKind
 from bridge.errors import DamagedRecordError, EventError, NewerRecordError
 from bridge.pipeline.extras import hear_extras
 from bridge.pipeline.record import Happened, apply_events
@@ -30,8 +31,8 @@ IGNORED, PARKED = "ignored.", "parked."
 
 TRIES = 3
 NOTED = {
-    "v1.engagement.updated": "engagement.updated",
-    "v1.engagement.deleted": "engagement.deleted",
+    "v1.engagement.updated": EntryKind.ENGAGEMENT_UPDATED,
+    "v1.engagement.deleted": EntryKind.ENGAGEMENT_DELETED,
 }
 
 log = structlog.get_logger(__name__)
@@ -161,7 +162,7 @@ def _read_wavv(services: Services, entry: Entry, outcomes: Outcomes) -> ParsedEv
     if event.call_id is None:
         outcomes[entry.id] = slug
         return None
-    return ParsedEvent(entry, event.call_id, Noted(UNKNOWN, entry.id), slug)
+    return ParsedEvent(entry, event.call_id, Noted(EntryKind.EVENT_UNKNOWN, entry.id), slug)
 
 
 def _read_refusal(_services: Services, entry: Entry, _outcomes: Outcomes) -> ParsedEvent:

@@ -1,8 +1,9 @@
 """Readiness: checks whether events can be accepted and processed, and describes what to do."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import NamedTuple
 
 from redis.exceptions import RedisError, ResponseError
 
@@ -16,14 +17,97 @@ UNWRITABLE = (
 )
 
 
+class CheckInfo(NamedTuple):
+    """A check: whether readiness requires it, and the meaning of its failure, in Markdown."""
+
+    required: bool
+    meaning: str
+
+
+CHECKS: Mapping[str, CheckInfo] = {
+    "askelephant_api_key": CheckInfo(
+        required=True,
+        meaning="`BRIDGE_ASKELEPHANT_API_KEY` is not set.",
+    ),
+    "askelephant_webhook_secrets": CheckInfo(
+        required=True,
+        meaning="`BRIDGE_ASKELEPHANT_WEBHOOK_SECRETS` is not set.",
+    ),
+    "wavv_secrets": CheckInfo(required=True, meaning="`BRIDGE_WAVV_SECRETS` is not set."),
+    "redis": CheckInfo(
+        required=True,
+        meaning=(
+            "Redis rejects writes, or is a cluster, which is not supported. Then only the "
+            "credentials are checked."
+        ),
+    ),
+    "eviction": CheckInfo(
+        required=True,
+        meaning="Redis could evict calls. Set `maxmemory-policy noeviction`.",
+    ),
+    "persistence": CheckInfo(
+        required=True,
+        meaning=(
+            "A restart of Redis would lose calls. Set [`appendonly "
+            "yes`](https://valkey.io/topics/persistence)."
+        ),
+    ),
+    "inbox": CheckInfo(
+        required=False,
+        meaning="The oldest event has waited for five minutes. Check that a worker runs.",
+    ),
+    "askelephant": CheckInfo(
+        required=False,
+        meaning=(
+            "Requests are held: throttled, an outage, a rejected API key, an unpaid bill or a "
+            "missing scope. The check shows the end of the hold and the time of the next request. "
+            "[`bridge hold show`](#holds-and-their-release-by-hand) also shows AskElephant's text."
+        ),
+    ),
+    "wavv_api": CheckInfo(
+        required=False,
+        meaning=(
+            "WAVV rejected its API key, and has not accepted it since. Links to recordings are not "
+            "fetched; calls continue with the links that they have."
+        ),
+    ),
+    "records": CheckInfo(
+        required=False,
+        meaning=(
+            "Records of calls are [damaged](#damaged-records). Listed only while there are any."
+        ),
+    ),
+    "sweep": CheckInfo(
+        required=False,
+        meaning=(
+            "No sweep has ended for three intervals and the grace. Check that beat and a worker "
+            "run."
+        ),
+    ),
+    "askelephant_webhook": CheckInfo(
+        required=False,
+        meaning=(
+            "Polling found a transcript later than the webhook's last event. Check AskElephant's "
+            "Settings > Webhooks: Svix [disables](https://docs.svix.com/retries) an endpoint after "
+            "five days of failures."
+        ),
+    ),
+}
+"""All checks. docs/operations.md lists them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Check:
-    """The result of one check. ``required`` = the bridge is not ready while it is not ``ok``."""
+    """The result of one of ``CHECKS``."""
 
     name: str
     ok: bool
     detail: str
-    required: bool = True
+
+    @property
+    def required(self) -> bool:
+        """Whether the bridge is not ready while this check is not ``ok``."""
+        return CHECKS[self.name].required
 
 
 def is_ready(checks: list[Check]) -> bool:
@@ -98,17 +182,17 @@ def _progress(services: Services) -> Iterator[Check]:
     age = services.now() - backlog.oldest if backlog.oldest else timedelta(0)
     waiting = f"{backlog.waiting} waiting, the oldest for {max(0, int(age.total_seconds()))} s"
     ok = age < STALE_BACKLOG
-    yield Check("inbox", ok, waiting if ok else f"{waiting}: is a worker running?", required=False)
+    yield Check("inbox", ok, waiting if ok else f"{waiting}: is a worker running?")
     last = services.counters.last_saw("sweep")
     longest = STALE_SWEEPS * services.settings.sweep_interval + services.settings.sweep_grace
     ok = last is not None and services.now() - last <= longest
     detail = f"last at {last.isoformat()}" if last else "has never run"
     detail = detail if ok else f"{detail}: do beat and a worker run?"
-    yield Check("sweep", ok=ok, detail=detail, required=False)
+    yield Check("sweep", ok=ok, detail=detail)
     damage = services.calls.damage()
     if damage.count:
         detail = f"{damage.count} damaged: /api/stats names them, docs/operations.md has the repair"
-        yield Check("records", ok=False, detail=detail, required=False)
+        yield Check("records", ok=False, detail=detail)
 
 
 def _holds(services: Services) -> Iterator[Check]:
@@ -123,7 +207,7 @@ def _holds(services: Services) -> Iterator[Check]:
         )
     detail = f"{'; '.join(found)}. Details: GET /api/hold, or bridge hold show"
     detail = detail if found else "requests are sent"
-    yield Check("askelephant", ok=not found, detail=detail, required=False)
+    yield Check("askelephant", ok=not found, detail=detail)
 
 
 def _webhook(services: Services) -> Iterator[Check]:
@@ -137,7 +221,7 @@ def _webhook(services: Services) -> Iterator[Check]:
             f"silent: polling found a transcript at {polled.isoformat()}, and {last}. "
             "Check Settings > Webhooks in AskElephant"
         )
-    yield Check("askelephant_webhook", ok=ok, detail=detail, required=False)
+    yield Check("askelephant_webhook", ok=ok, detail=detail)
 
 
 def _wavv_api(services: Services) -> Iterator[Check]:
@@ -150,7 +234,7 @@ def _wavv_api(services: Services) -> Iterator[Check]:
     elif refused is not None and (accepted is None or accepted <= refused):
         ok = False
         detail = f"WAVV refused the key at {refused.isoformat()}: check BRIDGE_WAVV_API_KEY"
-    yield Check("wavv_api", ok=ok, detail=detail, required=False)
+    yield Check("wavv_api", ok=ok, detail=detail)
 
 
 REDIS_CHECKS: tuple[Callable[[Services], Iterator[Check]], ...] = (

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from bridge.domain.timeline import SHORTENED
+from bridge.domain.timeline import EntryKind
 from tests.chaos.evidence import Evidence, Stored, about
 from tests.chaos.plan import PlannedCall
 from tests.support.bridge_client import Json, happened
@@ -201,7 +201,7 @@ def _is_accounted_for(stored: Stored, call: Json) -> bool:
     if stored.outcome is not None or not call:
         return stored.outcome is not None
     entries = {entry.get("entry") for entry in call["timeline"]}
-    return stored.entry in entries or SHORTENED in happened(call)
+    return stored.entry in entries or EntryKind.TIMELINE_SHORTENED in happened(call)
 
 
 def _insights_came(call_id: str, call: Json, engagement: Json) -> Breaches:

@@ -11,6 +11,7 @@ from bridge.domain import events as e
 from bridge.domain.call import Call, InsightsSummary, Kind, Metadata, Problem, State, new_call
 from bridge.domain.machine import advance
 from bridge.domain.policy import Policy
+from bridge.domain.timeline import EntryKind
 
 AT = datetime(2026, 5, 13, 14, 0, tzinfo=UTC)
 POLICY = Policy()
@@ -56,7 +57,7 @@ EVENTS: Mapping[type[e.Event], e.Event] = {
     e.Failed: e.Failed("rejected", PROBLEM),
     e.Replayed: e.Replayed(),
     e.EventRefused: e.EventRefused("too_large", "call.recorded", Kind.RECORDED, 3_000_000, "3-0"),
-    e.Noted: e.Noted("engagement.updated", "2-0"),
+    e.Noted: e.Noted(EntryKind.ENGAGEMENT_UPDATED, "2-0"),
 }
 """One event of every type."""
 

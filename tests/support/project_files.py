@@ -1,9 +1,8 @@
 """The project's own files, as the tests that hold them against each other read them."""
 
-import ast
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -91,10 +90,3 @@ def expanded(command: str) -> str:
 def variables(command: str) -> set[str]:
     """Return the variables that a text expands."""
     return {match[1] for match in _DEFAULT.finditer(command)}
-
-
-def sources(*rooms: str) -> Iterator[tuple[Path, ast.Module]]:
-    """Yield the modules of the given rooms, parsed."""
-    for room in rooms:
-        found = sorted((ROOT / room).rglob("*.py")) if (ROOT / room).is_dir() else [ROOT / room]
-        yield from ((path, ast.parse(path.read_text(encoding="utf-8"))) for path in found)

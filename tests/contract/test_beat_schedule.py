@@ -16,8 +16,8 @@ from tasks import celery
 celery.loader.import_default_modules()
 known = [name for name in celery.tasks if name.startswith("tasks.")]
 entries = symbol_by_name(celery.conf.beat_scheduler)(app=celery).schedule.values()
-said = [[e.task, e.schedule.run_every.total_seconds(), e.options] for e in entries]
-print(json.dumps({"known": known, "entries": said}))
+entries_seen = [[e.task, e.schedule.run_every.total_seconds(), e.options] for e in entries]
+print(json.dumps({"known": known, "entries": entries_seen}))
 """
 """Prints the schedule that beat reads from the settings of its process."""
 

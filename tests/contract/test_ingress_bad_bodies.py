@@ -87,7 +87,7 @@ def test_an_event_without_what_a_call_needs_gets_422(
     """An event without what a call needs gets 422, which names what is accepted."""
     response = web.wavv(raw)
     assert says in problem_in(response, 422, reason)
-    assert not [told for told in (PRIVATE, "etc/passwd", "a.example") if told in response.text]
+    assert not [value for value in (PRIVATE, "etc/passwd", "a.example") if value in response.text]
     assert web.stored() == []
 
 

@@ -38,8 +38,8 @@ def _ready(bridge: Bridge, behaviour: str = "") -> SampleCall:
 def _is_transcribed(bridge: Bridge, call: SampleCall, entry: str) -> bool:
     """Return whether the event changed the call once, with its inbox entry."""
     found = bridge.call(call)
-    told = [one for one in found.timeline if one.what == "transcript.ready"]
-    entries = {(one.model_extra or {}).get("entry") for one in told}
+    ready = [one for one in found.timeline if one.what == "transcript.ready"]
+    entries = {(one.model_extra or {}).get("entry") for one in ready}
     return found.state is State.TRANSCRIBED and entry in entries and found.due_at is not None
 
 

@@ -58,7 +58,7 @@ def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with embedded_valkey(directory) as (url, command), Process(command, directory) as server:
         is_ready = command.is_ready
         assert is_ready is not None
-        wait_for(is_ready, bool, "Valkey answers")
+        wait_for(is_ready, bool, "Valkey responds")
         yield url
         assert "rror" not in server.output()
 

@@ -51,13 +51,13 @@ def test_insights_are_what_askelephant_found(shared: Stack, sent: Calls) -> None
     """The API shows action items, signals and transcript, in the call and at their own path."""
     call = shared.bridge.reaches(sent["insights late"], "complete")
     [made] = shared.engagements(sent["insights late"])
-    told = shared.bridge.get(f"/api/calls/{call['call_id']}/insights").json()
-    assert told == call["insights"]
-    assert (len(told["action_items"]), len(told["signals"])) == (
+    insights = shared.bridge.get(f"/api/calls/{call['call_id']}/insights").json()
+    assert insights == call["insights"]
+    assert (len(insights["action_items"]), len(insights["signals"])) == (
         made["action_items"],
         made["signals"],
     )
-    assert told["transcript"]
+    assert insights["transcript"]
 
 
 def test_a_rejection_keeps_every_field_error(shared: Stack, sent: Calls) -> None:
@@ -78,15 +78,15 @@ def test_without_a_transcript_event_the_bridge_polls(name: str, shared: Stack, s
 
 def test_an_event_may_come_before_the_response(shared: Stack, sent: Calls) -> None:
     """A webhook that comes before the response to the POST still completes its call."""
-    call = shared.bridge.reaches(sent["event before the answer"], "complete")
+    call = shared.bridge.reaches(sent["event before the response"], "complete")
     assert [entry["source"] for entry in entries(call, "transcript.ready")] == ["webhook"]
     journal, ours = shared.sandbox.journal(), f"wavv-call-{call['call_id']}"
     # On a busy machine the request may time out: then the bridge sends it again.
     posted = ("POST", ours)
     first, *_ = [o for o in journal["requests"] if (o["method"], o["external_id"]) == posted]
-    [told] = [one for one in journal["deliveries"] if _is_of_transcript(one, ours)]
+    [sent_webhook] = [one for one in journal["deliveries"] if _is_of_transcript(one, ours)]
     assert first["status"] == 201
-    assert told["answered_at"] <= first["answered_at"]
+    assert sent_webhook["answered_at"] <= first["answered_at"]
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ def test_no_secret_and_no_person_is_in_the_logs(shared: Stack, settled: Calls) -
 
 def test_a_call_can_be_followed_through_the_logs(shared: Stack, settled: Calls) -> None:
     """The worker's log lines of a call have its id."""
-    call = settled["told as started-ended-recorded"]
+    call = settled["received as started-ended-recorded"]
     lines = [one for one in shared.processes["worker"].output().splitlines() if call.call_id in one]
     for slug in ("event.heard", "call.moved", "transcript.heard"):
         assert any(slug in line for line in lines), slug

@@ -67,7 +67,7 @@ def test_a_worker_starts_next_to_its_dead_connection(solo: Stack) -> None:
                 solo.bridge.deliver([unknown_event()])
                 return "event.ignored" in successor.output()
 
-            wait_for(has_prefetched, bool, "the successor takes work")
+            wait_for(has_prefetched, bool, "the successor fetches tasks")
     finally:
         first.signal(signal.SIGCONT)
 

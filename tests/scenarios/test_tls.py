@@ -84,5 +84,5 @@ def test_a_wrong_password_is_logged_and_not_shown(stack: Stack, secured: Secured
             command = replace(usual, name=f"locked-out-{name}", env={**usual.env, **wrong})
             one = stack.processes[command.name] = Process(command, stack.directory)
             exits.enter_context(one)
-            wait_for(one.output, lambda output: REFUSED in output, f"{name} tells of it")
-            assert not [said for said in (WRONG, DECODED) if said in one.output()]
+            wait_for(one.output, lambda output: REFUSED in output, f"{name} logs the error")
+            assert not [secret for secret in (WRONG, DECODED) if secret in one.output()]

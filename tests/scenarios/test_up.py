@@ -131,7 +131,7 @@ def test_one_ctrl_c_stops_all_in_order_and_leaves_nothing_running(place: Place) 
         assert up.interrupt() == 0
         assert not alive(started)
         words = ("web      | ", "worker   | worker: Warm shutdown", "Valkey is now ready to exit")
-        last = [up.output().rindex(said) for said in words]
+        last = [up.output().rindex(line) for line in words]
     names = ("uvicorn", "worker", "beat", "valkey")
     assert all(any(name in one for one in started.values()) for name in names)
     assert last == sorted(last)
@@ -158,8 +158,8 @@ def test_a_killed_worker_is_started_again_and_carries_the_next_call(
     place, up, _ = flowering
     (worker,) = [pid for pid, words in up.descendants().items() if "tasks worker" in words]
     os.kill(worker, signal.SIGKILL)
-    told = "worker   | ended with exit code -9; starting it again"
-    wait_for(up.output, lambda output: told in output, "the death is told")
+    line = "worker   | ended with exit code -9; starting it again"
+    wait_for(up.output, lambda output: line in output, "the exit is logged")
     call = place.bridge.send_call(a_call(3))
     place.bridge.reaches(call, "complete")
     assert place.engagements(call) == 1
@@ -171,8 +171,8 @@ def test_a_stuck_worker_is_started_again_and_what_it_left_completes(place: Place
     with replace(place, settings=settings).up() as up:
         stuck_workers.hang(place.directory)
         call = place.bridge.send_call(a_call(4))
-        told = "worker   | ended with exit code 75; starting it again"
-        wait_for(up.output, lambda output: told in output, "the worker has ended itself")
+        line = "worker   | ended with exit code 75; starting it again"
+        wait_for(up.output, lambda output: line in output, "the worker has ended itself")
         stuck_workers.resume(place.directory)
         place.bridge.reaches(call, "complete")
     assert place.engagements(call) == 1
@@ -181,7 +181,7 @@ def test_a_stuck_worker_is_started_again_and_what_it_left_completes(place: Place
 def test_flower_runs_with_its_option(flowering: tuple[Place, Running, str]) -> None:
     """With ``--flower`` Flower runs on the loopback without a password."""
     _, _, flower = flowering
-    wait_for(lambda: responds(f"{flower}/healthcheck"), bool, "Flower answers")
+    wait_for(lambda: responds(f"{flower}/healthcheck"), bool, "Flower responds")
 
 
 def test_made_up_calls_go_all_the_way(flowering: tuple[Place, Running, str]) -> None:
@@ -204,12 +204,12 @@ def test_without_credentials_it_runs_and_names_them(tmp_path: Path) -> None:
     settings = {"PORT": str(port)}
     with client(port) as bridge, running("up", cwd=tmp_path, settings=settings) as up:
         place = Place(tmp_path, port, "", settings, bridge)
-        said = wait_for(place.readiness, bool, "it answers")
+        readiness = wait_for(place.readiness, bool, "it responds")
         assert up.interrupt() == 0
-    missing = {c["detail"] for c in said["checks"].values() if not c["ok"]}
+    missing = {c["detail"] for c in readiness["checks"].values() if not c["ok"]}
     names = ("ASKELEPHANT_API_KEY", "ASKELEPHANT_WEBHOOK_SECRETS", "WAVV_SECRETS")
     assert {f"set BRIDGE_{name}" for name in names} <= missing
-    assert said["status"] == "not ready"
+    assert readiness["status"] == "not ready"
 
 
 def test_it_stops_in_order_without_a_reader_of_its_output(place: Place) -> None:

@@ -84,7 +84,7 @@ def test_metadata_right_behind_the_recording_is_submitted_with_it(
     shared: Stack, sent: Calls
 ) -> None:
     """Events right after the recording are submitted with it, because the bridge waits first."""
-    call = sent["told as recorded-ended-started"]
+    call = sent["received as recorded-ended-started"]
     shared.bridge.reaches(call, "complete")
     [made] = shared.engagements(call)
     assert str(made["start_at"])[:19] == call.started_at.isoformat()[:19]

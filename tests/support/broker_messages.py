@@ -84,8 +84,8 @@ def _fetched(channel: Any, queue: str) -> Iterator[Any]:  # noqa: ANN401 - amqp'
         yield one
 
 
-def _of_redis(said: dict[str, Any]) -> Message:
-    return _message(said["headers"], base64.b64decode(said["body"]), said)
+def _of_redis(stored: dict[str, Any]) -> Message:
+    return _message(stored["headers"], base64.b64decode(stored["body"]), stored)
 
 
 def _message(headers: dict[str, Any], body: str | bytes, whole: object) -> Message:

@@ -52,7 +52,7 @@ def _failed(behaviour: str, reason: str, tries: int | None = 1, engagements: int
     )
 
 
-def _untold(state: str, reason: str | None, *kinds: Kind, **changes: object) -> Case:
+def _not_submitted(state: str, reason: str | None, *kinds: Kind, **changes: object) -> Case:
     """Return a call for which AskElephant gets no request."""
     return Case(
         kinds=kinds,
@@ -66,21 +66,25 @@ def _untold(state: str, reason: str | None, *kinds: Kind, **changes: object) -> 
 
 
 ORDERS = {
-    f"told as {'-'.join(kind.removeprefix('Call').lower() for kind in kinds)}": Case(kinds=kinds)
+    f"received as {'-'.join(kind.removeprefix('Call').lower() for kind in kinds)}": Case(
+        kinds=kinds
+    )
     for kinds in permutations((S, E, R))
 }
 
 WAVV = ORDERS | {
     "recorded only": Case(kinds=(R,)),
     "every event five times": Case("twice-webhook+resent-webhook", (S, E, R) * 5, tries=1),
-    "unrecorded": _untold("unrecorded", None, S, E),
-    "never ended": _untold("unrecorded", "end_not_heard", S),
-    "recorded without URL": _untold("failed", "recording_missing", S, E, R, recording_url=""),
-    "recording at a private address": _untold(
+    "unrecorded": _not_submitted("unrecorded", None, S, E),
+    "never ended": _not_submitted("unrecorded", "end_not_heard", S),
+    "recorded without URL": _not_submitted(
+        "failed", "recording_missing", S, E, R, recording_url=""
+    ),
+    "recording at a private address": _not_submitted(
         "failed", "recording_missing", S, E, R, recording_url="https://10.0.0.1/call.mp3"
     ),
-    "too short": _untold("skipped", "too_short", S, E, R, seconds=9),
-    "voicemail": _untold("skipped", "outcome_excluded", S, E, R, outcome="VOICEMAIL"),
+    "too short": _not_submitted("skipped", "too_short", S, E, R, seconds=9),
+    "voicemail": _not_submitted("skipped", "outcome_excluded", S, E, R, outcome="VOICEMAIL"),
     "owner known": Case(changes={"agent_id": "usr_alice"}, tries=1),
     "owner refused": Case(changes={"agent_id": "usr_ghost"}, happened=("owner.refused",), tries=2),
 }
@@ -91,7 +95,7 @@ SUBMISSION = {
     "conflict": _complete("conflict", 2, "engagement.created"),
     "slow media": _complete("slow-media.900", None, "step.deferred", "engagement.existed"),
     "connection reset": _complete("reset", 2, "engagement.existed"),
-    "garbage for an answer": _complete("garbage-json", 2, "engagement.existed"),
+    "garbage for a response": _complete("garbage-json", 2, "engagement.existed"),
     "rejected with 422": _failed("reject", "rejected", engagements=0),
     "rejected with 400": _failed("bad-request", "rejected", engagements=0),
     "collision": _failed("collision", "external_id_collision"),
@@ -101,7 +105,7 @@ TRANSCRIPT = {
     "processing fails": _failed("failed", "processing_failed"),
     "processing never ends": _failed("stuck", "transcript_missing"),
     # The request waits for the delivery of the event: on a busy machine longer than its timeout.
-    "event before the answer": _complete("early-webhook"),
+    "event before the response": _complete("early-webhook"),
     "event twice": _complete("twice-webhook"),
     "event sent again and again": _complete("resent-webhook"),
     "event late": _complete("late-webhook.200"),
@@ -127,8 +131,8 @@ INSIGHTS = {
 THROTTLED = {
     "in seconds": _complete("throttle-seconds", 2, "step.held"),
     "until a date": _complete("throttle-date", 2, "step.held"),
-    "senselessly": _complete("throttle-garbage", 2, "step.held"),
-    "without a word": _complete("throttle-bare.2", 3, "step.held"),
+    "with a malformed time": _complete("throttle-garbage", 2, "step.held"),
+    "without a time": _complete("throttle-bare.2", 3, "step.held"),
     "while reading": _complete("read-throttled", 1, "step.held"),
 }
 """Throttled calls run apart from ``CASES``, because one throttled call holds every call."""

@@ -51,7 +51,7 @@ def running_secured() -> Iterator[Secured]:
         port = free_port()
         server = Secured(port, str(directory / AUTHORITY), str(directory / STRANGER))
         with Process(_command(found, directory, port), directory):
-            wait_for(lambda: _responds(server), bool, "Redis answers over TLS")
+            wait_for(lambda: _responds(server), bool, "Redis responds over TLS")
             yield server
 
 

@@ -13,7 +13,6 @@ from pydantic import BeforeValidator
 
 from bridge.api import views
 from bridge.api.auth import require_token
-from bridge.api.links import engagement_links
 from bridge.api.pages import Query as CallQuery
 from bridge.api.pages import aware, page
 from bridge.api.paths import call_id_in
@@ -72,8 +71,7 @@ def list_calls(  # noqa: PLR0913, PLR0917 - these are the query's parameters
         found = page(services.lookup, query, cursor or None, limit)
     except ValueError as error:
         raise HTTPException(400, str(error)) from error
-    links = engagement_links(services)
-    data = [views.summary(call, links) for call in found.calls]
+    data = views.summaries(found.calls, services)
     damaged = services.calls.damage().count
     return views.CallPage(data=data, next_cursor=found.next_cursor, damaged=damaged)
 

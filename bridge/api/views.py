@@ -1,5 +1,6 @@
 """The models of the API's responses. Clients depend on their fields, so fields are only added."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,6 +12,7 @@ from pydantic import (
     model_serializer,
 )
 
+from bridge.api.explanation import ExplanationView, explanation_view, facts
 from bridge.api.links import EngagementLinks, engagement_links
 from bridge.domain.call import Call, Metadata, Problem, State
 from bridge.domain.extras import bare_link
@@ -41,6 +43,7 @@ class CallSummary(BaseModel):
     call_id: str
     state: State
     reason: str | None = Field(description="Why the call is in its state, as a slug")
+    explanation: ExplanationView
     engagement_id: str | None
     external_url: str | None = Field(description="The call's page in the dialer")
     askelephant_url: str | None = Field(
@@ -177,9 +180,12 @@ def hold_view(hold: Hold) -> HoldView:
     )
 
 
-def summary(call: Call, links: EngagementLinks) -> CallSummary:
-    """Return the call's line in a list."""
-    return CallSummary(**_common(call, links))
+def summaries(calls: Sequence[Call], services: Services) -> list[CallSummary]:
+    """Return the calls' lines in a list. What they share is read once for all of them."""
+    links, known, now = engagement_links(services), facts(services), services.now()
+    return [
+        CallSummary(**_common(call, links, explanation_view(call, known, now))) for call in calls
+    ]
 
 
 def view(call: Call, services: Services) -> CallView:
@@ -189,8 +195,9 @@ def view(call: Call, services: Services) -> CallView:
     if request is None:
         mapped = engagement_request(call, services.mapper)
         request = None if isinstance(mapped, Unsubmittable) else mapped.request.members()
+    explained = explanation_view(call, facts(services), services.now())
     return CallView(
-        **_common(call, engagement_links(services)),
+        **_common(call, engagement_links(services), explained),
         external_id=call.external_id,
         engagement_created=call.engagement_created,
         recording_url=recording.url if recording else None,
@@ -227,11 +234,12 @@ def _extra_recordings(call: Call, services: Services) -> list[ExtraRecordingView
     ]
 
 
-def _common(call: Call, links: EngagementLinks) -> dict[str, Any]:
+def _common(call: Call, links: EngagementLinks, explanation: ExplanationView) -> dict[str, Any]:
     return {
         "call_id": call.call_id,
         "state": call.state,
         "reason": call.reason,
+        "explanation": explanation,
         "engagement_id": call.engagement_id,
         "external_url": call.external_url,
         "askelephant_url": links.url(call.engagement_id),

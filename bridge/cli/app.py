@@ -5,7 +5,7 @@ Each subcommand imports what it needs when it runs, so that ``bridge --help`` st
 
 import typer
 
-from bridge.cli import demo, hold, replay, sandbox, send, settings, up
+from bridge.cli import demo, hold, replay, sandbox, send, settings, up, why
 
 main = typer.Typer(
     help="Submits recorded calls of a WAVV dialer to AskElephant, and stores the insights.",
@@ -20,3 +20,4 @@ main.add_typer(hold.hold, name="hold")
 main.command("replay")(replay.replay)
 main.command("send")(send.send)
 main.command("settings")(settings.settings)
+main.command("why")(why.why)

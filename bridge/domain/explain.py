@@ -213,7 +213,7 @@ def _deadline(call: Call, policy: Policy, now: datetime) -> datetime | None:
 
 def _cause(reason: str | None) -> Cause | None:
     """Return a reason in words; ``None`` = a newer version gave it, or there is no reason."""
-    return CAUSES[Reason(reason)] if reason in CAUSES else None
+    return None if reason is None or reason not in CAUSES else CAUSES[Reason(reason)]
 
 
 def _clock(moment: datetime, facts: Facts, now: datetime) -> str:

@@ -23,7 +23,19 @@ BATCH = 1000
 EVENTS_BATCH = 10_000
 """The most events that one sweep deletes, which blocks Redis for some milliseconds."""
 
+MISSED_SWEEPS = 3
+"""Sweeps count as stopped after so many intervals without one, and the grace."""
+
 log = structlog.get_logger(__name__)
+
+
+def are_sweeps_stopped(services: Services, last: datetime | None) -> bool:
+    """Return whether no sweep has ended for too long: beat or all workers are not running.
+
+    ``last`` is when a sweep ended last; ``None`` = none ever did.
+    """
+    longest = MISSED_SWEEPS * services.settings.sweep_interval + services.settings.sweep_grace
+    return last is None or services.now() - last > longest
 
 
 def sweep(services: Services, *, is_routine: bool = False) -> int:

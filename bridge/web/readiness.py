@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 from redis.exceptions import RedisError, ResponseError
 
+from bridge.pipeline.sweep import are_sweeps_stopped
 from bridge.services import Services
 from bridge.store.cluster import REFUSED, is_cluster
 
 STALE_BACKLOG = timedelta(minutes=5)
-STALE_SWEEPS = 3
 UNWRITABLE = (
     "cannot be written to: check BRIDGE_REDIS_URL, that Redis runs, and that it has memory left"
 )
@@ -184,8 +184,7 @@ def _progress(services: Services) -> Iterator[Check]:
     ok = age < STALE_BACKLOG
     yield Check("inbox", ok, waiting if ok else f"{waiting}: is a worker running?")
     last = services.counters.last_saw("sweep")
-    longest = STALE_SWEEPS * services.settings.sweep_interval + services.settings.sweep_grace
-    ok = last is not None and services.now() - last <= longest
+    ok = not are_sweeps_stopped(services, last)
     detail = f"last at {last.isoformat()}" if last else "has never run"
     detail = detail if ok else f"{detail}: do beat and a worker run?"
     yield Check("sweep", ok=ok, detail=detail)

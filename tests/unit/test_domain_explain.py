@@ -143,7 +143,7 @@ def test_every_record_is_explained(state: State, reason: str | None) -> None:
     assert explained.sentence.endswith(".")
     assert "{" not in explained.sentence
     assert explained.waits_for is waits_for(call)
-    if reason in CAUSES:
+    if reason is not None and reason in CAUSES:
         cause = CAUSES[Reason(reason)]
         assert cause.text.removesuffix(".") in explained.sentence or state is State.COMPLETE
     elif reason is not None and state is not State.COMPLETE:

@@ -1,0 +1,52 @@
+"""The explanation of a call, as the API returns it, and the facts that it is made from."""
+
+from datetime import datetime
+
+from pydantic import BaseModel, Field
+
+from bridge.domain.call import Call
+from bridge.domain.explain import Facts, Pause, WaitsFor, explain
+from bridge.pipeline.sweep import are_sweeps_stopped
+from bridge.services import Services
+
+
+class ExplanationView(BaseModel):
+    """Where a call is and why, in plain English."""
+
+    sentence: str = Field(description="`cause`, `outlook` and `advice` in one text")
+    cause: str = Field(description="Where the call is, and why")
+    outlook: str = Field(description="What happens next, and when; empty at rest")
+    advice: str = Field(description="What a person must do, if anything")
+    waits_for: WaitsFor
+    since: datetime = Field(description="When the call began to wait for this")
+    next_at: datetime | None = Field(description="When the bridge does the next step for the call")
+    deadline: datetime | None = Field(description="When the bridge stops waiting")
+
+
+def facts(services: Services) -> Facts:
+    """Read what an explanation needs and a record does not have: holds, and the last sweep."""
+    last = services.counters.last_saw("sweep")
+    return Facts(
+        policy=services.policy,
+        pauses=tuple(
+            Pause(hold.reason, hold.since, hold.next_at, hold.step)
+            for hold in services.holds.all(services.now())
+        ),
+        is_stopped=are_sweeps_stopped(services, last),
+        stopped_since=last,
+    )
+
+
+def explanation_view(call: Call, known: Facts, now: datetime) -> ExplanationView:
+    """Return the explanation of a call, by facts that were read for all calls of the response."""
+    found = explain(call, known, now)
+    return ExplanationView(
+        sentence=found.sentence,
+        cause=found.cause,
+        outlook=found.outlook,
+        advice=found.advice,
+        waits_for=found.waits_for,
+        since=found.since,
+        next_at=found.next_at,
+        deadline=found.deadline,
+    )

@@ -1,0 +1,184 @@
+"""``bridge why``: where one call is, why, and what comes next, on one screen."""
+
+import json
+import shutil
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Annotated, Any
+from urllib.parse import quote
+
+import typer
+
+from bridge.cli.api import Api, error_exit, open_api
+
+OK, NOT_FOUND = 200, 404
+NONE_FOUND, NEEDS_PERSON = 1, 3
+LISTED = 20
+WIDEST = 100
+GAP_SECONDS = 60
+"""A longer time between two entries of the timeline is shown as a line of its own."""
+
+HIDDEN = frozenset({"at", "what", "entry"})
+"""Keys of a timeline entry that are not printed among its details."""
+
+
+def why(
+    call: Annotated[
+        str,
+        typer.Argument(
+            help="A call id, an engagement id, a link, a phone number or its last digits, a name, "
+            "or an e-mail address.",
+            show_default=False,
+        ),
+    ],
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the API's JSON of the call.")
+    ] = False,
+    url: Annotated[str, typer.Option(help="Base URL of the bridge.")] = "http://127.0.0.1:8000",
+    token: Annotated[
+        str | None, typer.Option(help="API token. Default: the first of BRIDGE_API_TOKENS.")
+    ] = None,
+) -> None:
+    """Show where a call is, why, and what comes next.
+
+    If several calls match, they are listed. The exit code is 0 for a call that needs no person, 1
+    if nothing is found, 2 if the bridge does not respond, 3 if the call needs a person.
+    """
+    with open_api(url, token) as api:
+        found = _find(api, call.strip())
+    if not found:
+        typer.echo(
+            f"No call matches {call!r}. If WAVV made it, the bridge has stored none of its events: "
+            "look for event.refused in the log of the web process.",
+            err=True,
+        )
+        raise typer.Exit(NONE_FOUND)
+    if len(found) > 1:
+        _print_list(found, as_json=as_json)
+        return
+    shown = found[0]
+    typer.echo(json.dumps(shown, indent=2) if as_json else "\n".join(_screen(shown)))
+    if shown["explanation"]["waits_for"] == "operator":
+        raise typer.Exit(NEEDS_PERSON)
+
+
+def _find(api: Api, wanted: str) -> list[dict[str, Any]]:
+    """Return the call with this id, else what a search finds: one call in full, or a list."""
+    status, body = api.get(f"/api/calls/{quote(wanted, safe='')}")
+    if status == OK:
+        return [body]
+    if status != NOT_FOUND:
+        raise error_exit(status, body)
+    cursor, found = "", list[dict[str, Any]]()
+    while len(found) < LISTED:
+        query = f"q={quote(wanted, safe='')}&limit={LISTED}&cursor={quote(cursor, safe='')}"
+        status, body = api.get(f"/api/calls?{query}")
+        if status != OK:
+            raise error_exit(status, body)
+        found += body["data"]
+        cursor = body["next_cursor"] or ""
+        if not cursor:
+            break
+    if len(found) != 1:
+        return found
+    status, body = api.get(f"/api/calls/{quote(found[0]['call_id'], safe='')}")
+    if status != OK:
+        raise error_exit(status, body)
+    return [body]
+
+
+def _print_list(found: Sequence[Mapping[str, Any]], *, as_json: bool) -> None:
+    for call in found:
+        if as_json:
+            typer.echo(json.dumps(call))
+            continue
+        typer.echo(f"{call['call_id']}  {call['state']}  {_utc(call['created_at'])}")
+        typer.echo(textwrap.indent("\n".join(_wrapped(call["explanation"]["cause"])), "    "))
+    if not as_json:
+        typer.echo(f"{len(found)} calls match; for one of them: bridge why CALL_ID")
+
+
+def _screen(call: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the lines of one call: the explanation, its links, its timeline, the next step."""
+    explained = call["explanation"]
+    yield from _wrapped(explained["sentence"])
+    yield ""
+    yield f"call        {call['call_id']}"
+    yield f"state       {call['state']}{_in_brackets(call['reason'])}"
+    for label, value in (
+        ("lead", call["metadata"]["lead_name"] or call["metadata"]["lead_phone"]),
+        ("engagement", call["engagement_id"]),
+        ("AskElephant", call["askelephant_url"]),
+        ("dialer", call["external_url"]),
+    ):
+        if value:
+            yield f"{label:<11} {value}"
+    if problem := call["problem"]:
+        yield from _hanging(f"{'problem':<11} {_problem(problem)}", indent=12)
+    yield ""
+    yield from _timeline(call)
+    if explained["waits_for"] == "operator":
+        yield ""
+        yield "To replay it:"
+        yield f"  bridge replay {call['call_id']}"
+
+
+def _timeline(call: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the timeline with its gaps; the last line is the present."""
+    before: datetime | None = None
+    for entry in call["timeline"]:
+        at = datetime.fromisoformat(entry["at"])
+        if before and (at - before).total_seconds() >= GAP_SECONDS:
+            yield f"{'':<20} ... {_length((at - before).total_seconds())}"
+        details = ", ".join(
+            f"{key} {value}" for key, value in entry.items() if key not in HIDDEN and value
+        )
+        yield from _hanging(
+            f"{_utc(entry['at'])}  {entry['what']}{f': {details}' if details else ''}"
+        )
+        before = at
+    waits_for, next_at = call["explanation"]["waits_for"], call["explanation"]["next_at"]
+    present = "at rest" if waits_for == "nothing" else f"waits for {waits_for}"
+    present = "waits for a person" if waits_for == "operator" else present
+    upcoming = f", next step at {_utc(next_at)}" if next_at else ""
+    yield from _hanging(f"{_utc(datetime.now(UTC).isoformat())}  now: {present}{upcoming}")
+
+
+def _problem(problem: Mapping[str, Any]) -> str:
+    parts = [problem["reason"]]
+    parts += [f"HTTP {problem['status']}"] if problem["status"] else []
+    parts += [problem["detail"]] if problem["detail"] else []
+    parts += [f"request id {problem['request_id']}"] if problem["request_id"] else []
+    return ", ".join(parts)
+
+
+def _width() -> int:
+    return min(shutil.get_terminal_size().columns, WIDEST)
+
+
+def _wrapped(text: str) -> list[str]:
+    return textwrap.wrap(text, _width() - 4, break_long_words=False)
+
+
+def _hanging(text: str, indent: int = 22) -> list[str]:
+    width, margin = _width(), " " * indent
+    return textwrap.wrap(
+        text, width, subsequent_indent=margin, break_long_words=False, break_on_hyphens=False
+    )
+
+
+def _in_brackets(reason: str | None) -> str:
+    return f" ({reason})" if reason else ""
+
+
+def _utc(moment: str) -> str:
+    return f"{datetime.fromisoformat(moment).astimezone(UTC):%Y-%m-%d %H:%M:%SZ}"
+
+
+def _length(seconds: float) -> str:
+    """Return a length of time in its two largest units."""
+    minutes, hours, days = int(seconds // 60), int(seconds // 3600), int(seconds // 86400)
+    if days:
+        return f"{days} d {hours % 24} h"
+    return f"{hours} h {minutes % 60} min" if hours else f"{minutes} min"

@@ -6,7 +6,11 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 if TYPE_CHECKING:
-    from bridge.simulator.wavv.delivery import Auth, Delivery
+    from bridge.simulator.wavv.delivery import Auth
+    from bridge.simulator.wavv.samples import SampleCall
+
+SHOWN = 20
+"""The most calls that are listed by name."""
 
 
 def send(
@@ -46,12 +50,19 @@ def send(
 
     from bridge.errors import CaptureError
     from bridge.simulator.wavv.capture import read_capture
+    from bridge.simulator.wavv.channels import deliveries as call_deliveries
     from bridge.simulator.wavv.delivery import unchanged
     from bridge.simulator.wavv.sender import send as send_deliveries
 
     auth = unchanged if replay and not resign else _auth(channel, secret)
+    calls: list[SampleCall] = []
     if replay is None:
-        deliveries = _made_up(count, channel, behaviour, seed, recorded=not unrecorded)
+        calls = _made_up(count, behaviour, seed)
+        deliveries = [
+            delivery
+            for call in calls
+            for delivery in call_deliveries(call, channel, recorded=not unrecorded)
+        ]
     else:
         try:
             deliveries = list(read_capture(replay))
@@ -63,6 +74,11 @@ def send(
         if not outcome.is_accepted:
             typer.echo(f"{outcome.status or 'no response'}: {outcome.detail}", err=True)
     accepted = sum(outcome.is_accepted for outcome in outcomes)
+    if accepted:
+        for call in calls[:SHOWN]:
+            typer.echo(f"bridge why {call.call_id}")
+        if len(calls) > SHOWN:
+            typer.echo(f"... and {len(calls) - SHOWN} more calls")
     typer.echo(f"{accepted} of {len(outcomes)} events accepted")
     raise typer.Exit(0 if accepted == len(outcomes) else 1)
 
@@ -84,21 +100,18 @@ def _auth(channel: str, secret: str | None) -> "Auth":
     return by_signature(secret, time.time) if channel == "v3" else by_shared_secret(secret)
 
 
-def _made_up(
-    count: int,
-    channel: Literal["v3", "sdk", "crm"],
-    behaviour: str,
-    seed: int | None,
-    *,
-    recorded: bool,
-) -> "list[Delivery]":
+def _made_up(count: int, behaviour: str, seed: int | None) -> "list[SampleCall]":
+    """Return calls that ended minutes ago. Raises ``BadParameter`` for an unknown behaviour."""
     from datetime import UTC, datetime, timedelta
     from random import Random
 
-    from bridge.simulator.wavv.channels import deliveries
+    from bridge.simulator.askelephant.behaviours import BEHAVIOURS, check_behaviours
     from bridge.simulator.wavv.samples import sample_call
 
+    try:
+        check_behaviours(behaviour)
+    except ValueError as error:
+        raise typer.BadParameter(f"{error}. There are: {', '.join(BEHAVIOURS)}") from error
     rng = Random(seed)  # noqa: S311 - made-up calls, not secrets
     begun = datetime.now(UTC) - timedelta(minutes=20)
-    calls = [sample_call(rng, begun, behaviour) for _ in range(count)]
-    return [delivery for call in calls for delivery in deliveries(call, channel, recorded=recorded)]
+    return [sample_call(rng, begun, behaviour) for _ in range(count)]

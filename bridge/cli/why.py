@@ -149,6 +149,7 @@ def _problem(problem: Mapping[str, Any]) -> str:
     parts = [problem["reason"]]
     parts += [f"HTTP {problem['status']}"] if problem["status"] else []
     parts += [problem["detail"]] if problem["detail"] else []
+    parts += ["; ".join(map(str, error.values())) for error in problem["errors"]]
     parts += [f"request id {problem['request_id']}"] if problem["request_id"] else []
     return ", ".join(parts)
 

@@ -52,8 +52,28 @@ def test_every_channels_events_are_accepted(
     with running_web(valkey_url, wavv_auth=auth) as web:
         options = ("--channel", channel, "--secret", WAVV_SECRET, "--count", "2", *words)
         sent = send(str(web.client.base_url), *options)
-        assert (sent.exit_code, sent.output) == (0, f"{events} of {events} events accepted\n")
+        *named, summary = sent.output.splitlines()
+        assert (sent.exit_code, summary) == (0, f"{events} of {events} events accepted")
         assert len(web.stored()) == events
+        stored = b"".join(web.stored()).decode()
+        assert [line.startswith("bridge why ") for line in named] == [True, True]
+        assert all(line.removeprefix("bridge why ") in stored for line in named)
+
+
+def test_many_calls_are_not_all_listed(valkey_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only the first calls are named, and the others are counted."""
+    monkeypatch.setattr("bridge.cli.send.SHOWN", 1)
+    with running_web(valkey_url) as web:
+        sent = send(str(web.client.base_url), "--secret", WAVV_SECRET, "--count", "3")
+    assert sent.output.splitlines()[1:] == ["... and 2 more calls", "9 of 9 events accepted"]
+
+
+def test_an_unknown_behaviour_is_refused_with_the_list() -> None:
+    """A mistyped behaviour would send a call that the sandbox treats as a good one."""
+    sent = send("http://127.0.0.1:9", "--secret", "s", "--behaviour", "own403")
+    assert sent.exit_code == 2
+    assert "no such behaviour: own403" in sent.output
+    assert "own-403" in sent.output
 
 
 def test_a_seed_makes_the_same_calls_again(valkey_url: str) -> None:

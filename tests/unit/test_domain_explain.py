@@ -73,8 +73,8 @@ PAUSE = Pause("throttled", AT, AT + timedelta(minutes=4))
             (STARTED, ENDED, UNLINKED),
             (
                 "WAVV announced a recording and has sent no link to it. Next try at 2026-05-14 "
-                "14:00 UTC; it fails at 2026-05-14 14:00 UTC. Nothing to do; with BRIDGE_WAVV_API_KEY "
-                "the bridge fetches the link itself."
+                "14:00 UTC; it fails at 2026-05-14 14:00 UTC. Nothing to do; with "
+                "BRIDGE_WAVV_API_KEY the bridge fetches the link itself."
             ),
         ),
         (

@@ -1,6 +1,6 @@
 """All errors that the bridge raises itself.
 
-A package in parentheses defines the error beside its code::
+A package in parentheses is the one that defines the error::
 
     BridgeError
     ├── EventError                  a webhook request that is rejected, with a reason and a status
@@ -41,7 +41,7 @@ class BridgeError(Exception):
 
 
 class EventError(BridgeError):
-    """A webhook request is rejected. ``detail`` tells its sender what is wrong, and what to do.
+    """A webhook request is rejected. ``detail`` is for its sender: what is wrong, and what to do.
 
     ``detail`` repeats no value of the body: values are personal data, and senders log responses.
     """
@@ -140,11 +140,11 @@ class DamagedRecordError(StoreError):
 
 
 class StartError(BridgeError):
-    """``bridge up`` cannot start. The text says why, and what to do."""
+    """``bridge up`` cannot start. The text has the cause, and what to do."""
 
 
 class CaptureError(BridgeError):
-    """Line ``line`` of a capture file cannot be replayed; ``detail`` says what to correct."""
+    """Line ``line`` of a capture file cannot be replayed; ``detail`` has the cause."""
 
     reason = Reason.BAD_CAPTURE
 

@@ -339,7 +339,7 @@ class Reason(StrEnum):
     WAVV_THROTTLED = _link(
         "wavv_throttled",
         "429",
-        "Each worker sends nothing for as long as `Retry-After` says, else for a minute.",
+        "Each worker sends no request for the time in `Retry-After`, else for a minute.",
     )
     WAVV_ANSWER_UNREADABLE = _link(
         "wavv_answer_unreadable",

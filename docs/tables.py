@@ -5,6 +5,7 @@ code.
 """
 
 import re
+import tomllib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,12 +60,26 @@ def generated() -> list[Generated]:
         Generated("settings.md", "settings", settings_table()),
         Generated("calls.md", "states", _states()),
         Generated("architecture.md", "imports", imports_picture()),
+        Generated("architecture.md", "layers", _layers()),
         Generated("architecture.md", "machine", _transitions()),
         Generated("operations.md", "metrics", _metrics()),
         Generated("operations.md", "readiness", _checks()),
         Generated("operations.md", "timeline", _timeline()),
         *_reason_tables(),
     ]
+
+
+def _layers() -> str:
+    """Return the layers that import-linter checks, the outermost first."""
+    pyproject = tomllib.loads((DOCS.parent / "pyproject.toml").read_text(encoding="utf-8"))
+    outer, inner = pyproject["tool"]["importlinter"]["contracts"][:2]
+    layers = [[f"bridge.{package}" for package in layer.split(" | ")] for layer in inner["layers"]]
+    place = outer["layers"].index("bridge")
+    above, below = outer["layers"][:place], outer["layers"][place + 1 :]
+    numbered = enumerate([*([one] for one in above), *layers, *([one] for one in below)], 1)
+    return "\n".join(
+        f"{number}. {' | '.join(f'`{package}`' for package in layer)}" for number, layer in numbered
+    )
 
 
 def _states() -> str:

@@ -28,7 +28,6 @@ from tests.support.project_files import (
     anchors,
     between,
     commands,
-    pyproject,
     rows,
     section,
     text,
@@ -69,18 +68,6 @@ def test_the_architecture_tells_the_limits_of_the_code(row: list[str]) -> None:
     value: Any = getattr(importlib.import_module(module), name)
     told = value.total_seconds() if isinstance(value, timedelta) else value
     assert f"{told:g}" == f"{float(row[1]):g}"
-
-
-def test_the_architecture_lists_the_layers_that_are_held() -> None:
-    """The list of rooms is import-linter's."""
-    outer, inner = pyproject()["tool"]["importlinter"]["contracts"][:2]
-    place = outer["layers"].index("bridge")
-    rooms = [
-        " | ".join(f"bridge.{room}" for room in layer.split(" | ")) for layer in inner["layers"]
-    ]
-    layers = [*outer["layers"][:place], *rooms, *outer["layers"][place + 1 :]]
-    listed = re.findall(r"^\d+\. (.*)$", between("docs/architecture.md", "layers"), re.MULTILINE)
-    assert [line.replace("`", "") for line in listed] == layers
 
 
 def test_the_operations_tell_the_times_of_the_settings() -> None:

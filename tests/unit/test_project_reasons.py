@@ -19,7 +19,7 @@ def test_a_member_is_named_like_its_slug(reason: Reason) -> None:
 
 
 def test_every_reason_is_documented() -> None:
-    """The error of a capture file is on the screen only, and says itself what is wrong."""
+    """The exception is the reason of a capture file: its text has the line and the cause."""
     assert [reason for reason in Reason if not reason.rows] == [Reason.BAD_CAPTURE]
 
 

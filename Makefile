@@ -43,11 +43,12 @@ fuzz: $(VENV)/ready ## Hostile inputs against all code that reads data from outs
 audit: $(VENV)/ready ## Look up known vulnerabilities of the locked packages; needs PyPI's own index
 	@$(BIN)/uv tool run --quiet --from pip-audit==$(PIP_AUDIT) pip-audit --strict --disable-pip --require-hashes --progress-spinner off -r $(LOCK)
 
-check: $(VENV)/ready ## Check format, lint, types and imports
+check: $(VENV)/ready ## Check format, lint, types, imports and prose
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+	$(BIN)/python -m docs.prose
 	$(BIN)/python -m pip check --disable-pip-version-check
 
 # Peers of the benchmark that the bridge does not depend on, each in a separate environment.

@@ -3,7 +3,7 @@
 The API, the command line and the pages show the same sentence.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from enum import StrEnum
@@ -111,13 +111,14 @@ def explain(call: Call, facts: Facts, now: datetime) -> Explanation:
 
 
 def _at_rest(call: Call, facts: Facts) -> Explanation:
-    needs_person = call.state is State.FAILED
     cause = _cause(call.reason)
-    advice = NOTHING if cause is None else cause.at_rest
-    if needs_person and cause is None:
+    why, advice = ("", NOTHING) if cause is None else (cause.text, cause.at_rest)
+    if cause is None and call.reason is not None:
+        why = f"The reason is `{call.reason}`."
+    if cause is None and call.state is State.FAILED:
         advice = "`problem` and the timeline have what is known; then replay the call."
     return Explanation(
-        cause=AT_REST[call.state](call, cause.text if cause else "", facts.policy),
+        cause=_result(call, why, facts.policy).strip(),
         outlook="",
         advice=advice,
         waits_for=WAITS_FOR[call.state],
@@ -154,7 +155,7 @@ def _held(call: Call, facts: Facts, now: datetime) -> Explanation:
 def _waiting_cause(call: Call, facts: Facts) -> str:
     cause = _cause(call.reason)
     if call.reason is None:
-        return WAITING[call.state](call, facts.policy)
+        return _where(call, facts.policy)
     text = cause.text if cause else f"The call waits for the reason `{call.reason}`."
     tries = call.looks if call.reason in NO_RECORDING else call.failures
     if call.reason == Reason.TRANSCRIPT_PENDING:
@@ -227,60 +228,50 @@ def _missing(call: Call, policy: Policy) -> str:
     """Return the required insights that are still empty, as people write a list."""
     counts = call.insights.counts
     names = [key.replace("_", " ") for key in policy.insights_required if not counts.get(key)]
-    return " and ".join(names)
+    return " and ".join(names) or "insights"
 
 
-def _live(call: Call, _policy: Policy) -> str:
-    if not call.heard:
-        return "An event of the call was rejected, and no other was received."
-    return "The call has started, and WAVV has not reported its end."
+def _where(call: Call, policy: Policy) -> str:  # noqa: PLR0911 - a sentence for each state
+    """Return where a call is that waits for no particular reason."""
+    match call.state:
+        case State.LIVE if call.heard:
+            return "The call has started, and WAVV has not reported its end."
+        case State.LIVE:
+            return "An event of the call was rejected, and no other was received."
+        case State.ENDED if call.metadata.recorded:
+            return "The call has ended, and WAVV announced a recording that is not there yet."
+        case State.ENDED:
+            return "The call has ended, and WAVV has sent no recording so far."
+        case State.RECORDED if call.attempts:
+            return "The call is being submitted to AskElephant."
+        case State.RECORDED:
+            return "The recording is there, and the call waits for its submission to AskElephant."
+        case State.SUBMITTED:
+            return "AskElephant has the call and makes its transcript."
+        case _:
+            checks, missing = call.insights.checks, _missing(call, policy)
+            fetches = f" after {checks} fetches" if checks > 1 else " after one fetch" * checks
+            return f"The transcript is ready, and AskElephant's {missing} are missing{fetches}."
 
 
-def _ended(call: Call, _policy: Policy) -> str:
-    if call.metadata.recorded:
-        return "The call has ended, and WAVV announced a recording that is not there yet."
-    return "The call has ended, and WAVV has sent no recording so far."
-
-
-def _recorded(call: Call, _policy: Policy) -> str:
-    if call.attempts:
-        return "The call is being submitted to AskElephant."
-    return "The recording is there, and the call waits for its submission to AskElephant."
-
-
-def _submitted(_call: Call, _policy: Policy) -> str:
-    return "AskElephant has the call and makes its transcript."
-
-
-def _transcribed(call: Call, policy: Policy) -> str:
-    checks = call.insights.checks
-    fetched = f" after {checks} fetches" if checks > 1 else " after one fetch" if checks else ""
-    missing = _missing(call, policy)
-    return (
-        f"The transcript is ready, and AskElephant's {missing or 'insights'} are missing{fetched}."
-    )
-
-
-def _complete(call: Call, _text: str, policy: Policy) -> str:
-    status = call.insights.status
-    if status == "all":
-        return "The call is complete, with all insights."
-    return (
-        "The call is complete. AskElephant had found no "
-        f"{_missing(call, policy) or 'insights'} by the deadline."
-    )
-
-
-def _unrecorded(_call: Call, text: str, _policy: Policy) -> str:
-    return f"The call has no recording. {text}" if text else "The call ended without a recording."
-
-
-def _skipped(call: Call, text: str, _policy: Policy) -> str:
-    return f"The call is skipped by a rule. {text or f'The rule is `{call.reason}`.'}"
-
-
-def _failed(call: Call, text: str, _policy: Policy) -> str:
-    return f"The call failed. {text or f'The reason is `{call.reason}`.'}"
+def _result(call: Call, why: str, policy: Policy) -> str:
+    """Return how a call ended; ``why`` is its reason in words, or empty."""
+    match call.state:
+        case State.COMPLETE if call.insights.status == "all":
+            return "The call is complete, with all insights."
+        case State.COMPLETE:
+            missing = _missing(call, policy)
+            return f"The call is complete. AskElephant had found no {missing} by the deadline."
+        case State.UNRECORDED:
+            return (
+                f"The call has no recording. {why}"
+                if why
+                else "The call ended without a recording."
+            )
+        case State.SKIPPED:
+            return f"The call is skipped by a rule. {why}"
+        case _:
+            return f"The call failed. {why}"
 
 
 WAITS_FOR: Mapping[State, WaitsFor] = {
@@ -293,22 +284,6 @@ WAITS_FOR: Mapping[State, WaitsFor] = {
     State.UNRECORDED: WaitsFor.NOTHING,
     State.SKIPPED: WaitsFor.NOTHING,
     State.FAILED: WaitsFor.OPERATOR,
-}
-
-WAITING: Mapping[State, Callable[[Call, Policy], str]] = {
-    State.LIVE: _live,
-    State.ENDED: _ended,
-    State.RECORDED: _recorded,
-    State.SUBMITTED: _submitted,
-    State.TRANSCRIBED: _transcribed,
-}
-"""Where a call is that waits for no particular reason."""
-
-AT_REST: Mapping[State, Callable[[Call, str, Policy], str]] = {
-    State.COMPLETE: _complete,
-    State.UNRECORDED: _unrecorded,
-    State.SKIPPED: _skipped,
-    State.FAILED: _failed,
 }
 
 NEXT: Mapping[State, str] = {

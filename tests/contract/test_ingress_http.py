@@ -169,14 +169,14 @@ def statuses(
     fields = {"Host": "bridge", **JSON, "Connection": connection, **headers}
     fields["Content-Length"] = str(len(raw))
     head = [f"{method} {path} HTTP/1.1", *(f"{name}: {value}" for name, value in fields.items())]
-    raw = b""
+    response = b""
     with socket.create_connection(web.address, timeout=WAIT) as sender:
         sender.sendall("\r\n".join([*head, "", ""]).encode() + raw)
         while piece := sender.recv(65536):
-            raw += piece
-    *_, last = raw.partition(b"\r\n\r\n")
+            response += piece
+    *_, last = response.partition(b"\r\n\r\n")
     assert method != "HEAD" or last == b""
-    return [int(found) for found in re.findall(rb"HTTP/1\.1 (\d{3}) ", raw)]
+    return [int(found) for found in re.findall(rb"HTTP/1\.1 (\d{3}) ", response)]
 
 
 POST = b"POST /webhooks/wavv HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"

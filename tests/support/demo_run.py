@@ -74,15 +74,15 @@ class DemoRun:
 
     def people(self) -> set[str]:
         """Return the private values of the calls: names, numbers, addresses, links and texts."""
-        sent = {value for call in self.calls for value in private(call)} | set(TEXTS.values())
-        sent |= {words for task in TASKS for words in task}
+        values = {value for call in self.calls for value in private(call)} | set(TEXTS.values())
+        values |= {words for task in TASKS for words in task}
         owner = SandboxOptions().key_owner
-        sent |= {owner.name or "", owner.email or ""}
+        values |= {owner.name or "", owner.email or ""}
         for body in self.bodies:
             data = json.loads(body)["data"]
-            sent |= {data["contactName"], data["phone"], data["callerId"]}
-            sent.add(str(data.get("recordingUrl", "")).partition("X-Signature=")[2])
-        return sent - {""}
+            values |= {data["contactName"], data["phone"], data["callerId"]}
+            values.add(str(data.get("recordingUrl", "")).partition("X-Signature=")[2])
+        return values - {""}
 
     def found_in(self, text: str) -> list[str]:
         """Return the private values that a text contains."""

@@ -13,6 +13,7 @@ A package in parentheses is the one that defines the error::
     │   ├── UnusableEventError      422  the event names no call
     │   └── NotStoredError          503  the event may be lost: the sender must send it again
     ├── UnauthorizedError           401, 403, 429  an API request without a valid token (api)
+    ├── UnknownParameterError       422  a query parameter that the route does not have (api)
     ├── StoreError                  the record of a call cannot be read or saved
     │   ├── LeaseLostError          the lease has expired: another worker may handle the call
     │   ├── CallContendedError      other workers saved the call at each attempt to save it

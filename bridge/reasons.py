@@ -369,6 +369,12 @@ class Reason(StrEnum):
         "damaged_record", 409, "the record of this call [cannot be read](#damaged-records)"
     )
     BAD_PARAMETER = _api("bad_parameter", 422, "a parameter of the query or of the body")
+    UNKNOWN_PARAMETER = _api(
+        "unknown_parameter",
+        422,
+        "a query parameter that the route does not have; the response names the nearest one and "
+        "lists all",
+    )
     TOO_MANY_FAILURES = _api(
         "too_many_failures",
         429,

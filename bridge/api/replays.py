@@ -111,7 +111,7 @@ async def _order(request: Request) -> ReplayOrder:
     try:
         return ReplayOrder.model_validate_json(raw)
     except ValidationError as error:
-        found = error.errors(include_url=False, include_context=False, include_input=False)
+        found = error.errors(include_url=False)
         raise RequestValidationError(
             [one | {"loc": ("body", *one["loc"])} for one in found]
         ) from None

@@ -5,7 +5,7 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
-from fastapi import FastAPI, Request
+from fastapi import Depends, FastAPI, Request
 from pydantic import SecretStr
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
@@ -14,6 +14,7 @@ from starlette.types import ASGIApp
 from bridge import __version__
 from bridge.api import dead_letters, docs, holds, replays, routes
 from bridge.api.auth import warn_of_short
+from bridge.api.known_parameters import require_known_parameters
 from bridge.api.paths import EncodedSlashes
 from bridge.api.token_throttle import TokenThrottle
 from bridge.asgi.in_flight import BodiesInFlight
@@ -84,7 +85,7 @@ def build_app(services: Services, redis_url: str) -> FastAPI:
         *docs.ROUTES,
     ]
     for router in (routes.router, replays.router, dead_letters.router, holds.router):
-        app.include_router(router)
+        app.include_router(router, dependencies=[Depends(require_known_parameters)])
     app.add_middleware(EncodedSlashes)
     add_error_handlers(app)
     return app

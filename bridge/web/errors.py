@@ -1,6 +1,8 @@
 """Converts errors of the API to HTTP responses, each with a reason and what to do."""
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 import structlog
 from fastapi import FastAPI, Request
@@ -10,6 +12,8 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from bridge.api.auth import UnauthorizedError
+from bridge.api.known_parameters import UnknownParameterError
+from bridge.api.suggestion import did_you_mean
 from bridge.asgi.problems import internal_error, problem
 from bridge.errors import DamagedRecordError, NewerRecordError
 from bridge.reasons import Reason
@@ -17,6 +21,7 @@ from bridge.reasons import Reason
 log = structlog.get_logger(__name__)
 
 NAME = re.compile(r"[a-z_]{1,20}")
+CHOICE = re.compile(r"'([^']+)'")
 
 
 def add_error_handlers(app: FastAPI) -> None:
@@ -39,11 +44,15 @@ def add_error_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def _(_request: Request, error: RequestValidationError) -> Response:
-        found = [(str(one["loc"][-1]), one["msg"]) for one in error.errors()]
+        found = [(str(one["loc"][-1]), _message(one)) for one in error.errors()]
         # A name that is not a parameter's may hold anything, so it is not repeated.
         known = [(name if NAME.fullmatch(name) else "another name", text) for name, text in found]
         detail = "; ".join(f"{name}: {text}" for name, text in known)
         return problem(422, Reason.BAD_PARAMETER, detail)
+
+    @app.exception_handler(UnknownParameterError)
+    async def _(_request: Request, error: UnknownParameterError) -> Response:
+        return problem(422, Reason.UNKNOWN_PARAMETER, error.detail)
 
     @app.exception_handler(RedisError)
     async def _(_request: Request, _error: RedisError) -> Response:
@@ -63,3 +72,11 @@ def add_error_handlers(app: FastAPI) -> None:
     async def _(_request: Request, error: Exception) -> Response:
         log.error("answer.failed", error=type(error).__name__)
         return internal_error()
+
+
+def _message(error: Mapping[str, Any]) -> str:
+    """Return pydantic's message. For one of several choices it ends with the nearest choice."""
+    choices = CHOICE.findall(error.get("ctx", {}).get("expected", ""))
+    return (
+        f"{error['msg']}.{did_you_mean(str(error['input']), choices)}" if choices else error["msg"]
+    )

@@ -1,0 +1,47 @@
+"""Rejects requests with a query parameter that their route does not have.
+
+A mistyped filter (``stat=failed``) would otherwise list all calls, as if all had matched.
+"""
+
+import re
+from collections.abc import Iterator
+
+from fastapi import Depends, Request
+from fastapi.dependencies.models import Dependant
+
+from bridge.api.auth import require_token
+from bridge.api.suggestion import did_you_mean
+from bridge.errors import BridgeError
+
+REPEATABLE = re.compile(r"[\w.-]{1,40}", re.ASCII)
+"""Names that are repeated in the response. Any other text may be a value that was sent as a name.
+"""
+
+
+class UnknownParameterError(BridgeError):
+    """A request has a query parameter that its route does not have. ``detail`` lists all."""
+
+    def __init__(self, name: str, known: tuple[str, ...]) -> None:
+        shown = f"`{name}`" if REPEATABLE.fullmatch(name) else "A name that was sent"
+        listed = f"The parameters are: {', '.join(known)}." if known else "The route has none."
+        self.detail = f"{shown} is no query parameter.{did_you_mean(name, known)} {listed}"
+        super().__init__(self.detail)
+
+
+def require_known_parameters(request: Request, _: None = Depends(require_token)) -> None:
+    """Raise ``UnknownParameterError`` for the first parameter that the route does not have.
+
+    It depends on the token, so that a request without a valid token gets 401 in any case.
+    """
+    known = tuple(sorted(set(_parameters(request.scope["route"].dependant))))
+    for name in request.query_params:
+        if name not in known:
+            raise UnknownParameterError(name, known)
+
+
+def _parameters(dependant: Dependant) -> Iterator[str]:
+    """Yield the query parameters of a route and of all that it depends on."""
+    for parameter in dependant.query_params:
+        yield parameter.alias
+    for inner in dependant.dependencies:
+        yield from _parameters(inner)

@@ -8,6 +8,7 @@ import pytest
 from dotenv import dotenv_values
 from typer.testing import CliRunner
 
+from bridge import __version__
 from bridge.cli import main
 from config import Settings
 from config.table import settings_table
@@ -41,6 +42,27 @@ def test_help_names_every_command(tmp_path: Path) -> None:
         run("--help", cwd=tmp_path).stdout.split()
         == listed.stdout.replace("python -m bridge.cli", "bridge").split()
     )
+
+
+def test_the_version_is_the_packages(tmp_path: Path) -> None:
+    """``bridge --version`` prints the version that the API and ``/livez`` name."""
+    printed = run("--version", cwd=tmp_path)
+    assert (printed.returncode, printed.stdout) == (0, f"bridge {__version__}\n")
+
+
+@pytest.mark.parametrize("words", [(), ("hold",), ("hold", "show"), ("why",)])
+def test_h_is_short_for_help(words: tuple[str, ...]) -> None:
+    """``-h`` prints the help of every command."""
+    short, long = (CliRunner().invoke(main, [*words, option]) for option in ("-h", "--help"))
+    assert (short.exit_code, short.output) == (0, long.output)
+
+
+def test_a_shell_completes_commands_and_options(tmp_path: Path) -> None:
+    """The script of ``--show-completion`` gets its words from the command."""
+    settings = {"_BRIDGE_COMPLETE": "complete_bash", "COMP_CWORD": "2"}
+    for typed, completed in (("bridge hold re", "release"), ("bridge why --js", "--json")):
+        listed = run(cwd=tmp_path, settings={**settings, "COMP_WORDS": typed})
+        assert listed.stdout.split() == [completed]
 
 
 def test_without_a_command_it_helps() -> None:

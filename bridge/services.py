@@ -20,6 +20,7 @@ from bridge.store.connection import connect
 from bridge.store.counters import Counters
 from bridge.store.dead_letters import DeadLetters
 from bridge.store.due import DueCalls
+from bridge.store.heartbeats import Heartbeats
 from bridge.store.hold import Holds
 from bridge.store.inbox import Inbox
 from bridge.store.index_changes import Retention
@@ -62,6 +63,7 @@ class Services:
     holds: Holds
     rate_limit: RateLimit
     counters: Counters
+    heartbeats: Heartbeats
     workspace: Workspace
     publisher: Publisher
     elephant: ElephantClient
@@ -96,6 +98,7 @@ def build_services(settings: Settings, publisher: Publisher | None = None) -> Se
         holds=Holds(redis, keys, settings.probe_interval, settings.hold_max),
         rate_limit=RateLimit(redis, keys, settings.askelephant_rate),
         counters=Counters(redis, keys),
+        heartbeats=Heartbeats(redis, keys),
         workspace=Workspace(redis, keys),
         publisher=publisher,
         elephant=ElephantClient(elephant_options(settings)),

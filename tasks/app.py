@@ -20,6 +20,7 @@ from config import Settings, load_settings
 from config.broker import WORKER_THREADS, broker_options, check_times, lease_time
 from config.load import SettingsError
 from config.logging import start_process
+from tasks.heartbeat import HeartbeatStep
 from tasks.watchdog import Watchdog
 
 SWEEPS_EXPIRE = timedelta(days=1)
@@ -66,7 +67,7 @@ def create_app() -> Celery:
         raise SystemExit("BRIDGE_REDIS_URL must be set, or start everything with: bridge up")
     celery = BridgeCelery("bridge", set_as_current=True)
     celery.conf.update(broker_options(settings) | worker_options(settings))
-    celery.steps["worker"].add(Watchdog)
+    celery.steps["worker"].update({Watchdog, HeartbeatStep})
     return celery
 
 

@@ -59,9 +59,9 @@ class Watchdog(StartStopStep):
     def _watch(self, worker: Any) -> None:  # noqa: ANN401 - Celery's worker has no type
         """End the process when the worker is stuck, or when it stops and does not exit."""
         stuck_after = load_settings().worker_stuck_after.total_seconds()
-        found, last = 0, _progress()
+        found, last = 0, progress()
         while not self._ending.wait(stuck_after / IDLE_CHECKS):
-            now = _progress()
+            now = progress()
             found = count_idle_checks(
                 found, last, now, worker.concurrency, lambda: self._waiting(worker)
             )
@@ -71,7 +71,7 @@ class Watchdog(StartStopStep):
         quiet = 0
         while quiet < ENDING_SECONDS:  # this thread ends with the process
             time.sleep(1)
-            quiet = 0 if _progress().running else quiet + 1
+            quiet = 0 if progress().running else quiet + 1
         _end("does not exit, though no task runs", ENDING_SECONDS)
 
     def _waiting(self, worker: Any) -> int:  # noqa: ANN401 - as above
@@ -87,7 +87,8 @@ class Watchdog(StartStopStep):
         return count
 
 
-def _progress() -> Progress:
+def progress() -> Progress:
+    """Return how many tasks this worker has received, has now, and runs now."""
     return Progress(state.all_total_count[0], len(state.requests), len(state.active_requests))
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from pydantic import BaseModel, Field
 
 from bridge.domain.call import Call
-from bridge.domain.explain import Facts, Pause, WaitsFor, explain
+from bridge.domain.explain import Facts, Pause, Stopped, WaitsFor, explain
 from bridge.pipeline.sweep import are_sweeps_stopped
 from bridge.services import Services
 
@@ -24,17 +24,31 @@ class ExplanationView(BaseModel):
 
 
 def facts(services: Services) -> Facts:
-    """Read what an explanation needs and a record does not have: holds, and the last sweep."""
-    last = services.counters.last_saw("sweep")
+    """Read what an explanation needs and a record does not have: holds, workers, the last sweep."""
+    now = services.now()
+    stopped, stopped_since = _stopped(services, now)
     return Facts(
         policy=services.policy,
         pauses=tuple(
             Pause(hold.reason, hold.since, hold.next_at, hold.step)
-            for hold in services.holds.all(services.now())
+            for hold in services.holds.all(now)
         ),
-        is_stopped=are_sweeps_stopped(services, last),
-        stopped_since=last,
+        stopped=stopped,
+        stopped_since=stopped_since,
     )
+
+
+def _stopped(services: Services, now: datetime) -> tuple[Stopped | None, datetime | None]:
+    """Return what does not run, and when it last ran; ``None`` = workers and sweeps run.
+
+    Workers of version 0.1.0 write no heartbeats, but a sweep shows that one of them runs.
+    """
+    workers, last = services.heartbeats.all(), services.counters.last_saw("sweep")
+    if workers and all(worker.is_gone(now) for worker in workers):
+        return Stopped.WORKERS, max(worker.seen_at for worker in workers)
+    if are_sweeps_stopped(services, last):
+        return (Stopped.SWEEPS if workers else Stopped.WORKERS), last
+    return None, None
 
 
 def explanation_view(call: Call, known: Facts, now: datetime) -> ExplanationView:

@@ -102,7 +102,7 @@ def show_call(call: WithCall, services: WithServices) -> views.CallView:
 
 @router.get("/stats")
 def show_stats(services: WithServices) -> views.StatsView:
-    """Show statistics: calls by state, overdue steps, waiting events, the hold, and counters."""
+    """Show statistics: calls by state, overdue steps, waiting events, holds, workers, counters."""
     now = services.now()
     holds, backlog = services.holds.all(now), services.inbox.backlog()
     hold = views.hold_view(holds[0]) if holds else None
@@ -117,4 +117,5 @@ def show_stats(services: WithServices) -> views.StatsView:
         # Agents that were added to the directory since are left out.
         unmapped_agents={a: calls for a, calls in unmapped.items() if not services.mapper.knows(a)},
         damaged=views.DamageView(**asdict(services.calls.damage())),
+        workers=[views.WorkerView(**asdict(worker)) for worker in services.heartbeats.living(now)],
     )

@@ -154,6 +154,15 @@ class ReleasedView(BaseModel):
     released: list[HoldView]
 
 
+class WorkerView(BaseModel):
+    """A worker that runs."""
+
+    name: str = Field(description="Its name in Celery and Flower, such as `celery@host`")
+    version: str = Field(description="The version of the bridge that it runs")
+    running: int = Field(description="How many tasks it runs")
+    seen_at: datetime = Field(description="Its last heartbeat; there is one every ten seconds")
+
+
 class StatsView(BaseModel):
     """The statistics of all calls and events."""
 
@@ -165,6 +174,9 @@ class StatsView(BaseModel):
     counters: dict[str, int]
     unmapped_agents: dict[str, int]
     damaged: DamageView
+    workers: list[WorkerView] = Field(
+        description="The workers that run; one that has missed three heartbeats is gone"
+    )
 
 
 def hold_view(hold: Hold) -> HoldView:

@@ -46,17 +46,24 @@ class Pause:
     step: str = ""
 
 
+class Stopped(StrEnum):
+    """What does not run, so that due steps wait."""
+
+    WORKERS = "workers"
+    SWEEPS = "sweeps"
+
+
 @dataclass(frozen=True, slots=True)
 class Facts:
     """What an explanation needs and the record does not have.
 
-    ``stopped_since`` is when steps were last run, if they are not run any more: the last sweep
-    that ended, or the moment at which the last worker was seen. Times in sentences are in ``zone``.
+    ``stopped_since`` is when the last worker was seen, or when the last sweep ended, by
+    ``stopped``. ``None`` = never. Times in sentences are in ``zone``.
     """
 
     policy: Policy
     pauses: tuple[Pause, ...] = ()
-    is_stopped: bool = False
+    stopped: Stopped | None = None
     stopped_since: datetime | None = None
     zone: tzinfo = UTC
 
@@ -133,7 +140,7 @@ def _held(call: Call, facts: Facts, now: datetime) -> Explanation:
         return Explanation(
             cause="The call waited for a hold of requests, which has ended.",
             outlook="It runs at the next sweep.",
-            advice="Start beat and a worker." if facts.is_stopped else NOTHING,
+            advice=START[facts.stopped] if facts.stopped else NOTHING,
             waits_for=WaitsFor.HOLD,
             since=call.held_since or call.state_since,
             next_at=now,
@@ -179,17 +186,21 @@ def _outlook(call: Call, deadline: datetime | None, facts: Facts, now: datetime)
 
 
 def _stopped(facts: Facts, now: datetime) -> str:
-    if not facts.is_stopped:
-        return "Workers are running."
-    if facts.stopped_since is None:
-        return "No worker has run yet."
-    return f"No worker has run since {_clock(facts.stopped_since, facts, now)}."
+    since = facts.stopped_since
+    when = "yet" if since is None else f"since {_clock(since, facts, now)}"
+    match facts.stopped:
+        case None:
+            return "Workers are running."
+        case Stopped.WORKERS:
+            return f"No worker has run {when}."
+        case Stopped.SWEEPS:
+            return f"Workers are running, but no sweep has ended {when}."
 
 
 def _advice(call: Call, facts: Facts, now: datetime) -> str:
     is_overdue = call.due_at is not None and now - call.due_at > USUAL_LATENESS
-    if is_overdue and facts.is_stopped:
-        return "Start beat and a worker."
+    if is_overdue and facts.stopped:
+        return START[facts.stopped]
     cause = _cause(call.reason)
     return cause.waiting if cause else NOTHING
 
@@ -273,6 +284,12 @@ def _result(call: Call, why: str, policy: Policy) -> str:
         case _:
             return f"The call failed. {why}"
 
+
+START: Mapping[Stopped, str] = {
+    Stopped.WORKERS: "Start a worker, and beat if it does not run.",
+    Stopped.SWEEPS: "Start beat.",
+}
+"""What a person must do when steps are not run."""
 
 WAITS_FOR: Mapping[State, WaitsFor] = {
     State.LIVE: WaitsFor.RECORDING,

@@ -155,6 +155,11 @@ class Keys:
         return self.of("workspace")
 
     @property
+    def workers(self) -> str:
+        """The last heartbeat of each worker process."""
+        return self.of("workers")
+
+    @property
     def signs(self) -> str:
         """Last-seen times: of a webhook, a poll, a sweep, and WAVV's responses."""
         return self.of("signs")

@@ -24,8 +24,9 @@ STEPS_OVERDUE = Family("bridge_steps_overdue", "Calls overdue by step", "step")
 INBOX_WAITING = Family("bridge_inbox_waiting", "Events not handled")
 INBOX_OLDEST = Family("bridge_inbox_oldest_seconds", "Age of the oldest event not handled")
 REQUESTS_HELD = Family("bridge_requests_held", "1 while requests to AskElephant are held", "reason")
+WORKERS = Family("bridge_workers", "Workers that run")
 COUNTED = Family("bridge_counted_total", "Counters by name", "what")
-FAMILIES = (CALLS, STEPS_OVERDUE, INBOX_WAITING, INBOX_OLDEST, REQUESTS_HELD, COUNTED)
+FAMILIES = (CALLS, STEPS_OVERDUE, INBOX_WAITING, INBOX_OLDEST, REQUESTS_HELD, WORKERS, COUNTED)
 """All metrics. docs/operations.md lists them."""
 
 
@@ -45,6 +46,7 @@ class BridgeCollector(Collector):
         yield GaugeMetricFamily(INBOX_WAITING.name, INBOX_WAITING.help, backlog.waiting)
         yield GaugeMetricFamily(INBOX_OLDEST.name, INBOX_OLDEST.help, age)
         yield _labelled(REQUESTS_HELD, {hold.reason: 1 for hold in services.holds.all(now)})
+        yield GaugeMetricFamily(WORKERS.name, WORKERS.help, len(services.heartbeats.living(now)))
         counted = CounterMetricFamily(COUNTED.name, COUNTED.help, labels=[COUNTED.label])
         for name, value in services.counters.all().items():
             counted.add_metric([name], value)

@@ -14,6 +14,7 @@ from bridge.domain.steps import STEPS, Step
 from bridge.store.calls import CallStore
 from bridge.store.counters import Counters
 from bridge.store.due import DueCalls
+from bridge.store.heartbeats import Heartbeats
 from bridge.store.hold import Holds
 from bridge.store.inbox import CONSUMER, GROUP, Inbox
 from bridge.store.index_changes import Retention
@@ -75,6 +76,11 @@ class Store:
     def due(self) -> DueCalls:
         """The due calls."""
         return DueCalls(self.redis, self.keys, GRACE)
+
+    @property
+    def heartbeats(self) -> Heartbeats:
+        """The heartbeats of the workers."""
+        return Heartbeats(self.redis, self.keys)
 
     @property
     def counters(self) -> Counters:

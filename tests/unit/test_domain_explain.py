@@ -8,7 +8,7 @@ import pytest
 from bridge.domain import events as e
 from bridge.domain.call import Call, InsightsSummary, Kind, State
 from bridge.domain.causes import CAUSES
-from bridge.domain.explain import Facts, Pause, WaitsFor, explain, waits_for
+from bridge.domain.explain import Facts, Pause, Stopped, WaitsFor, explain, waits_for
 from bridge.reasons import Reason, Table
 from tests.support.domain import (
     AT,
@@ -201,8 +201,8 @@ def test_a_hold_of_another_step_is_not_the_calls() -> None:
 def test_a_held_call_whose_hold_has_ended_needs_a_sweep() -> None:
     """Without a sweep it would wait for ever, so the advice is to start what runs sweeps."""
     assert explain(HELD, FACTS, NOW).advice == "Nothing to do."
-    stopped = Facts(POLICY, is_stopped=True)
-    assert explain(HELD, stopped, NOW).advice == "Start beat and a worker."
+    stopped = Facts(POLICY, stopped=Stopped.SWEEPS)
+    assert explain(HELD, stopped, NOW).advice == "Start beat."
 
 
 @pytest.mark.parametrize(
@@ -210,16 +210,33 @@ def test_a_held_call_whose_hold_has_ended_needs_a_sweep() -> None:
     [
         (FACTS, "due since 14:00 UTC. Workers are running. Nothing to do."),
         (
-            Facts(POLICY, is_stopped=True, stopped_since=AT),
-            "due since 14:00 UTC. No worker has run since 14:00 UTC. Start beat and a worker.",
+            Facts(POLICY, stopped=Stopped.WORKERS, stopped_since=AT),
+            (
+                "due since 14:00 UTC. No worker has run since 14:00 UTC. "
+                "Start a worker, and beat if it does not run."
+            ),
         ),
         (
-            Facts(POLICY, is_stopped=True),
-            "due since 14:00 UTC. No worker has run yet. Start beat and a worker.",
+            Facts(POLICY, stopped=Stopped.WORKERS),
+            (
+                "due since 14:00 UTC. No worker has run yet. "
+                "Start a worker, and beat if it does not run."
+            ),
+        ),
+        (
+            Facts(POLICY, stopped=Stopped.SWEEPS, stopped_since=AT),
+            (
+                "due since 14:00 UTC. Workers are running, but no sweep has ended since 14:00 UTC. "
+                "Start beat."
+            ),
+        ),
+        (
+            Facts(POLICY, stopped=Stopped.SWEEPS),
+            ("due since 14:00 UTC. Workers are running, but no sweep has ended yet. Start beat."),
         ),
     ],
 )
-def test_an_overdue_call_says_whether_workers_run(facts: Facts, end: str) -> None:
+def test_an_overdue_call_says_whether_workers_and_sweeps_run(facts: Facts, end: str) -> None:
     """An overdue step without a worker is an operator's matter."""
     explained = explain(after(TO_RECORDED), facts, AT + timedelta(hours=1))
     assert explained.sentence.endswith(end)

@@ -76,18 +76,14 @@ def normalised_link(url: str) -> str:
     if not parts.netloc or not parts.netloc.rstrip(":"):
         path = f"{parts.scheme}:{path}"
     else:
-        path = f"{parts.scheme}://{_authority(parts.netloc, parts.scheme, port)}{path}"
+        user, at, host = parts.netloc.rpartition("@")
+        host = re.sub(r":[0-9]*$", "", host).lower()
+        with suppress(UnicodeError):  # a host that IDNA cannot encode is kept
+            host = host.encode("idna").decode() if not host.isascii() else host
+        shown = "" if port in {None, DEFAULT_PORTS.get(parts.scheme)} else f":{port}"
+        path = f"{parts.scheme}://{_encoding(user)}{at}{_encoding(host)}{shown}{path}"
     query = f"?{_encoding(parts.query)}" if parts.query else ""
     return path + query + (f"#{_encoding(parts.fragment)}" if parts.fragment else "")
-
-
-def _authority(netloc: str, scheme: str, port: int | None) -> str:
-    user, at, host = netloc.rpartition("@")
-    host = re.sub(r":[0-9]*$", "", host).lower()
-    with suppress(UnicodeError):  # a host that IDNA cannot encode is kept
-        host = host.encode("idna").decode() if not host.isascii() else host
-    shown = "" if port in {None, DEFAULT_PORTS.get(scheme)} else f":{port}"
-    return f"{_encoding(user)}{at}{_encoding(host)}{shown}"
 
 
 def _encoding(text: str) -> str:

@@ -63,24 +63,22 @@ def advance(call: Call, event: e.Event, now: datetime, policy: Policy) -> Call:
     An event that does not apply adds ``event.ignored`` to the timeline. The clocks of the call
     exclude the time in which it waited: see ``deadlines``.
     """
-    return with_clocks(call, _advance(call, event, now, policy), now)
-
-
-def _advance(call: Call, event: e.Event, now: datetime, policy: Policy) -> Call:
-    if isinstance(event, e.CallHeard):
-        return hear(call, event, now, policy)
     target = TABLE.get((call.state, type(event)))
     ready = event if isinstance(event, e.TranscriptReady) else None
     is_foreign = ready is not None and call.engagement_id not in {None, ready.engagement_id}
-    if target is None or is_foreign or is_overtaken(call, event):
+    if isinstance(event, e.CallHeard):
+        after = hear(call, event, now, policy)
+    elif target is None or is_foreign or is_overtaken(call, event):
         entry = getattr(event, "entry", None)
-        return note(call, now, EntryKind.EVENT_IGNORED, event=type(event).__name__, entry=entry)
-    if call.state is S.FAILED and ready is not None:
-        is_proven = is_engagement_proven(call, ready.engagement_id)
-        call = reopen(call, target, now) if is_proven else call
+        after = note(call, now, EntryKind.EVENT_IGNORED, event=type(event).__name__, entry=entry)
     else:
-        call = enter(call, target, now)
-    return EFFECTS[type(event)](call, event, now, policy)
+        if call.state is S.FAILED and ready is not None:
+            is_proven = is_engagement_proven(call, ready.engagement_id)
+            entered = reopen(call, target, now) if is_proven else call
+        else:
+            entered = enter(call, target, now)
+        after = EFFECTS[type(event)](entered, event, now, policy)
+    return with_clocks(call, after, now)
 
 
 def _deadline_passed(call: Call, _event: e.DeadlinePassed, now: datetime, policy: Policy) -> Call:
@@ -93,15 +91,13 @@ def _deadline_passed(call: Call, _event: e.DeadlinePassed, now: datetime, policy
     return note(call, now, what).but(reason=unrecorded_reason(call))
 
 
-def _link_fetched(call: Call, event: e.LinkFetched, now: datetime, _policy: Policy) -> Call:
-    expires = event.expires_at.isoformat() if event.expires_at else None
-    linked = call.but(fetched_link=fetched_link(call, event, now))
-    return note(linked, now, EntryKind.RECORDING_REFETCHED, expires_at=expires)
-
-
-def _recording_awaited(
-    call: Call, event: e.RecordingAwaited, now: datetime, _policy: Policy
+def _recording_looked_for(
+    call: Call, event: e.LinkFetched | e.RecordingAwaited, now: datetime, _policy: Policy
 ) -> Call:
+    if isinstance(event, e.LinkFetched):
+        expires = event.expires_at.isoformat() if event.expires_at else None
+        linked = call.but(fetched_link=fetched_link(call, event, now))
+        return note(linked, now, EntryKind.RECORDING_REFETCHED, expires_at=expires)
     problem = event.problem or call.problem
     waiting = call.but(
         reason=event.reason,
@@ -261,8 +257,8 @@ def _replayed(call: Call, event: e.Replayed, now: datetime, policy: Policy) -> C
 
 EFFECTS: Mapping[type[e.Event], Callable[[Call, Any, datetime, Policy], Call]] = {
     e.DeadlinePassed: _deadline_passed,
-    e.LinkFetched: _link_fetched,
-    e.RecordingAwaited: _recording_awaited,
+    e.LinkFetched: _recording_looked_for,
+    e.RecordingAwaited: _recording_looked_for,
     e.SubmissionStarted: _submission_started,
     e.Submitted: _submitted,
     e.OwnerRefused: _participants_refused,

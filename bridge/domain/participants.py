@@ -67,15 +67,21 @@ def find_owner(
 def people(call: Call, owner: Agent | None) -> People:
     """Return agent and lead, without invalid fields and without fields that were rejected before.
 
-    A participant without any field is left out.
+    The agent is not the owner if the owner is unknown or was rejected. A participant without any
+    field is left out.
     """
-    metadata = call.metadata
+    metadata, agent = call.metadata, Participant()
+    if owner is not None and not call.owner_refused:
+        email, phone = one_email(owner.email), _e164(owner.phone)
+        agent = Participant(name=owner.name, email=email, phone=phone, is_owner=True)
+    elif metadata.agent_name is not None:
+        agent = Participant(name=metadata.agent_name, email=one_email(metadata.agent_email))
     lead = Participant(
         name=metadata.lead_name,
         email=one_email(metadata.lead_email),
         phone=_e164(metadata.lead_phone),
     )
-    known = {AGENT: _agent(call, owner), LEAD: lead}
+    known = {AGENT: agent, LEAD: lead}
     sent = {role: _without(person, role, call.dropped) for role, person in known.items()}
     sent = {role: person for role, person in sent.items() if person != Participant()}
     left_out = {
@@ -109,17 +115,6 @@ def droppable(blamed: Sequence[str], sent: People) -> tuple[str, ...]:
             return ()
         found.update(f"{sent.roles[place]}_{name}" for name in held)
     return tuple(sorted(found))
-
-
-def _agent(call: Call, owner: Agent | None) -> Participant:
-    """Return the agent: as the owner, or not as the owner if it is unknown or was rejected."""
-    metadata = call.metadata
-    if owner is None or call.owner_refused:
-        if metadata.agent_name is None:
-            return Participant()
-        return Participant(name=metadata.agent_name, email=one_email(metadata.agent_email))
-    email, phone = one_email(owner.email), _e164(owner.phone)
-    return Participant(name=owner.name, email=email, phone=phone, is_owner=True)
 
 
 def _without(person: Participant, role: str, dropped: Iterable[str]) -> Participant:

@@ -4,6 +4,7 @@ The body of a 200 is ``{url, expiresAt}`` (WAVV's REST reference, which customer
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -42,10 +43,16 @@ def link_or_failure(
 ) -> RecordingResponse:
     """Return the link in a response, or why there is none. Never raises.
 
-    ``now`` is the time from which a ``Retry-After`` with a date is counted.
+    A 200 whose link AskElephant cannot fetch counts as unreadable. ``now`` is the time from which
+    a ``Retry-After`` with a date is counted.
     """
     if status == OK:
-        return _link(body) or failure(Trouble.TRANSIENT, Reason.WAVV_ANSWER_UNREADABLE, status)
+        with suppress(MalformedBodyError):
+            members = read_object(body)
+            url = values.text(members.get("url")).value
+            if url is not None and is_fetchable(url):
+                return FreshLink(url, moment(members.get("expiresAt")).value)
+        return failure(Trouble.TRANSIENT, Reason.WAVV_ANSWER_UNREADABLE, status)
     if status == NOT_FOUND:
         return NoRecording()
     if status in REFUSED:
@@ -61,15 +68,3 @@ def link_or_failure(
 def failure(trouble: Trouble, reason: Reason, status: int | None = None) -> Failure:
     """Return a failure of WAVV's API. ``status`` ``None`` = no response was received."""
     return Failure(trouble, Problem(reason=reason, status=status))
-
-
-def _link(body: bytes) -> FreshLink | None:
-    """Return the link in the body of a 200; ``None`` = it has none that AskElephant can fetch."""
-    try:
-        members = read_object(body)
-    except MalformedBodyError:
-        return None
-    url = values.text(members.get("url")).value
-    if url is None or not is_fetchable(url):
-        return None
-    return FreshLink(url, moment(members.get("expiresAt")).value)

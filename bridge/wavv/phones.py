@@ -27,19 +27,14 @@ def to_e164(text: str, region: str) -> str | None:
         return None
     # Seven digits are a number within one area only, and nothing names the area.
     possible = phonenumbers.is_possible_number_with_reason(number)
-    if possible != phonenumbers.ValidationResult.IS_POSSIBLE or _is_filler(number):
+    if possible != phonenumbers.ValidationResult.IS_POSSIBLE:
+        return None
+    # People type such numbers into a form to fill a required field: one digit repeated, digits that
+    # count up or down, or an area code that cannot exist.
+    digits = phonenumbers.national_significant_number(number)
+    is_counting = digits in _COUNTING or digits[::-1] in _COUNTING
+    is_american = number.country_code == NORTH_AMERICA
+    is_impossible = is_american and not _AREA_AND_EXCHANGE.fullmatch(digits)
+    if len(set(digits)) == 1 or is_counting or is_impossible:
         return None
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-
-
-def _is_filler(number: phonenumbers.PhoneNumber) -> bool:
-    """Return whether the number is one that people type into a form to fill a required field.
-
-    That is one digit repeated, digits that count up or down, or an area code that cannot exist.
-    """
-    digits = phonenumbers.national_significant_number(number)
-    counts = digits in _COUNTING or digits[::-1] in _COUNTING
-    is_impossible = number.country_code == NORTH_AMERICA and not _AREA_AND_EXCHANGE.fullmatch(
-        digits
-    )
-    return len(set(digits)) == 1 or counts or is_impossible

@@ -7,6 +7,7 @@ fail the call for good. So it is not read, and the call waits for a usable one.
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -61,7 +62,7 @@ def web_links(value: object) -> Iterator[str]:
 
 
 def _reads(value: object) -> list[Read]:
-    """Return one ``Read`` for each recording in ``value``."""
+    """Return one ``Read`` for each recording in ``value``, which may hold a list as JSON text."""
     if isinstance(value, list):
         return [read for item in value[:MOST_INSIDE] for read in _reads(item)][:MOST_INSIDE]
     if isinstance(value, dict):
@@ -73,25 +74,18 @@ def _reads(value: object) -> list[Read]:
         return []
     if read.flaw is not None:
         return [UNREADABLE if read.flaw == UNREADABLE.flaw else Read(None, UNUSABLE)]
-    if inner := _opened(read.value or ""):
-        return _reads(inner)
-    urls = [part.strip().replace(" ", "%20") for part in _NEXT_LINK.split(read.value or "")]
+    written = read.value or ""
+    if written[:1] in {"[", "{"}:
+        with suppress(MalformedBodyError):
+            if inner := read_object(f'{{"url":{written}}}'.encode())["url"]:
+                return _reads(inner)
+    urls = [part.strip().replace(" ", "%20") for part in _NEXT_LINK.split(written)]
     return [
         Read(url)
         if is_fetchable(url) and not has_empty_part(url)
         else Read(None, UNUSABLE if url else None)
         for url in urls[:MOST_INSIDE]
     ]
-
-
-def _opened(written: str) -> Any:  # noqa: ANN401 - any JSON
-    """Return the list or object that a text holds as JSON; ``None`` = it holds none."""
-    if written[:1] not in {"[", "{"}:
-        return None
-    try:
-        return read_object(f'{{"url":{written}}}'.encode())["url"]
-    except MalformedBodyError:
-        return None
 
 
 def _links_of(value: dict[str, Any]) -> list[Any]:

@@ -52,12 +52,11 @@ def moment(value: object, zone: tzinfo = UTC) -> Read:
     if not isinstance(value, str) or len(value) > LONGEST or not value.isascii():
         return UNREADABLE
     text = value.strip()
-    found = _iso(text)
+    iso = _iso(text)
+    found, flaw = _other_form(text) if iso is None else Read(iso)
     if found is None:
-        if _is_ambiguous(text):
-            return Read(None, AMBIGUOUS)
-        found = _parsed(_SIGNED.sub("", _COMMENT.sub("", text)))
-    if found is None or found.year not in YEARS:  # the years 1 and 9999 overflow under an offset
+        return Read(None, flaw)
+    if found.year not in YEARS:  # the years 1 and 9999 overflow under an offset
         return UNREADABLE
     if found.tzinfo is None:
         return Read(found.replace(tzinfo=zone).astimezone(UTC), WITHOUT_ZONE)
@@ -89,29 +88,27 @@ def _iso(text: str) -> datetime | None:
         return None
 
 
-def _is_ambiguous(text: str) -> bool:
-    match = _SLASHES.match(text)
-    if match is None:
-        return False
-    first, second = (int(part) for part in match.groups())
-    return first != second and max(first, second) <= 12  # noqa: PLR2004 - months
-
-
-def _parsed(text: str) -> datetime | None:
-    """Read any other form that names a whole date and a time of day; ``None`` = it does not.
+def _other_form(text: str) -> Read:
+    """Read any other form. A text without a whole date and a time of day is unreadable.
 
     dateutil fills missing parts from a default. If two defaults lead to two results, a part is
     missing: https://github.com/dateutil/dateutil/issues/78
     """
+    if match := _SLASHES.match(text):
+        one, other = (int(part) for part in match.groups())
+        if one != other and max(one, other) <= 12:  # noqa: PLR2004 - months
+            return Read(None, AMBIGUOUS)
+    text = _SIGNED.sub("", _COMMENT.sub("", text))
     if _CLOCK.search(text) is None:
-        return None
+        return UNREADABLE
     try:
         first, second = (
             parser.parse(text, default=default, tzinfos=_offset) for default in _DEFAULTS
         )
-        return first if first == second and first.utcoffset() == second.utcoffset() else None
+        is_whole = first == second and first.utcoffset() == second.utcoffset()
     except (ValueError, OverflowError, TypeError, IndexError, AttributeError):
-        return None
+        return UNREADABLE
+    return Read(first) if is_whole else UNREADABLE
 
 
 def _offset(name: str | None, offset: int | None) -> int | None:

@@ -63,13 +63,12 @@ class PlainParser(httptools.HttpRequestParser):
             super().feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
             plain = self._connection.parser = PlainParser(self._connection)
-            plain.feed_data(self._head_without_upgrade())
+            version = self.get_http_version().encode()
+            head = [self.get_method() + b" " + self._connection.url + b" HTTP/" + version]
+            head += [
+                name + b": " + value
+                for name, value in self._connection.headers
+                if name != b"upgrade"
+            ]
+            plain.feed_data(b"\r\n".join([*head, b"", b""]))
             plain.feed_data(memoryview(data)[upgrade.args[0] :])
-
-    def _head_without_upgrade(self) -> bytes:
-        version = self.get_http_version().encode()
-        lines = [self.get_method() + b" " + self._connection.url + b" HTTP/" + version]
-        lines += [
-            name + b": " + value for name, value in self._connection.headers if name != b"upgrade"
-        ]
-        return b"\r\n".join([*lines, b"", b""])

@@ -63,7 +63,8 @@ class Body:
 def checked_length(headers: Headers) -> int:
     """Return the ``Content-Length`` of a request; 0 = it has none that is a number.
 
-    Raises ``UnsupportedTypeError`` if the headers declare another type than JSON, or an encoding.
+    Raises ``UnsupportedTypeError`` if the headers declare another type than JSON, or an encoding:
+    signatures are of the bytes as sent.
     """
     content_type, encodings, length = b"", [], b""
     for name, value in headers.raw:  # one pass, because this runs for every event
@@ -79,7 +80,13 @@ def checked_length(headers: Headers) -> int:
             Reason.CONTENT_TYPE, "Send the event as JSON, with Content-Type: application/json."
         )
     if encodings:
-        _check_encoding(b", ".join(encodings).decode("latin-1"))
+        encoding = b", ".join(encodings).decode("latin-1")
+        if any(coding.strip().lower() not in {"", "identity"} for coding in encoding.split(",")):
+            raise UnsupportedTypeError(
+                Reason.CONTENT_ENCODING,
+                f"The body is sent with Content-Encoding: {encoding[:50]!a}. Send it uncompressed, "
+                "and sign the bytes that are sent.",
+            )
     return int(length) if length.isdigit() else 0
 
 
@@ -97,14 +104,3 @@ def too_slow() -> BodyTooSlowError:
     """Return the error for a body that was not complete in time."""
     detail = f"The body was not complete within {BODY_SECONDS:g} s. Send the event again."
     return BodyTooSlowError(Reason.BODY_TOO_SLOW, detail)
-
-
-def _check_encoding(encoding: str) -> None:
-    """Raise ``UnsupportedTypeError`` for a compressed body: signatures are of the bytes as sent."""
-    codings = [coding.strip().lower() for coding in encoding.split(",")]
-    if any(coding not in {"", "identity"} for coding in codings):
-        raise UnsupportedTypeError(
-            Reason.CONTENT_ENCODING,
-            f"The body is sent with Content-Encoding: {encoding[:50]!a}. Send it uncompressed, "
-            "and sign the bytes that are sent.",
-        )

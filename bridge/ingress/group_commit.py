@@ -109,10 +109,18 @@ class GroupCommit:
             self._writer = None
 
     async def _commit(self, batch: Sequence[Arrival]) -> None:
-        """Write one batch. If it fails, reject its events and all that wait behind it."""
+        """Write one batch. If it fails, reject its events and all that wait behind it.
+
+        The script returns whether a wake-up is due, then for each event whether it is new.
+        """
+        keys = [self._keys.inbox, self._keys.counters, self._keys.wakeup_pending]
+        args: list[str | bytes | float] = [self._remember, WAKEUP_SECONDS]
+        for arrival in batch:
+            keys.append(self._keys.seen(arrival.source, arrival.key))
+            args += (arrival.source, arrival.raw, arrival.at, arrival.request_id)
         try:
             async with asyncio.timeout(COMMIT_SECONDS):
-                wants_wakeup, *news = await self._send(batch)
+                wants_wakeup, *news = await self._script(keys, args)
         except Exception as error:  # noqa: BLE001 - each request that waits needs its response
             rejected = [*batch, *self._waiting]
             self._waiting.clear()
@@ -132,13 +140,3 @@ class GroupCommit:
         log.debug("events.stored", events=len(batch), new=sum(news))
         if wants_wakeup:
             self._on_stored()
-
-    async def _send(self, batch: Sequence[Arrival]) -> list[int]:
-        """Store a batch. Return whether a wake-up is due, then for each event whether it is new."""
-        keys = [self._keys.inbox, self._keys.counters, self._keys.wakeup_pending]
-        args: list[str | bytes | float] = [self._remember, WAKEUP_SECONDS]
-        for event in batch:
-            keys.append(self._keys.seen(event.source, event.key))
-            args += (event.source, event.raw, event.at, event.request_id)
-        response: list[int] = await self._script(keys, args)
-        return response

@@ -55,7 +55,10 @@ class Outline:
         return bytes(self._kept)
 
     def _plain(self, piece: bytes, at: int) -> int:
-        """Read outside of strings, up to and with the next token. Return where the token ends."""
+        """Read outside of strings, up to and with the next token. Return where the token ends.
+
+        After an array's first item all is skipped but the token that ends the array.
+        """
         is_skipped = self._skipped_depth is not None
         run = (_SKIPPED if is_skipped else _PLAIN).match(piece, at)
         assert run is not None  # noqa: S101 - both patterns match the empty text
@@ -64,10 +67,15 @@ class Outline:
             self._kept += run[0].strip()
         if token == b'"':
             self._string = bytearray()
-        elif is_skipped:
-            self._skip(token)
-        else:
+        elif self._skipped_depth is None:
             self._keep(token)
+        elif token in {b"{", b"["}:
+            self._skipped_depth += 1
+        elif token and self._skipped_depth:
+            self._skipped_depth -= 1
+        elif token:
+            self._skipped_depth = None
+            self._keep(b"]")
         self._tokens += 1
         return end + 1
 
@@ -80,17 +88,6 @@ class Outline:
         elif token == b"," and self._containers[-1:] == b"[":
             self._kept += b"null"
             self._skipped_depth = 0
-
-    def _skip(self, token: bytes) -> None:
-        """Skip a token after an array's first item. Keep the token that ends the array."""
-        depth = self._skipped_depth or 0
-        if token in {b"{", b"["}:
-            self._skipped_depth = depth + 1
-        elif token and depth:
-            self._skipped_depth = depth - 1
-        elif token:
-            self._skipped_depth = None
-            self._keep(b"]")
 
     def _in_string(self, piece: bytes, at: int) -> int:
         """Read the piece's part of a string. Return where reading stopped."""

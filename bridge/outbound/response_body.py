@@ -44,10 +44,8 @@ async def read_body(response: httpx.Response, most_bytes: int, seconds: float) -
                 limit.reschedule(min(end, now() + LONGEST_SILENCE))
     except TimeoutError:
         raise httpx.ReadTimeout("the response's body was not whole in time") from None
-    return _decompressed(body, most_bytes) if is_gzip else bytes(body)
-
-
-def _decompressed(body: bytes | bytearray, most_bytes: int) -> bytes:
+    if not is_gzip:
+        return bytes(body)
     decompressor = zlib.decompressobj(_GZIP)
     try:
         plain = decompressor.decompress(body, most_bytes + 1)

@@ -52,7 +52,7 @@ def start_process() -> Settings:
     for name in unknown_names():
         log.warning("setting.unknown", setting=name)
     for name in forget_celery_variables():
-        log.warning("setting.ignored", setting=f"{name}: set BRIDGE_BROKER_URL instead")
+        log.warning("setting.ignored", setting=name, detail="Set BRIDGE_BROKER_URL instead.")
     return settings
 
 

@@ -47,7 +47,7 @@ class LastingConsumer(Consumer):
         try:
             super().on_connection_error_after_connected(exc)
         except AttributeError as error:  # by then ``self.connection`` is ``None``, as intended
-            log.info("connection.abandoned", error=str(error))
+            log.info("broker.connection_lost", error=str(error))
         if transport is not None:
             transport.client = broken
 
@@ -67,4 +67,4 @@ class LastingConsumer(Consumer):
                     request.message.requeue()
                     request.acknowledged = True
         except self.connection_errors as error:  # the broker redelivers them later
-            log.info("messages.not_given_back", error=type(error).__name__)
+            log.info("messages.requeue_failed", error=type(error).__name__)

@@ -80,7 +80,7 @@ class Watchdog(StartStopStep):
             count = waiting(worker.app)
         except Exception:
             if not self._is_blind:  # logged once, not at every check
-                log.exception("watchdog.blind")
+                log.exception("watchdog.cannot_count_messages")
             self._is_blind = True
             return 0
         self._is_blind = False

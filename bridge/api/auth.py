@@ -68,7 +68,7 @@ def require_token(
 def warn_of_short(tokens: Sequence[str]) -> None:
     """Log a warning if one of the configured tokens is short enough to be guessed."""
     if any(len(token) < SHORTEST for token in tokens):
-        log.warning("token.short", setting="BRIDGE_API_TOKENS", shortest=SHORTEST)
+        log.warning("api_token.too_short", setting="BRIDGE_API_TOKENS", shortest=SHORTEST)
 
 
 def _hashed(token: str) -> bytes:

@@ -125,7 +125,7 @@ class Connection(HttpToolsProtocol):
             oldest.transport.abort()
             if self.loop.time() >= Connection._warned_at + WARN_EVERY:
                 Connection._warned_at = self.loop.time()
-                log.warning("connections.crowded", places=PLACES)
+                log.warning("connections.limit_reached", places=PLACES)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Remove the connection from the count, and end its timeouts."""

@@ -48,7 +48,7 @@ class CeleryPublisher:
         try:
             self._app.send_task(task, args=args, countdown=countdown or None, retry=False)
         except UNPUBLISHED as error:
-            log.warning("task.unpublished", task=task, error=type(error).__name__)
+            log.warning("task.not_published", task=task, error=type(error).__name__)
 
 
 def publish_next(

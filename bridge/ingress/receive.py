@@ -65,7 +65,7 @@ class Receiver:
         except EventError as error:
             response = _refusal(error)
         except Exception:
-            log.exception("answer.failed", source=self.source.name)
+            log.exception("response.internal_error", source=self.source.name)
             response = internal_error()
         finally:
             share.release()
@@ -201,4 +201,4 @@ class Refusals:
             async with asyncio.timeout(1), self.turns:
                 await pipe.execute()
         except (RedisError, OSError, TimeoutError) as redis_error:
-            log.warning("refusal.not_kept", error=type(redis_error).__name__)
+            log.warning("refused_event.not_stored", error=type(redis_error).__name__)

@@ -184,7 +184,7 @@ class ApiClient:
             is_late = isinstance(cause, TimeoutError | httpx.TimeoutException)
             return _undelivered(NoResponse.TIMEOUT if is_late else NoResponse.UNREACHABLE, cause)
         except (Exception, asyncio.CancelledError) as error:  # a thread waits for the reply
-            log.exception("request.broke", method=request.method)
+            log.exception("request.failed_unexpectedly", method=request.method)
             return _undelivered(NoResponse.UNREACHABLE, error)
 
 

@@ -85,9 +85,9 @@ def begin(services: Services, step: Step, call_ids: Iterable[str]) -> Iterator[l
             try:
                 call = services.calls.read(call_id, record)
             except NewerRecordError:
-                log.warning("record.newer", call_id=call_id)
+                log.warning("call.written_by_newer_version", call_id=call_id)
             except DamagedRecordError:  # the store has listed and logged it
-                log.debug("step.damaged", call_id=call_id)
+                log.debug("step.record_damaged", call_id=call_id)
             else:
                 if call is not None and is_due(call, step, now):
                     attempts.append(Attempt(call, lease, read_insights(insights)))
@@ -159,7 +159,7 @@ def isolated(attempt: Attempt) -> Iterator[None]:
     except STORE_AWAY:
         raise
     except Exception:
-        log.exception("step.broke", call_id=attempt.call.call_id)
+        log.exception("step.failed_unexpectedly", call_id=attempt.call.call_id)
 
 
 def _save(services: Services, outcomes: Sequence[Settled], *, ends: bool) -> list[Attempt]:
@@ -183,5 +183,5 @@ def _save(services: Services, outcomes: Sequence[Settled], *, ends: bool) -> lis
         elif isinstance(result, LeaseLostError):
             log.warning("lease.lost", call_id=attempt.call.call_id)
         else:
-            log.error("step.not_saved", call_id=attempt.call.call_id, exc_info=result)
+            log.error("step.result_not_saved", call_id=attempt.call.call_id, exc_info=result)
     return saved

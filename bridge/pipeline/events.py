@@ -74,7 +74,9 @@ def drain(services: Services) -> int:
         slugs = {entry_id: slug for entry_id, slug in outcomes.items() if slug is not None}
         if handled and not services.inbox.done(handled, slugs):
             # Redis failed over or restarted in between: a save may be lost with the old primary.
-            log.warning("events.left", events=len(handled), detail="handled again in 30 seconds")
+            log.warning(
+                "events.not_acknowledged", events=len(handled), detail="handled again in 30 seconds"
+            )
     return len(entries)
 
 
@@ -242,12 +244,12 @@ def _guarded(services: Services, entries: Sequence[Entry]) -> Iterator[None]:
     except RedisError:
         raise
     except NewerRecordError as error:
-        log.warning("record.newer", call_id=error.call_id)
+        log.warning("call.written_by_newer_version", call_id=error.call_id)
         for entry in entries:
             services.inbox.leave(entry)
     except Exception as error:
         for entry in entries:
-            log.exception("event.broke_handler", entry=entry.id, deliveries=entry.deliveries)
+            log.exception("event.handling_failed", entry=entry.id, deliveries=entry.deliveries)
             if entry.deliveries >= TRIES or isinstance(error, EventError | DamagedRecordError):
                 services.inbox.move_to_dead_letters(entry, f"{type(error).__name__}: {error}")
 
@@ -256,10 +258,10 @@ def _log(one: ParsedEvent) -> None:
     about = {"call_id": one.call_id, "entry": one.entry.id, "request_id": one.entry.request_id}
     match one.event:
         case CallHeard(kind=kind):
-            log.info("event.heard", kind=kind, **about)
+            log.info("event.handled", kind=kind, **about)
         case TranscriptReady(engagement_id=engagement_id):
-            log.info("transcript.heard", engagement_id=engagement_id, **about)
+            log.info("transcript.ready", engagement_id=engagement_id, **about)
         case EventRefused(reason=reason):
-            log.warning("event.refusal_noted", reason=reason, **about)
+            log.warning("refused_event.recorded_on_timeline", reason=reason, **about)
         case Noted(what=what):
-            log.debug("event.noted", what=what, **about)
+            log.debug("event.recorded_on_timeline", what=what, **about)

@@ -78,5 +78,5 @@ def apply_event(services: Services, call: Call, event: Event) -> Call:
 def log_move(before: Call, after: Call) -> None:
     """Log the new state of a call, if its state has changed."""
     if after.state is not before.state:
-        log.info("call.moved", call_id=after.call_id, state=after.state, was=before.state,
+        log.info("call.state_changed", call_id=after.call_id, state=after.state, was=before.state,
                  reason=after.reason)  # fmt: skip

@@ -19,7 +19,7 @@ def release_holds(services: Services, scope: str | None = None) -> list[Hold]:
     step = "" if scope == "all" else scope
     released = services.holds.release(services.now(), step)
     for hold in released:
-        log.warning("hold.released", scope=hold.step or "all", reason=hold.reason, by="hand")
+        log.warning("hold.released", scope=hold.step or "all", reason=hold.reason, by="operator")
         services.counters.count("holds.released_by_hand")
     if released:
         wake_sweep(services, timedelta(0))

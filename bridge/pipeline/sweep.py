@@ -72,7 +72,7 @@ def expire(services: Services, call_ids: Sequence[str]) -> list[Call]:
     calls: list[Call] = []
     for call, result in zip(due, apply_events(services, happened), strict=True):
         if isinstance(result, Exception):
-            log.error("step.not_saved", call_id=call.call_id, exc_info=result)
+            log.error("step.result_not_saved", call_id=call.call_id, exc_info=result)
         elif result.after is not None:
             calls.append(result.after)
     return calls
@@ -135,4 +135,4 @@ def _forget(services: Services, now: datetime) -> None:
     services.inbox.trim_logs(oldest)
     services.counters.expire_unmapped_agents(services.settings.retention)
     if calls or events:
-        log.info("sweep.forgot", calls=calls, events=events)
+        log.info("sweep.deleted_expired", calls=calls, events=events)

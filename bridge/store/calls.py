@@ -100,7 +100,7 @@ class CallStore:
             else:
                 calls += [call] if call else []
         if newer:
-            log.warning("record.newer", calls=newer)
+            log.warning("calls.written_by_newer_version", count=newer)
         self._damaged.note(damaged)
         return calls
 

@@ -70,7 +70,7 @@ def add_error_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(Exception)
     async def _(_request: Request, error: Exception) -> Response:
-        log.error("answer.failed", error=type(error).__name__)
+        log.error("response.internal_error", error=type(error).__name__)
         return internal_error()
 
 

@@ -76,5 +76,5 @@ def test_an_error_of_our_own_is_a_problem_with_an_id(
     assert "X-Request-Id" in problem_in(response, 500, "internal_error")
     assert "no record" not in response.text
     assert {name: response.headers.get(name) for name in SECURITY} == dict(SECURITY)
-    (line,) = [line for line in lines if line["event"] == "answer.failed"]
+    (line,) = [line for line in lines if line["event"] == "response.internal_error"]
     assert line["request_id"] == response.headers["x-request-id"]

@@ -121,7 +121,9 @@ def test_what_breaks_for_one_call_costs_that_call_only(
         break_on(broken, calls[1].call_id, Submitted)
         saved = submit.submit(bridge.services, ids(calls))
     assert {call.call_id for call in saved} == {calls[0].call_id, calls[2].call_id}
-    assert [line["call_id"] for line in bridge.logged("step.not_saved")] == [calls[1].call_id]
+    assert [line["call_id"] for line in bridge.logged("step.result_not_saved")] == [
+        calls[1].call_id
+    ]
     assert bridge.call(calls[1]).state is State.RECORDED
     bridge.sweep_for(minutes=2)
     found = bridge.call(calls[1])
@@ -215,7 +217,9 @@ def test_a_bug_in_one_decision_costs_that_call_only(
     monkeypatch.setattr(submit, "engagement_request", breaking)
     saved = submit.submit(bridge.services, ids(calls))
     assert [call.call_id for call in saved] == [calls[1].call_id]
-    assert [line["call_id"] for line in bridge.logged("step.broke")] == [calls[0].call_id]
+    assert [line["call_id"] for line in bridge.logged("step.failed_unexpectedly")] == [
+        calls[0].call_id
+    ]
     assert len(bridge.requests()) == 1
 
 

@@ -168,7 +168,7 @@ def test_without_a_webhook_the_bridge_polls(bridge: Bridge) -> None:
     assert polled is not None
     assert (polled - started).total_seconds() >= 900
     assert len(bridge.requests("GET")) == 1
-    assert len(bridge.logged("webhook.silent")) == 1
+    assert len(bridge.logged("askelephant.webhook_missing")) == 1
 
 
 def test_insights_that_a_poll_finds_partly_are_waited_for(bridge: Bridge) -> None:
@@ -258,4 +258,4 @@ def test_what_is_there_from_the_start_proves_no_transcript(bridge: Bridge) -> No
     bridge.sweep_for(minutes=20)
     found = bridge.call(call)
     assert (found.state, found.reason) == (State.SUBMITTED, "transcript_pending")
-    assert bridge.logged("webhook.silent") == []
+    assert bridge.logged("askelephant.webhook_missing") == []

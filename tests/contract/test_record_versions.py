@@ -84,7 +84,9 @@ def test_an_event_of_a_newer_record_waits_for_a_newer_worker(
     assert stored(bridge, call) == written
     assert bridge.counted("events.set_aside") == 0
     assert bridge.services.inbox.backlog().waiting == 1
-    assert {line["call_id"] for line in bridge.logged("record.newer")} == {call.call_id}
+    assert {line["call_id"] for line in bridge.logged("call.written_by_newer_version")} == {
+        call.call_id
+    }
 
     upgrade(bridge, call, before)
     bridge.drain()

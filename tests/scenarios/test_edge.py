@@ -69,7 +69,7 @@ def test_endless_heads_keep_no_sender_out(edge: Edge) -> None:
     with files_allowed(4 * FILES), ExitStack() as exits:
         edge.open_many(2 * FILES, POST + b"X-Slow: ", exits)
         assert max(edge.seconds_to_serve() for _ in range(10)) < SERVED_WITHIN
-    assert "connections.crowded" in edge.process.output()
+    assert "connections.limit_reached" in edge.process.output()
 
 
 def test_endless_bodies_keep_no_sender_out(edge: Edge) -> None:

@@ -19,5 +19,5 @@ def test_a_call_can_be_followed_through_the_logs(shared: Stack, settled: Calls) 
     """The worker's log lines of a call have its id."""
     call = settled["received as started-ended-recorded"]
     lines = [one for one in shared.processes["worker"].output().splitlines() if call.call_id in one]
-    for slug in ("event.heard", "call.moved", "transcript.heard"):
+    for slug in ("event.handled", "call.state_changed", "transcript.ready"):
         assert any(slug in line for line in lines), slug

@@ -55,7 +55,7 @@ def test_a_watchdog_survives_errors(replaced: Stack) -> None:
         stuck_workers.hang(replaced.directory)
         replaced.bridge.send_call(replaced.call())
         assert wait_for(worker.ended, bool, "the stuck worker ends itself") == EXIT_CODE
-        assert worker.output().count('"watchdog.blind"') == 1
+        assert worker.output().count('"watchdog.cannot_count_messages"') == 1
 
 
 def test_a_worker_that_cannot_end_is_ended(replaced: Stack) -> None:

@@ -134,7 +134,9 @@ def test_an_unexpected_exception_fails_only_its_request(error: BaseException) ->
         came = by_index(api.send(gets("/a", "/bad", "/c")))
     assert came[1] == Undelivered(NoResponse.UNREACHABLE, f"{type(error).__name__}: {error}")
     assert [getattr(came[place], "body", None) for place in (0, 2)] == [b"/api/a", b"/api/c"]
-    assert [(log["event"], log["log_level"]) for log in logs] == [("request.broke", "error")]
+    assert [(log["event"], log["log_level"]) for log in logs] == [
+        ("request.failed_unexpectedly", "error")
+    ]
     assert len(by_index(api.send(gets("/a", "/b", "/c")))) == 3
 
 
@@ -155,7 +157,7 @@ def test_a_session_that_cannot_be_opened_raises_nothing(monkeypatch: pytest.Monk
     monkeypatch.setattr(aiohttp, "TCPConnector", broken)
     with capture_logs() as logs:
         came = by_index(ApiClient(OPTIONS, None).send(gets("/a", "/b")))
-    assert [log["event"] for log in logs] == ["request.broke"] * 2
+    assert [log["event"] for log in logs] == ["request.failed_unexpectedly"] * 2
     expected = Undelivered(NoResponse.UNREACHABLE, "ValueError: not like this")
     assert came == {0: expected, 1: expected}
 

@@ -57,7 +57,9 @@ class Webhooks:
                 await self._wait(wait)
             if await self._attempt(event, plan, attempt):
                 return
-        log.warning("event.given_up", svix_id=event.svix_id, engagement_id=event.engagement_id)
+        log.warning(
+            "webhook.delivery_given_up", svix_id=event.svix_id, engagement_id=event.engagement_id
+        )
 
     async def resend(self, event: Event, times: int) -> None:
         """Deliver an acknowledged event ``times`` more times."""

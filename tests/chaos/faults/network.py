@@ -15,7 +15,7 @@ HALF = 0.5
 ONE_WAY = 0.5
 """Seconds in each direction; a round trip needs one second more."""
 WORKS_WITHIN = 60.0
-WORK = ("event.heard", "event.ignored", "call.moved")
+WORK = ("event.handled", "event.ignored", "call.state_changed")
 """Log events of a worker that handles tasks."""
 
 

@@ -11,12 +11,12 @@ from bridge.domain.timeline import TimelineEntry
 
 
 class State(StrEnum):
-    """The state of a call.
+    """The state of a phone call in the bridge.
 
     A call that succeeds goes through ``live``, ``ended``, ``recorded``, ``submitted``,
     ``transcribed`` and ``complete``. A call without a recording ends in ``unrecorded``, a call that
-    a rule excludes in ``skipped``, and a call that is given up in ``failed``. ``meaning``
-    and ``waits_for`` document a state, in Markdown.
+    a rule of the operator excludes in ``skipped``, and a call that the bridge stops retrying in
+    ``failed``. The documentation shows ``meaning`` and ``waits_for`` of each state, in Markdown.
     """
 
     meaning: str
@@ -49,7 +49,7 @@ class State(StrEnum):
     )
 
     def __new__(cls, slug: str, meaning: str, waits_for: str) -> Self:
-        """Make the slug the value, so that it is compared and stored as a string."""
+        """Create a state whose value is ``slug``, so that it is compared and stored as a string."""
         member = str.__new__(cls, slug)
         member._value_ = slug
         member.meaning, member.waits_for = meaning, waits_for
@@ -57,19 +57,19 @@ class State(StrEnum):
 
 
 RESTING = frozenset({State.COMPLETE, State.UNRECORDED, State.SKIPPED, State.FAILED})
-"""States in which a call has no next step.
+"""Final states: the bridge does nothing more for the call by itself.
 
-A replay restarts a call in any of them but ``unrecorded``. A late event can reopen a call in any of
-them but ``complete``: see ``bridge.domain.reopen``.
+A replay restarts a call in each of these states except ``unrecorded``. A late event can reopen a
+call in each of them except ``complete``: see ``bridge.domain.reopen``.
 """
 
 
 FORMAT = 2
-"""The version of the record's format.
+"""The version of the format in which call records are stored.
 
-It increases when an older worker would misread a new record. A new field alone does not increase
-it, because an older worker keeps fields that it does not know. In format 2 a stamp holds the
-event's position in the inbox, where format 1 holds a rank of the event's kind.
+The version increases when an older worker would misread a new record. A new field alone does not
+increase the version, because an older worker keeps fields that it does not know. In format 2 a
+stamp holds the position of an event in the inbox. In format 1 it holds a rank of the event's kind.
 """
 
 
@@ -82,18 +82,19 @@ class Kind(StrEnum):
 
 
 class Record(BaseModel):
-    """A stored value. It keeps fields that a newer version of the bridge has added."""
+    """Base class of stored values. Fields that a newer version of the bridge added are kept."""
 
     model_config = ConfigDict(frozen=True, extra="allow", hide_input_in_errors=True)
 
 
 class Metadata(Record):
-    """The fields of all WAVV events of the call, merged; ``None`` = no event had the field.
+    """The merged fields of all WAVV events of a call. A field that no event had is ``None``.
 
     Phones are E.164 if they could be parsed, else as they were received. Each e-mail is one
-    address. ``seconds`` is talk time. ``reported_seconds`` is the reported talk time if that was
-    longer than the call. ``lead_phone`` is the other party's number and ``agent_phone`` our line's,
-    in both directions. ``from_phone`` and ``to_phone`` come from events that named no direction.
+    address. ``seconds`` is the talk time. ``reported_seconds`` is the talk time that WAVV reported,
+    if it was longer than the call. ``lead_phone`` is the number of the other party, and
+    ``agent_phone`` the number of our line, for inbound and outbound calls alike. ``from_phone`` and
+    ``to_phone`` come from events that named no direction.
     """
 
     direction: str | None = None
@@ -127,7 +128,7 @@ class Metadata(Record):
 
 
 class Problem(Record):
-    """The last failed request of a call, with what AskElephant's support needs to find it."""
+    """The last failed request of a call, with the details that AskElephant's support needs."""
 
     reason: str
     status: int | None = None
@@ -137,11 +138,11 @@ class Problem(Record):
 
 
 class FetchedLink(Record):
-    """A link to the recording that was fetched from WAVV's API at ``at``, by our clock.
+    """A link to the recording that was fetched from WAVV's API at the time ``at`` of our clock.
 
-    ``instead_of`` is the link that WAVV's events had named by then. Only a different link from an
-    event later than ``at`` is newer. ``expires_at`` comes from WAVV; ``None`` = WAVV did not send
-    it.
+    ``instead_of`` is the link that WAVV's events had named before the fetch. The fetched link is
+    used until an event that was sent after ``at`` names a different link. ``expires_at`` is
+    ``None`` if WAVV sent no expiry time.
     """
 
     url: str
@@ -151,9 +152,10 @@ class FetchedLink(Record):
 
 
 class ExtraRecording(Record):
-    """A second or further recording of a call: its newest link and the stamp of that link.
+    """A second or further recording of a call: its newest link, and the stamp of that link.
 
-    ``call_id`` is the id of the call that submits it; ``None`` = it is not submitted.
+    The recording is submitted by a separate call with the id ``call_id``, or not at all if
+    ``call_id`` is ``None``.
     """
 
     url: str
@@ -161,14 +163,14 @@ class ExtraRecording(Record):
     call_id: str | None = None
 
     def but(self, **changes: Any) -> "ExtraRecording":  # noqa: ANN401 - the fields are of many types
-        """Return the same recording with these fields changed."""
+        """Return a copy of the recording with these fields changed."""
         return self.model_copy(update=changes)
 
 
 class InsightsSummary(Record):
-    """The number of fetched insights of each kind, and whether the required ones were found.
+    """The number of fetched insights of each kind, and whether the required kinds were found.
 
-    The insights themselves are stored under a separate key.
+    The insights themselves are stored under another Redis key.
     """
 
     status: Literal["pending", "all", "some", "none"] = "pending"
@@ -180,25 +182,27 @@ class InsightsSummary(Record):
 class Call(Record):
     """The record of one call.
 
-    - ``due_at``: when the call's next step is due; ``None`` = no step is due.
+    - ``due_at``: when the next step of the call is due, or ``None`` if no step is due.
     - ``heard``: the kinds of WAVV's events that were received.
     - ``dropped``: the participants' fields that AskElephant rejected, such as ``lead_email``. They
       are not sent again until a replay.
-    - ``held``: the step waits for a hold to end, since ``held_since``.
-    - ``attempts``: requests that submitted the call. ``polls``: requests for its transcript.
-      ``looks``: requests for a recording that did not exist yet.
+    - ``held``: since ``held_since`` the step waits for the end of a hold (a pause of requests to
+      AskElephant).
+    - ``attempts``: the number of requests that submitted the call. ``polls``: the number of
+      requests for its transcript. ``looks``: the number of attempts that found no recording yet.
     - ``failures``: failures of the present step in a row, since ``failing_since``. ``missing`` and
-      ``missing_since``: the same for the 404s among them. Both times exclude waits for a hold.
+      ``missing_since``: the same for the 404s among these failures. Both times exclude holds.
     - ``waited``: how long the call has waited for holds or workers in its present state.
-    - ``request``: the last request of a submission that failed for good. Settings and later events
-      may have changed what would be sent now.
-    - ``rules_overruled``: a replay submits the call although a rule of the operator excludes it. It
-      is unset when the call enters a resting state.
+    - ``request``: the last submission of a call that has failed. A request that is built now may
+      differ, because of changed settings and later events.
+    - ``rules_overruled``: a replay submits the call although a rule of the operator excludes it.
+      The field becomes false when the call enters a resting state.
     - ``recording_of``: the id of the call whose extra recording this call submits.
-    - ``refused_events``: the number of authentic events of the call that were refused.
-    - ``version``: the store's number for compare-and-set; 0 = never saved.
-    - ``format``: the ``FORMAT`` of the record. Its default must stay 1, because format 1 is not
-      written to the record.
+    - ``refused_events``: the number of authentic events of the call that the bridge rejected.
+    - ``version``: a number that the store increases with each save, for compare-and-set. It is 0
+      before the first save.
+    - ``format``: the ``FORMAT`` of the record. The default must stay 1, because records of format
+      1 do not contain the field.
     """
 
     call_id: str
@@ -242,7 +246,7 @@ class Call(Record):
 
     @property
     def began_at(self) -> datetime:
-        """When the call began by WAVV's events, else when its first event was received."""
+        """When the call began, by WAVV's events; else when its first event was received."""
         metadata = self.metadata
         begun = metadata.started_at or metadata.answered_at
         if begun is None and metadata.ended_at is not None:
@@ -250,10 +254,10 @@ class Call(Record):
         return begun or self.created_at
 
     def but(self, **changes: Any) -> "Call":  # noqa: ANN401 - the fields are of many types
-        """Return the same call with these fields changed."""
+        """Return a copy of the call with these fields changed."""
         return self.model_copy(update=changes)
 
 
 def new_call(call_id: str, now: datetime) -> Call:
-    """Return the record of a call before any event was applied to it."""
+    """Create the record of a call to which no event was applied yet."""
     return Call(call_id=call_id, created_at=now, updated_at=now, state_since=now)

@@ -1,4 +1,4 @@
-"""What each reason of a call means, as sentences for the people who look at one call."""
+"""Sentences that explain each reason of a call to an operator, and what the operator can do."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -7,10 +7,10 @@ from bridge.reasons import Reason
 
 
 class Cause(NamedTuple):
-    """A reason in words.
+    """The explanation of a reason.
 
-    ``text`` is what happened, ``waiting`` is what to do while the bridge goes on by itself, and
-    ``at_rest`` what to do when the call has ended with this reason.
+    ``text`` is what happened. ``waiting`` is what the operator can do while the bridge still works
+    on the call, and ``at_rest`` what the operator can do when the call is in a final state.
     """
 
     text: str
@@ -24,7 +24,10 @@ REPLAY_WHEN_CORRECTED = "Correct it, then replay the call."
 
 
 def _transient(text: str, check: str = "") -> Cause:
-    """Return the cause of a failure that the bridge retries by itself."""
+    """Return the explanation of a failure that the bridge retries by itself.
+
+    ``check`` is what the operator should do, if anything.
+    """
     return Cause(text, check or NOTHING, f"{check} {REPLAY}".strip())
 
 
@@ -161,4 +164,4 @@ CAUSES: Mapping[Reason, Cause] = {
         "Check that WAVV sends all three events.",
     ),
 }
-"""Every reason that a call can have."""
+"""The explanation of every reason that a call can have."""

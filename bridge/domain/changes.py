@@ -1,4 +1,4 @@
-"""Changes to a record that many events share: a timeline entry, a new state, a reopening."""
+"""Changes to a call that many events make: add a timeline entry, set the state, reopen the call."""
 
 from datetime import datetime
 from typing import Any
@@ -12,16 +12,16 @@ RECOVERED: dict[str, Any] = {
     "missing": 0,
     "missing_since": None,
 }
-"""The fields that are reset when a step has succeeded."""
+"""The fields of a call that are reset when a step has succeeded."""
 
 
 def note(call: Call, now: datetime, what: EntryKind | Kind, **details: object) -> Call:
-    """Return the call with one more entry on its timeline."""
+    """Return the call with an entry of the kind ``what`` added to its timeline."""
     return call.but(updated_at=now, timeline=extend(call.timeline, now, what, **details))
 
 
 def enter(call: Call, target: State, now: datetime) -> Call:
-    """Return the call in state ``target``, with the fields of its former state reset."""
+    """Return the call in the state ``target``, with the fields of its former state reset."""
     if target is call.state:
         return call
     due_at = None if target in RESTING else call.due_at
@@ -32,6 +32,6 @@ def enter(call: Call, target: State, now: datetime) -> Call:
 
 
 def reopen(call: Call, target: State, now: datetime) -> Call:
-    """Return a resting call in state ``target``, with a timeline entry on its former state."""
+    """Return a call of a final state in the state ``target``; the timeline names the former one."""
     noted = note(call, now, EntryKind.CALL_REOPENED, was=call.state, reason=call.reason)
     return enter(noted, target, now).but(problem=None, request=None, looks=0, polls=0)

@@ -1,7 +1,8 @@
-"""Deadlines that exclude the time in which a call waited for a hold or for a worker.
+"""Deadlines of a call. Time in which the call waited for a hold or for a worker does not count.
 
-A call waits when its step is due and does not run, because requests are held or no worker runs.
-The deadlines of retries, the recording, the transcript and the insights are computed here.
+A call waits while its step is due but does not run, because a hold pauses the requests to
+AskElephant or because no worker runs. The functions compute the deadlines of retries, the
+recording, the transcript and the insights.
 """
 
 from datetime import datetime, timedelta
@@ -10,17 +11,18 @@ from bridge.domain.call import Call
 
 NONE = timedelta(0)
 SLACK = timedelta(seconds=1)
-"""A deadline nearer than this counts as passed.
+"""A deadline that is less than this away counts as passed.
 
-The time between a decision and its save counts as a wait and moves the deadline. A last step that
-is due at the deadline therefore always runs shortly before it.
+The time between a decision and its save counts as a wait, and moves the deadline. The last step is
+due at the deadline, and therefore always runs shortly before the moved deadline.
 """
 
 
 USUAL_LATENESS = timedelta(minutes=5)
-"""A due step that runs within this time did not wait: the queue and the sweep cause such delays.
+"""A step that runs within this time after its due time did not wait.
 
-If they counted as waits, a deadline of a day would move by hours.
+The queue and the sweep cause such delays. If these delays counted as waits, a deadline of a day
+would move by hours.
 """
 
 
@@ -30,9 +32,10 @@ def has_passed(deadline: datetime, now: datetime) -> bool:
 
 
 def waited(call: Call, since: datetime, now: datetime) -> timedelta:
-    """Return how long the call's present wait has lasted between ``since`` and ``now``.
+    """Return how long the present wait of the call has lasted between ``since`` and ``now``.
 
-    Earlier waits are on the record: in ``waited`` and in the clocks that they moved.
+    Earlier waits are already part of the record: they are in ``waited``, and they have moved
+    ``failing_since``, ``missing_since`` and the deadline of the insights.
     """
     is_held = call.held and call.held_since is not None
     begun = call.held_since if is_held else call.due_at
@@ -42,7 +45,7 @@ def waited(call: Call, since: datetime, now: datetime) -> timedelta:
 
 
 def age(call: Call, since: datetime | None, now: datetime) -> timedelta:
-    """Return how long the call has failed since ``since``, without its present wait."""
+    """Return the time from ``since`` to ``now``, without the present wait of the call."""
     return now - since - waited(call, since, now) if since is not None else NONE
 
 
@@ -52,20 +55,20 @@ def waited_in_state(call: Call, now: datetime) -> timedelta:
 
 
 def state_deadline(call: Call, longest: timedelta, now: datetime) -> datetime:
-    """Return when the call has been in its state for ``longest``, waits excluded."""
+    """Return when the call will have been in its state for ``longest``, without its waits."""
     return call.state_since + longest + waited_in_state(call, now)
 
 
 def insights_deadline(call: Call, now: datetime) -> datetime:
-    """Return when the last fetch of insights is due."""
+    """Return when the last fetch of insights is due, moved by the present wait of the call."""
     return (call.insights.deadline or now) + waited(call, call.state_since, now)
 
 
 def with_clocks(before: Call, after: Call, now: datetime) -> Call:
-    """Return ``after`` with its clocks moved by the wait that has ended.
+    """Return ``after`` with its times and deadline moved by the wait that has ended.
 
-    A wait ends when the call gets another due time or fails. It continues if a held call is held
-    again.
+    ``before`` and ``after`` are the call before and after an event. A wait ends when the call gets
+    another due time or when its step fails. A wait continues if a held call is held again.
     """
     if after.state is not before.state:
         return after.but(waited=NONE, held_since=now if after.held else None)

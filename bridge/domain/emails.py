@@ -1,8 +1,8 @@
 """Checks e-mail addresses: only text in the form of one address is sent to AskElephant.
 
-AskElephant does not document whether the server checks e-mails
-(https://docs.askelephant.ai/api-reference/engagements/create-engagement). A server that checks them
-rejects the whole call for one malformed e-mail.
+AskElephant does not document whether its API checks e-mails
+(https://docs.askelephant.ai/api-reference/engagements/create-engagement). If it does, it rejects
+the whole request for one malformed e-mail.
 """
 
 import re
@@ -14,7 +14,7 @@ _EMAIL = re.compile(
     r"[\w!#$%&'*+/=?^`{|}~-]+(\.[\w!#$%&'*+/=?^`{|}~-]+)*@"
     r"([^\W_]([\w-]{0,61}[^\W_])?\.)+[^\W\d_][\w-]*[^\W_]"
 )
-"""One address whose host has a dot. It is stricter than the rule of HTML forms
+"""One address whose host has a dot. The pattern is stricter than the rule of HTML forms
 (https://html.spec.whatwg.org/#valid-e-mail-address), but also allows letters beyond ASCII
 (https://www.rfc-editor.org/rfc/rfc6531).
 """
@@ -26,7 +26,7 @@ def is_email(text: str) -> bool:
 
 
 def one_email(text: str | None) -> str | None:
-    """Return the address in ``text``, or ``None`` if there is not exactly one.
+    """Return the address in ``text``, or ``None`` if ``text`` does not hold exactly one.
 
     ``text`` may be ``address``, ``mailto:address`` or ``Name <address>``.
     """

@@ -1,4 +1,4 @@
-"""The body of ``POST /v2/engagements``, checked against every limit of AskElephant.
+"""The body of ``POST /v2/engagements``, checked against each limit that AskElephant documents.
 
 Sources: https://docs.askelephant.ai/api-reference/engagements/create-engagement and
 https://docs.askelephant.ai/dialer-integration.
@@ -29,7 +29,7 @@ _LOCAL_NAMES = ("localhost", ".localhost", ".local", ".internal")
 
 
 def is_media_url(url: str) -> bool:
-    """Return whether AskElephant accepts ``url`` as a recording: see ``check_media_url``."""
+    """Return whether AskElephant accepts ``url`` as the link to a recording."""
     try:
         check_media_url(url)
     except PydanticCustomError:
@@ -38,10 +38,10 @@ def is_media_url(url: str) -> bool:
 
 
 def check_media_url(url: str) -> str:
-    """Return ``url`` if AskElephant accepts it as a recording, else raise a validation error.
+    """Return ``url`` if AskElephant accepts it as the link to a recording.
 
-    It must be https, and its host must not be a private or local address:
-    https://docs.askelephant.ai/api-reference/engagements/create-engagement
+    Raises ``PydanticCustomError`` if the scheme is not https, or if the host is a private or local
+    address: https://docs.askelephant.ai/api-reference/engagements/create-engagement
     """
     try:
         parts = urlsplit(url)
@@ -60,7 +60,7 @@ def check_media_url(url: str) -> str:
 
 
 def check_external_url(url: str) -> str:
-    """Return ``url`` if its scheme cannot run code, else raise a validation error."""
+    """Return ``url`` if it has a scheme that cannot run code; else raise a validation error."""
     match = _SCHEME.match(url)
     if match is None:
         raise PydanticCustomError(
@@ -77,23 +77,24 @@ def is_e164(text: str) -> bool:
 
 
 def check_email(text: str) -> str:
-    """Return ``text`` if it is one e-mail address, else raise a validation error."""
+    """Return ``text`` if it is one e-mail address; else raise ``PydanticCustomError``."""
     if not is_email(text):
         raise PydanticCustomError("email_invalid", "email must be one e-mail address")
     return text
 
 
 def check_phone(text: str) -> str:
-    """Return ``text`` if it is an E.164 number, else raise a validation error."""
+    """Return ``text`` if it is an E.164 number; else raise ``PydanticCustomError``."""
     if not is_e164(text):
         raise PydanticCustomError("phone_invalid", "phone must be an E.164 number")
     return text
 
 
 def _address(host: str) -> IPv4Address | IPv6Address | None:
-    """Return the IP address that ``host`` spells, or ``None`` if it is a name.
+    """Return ``host`` as an IP address, or ``None`` if ``host`` is a name.
 
-    Resolvers also read ``127.1``, ``0x7f.1`` and ``2130706433`` as the loopback address.
+    Short forms are parsed too, because resolvers read ``127.1``, ``0x7f.1`` and ``2130706433`` as
+    the loopback address.
     """
     try:
         return ip_address(host)
@@ -119,7 +120,10 @@ class Participant(_Strict):
 
 
 class EngagementRequest(_Strict):
-    """The body of the request. ``is_private`` ``None`` = the workspace's default, not false."""
+    """The body of the request that creates an engagement.
+
+    If ``is_private`` is ``None``, the default of the AskElephant workspace applies.
+    """
 
     type: Literal["CALL"] = "CALL"
     title: Annotated[str, Field(min_length=1, max_length=500)]
@@ -142,9 +146,9 @@ class EngagementRequest(_Strict):
         return self
 
     def members(self) -> dict[str, Any]:
-        """Return the fields of the JSON body as Python values, without those that are ``None``."""
+        """Return the fields of the JSON body as Python values. Fields with ``None`` are omitted."""
         return self.model_dump(mode="json", exclude_none=True)
 
     def body(self) -> bytes:
-        """Return the JSON body, without the fields that are ``None``."""
+        """Return the JSON body. Fields with ``None`` are omitted."""
         return self.model_dump_json(exclude_none=True).encode()

@@ -1,4 +1,7 @@
-"""The events that can happen to a call. ``machine.advance`` applies them."""
+"""The events that change a call: WAVV's events, and the results of the bridge's own steps.
+
+``machine.advance`` applies an event to a call.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,17 +12,16 @@ from bridge.domain.call import InsightsSummary, Kind, Metadata, Problem
 from bridge.domain.stamps import Stamp, place, received_at
 from bridge.domain.timeline import EntryKind
 
-"""The timeline entry of a WAVV event that names a known call but is of no known kind."""
-
 
 @dataclass(frozen=True, slots=True)
 class CallHeard:
-    """An event of WAVV's about the call was received. ``metadata`` has this event's fields only.
+    """A WAVV event about the call was received. ``metadata`` has the fields of this event only.
 
-    ``sent_at`` is the sender's time, with a time zone. ``notes`` are the parser's slugs for the
-    timeline, ``details`` further keys for it. ``entry`` is the event's id in the inbox. The fields
-    in ``assumed`` are right only if the call is outbound; the event did not name its direction.
-    ``other_links`` are links to further recordings, from an event that lists several.
+    ``sent_at`` is when WAVV sent the event, with a time zone. ``notes`` are slugs of the parser for
+    the timeline, and ``details`` further keys of the timeline entry. ``entry`` is the id of the
+    event in the inbox. ``assumed`` names the fields that are right only if the call is outbound,
+    because the event did not name the direction. ``other_links`` are links to further recordings,
+    if the event lists several.
     """
 
     call_id: str
@@ -34,7 +36,7 @@ class CallHeard:
 
     @property
     def stamp(self) -> Stamp:
-        """The event's time (the sender's, else when it was received) and position in the inbox."""
+        """When the event was sent (else when it was received), and its position in the inbox."""
         at = self.sent_at.timestamp() if self.sent_at else received_at(self.entry)
         return (at, place(self.entry))
 
@@ -46,7 +48,7 @@ class DeadlinePassed:
 
 @dataclass(frozen=True, slots=True)
 class LinkFetched:
-    """WAVV's API returned a fresh link to the recording. It is not part of WAVV's events."""
+    """WAVV's API returned a fresh link to the recording. The link did not come from an event."""
 
     url: str
     expires_at: datetime | None = None
@@ -54,7 +56,10 @@ class LinkFetched:
 
 @dataclass(frozen=True, slots=True)
 class RecordingAwaited:
-    """There is no recording to submit yet: look again at ``at``. This is not a failure."""
+    """There is no recording to submit yet. The bridge looks for it again at ``at``.
+
+    This does not count as a failure of the call.
+    """
 
     reason: str
     at: datetime
@@ -63,9 +68,10 @@ class RecordingAwaited:
 
 @dataclass(frozen=True, slots=True)
 class SubmissionStarted:
-    """A submission is about to be sent.
+    """The request that submits the call is about to be sent.
 
-    This is saved before the request, because AskElephant's webhook can arrive before its response.
+    The event is saved before the request is sent, because AskElephant's webhook about the
+    engagement can arrive before the response.
     """
 
     external_id: str
@@ -75,8 +81,10 @@ class SubmissionStarted:
 
 @dataclass(frozen=True, slots=True)
 class Submitted:
-    """AskElephant has an engagement for the call; ``created`` false = it existed before (HTTP 200).
+    """AskElephant accepted the submission, and returned the id of the call's engagement.
 
+    ``created`` is true if the request created the engagement (HTTP 201), and false if the
+    engagement existed before (HTTP 200):
     https://docs.askelephant.ai/api-reference/engagements/create-engagement
     """
 
@@ -87,14 +95,17 @@ class Submitted:
 
 @dataclass(frozen=True, slots=True)
 class OwnerRefused:
-    """AskElephant could not resolve the owner: submit again without one."""
+    """AskElephant could not resolve the owner. The call is submitted again without an owner."""
 
     problem: Problem
 
 
 @dataclass(frozen=True, slots=True)
 class FieldsRefused:
-    """AskElephant rejected these fields of participants: the call is submitted without them."""
+    """AskElephant rejected these fields of participants.
+
+    The call is submitted again without these fields.
+    """
 
     fields: tuple[str, ...]
     problem: Problem
@@ -102,7 +113,10 @@ class FieldsRefused:
 
 @dataclass(frozen=True, slots=True)
 class TranscriptReady:
-    """The transcript is ready. ``source`` is ``webhook`` or ``poll``."""
+    """The transcript of an engagement is ready.
+
+    ``source`` is ``webhook`` or ``poll``: how the bridge learned that the transcript is ready.
+    """
 
     engagement_id: str
     source: str
@@ -111,19 +125,22 @@ class TranscriptReady:
 
 @dataclass(frozen=True, slots=True)
 class TranscriptPending:
-    """A poll found no transcript yet; the next poll is at ``next_at``. This is not a failure."""
+    """A poll found no transcript yet. The next poll is at ``next_at``.
+
+    This does not count as a failure of the call.
+    """
 
     next_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class TranscriptMissing:
-    """The last poll found no transcript."""
+    """The last poll before the deadline found no transcript."""
 
 
 @dataclass(frozen=True, slots=True)
 class InsightsRead:
-    """Insights were fetched and may be incomplete: they are fetched again at ``next_at``."""
+    """Insights were fetched, but may be incomplete. They are fetched again at ``next_at``."""
 
     summary: InsightsSummary
     next_at: datetime
@@ -131,17 +148,18 @@ class InsightsRead:
 
 @dataclass(frozen=True, slots=True)
 class InsightsFinal:
-    """Insights were fetched for the last time: they are complete, or their deadline has passed."""
+    """Insights were fetched for the last time: all were found, or the deadline has passed."""
 
     summary: InsightsSummary
 
 
 @dataclass(frozen=True, slots=True)
 class Deferred:
-    """The step could not be done now: it runs again at ``at``.
+    """The step of the call could not be done. It runs again at ``at``.
 
-    ``held`` = it runs when the hold has ended. ``failed`` = a request was sent under the hold and
-    failed, which counts as a failure. ``missing`` = AskElephant returned a 404.
+    If ``held`` is true, the step runs again when the hold (the pause of requests to AskElephant)
+    has ended. ``failed`` is true if a request was sent under the hold and failed, which counts as
+    a failure of the call. ``missing`` is true if AskElephant returned 404.
     """
 
     reason: str
@@ -161,9 +179,9 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The call is given up. Its record is kept, and it can be replayed.
+    """The call has failed. Its record is kept, and an operator can replay the call.
 
-    ``request`` is the rejected submission; ``None`` = no submission was sent.
+    ``request`` is the submission that was rejected, or ``None`` if no submission was sent.
     """
 
     reason: str
@@ -173,16 +191,17 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """An operator replays the call. It is not submitted before ``at``, if that is given."""
+    """An operator replays the call. If ``at`` is given, the call is not submitted before ``at``."""
 
     at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class EventRefused:
-    """An authentic event of the call was refused.
+    """An authentic event of the call was rejected.
 
-    ``name`` and ``kind`` are the event's, if they could be read; ``size`` is its body's in bytes.
+    ``name`` and ``kind`` of the event are ``None`` if they could not be read. ``size`` is the size
+    of its body in bytes.
     """
 
     reason: str
@@ -194,7 +213,10 @@ class EventRefused:
 
 @dataclass(frozen=True, slots=True)
 class Noted:
-    """A timeline entry without an effect, such as that a user edited the engagement."""
+    """Something to note on the timeline that changes nothing else of the call.
+
+    Such as: a user edited the engagement in AskElephant.
+    """
 
     what: EntryKind
     entry: str | None = None

@@ -1,8 +1,8 @@
 """Extra recordings of a call: a transferred call, for example, has two recordings.
 
 Links are compared without query and fragment, which change with each signature. The main recording
-of a call is the newest one, until a request with it was sent. The others are kept on the record
-and, in the mode ``submit``, each becomes a separate call.
+of a call is the newest one, until a request with the main recording was sent. The other recordings
+are kept on the record. If ``policy.submits_extras`` is true, each is submitted by a separate call.
 """
 
 from collections.abc import Sequence
@@ -20,35 +20,38 @@ from bridge.reasons import Reason
 MOST_EXTRAS = 20
 """The most extra recordings that are kept for one call.
 
-A link with its signature in the path looks new each time, so the number must be bounded.
+If WAVV put the signature into the path, each link would look like a new recording. So the number
+must be bounded.
 """
 
 
 def bare_link(url: str) -> str:
-    """Return the link without query and fragment, its scheme and host in lower case."""
+    """Return the link without query and fragment, with its scheme and host in lower case."""
     scheme, colon, rest = url.partition("#")[0].partition("?")[0].partition("://")
     host, slash, path = rest.partition("/")
     return f"{scheme.lower()}{colon}{host.lower()}{slash}{path}"
 
 
 def is_same_recording(link: str, other: str) -> bool:
-    """Return whether two links lead to the same recording, however they are signed."""
+    """Return whether two links lead to the same recording. Their signatures may differ."""
     return bare_link(link) == bare_link(other)
 
 
 def extra_call_id(call_id: str, link: str) -> str:
-    """Return the id of the call that submits the extra recording with this link.
+    """Return the id of the separate call that submits the extra recording with this link.
 
-    The id is the same for each signature of the link, and needs no escaping in a URL.
+    The id does not depend on the signature of the link, and the part that is added to ``call_id``
+    needs no escaping in a URL.
     """
     return f"{call_id}.rec-{blake2b(bare_link(link).encode(), digest_size=4).hexdigest()}"
 
 
 def without_foreign_link(call: Call, event: CallHeard) -> CallHeard:
-    """Return the event without its link if the link must not become the call's main recording.
+    """Return the event, without its link if the link must not replace the call's main recording.
 
-    That is so if a request with the main recording was sent and not rejected as not ready, or if
-    another call submits the recording of this link.
+    The link must not replace the main recording if a request with the main recording was sent and
+    AskElephant did not reject the recording as not ready, or if a separate call submits the
+    recording of this link.
     """
     url = event.metadata.recording_url
     if url is None or not _is_another(call, url):
@@ -63,10 +66,10 @@ def without_foreign_link(call: Call, event: CallHeard) -> CallHeard:
 
 
 def extras_after(call: Call, event: CallHeard, merged: Metadata) -> tuple[ExtraRecording, ...]:
-    """Return the call's extra recordings after an event; ``merged`` is the metadata after it.
+    """Return the extra recordings of the call after ``event``.
 
-    A link of the event either becomes an extra recording or replaces the main one, which then
-    becomes an extra recording.
+    ``merged`` is the metadata of the call after the event. A new link becomes an extra recording,
+    or replaces the main recording. The former main recording then becomes an extra recording.
     """
     former, url = call.metadata.recording_url, event.metadata.recording_url
     extras = call.extra_recordings
@@ -84,7 +87,10 @@ def extras_after(call: Call, event: CallHeard, merged: Metadata) -> tuple[ExtraR
 
 
 def note_new(before: Call, call: Call, event: CallHeard, now: datetime) -> Call:
-    """Return the call with a timeline entry for each recording that was unknown to ``before``."""
+    """Return the call with a timeline entry for each recording that ``before`` does not have.
+
+    ``before`` is the same call before the event.
+    """
     known = {bare_link(extra.url) for extra in before.extra_recordings}
     after = {bare_link(extra.url) for extra in call.extra_recordings}
     url = event.metadata.recording_url
@@ -97,9 +103,10 @@ def note_new(before: Call, call: Call, event: CallHeard, now: datetime) -> Call:
 
 
 def separate(call: Call, now: datetime, policy: Policy) -> Call:
-    """Return the call with a call id for each extra recording.
+    """Return the call, with the id of a separate call for each of its extra recordings.
 
-    Ids are only given in the mode ``submit``, and after the main recording was sent.
+    The call is returned unchanged unless ``policy.submits_extras`` is true and its main recording
+    was sent.
     """
     waiting = [extra for extra in call.extra_recordings if extra.call_id is None]
     if not policy.submits_extras or call.external_id is None or not waiting:
@@ -117,7 +124,10 @@ def separate(call: Call, now: datetime, policy: Policy) -> Call:
 
 
 def call_of_extra(parent: Call, extra: ExtraRecording, now: datetime, policy: Policy) -> Call:
-    """Return the new call that submits an extra recording of ``parent``, due after ``settle``."""
+    """Create the call that submits an extra recording of ``parent``.
+
+    Its submission is due after ``policy.settle``.
+    """
     call = new_call(extra.call_id or "", now).but(
         state=State.RECORDED,
         recording_of=parent.call_id,
@@ -132,9 +142,9 @@ def call_of_extra(parent: Call, extra: ExtraRecording, now: datetime, policy: Po
 
 
 def event_for_extra(extra: ExtraRecording, event: CallHeard) -> CallHeard:
-    """Return an event of the parent call as it applies to the extra recording's call.
+    """Return an event of the parent call in the form that applies to the extra recording's call.
 
-    It keeps its link only if that leads to the extra recording.
+    The event keeps its link only if the link leads to the extra recording.
     """
     url = event.metadata.recording_url
     is_its_own = url is not None and is_same_recording(url, extra.url)
@@ -143,7 +153,7 @@ def event_for_extra(extra: ExtraRecording, event: CallHeard) -> CallHeard:
 
 
 def _is_another(call: Call, url: str) -> bool:
-    """Return whether the call has a main recording and ``url`` leads to another one."""
+    """Return whether the call has a main recording and ``url`` leads to another recording."""
     return call.metadata.recording_url is not None and not _is_main(url, call.metadata)
 
 
@@ -157,7 +167,11 @@ def _without_link(event: CallHeard) -> CallHeard:
 
 
 def _with(extras: Sequence[ExtraRecording], added: ExtraRecording) -> tuple[ExtraRecording, ...]:
-    """Return the recordings with ``added`` among them, or with its link renewed; sorted by link."""
+    """Return the recordings and ``added``, sorted by link.
+
+    If the recording of ``added`` is known, its link is replaced by a newer one. If there are
+    ``MOST_EXTRAS`` recordings already, a new one is not added.
+    """
     links = {bare_link(extra.url): extra for extra in extras}
     link = bare_link(added.url)
     known = links.get(link)

@@ -23,15 +23,15 @@ HEARD: Mapping[tuple[State, Kind], State] = {
     (S.ENDED, K.RECORDED): S.RECORDED,
     (S.UNRECORDED, K.RECORDED): S.RECORDED,
 }
-"""The next state for each state and kind of WAVV's events.
+"""The next state for each pair of a state and a kind of WAVV event.
 
-With any other pair the state stays, and only the event's metadata is merged. An event can also
-reopen a resting call: see ``reopen``.
+For any other pair the state stays, and only the metadata of the event is merged. An event can also
+reopen a resting call: see ``bridge.domain.reopen``.
 """
 
 
 def hear(call: Call, event: CallHeard, now: datetime, policy: Policy) -> Call:
-    """Return the call after an event of WAVV's, with the event's fields and the next state."""
+    """Return the call after a WAVV event, with the fields of the event and the next state."""
     own = without_foreign_link(call, event)
     metadata, stamps, conflicts = merge(call.metadata, call.stamps, own)
     heard = tuple(sorted({*call.heard, event.kind}))
@@ -52,10 +52,10 @@ def hear(call: Call, event: CallHeard, now: datetime, policy: Policy) -> Call:
 
 
 def hear_refusal(call: Call, event: EventRefused, now: datetime, policy: Policy) -> Call:
-    """Return the call after one of its events was refused; it may be the first event of the call.
+    """Return the call after the bridge rejected one of its events, which may be its first event.
 
-    A refused ``call.recorded`` still means that there is a recording. The recording is looked for
-    if the bridge can fetch its link from WAVV's API.
+    A rejected ``call.recorded`` still means that WAVV has a recording. If the bridge has a key for
+    WAVV's API, it fetches the link from there.
     """
     details = {"reason": event.reason, "event": event.name, "size": event.size}
     updated = note(call, now, EntryKind.EVENT_REFUSED, **details, entry=event.entry)
@@ -72,7 +72,7 @@ def hear_refusal(call: Call, event: EventRefused, now: datetime, policy: Policy)
 
 
 def unrecorded_reason(call: Call) -> Reason | None:
-    """Return the reason slug of a call without a recording; ``None`` = WAVV announced none."""
+    """Return why the call has no recording, or ``None`` if WAVV did not announce a recording."""
     if call.refused_events:
         return Reason.EVENT_REFUSED
     if call.metadata.recorded:

@@ -1,7 +1,7 @@
-"""When insights are fetched again, and when they are final.
+"""Decides when the insights of a call are fetched again, and when they are final.
 
-AskElephant computes insights after the transcript, most within minutes, and an empty array may be
-final: https://docs.askelephant.ai/dialer-integration, "Timing considerations".
+AskElephant computes insights after the transcript, most of them within minutes. An empty array may
+be final: https://docs.askelephant.ai/dialer-integration, "Timing considerations".
 """
 
 from collections.abc import Mapping
@@ -16,33 +16,36 @@ from bridge.domain.policy import Policy
 Brought = Mapping[str, Any]
 GROWTH = 1.5
 LEAST = timedelta(seconds=1)
-"""The shortest time between two fetches. The first fetch may run at once.
+"""The shortest time between two fetches of insights. The first fetch may run at once.
 
-A deadline nearer than this counts as passed. Each wait for a worker moves the deadline a little.
-Without the rule, a fetch just before the deadline would be followed by endless others, each a
-millisecond later.
+A deadline that is less than this away counts as passed. Each wait for a worker moves the deadline a
+little. Without this rule, a fetch just before the deadline would be followed by endless fetches,
+each a millisecond after the last one.
 """
 
 LEAST_CHECKS = 3
-"""The least number of fetches of a call that had to wait for a hold or a worker."""
+"""The least number of fetches for a call that waited for a hold or a worker.
+
+Other calls may have fewer fetches before their deadline.
+"""
 
 SOME_WAIT = timedelta(seconds=1)
-"""A call whose waits were longer than this had to wait, see ``LEAST_CHECKS``."""
+"""``LEAST_CHECKS`` applies to a call whose waits were longer than this."""
 
 ENGAGEMENT_KEY = "engagement_id"
-"""The key in a stored document of insights that holds the id of their engagement."""
+"""The field of a stored document of insights that holds the id of the engagement."""
 
 
 def labelled(insights: Brought, engagement_id: str) -> dict[str, Any]:
-    """Return the document to store: the insights and the id of their engagement."""
+    """Return the document to store: the insights, with the id of their engagement."""
     return {**insights, ENGAGEMENT_KEY: engagement_id}
 
 
 def insights_of(document: Brought, engagement_id: str | None) -> dict[str, Any]:
-    """Return the insights in a stored document, or none if they are another engagement's.
+    """Return the insights in a stored document, or ``{}`` if they belong to another engagement.
 
-    An earlier version of the bridge stored documents without an engagement's id: they belong to the
-    call's engagement.
+    A document without the id of an engagement comes from an earlier version of the bridge, and
+    belongs to the engagement ``engagement_id``.
     """
     if document.get(ENGAGEMENT_KEY, engagement_id) != engagement_id:
         return {}
@@ -50,7 +53,10 @@ def insights_of(document: Brought, engagement_id: str | None) -> dict[str, Any]:
 
 
 def merge_insights(known: Brought, brought: Brought) -> dict[str, Any]:
-    """Return the insights after a fetch: a new value replaces an old one, unless it is empty."""
+    """Return the known insights, updated with the fetched ones (``brought``).
+
+    An empty fetched value does not replace a known value.
+    """
     return dict(known) | {
         key: value for key, value in brought.items() if value or not known.get(key)
     }
@@ -59,7 +65,11 @@ def merge_insights(known: Brought, brought: Brought) -> dict[str, Any]:
 def next_insight_check(
     call: Call, known: Brought, now: datetime, jitter: float, policy: Policy
 ) -> InsightsRead | InsightsFinal:
-    """Return the event that a fetch causes: the next fetch, or the end with its status."""
+    """Return the event after a fetch of insights: ``InsightsRead`` if another fetch follows.
+
+    ``InsightsFinal`` is returned if all required insights are in ``known``, or if the deadline has
+    passed. ``known`` includes the fetched insights. ``jitter`` is a random number of 0 to 1.
+    """
     is_early = waited_in_state(call, now) > SOME_WAIT and call.insights.checks + 1 < LEAST_CHECKS
     deadline = insights_deadline(call, now)
     is_over = deadline - now < LEAST and not is_early
@@ -72,7 +82,10 @@ def next_insight_check(
 
 
 def last_insight_check(call: Call, known: Brought, policy: Policy) -> InsightsFinal:
-    """Return the event that ends the fetches of a call, with the status of its insights."""
+    """Return the event after the last fetch of insights, with their status.
+
+    The status is ``all``, ``some`` or ``none``: how many of the required kinds were found.
+    """
     found = [bool(known.get(key)) for key in policy.insights_required]
     status = "all" if all(found) else "some" if any(found) else "none"
     return InsightsFinal(_summary(call, known).model_copy(update={"status": status}))

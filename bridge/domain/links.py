@@ -1,8 +1,8 @@
-"""Compares links: another system may return a link in another spelling.
+"""Compares links by a normal form, because another system may return a link in another spelling.
 
 The normal form follows RFC 3986, section 6.2 (https://www.rfc-editor.org/rfc/rfc3986#section-6.2).
-It also covers what URL libraries do: they add a slash to an empty path, and encode characters that
-a URL must not have.
+It also covers two habits of URL libraries: they add a slash to an empty path, and encode characters
+that a URL must not have.
 """
 
 import re
@@ -10,7 +10,7 @@ from contextlib import suppress
 from urllib.parse import quote, urlsplit
 
 LONGEST = 2_048
-"""Most characters of a link in a payload: browsers and databases truncate longer links."""
+"""The most characters of a link in a payload: browsers and databases truncate longer links."""
 
 BLOCKED_SCHEMES = frozenset({"javascript", "data", "vbscript", "blob", "file"})
 """AskElephant rejects these schemes, because they can run code:
@@ -61,9 +61,9 @@ def same_link(one: str, other: str) -> bool:
 def normalised_link(url: str) -> str:
     """Return the normal form of ``url``, which is the same for all spellings of one link.
 
-    Scheme and host are in lower case. That includes hosts of custom schemes, because some libraries
-    lower them. Default ports, empty queries and fragments, and trailing slashes of the path are
-    removed. Text that is no URL is returned as it is.
+    Scheme and host are in lower case. This includes hosts of custom schemes, because some libraries
+    convert them to lower case. Default ports, empty queries and fragments, and trailing slashes of
+    the path are removed. Text that is not a URL is returned unchanged.
     """
     try:
         parts = urlsplit(url.strip())
@@ -87,7 +87,7 @@ def normalised_link(url: str) -> str:
 
 
 def _encoding(text: str) -> str:
-    """Return ``text`` with percent-encoding in upper case, and only where it is needed."""
+    """Return ``text`` with percent-encoding in upper case, and only where a URL needs it."""
     return quote(_ENCODED.sub(_unescaped, text), safe=_KEPT)
 
 

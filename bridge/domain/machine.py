@@ -1,7 +1,7 @@
-"""The state machine: one table of state changes, and a function that applies each event.
+"""The state machine of a call: one table of state changes, and one function for each event.
 
 Events can arrive late, twice and in the wrong order. A pair of state and event that is not in the
-table is therefore no error: it only adds ``event.ignored`` to the timeline.
+table is therefore not an error. It only adds ``event.ignored`` to the timeline.
 """
 
 from collections.abc import Callable, Mapping
@@ -51,17 +51,18 @@ TABLE: Mapping[tuple[State, type[e.Event]], State] = {
     (S.FAILED, e.Replayed): S.RECORDED,
     (S.FAILED, e.TranscriptReady): S.TRANSCRIBED,
 } | {(state, kind): state for state in State for kind in (e.EventRefused, e.Noted)}
-"""The next state for each state and event. WAVV's events have a separate table (``HEARD``).
+"""The next state for each pair of a state and an event. WAVV's events are in the table ``HEARD``.
 
-A transcript that is ready while the call is ``recorded`` waits for the response to the POST.
+``TranscriptReady`` can arrive before the response to the submission. The call then stays
+``recorded`` until the response.
 """
 
 
 def advance(call: Call, event: e.Event, now: datetime, policy: Policy) -> Call:
-    """Return the call after ``event``; never raises.
+    """Return the call after ``event``. Never raises.
 
-    An event that does not apply adds ``event.ignored`` to the timeline. The clocks of the call
-    exclude the time in which it waited: see ``deadlines``.
+    An event that does not apply adds ``event.ignored`` to the timeline. The deadlines of the call
+    move by the time in which the call waited for a hold or a worker: see ``deadlines``.
     """
     target = TABLE.get((call.state, type(event)))
     ready = event if isinstance(event, e.TranscriptReady) else None
@@ -138,7 +139,7 @@ def _submitted(call: Call, event: e.Submitted, now: datetime, policy: Policy) ->
     stored = note(stored, now, what, engagement_id=event.engagement_id, request_id=event.request_id)
     if call.transcript_engagement_id != event.engagement_id:
         return stored
-    # The transcript event arrived before this response and is on the record.
+    # AskElephant's event of the transcript arrived before this response, and is on the record.
     transcribed = enter(stored, State.TRANSCRIBED, now)
     return _await_insights(transcribed, policy.insights_first_delay, now, policy)
 
@@ -167,7 +168,7 @@ def _transcript_ready(call: Call, event: e.TranscriptReady, now: datetime, polic
         source=event.source,
         entry=event.entry,
     )
-    if call.state is not S.TRANSCRIBED:  # kept for the response to the POST, or for a replay
+    if call.state is not S.TRANSCRIBED:  # used at the response to the submission, or a replay
         return noted
     noted = noted.but(engagement_id=event.engagement_id)
     first = timedelta(0) if event.source == "poll" else policy.insights_first_delay
@@ -222,7 +223,7 @@ def _deferred(call: Call, event: e.Deferred, now: datetime, _policy: Policy) -> 
         problem=event.problem or call.problem,
     )
     if call.held and not is_failure and call.reason == event.reason:
-        return waiting  # the hold continues, and the timeline has its entry
+        return waiting  # the same hold continues, and the timeline has an entry of it
     what = EntryKind.STEP_HELD if event.held else EntryKind.STEP_DEFERRED
     details = {"reason": event.reason, "until": event.at.isoformat()}
     return note(waiting, now, what, **details, **_details(event.problem))
@@ -277,4 +278,4 @@ EFFECTS: Mapping[type[e.Event], Callable[[Call, Any, datetime, Policy], Call]] =
     e.EventRefused: hear_refusal,
     e.Noted: lambda call, event, now, _policy: note(call, now, event.what, entry=event.entry),
 }
-"""The function that applies each event, in the state that ``TABLE`` names."""
+"""The function that applies each kind of event to a call, after ``TABLE`` has set its state."""

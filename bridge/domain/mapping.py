@@ -1,4 +1,4 @@
-"""Maps a call to the request that creates its engagement in AskElephant.
+"""Builds the request that creates the engagement of a call in AskElephant.
 
 Source: https://docs.askelephant.ai/dialer-integration, "WAVV-specific guidance".
 """
@@ -22,9 +22,9 @@ from bridge.reasons import Reason
 class Mapper:
     """The operator's settings for engagements.
 
-    ``agents`` maps WAVV's user ids to agents, ``lines`` maps caller ids to agents. A line that
-    several agents share is mapped to ``None``. The templates hold only known names, because they
-    were checked when the settings were read.
+    ``agents`` maps WAVV's user ids to agents, and ``lines`` maps caller ids to agents. A line that
+    several agents share is mapped to ``None``. The templates contain only known placeholders,
+    because the templates were checked when the settings were read.
     """
 
     title_template: str = "Call with {contact}"
@@ -36,13 +36,13 @@ class Mapper:
     lines: Mapping[str, Agent | None] = field(default_factory=dict)
 
     def knows(self, agent: str) -> bool:
-        """Return whether the directory has one agent for this WAVV user id or caller id."""
+        """Return whether the agents file has one agent for this WAVV user id or caller id."""
         return agent in self.agents or self.lines.get(agent) is not None
 
 
 @dataclass(frozen=True, slots=True)
 class Mapped:
-    """A valid request, and slugs of what it lacks; ``people`` are its participants with roles."""
+    """A valid request, its participants with their roles, and slugs of what the request lacks."""
 
     request: EngagementRequest
     people: People
@@ -51,9 +51,10 @@ class Mapped:
 
 @dataclass(frozen=True, slots=True)
 class Unsubmittable:
-    """A call whose request AskElephant would reject, so that it is not sent.
+    """A call that is not submitted, because AskElephant would reject the request.
 
-    ``reason`` is the slug of the first broken rule, ``errors`` has all of them.
+    ``reason`` is the slug of the first broken rule. ``errors`` lists all broken rules, with the
+    keys ``field``, ``code`` and ``message``.
     """
 
     reason: Reason
@@ -61,11 +62,12 @@ class Unsubmittable:
 
 
 def engagement_request(call: Call, mapper: Mapper) -> Mapped | Unsubmittable:
-    """Return the request for a recorded call, or why it cannot be submitted.
+    """Return the request that submits a recorded call, or why the call cannot be submitted.
 
     An earlier request may have created the engagement. The next request therefore has the same
     ``external_id`` and ``external_url``, even if a template or the call page has changed since.
-    Otherwise it would create a second engagement, or look like a collision with the first.
+    Otherwise the next request would create a second engagement, or look like a collision with the
+    first engagement.
     """
     metadata, recording = call.metadata, link(call)
     owner = find_owner(metadata, mapper.agents, mapper.lines)
@@ -97,7 +99,9 @@ def engagement_request(call: Call, mapper: Mapper) -> Mapped | Unsubmittable:
 
 
 def external_id(call: Call, template: str) -> str:
-    """Return AskElephant's idempotency key for the call, which is unique in the workspace.
+    """Return the ``external_id`` of the call: a key by which AskElephant deduplicates submissions.
+
+    The key is unique in the AskElephant workspace:
 
     https://docs.askelephant.ai/api-reference/engagements/create-engagement
     """
@@ -105,7 +109,7 @@ def external_id(call: Call, template: str) -> str:
 
 
 def external_url(call: Call, template: str) -> str:
-    """Return the link to the call: WAVV's call page if that is a link, else from the template."""
+    """Return the link to the call: WAVV's call page, or the template if WAVV sent no valid link."""
     page = call.metadata.call_url
     if page is not None and is_link(page):
         return page

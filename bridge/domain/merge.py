@@ -2,9 +2,9 @@
 
 Integrators report that WAVV delivers events at least once and unordered, and that ``seconds``,
 ``outcome`` and ``disposition`` may change after the first event. WAVV documents neither. Each field
-keeps the value with the latest stamp: the time of sending, else the time of receipt, then the
-position in the inbox. Any order of the same events, and any repetition, leads to the same record. A
-value of null and a missing field never erase a known value.
+keeps the value with the latest stamp. A stamp is the time of sending (else the time of receipt) of
+an event, and then its position in the inbox. Any order of the same events, and any repetition,
+leads to the same record. A null and a missing field never erase a known value.
 """
 
 import math
@@ -20,7 +20,7 @@ IN_MILLISECONDS, CUT_AT_END = "seconds_in_milliseconds", "seconds_cut_at_end"
 
 
 class Merged(NamedTuple):
-    """A call's metadata after an event, and slugs of contradictions between event and record."""
+    """The metadata of a call after an event, and slugs of contradictions between the two."""
 
     metadata: Metadata
     stamps: Stamps
@@ -28,7 +28,7 @@ class Merged(NamedTuple):
 
 
 def merge(metadata: Metadata, stamps: Stamps, event: CallHeard) -> Merged:
-    """Return the metadata and its stamps, merged with the fields of this event."""
+    """Return the metadata of a call and its stamps, merged with the fields of ``event``."""
     stamp = event.stamp
     newer = {
         field: value
@@ -53,9 +53,9 @@ def _is_later(
     stamps: Stamps,
     stamp: tuple[float, int],
 ) -> bool:
-    """Return whether an event's value replaces the record's value.
+    """Return whether the value in an event replaces the value of this field on the record.
 
-    ``recorded`` never changes from true to false: events from before the recording have
+    ``recorded`` never changes from true to false: events that were sent before the recording have
     ``recorded: false``, and may arrive late.
     """
     if field not in stamps:
@@ -68,9 +68,9 @@ def _is_later(
 def _directed(metadata: Metadata, stamps: Stamps) -> Metadata:
     """Return the metadata with ``lead_phone`` and ``agent_phone`` from ``from`` and ``to``.
 
-    On an inbound call ``from`` is the lead's number. Without a direction the call counts as
-    outbound until an event names one. A number that an event named as the lead's or as the
-    agent's is kept.
+    On an inbound call, ``from`` is the number of the lead. A call counts as outbound until an event
+    names the direction. A number that an event named explicitly as the lead's or the agent's is
+    kept.
     """
     if metadata.from_phone is None and metadata.to_phone is None:
         return metadata
@@ -87,10 +87,11 @@ def _directed(metadata: Metadata, stamps: Stamps) -> Metadata:
 def _within_call(
     metadata: Metadata, before: Metadata, *, is_new: bool
 ) -> tuple[Metadata, tuple[str, ...]]:
-    """Return the metadata with a talk time that fits into the call, and a slug if that is new.
+    """Return the metadata with a talk time that fits into the call, and a slug if it was changed.
 
-    A reported time longer than the call counts as milliseconds if it then fits; any other is cut.
-    The reported time is kept, because a later event may correct the call's times.
+    A reported talk time that is longer than the call counts as milliseconds if it then fits into
+    the call. Else it is cut to the length of the call. The reported time is kept, because a later
+    event may correct the begin or end of the call.
     """
     reported = metadata.seconds if is_new else metadata.reported_seconds or metadata.seconds
     longest = longest_talk(metadata.answered_at or metadata.started_at, metadata.ended_at)
@@ -106,7 +107,7 @@ def _within_call(
 
 
 def longest_talk(begun: datetime | None, ended: datetime | None) -> int | None:
-    """Return the whole seconds from ``begun`` to ``ended``; ``None`` = they are not known."""
+    """Return the seconds from ``begun`` to ``ended``, rounded up, or ``None`` if not known."""
     if begun is None or ended is None or ended <= begun:
         return None
     return math.ceil((ended - begun).total_seconds())

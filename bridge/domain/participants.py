@@ -1,7 +1,7 @@
-"""The participants of an engagement: agent and lead, the owner, and the fields to leave out.
+"""The participants of an engagement: the agent and the lead, and which of them is the owner.
 
-A server that checks e-mails and phones rejects the whole call for one malformed value. Therefore an
-e-mail is only sent if it is one address, and a phone only if it is an E.164 number.
+If AskElephant checks e-mails and phones, it rejects the whole request for one malformed value.
+Therefore an e-mail is only sent if it is one address, and a phone only if it is an E.164 number.
 """
 
 import re
@@ -19,8 +19,9 @@ _BLAMED = re.compile(r"participants\[?\.?([0-9]{1,3})\]?(?:\.(name|email|phone))
 
 @dataclass(frozen=True, slots=True)
 class Agent:
-    """An agent of the operator's directory. AskElephant matches an owner by e-mail, then by phone.
+    """An agent of the operator's agents file.
 
+    AskElephant finds the owner by e-mail, then by phone:
     https://docs.askelephant.ai/api-reference/engagements/create-engagement
     """
 
@@ -30,7 +31,7 @@ class Agent:
 
 
 class Owner(NamedTuple):
-    """The agent who owns a call, or ``None`` with the reason's slug in ``note``."""
+    """The agent who owns a call. If ``agent`` is ``None``, ``note`` is a slug of the reason."""
 
     agent: Agent | None
     note: str | None = None
@@ -49,9 +50,9 @@ def find_owner(
 ) -> Owner:
     """Return the owner of the call: by the agent's id, else by WAVV's e-mail, else by the line.
 
-    The line counts only if the event names no agent id, because it may be a colleague's. ``lines``
-    has ``None`` for a line that several agents share. A line that is not in the directory gives no
-    owner: AskElephant accepts only a user of the workspace
+    The line is used only if no event named an agent id, because the line may belong to a colleague.
+    ``lines`` has ``None`` for a line that several agents share. A call on a line that is not in the
+    agents file has no owner, because AskElephant accepts only a user of the workspace as the owner
     (https://docs.askelephant.ai/api-reference/engagements/create-engagement).
     """
     if metadata.agent_id is not None and metadata.agent_id in agents:
@@ -65,10 +66,10 @@ def find_owner(
 
 
 def people(call: Call, owner: Agent | None) -> People:
-    """Return agent and lead, without invalid fields and without fields that were rejected before.
+    """Return the agent and the lead of a call, without fields that AskElephant would reject.
 
-    The agent is not the owner if the owner is unknown or was rejected. A participant without any
-    field is left out.
+    Left out are malformed fields, fields that AskElephant has rejected before, and a participant
+    without any field. The agent is not the owner if ``owner`` is ``None`` or was rejected.
     """
     metadata, agent = call.metadata, Participant()
     if owner is not None and not call.owner_refused:
@@ -99,9 +100,10 @@ def people(call: Call, owner: Agent | None) -> People:
 def droppable(blamed: Sequence[str], sent: People) -> tuple[str, ...]:
     """Return the participants' fields to leave out of the next request, such as ``lead_email``.
 
-    Returns none if AskElephant also blamed another field, or one that was not sent, because the
-    next request would be rejected as well. ``blamed`` has paths such as ``participants[1].email``.
-    A participant that is blamed as a whole loses e-mail and phone.
+    ``blamed`` are the fields that the response names as invalid, as paths such as
+    ``participants[1].email``. If a participant is blamed as a whole, its e-mail and phone are left
+    out. Returns ``()`` if AskElephant also blamed a field that is not a participant's or was not
+    sent, because the next request would be rejected as well.
     """
     found: set[str] = set()
     for field in blamed:
@@ -118,7 +120,10 @@ def droppable(blamed: Sequence[str], sent: People) -> tuple[str, ...]:
 
 
 def _without(person: Participant, role: str, dropped: Iterable[str]) -> Participant:
-    """Return the participant without these fields; without e-mail and phone it is no owner."""
+    """Return the participant without the dropped fields.
+
+    A participant without e-mail and phone cannot be the owner.
+    """
     names = {name for name in ("name", "email", "phone") if f"{role}_{name}" in dropped}
     left = person.model_copy(update=dict.fromkeys(names))
     is_known = left.email is not None or left.phone is not None

@@ -1,4 +1,4 @@
-"""The durations and choices of the operator, as one value."""
+"""The operator's settings on which the decisions about a call depend, as one value."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -6,7 +6,7 @@ from datetime import timedelta
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """All settings that a decision depends on. Built from the operator's settings."""
+    """The durations, delays and rules that decisions about a call depend on."""
 
     settle: timedelta = timedelta(seconds=2)
     recording_deadline: timedelta = timedelta(hours=24)

@@ -1,7 +1,7 @@
-"""The link to a call's recording: which one to submit, when to fetch one, how long to wait for it.
+"""The link to a call's recording: which link to submit, when to fetch one, and how long to wait.
 
-A link is signed and expires with its signature. A fetched link is stored separately from the fields
-of WAVV's events, because their merge must not depend on when a link was fetched.
+A link is signed, and expires with its signature. A fetched link is stored separately from the
+fields of WAVV's events, because the merge of the events must not depend on when a link was fetched.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -13,33 +13,36 @@ from bridge.domain.policy import Policy
 from bridge.reasons import Reason
 
 ANNOUNCED_DELAYS = 10
-"""How many first delays to wait for the ``call.recorded`` of a recording that WAVV announced.
+"""How long to wait for ``call.recorded`` after WAVV announced a recording.
 
-Then its link is requested from WAVV's API: after ten minutes by default. Most events arrive
-earlier, and then the request is not needed.
+The unit is ``policy.recording_first_delay``, so that the wait is ten minutes by default. Then the
+link is requested from WAVV's API. Most events arrive earlier and make the request unnecessary.
 """
 
 LINK_LIFE = timedelta(hours=72)
-"""How long a link without an expiry time is valid. Integrators report it; WAVV does not."""
+"""How long a link without an expiry time is valid.
+
+Integrators report this duration. WAVV does not document it.
+"""
 
 EXPIRY_MARGIN = timedelta(minutes=10)
-"""A link must be valid for this time, because AskElephant fetches the recording during the request:
-https://docs.askelephant.ai/api-reference/engagements/create-engagement
+"""A link must stay valid for this time, because AskElephant fetches the recording during the
+request: https://docs.askelephant.ai/api-reference/engagements/create-engagement
 """
 
 
 class Link(NamedTuple):
-    """A link to the recording, and when it is assumed to expire."""
+    """A link to the recording, and when the link is assumed to expire."""
 
     url: str
     expires_at: datetime
 
 
 def link(call: Call) -> Link | None:
-    """Return the link to submit, or ``None`` when there is none.
+    """Return the link to the recording that is submitted, or ``None`` if no link is known.
 
     A fetched link is replaced only by a new link from an event that WAVV sent after the fetch. A
-    repeated event and a late event do not restore an old link.
+    repeated or late event does not restore an old link.
     """
     url, fetched = call.metadata.recording_url, call.fetched_link
     timestamp, _ = call.stamps.get("recording_url", (0.0, 0))
@@ -52,8 +55,8 @@ def link(call: Call) -> Link | None:
 def wants_link(call: Call, now: datetime) -> bool:
     """Return whether a fresh link should be fetched before the call is submitted.
 
-    That is so if the call has no link, if AskElephant rejected the recording of the last request,
-    or if the link is about to expire.
+    A fresh link is needed if the call has no link, if AskElephant could not fetch the recording of
+    the last request, or if the link is about to expire.
     """
     present = link(call)
     refused = call.problem is not None and call.problem.reason == Reason.RECORDING_NOT_READY
@@ -61,16 +64,17 @@ def wants_link(call: Call, now: datetime) -> bool:
 
 
 def fetched_link(call: Call, event: e.LinkFetched, now: datetime) -> FetchedLink:
-    """Return the stored form of a link that was fetched at ``now``."""
+    """Create the stored form of a link that was fetched at ``now``."""
     replaced = call.metadata.recording_url
     return FetchedLink(url=event.url, at=now, expires_at=event.expires_at, instead_of=replaced)
 
 
 def is_news(call: Call, moved: Call) -> bool:
-    """Return whether an event may set the call's due time: a repeated event must not postpone it.
+    """Return whether an event may set the due time of the call's next step.
 
-    In ``live`` and ``ended`` any event may set it, because the wait for ``call.recorded`` counts
-    from the beginning of the state.
+    ``call`` and ``moved`` are the call before and after the event. A repeated event must not
+    postpone the step. In ``live`` and ``ended`` any event may set the due time, because it is
+    computed from the beginning of the state.
     """
     awaited = link(call) is None or call.reason == Reason.RECORDING_NOT_READY
     is_awaited = moved.state is State.RECORDED and awaited and has_new_link(call, moved)
@@ -87,18 +91,19 @@ def has_new_link(call: Call, updated: Call) -> bool:
 def is_obtainable(call: Call, policy: Policy) -> bool:
     """Return whether the call can be submitted without a ``call.recorded`` event.
 
-    It can if its link is known, or if WAVV announced a recording and the bridge has a key for
-    WAVV's API, which returns the link.
+    The call can be submitted if its link is known, or if WAVV announced a recording and the bridge
+    has a key to fetch the link from WAVV's API.
     """
     return link(call) is not None or (bool(call.metadata.recorded) and policy.refetches_links)
 
 
 def await_wavv(call: Call, now: datetime, policy: Policy) -> Call:
-    """Return a call that is not submitted yet with its due time, and the reason of its wait.
+    """Return a call that is not submitted yet, with the due time of its next step.
 
-    Before ``recorded`` the call waits for ``call.recorded``: until the deadline, or a shorter time
-    if its link must be fetched, so that there is time to try again. In ``recorded`` a call without
-    a link waits until its link can be fetched, or for an event with the link until the deadline.
+    In ``live`` and ``ended`` the call waits for ``call.recorded`` until the recording deadline, or
+    for a shorter time if the link can be fetched from WAVV's API. In ``recorded`` a call with a
+    link is due after ``policy.settle``. A call without a link waits until its link is fetched, or
+    until the recording deadline if the bridge has no key for WAVV's API.
     """
     if call.state is not State.RECORDED:
         wait = policy.recording_deadline
@@ -113,7 +118,7 @@ def await_wavv(call: Call, now: datetime, policy: Policy) -> Call:
 
 
 def is_overtaken(call: Call, event: e.Event) -> bool:
-    """Return whether the event was decided because the call had no link, but now it has one."""
+    """Return whether the event reports a missing link, and the link has been received since."""
     if not isinstance(event, e.RecordingAwaited | e.Failed):
         return False
     return event.reason == Reason.RECORDING_MISSING and link(call) is not None

@@ -1,6 +1,7 @@
-"""Which events reopen a resting call: a late recording, or a correction that lifts a rule.
+"""Decides which events reopen a call in a final state.
 
-Only a replay reopens a ``complete`` call.
+Such events are a late recording, a correction after which no rule excludes the call, and a late
+transcript. Only a replay reopens a ``complete`` call.
 """
 
 from bridge.domain.call import Call, State
@@ -17,10 +18,10 @@ UNLINKED = frozenset(
         Reason.MEDIA_URL_NOT_HTTPS,
     }
 )
-"""Failures that another link to the recording can resolve.
+"""Reasons of failed calls that can succeed with another link to the recording.
 
-The last two come from links that an earlier version of the bridge stored. This version does not
-read such links from events.
+The two ``MEDIA_URL`` reasons come from links that an earlier version of the bridge stored. This
+version ignores such links in events.
 """
 
 REFUSED = frozenset(
@@ -32,16 +33,16 @@ REFUSED = frozenset(
         Reason.EXTERNAL_ID_COLLISION,
     }
 )
-"""Failures that prove that AskElephant did not create an engagement for the call.
+"""Reasons of failed calls for which AskElephant certainly did not create an engagement.
 
-After any other failure, such as a timeout or a 5xx, the request may have created one.
+After any other failure, such as a timeout or a 5xx, the request may have created an engagement.
 """
 
 
 def reopened_by_news(call: Call, updated: Call, policy: Policy) -> State:
-    """Return the state of a resting call after an event of WAVV's: the same, or ``recorded``.
+    """Return the state of a call in a final state after a WAVV event: the same, or ``recorded``.
 
-    ``updated`` is the call with the event's fields.
+    ``call`` is the call before the event, and ``updated`` the call with the fields of the event.
     """
     match call.state:
         case State.UNRECORDED if is_obtainable(updated, policy) and not is_obtainable(call, policy):
@@ -55,15 +56,16 @@ def reopened_by_news(call: Call, updated: Call, policy: Policy) -> State:
 
 
 def is_engagement_proven(call: Call, engagement_id: str) -> bool:
-    """Return whether the transcript of this engagement proves that it is the failed call's."""
+    """Return whether a transcript of this engagement proves that it belongs to the failed call."""
     return call.engagement_id == engagement_id or call.reason not in REFUSED
 
 
 def adopted_engagement(call: Call, reason: str) -> str | None:
-    """Return the engagement of a call whose response was lost and which fails for ``reason``.
+    """Return the id of the engagement of a failed call whose response was lost.
 
-    The transcript event of the engagement found the call by its link. ``None`` = there was no such
-    event, or the call's engagement is known, or the reason proves that there is none.
+    AskElephant's transcript event named the id, and was matched to the call by its external URL.
+    Returns ``None`` if there was no such event, if the id of the call's engagement is known, or if
+    ``reason`` proves that the call has no engagement.
     """
     is_known = call.engagement_id is not None
     return None if is_known or reason in REFUSED else call.transcript_engagement_id

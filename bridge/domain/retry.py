@@ -1,8 +1,8 @@
-"""Plans the reaction to a failed request: a retry, a hold of all calls, a change, or giving up.
+"""Plans the reaction to a failed request to AskElephant.
 
-A failure that concerns one call never delays another call. A failure that concerns all calls holds
-all calls. Sources: https://docs.askelephant.ai/errors and
-https://docs.askelephant.ai/dialer-integration.
+A plan is a retry, a hold (a pause of the requests of all calls), a changed request, or the failure
+of the call. A failure that concerns one call never delays another call. Sources:
+https://docs.askelephant.ai/errors and https://docs.askelephant.ai/dialer-integration.
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ from bridge.domain.policy import Policy
 
 GET_MISSING_ATTEMPTS = 5
 MISSING_FOR = timedelta(hours=3)
-"""An engagement counts as deleted after ``GET_MISSING_ATTEMPTS`` 404s over this time or more."""
+"""An engagement counts as deleted after ``GET_MISSING_ATTEMPTS`` 404s over at least this time."""
 
 
 class Trouble(StrEnum):
@@ -34,7 +34,7 @@ class Trouble(StrEnum):
 
 
 class Scope(StrEnum):
-    """What a failure concerns: this call, this step of all calls, or all calls."""
+    """What a failure concerns: one call, one step of all calls, or all requests of all calls."""
 
     CALL = "call"
     STEP = "step"
@@ -43,9 +43,10 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Concern:
-    """What a kind of failure concerns: ``alone`` for one call, ``in_a_row`` for several.
+    """The scope of a kind of failure: ``alone``, or ``in_a_row`` if it repeats.
 
-    ``calls`` is the number of different calls in a row from which ``in_a_row`` counts; 0 = never.
+    ``in_a_row`` applies when ``calls`` different calls have failed in a row. If ``calls`` is 0,
+    ``in_a_row`` never applies.
     """
 
     alone: Scope
@@ -65,17 +66,19 @@ CONCERNS: Mapping[Trouble, Concern] = {
 }
 """The scope of each kind of failure.
 
-A row counts each call once, at its first failure. Any request that succeeds ends the row.
+Each call is counted once in a row of failures, at its first failure. A request that succeeds, of
+any call, ends the row.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A failed request. ``retry_after`` is the wait that the response's header names.
+    """A failed request to AskElephant.
 
-    ``blamed_fields`` are the fields that the response names as invalid, as paths such as
-    ``participants[1].email``. ``droppable`` are the participants' fields without which the request
-    may succeed, such as ``lead_email``.
+    ``retry_after`` is the wait in the response's ``Retry-After`` header. ``blamed_fields`` are the
+    fields that the response names as invalid, as paths such as ``participants[1].email``.
+    ``droppable`` are participants' fields without which the request may succeed, such as
+    ``lead_email``.
     """
 
     trouble: Trouble
@@ -87,26 +90,26 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class RetryAt:
-    """Try this call again at ``at``."""
+    """Retry the request of this call at ``at``."""
 
     at: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class HoldAll:
-    """Start a hold of all calls until ``until``."""
+    """Pause the requests of all calls until ``until``."""
 
     until: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class DropOwner:
-    """Submit again at once, without the owner that AskElephant could not resolve."""
+    """Submit the call again at once, without the owner that AskElephant could not resolve."""
 
 
 @dataclass(frozen=True, slots=True)
 class DropFields:
-    """Submit again at once, without these fields of participants, which were rejected."""
+    """Submit the call again at once, without these rejected fields of participants."""
 
     fields: tuple[str, ...]
 
@@ -120,7 +123,7 @@ class AwaitRecording:
 
 @dataclass(frozen=True, slots=True)
 class GiveUp:
-    """Give the call up, for ``reason``."""
+    """Let the call fail for ``reason``: no request of the call is retried."""
 
     reason: str
 
@@ -133,11 +136,13 @@ def plan_retry(
 ) -> Plan:
     """Return the reaction to ``failure``. ``jitter`` is a random number of 0 to 1.
 
-    A transient failure, a 403 and a 404 are retried with backoff until ``retry_deadline`` after the
-    first failure in a row; time under a hold does not count. Throttling and rejected credentials
-    hold all calls. ``throttles`` counts the 429s in a row over all calls: without a ``Retry-After``
-    each wait is twice the last one. AskElephant may return 404 for a new engagement for some time.
-    A 404 on submission means a wrong base URL, which an operator can correct.
+    A transient failure, a 403 and a 404 are retried with backoff until ``policy.retry_deadline``
+    after the first failure in a row. Time under a hold does not count. A 429 and rejected
+    credentials pause the requests of all calls. ``throttles`` is the number of 429s in a row over
+    all calls: without a ``Retry-After`` header each wait is twice the last one.
+
+    A 404 is retried because AskElephant may return 404 for a new engagement for some time, and
+    because a 404 on submission means a wrong base URL, which an operator can correct.
     """
     match failure.trouble:
         case Trouble.THROTTLED:
@@ -164,10 +169,10 @@ def plan_retry(
 def plan_look(
     reason: str, call: Call, now: datetime, jitter: float, policy: Policy
 ) -> AwaitRecording | GiveUp:
-    """Return when to look for the recording again, or to give up after ``recording_deadline``.
+    """Return when to look for the recording again; ``GiveUp`` after ``recording_deadline``.
 
-    The deadline counts from the beginning of the state. If the bridge was stopped beyond it and can
-    fetch a new link, there is one more attempt.
+    The deadline counts from the time when the call entered its state. If the bridge was stopped
+    until after the deadline, and can fetch a new link, there is one more attempt.
     """
     deadline = state_deadline(call, policy.recording_deadline, now)
     delays = replace(
@@ -194,9 +199,9 @@ def backoff(failures: int, jitter: float, policy: Policy) -> timedelta:
 
 
 def _refused(failure: Failure, call: Call, now: datetime, jitter: float, policy: Policy) -> Plan:
-    """Plan the reaction to a rejected call.
+    """Return the reaction to a rejected request.
 
-    It is given up, unless its recording may be ready later, or fields can be left out.
+    The call fails, unless its recording may be ready later, or the rejected fields can be left out.
     """
     if failure.trouble is Trouble.MEDIA and call.state is State.RECORDED:
         return plan_look(failure.problem.reason, call, now, jitter, policy)

@@ -1,4 +1,7 @@
-"""The next step of a call in each state: its task, when it is due, and whether a hold delays it."""
+"""The next step of a call in each state: its Celery task, and when the step is due.
+
+A step that sends requests to AskElephant is delayed by a hold, which is a pause of such requests.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,9 +12,9 @@ from bridge.reasons import Reason
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A step of a call and the task that does it.
+    """A step of a call, and the name of the Celery task that does the step.
 
-    ``sends_requests`` = the step sends requests to AskElephant, so that a hold delays it.
+    A step with ``sends_requests`` sends requests to AskElephant, so that a hold delays it.
     """
 
     name: str
@@ -34,15 +37,15 @@ BY_STATE = {
 
 
 def next_step(call: Call) -> Step | None:
-    """Return the call's next step, or ``None`` when it rests."""
+    """Return the next step of the call, or ``None`` if the call is in a final state."""
     return BY_STATE.get(call.state)
 
 
 def is_due(call: Call, step: Step, now: datetime) -> bool:
-    """Return whether ``step`` is the call's next step and due at most 0.5 seconds after ``now``.
+    """Return whether ``step`` is the next step of the call, and due within 0.5 seconds of ``now``.
 
-    A call that waits for a hold is due at any time, because the hold decides whether its request
-    may be sent.
+    A call that waits for the end of a hold is always due, because the hold decides whether the
+    request may be sent.
     """
     if call.due_at is None or next_step(call) is not step:
         return False
@@ -50,15 +53,16 @@ def is_due(call: Call, step: Step, now: datetime) -> bool:
 
 
 def waits_for_hold(call: Call) -> bool:
-    """Return whether the call waits for the end of a hold instead of its due time."""
+    """Return whether the call waits for the end of a hold, and not for its due time."""
     return call.held and call.held_since is not None and call.reason != Reason.REQUEST_BUDGET
 
 
 def countdown(call: Call, now: datetime, limit: timedelta) -> float | None:
-    """Return the delay of the call's next task in seconds; ``None`` = the sweep publishes the task.
+    """Return the delay of the call's next Celery task in seconds.
 
-    The sweep publishes tasks with a wait over ``limit``, because each pending countdown costs a
-    worker about 8 KB of memory.
+    Returns ``None`` if the delay is over ``limit``, or if the call waits for a hold. The sweep then
+    publishes the task when it is due. A longer countdown is not used, because each pending
+    countdown costs a worker about 8 KB of memory.
     """
     if call.due_at is None or call.held or call.due_at - now > limit:
         return None
@@ -66,10 +70,10 @@ def countdown(call: Call, now: datetime, limit: timedelta) -> float | None:
 
 
 def sweep_at(call: Call, grace: timedelta) -> datetime | None:
-    """Return when the sweep may publish the step: ``grace`` after the due time.
+    """Return when the sweep may publish the task of the call's next step.
 
-    The grace is for a task that was published before and has not run yet. The sweep may publish a
-    call that waits for a hold at any time after its wait began.
+    That is ``grace`` after the due time, so that a task that was published before can run first. If
+    the call waits for a hold, it is the time when the wait began.
     """
     if waits_for_hold(call):
         return call.held_since

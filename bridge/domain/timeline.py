@@ -1,4 +1,4 @@
-"""The timeline of a call: everything that happened to it, in order, in at most 60 entries."""
+"""The timeline of a call: what happened to the call, in order, in at most 60 entries."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -11,7 +11,10 @@ KEPT_LAST = 39
 
 
 class EntryKind(StrEnum):
-    """The kinds of entries, except WAVV's events. ``meaning`` documents a kind, in Markdown."""
+    """The kinds of timeline entries, except WAVV's events, which have the names of ``Kind``.
+
+    The documentation shows ``meaning`` of each kind, in Markdown.
+    """
 
     meaning: str
 
@@ -124,7 +127,7 @@ class EntryKind(StrEnum):
     TIMELINE_SHORTENED = "timeline.shortened", "the number of removed entries"
 
     def __new__(cls, slug: str, meaning: str) -> Self:
-        """Make the slug the value, so that it is compared and stored as a string."""
+        """Create a kind whose value is ``slug``, so that it is compared and stored as a string."""
         member = str.__new__(cls, slug)
         member._value_ = slug
         member.meaning = meaning
@@ -132,7 +135,7 @@ class EntryKind(StrEnum):
 
 
 class TimelineEntry(BaseModel):
-    """One event on the timeline; ``what`` is its slug, further keys are its details."""
+    """One entry of the timeline. ``what`` is the slug of its kind, and other keys are details."""
 
     model_config = ConfigDict(frozen=True, extra="allow", hide_input_in_errors=True)
 
@@ -146,9 +149,10 @@ def extend(
     what: str,
     **details: Any,  # noqa: ANN401 - details are any JSON
 ) -> tuple[TimelineEntry, ...]:
-    """Return the timeline with one more entry.
+    """Return the timeline with an added entry. Details with ``None`` are omitted.
 
-    Beyond 60 entries, those in the middle are replaced by one entry that counts them.
+    If there are more than 60 entries, those in the middle are replaced by one entry that counts the
+    removed ones.
     """
     known = {key: value for key, value in details.items() if value is not None}
     grown = (*timeline, TimelineEntry(at=at, what=what, **known))

@@ -1,4 +1,4 @@
-"""The title of an engagement: from the operator's template, on one line, at most 500 characters."""
+"""Builds the title of an engagement from the operator's template."""
 
 import re
 import unicodedata
@@ -18,10 +18,10 @@ _HALF_FLAG = re.compile(f"(?<!{_LETTER})({_LETTER}{{2}})*{_LETTER}$")
 
 
 def title(call: Call, template: str) -> str:
-    """Return a title of 1 to 500 characters on one line.
+    """Return the title of the call's engagement: 1 to 500 characters on one line.
 
-    A title that is too long is cut at a space. If less than half of the title would be left, it is
-    cut between two characters instead.
+    A longer title is cut at a space. If that would leave less than 250 characters, the title is cut
+    between two characters instead.
     """
     metadata = call.metadata
     values = {
@@ -43,9 +43,9 @@ def title(call: Call, template: str) -> str:
 
 
 def _continues(text: str, at: int) -> bool:
-    """Return whether the code point at ``at`` belongs to the character before it.
+    """Return whether the code point at ``at`` belongs to the visible character before it.
 
-    This is a subset of https://www.unicode.org/reports/tr29/. The letters of a flag form pairs:
+    This is a subset of https://www.unicode.org/reports/tr29/. A flag is a pair of flag letters:
     after an odd number of them, the next letter belongs to the same flag.
     """
     before, here = text[at - 1], text[at]

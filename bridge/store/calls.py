@@ -198,9 +198,19 @@ class CallStore:
         keys: list[str] = []
         args: list[Any] = []
         for change, call in zip(changes, calls, strict=True):
-            own_keys, own_args = self._script_input(change, call)
-            keys += own_keys
-            args += own_args
+            todo = [*index_changes(self._keys, change.before, call, self._retention)]
+            todo += [counted(self._keys, name) for name in change.counts]
+            if change.insights is not None:
+                document = json.dumps(change.insights, default=str)
+                todo.append(("SET", self._keys.insights(call.call_id), (document,)))
+            lease = self._keys.lease(call.call_id)
+            if change.lease and change.ends:
+                todo.append(("DEL", lease, ()))
+            keys += [self._keys.call(call.call_id), lease, *(key for _, key, _ in todo)]
+            token = change.lease.token if change.lease else ""
+            args += [len(todo), call.version - 1, written(call), token]
+            for command, _, rest in todo:
+                args += [command, len(rest), *rest]
         replies = self._save(keys=keys, args=args)
         return [
             self._result(change, call, reply)
@@ -233,43 +243,25 @@ class CallStore:
         calls = self.load_readable(ids)
         unread = set(ids) - {call.call_id for call in calls}
         self._damaged.defer(unread, now.timestamp())
-        return sum(self._forget(call) for call in calls)
+        deleted, keys = 0, self._keys
+        for call in calls:
+            deleted += self._drop(
+                keys=[
+                    keys.call(call.call_id),
+                    keys.insights(call.call_id),
+                    keys.calls,
+                    keys.state(call.state),
+                    keys.retire,
+                    keys.engagement(call.engagement_id or ""),
+                    keys.url(call.external_url or ""),
+                    keys.awaiting(normalised_link(call.external_url or "")),
+                    keys.with_extras,
+                ],
+                args=[call.version, call.call_id],
+            )
+        return deleted
 
     def _values(self, call_ids: Iterable[str]) -> list[tuple[str, Any]]:
         ids = list(call_ids)
         values = self._redis.mget([self._keys.call(call_id) for call_id in ids]) if ids else []
         return list(zip(ids, values, strict=True))
-
-    def _script_input(self, change: Change, saved: Call) -> tuple[list[str], list[Any]]:
-        """Return the keys and arguments of one change for the script that saves calls."""
-        keys, call_id = self._keys, saved.call_id
-        todo = [*index_changes(keys, change.before, saved, self._retention)]
-        todo += [counted(keys, name) for name in change.counts]
-        if change.insights is not None:
-            document = json.dumps(change.insights, default=str)
-            todo.append(("SET", keys.insights(call_id), (document,)))
-        if change.lease and change.ends:
-            todo.append(("DEL", keys.lease(call_id), ()))
-        token = change.lease.token if change.lease else ""
-        args: list[Any] = [len(todo), saved.version - 1, written(saved), token]
-        for command, _, rest in todo:
-            args += [command, len(rest), *rest]
-        return [keys.call(call_id), keys.lease(call_id), *(key for _, key, _ in todo)], args
-
-    def _forget(self, call: Call) -> int:
-        keys = self._keys
-        dropped = self._drop(
-            keys=[
-                keys.call(call.call_id),
-                keys.insights(call.call_id),
-                keys.calls,
-                keys.state(call.state),
-                keys.retire,
-                keys.engagement(call.engagement_id or ""),
-                keys.url(call.external_url or ""),
-                keys.awaiting(normalised_link(call.external_url or "")),
-                keys.with_extras,
-            ],
-            args=[call.version, call.call_id],
-        )
-        return int(dropped)

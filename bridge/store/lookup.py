@@ -41,12 +41,26 @@ class Lookup:
 
         A link only finds a call without a known engagement, and only if no other such call has the
         link. Calls share a link if, for example, the operator's template names only the contact.
-        Then the response to the POST names the engagement.
+        Then the response to the POST names the engagement. Thousands may share a link: at most
+        ``MOST_SHARING`` calls are loaded.
         """
         call_id = self._redis.get(self._keys.engagement(engagement_id))
         if call_id is not None:
             return self._calls.load(text(call_id))
-        return self._by_link(external_url) if external_url is not None else None
+        if external_url is None:
+            return None
+        pipe = self._redis.pipeline(transaction=False)
+        for key in (
+            self._keys.awaiting(normalised_link(external_url)),
+            self._keys.url(external_url),
+        ):
+            pipe.srandmember(key, MOST_SHARING + 1)
+        members = {text(member) for found in pipe.execute() for member in found}
+        if not 0 < len(members) <= MOST_SHARING:
+            return None
+        calls = self._calls.load_many(sorted(members))
+        awaiting = [call for call in calls if call.engagement_id is None]
+        return awaiting[0] if len(awaiting) == 1 else None
 
     def ids_of(self, engagement_ids: Sequence[str]) -> Mapping[str, str]:
         """Return the call's id for each engagement that belongs to a call."""
@@ -109,21 +123,3 @@ class Lookup:
         for step in STEPS:
             pipe.zcount(self._keys.due(step), "-inf", now.timestamp())
         return dict(zip((step.name for step in STEPS), pipe.execute(), strict=True))
-
-    def _by_link(self, external_url: str) -> Call | None:
-        """Return the only call with this link and without a known engagement, or ``None``.
-
-        Loads at most ``MOST_SHARING`` calls, because thousands may share a link.
-        """
-        pipe = self._redis.pipeline(transaction=False)
-        for key in (
-            self._keys.awaiting(normalised_link(external_url)),
-            self._keys.url(external_url),
-        ):
-            pipe.srandmember(key, MOST_SHARING + 1)
-        members = {text(member) for found in pipe.execute() for member in found}
-        if not 0 < len(members) <= MOST_SHARING:
-            return None
-        calls = self._calls.load_many(sorted(members))
-        awaiting = [call for call in calls if call.engagement_id is None]
-        return awaiting[0] if len(awaiting) == 1 else None

@@ -70,7 +70,7 @@ class Row(NamedTuple):
 
 def read_agents(path: Path) -> tuple[AgentEntry, ...]:
     """Return the agents of a CSV file. Raises ``ValueError`` that lists every bad line."""
-    rows = [row for row in _rows(_text(path)) if any(cell.strip() for cell in row.cells)]
+    rows = [row for row in _rows(path) if any(cell.strip() for cell in row.cells)]
     if not rows:
         return ()
     header, *body = rows
@@ -95,14 +95,19 @@ def read_agents(path: Path) -> tuple[AgentEntry, ...]:
     return tuple(agent for _, agent in agents)
 
 
-def _text(path: Path) -> str:
+def _rows(path: Path) -> Iterator[Row]:
+    """Yield the rows of the file. A quote that does not end, or ends within a cell, is an error.
+
+    The delimiter is that of a first line such as ``sep=;``, which Excel writes, or else the one
+    that occurs most often in the header.
+    """
     try:
         raw = path.read_bytes()
         if raw.startswith(UTF16):
             raise ValueError("is UTF-16: save it as 'CSV UTF-8'")
         if raw.startswith(ZIP):
             raise ValueError("is a spreadsheet: save it as 'CSV UTF-8'")
-        return raw.decode("utf-8-sig")
+        text = raw.decode("utf-8-sig")
     except OSError as error:
         raise ValueError(f"cannot be read: {error}") from error
     except UnicodeDecodeError as error:
@@ -110,14 +115,6 @@ def _text(path: Path) -> str:
         raise ValueError(
             f"cannot be read: line {line} is not UTF-8: save it as 'CSV UTF-8'"
         ) from None
-
-
-def _rows(text: str) -> Iterator[Row]:
-    """Yield the rows of the file. A quote that does not end, or ends within a cell, is an error.
-
-    The delimiter is that of a first line such as ``sep=;``, which Excel writes, or else the one
-    that occurs most often in the header.
-    """
     named = re.match(r"sep=(.)\r?\n", text, re.IGNORECASE)
     header = next((line for line in text.splitlines() if line.strip()), "")
     delimiter = named[1] if named else max(DELIMITERS, key=header.count)

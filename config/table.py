@@ -2,26 +2,24 @@
 
 from datetime import timedelta
 
-from pydantic.fields import FieldInfo
-
 from config.settings import PREFIX, Settings
 
 
 def settings_table() -> str:
     """Return a Markdown table: variable, default, meaning."""
-    rows = [
-        f"| `{PREFIX}{name.upper()}` | {_default(field)} | {field.description} |"
-        for name, field in Settings.model_fields.items()
-    ]
-    return "\n".join(["| variable | default | meaning |", "| --- | --- | --- |", *rows])
-
-
-def _default(field: FieldInfo) -> str:
-    value = field.get_default(call_default_factory=True)
-    if value is None or value in ((), {}):
-        return ""
-    if isinstance(value, timedelta):
-        return f"`{value.total_seconds():g}`"
-    if isinstance(value, tuple):
-        return f"`{','.join(map(str, value))}`"
-    return f"`{str(value).lower() if isinstance(value, bool) else value}`"
+    rows = ["| variable | default | meaning |", "| --- | --- | --- |"]
+    for name, field in Settings.model_fields.items():
+        match field.get_default(call_default_factory=True):
+            case None:
+                default = ""
+            case timedelta() as time:
+                default = f"{time.total_seconds():g}"
+            case tuple() as listed:
+                default = ",".join(map(str, listed))
+            case bool() as flag:
+                default = str(flag).lower()
+            case value:
+                default = str(value) if value != {} else ""
+        shown = f"`{default}`" if default else ""
+        rows.append(f"| `{PREFIX}{name.upper()}` | {shown} | {field.description} |")
+    return "\n".join(rows)

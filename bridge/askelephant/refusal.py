@@ -127,7 +127,7 @@ def _errors_in(value: object, *, is_text_list: bool, depth: int) -> Iterator[dic
             elif isinstance(item, dict):
                 yield from _errors_in(item, is_text_list=is_text_list, depth=depth + 1)
     elif isinstance(value, dict):
-        yield from _one_error(value) if _is_error(value) else _mapped(value, "", depth)
+        yield from _of_object(value, depth)
         for key in LISTS:
             inner = value.get(key)
             if isinstance(inner, list | dict):
@@ -136,17 +136,13 @@ def _errors_in(value: object, *, is_text_list: bool, depth: int) -> Iterator[dic
         yield {"message": value[:LONGEST_TEXT]}
 
 
-def _is_error(value: Mapping[str, Any]) -> bool:
-    """Return whether an object is one error, and not a map from fields to messages."""
-    named = (value.get(key) for key in (*PLACES, *MESSAGES, *CODES))
-    has_path = any(isinstance(value.get(key), list) for key in PATHS)
-    has_source = isinstance(value.get("source"), dict)
-    return has_path or has_source or any(isinstance(member, str | int) for member in named)
-
-
-def _one_error(value: Mapping[str, Any]) -> Iterator[dict[str, str]]:
-    """Yield the error that an object describes, if it has a field, a code or a message."""
-    source = value.get("source")
+def _of_object(value: Mapping[str, Any], depth: int) -> Iterator[dict[str, str]]:
+    """Yield the error that an object is, or the errors of a map from fields to messages."""
+    source, members = value.get("source"), (value.get(key) for key in (*PLACES, *MESSAGES, *CODES))
+    has_path = isinstance(source, dict) or any(isinstance(value.get(key), list) for key in PATHS)
+    if not has_path and not any(isinstance(member, str | int) for member in members):
+        yield from _mapped(value, "", depth)
+        return
     places = {**value, **source} if isinstance(source, dict) else value
     error = {
         "field": _first(places, PLACES),

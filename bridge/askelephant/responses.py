@@ -118,10 +118,8 @@ def _meaning(
         meaning = Trouble.TRANSIENT, Reason.GATEWAY_ERROR
     elif status in MEANING:
         meaning = MEANING[status]
-    elif status in _INVALID and _blames_owner(refusal):
-        meaning = Trouble.OWNER, Reason.OWNER_UNRESOLVABLE
-    elif status in _INVALID and _blames_media(refusal):
-        meaning = Trouble.MEDIA, Reason.RECORDING_NOT_READY
+    elif status in _INVALID:
+        meaning = _blamed(refusal)
     else:
         meaning = Trouble.REJECTED, Reason.REJECTED
     return meaning
@@ -144,34 +142,31 @@ def _is_own(
     return names_scope or "request_id" in members or len(PROBLEM_KEYS & members.keys()) > 1
 
 
-def _blames_owner(refusal: ProblemBody) -> bool:
-    """Return whether the refusal may be about the owner. A wrong guess costs one more request.
+def _blamed(refusal: ProblemBody) -> tuple[Trouble, Reason]:
+    """Return whether an invalid request is blamed on its owner, its recording, or another field.
 
-    AskElephant does not document the text for an owner that it cannot find.
+    AskElephant does not document the texts for an owner that it cannot find and for a recording
+    that it cannot fetch. An error without a field is read by its text.
     """
+    detail = refusal.detail or ""
     texts = [(error.field or "", f"{error.code} {error.message}") for error in refusal.errors]
-    if not any(field for field, _ in texts):
-        return bool(_OWNER.search(" ".join([refusal.detail or "", *(text for _, text in texts)])))
-    return any(
-        _OWNER.search(field) or (_PARTICIPANT.search(field) and _OF_OWNER.search(text))
-        for field, text in texts
-    )
-
-
-def _blames_media(refusal: ProblemBody) -> bool:
-    """Return whether the refusal is only about the recording, which may be late or have expired.
-
-    An error without a field is read by its text. Any other error would not pass by itself.
-    AskElephant does not document the text for a recording that it cannot fetch.
-    """
-    if not refusal.errors:
-        return bool(_OF_MEDIA.search(refusal.detail or ""))
-    return all(
-        _MEDIA.search(error.field)
-        if error.field
-        else _OF_MEDIA.search(f"{error.code} {error.message}")
-        for error in refusal.errors
-    )
+    # A wrong guess that the owner is meant costs one more request.
+    if any(field for field, _ in texts):
+        is_owner = any(
+            _OWNER.search(field) or (_PARTICIPANT.search(field) and _OF_OWNER.search(text))
+            for field, text in texts
+        )
+    else:
+        is_owner = bool(_OWNER.search(" ".join([detail, *(text for _, text in texts)])))
+    if is_owner:
+        return Trouble.OWNER, Reason.OWNER_UNRESOLVABLE
+    # A recording may be late or have expired. Any other error would not pass by itself.
+    about_media = [
+        _MEDIA.search(field) if field else _OF_MEDIA.search(text) for field, text in texts
+    ]
+    if all(about_media or [_OF_MEDIA.search(detail)]):
+        return Trouble.MEDIA, Reason.RECORDING_NOT_READY
+    return Trouble.REJECTED, Reason.REJECTED
 
 
 def _members(body: bytes) -> Members | None:

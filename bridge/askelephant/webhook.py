@@ -41,9 +41,19 @@ def verify_webhook(raw: bytes, headers: Mapping[str, str], secrets: Sequence[str
     """Return the message's id, which is the same for every re-send.
 
     Raises ``UnsignedError`` if none of ``secrets`` signed the body. There may be several while the
-    secret is being changed.
+    secret is being changed. Also raises it for a header that is sent twice: the verified one could
+    differ from the one by which events are deduplicated.
     """
-    parts = _signed_parts(headers)
+    named = [(name.lower(), value) for name, value in headers.items()]
+    parts = {}
+    for part in PARTS:
+        sent = [value for name, value in named if name == f"svix-{part}"]
+        sent = sent or [value for name, value in named if name == f"webhook-{part}"]
+        if len(sent) > 1:
+            raise UnsignedError(
+                Reason.DUPLICATE_HEADER, f"The header svix-{part} was sent twice. Send it once."
+            )
+        parts[f"svix-{part}"] = sent[0] if sent else ""
     if not _MESSAGE_ID.fullmatch(parts["svix-id"]):
         raise UnsignedError(
             Reason.BAD_MESSAGE_ID, "The header svix-id is missing, too long or not printable."
@@ -67,22 +77,3 @@ def parse_webhook(raw: bytes) -> WebhookEvent:
     Raises ``MalformedBodyError`` if the body is no JSON object.
     """
     return read_event(read_object(raw))
-
-
-def _signed_parts(headers: Mapping[str, str]) -> dict[str, str]:
-    """Return the three headers that a signature needs, under Svix' names. A missing one is empty.
-
-    Raises ``UnsignedError`` for a header that is sent twice: the verified one could differ from the
-    one by which events are deduplicated.
-    """
-    named = [(name.lower(), value) for name, value in headers.items()]
-    parts = {}
-    for part in PARTS:
-        sent = [value for name, value in named if name == f"svix-{part}"]
-        sent = sent or [value for name, value in named if name == f"webhook-{part}"]
-        if len(sent) > 1:
-            raise UnsignedError(
-                Reason.DUPLICATE_HEADER, f"The header svix-{part} was sent twice. Send it once."
-            )
-        parts[f"svix-{part}"] = sent[0] if sent else ""
-    return parts

@@ -45,7 +45,8 @@ def sweep(services: Services, *, is_routine: bool = False) -> int:
     them. One of them runs in each half of an interval; the others end after one round trip.
 
     Raises ``LeaseLostError`` if another sweep has begun because this one ran too long. Only one
-    sweep at a time may claim calls. Waking the inbox and deleting need no lease.
+    sweep at a time may claim calls. Waking the inbox and deleting need no lease: a call is deleted
+    only if it is unchanged since it was read, so two sweeps at once delete no more than one.
     """
     if is_routine and not services.leases.begin_routine_sweep(services.settings.sweep_interval / 2):
         return 0
@@ -57,7 +58,15 @@ def sweep(services: Services, *, is_routine: bool = False) -> int:
         published += _publish_probes(services, now, lease)
         if services.inbox.backlog().waiting:
             services.publisher.publish(DRAIN)
-        _forget(services, now)
+        until = services.forget_by(now, services.counters.last_saw("sweep"))
+        if until is not None:
+            oldest = until - services.settings.event_retention
+            retired = services.calls.retire(until, BATCH)
+            events = services.inbox.trim(oldest, EVENTS_BATCH)
+            services.inbox.trim_logs(oldest)
+            services.counters.expire_unmapped_agents(services.settings.retention)
+            if retired or events:
+                log.info("sweep.deleted_expired", calls=retired, events=events)
         services.counters.saw("sweep", services.now())
         if published:
             log.info("sweep.published", calls=published)
@@ -119,20 +128,3 @@ def _publish_probes(services: Services, now: datetime, lease: Lease) -> int:
             services.publisher.publish(step.task, call_id)
             probes += 1
     return probes
-
-
-def _forget(services: Services, now: datetime) -> None:
-    """Delete a batch of old calls, and of old events that were handled.
-
-    This needs no lease. A call is deleted only if it is unchanged since it was read, so two sweeps
-    at once delete no more than one.
-    """
-    until = services.forget_by(now, services.counters.last_saw("sweep"))
-    if until is None:
-        return
-    oldest = until - services.settings.event_retention
-    calls, events = services.calls.retire(until, BATCH), services.inbox.trim(oldest, EVENTS_BATCH)
-    services.inbox.trim_logs(oldest)
-    services.counters.expire_unmapped_agents(services.settings.retention)
-    if calls or events:
-        log.info("sweep.deleted_expired", calls=calls, events=events)

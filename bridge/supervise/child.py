@@ -110,7 +110,20 @@ class Child:
         passing_on = asyncio.create_task(self._pass_on(reading))
         try:
             try:
-                process = await self._start(writing)
+                program = self.command.argv[0]
+                if shutil.which(program) is None:  # else parent_death.py would start each time
+                    raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), program)
+                # In a new session the terminal's Ctrl-C does not reach the process: the supervisor
+                # stops all processes in order.
+                self._process = process = await asyncio.create_subprocess_exec(
+                    *ending_with_us(self.command.argv, self.command.death_signal),
+                    env=child_environment(self.command.env),
+                    stdin=asyncio.subprocess.DEVNULL,
+                    stdout=writing,
+                    stderr=asyncio.subprocess.STDOUT,
+                    start_new_session=True,
+                    pass_fds=self.command.pass_fds,
+                )
             finally:
                 os.close(writing)
             if self._stopping.is_set():  # stop() was called while the process was being started
@@ -121,23 +134,6 @@ class Child:
             return code
         finally:
             await passing_on
-
-    async def _start(self, output: int) -> asyncio.subprocess.Process:
-        program = self.command.argv[0]
-        if shutil.which(program) is None:  # else parent_death.py would start, and end, each time
-            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), program)
-        # In a new session the terminal's Ctrl-C does not reach the process: the supervisor stops
-        # all processes in order.
-        self._process = await asyncio.create_subprocess_exec(
-            *ending_with_us(self.command.argv, self.command.death_signal),
-            env=child_environment(self.command.env),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=output,
-            stderr=asyncio.subprocess.STDOUT,
-            start_new_session=True,
-            pass_fds=self.command.pass_fds,
-        )
-        return self._process
 
     async def _pass_on(self, output: int) -> None:
         """Pass each line of the process's output to the sink, until the pipe ends.

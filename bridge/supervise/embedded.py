@@ -127,24 +127,18 @@ def _acquire(lock: IO[str], data: Path, directory: Path) -> None:
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
-        files = {"bridge up": directory / LOCK, "its Valkey": directory / PIDFILE}
-        pids = {name: _pid(path) for name, path in files.items()}
-        holders = ", ".join(f"{name} is process {pid}" for name, pid in pids.items() if pid)
-        named = f": {holders}" if holders else ""
+        holders = []
+        for name, path in (("bridge up", directory / LOCK), ("its Valkey", directory / PIDFILE)):
+            with suppress(OSError, ValueError, OverflowError):  # no process id, or no such process
+                pid = int(path.read_text(encoding="utf-8"))
+                with suppress(PermissionError):  # it runs under another user
+                    os.kill(pid, 0)
+                holders.append(f"{name} is process {pid}")
+        named = f": {', '.join(holders)}" if holders else ""
         raise DataInUseError(f"another bridge is running on {data}{named}") from error
     lock.truncate(0)
     lock.write(f"{os.getpid()}\n")
     lock.flush()
-
-
-def _pid(path: Path) -> int | None:
-    """Return the process id in the file, or ``None`` if no such process runs."""
-    with suppress(OSError, ValueError, OverflowError):
-        pid = int(path.read_text(encoding="utf-8"))
-        with suppress(PermissionError):  # it runs under another user
-            os.kill(pid, 0)
-        return pid
-    return None
 
 
 def _write_config(directory: Path, options: dict[str, str]) -> None:

@@ -358,8 +358,19 @@ class Reason(StrEnum):
     BAD_REQUEST = _api(
         "bad_request", 400, "a value that the bridge did not make, such as a `cursor`"
     )
-    BAD_TOKEN = _api("bad_token", 401, "the token is none of `BRIDGE_API_TOKENS`")
+    BAD_TOKEN = _api(
+        "bad_token",
+        401,
+        "the request has no token, or the token is none of `BRIDGE_API_TOKENS`: the `detail` says "
+        "which",
+    )
     API_CLOSED = _api("api_closed", 403, "`BRIDGE_API_TOKENS` is not set")
+    TOKEN_READ_ONLY = _api(
+        "token_read_only",
+        403,
+        "the request changes something, and the scope of its token is `read`: use a token with "
+        "the scope `operate`",
+    )
     NOT_FOUND = _api(
         "not_found", 404, "no event of such a call was received, or there is no such page"
     )

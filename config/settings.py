@@ -14,6 +14,7 @@ from pydantic_settings.sources import TomlConfigSettingsSource
 
 from config import types as t
 from config.agents import AgentEntry
+from config.tokens import ApiToken, read_tokens
 
 PREFIX = "BRIDGE_"
 DOTENV = Path(".env")
@@ -135,7 +136,11 @@ class Settings(BaseSettings):
         "name no zone.",
     )
 
-    api_tokens: t.Secrets = Field((), description="Bearer tokens for the API.")
+    api_tokens: t.ApiTokens = Field(
+        (),
+        description="Bearer tokens for the API, each as `<name>/<read|operate>:<secret>`; `bridge "
+        "token new` makes one. A secret alone is an `operate` token named `token-1`, `token-2`, …",
+    )
 
     expand: Expand = Field(
         ("action_items", "signals", "transcript"),
@@ -270,6 +275,11 @@ class Settings(BaseSettings):
     def awaited_insights(self) -> tuple[ExpandValue, ...]:
         """The required insights among those that are fetched."""
         return tuple(value for value in self.insights_required if value in self.expand)
+
+    @property
+    def named_tokens(self) -> tuple[ApiToken, ...]:
+        """The API's tokens with their names and scopes."""
+        return read_tokens(self.api_tokens)
 
     @property
     def retention(self) -> timedelta:

@@ -17,6 +17,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_settings import NoDecode
 
 from config.sentinel import is_sentinel, read_sentinel
+from config.tokens import read_tokens
 
 NAMESPACE = re.compile(r"[A-Za-z0-9_.-]{1,50}")
 LONGEST = timedelta(days=3650)
@@ -113,6 +114,11 @@ def _webhook_secrets(value: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
     return value
 
 
+def _api_tokens(value: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+    read_tokens(value)
+    return value
+
+
 def _namespace(value: str) -> str:
     if not NAMESPACE.fullmatch(value):
         raise ValueError("must be 1 to 50 letters, digits, '.', '_' or '-'")
@@ -205,6 +211,7 @@ PositiveDuration = Annotated[Duration, AfterValidator(_positive)]
 Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(parts)]
 Secrets = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(parts)]
 WebhookSecrets = Annotated[Secrets, AfterValidator(_webhook_secrets)]
+ApiTokens = Annotated[Secrets, AfterValidator(_api_tokens)]
 OptionalSecret = Annotated[SecretStr | None, BeforeValidator(_blank_is_none)]
 OptionalRate = Annotated[Rate | None, BeforeValidator(_rate), BeforeValidator(_blank_is_none)]
 OptionalFlag = Annotated[bool | None, BeforeValidator(_blank_is_none)]

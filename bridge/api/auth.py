@@ -1,8 +1,11 @@
-"""Checks the API's bearer tokens in constant time, and limits how many wrong ones an address sends.
+"""Checks the API's bearer tokens and their scopes, and limits how many wrong tokens are accepted.
 
-After too many wrong tokens, a token from that address is refused without being checked. A token of
-32 characters or more is still checked, because it cannot be found by guessing. Otherwise anyone
-behind the same proxy as the operator, and so with the same address, could lock the operator out.
+Tokens are compared in constant time. After too many wrong tokens, a token from that address is
+refused without being checked. A token of 32 characters or more is still checked, because it cannot
+be found by guessing. Otherwise anyone behind the same proxy as the operator, and so with the same
+address, could lock the operator out.
+
+The name of a token is passed on as an argument. Routes that change something declare ``by: By``.
 """
 
 import hashlib
@@ -11,22 +14,34 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 import structlog
-from fastapi import Request, Security
+from fastapi import Depends, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from bridge.api.token_throttle import TokenThrottle
 from bridge.errors import BridgeError
 from bridge.reasons import Reason
+from config.tokens import ApiToken
 
 SHORTEST = 32
-"""Characters of a token that cannot be guessed. ``openssl rand -hex 32`` prints 64."""
+"""Characters of a secret that cannot be guessed. ``bridge token new`` prints 43."""
+
+READING = frozenset({"GET", "HEAD"})
+"""Methods that change nothing. Every other method needs the scope ``operate``."""
 
 log = structlog.get_logger(__name__)
-BEARER = HTTPBearer(auto_error=False, description="One of BRIDGE_API_TOKENS")
+BEARER = HTTPBearer(
+    auto_error=False,
+    description="The secret of an entry of BRIDGE_API_TOKENS. Methods other than GET need the "
+    "scope `operate`.",
+)
+CHALLENGE = {"WWW-Authenticate": "Bearer"}
 
 
 class UnauthorizedError(BridgeError):
-    """A request to the API has no valid token. ``status`` is the HTTP status of the response."""
+    """A request to the API has no valid token, or one whose scope does not allow the request.
+
+    ``status`` is the HTTP status of the response.
+    """
 
     def __init__(
         self, status: int, reason: Reason, detail: str, headers: Mapping[str, str] | None = None
@@ -41,19 +56,25 @@ class UnauthorizedError(BridgeError):
 def require_token(
     request: Request,
     presented: Annotated[HTTPAuthorizationCredentials | None, Security(BEARER)],
-) -> None:
-    """Raise ``UnauthorizedError`` unless the request bears one of the configured tokens."""
-    tokens: Sequence[str] = request.app.state.api_tokens
+) -> ApiToken:
+    """Return the configured token that the request bears. Raises ``UnauthorizedError``."""
+    tokens: Sequence[ApiToken] = request.app.state.api_tokens
     if not tokens:
         raise UnauthorizedError(403, Reason.API_CLOSED, "The API is closed: set BRIDGE_API_TOKENS.")
-    token = presented.credentials if presented else ""
+    if presented is None:
+        detail = (
+            "The request has no token. Send Authorization: Bearer <secret>, with the secret of an "
+            "entry of BRIDGE_API_TOKENS."
+        )
+        raise UnauthorizedError(401, Reason.BAD_TOKEN, detail, CHALLENGE)
+    secret = presented.credentials
     throttle: TokenThrottle = request.app.state.token_throttle
     address = request.client.host if request.client else ""
     wait = throttle.wait(address)
-    if not wait or len(token) >= SHORTEST:
-        matches = [hmac.compare_digest(_hashed(token), _hashed(known)) for known in tokens]
-        if any(matches):
-            return
+    if not wait or len(secret) >= SHORTEST:
+        matches = [token for token in tokens if _is_same(secret, token.secret.get_secret_value())]
+        if matches:
+            return matches[0]
         wait = throttle.add(address)
     if wait:
         detail = (
@@ -61,19 +82,41 @@ def require_token(
             f"A correct token of {SHORTEST} characters or more is accepted at any time."
         )
         raise UnauthorizedError(429, Reason.TOO_MANY_FAILURES, detail, {"Retry-After": str(wait)})
-    detail = "Send Authorization: Bearer <token>, with one of BRIDGE_API_TOKENS."
-    raise UnauthorizedError(401, Reason.BAD_TOKEN, detail, {"WWW-Authenticate": "Bearer"})
+    detail = (
+        "The token is wrong: it is the secret of no entry of BRIDGE_API_TOKENS. Send "
+        "Authorization: Bearer <secret>, without the entry's name and scope."
+    )
+    raise UnauthorizedError(401, Reason.BAD_TOKEN, detail, CHALLENGE)
 
 
-def warn_of_short(tokens: Sequence[str]) -> None:
-    """Log a warning if one of the configured tokens is short enough to be guessed."""
-    if any(len(token) < SHORTEST for token in tokens):
-        log.warning("api_token.too_short", setting="BRIDGE_API_TOKENS", shortest=SHORTEST)
+def authorize(request: Request, token: Annotated[ApiToken, Depends(require_token)]) -> str:
+    """Return the name of the request's token. Raises ``UnauthorizedError`` if it may only read."""
+    if request.method not in READING and token.scope != "operate":
+        detail = (
+            f"The token {token.name} may only read. Send a token with the scope operate; "
+            "bridge token new NAME operate makes one."
+        )
+        raise UnauthorizedError(403, Reason.TOKEN_READ_ONLY, detail)
+    return token.name
 
 
-def _hashed(token: str) -> bytes:
-    """Hash a token before it is compared: ``compare_digest`` may reveal the length of its inputs.
+By = Annotated[str, Depends(authorize)]
+"""The name of the token that a change is made with."""
+
+
+def warn_of_short(tokens: Sequence[ApiToken]) -> None:
+    """Log a warning that names the tokens whose secret is short enough to be guessed."""
+    short = [token.name for token in tokens if len(token.secret.get_secret_value()) < SHORTEST]
+    if short:
+        log.warning(
+            "api_token.too_short", setting="BRIDGE_API_TOKENS", entries=short, shortest=SHORTEST
+        )
+
+
+def _is_same(presented: str, known: str) -> bool:
+    """Compare digests of the tokens: ``compare_digest`` may reveal the length of its inputs.
 
     https://docs.python.org/3/library/hmac.html#hmac.compare_digest
     """
-    return hashlib.sha256(token.encode()).digest()
+    digests = [hashlib.sha256(token.encode()).digest() for token in (presented, known)]
+    return hmac.compare_digest(digests[0], digests[1])

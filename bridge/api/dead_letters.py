@@ -6,12 +6,12 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, HTTPException, Query
 from pydantic import BaseModel, Field
 
-from bridge.api.auth import require_token
+from bridge.api.auth import authorize
 from bridge.api.routes import PROBLEMS, WithServices
 from bridge.broker.publisher import DRAIN
 
 router = APIRouter(
-    prefix="/api/events/set-aside", dependencies=[Depends(require_token)], responses=PROBLEMS
+    prefix="/api/events/set-aside", dependencies=[Depends(authorize)], responses=PROBLEMS
 )
 
 

@@ -6,11 +6,11 @@ from fastapi import APIRouter, Depends
 from fastapi import Query as Parameter
 
 from bridge.api import views
-from bridge.api.auth import require_token
+from bridge.api.auth import authorize
 from bridge.api.routes import PROBLEMS, WithServices
 from bridge.pipeline.release import release_holds
 
-router = APIRouter(prefix="/api", dependencies=[Depends(require_token)], responses=PROBLEMS)
+router = APIRouter(prefix="/api", dependencies=[Depends(authorize)], responses=PROBLEMS)
 Scope = Annotated[
     Literal["all", "submit", "insights"] | None,
     Parameter(description="`all`, or the step of one hold. Without it every hold is released."),

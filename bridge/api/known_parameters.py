@@ -6,10 +6,10 @@ A mistyped filter (``stat=failed``) would otherwise list all calls, as if all ha
 import re
 from collections.abc import Iterator
 
-from fastapi import Depends, Request
+from fastapi import Request
 from fastapi.dependencies.models import Dependant
 
-from bridge.api.auth import require_token
+from bridge.api.auth import By
 from bridge.api.suggestion import did_you_mean
 from bridge.errors import BridgeError
 
@@ -28,10 +28,10 @@ class UnknownParameterError(BridgeError):
         super().__init__(self.detail)
 
 
-def require_known_parameters(request: Request, _: None = Depends(require_token)) -> None:
+def require_known_parameters(request: Request, _: By) -> None:
     """Raise ``UnknownParameterError`` for the first parameter that the route does not have.
 
-    It depends on the token, so that a request without a valid token gets 401 in any case.
+    It depends on the token: a request that its token does not allow gets 401 or 403 in any case.
     """
     known = tuple(sorted(set(_parameters(request.scope["route"].dependant))))
     for name in request.query_params:

@@ -21,7 +21,7 @@ from pydantic import (
     WithJsonSchema,
 )
 
-from bridge.api.auth import require_token
+from bridge.api.auth import authorize
 from bridge.api.pages import Page, Query, aware, page
 from bridge.api.routes import PROBLEMS, WithServices
 from bridge.domain.call import Call, State
@@ -41,7 +41,7 @@ LIMIT = 16 * 1024
 NO_REASON = "none"
 MARK = "~"
 
-router = APIRouter(prefix="/api", dependencies=[Depends(require_token)], responses=PROBLEMS)
+router = APIRouter(prefix="/api", dependencies=[Depends(authorize)], responses=PROBLEMS)
 log = structlog.get_logger(__name__)
 
 

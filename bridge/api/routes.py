@@ -12,7 +12,7 @@ from fastapi import APIRouter, Depends, HTTPException, Query, Request
 from pydantic import BeforeValidator
 
 from bridge.api import views
-from bridge.api.auth import require_token
+from bridge.api.auth import authorize
 from bridge.api.pages import Query as CallQuery
 from bridge.api.pages import aware, page
 from bridge.api.paths import call_id_in
@@ -27,7 +27,7 @@ BLANK_IS_NONE = BeforeValidator(lambda value: value or None)
 """A form sends each parameter that was left empty as an empty string."""
 
 PROBLEMS = described(400, 401, 403, 404, 409, 413, 422, 429, 503)
-router = APIRouter(prefix="/api", dependencies=[Depends(require_token)], responses=PROBLEMS)
+router = APIRouter(prefix="/api", dependencies=[Depends(authorize)], responses=PROBLEMS)
 
 
 def _services(request: Request) -> Services:

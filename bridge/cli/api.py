@@ -48,24 +48,15 @@ class Api:
 
 
 @contextmanager
-def open_api(url: str, token: str | None) -> Iterator[Api]:
+def open_api(url: str, token: str | None, *, changes: bool = False) -> Iterator[Api]:
     """Yield a client of the API at ``url``.
 
-    It authenticates with ``token``, else with the first of ``BRIDGE_API_TOKENS``.
+    It authenticates with ``token``, else with the secret of the first of ``BRIDGE_API_TOKENS``. For
+    a command that ``changes`` something, the first with the scope ``operate`` is preferred.
     """
     import httpx
 
-    from config import SettingsError, load_settings
-
-    if not token:
-        try:
-            known = load_settings().api_tokens
-        except SettingsError as error:
-            raise typer.BadParameter(str(error)) from error
-        if not known:
-            raise typer.BadParameter("give --token, or set BRIDGE_API_TOKENS")
-        token = known[0].get_secret_value()
-    headers = {b"Authorization": f"Bearer {token}".encode()}
+    headers = {b"Authorization": f"Bearer {token or _configured(changes=changes)}".encode()}
     try:
         http = httpx.Client(base_url=url, headers=headers, timeout=TIMEOUT)
     except httpx.InvalidURL as error:
@@ -77,6 +68,20 @@ def open_api(url: str, token: str | None) -> Iterator[Api]:
 def error_exit(status: int, body: dict[str, Any]) -> typer.Exit:
     """Print the error that the API returned; return the exception that exits with 2."""
     return _fail(f"{status}: {body.get('detail', body)}")
+
+
+def _configured(*, changes: bool) -> str:
+    """Return the secret of a configured token."""
+    from config import SettingsError, load_settings
+
+    try:
+        tokens = load_settings().named_tokens
+    except SettingsError as error:
+        raise typer.BadParameter(str(error)) from error
+    if not tokens:
+        raise typer.BadParameter("give --token, or set BRIDGE_API_TOKENS")
+    operating = [token for token in tokens if changes and token.scope == "operate"]
+    return (operating or tokens)[0].secret.get_secret_value()
 
 
 def _fail(message: str) -> typer.Exit:

@@ -58,7 +58,7 @@ def release(
     no response.
     """
     path = f"/api/hold/release?scope={scope}" if scope else "/api/hold/release"
-    with open_api(url, token) as api:
+    with open_api(url, token, changes=True) as api:
         status, body = api.post(path)
         if status != OK:
             raise error_exit(status, body)

@@ -37,7 +37,8 @@ def replay(
     ] = False,
     url: Annotated[str, typer.Option(help="Base URL of the bridge.")] = "http://127.0.0.1:8000",
     token: Annotated[
-        str | None, typer.Option(help="API token. Default: the first of BRIDGE_API_TOKENS.")
+        str | None,
+        typer.Option(help="API token. Default: the first in BRIDGE_API_TOKENS that may operate."),
     ] = None,
 ) -> None:
     """Process complete, skipped or failed calls again. AskElephant makes no second engagement.
@@ -52,7 +53,7 @@ def replay(
         raise typer.BadParameter("give call ids, or choose calls by --state")
     chosen = {"state": state, "reason": reason or None, "pace": pace, "dry_run": not yes}
     chosen |= {"since": since or None, "until": until or None}
-    with open_api(url, token) as api:
+    with open_api(url, token, changes=True) as api:
         if call_ids:
             not_replayed = 0
             for call_id in call_ids:

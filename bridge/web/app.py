@@ -2,11 +2,10 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import Depends, FastAPI, Request
-from pydantic import SecretStr
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
@@ -47,7 +46,7 @@ def create_app() -> ASGIApp:
         refuse_cluster(settings.redis_url)
     except SettingsError as error:
         raise SystemExit(str(error)) from error
-    warn_of_short(_plain(settings.api_tokens))
+    warn_of_short(settings.named_tokens)
     return with_ingress(build_app(build_services(settings), settings.redis_url))
 
 
@@ -63,7 +62,7 @@ def build_app(services: Services, redis_url: str) -> FastAPI:
         lifespan=_lifespan,
     )
     app.state.services = services
-    app.state.api_tokens = _plain(services.settings.api_tokens)
+    app.state.api_tokens = services.settings.named_tokens
     app.state.token_throttle = TokenThrottle(time.monotonic)
     redis = connect_async(redis_url)
     app.state.ingress_redis = redis
@@ -124,7 +123,3 @@ async def _readyz(request: Request) -> Response:
 async def _metrics(request: Request) -> Response:
     text = await asyncio.to_thread(exposition, request.app.state.services)
     return PlainTextResponse(text, media_type="text/plain; version=0.0.4; charset=utf-8")
-
-
-def _plain(secrets: Sequence[SecretStr]) -> tuple[str, ...]:
-    return tuple(secret.get_secret_value() for secret in secrets)

@@ -86,6 +86,14 @@ def test_wrong_tokens_get_429_and_a_long_right_one_never(fresh: Web) -> None:
         assert fresh.client.get(path, headers=bearer(TOKEN)).status_code in {200, 404}
 
 
+def test_requests_without_a_token_are_not_counted_as_guesses(fresh: Web) -> None:
+    """A request without a token guesses nothing, so it always gets 401 and never 429."""
+    for _ in range(MOST + 1):
+        problem_in(fresh.client.get("/api/stats"), 401, "bad_token")
+    wrong = fresh.client.get("/api/stats", headers=bearer("wrong"))
+    problem_in(wrong, 401, "bad_token")
+
+
 def test_a_short_token_is_not_checked_while_tokens_are_guessed(
     valkey_url: str,
 ) -> None:
@@ -103,6 +111,7 @@ def test_a_short_token_is_not_checked_while_tokens_are_guessed(
 def test_guessing_does_not_stop_the_webhooks(fresh: Web) -> None:
     """The limit on wrong tokens does not affect the webhooks."""
     for _ in range(MOST + 1):
-        fresh.client.get("/api/stats")
+        guessed = fresh.client.get("/api/stats", headers=bearer("wrong"))
+    assert guessed.status_code == 429
     assert fresh.wavv(ENDED).status_code == 202
     assert fresh.client.post(WAVV, content=ENDED).status_code == 415

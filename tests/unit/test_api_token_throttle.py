@@ -1,10 +1,12 @@
 """Tests for the throttle of wrong API tokens: bounded in number, time and memory."""
 
 import pytest
+from pydantic import SecretStr
 from structlog.testing import capture_logs
 
 from bridge.api.auth import SHORTEST, warn_of_short
 from bridge.api.token_throttle import MOST, MOST_ADDRESSES, WINDOW_SECONDS, TokenThrottle
+from config.tokens import read_tokens
 
 
 class Clock:
@@ -89,12 +91,12 @@ def test_the_memory_of_addresses_is_bounded() -> None:
 
 
 @pytest.mark.parametrize(
-    ("tokens", "warned"),
+    ("secrets", "warned"),
     [((), False), (("a" * SHORTEST,), False), (("a" * SHORTEST, "a" * (SHORTEST - 1)), True)],
 )
-def test_short_tokens_are_warned_of(tokens: tuple[str, ...], *, warned: bool) -> None:
-    """A token that is too short is logged as a warning without its value."""
+def test_short_tokens_are_warned_of(secrets: tuple[str, ...], *, warned: bool) -> None:
+    """A token whose secret is too short is logged as a warning with its name, not its secret."""
     with capture_logs() as lines:
-        warn_of_short(tokens)
-    assert bool(lines) is warned
+        warn_of_short(read_tokens([SecretStr(f"ops-{len(one)}/read:{one}") for one in secrets]))
+    assert [line["entries"] for line in lines] == ([[f"ops-{SHORTEST - 1}"]] if warned else [])
     assert not [line for line in lines if "aaa" in str(line)]

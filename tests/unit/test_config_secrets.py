@@ -39,6 +39,9 @@ def test_secrets_are_lists_so_that_they_can_be_rotated(home: Home) -> None:
     [
         ("askelephant_api_key", "sk-apik_hush hush"),
         ("askelephant_webhook_secrets", "whsec_hush!"),
+        ("api_tokens", "good,ops/admin:hush"),
+        ("api_tokens", "ops:hush"),
+        ("api_tokens", "hush hush/read:other"),
         ("redis_url", "http://user:hush@localhost"),
         ("redis_url", "redis://user:a/hush@localhost"),
         ("redis_url", "redis://user:[hush]@localhost"),

@@ -7,17 +7,20 @@ from typing import Any
 
 import pytest
 from fastapi.security import HTTPAuthorizationCredentials
+from pydantic import SecretStr
 
 from bridge.api.auth import require_token
 from bridge.api.token_throttle import TokenThrottle
 from bridge.wavv.signature import sign, verify_shared_secret, verify_signature
+from config.tokens import read_tokens
 
 SECRETS = ("first-secret", "second", "whsec_the-third-and-longest-secret")
 
 
 def token(presented: str) -> None:
     """Present an API token."""
-    state = SimpleNamespace(api_tokens=SECRETS, token_throttle=TokenThrottle(lambda: 0.0))
+    tokens = read_tokens([SecretStr(secret) for secret in SECRETS])
+    state = SimpleNamespace(api_tokens=tokens, token_throttle=TokenThrottle(lambda: 0.0))
     request: Any = SimpleNamespace(app=SimpleNamespace(state=state), client=None)
     require_token(request, HTTPAuthorizationCredentials(scheme="Bearer", credentials=presented))
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from bridge import __version__
-from bridge.cli import demo, hold, replay, sandbox, send, settings, up, why
+from bridge.cli import demo, hold, replay, sandbox, send, settings, token, up, why
 
 main = typer.Typer(
     help="Submits recorded calls of a WAVV dialer to AskElephant, and stores the insights.",
@@ -45,4 +45,5 @@ main.add_typer(hold.hold, name="hold")
 main.command("replay")(replay.replay)
 main.command("send")(send.send)
 main.command("settings")(settings.settings)
+main.add_typer(token.token, name="token")
 main.command("why")(why.why)

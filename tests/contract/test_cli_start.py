@@ -15,7 +15,7 @@ from config.table import settings_table
 from tests.support.bridge_command import run
 
 HEAVY = ("celery", "fastapi", "httpx", "kombu", "phonenumbers", "pydantic", "redis", "svix")
-COMMANDS = ("up", "demo", "sandbox", "send", "settings")
+COMMANDS = ("up", "demo", "sandbox", "send", "settings", "token", "why")
 
 
 @pytest.mark.parametrize("module", HEAVY)

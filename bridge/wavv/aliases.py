@@ -1,7 +1,7 @@
-"""The keys under which senders of WAVV's events put each field.
+"""The JSON keys under which senders of WAVV's events put each field of a call.
 
-They are the keys of the v3 webhooks (camelCase), of the browser SDK's events (``number``,
-``duration``), and of CRM workflows, whose keys each customer chooses. The operator can add more.
+The lists hold the keys of the v3 webhooks (camelCase), of the browser SDK's events (``number``,
+``duration``), and of CRM workflows, whose keys each customer chooses. The operator can add keys.
 Keys are compared by letters and digits only, so ``callId`` here also covers ``call-id``.
 """
 
@@ -128,16 +128,16 @@ ALIASES: Aliases = MappingProxyType(
 )  # fmt: skip
 
 BARE = frozenset({"id", "uuid", "url", "to", "from", "number", "called", "caller", "result"})
-"""Keys that belong to the call only inside the call's object: an envelope has an ``id``, too."""
+"""Keys that are read only in the call's own object: the ``id`` of an outer object is no call id."""
 
 
 @dataclass(frozen=True, slots=True)
 class KeyTable:
-    """The aliases as they are looked up, by ``letters`` of their keys.
+    """The known keys, normalised to lower-case letters and digits, for looking up a received key.
 
-    ``fields`` maps a key to the fields that it may fill, each with its rank. A key of ``call_keys``
-    names a call in any object, a key of ``bare_call_keys`` only in the call's object. ``certain``
-    is ``call_keys`` as a set.
+    ``fields`` maps a key to the fields that it may fill, each with its rank. The value of a key in
+    ``call_keys`` is a call id in any object. The value of a key in ``bare_call_keys`` is one only
+    in the call's own object. ``certain`` is ``call_keys`` as a set.
     """
 
     fields: Mapping[str, tuple[tuple[str, int], ...]]
@@ -147,7 +147,7 @@ class KeyTable:
 
 
 def key_table(aliases: Aliases) -> KeyTable:
-    """Return the look-up table of ``aliases``."""
+    """Create the look-up table of ``aliases`` (the known keys of each field)."""
     fields: dict[str, tuple[tuple[str, int], ...]] = {}
     for field, keys in aliases.items():
         for rank, key in enumerate(dict.fromkeys(map(letters, keys))):
@@ -159,9 +159,9 @@ def key_table(aliases: Aliases) -> KeyTable:
 
 
 def with_additions(extra: Mapping[str, Sequence[str]]) -> Aliases:
-    """Return ``ALIASES`` with the operator's keys, which come before the keys of the same field.
+    """Return ``ALIASES`` with the operator's keys, which precede the known keys of each field.
 
-    Raises ``ValueError`` for a field that is not in ``ALIASES``.
+    Raises ``ValueError`` if ``extra`` names a field that is not in ``ALIASES``.
     """
     unknown = sorted(set(extra) - set(ALIASES))
     if unknown:

@@ -1,4 +1,4 @@
-"""Finds the call's id in an event, and rejects values that are no id of a single call."""
+"""Finds the call's id in an event, and rejects values that cannot identify one call."""
 
 import re
 from typing import Any
@@ -21,7 +21,7 @@ _EMPTY_PART = re.compile(r"(?<![A-Za-z])(?:undefined|null|none|nan)(?![A-Za-z])"
 
 
 def find_call_id(envelope: Envelope, aliases: Aliases) -> str:
-    """Return the call's id. Raises ``UnusableEventError`` if the event has no usable one."""
+    """Return the call's id. Raises ``UnusableEventError`` if the event has no usable call id."""
     is_bad = False
     for value in envelope.call_ids():
         if is_no_id(value):
@@ -48,7 +48,7 @@ def find_call_id(envelope: Envelope, aliases: Aliases) -> str:
 def is_no_id(value: Any) -> bool:  # noqa: ANN401 - any JSON
     """Return whether ``value`` stands for a missing id: blank, zeros, ``undefined``, a merge field.
 
-    Such a text may also be part of a longer one: ``call-undefined`` would be the id of many calls.
+    An id with such a part is rejected, too: many calls would share the id ``call-undefined``.
     """
     if is_missing(value):
         return True
@@ -65,9 +65,10 @@ def is_no_id(value: Any) -> bool:  # noqa: ANN401 - any JSON
 
 
 def _written(value: Any) -> str | None:  # noqa: ANN401 - any JSON
-    """Return an id as text; ``None`` = it cannot be part of Redis keys, URLs and log lines.
+    """Return an id as text, or ``None`` if the text is unsafe in Redis keys, URLs and log lines.
 
-    ``7.0`` is the id ``7``, because spreadsheets write it so. U+FFFD stands for undecodable text.
+    ``7.0`` becomes ``7``, because spreadsheets export integers as floats. A text with U+FFFD is
+    rejected, because that character replaces bytes that could not be decoded.
     """
     if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
         value = int(value)

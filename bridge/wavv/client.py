@@ -1,6 +1,6 @@
-"""The client of WAVV's REST API. It requests links to recordings, and returns failures as values.
+"""The client of WAVV's REST API: requests links to recordings, and returns failures as values.
 
-The bridge never requests the links themselves: AskElephant fetches the recording.
+The bridge never downloads a recording: AskElephant fetches it from the link.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,7 +23,9 @@ from bridge.reasons import Reason
 from bridge.wavv.links import NoRecording, RecordingResponse, failure, link_or_failure
 
 PAUSE = timedelta(minutes=1)
-"""The pause after a refused key or a 429 without ``Retry-After``. It applies to all calls."""
+"""For how long no request is sent after WAVV refused the API key or sent a 429 without
+``Retry-After``. The pause applies to the requests for all calls.
+"""
 
 REASONS: Mapping[NoResponse, Reason] = {
     NoResponse.TIMEOUT: Reason.WAVV_TIMEOUT,
@@ -34,7 +36,7 @@ REASONS: Mapping[NoResponse, Reason] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WavvOptions(HttpOptions):
-    """How to reach WAVV. The timeouts are short: a call's lease also covers this request."""
+    """How to reach WAVV's API. The timeouts are short: the lease of a call covers this request."""
 
     api_key: str = field(repr=False)
     base_url: str = "https://api.wavv.com"
@@ -45,7 +47,7 @@ class WavvOptions(HttpOptions):
 
 
 class WavvClient:
-    """A client of WAVV, safe to share between threads."""
+    """A client of WAVV's REST API, safe to share between threads."""
 
     def __init__(
         self, options: WavvOptions, *, transport: httpx.AsyncBaseTransport | None = None
@@ -58,9 +60,9 @@ class WavvClient:
     def recordings(self, call_ids: Sequence[str], now: datetime) -> list[RecordingResponse]:
         """Return for each call a fresh link to its recording, ``NoRecording``, or a failure.
 
-        The requests run concurrently. After a refused key or a 429 the same failure is returned
-        for all calls without a request, until the pause ends. An id of dots only would change the
-        URL's path: no request is sent for it.
+        The requests run concurrently. After WAVV refused the API key or sent a 429, no request is
+        sent until the pause ends, and the same failure is returned for all calls. No request is
+        sent for a call id of dots only, because the id would change the URL's path.
         """
         if not self._has_key:
             return [failure(Trouble.CREDENTIALS, Reason.WAVV_KEY_REFUSED)] * len(call_ids)

@@ -25,7 +25,7 @@ https://developers.hubspot.com/docs/api/crm/calls
 
 
 def seconds(value: object) -> Read:
-    """Read a duration in whole seconds. A number above a week's seconds is read as milliseconds."""
+    """Read a duration as whole seconds. A number above the seconds of a week is in milliseconds."""
     count = number(value)
     if count is None:
         count = _written_out((written(value) or "").strip())
@@ -37,7 +37,7 @@ def seconds(value: object) -> Read:
 
 
 def seconds_of(key: str, value: object) -> Read:
-    """Read a duration whose key may name milliseconds: ``durationms``."""
+    """Read a duration as whole seconds. A key such as ``durationms`` means milliseconds."""
     count = number(value)
     if count is not None and key.endswith(_MILLISECOND_KEYS):
         value = count / 1000
@@ -47,7 +47,7 @@ def seconds_of(key: str, value: object) -> Read:
 def _written_out(text: str) -> float | None:
     """Return the seconds of ``1:35``, ``PT1M35S`` or ``1 min 35 sec``; ``None`` for other text.
 
-    A unit that occurs twice makes the text unreadable.
+    A text in which a unit occurs twice is unreadable, too.
     """
     if match := _CLOCK.fullmatch(text):
         hours, minutes, rest = (int(part or 0) for part in match.groups())

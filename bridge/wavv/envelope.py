@@ -1,7 +1,8 @@
-"""Finds the object of an event's body that holds the call, and the objects around it.
+"""Finds the JSON object in an event's body that describes the call, and the objects around it.
 
-Senders wrap the call in many ways: under several keys, several levels deep, as a JSON string, as
-the only item of a list. Each value is looked up under several keys, first in the call's object.
+Senders wrap the call's object in many ways: under several keys, several levels deep, as a JSON
+string, as the only item of a list. Each field is looked up under several keys, first in the call's
+object.
 """
 
 import re
@@ -19,11 +20,11 @@ from bridge.wavv.placeholders import is_missing, is_missing_in, is_unrendered
 NAME_KEYS = ("event", "type", "eventType", "name", "eventName", "trigger", "topic", "action")
 CALL_KEYS = ("data", "payload", "customData", "body", "call")
 DEPTH = 5
-"""How many levels of objects around the call's object are opened."""
+"""How many levels of objects may surround the call's object."""
 
 _NAMES = tuple(map(letters, NAME_KEYS))
 _WRAPPERS = (*map(letters, CALL_KEYS), "event")
-"""``event`` wraps the call if it is an object, which then also holds the event's name."""
+"""The keys of objects that wrap the call. ``event`` is one if its value is an object, not text."""
 
 _CONTAINERS = frozenset(
     ("object", "attributes", "properties", "fields", "detail", "details", "resource")
@@ -38,19 +39,20 @@ _JOINT = re.compile(r"__|[.\[]")
 """The separator in the keys of a flattened object: ``data__id``, ``data.id``, ``data[id]``."""
 
 _OTHER_IDS = ("evt_", "evt-", "event_", "event-", "whk_", "webhook_", "dlv_", "delivery_")
-"""How the id of a webhook delivery begins. Such an id is not the call's."""
+"""The prefixes of ids of webhook deliveries. Such an id is not a call id."""
 
 Object = Mapping[str, Any]
 Found = tuple[int, str, Any]
-"""A value that may fill a field: its rank (the lowest is tried first), its key by letters, itself.
+"""A value that may fill a field: its rank (the lowest is tried first), its normalised key, and the
+value itself.
 """
 
 
 class Place(NamedTuple):
-    """One object of a body: ``own`` is the object, ``values`` its values by letters of their keys.
+    """One JSON object of a body: ``own`` is the object, ``values`` its values by normalised key.
 
     ``values`` also holds the values of inner objects: ``name`` in ``contact`` as ``contactname``.
-    Values in a container such as ``attributes`` are there under their own key, too.
+    A value in a container such as ``attributes`` is also stored under its plain key.
     """
 
     own: Object
@@ -59,9 +61,10 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """The objects of a body: ``places`` holds the call's object, then outer ones, inner ones first.
+    """The JSON objects of a body, from which the fields of the call are read.
 
-    Outside of the call's object an ``id`` is the delivery's, so only unmistakable keys are read.
+    ``places`` holds the call's object first, then the objects around it, from the inside out. In
+    the outer objects only unmistakable keys are read: their ``id`` is the id of the delivery.
     """
 
     places: tuple[Place, ...]
@@ -86,8 +89,8 @@ class Envelope:
     def call_ids(self) -> list[Any]:
         """Return the values that may be the call's id, the most certain first.
 
-        An unmistakable key (``callId``) in any object is more certain than a bare ``id``, which may
-        be the contact's.
+        The value of an unmistakable key (``callId``) in any object precedes that of a bare ``id``,
+        which may be the id of the contact.
         """
         certain = [
             place.values[key]
@@ -99,9 +102,9 @@ class Envelope:
         return certain + _bare_call_ids(self.places[0], self.table)
 
     def fields(self) -> dict[str, list[Found]]:
-        """Return for each field the values that may fill it, the best one first.
+        """Return for each field the values that may fill the field, the best one first.
 
-        ``sent_at`` is read from the outermost object first: the call's object may hold a
+        For ``sent_at`` the outermost object comes first: the call's object may hold a
         ``timestamp`` that is the same in all events of the call.
         """
         found: dict[str, list[Found]] = {}
@@ -145,10 +148,10 @@ class Envelope:
 
 
 def open_envelope(top: Object, table: KeyTable) -> Envelope:
-    """Find the objects of a body. The call's object is the innermost wrapped one, else ``top``.
+    """Find the call's object in the body ``top``: the innermost wrapped object, else ``top``.
 
-    An empty or unreadable ``data`` is still the call's object: the ``id`` of the top level must not
-    be read as a call's. Inside an object that names the call no other call's object is searched.
+    An empty or unreadable ``data`` is still the call's object, so that the ``id`` of the top level
+    is not read as a call id. An object that has a call id is not searched for inner objects.
     """
     place, around = _place(top), list[Place]()
     notes: list[str] = []
@@ -168,9 +171,9 @@ def open_envelope(top: Object, table: KeyTable) -> Envelope:
 
 
 def _place(own: Object) -> Place:
-    """Return an object with its values by letters of their keys.
+    """Return an object with its values by normalised key.
 
-    If two keys have the same letters, the first value that is not missing is used.
+    If two keys have the same letters and digits, the first value that is not missing is used.
     """
     values = {letters(key): value for key, value in own.items()}
     if len(values) < len(own):
@@ -190,10 +193,10 @@ def _place(own: Object) -> Place:
 
 
 def _wrapped(value: Any) -> tuple[Object, str | None] | None:  # noqa: ANN401 - any JSON
-    """Return the object that ``value`` is, or holds as JSON text or as the only item of a list.
+    """Return ``value`` if it is an object, or the object in its JSON text or one-item list.
 
-    ``None`` = it is and holds none. The second item is a note: a text that looks like JSON and
-    cannot be read is returned as an empty object with a note.
+    Return ``None`` if there is no object. The second item is a note: a text that looks like JSON
+    and cannot be parsed is returned as an empty object with a note.
     """
     if isinstance(value, list) and len(value) == 1:
         value = value[0]
@@ -209,10 +212,10 @@ def _wrapped(value: Any) -> tuple[Object, str | None] | None:  # noqa: ANN401 - 
 
 
 def _flattened(own: Object) -> list[tuple[Object, str | None]]:
-    """Return the wrapped objects that the sender flattened into joined keys, without notes.
+    """Return the objects that the sender flattened into joined keys. Their notes are ``None``.
 
-    ``data__call_id`` is the form of Zapier. ``data.call_id`` and ``data[call_id]`` are those of
-    tools that flatten JSON into columns of a table or fields of a form.
+    Zapier sends ``data__call_id``. Tools that flatten JSON into columns of a table or fields of a
+    form send ``data.call_id`` and ``data[call_id]``.
     """
     keys = " ".join(own)
     if "__" not in keys and "." not in keys and "[" not in keys:  # ten times faster than _JOINT
@@ -226,7 +229,7 @@ def _flattened(own: Object) -> list[tuple[Object, str | None]]:
 
 
 def _chosen(places: Sequence[Place], table: KeyTable) -> Place:
-    """Return the object that names the call, else the first that is not empty, else the first."""
+    """Return the object with a call id, else the first that is not empty, else the first."""
     if len(places) == 1:
         return places[0]
     certain = (place for place in places if _has_call_key(place, table))
@@ -240,7 +243,7 @@ def _has_call_key(place: Place, table: KeyTable) -> bool:
 
 
 def _is_call(place: Place, table: KeyTable) -> bool:
-    """Return whether ``place`` names a call, and is not the delivery's own object."""
+    """Return whether the object has a call id, and does not describe the webhook delivery."""
     names = (place.values.get(key) for key in _NAMES)
     if any(isinstance(name, str) and event_kind(name) for name in names):
         return False
@@ -248,10 +251,10 @@ def _is_call(place: Place, table: KeyTable) -> bool:
 
 
 def _bare_call_ids(place: Place, table: KeyTable) -> list[Any]:
-    """Return the values of bare keys such as ``id`` that may be a call's id.
+    """Return the values of bare keys such as ``id`` that may be the call's id.
 
-    An object with an unmistakable key such as ``callId`` has none. If the value of that key is
-    missing, the call's id is missing, and ``id`` belongs to something else.
+    The list is empty for an object with an unmistakable key such as ``callId``, even if the value
+    of that key is missing: then ``id`` identifies something else.
     """
     if not table.certain.isdisjoint(place.values):
         return []

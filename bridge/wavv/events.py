@@ -1,8 +1,8 @@
-"""Parses the raw bytes of an event from WAVV into what it reports about a call.
+"""Parses the raw bytes of a WAVV event into the metadata of a call.
 
-WAVV's public pages print no whole webhook body, and forwarders wrap it in many ways. So the parser
-is tolerant: it ignores unknown keys, and drops and notes values that it cannot read. It refuses
-only an event that names no call.
+WAVV's public pages print no whole webhook body, and forwarders wrap the body in many ways. So the
+parser is tolerant: it ignores unknown keys, drops values that it cannot read, and notes each
+dropped value. It refuses only an event without a call id.
 """
 
 from collections.abc import Sequence
@@ -29,11 +29,11 @@ MOST_KEYS, LONGEST_KEY = 20, 40
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The settings for reading events. ``region`` is the country of numbers without country code.
+    """The settings for reading WAVV's events.
 
-    ``inbound_lead`` is the key of the other party's number on inbound calls, about which
-    integrators disagree. An event without a direction is read as outbound. ``zone`` is the time
-    zone of times that name none.
+    ``region`` is the country of phone numbers without a country code. ``inbound_lead`` is the key
+    of the other party's number on inbound calls, about which integrators disagree. ``zone`` is the
+    time zone of times without one.
     """
 
     region: str = "US"
@@ -48,9 +48,9 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Ignored:
-    """An event that is acknowledged and changes no call. ``reason`` is why, as a slug.
+    """An event that is acknowledged and changes no call. ``reason`` is the slug of the cause.
 
-    ``name`` is the event's name and ``call_id`` its call's id; ``None`` = it has none.
+    ``name`` and ``call_id`` are ``None`` if the event has no name or no call id.
     """
 
     reason: Reason
@@ -60,7 +60,7 @@ class Ignored:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """An event that names a call and is one of WAVV's three. Its fields are not read yet."""
+    """A call's event (started, ended or recorded) with a call id. Its fields are not read yet."""
 
     call_id: str
     kind: Kind
@@ -69,10 +69,10 @@ class Checked:
 
 
 def check_event(raw: bytes, reading: Reading) -> Checked | Ignored:
-    """Return which call the event is about, or ``Ignored``. The response to it needs no more.
+    """Return the event's kind and call id, or ``Ignored``. The web process needs no more fields.
 
-    Raises ``MalformedBodyError`` (see ``read_object``). Raises ``UnusableEventError`` for a missing
-    or bad call id if the event is one of WAVV's three or has no name.
+    Raises ``MalformedBodyError`` if the body is not a JSON object. Raises ``UnusableEventError`` if
+    a started, ended or recorded event, or an event without a name, has no usable call id.
     """
     envelope = open_envelope(read_object(raw), reading.table)
     names = envelope.names()
@@ -94,7 +94,7 @@ def check_event(raw: bytes, reading: Reading) -> Checked | Ignored:
 
 
 def parse_event(raw: bytes, reading: Reading) -> CallHeard | Ignored:
-    """Return everything that the event reports about a call. Raises as ``check_event`` does."""
+    """Return all metadata of the call in the event. Raises the errors of ``check_event``."""
     checked = check_event(raw, reading)
     if isinstance(checked, Ignored):
         return checked

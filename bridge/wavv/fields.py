@@ -1,4 +1,4 @@
-"""Reads the fields of a call's metadata from the values that were found for each."""
+"""Reads the fields of a call's metadata from the values that the event holds for each field."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -38,7 +38,7 @@ READERS: Mapping[str, Callable[[object], Read]] = {
     "recording_url": recordings.link,
     "call_url": values.page,
 }
-"""How each field is read. A field that is not listed is a moment, a duration, or one line."""
+"""The reader of each field. A field that is not listed is a time, a duration, or a line of text."""
 
 _DIRECTIONS = frozenset(("inbound", "outbound"))
 _NOT_READ_HERE = frozenset({"call_id", *PHONE_FIELDS})
@@ -46,9 +46,10 @@ _NOT_READ_HERE = frozenset({"call_id", *PHONE_FIELDS})
 
 @dataclass(frozen=True, slots=True)
 class Fields:
-    """The fields that were read. ``kept`` holds unusable values that the timeline shows, by field.
+    """The fields of a call that were read from one event.
 
-    ``other_links`` lead to recordings that the event lists after the first one.
+    ``kept`` maps a field to its unusable value, which the call's timeline shows. ``other_links``
+    are links to the recordings that the event lists after the first one.
     """
 
     known: dict[str, Any]
@@ -59,9 +60,9 @@ class Fields:
 
 
 def read_fields(found: Mapping[str, Sequence[Found]], kind: Kind, zone: tzinfo) -> Fields:
-    """Return every field that can be read, and notes about those that cannot.
+    """Return every field that can be read, and notes about the fields that cannot be read.
 
-    A time of sending without a time zone is dropped. It orders events, and could be hours off.
+    ``sent_at`` without a time zone is dropped: it orders the events, and could be hours off.
     """
     known: dict[str, Any] = {}
     notes: list[str] = []
@@ -95,7 +96,7 @@ def read_fields(found: Mapping[str, Sequence[Found]], kind: Kind, zone: tzinfo) 
 
 
 def _in_seconds(known: dict[str, Any]) -> list[str]:
-    """Convert a talk time that fits the call's times only as milliseconds. Return the notes."""
+    """Convert ``seconds`` from milliseconds if it exceeds the length of the call. Return notes."""
     begun = known.get("answered_at") or known.get("started_at")
     longest = longest_talk(begun, known.get("ended_at"))
     seconds = known.get("seconds")
@@ -125,9 +126,10 @@ def _first_read(field: str, options: Sequence[Found], zone: tzinfo) -> Read:
 
 
 def _kept(field: str, flaw: str, options: Sequence[Found]) -> Mapping[str, str]:
-    """Return an unusable value by its field, for the timeline.
+    """Return an unusable value by its field, for the call's timeline.
 
-    Unusable are an e-mail that is not one address, and a link that AskElephant cannot fetch.
+    Only two kinds of values are kept: an e-mail field that is not one address, and a recording's
+    link that AskElephant cannot fetch.
     """
     if flaw != values.UNUSABLE:
         return {}

@@ -1,11 +1,11 @@
-"""Compares keys by letters and digits: ``Call-ID``, ``call_id`` and ``callId`` are the same key.
+"""Normalises JSON keys to letters and digits: ``Call-ID`` and ``call_id`` equal ``callId``.
 
 Salesforce ends the names of custom fields with ``__c``:
 https://developer.salesforce.com/docs/atlas.en-us.api.meta/api/sforce_api_objects_custom_objects.htm
 """
 
 LONGEST_KEY = 64
-"""A longer key is no known key. It is neither normalised nor cached."""
+"""Characters. A longer key cannot be a known key, so it is neither normalised nor cached."""
 
 _MOST_KEYS = 4096
 
@@ -16,7 +16,7 @@ def plain(text: str) -> str:
 
 
 class _Letters(dict[str, str]):
-    """The cache of ``letters``: a sender uses the same dozens of keys in every event."""
+    """The cache of ``letters``. It stays small: a sender uses the same keys in every event."""
 
     def __missing__(self, key: str) -> str:
         if len(key) > LONGEST_KEY:
@@ -28,4 +28,6 @@ class _Letters(dict[str, str]):
 
 
 letters = _Letters().__getitem__
-"""Return ``plain`` of a key, from a cache. For keys only: values would fill the cache."""
+"""Return the normalised form of a key (see ``plain``), from a cache. Values would fill the cache,
+so it is for keys only.
+"""

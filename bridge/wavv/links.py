@@ -24,7 +24,7 @@ REFUSED = frozenset({401, 403})
 
 @dataclass(frozen=True, slots=True)
 class FreshLink:
-    """A freshly signed link to the recording. ``expires_at`` ``None`` = WAVV did not name it."""
+    """A freshly signed link to a recording. ``expires_at`` is ``None`` if WAVV did not send it."""
 
     url: str
     expires_at: datetime | None = None
@@ -41,7 +41,7 @@ RecordingResponse = FreshLink | NoRecording | Failure
 def link_or_failure(
     status: int, headers: Mapping[str, str], body: bytes, now: datetime
 ) -> RecordingResponse:
-    """Return the link in a response, or why there is none. Never raises.
+    """Return the recording's link in a response, ``NoRecording`` or a failure. Never raises.
 
     A 200 whose link AskElephant cannot fetch counts as unreadable. ``now`` is the time from which
     a ``Retry-After`` with a date is counted.
@@ -66,5 +66,5 @@ def link_or_failure(
 
 
 def failure(trouble: Trouble, reason: Reason, status: int | None = None) -> Failure:
-    """Return a failure of WAVV's API. ``status`` ``None`` = no response was received."""
+    """Create a failure of WAVV's API. ``status`` is ``None`` if no response was received."""
     return Failure(trouble, Problem(reason=reason, status=status))

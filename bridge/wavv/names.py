@@ -1,4 +1,4 @@
-"""Reads the names of WAVV's events in all spellings.
+"""Recognises the names of WAVV's events in all spellings.
 
 The JavaScript SDK uses ``CallStarted``, the v3 webhooks use ``call.started``. Integrators report
 ``CALL_STARTED``, ``ON_CALL_STARTED``, ``callStarted`` and ``wavv_trigger_call_recorded``, too.
@@ -20,12 +20,12 @@ _PREFIXES = ("on", "wavvtrigger", "wavv")
 
 @lru_cache(maxsize=256)
 def event_kind(name: str) -> Kind | None:
-    """Return which of WAVV's three events ``name`` means; ``None`` = none of them."""
+    """Return whether ``name`` means call started, ended or recorded; ``None`` for another event."""
     return KINDS.get(_plain(name))
 
 
 def is_incoming(name: str) -> bool:
-    """Return whether the name alone shows that the call is inbound (``call.incoming``)."""
+    """Return whether the event's name (``call.incoming``) means that the call is inbound."""
     return _plain(name) == "callincoming"
 
 

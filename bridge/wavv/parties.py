@@ -1,8 +1,8 @@
-"""Finds the lead's phone number and our own line among the numbers of an event.
+"""Finds the lead's phone number and our line (the agent's number) among the numbers of an event.
 
-``from`` and ``to`` depend on the direction of the call. ``phone`` is the other party's number,
-``callerId`` our line. Integrators disagree about these two on inbound calls, so a setting decides.
-A number that is known to be our line is never read as the lead's.
+The meaning of ``from`` and ``to`` depends on the direction of the call. ``phone`` is the lead's
+number, ``callerId`` our line. Integrators disagree about ``phone`` and ``callerId`` on inbound
+calls, so a setting decides. A number that is known to be our line is never read as the lead's.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,16 +16,16 @@ from bridge.wavv.values import line
 PHONE_FIELDS = ("lead_phone", "agent_phone", "from_phone", "to_phone")
 DIRECTION_MISSING, SAME = "direction_missing", "agent_phone_is_lead_phone"
 SHORTEST = 7
-"""Digits. A shorter text of zeros is no number; a longer one is kept as a number."""
+"""A text of zeros only is dropped if it has fewer characters than this."""
 
 _GENERIC = frozenset({"phone", "number", "phonenumber", "mobilephone"})
 _CALLER_ID = frozenset({"callerid", "calleridnumber", "wavvcallerid", "outboundcallerid"})
 
 
 class Number(NamedTuple):
-    """A phone number as E.164, or as received if it cannot be read.
+    """A phone number: in E.164 form, or as received if it cannot be converted.
 
-    ``is_directed`` = it was found under ``from`` or ``to``.
+    ``is_directed`` is true if the event sent the number under ``from`` or ``to``.
     """
 
     text: str
@@ -34,10 +34,11 @@ class Number(NamedTuple):
 
 
 class Parties(NamedTuple):
-    """The numbers of an event by field. ``notes`` name what could not be read.
+    """The phone numbers of an event by field, and notes about numbers that could not be read.
 
-    ``assumed`` names fields that are right only if the call is outbound. If there are any,
-    ``known`` also has ``from_phone`` and ``to_phone``: another event may name the direction.
+    ``assumed`` holds the fields that are right only if the call is outbound, because the event
+    names no direction. Then ``known`` also holds ``from_phone`` and ``to_phone``, so that the
+    fields can be corrected after another event has named the direction.
     """
 
     known: Mapping[str, str]
@@ -48,9 +49,9 @@ class Parties(NamedTuple):
 def parties(
     found: Mapping[str, Sequence[Found]], direction: str | None, region: str, *, swaps: bool
 ) -> Parties:
-    """Return the lead's number and ours.
+    """Return the lead's number and the number of our line.
 
-    ``swaps`` = on inbound calls ``callerId`` is the lead's number and ``phone`` ours.
+    If ``swaps`` is true, ``callerId`` is the lead's number and ``phone`` our line on inbound calls.
     """
     notes: list[str] = []
     numbers = {
@@ -100,7 +101,7 @@ def _parties(
 def _numbers(
     field: str, found: Sequence[Found], region: str, notes: list[str]
 ) -> list[tuple[str, Number]]:
-    """Return a field's numbers with their keys. Adds a note if none of its values can be read."""
+    """Return the numbers of a field with their keys. Add a note if no value can be read."""
     numbers: list[tuple[str, Number]] = []
     flaws: list[str] = []
     for _, key, value in found:
@@ -129,5 +130,5 @@ def _without(numbers: Sequence[Number], excluded: Sequence[Number]) -> list[Numb
 
 
 def _pick(numbers: Sequence[Number]) -> Number | None:
-    """Return the first number that is E.164, else the first number; ``None`` = there is none."""
+    """Return the first number in E.164 form, else the first number, else ``None``."""
     return next((number for number in numbers if number.is_e164), next(iter(numbers), None))

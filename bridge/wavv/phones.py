@@ -15,11 +15,11 @@ N11 are service codes: https://www.nanpa.com/numbering/area-codes
 
 @lru_cache(maxsize=4096)
 def to_e164(text: str, region: str) -> str | None:
-    """Return ``text`` as ``+14155550100``; ``None`` = it is no possible number.
+    """Return a phone number in the form ``+14155550100``, or ``None`` if the number is impossible.
 
     ``region`` (``US``) is the country of numbers without a country code: WAVV sends ten digits. A
     possible number is accepted even if it is not assigned, because numbering plans change faster
-    than the library. Results are cached, because our own lines are in every event.
+    than the library. Results are cached, because our own lines occur in every event.
     """
     try:
         number = phonenumbers.parse(text, region)

@@ -1,8 +1,8 @@
 """Recognises texts that stand for a missing value, and merge fields that were not rendered.
 
 For a missing value, a workflow sends its language's text (``undefined``, ``None``), a spreadsheet
-``#N/A``, and a template without data the merge field itself (``{{call.id}}``). Such a text is a
-missing value in each field, as ``null`` is.
+sends ``#N/A``, and a template without data sends the merge field itself (``{{call.id}}``). Such a
+text is read as a missing value, as ``null`` is.
 """
 
 import re
@@ -17,19 +17,23 @@ MISSING = frozenset(
         *("(pending)", "(pending...)", "(pending\u2026)", "object undefined", "object null"),
     }
 )
-"""Compared without case and without brackets or quotes around the text. ``[]`` is one, too."""
+"""Texts that stand for a missing value. Case, and brackets or quotes around a text, are ignored."""
 
 NAME_FIELDS = frozenset({"lead_name", "agent_name"})
 LINK_FIELD = "recording_url"
 NAMES = frozenset({"Na", "Nan", "Nil"})
-"""Given names. Written like this they are real values in a name's field."""
+"""Given names that look like missing values. In this spelling they are real values of a name's
+field.
+"""
 
 _LONGEST = 24
 _OPENING, _CLOSING = "([<{\"'`", ")]>}\"'`"
 _FIRST = frozenset(
     {text[0] for text in MISSING} | {text[0].upper() for text in MISSING} | {*_OPENING}
 )
-"""The first characters of such texts. Most values begin with another one, which ends the test."""
+"""The first characters of texts for a missing value. A value with another first character needs no
+further test.
+"""
 
 _BRACES = r"\{{2,3}[^{}]{0,200}\}{2,3}|[$#@!]\{[^{}]{0,200}\}|\{%[^{}%]{0,200}%\}|<%[^<>%]{0,200}%>"
 _SINGLE = (
@@ -61,7 +65,7 @@ def is_missing(value: Any) -> bool:  # noqa: ANN401 - any JSON
 def is_missing_in(field: str, value: Any) -> bool:  # noqa: ANN401 - any JSON
     """Return whether ``value`` stands for a missing value in ``field``: ``Na`` may be a given name.
 
-    In the field of the recording's link such a text is kept, so that the timeline shows it.
+    A text in the field of the recording's link is kept, so that the call's timeline shows it.
     """
     if not is_missing(value):
         return False
@@ -73,20 +77,20 @@ def is_missing_in(field: str, value: Any) -> bool:  # noqa: ANN401 - any JSON
 
 
 def may_have_merge_field(text: str) -> bool:
-    """Return whether ``text`` has a character with which a merge field begins."""
+    """Return whether ``text`` contains a character that may begin a merge field (``{{name}}``)."""
     return not _MARKS.isdisjoint(text)
 
 
 def is_unrendered(text: str) -> bool:
-    """Return whether ``text`` consists of merge fields only."""
+    """Return whether ``text`` consists only of merge fields (``{{name}}``)."""
     return not _MARKS.isdisjoint(text[:200]) and _ONLY_FIELDS.fullmatch(text[:2000]) is not None
 
 
 def has_merge_field(text: str) -> bool:
-    """Return whether ``text`` contains an unmistakable merge field."""
+    """Return whether ``text`` contains an unmistakable merge field (``{{name}}``)."""
     return not _MARKS.isdisjoint(text) and _FIELD.search(text) is not None
 
 
 def without_merge_fields(text: str) -> str:
-    """Return ``text`` without the merge fields that it contains."""
+    """Return ``text`` with its merge fields (``{{name}}``) removed."""
     return _FIELD.sub("", text)

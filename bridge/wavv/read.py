@@ -1,4 +1,4 @@
-"""The result of reading a value, and the conversions to text and number that all readers use."""
+"""The result of reading a value of an event, and conversions of values to text and to numbers."""
 
 import re
 from typing import Any, NamedTuple
@@ -8,9 +8,10 @@ _NUMBER = re.compile(r"-?[0-9]{1,20}(\.[0-9]{0,20})?")
 
 
 class Read(NamedTuple):
-    """The value that was read. ``flaw`` names what was lost (``unreadable``, ``cut``) or assumed.
+    """The result of reading one value of an event. ``value`` is ``None`` if the value is missing.
 
-    ``Read(None)`` = the value is missing. Flaws become notes on the call's timeline.
+    ``flaw`` names what was lost (``unreadable``, ``cut``) or assumed. It becomes a note on the
+    call's timeline.
     """
 
     value: Any
@@ -22,7 +23,10 @@ UNRENDERED = Read(None, "unrendered")
 
 
 def written(value: object) -> str | None:
-    """Return a scalar as text; ``None`` = it is none. ``1.0`` (a spreadsheet's ``1``) is ``1``."""
+    """Return a JSON scalar as text, or ``None`` for any other value.
+
+    A whole float such as ``1.0`` becomes ``1``, because spreadsheets export integers as floats.
+    """
     match value:
         case str():
             return value if value.isascii() else _SURROGATE.sub("\ufffd", value)
@@ -37,6 +41,6 @@ def written(value: object) -> str | None:
 
 
 def number(value: object) -> float | None:
-    """Return the number that a scalar is or holds as text; ``None`` = it is no number."""
+    """Return a number, or a text that holds a number, as a float; ``None`` for any other value."""
     text = (written(value) or "").strip()
     return float(text) if _NUMBER.fullmatch(text) else None

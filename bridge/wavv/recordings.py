@@ -1,8 +1,8 @@
 """Reads links to recordings. A link that AskElephant cannot fetch is ``unusable``.
 
-AskElephant rejects a ``media_url`` with another scheme than https, and one with a private, loopback
-or link-local address ("Create engagement", https://docs.askelephant.ai/llms.txt). Such a link would
-fail the call for good. So it is not read, and the call waits for a usable one.
+AskElephant rejects a ``media_url`` whose scheme is not https, and one with a private, loopback or
+link-local address ("Create engagement", https://docs.askelephant.ai/llms.txt). After such a
+rejection the call would fail. So the link is dropped, and the call waits for a usable link.
 """
 
 import re
@@ -20,18 +20,18 @@ from bridge.wavv.read import UNREADABLE, Read
 from bridge.wavv.values import FLAGS, UNUSABLE, has_empty_part, line, text
 
 MOST_INSIDE = 20
-"""How many recordings of a list are read."""
+"""How many recordings of a list are read. The rest is ignored."""
 
 CUT = "cut"
 _NEXT_LINK = re.compile(r"[\s,;|]+(?=https?://)|[\r\n]")
 _INSIDE = frozenset(map(letters, ALIASES["recording_url"])).union(
     ("uri", "link", "href", "src", "file", "fileurl", "mp3", "mp3url", "audio", "media")
 )
-"""The keys that hold the link if an object was sent in place of a link."""
+"""The keys under which an object holds the link, if an object was sent in place of a link."""
 
 
 def link(value: object) -> Read:
-    """Read a link to a recording, which may be in a list, or in an object under a key as ``url``.
+    """Read a recording's link: a text, a list of links, or an object with a key such as ``url``.
 
     Of several recordings the first usable one is returned, with the flaw ``cut``. A flag in place
     of the link (``recording: true``) is a missing value without a flaw.
@@ -93,7 +93,7 @@ def _links_of(value: dict[str, Any]) -> list[Any]:
 
 
 def _first(reads: Sequence[Read]) -> Read:
-    """Return the first link that could be read, with ``cut`` if there is another recording."""
+    """Return the first usable link, with the flaw ``cut`` if there are more recordings."""
     found = dict.fromkeys(read for read in reads if read != Read(None))
     best = next((read for read in found if read.value is not None), None)
     if best is not None:
@@ -102,7 +102,7 @@ def _first(reads: Sequence[Read]) -> Read:
 
 
 def _is_web(url: str, *schemes: str) -> bool:
-    """Return whether ``url`` has one of the schemes and a host."""
+    """Return whether ``url`` has one of ``schemes``, and a host."""
     try:
         parts = urlsplit(url)
     except ValueError:

@@ -1,7 +1,7 @@
 """Authenticates WAVV's events by a signature or by a shared secret.
 
-Every secret is compared with every signature in constant time, so that the time of a response
-reveals nothing about a guess.
+Every secret is compared with every signature in constant time, so that the response time does not
+show an attacker how much of a guess is right.
 """
 
 import hashlib
@@ -34,9 +34,10 @@ class _Signature(NamedTuple):
 def verify_signature(
     header: str | None, raw: bytes, secrets: Sequence[str], now: float, tolerance: float
 ) -> None:
-    """Raise ``UnsignedError`` unless a secret signed ``raw`` within ``tolerance`` seconds.
+    """Raise ``UnsignedError`` unless a secret signed ``raw`` at most ``tolerance`` seconds ago.
 
-    Each secret is tried with and without ``whsec_``: WAVV does not document which one is the key.
+    Each secret is tried with and without its prefix ``whsec_``, because WAVV does not document
+    whether the prefix is part of the key.
     """
     signature = _parse(header)
     _check_age(int(signature.timestamp), now, tolerance)
@@ -45,9 +46,10 @@ def verify_signature(
 
 
 class StreamedSignature:
-    """Verifies the signature of a body piece by piece: ``update`` with each, then ``finish``.
+    """Verifies a body's signature piece by piece: ``update`` for each piece, then ``finish``.
 
-    Raises ``UnsignedError`` at once if the header alone cannot be valid.
+    The constructor raises ``UnsignedError`` if the header alone shows that the signature is
+    invalid.
     """
 
     def __init__(
@@ -64,7 +66,7 @@ class StreamedSignature:
             mac.update(piece)
 
     def finish(self) -> None:
-        """Raise ``UnsignedError`` unless one of the secrets signed the body."""
+        """Raise ``UnsignedError`` unless one of the secrets signed the whole body."""
         _check_digests([mac.digest() for mac in self._macs], self._signature)
 
 
@@ -75,9 +77,10 @@ def sign(raw: bytes, secret: str, timestamp: float) -> str:
 
 
 def verify_shared_secret(presented: str | None, secrets: Sequence[str], *readings: str) -> None:
-    """Raise ``UnsignedError`` unless ``presented`` or one of ``readings`` is one of ``secrets``.
+    """Raise ``UnsignedError`` unless the request holds one of ``secrets``.
 
-    ``presented`` is the secret in the header, ``readings`` are those of ``query_secrets``.
+    ``presented`` is the secret in the header. ``readings`` are the secrets that ``query_secrets``
+    read from the URL's query.
     """
     expected = (
         f"Send the shared secret in the header `{SECRET_HEADER}`, or as `?secret=`, there "
@@ -93,9 +96,9 @@ def verify_shared_secret(presented: str | None, secrets: Sequence[str], *reading
 
 
 def query_secrets(query: bytes) -> tuple[str, ...]:
-    """Return the readings of ``?secret=``: decoded as a form, percent-decoded, and not decoded.
+    """Return the value of ``?secret=`` decoded as a form, percent-decoded, and not decoded.
 
-    In a form ``+`` is a blank. In a base64 secret that was put into a URL it is a plus.
+    Decoding as a form turns ``+`` into a blank, which would damage a base64 secret in a URL.
     """
     pairs = (part.partition("=") for part in query.decode("latin-1").split("&"))
     values = [value for name, _, value in pairs if unquote_plus(name) == "secret"]
@@ -105,7 +108,10 @@ def query_secrets(query: bytes) -> tuple[str, ...]:
 
 
 def _parse(header: str | None) -> _Signature:
-    """Return ``t`` and every well-formed ``v1`` of the header. Other schemes are ignored."""
+    """Return the timestamp ``t`` and each well-formed signature ``v1`` of the header.
+
+    Signatures of other schemes are ignored.
+    """
     if not header or not header.strip():
         detail = f"The header `{SIGNATURE_HEADER}` is missing. {_EXPECTED}"
         raise UnsignedError(Reason.SIGNATURE_MISSING, detail)
@@ -135,7 +141,7 @@ def _check_digests(expected: Sequence[bytes], signature: _Signature) -> None:
 
 
 def _keys(secrets: Sequence[str]) -> Iterator[bytes]:
-    """Yield both readings of each secret. Skips an empty key, with which anyone could sign."""
+    """Yield each secret with and without ``whsec_``, but no empty key: anyone could sign with it."""
     for secret in secrets:
         bare = secret.removeprefix(SECRET_PREFIX)
         if bare:
@@ -148,7 +154,7 @@ def _digest(key: bytes, timestamp: str, raw: bytes) -> bytes:
 
 
 def _hashed(text: str) -> bytes:
-    """Hash a secret before it is compared: ``compare_digest`` may reveal the length of its inputs.
+    """Hash a secret for a comparison: ``compare_digest`` may reveal the length of its inputs.
 
     https://docs.python.org/3/library/hmac.html#hmac.compare_digest
     """

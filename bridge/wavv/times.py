@@ -1,8 +1,8 @@
-"""Reads moments in the forms that senders use.
+"""Reads times (date and time of day) in the forms that senders of WAVV's events use.
 
-These are epochs in seconds to nanoseconds, ISO 8601, RFC 2822, JavaScript's ``Date`` text, and
-dates with slashes if day and month cannot be confused. A date without a time is not read, because
-it could be a day off.
+The forms are epochs in seconds to nanoseconds, ISO 8601, RFC 2822, JavaScript's ``Date`` text, and
+dates with slashes if day and month cannot be confused. A date without a time of day is not read,
+because it could be a day off.
 """
 
 import re
@@ -16,7 +16,7 @@ YEARS = range(2000, 2100)
 WITHOUT_ZONE, AMBIGUOUS = "without_zone", "ambiguous"
 LONGEST = 100
 _UNITS = ((10**17, 10**9), (10**14, 10**6), (10**11, 10**3), (0, 1))
-"""Pairs of the lowest epoch and its units per second: from 10**11 on it is in milliseconds."""
+"""Pairs of a lowest number and its units per second: an epoch from 10**11 on is in milliseconds."""
 
 _ISO = re.compile(
     r"(\d{4}-?\d\d-?\d\d)[T ](\d\d:?\d\d(?::?\d\d(?:[.,]\d{1,9})?)?)\s?"
@@ -25,7 +25,8 @@ _ISO = re.compile(
 _COMMENT = re.compile(r"\s*\([^()]*\)\s*$")
 _SLASHES = re.compile(r"\s*(?:[A-Za-z]+,?\s+)?(\d{1,2})[/.-](\d{1,2})[/.-]\d{2,4}\b")
 _SIGNED = re.compile(r"\b(?:GMT|UTC|UT|[ECMP][SD]T)\s?(?=[+-]\d)")
-"""Names to remove: dateutil reads ``GMT-0400`` as ahead of UTC, JavaScript means behind UTC.
+"""Zone names to remove: JavaScript writes ``GMT-0400`` for a zone behind UTC, and dateutil reads it
+as ahead of UTC.
 
 https://github.com/dateutil/dateutil/issues/1478
 """
@@ -41,10 +42,10 @@ _DEFAULTS = (datetime(2000, 1, 1, 1), datetime(2001, 2, 2, 2))  # noqa: DTZ001 -
 
 
 def moment(value: object, zone: tzinfo = UTC) -> Read:
-    """Read a moment and convert it to UTC. A text without a time zone is read in ``zone``.
+    """Read a time and convert it to UTC.
 
-    The flaw ``without_zone`` marks the latter. The flaw ``ambiguous`` is a date whose month and day
-    may be in either order: ``05/06/2026``.
+    A text without a time zone is read in ``zone``, with the flaw ``without_zone``. A date whose
+    month and day may be in either order (``05/06/2026``) is not read, with the flaw ``ambiguous``.
     """
     count = number(value)
     if count is not None and (at := _since_epoch(count)) is not None:
@@ -73,7 +74,7 @@ def _since_epoch(count: float) -> datetime | None:
 
 
 def _iso(text: str) -> datetime | None:
-    """Read the usual forms of ISO 8601. ``fromisoformat`` alone accepts any separator.
+    """Read the usual forms of ISO 8601. ``fromisoformat`` alone accepts any character as separator.
 
     https://docs.python.org/3/library/datetime.html#datetime.datetime.fromisoformat
     """
@@ -112,7 +113,7 @@ def _other_form(text: str) -> Read:
 
 
 def _offset(name: str | None, offset: int | None) -> int | None:
-    """Return how many seconds a zone is ahead of UTC. Raises ``ValueError`` for an unknown name."""
+    """Return a time zone's seconds ahead of UTC. Raises ``ValueError`` for an unknown name."""
     if offset is not None or name is None:
         return offset
     if name not in _ZONES:

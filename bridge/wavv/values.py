@@ -1,8 +1,7 @@
-"""Reads single values of events, whose types differ between senders.
+"""Reads single values of events: texts, ids, names, e-mail addresses, flags and page links.
 
-CRM workflows send every value as a string (``"99"``, ``"true"``). If a value cannot be read, only
-its field is missing; the event is still accepted. Other modules read moments, durations, phone
-numbers and recordings.
+The types of values differ between senders: CRM workflows send each value as a string (``"99"``,
+``"true"``). If a value cannot be read, only its field is missing, and the event is still accepted.
 """
 
 import re
@@ -30,9 +29,9 @@ _OUTBOUND = ("outbound", "outgoing", "placed", "dialed", "dialled")
 
 
 def text(value: object) -> Read:
-    """Read a text of many lines without a limit, such as a transcript.
+    """Read a text of any length and number of lines, such as a transcript.
 
-    Merge fields in the text are removed, with the flaw ``unrendered``.
+    Merge fields (``{{name}}``) in the text are removed, with the flaw ``unrendered``.
     """
     whole = written(value)
     if whole is None:
@@ -57,7 +56,7 @@ def line(value: object) -> Read:
 
 
 def identifier(value: object) -> Read:
-    """Read an id. ``0`` is a missing one. An id with a merge field is not read."""
+    """Read an id. ``0`` is a missing id. An id with a merge field (``{{name}}``) is not read."""
     read = line(value)
     if read.flaw == UNRENDERED.flaw:
         return UNRENDERED
@@ -65,9 +64,9 @@ def identifier(value: object) -> Read:
 
 
 def name(value: object) -> Read:
-    """Read a person's name without parts that stand for a missing value.
+    """Read a person's name, and remove parts that stand for a missing value.
 
-    ``Dana undefined`` is ``Dana``, with the flaw ``unrendered``.
+    ``Dana undefined`` becomes ``Dana``, with the flaw ``unrendered``.
     """
     read = line(value)
     parts = (read.value or "").split(" ")
@@ -78,7 +77,7 @@ def name(value: object) -> Read:
 
 
 def email(value: object) -> Read:
-    """Read an e-mail address. A text that is not exactly one address is ``unusable``."""
+    """Read an e-mail address. A text that is not exactly one address has the flaw ``unusable``."""
     read = line(value)
     if read.value is None or read.flaw is not None:
         return read._replace(value=None)
@@ -89,7 +88,7 @@ def email(value: object) -> Read:
 
 
 def direction(value: object) -> Read:
-    """Read the direction as ``inbound`` or ``outbound``. Any other text is put in lower case."""
+    """Read a call's direction as ``inbound`` or ``outbound``; other text is put in lower case."""
     read = line(value)
     if not read.value:
         return read
@@ -118,7 +117,7 @@ def page(value: object) -> Read:
 
 
 def has_empty_part(url: str) -> bool:
-    """Return whether a segment of the URL's path stands for a missing value (``undefined``)."""
+    """Return whether a segment of the URL's path stands for a missing value: ``/undefined/``."""
     path = url.partition("?")[0]
     parts = (part.partition(".")[0].lower() for part in path.split("/"))
     return not _EMPTY_SEGMENTS.isdisjoint(parts)

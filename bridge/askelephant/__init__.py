@@ -1,1 +1,1 @@
-"""AskElephant's public API: the requests that the bridge sends, and the webhooks it receives."""
+"""AskElephant's public API: the requests that the bridge sends, the webhooks that it receives."""

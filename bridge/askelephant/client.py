@@ -1,4 +1,4 @@
-"""The client of AskElephant's API. It returns failures, also of the network, as values."""
+"""The client of AskElephant's API. All failures, also those of the network, are return values."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -32,9 +32,9 @@ REASONS: Mapping[NoResponse, Reason] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ElephantOptions(HttpOptions):
-    """How to reach AskElephant. ``api_key`` ``None`` = not configured.
+    """How to reach AskElephant's API. ``api_key`` is ``None`` if no key is configured.
 
-    ``raw`` sends an API key without a prefix, ``bearer`` an OAuth token:
+    The scheme ``raw`` sends an API key without a prefix, ``bearer`` sends an OAuth token:
     https://docs.askelephant.ai/llms.txt (dialer integration guide).
     """
 
@@ -49,7 +49,7 @@ class ElephantOptions(HttpOptions):
 
 
 class ElephantClient:
-    """A client of AskElephant, safe to share between threads. ``now`` returns the current time."""
+    """A client of AskElephant's API, safe to share between threads. ``now`` is the clock."""
 
     def __init__(
         self,
@@ -65,20 +65,20 @@ class ElephantClient:
         self._api = ApiClient(options, proof, transport)
 
     def create(self, requests: Sequence[EngagementRequest]) -> Iterator[list[tuple[int, Outcome]]]:
-        """Submit calls concurrently. Yield groups of outcomes, each with its index in ``requests``.
+        """Submit calls concurrently. Yield outcomes in groups, each with its index in ``requests``.
 
-        Safe to repeat: a request's ``external_id`` is AskElephant's idempotency key.
+        A request may be repeated: its ``external_id`` is AskElephant's idempotency key.
         """
         json = {"Content-Type": "application/json"}
         posts = [Request("POST", "/v2/engagements", one.body(), json) for one in requests]
         return self._send(posts)
 
     def read(self, engagement_ids: Sequence[str]) -> Iterator[list[tuple[int, Outcome]]]:
-        """Read engagements with their insights. Yield groups of outcomes as ``create`` does.
+        """Fetch engagements with their insights. Yield outcomes in groups, as ``create`` does.
 
-        No request is sent for an id of another form than AskElephant's.
+        No request is sent for an id that does not have the form of AskElephant's ids.
         """
-        # Not as httpx ``params``: httpx would escape the commas of the documented form.
+        # httpx would escape the commas of ``expand`` in ``params``; AskElephant documents commas.
         query = f"?expand={','.join(self._options.expand)}" if self._options.expand else ""
         return self._send(
             [

@@ -2,7 +2,7 @@
 
 Enum values are not checked and unknown keys are ignored, as AskElephant's reference requires of
 clients (https://docs.askelephant.ai/llms.txt). Only the engagement's id is required. Any other
-member of a wrong type is read as absent, so that it never makes the whole response unusable.
+member of a wrong type is read as absent, so that the rest of the response stays usable.
 """
 
 import re
@@ -28,7 +28,7 @@ from bridge.reasons import Reason
 LISTS = ("action_items", "signals", "contacts", "companies", "tags")
 TEXTS = ("transcript", "media_url")
 EXPANDABLE = (*LISTS, *TEXTS, "owner")
-"""The eight values of ``expand``."""
+"""The eight values of the query parameter ``expand``, which selects the insights in a response."""
 
 _ENGAGEMENT_ID = re.compile(r"ngmt_[A-Za-z0-9]{1,200}")
 
@@ -47,7 +47,7 @@ Text = Annotated[str | None, BeforeValidator(text_of)]
 
 
 def is_engagement_id(text: str) -> bool:
-    """Return whether ``text`` has the documented form, and so may be put into a URL."""
+    """Return whether ``text`` has the documented form of an engagement id, and is safe in a URL."""
     return _ENGAGEMENT_ID.fullmatch(text) is not None
 
 
@@ -67,10 +67,10 @@ class _Inbound(BaseModel):
 
 
 class Engagement(_Inbound):
-    """An engagement. ``insights`` holds only the expanded members that the response contains.
+    """An engagement (AskElephant's record of a call). ``insights`` are those in the response.
 
-    ``created`` is true for HTTP 201. False = it existed already, and AskElephant returned it
-    unchanged.
+    ``created`` is true if AskElephant created the engagement (HTTP 201), and false if it already
+    existed and was returned unchanged.
     """
 
     id: EngagementId
@@ -91,9 +91,10 @@ class Engagement(_Inbound):
 def read_engagement(
     members: Mapping[str, Any], *, created: bool, request_id: str | None
 ) -> Engagement:
-    """Return the engagement in a response. Raises ``ValidationError`` if it has no valid id.
+    """Return the engagement in the JSON object of a response.
 
-    An insight of a wrong type is read as an empty list or as ``None``.
+    Raises ``ValidationError`` if the engagement has no valid id. An insight of a wrong type becomes
+    an empty list or ``None``.
     """
     insights: dict[str, Any] = {}
     for key in EXPANDABLE:
@@ -108,7 +109,7 @@ def read_engagement(
 
 
 class FieldError(_Inbound):
-    """One error of a refusal: a field of our request, and what is wrong with it."""
+    """One error in a 4xx response: the field of our request, and what is wrong with the field."""
 
     field: str | None = None
     code: str | None = None
@@ -116,7 +117,7 @@ class FieldError(_Inbound):
 
 
 class ProblemBody(_Inbound):
-    """The body of a refusal, ``application/problem+json`` or another JSON object."""
+    """The body of a 4xx response: ``application/problem+json`` or another JSON object."""
 
     title: Text = None
     detail: str | None = None
@@ -125,7 +126,7 @@ class ProblemBody(_Inbound):
 
 
 def read_problem(members: Mapping[str, Any]) -> ProblemBody:
-    """Return the content of a refusal's body, whichever keys it uses."""
+    """Return the content of a 4xx response's body. Its keys may have many names (``refusal``)."""
     return ProblemBody.model_validate(
         {
             "title": members.get("title"),
@@ -137,7 +138,7 @@ def read_problem(members: Mapping[str, Any]) -> ProblemBody:
 
 
 class EngagementNews(_Inbound):
-    """The engagement in a webhook event, which has neither insights nor ``external_id``."""
+    """The engagement in a webhook's event. The event holds neither insights nor ``external_id``."""
 
     id: EngagementId
     external_url: Tolerant[str] = None
@@ -145,7 +146,7 @@ class EngagementNews(_Inbound):
 
 
 class WebhookEvent(_Inbound):
-    """An event of AskElephant. ``engagement`` ``None`` = the event is about something else."""
+    """A webhook's event. ``engagement`` is ``None`` if the event is not about an engagement."""
 
     id: Tolerant[str] = None
     type: Tolerant[str] = None
@@ -155,7 +156,7 @@ class WebhookEvent(_Inbound):
 
 
 def read_event(members: Mapping[str, Any]) -> WebhookEvent:
-    """Return the event in a webhook's body. Its ``data.object`` is the engagement."""
+    """Return the event in a webhook's body. The member ``data.object`` is the engagement."""
     data = members.get("data")
     about = data.get("object") if isinstance(data, dict) else None
     return WebhookEvent.model_validate({**members, "engagement": about})

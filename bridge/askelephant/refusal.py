@@ -1,4 +1,4 @@
-"""Reads the errors in a refusal's JSON of any shape: which fields, and with which texts.
+"""Reads the errors in the JSON of a 4xx response (a refusal), in any shape: fields and messages.
 
 AskElephant documents ``application/problem+json`` with ``errors: [{field, code, message}]``
 (https://docs.askelephant.ai/llms.txt). Other frameworks and versions use other names: ``path``,
@@ -20,7 +20,7 @@ PLACES = (
     "attribute", "name", "key",
 )  # fmt: skip
 PATHS = ("field", "path", "loc")
-"""The keys of ``PLACES`` whose value may be a list of the path's parts."""
+"""The keys of ``PLACES`` whose value may be a list of the parts of the field's path."""
 
 MESSAGES = ("message", "msg", "detail", "description", "reason", "error", "title")
 CODES = ("code", "type", "rule", "keyword")
@@ -28,7 +28,7 @@ LISTS = (
     "errors", "error", "issues", "violations", "invalid_params", "invalid-params", "fieldErrors",
     "field_errors", "details", "detail", "message",
 )  # fmt: skip
-"""The keys under which refusals list their errors. Some of them may hold text instead."""
+"""The keys under which refusals list their errors. The value of some keys may be text instead."""
 
 SENT = frozenset(
     {
@@ -36,7 +36,7 @@ SENT = frozenset(
         "is_private", "source_system", "run_workflows", "owner", "recording",
     }
 )  # fmt: skip
-"""Fields of our request. A body with one of these keys maps fields to messages."""
+"""The fields of our request. A refusal with one of these keys maps fields to messages."""
 
 TEXT_KEYS = ("detail", "message", "error_description", "error", "reason")
 WRAPPERS = frozenset({"body", "data", "attributes", "request", "payload", "json", "engagement", ""})
@@ -46,7 +46,7 @@ _NAMED = re.compile(r"participants?(?:\[|[./])(\d+)\]?[./](\w+)", re.IGNORECASE)
 
 
 def text_of(value: object) -> str | None:
-    """Return ``value`` as text of at most 500 characters; ``None`` = it is no text."""
+    """Return the first 500 characters of a text, or ``None`` if ``value`` is no text."""
     if isinstance(value, list):
         value = ".".join(str(part) for part in value if isinstance(part, str | int))
     if isinstance(value, int | float) and not isinstance(value, bool):
@@ -55,7 +55,7 @@ def text_of(value: object) -> str | None:
 
 
 def detail_of(members: Mapping[str, Any]) -> str | None:
-    """Return the text of a refusal, from its top level or else from its ``error`` object."""
+    """Return the message of a refusal, from its top level or else from its ``error`` object."""
     for key in TEXT_KEYS:
         value = members.get(key)
         if isinstance(value, str) and value:
@@ -68,7 +68,7 @@ def detail_of(members: Mapping[str, Any]) -> str | None:
 
 
 def field_errors(members: Mapping[str, Any]) -> list[dict[str, str]]:
-    """Return the errors of a refusal as ``{field, code, message}``; unknown members are left out.
+    """Return each error of a refusal as ``{field, code, message}``. Absent members are left out.
 
     A field is a path with dots, such as ``participants.1.email``.
     """
@@ -87,9 +87,9 @@ def field_errors(members: Mapping[str, Any]) -> list[dict[str, str]]:
 
 
 def blamed_fields(errors: Sequence[Mapping[str, str]], detail: str | None) -> tuple[str, ...]:
-    """Return the fields with errors, as ``participants[1].email``.
+    """Return the paths of the fields with errors, in the form ``participants[1].email``.
 
-    If no error names a field, return the fields that the texts of the errors name.
+    If no error has a field, return the fields that the messages mention.
     """
     fields = [canonical(error["field"]) for error in errors if error.get("field")]
     texts = " ".join([*(error.get("message", "") for error in errors), detail or ""])
@@ -99,9 +99,9 @@ def blamed_fields(errors: Sequence[Mapping[str, str]], detail: str | None) -> tu
 
 
 def canonical(field: str) -> str:
-    """Return a path with the names of our request: ``participants[1].email``.
+    """Convert a field's path to the form of our request: ``participants[1].email``.
 
-    Wrappers and other spellings are removed, as in ``/data/participants/1/Email``.
+    ``/data/participants/1/Email`` becomes the same path: wrappers are removed, case is ignored.
     """
     path = ""
     parts = _PART.findall(field)
@@ -117,7 +117,7 @@ def canonical(field: str) -> str:
 
 
 def _errors_in(value: object, *, is_text_list: bool, depth: int) -> Iterator[dict[str, str]]:
-    """Yield the errors in a value. ``is_text_list`` = each text in a list is an error."""
+    """Yield the errors in a value. If ``is_text_list``, each text in a list is an error."""
     if depth > DEEPEST:
         return
     if isinstance(value, list):
@@ -161,15 +161,15 @@ def _first(value: Mapping[str, Any], keys: tuple[str, ...]) -> str | None:
 
 
 def _mapped(value: Mapping[str, Any], under: str, depth: int) -> Iterator[dict[str, str]]:
-    """Yield the errors of a map from field to text, texts, an error, or another such map."""
+    """Yield the errors of a map from a field to its message, messages, error, or inner map."""
     for key, member in value.items():
         if key in LISTS and isinstance(member, list | dict):
-            continue  # ``_errors_in`` reads it
+            continue  # ``_errors_in`` reads the errors under this key
         yield from _of_field(f"{under}.{key}" if under else str(key), member, depth)
 
 
 def _of_field(field: str, member: object, depth: int) -> Iterator[dict[str, str]]:
-    """Yield the errors of one field of a map from fields to messages."""
+    """Yield the errors of one field in a map from fields to messages."""
     if isinstance(member, str):
         yield {"field": field[:LONGEST_TEXT], "message": member[:LONGEST_TEXT]}
     elif isinstance(member, dict) and not _is_text(member):
@@ -184,5 +184,5 @@ def _of_field(field: str, member: object, depth: int) -> Iterator[dict[str, str]
 
 
 def _is_text(value: Mapping[str, Any]) -> bool:
-    """Return whether the value of a field is an error with a text, and not another map."""
+    """Return whether the value of a field is an error with a message, and not an inner map."""
     return any(isinstance(value.get(key), str) for key in ("message", "msg", "detail", "code"))

@@ -1,6 +1,6 @@
-"""Converts a response of AskElephant to an engagement or to a failure with its reason.
+"""Converts a response of AskElephant to an engagement, or to a failure with its reason.
 
-Sources: AskElephant's error page and its dialer integration guide, both listed in
+AskElephant's error page and its dialer integration guide define the statuses. Both are listed in
 https://docs.askelephant.ai/llms.txt
 """
 
@@ -43,17 +43,18 @@ MEANING: Mapping[int, tuple[Trouble, Reason]] = {
 """The statuses with a special meaning. Every other 4xx means that the request is wrong."""
 
 ANY_BODY = frozenset({408, 409, 425, 429})
-"""Statuses that mean the same from AskElephant and from a gateway before it."""
+"""Statuses that mean the same whether AskElephant or a gateway in front of it sent the response."""
 
 ANY_JSON = frozenset({400, 401, 402, 422, 424})
-"""Statuses of AskElephant's refusals if their body is any JSON object.
+"""Statuses that AskElephant sent if the body is any JSON object.
 
-Any other 4xx with JSON may come from a gateway. It is AskElephant's only if the body looks like it.
+Any other 4xx with JSON may come from a gateway, unless its body has the form of AskElephant's.
 """
 
 PROBLEM_KEYS = frozenset({"type", "title", "status", "detail", "request_id", "errors"})
-"""The members of a problem document of AskElephant: its error page, and
-https://datatracker.ietf.org/doc/html/rfc9457."""
+"""The members of AskElephant's problem documents, by its error page
+(https://docs.askelephant.ai/llms.txt) and https://datatracker.ietf.org/doc/html/rfc9457.
+"""
 
 _INVALID = frozenset({400, 422, 424})
 _PROBLEM = re.compile(r"application/problem\+json\s*(;|$)", re.IGNORECASE)
@@ -62,7 +63,7 @@ _OWNER = re.compile("owner", re.IGNORECASE)
 _OF_OWNER = re.compile(
     r"owner|workspace[ _](user|member)|active[ _]user|user[ _]not[ _]found", re.IGNORECASE
 )
-"""Text of an error about a participant that concerns the owner.
+"""Matches the message of an error about a participant if it means the owner (the agent).
 
 Only the owner must be a user of the workspace.
 """
@@ -70,7 +71,7 @@ Only the owner must be a user of the workspace.
 _PARTICIPANT = re.compile("participant", re.IGNORECASE)
 _MEDIA = re.compile("media|recording", re.IGNORECASE)
 _OF_MEDIA = re.compile("(?<![a-z])(media|recording|audio|video)", re.IGNORECASE)
-"""Not in the middle of other text: "immediately" contains "media", too."""
+"""Matches the message of an error about the recording, but not "immediately"."""
 
 _REQUEST_ID_HEADERS = ("x-request-id", "request-id")
 
@@ -78,14 +79,14 @@ _REQUEST_ID_HEADERS = ("x-request-id", "request-id")
 def engagement_or_failure(
     status: int, headers: Mapping[str, str], body: bytes, now: datetime
 ) -> Engagement | Failure:
-    """Return the engagement in a response, or the failure that it reports. Never raises.
+    """Return the engagement in a response, or the failure that the response reports. Never raises.
 
-    ``now`` is the time from which a ``Retry-After`` with a date is counted.
+    ``now`` is subtracted from a ``Retry-After`` that is a date.
     """
     headers = {name.lower(): value for name, value in headers.items()}
     is_json = _JSON.match(headers.get("content-type", "")) is not None
     if status in {OK, CREATED} and is_json:
-        with suppress(ValidationError):  # a body without an engagement, such as a proxy's
+        with suppress(ValidationError):  # a proxy's body, for example, holds no engagement
             return read_engagement(
                 _members(body) or {}, created=status == CREATED, request_id=_request_id(headers)
             )
@@ -107,7 +108,7 @@ def engagement_or_failure(
 def _meaning(
     status: int, headers: Mapping[str, str], members: Members | None, refusal: ProblemBody
 ) -> tuple[Trouble, Reason]:
-    """Return the kind of a failure and its reason."""
+    """Return what a failed request means: the kind of trouble, and the reason."""
     if status >= SERVER_ERROR:
         meaning = Trouble.TRANSIENT, Reason.ASKELEPHANT_ERROR
     elif status < REDIRECTION:
@@ -130,7 +131,8 @@ def _is_own(
 ) -> bool:
     """Return whether AskElephant sent this 4xx, and not a firewall, proxy or load balancer.
 
-    A gateway's 4xx shows nothing about the call or the key. AskElephant's always has a JSON body.
+    A 4xx of a gateway does not mean that the call or the API key is wrong. AskElephant's own 4xx
+    always has a JSON body.
     """
     if members is None:
         return False
@@ -170,7 +172,7 @@ def _blamed(refusal: ProblemBody) -> tuple[Trouble, Reason]:
 
 
 def _members(body: bytes) -> Members | None:
-    """Return the JSON object in a body; ``None`` = it is none."""
+    """Return the JSON object in a body, or ``None`` if the body is not a JSON object."""
     try:
         return read_object(body)
     except MalformedBodyError:

@@ -1,4 +1,4 @@
-"""Authenticates and reads AskElephant's webhooks. Svix sends them and its library verifies them.
+"""Authenticates and reads AskElephant's webhooks. Svix sends them; Svix' library verifies them.
 
 https://docs.svix.com/receiving/verifying-payloads/how
 """
@@ -24,8 +24,9 @@ _MESSAGE_ID = re.compile(r"[\x21-\x7e]{1,200}")
 def check_secret(secret: str) -> str:
     """Return ``secret`` if it is base64 and not empty. Raises ``ValueError`` otherwise.
 
-    Svix' library ignores characters that are not base64 and signs with the rest. The prefix
-    ``whsec_`` is optional: https://docs.svix.com/receiving/verifying-payloads/how-manual
+    The check is needed because Svix' library ignores characters that are not base64 and verifies
+    with the rest. The prefix ``whsec_`` is optional:
+    https://docs.svix.com/receiving/verifying-payloads/how-manual
     """
     coded = secret.removeprefix(_PREFIX)
     try:
@@ -38,7 +39,7 @@ def check_secret(secret: str) -> str:
 
 
 def verify_webhook(raw: bytes, headers: Mapping[str, str], secrets: Sequence[str]) -> str:
-    """Return the message's id, which is the same for every re-send.
+    """Verify a webhook's signature. Return the message's id, the same for each re-delivery.
 
     Raises ``UnsignedError`` if none of ``secrets`` signed the body. There may be several while the
     secret is being changed. Also raises it for a header that is sent twice: the verified one could

@@ -141,7 +141,7 @@ def _check_digests(expected: Sequence[bytes], signature: _Signature) -> None:
 
 
 def _keys(secrets: Sequence[str]) -> Iterator[bytes]:
-    """Yield each secret with and without ``whsec_``, but no empty key: anyone could sign with it."""
+    """Yield each secret with and without ``whsec_``. An empty key, which anyone has, is skipped."""
     for secret in secrets:
         bare = secret.removeprefix(SECRET_PREFIX)
         if bare:

@@ -1,1 +1,1 @@
-"""The ingress: it authenticates an event, checks it, stores it, and then sends the response."""
+"""The ingress: authenticates, checks and stores webhooks' events, and then sends the response."""

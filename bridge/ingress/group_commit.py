@@ -1,10 +1,10 @@
-"""Group commit: events that arrive during one write to Redis are all written by the next.
+"""Group commit: events that arrive during one write to Redis are all written by the next write.
 
 The first event is written at once. Events that arrive during this write form the next batch. No
-timer delays a batch, so an event that arrives alone is not delayed. A request gets its response
-after Redis has confirmed the write of its event. The number of waiting events is bounded: a slow
-Redis cannot fill the memory. If one batch fails, all waiting events are rejected with it: a further
-attempt for each would outlast the sender's timeout (10 seconds at WAVV, as integrators report).
+timer delays a batch, so a single event is written without delay. A request gets its response after
+Redis has confirmed the write of its event. The number of waiting events is bounded, so that a slow
+Redis cannot fill the memory. If a batch fails, all waiting events are rejected, too: one more
+attempt would outlast the sender's timeout (10 seconds at WAVV, as integrators report).
 """
 
 import asyncio
@@ -27,26 +27,29 @@ SEND_AGAIN = "Nothing was stored: send this event again."
 MOST_WAITING = 2048
 BATCH = 256
 BATCH_BYTES = 4 * 1024 * 1024
-"""A batch ends with the event that exceeds this size: Redis serves no other client while it writes
-the batch (https://redis.io/docs/latest/commands/eval/).
+"""The size of a batch. The event that exceeds it is the last of the batch.
+
+Redis serves no other client while it writes a batch
+(https://redis.io/docs/latest/commands/eval/).
 """
 
 COMMIT_SECONDS = 5.0
 """The timeout of one batch with all its retries."""
 
 WAKEUP_SECONDS = 1
-"""How long a published wake-up suppresses the next one, in seconds.
+"""For how many seconds no second wake-up of the workers is published.
 
-Workers end this time earlier, when they read the inbox. It is short because a wake-up can get lost,
-and a lost one must not suppress all later ones.
+The suppression ends earlier if a worker reads the inbox. It is short because a wake-up can get
+lost, and then the next event must cause another one.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """An event that waits to be stored. ``key`` is the same for every re-send of the event.
+    """An event that waits to be stored. ``key`` is the same for each re-delivery of the event.
 
-    ``at`` is when it was received, in seconds since 1970. ``stored`` gets whether it is new.
+    ``at`` is when the event was received, in seconds since 1970. The result of ``stored`` is true
+    for a new event, and false for a re-delivery.
     """
 
     source: str
@@ -60,8 +63,8 @@ class Arrival:
 class GroupCommit:
     """Writes events to the inbox in batches.
 
-    ``remember`` is for how many seconds a re-send is recognised. ``on_stored`` is called after a
-    batch, unless a wake-up of the workers is pending.
+    ``remember`` is for how many seconds a re-delivery is recognised. ``on_stored`` is called after
+    a batch, unless a wake-up of the workers is pending.
     """
 
     def __init__(
@@ -75,7 +78,7 @@ class GroupCommit:
         self._writer: asyncio.Task[None] | None = None
 
     async def add(self, source: str, key: str, raw: bytes, at: float, request_id: str) -> bool:
-        """Store an event; return whether it is new.
+        """Store an event. Return false if it is a re-delivery of a stored event.
 
         Raises ``NotStoredError`` if Redis did not confirm the write.
         """
@@ -86,7 +89,7 @@ class GroupCommit:
         stored = asyncio.get_running_loop().create_future()
         self._waiting.append(Arrival(source, key, raw, at, request_id, stored))
         if self._writer is None:
-            # An empty context: the writer's log lines must not carry this request's id.
+            # An empty context, so that the writer's log lines do not carry this request's id.
             self._writer = asyncio.create_task(self._write(), context=Context())
         return bool(await stored)
 

@@ -1,8 +1,8 @@
-"""The outline of a refused body: a small copy of its JSON that still names the call.
+"""The outline of a refused body: a small copy of its JSON that still contains the call id.
 
-A body over the size limit is not kept as a whole, and its call id may follow a long transcript. The
-outline is built piece by piece while the body is received. A string that is too long for an id
-becomes empty. Of each array only the first item stays, followed by ``null`` if there were more.
+A body over the size limit is not kept as a whole, and its call id may follow a long transcript. So
+the outline is built piece by piece while the body is received. A string that is too long for an id
+becomes empty. Each array keeps its first item, followed by ``null`` if there were more.
 """
 
 import json
@@ -10,12 +10,14 @@ import re
 from typing import Any
 
 STRING_LIMIT = 2048
-"""Bytes. A call id has at most 200 characters, each of them six bytes when it is escaped."""
+"""Bytes of the longest string that is kept. A call id has at most 200 characters, and an escaped
+character has six bytes.
+"""
 
 OUTLINE_LIMIT = 32 * 1024
 DEPTH_LIMIT = 64
 TOKENS_LIMIT = 50_000
-"""Tokens that are read one by one. This bounds the CPU time for a body of many small tokens."""
+"""How many tokens are read one by one. This bounds the CPU time for a body of many small tokens."""
 
 _STRING = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
 _FLAT = rb'(?:[^"\[\]{}]++|' + _STRING + rb")*+"
@@ -23,7 +25,7 @@ _PLAIN = re.compile(rb'[^"\[\]{},]*+')
 _SKIPPED = re.compile(
     rb'(?:[^"\[\]{}]++|' + _STRING + rb"|\{" + _FLAT + rb"\}|\[" + _FLAT + rb"\])*+", re.DOTALL
 )
-"""What one match skips: values, and containers that hold no other container."""
+"""Matches values, and containers without inner containers, so that one match skips them all."""
 
 _IN_STRING = re.compile(rb'[^"\\]*+(?:\\.[^"\\]*+)*+', re.DOTALL)
 _TOKEN = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[\[\]{},]', re.DOTALL)
@@ -31,7 +33,7 @@ _CLOSERS = {"{": "}", "[": "]"}
 
 
 class Outline:
-    """Builds the outline of a body from its pieces, which may be of any size."""
+    """Builds the outline (a small copy) of a JSON body from its pieces, which may have any size."""
 
     def __init__(self) -> None:
         self._kept = bytearray()
@@ -42,7 +44,7 @@ class Outline:
         self._is_escaped = False
 
     def feed(self, piece: bytes) -> None:
-        """Add the next piece of the body. A full outline ignores it."""
+        """Add the next piece of the body. An outline that has reached its limit ignores it."""
         at = 0
         while at < len(piece):
             is_long = len(self._kept) > OUTLINE_LIMIT or self._tokens > TOKENS_LIMIT
@@ -51,7 +53,7 @@ class Outline:
             at = self._plain(piece, at) if self._string is None else self._in_string(piece, at)
 
     def text(self) -> bytes:
-        """Return the outline so far. It is valid JSON if all of the body was fed and it fitted."""
+        """Return the outline so far: valid JSON if the whole body was fed and no limit reached."""
         return bytes(self._kept)
 
     def _plain(self, piece: bytes, at: int) -> int:
@@ -90,7 +92,7 @@ class Outline:
             self._skipped_depth = 0
 
     def _in_string(self, piece: bytes, at: int) -> int:
-        """Read the piece's part of a string. Return where reading stopped."""
+        """Read the string that begins or continues at ``at``. Return the index where it ended."""
         content = _IN_STRING.match(piece, at + self._is_escaped)
         end = content.end() if content else at + 1
         string = self._string if self._string is not None else bytearray()
@@ -109,8 +111,8 @@ class Outline:
 def salvaged(raw: bytes) -> bytes | None:
     """Return the readable part of a damaged body or of an outline, as a valid JSON object.
 
-    All that follows the damage is left out. The last value of a duplicate key is used. ``NaN`` and
-    ``Infinity`` become ``null``. ``None`` = no object can be read.
+    All JSON after the first damage is left out. Of a duplicate key the last value is used. ``NaN``
+    and ``Infinity`` become ``null``. Return ``None`` if no object can be read.
     """
     outline = Outline()
     outline.feed(raw)
@@ -126,7 +128,7 @@ def salvaged(raw: bytes) -> bytes | None:
 
 
 def _loaded(text: str) -> Any:  # noqa: ANN401 - any JSON
-    """Return the value of JSON text. Numbers stay text: Python rejects very long integers.
+    """Parse JSON text. Numbers become strings, because Python rejects very long integers.
 
     https://docs.python.org/3/library/stdtypes.html#integer-string-conversion-length-limitation
     """
@@ -136,7 +138,7 @@ def _loaded(text: str) -> Any:  # noqa: ANN401 - any JSON
 
 
 def _closed(text: str) -> str:
-    """Cut the text after its last complete value, and close the containers that are open there."""
+    """Cut JSON text after its last complete value, and close the objects and arrays left open."""
     open_containers: list[str] = []
     end, closing = 0, ""
     for token in _TOKEN.finditer(text):

@@ -1,6 +1,6 @@
-"""Examines bodies over the size limit: whether they are authentic, and which call they name.
+"""Examines bodies over the size limit: whether they are authentic, and which call they are about.
 
-Such a body is not kept: only its outline and one piece of it are in memory.
+Only the outline (a small copy) of such a body and one piece of the body are in memory.
 """
 
 from collections.abc import AsyncIterator
@@ -13,11 +13,11 @@ from bridge.ingress.outline import Outline
 from bridge.store.keys import DIGEST_SIZE
 
 EXAMINED_LIMIT = 64 * 1024 * 1024
-"""Bytes. A larger body is refused without being examined."""
+"""Bytes of the largest body that is examined. A larger one is refused at once."""
 
 
 class Proof(Protocol):
-    """Checks that a body is authentic: ``update`` with each piece in order, then ``finish``."""
+    """Checks that a body is authentic: ``update`` for each piece in order, then ``finish``."""
 
     def update(self, piece: bytes) -> None:
         """Add the next piece of the body."""
@@ -27,20 +27,20 @@ class Proof(Protocol):
 
 
 class Proven:
-    """The proof of a body whose headers alone are sufficient, such as a shared secret."""
+    """The proof for a request that is already authenticated by a shared secret in its headers."""
 
     def update(self, piece: bytes) -> None:
-        """Do nothing."""
+        """Do nothing: the body needs no further check."""
 
     def finish(self) -> None:
-        """Do nothing."""
+        """Do nothing: the request is already authenticated."""
 
 
 @dataclass(frozen=True, slots=True)
 class Authentic:
-    """What is kept of an authentic body. ``raw`` is the body itself or its outline.
+    """A refused body that is authentic. ``raw`` is the body itself or its outline (a small copy).
 
-    ``key`` is the same for every re-send. ``size`` is the number of bytes of the body.
+    ``key`` is the same for each re-delivery. ``size`` is the number of bytes of the whole body.
     """
 
     key: str
@@ -49,9 +49,9 @@ class Authentic:
 
 
 async def examine(pieces: AsyncIterator[bytes], proof: Proof) -> Authentic | None:
-    """Return the outline of a body over the limit.
+    """Read a body over the limit, and return its outline (a small copy).
 
-    ``None`` = the body is not authentic, or larger than ``EXAMINED_LIMIT``.
+    Return ``None`` if the body is not authentic, or larger than ``EXAMINED_LIMIT``.
     """
     outline, digest, size = Outline(), blake2b(digest_size=DIGEST_SIZE), 0
     async for piece in pieces:

@@ -1,4 +1,4 @@
-"""Receives an event: reads, authenticates, checks and stores it, and only then acknowledges it."""
+"""Receives webhooks' events: reads, authenticates, checks, stores and then acknowledges each."""
 
 import asyncio
 import time
@@ -34,10 +34,10 @@ from bridge.store.refusal import REFUSAL, Refusal
 
 KEPT_REFUSED = 10_000
 MOST_NOTING = 8
-"""Refusals that are written to Redis at the same time. Each one uses a connection.
+"""How many refusals are written to Redis at the same time. Each one uses a connection.
 
-Unauthenticated senders cause refusals. Without this bound they could use all connections, and none
-would be left to store events.
+Without this bound, senders of unauthenticated requests could use up the connections that are
+needed to store events.
 """
 
 ACCEPTED = Response(status_code=202)
@@ -47,7 +47,10 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Receiver:
-    """The ASGI application of one source. ``limit`` is the largest size of an event in bytes."""
+    """The ASGI application that receives the events of one source, WAVV or AskElephant.
+
+    ``limit`` is the largest size of an event in bytes.
+    """
 
     source: WebhookSource
     commit: GroupCommit
@@ -99,9 +102,9 @@ class Receiver:
     async def _receive(
         self, delivery: "Delivery", receive: Receive, share: Share
     ) -> "bytes | Oversize":
-        """Return the body, or what is known of a body over the limit. Raises ``EventError``.
+        """Return the body, or an ``Oversize`` for a body over the limit. Raises ``EventError``.
 
-        A body over the limit is read to its end only if its headers can be authentic.
+        A body over the limit is read to its end only if the headers may belong to an authentic one.
         """
         length = checked_length(delivery.headers)
         body = Body(receive, [])
@@ -123,7 +126,11 @@ class Receiver:
     async def _note(
         self, error: EventError, authentic: Authentic | None, at: float, request_id: str
     ) -> None:
-        """Log and count a refusal. Keep an authentic body, and pass it on to the call it names."""
+        """Log and count a refused event.
+
+        If the event is authentic, also keep its body. If the body contains a call id, also show the
+        refusal on the timeline of that call.
+        """
         log.warning("event.refused", source=self.source.name, reason=error.reason)
         if isinstance(
             error, NotStoredError
@@ -133,25 +140,25 @@ class Receiver:
         named = self.source.named(authentic.raw) if authentic else None
         if authentic and named:
             refused = Refusal(named.call_id, error.reason, named.event, authentic.size)
-            with suppress(NotStoredError):  # it is logged; the response stays that of the refusal
+            with suppress(NotStoredError):  # it is logged, and the response reports the refusal
                 await self.commit.add(REFUSAL, authentic.key, refused.raw(), at, request_id)
 
 
 class Delivery(NamedTuple):
-    """A request before its body is read. ``now`` is in seconds since 1970."""
+    """A webhook request before its body is read. ``now`` is in seconds since 1970."""
 
     headers: Headers
     query: bytes
     now: float
 
     def with_body(self, raw: bytes) -> IncomingRequest:
-        """Return the request with its body."""
+        """Create the request with this body."""
         return IncomingRequest(raw, self.headers, self.query, self.now)
 
 
 @dataclass(frozen=True, slots=True)
 class UnknownReceiver:
-    """The ASGI application for events sent to a path below ``/webhooks`` that is no endpoint."""
+    """The ASGI application for events sent to an unknown path under ``/webhooks``."""
 
     paths: Sequence[str]
     refusals: "Refusals"
@@ -169,7 +176,7 @@ class UnknownReceiver:
 
 @dataclass(frozen=True, slots=True)
 class Oversize:
-    """A body over the limit. ``authentic`` is ``None`` if it is not authentic or not examined."""
+    """A body over the limit. ``authentic`` is ``None`` if it was not shown to be authentic."""
 
     authentic: Authentic | None
 
@@ -181,14 +188,17 @@ def _refusal(error: EventError) -> Response:
 
 @dataclass(frozen=True, slots=True)
 class Refusals:
-    """Counts refused events, and keeps the body of authentic ones so that no data is lost."""
+    """Counts refused events, and keeps the bodies of authentic ones in Redis."""
 
     redis: Redis
     keys: Keys
     turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MOST_NOTING))
 
     async def keep(self, source: str, error: EventError, authentic: Authentic | None) -> None:
-        """Count the refusal, and keep its body with the reason. Logs errors of Redis."""
+        """Count the refusal. If ``authentic`` is given, also store the body and the reason.
+
+        An error of Redis is only logged.
+        """
         pipe = self.redis.pipeline(transaction=False)
         pipe.hincrby(self.keys.counters, f"events.refused.{error.reason}", 1)
         if authentic is not None:

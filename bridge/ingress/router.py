@@ -14,7 +14,7 @@ _SLASHES = re.compile("/{2,}")
 
 
 def webhook_sources(settings: Settings, reading: Reading) -> dict[str, WebhookSource]:
-    """Return the webhooks: the source of the events that are posted to each path."""
+    """Return the source (WAVV or AskElephant) whose events each URL path receives."""
     wavv = WavvSource(
         secrets=tuple(secret.get_secret_value() for secret in settings.wavv_secrets),
         auth=settings.wavv_auth,
@@ -26,10 +26,11 @@ def webhook_sources(settings: Settings, reading: Reading) -> dict[str, WebhookSo
 
 
 class Ingress:
-    """The ASGI application that is served: ``receivers`` by path, ``rest`` for every other path.
+    """The ASGI application of the web process, which routes each request by its path.
 
-    ``unknown`` responds to a POST to any other path below ``/webhooks``. A duplicate slash or a
-    slash at the end of a receiver's path is ignored: senders join a base URL and a path carelessly,
+    ``receivers`` maps the paths of webhooks to their applications. ``unknown`` responds to a POST
+    to any other path under ``/webhooks``, and ``rest`` to all other requests. A double slash, or a
+    slash at the end of a webhook's path, is ignored: senders join a base URL and a path carelessly,
     and treat a redirect as a failure.
     """
 

@@ -1,6 +1,6 @@
 """The two sources of events, WAVV and AskElephant: how their events are authenticated and checked.
 
-No function here reads a clock, Redis or the network: the request holds all that is needed.
+No function here reads a clock, Redis or the network. All input is in the request.
 """
 
 from collections.abc import Sequence
@@ -28,7 +28,7 @@ from bridge.wavv.signature import (
 
 @dataclass(frozen=True, slots=True)
 class IncomingRequest:
-    """A request as received at ``now`` (seconds since 1970). ``query`` is still encoded."""
+    """A webhook request, received at ``now`` (seconds since 1970). ``query`` is not decoded."""
 
     raw: bytes
     headers: Headers
@@ -38,7 +38,7 @@ class IncomingRequest:
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """The call that a refused body names, and the name of its event if it has one."""
+    """The call id in a refused body, and the name of the event if the body contains one."""
 
     call_id: str
     event: str | None
@@ -49,12 +49,13 @@ class WebhookSource(Protocol):
 
     @property
     def name(self) -> str:
-        """The name of the source, in keys and logs."""
+        """The name of the source, as used in Redis keys and logs."""
 
     def authenticate(self, request: IncomingRequest) -> str:
-        """Return the event's key, the same for every re-send.
+        """Return the event's key, which is the same for each re-delivery.
 
-        Raises ``UnsignedError`` if the event is not authentic, ``NotStoredError`` without a secret.
+        Raises ``UnsignedError`` if the event is not authentic, and ``NotStoredError`` if no secret
+        is configured.
         """
 
     def check(self, request: IncomingRequest) -> None:
@@ -63,19 +64,19 @@ class WebhookSource(Protocol):
     def proof(self, request: IncomingRequest) -> Proof | None:
         """Return the check that a body over the limit is authentic. ``request`` holds no body.
 
-        ``None`` = this source's large bodies are not examined. Raises ``EventError`` if the headers
-        alone show that the body is not authentic.
+        Return ``None`` if large bodies of this source are not examined. Raises ``EventError`` if
+        the headers alone show that the body is not authentic.
         """
 
     def named(self, raw: bytes) -> Named | None:
-        """Return the call that a refused body or its outline names; ``None`` = it names none."""
+        """Return the call id in a refused body or its outline; ``None`` if it contains none."""
 
 
 @dataclass(frozen=True, slots=True)
 class WavvSource:
-    """WAVV's events, signed or with a shared secret.
+    """The source of WAVV's events, which are signed or carry a shared secret.
 
-    They carry no delivery id, so the key of an event is a digest of its body.
+    WAVV sends no delivery id, so the key of an event is a digest of its body.
     """
 
     secrets: Sequence[str]
@@ -85,7 +86,7 @@ class WavvSource:
     name: str = "wavv"
 
     def authenticate(self, request: IncomingRequest) -> str:
-        """Verify the signature or the secret; return a digest of the body."""
+        """Verify the signature or the shared secret. Return a digest of the body."""
         _need(self.secrets, "BRIDGE_WAVV_SECRETS")
         if self.auth == "signature":
             header = request.headers.get(SIGNATURE_HEADER)
@@ -95,11 +96,11 @@ class WavvSource:
         return digest(request.raw)
 
     def check(self, request: IncomingRequest) -> None:
-        """Raise ``EventError`` if the event names no call or cannot be read."""
+        """Raise ``EventError`` if the body cannot be read or contains no call id."""
         check_event(request.raw, self.reading)
 
     def proof(self, request: IncomingRequest) -> Proof:
-        """Return the check of the signature, piece by piece. A shared secret is verified here."""
+        """Return a check of the body's signature. A shared secret is verified at once."""
         _need(self.secrets, "BRIDGE_WAVV_SECRETS")
         if self.auth == "signature":
             header = request.headers.get(SIGNATURE_HEADER)
@@ -108,7 +109,7 @@ class WavvSource:
         return Proven()
 
     def named(self, raw: bytes) -> Named | None:
-        """Return the call that the readable part of the body names; ``None`` = it names none."""
+        """Return the call id in the readable part of the body; ``None`` if it contains none."""
         readable = salvaged(raw)
         try:
             event = check_event(readable, self.reading) if readable else None
@@ -125,7 +126,7 @@ class WavvSource:
 
 @dataclass(frozen=True, slots=True)
 class ElephantSource:
-    """AskElephant's events, signed by Svix. ``svix-id`` is the same for every re-send.
+    """The source of AskElephant's events. Svix signs them. A re-delivery has the same ``svix-id``.
 
     https://docs.svix.com/receiving/verifying-payloads/how-manual
     """
@@ -143,14 +144,14 @@ class ElephantSource:
         parse_webhook(request.raw)
 
     def proof(self, request: IncomingRequest) -> None:
-        """Return ``None``: AskElephant's events hold ids and are small."""
+        """Return ``None``: AskElephant's events hold ids and are small, so none is examined."""
 
     def named(self, raw: bytes) -> None:
-        """Return ``None``: AskElephant's events name engagements, not calls."""
+        """Return ``None``: AskElephant's events contain an engagement's id, and no call id."""
 
 
 def _need(secrets: Sequence[str], variable: str) -> None:
-    """Raise ``NotStoredError`` if no secret is set: senders retry until events can be verified."""
+    """Raise ``NotStoredError`` if no secret is configured. Its 503 makes the sender retry later."""
     if not secrets:
         raise NotStoredError(
             Reason.NOT_CONFIGURED, f"The bridge has no secret yet: set {variable}."

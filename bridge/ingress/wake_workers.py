@@ -1,7 +1,7 @@
-"""Publishes the wake-up: a message to the queue that makes a worker read the inbox.
+"""Publishes wake-ups: Celery messages that make a worker read the inbox.
 
-A thread publishes it, and no response waits for it. If batches are stored while a wake-up is being
-published, one more is published after it for all of them.
+A thread publishes the wake-up, so no response waits for the broker. If batches are stored while a
+wake-up is being published, one more wake-up is published for all of them.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ from bridge.broker.publisher import DRAIN, Publisher
 
 
 class WorkerWakeup:
-    """Publishes ``tasks.intake.drain``, one at a time."""
+    """Publishes wake-ups (the task ``tasks.intake.drain``), one at a time."""
 
     def __init__(self, publisher: Publisher) -> None:
         self._publisher = publisher
@@ -19,7 +19,7 @@ class WorkerWakeup:
         self._running: asyncio.Task[None] | None = None
 
     def __call__(self) -> None:
-        """Request a wake-up. Returns at once."""
+        """Request a wake-up of the workers. Returns before the wake-up is published."""
         self._wanted = True
         if self._running is None:
             self._running = asyncio.create_task(self._run(), context=Context())

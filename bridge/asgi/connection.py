@@ -1,10 +1,10 @@
 """uvicorn's HTTP connection with timeouts, size limits and a limit on the number of connections.
 
-uvicorn waits for a request's head without end, reads a head of any size, and waits without end for
-a client that does not read its response. A few thousand connections that send one byte now and then
-(slowloris) would use up all file descriptors. Here head, body and response have a timeout each.
+uvicorn waits without a timeout for a request's head and for a client that does not read its
+response, and it reads a head of any size. A few thousand connections that send a byte now and then
+(slowloris) would use up all file descriptors. Here head, body and response each have a timeout.
 When the limit of connections is reached, the connection whose last complete request is the oldest
-is closed, so clients that complete their requests are served.
+is closed, so that clients that complete their requests are served.
 
 https://github.com/Kludex/uvicorn/issues/157
 """
@@ -48,32 +48,35 @@ guard_patch(
 guard_patch(__name__, RequestResponseCycle, {"disconnected": None})
 
 HEAD_SECONDS = 10.0
-"""Seconds from the first byte of a request, or from the start of the connection, to its head's end.
+"""The timeout of a request's head, in seconds. It starts with the connection, and with the first
+byte of each later request.
 """
 
 MESSAGE_SECONDS = BODY_SECONDS + 5
-"""Seconds from the end of the head to the end of the body.
+"""The timeout of a request's body, in seconds, from the end of the head.
 
-The receiver of the body has its own, shorter timeout and has sent its response before.
+It is longer than ``BODY_SECONDS``, after which the application responds that the body is too slow.
 """
 
 WRITE_SECONDS = 30.0
-"""Seconds for which a client may read nothing while a response to it is waiting."""
+"""The timeout of a client that does not read its response, in seconds."""
 
 HEAD_LIMIT = 64 * 1024
 FRAME_LIMIT = 256 * 1024
-"""Bytes around a chunked body: chunk lengths, extensions, trailers. The body has its own limit."""
+"""The most bytes of chunk lengths, extensions and trailers around a chunked body."""
 
 MOST_PIPELINED = 8
-"""Requests that may wait for the response to an earlier one of the same connection.
+"""How many requests of a connection may wait for the response to an earlier request.
 
-uvicorn keeps all of them, and thousands fit into one read.
+uvicorn keeps all waiting requests in memory, and one read from the socket may hold thousands.
 """
 
 MOST_CONNECTIONS = 2048
 _OPEN_FILES, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
 PLACES = min(MOST_CONNECTIONS, _OPEN_FILES * 3 // 4)
-"""Open connections. A quarter of the file descriptors is left for Redis, the broker and the log."""
+"""The limit of open connections. It leaves a quarter of the file descriptors to Redis, the broker
+and the log.
+"""
 
 WARN_EVERY = 60.0
 
@@ -81,18 +84,21 @@ log = structlog.get_logger(__name__)
 
 
 class RequestLimitError(BridgeError):
-    """A request's head is too large, or too many requests wait. uvicorn responds 400 and closes."""
+    """A request's head is too large, or too many requests of one connection wait for a response.
+
+    uvicorn responds 400 and closes the connection.
+    """
 
 
 class Trailers(list[tuple[bytes, bytes]]):
-    """The list for headers that follow a body. It discards them: uvicorn would keep gigabytes."""
+    """A list that discards the headers after a body (trailers), which could fill the memory."""
 
     def append(self, _: tuple[bytes, bytes], /) -> None:
         """Discard the header."""
 
 
 class Connection(HttpToolsProtocol):
-    """A connection with timeouts and limits. For ``uvicorn --http``, one server per process."""
+    """An HTTP connection of uvicorn, with timeouts and limits. For one server per process."""
 
     _by_last_request: ClassVar[dict["Connection", None]] = {}
     _warned_at: ClassVar[float] = -WARN_EVERY
@@ -128,7 +134,7 @@ class Connection(HttpToolsProtocol):
                 log.warning("connections.limit_reached", places=PLACES)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Remove the connection from the count, and end its timeouts."""
+        """Subtract the connection from the count, and stop its timeouts."""
         self._by_last_request.pop(self, None)
         self._expect(None)
         self._set_timer()
@@ -137,7 +143,7 @@ class Connection(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Count and parse received bytes. Any byte starts a head's timeout, also a blank line."""
+        """Count and parse received bytes. Any byte, also a blank line, starts a head's timeout."""
         if self._limit is None:
             self._expect(HEAD_SECONDS)
         self._read_bytes = self._head_bytes + len(data)
@@ -154,7 +160,7 @@ class Connection(HttpToolsProtocol):
         self._set_timer()
 
     def send_400_response(self, msg: str) -> None:
-        """Refuse the request and close the connection. No other response is written to it."""
+        """Send a 400 and close the connection. No later response is written to the connection."""
         super().send_400_response(msg)
         self._stop_answering()
 
@@ -165,13 +171,13 @@ class Connection(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Start the timeout of the body. Raises ``RequestLimitError`` for a head over the limit."""
-        if self.parser.should_upgrade():  # the parser feeds the head again without ``Upgrade``
+        if self.parser.should_upgrade():  # the parser reads the head again without ``Upgrade``
             if self.parser.get_method() == b"CONNECT":
                 raise NoTunnelError
             return
         if len(self.pipeline) >= MOST_PIPELINED:
             raise RequestLimitError
-        if self._read_bytes > HEAD_LIMIT:  # else the head cannot be over its limit
+        if self._read_bytes > HEAD_LIMIT:  # with fewer bytes the head cannot exceed its limit
             sizes = [len(name) + len(value) for name, value in self.headers]
             if len(self.url) + sum(sizes) > HEAD_LIMIT:
                 raise RequestLimitError
@@ -182,17 +188,17 @@ class Connection(HttpToolsProtocol):
         self._answering = self._answering or self.cycle
 
     def on_body(self, body: bytes) -> None:
-        """Subtract the body from the count of bytes around it."""
+        """Pass on a piece of the body, and do not count it as bytes around the body."""
         self._frame_bytes -= len(body)
         super().on_body(body)
 
     def on_response_complete(self) -> None:
-        """Note which request is next to get its response. uvicorn only notes the newest request."""
+        """Set the request that gets the next response. uvicorn would use the newest request."""
         self._answering = self.pipeline[-1][0] if self.pipeline else None
         super().on_response_complete()
 
     def on_message_complete(self) -> None:
-        """End the timeout of the body, and note that this connection completed a request."""
+        """Stop the timeout of the body, and mark that this connection has completed a request."""
         if self.parser.should_upgrade():
             return
         super().on_message_complete()
@@ -208,19 +214,19 @@ class Connection(HttpToolsProtocol):
             self._until_read = self.loop.call_later(WRITE_SECONDS, self.transport.abort)
 
     def resume_writing(self) -> None:
-        """End the timeout: the client reads its response again."""
+        """Stop the timeout of ``pause_writing``: the client reads its response again."""
         super().resume_writing()
         self._stop_waiting_for_reader()
 
     def _expect(self, seconds: float | None) -> None:
-        """Note the timeout of the part that is received next; ``None`` = no timeout.
+        """Set the timeout of the next part to receive, head or body. ``None`` is no timeout.
 
-        ``_set_timer`` starts it. A request that arrives in one read needs no timer.
+        ``_set_timer`` starts the timer. A request that arrives in one read needs none.
         """
         self._limit, self._is_timed = seconds, False
 
     def _set_timer(self) -> None:
-        """Start the timeout of the part that is being received, and end the one before."""
+        """Start the timeout of the part that is being received, and stop the previous timeout."""
         if self._is_timed:
             return
         self._is_timed = True
@@ -236,6 +242,6 @@ class Connection(HttpToolsProtocol):
             self._until_read = None
 
     def _stop_answering(self) -> None:
-        """Discard the response that is being made: writing it would now be an error."""
+        """Discard the application's response: writing it after the 400 would be an error."""
         if self._answering is not None:
             self._answering.disconnected = True

@@ -1,9 +1,9 @@
-"""Limits how many bytes of request bodies this process holds at the same time.
+"""Limits how many bytes of request bodies this process holds in memory at the same time.
 
-A body counts from its first byte until the response to its request. The first 64 KiB of each body
-are not counted, so an event of usual size is accepted however many large bodies are being received;
-the limit of connections bounds those bytes. If the counted bytes would exceed the limit, reception
-of the oldest large body ends. Slow senders are therefore refused first.
+The bytes of a body are counted until the response to its request is sent. The first 64 KiB of each
+body are not counted, so that events of usual size are accepted while many large bodies are being
+received. The limit of connections bounds the uncounted bytes. If the counted bytes would exceed the
+limit, the request of the oldest incomplete body is refused. So slow senders are refused first.
 """
 
 from typing import TYPE_CHECKING
@@ -19,20 +19,21 @@ FREE = 64 * 1024
 
 
 class BodiesInFlight:
-    """The budget of bytes for the bodies of all requests."""
+    """The memory budget, in bytes, for the bodies of all requests."""
 
     def __init__(self, limit: int = IN_FLIGHT_LIMIT) -> None:
         self._left = limit
         self._receiving: dict[Share, None] = {}
 
     def share(self) -> "Share":
-        """Return the share of a request, which has received nothing yet."""
+        """Create the share of a new request: the bytes that its body uses of the memory budget."""
         return Share(self)
 
     def reserve(self, share: "Share", size: int) -> None:
-        """Count ``size`` more bytes for a share, and evict the oldest incomplete shares if needed.
+        """Count ``size`` more bytes for the body of one request.
 
-        Raises ``NotStoredError`` if that frees too little.
+        If the budget is used up, the requests with the oldest incomplete bodies are refused. Raises
+        ``NotStoredError`` if this request is the oldest of them.
         """
         self._receiving.setdefault(share)
         while self._left < size:
@@ -43,17 +44,17 @@ class BodiesInFlight:
         self._left -= size
 
     def keep(self, share: "Share") -> None:
-        """Exempt a share from eviction, because its body is complete."""
+        """Protect a request whose body is complete from being refused for lack of memory."""
         self._receiving.pop(share, None)
 
     def release(self, share: "Share", size: int) -> None:
-        """Return the bytes of a share to the budget."""
+        """Add the bytes of one request's body to the free part of the budget."""
         self.keep(share)
         self._left += size
 
 
 class Share:
-    """The counted bytes of one request's body."""
+    """The bytes that the body of one request uses of the memory budget."""
 
     __slots__ = ("_all", "_counted", "deadline", "is_evicted")
 
@@ -64,31 +65,34 @@ class Share:
         self.is_evicted = False
 
     def grow(self, size: int) -> None:
-        """Count a body of ``size`` bytes so far. Raises ``NotStoredError`` without room for it."""
+        """Count a body that has ``size`` bytes so far.
+
+        Raises ``NotStoredError`` if the memory budget is used up.
+        """
         if size - FREE > self._counted:
             self._all.reserve(self, size - FREE - self._counted)
             self._counted = size - FREE
 
     def keep(self) -> None:
-        """Exempt the body from eviction until ``release``, because it is complete."""
+        """Mark the body as complete: the request is no longer refused for lack of memory."""
         if self._counted:
             self._all.keep(self)
 
     def evict(self) -> None:
-        """End the reception of this body, and return its bytes for another body."""
+        """End the reception of this body, so that another request can use its bytes."""
         self.is_evicted = True
         self.release()
         if self.deadline is not None:
             self.deadline.reschedule(0)
 
     def release(self) -> None:
-        """Return the bytes to the budget."""
+        """Add the body's bytes to the free part of the memory budget."""
         if self._counted or self.is_evicted:
             self._all.release(self, self._counted)
             self._counted = 0
 
 
 def bodies_full() -> NotStoredError:
-    """Return the error for a body that exceeds the budget of all bodies. Its sender retries."""
+    """Create the error for a body without room in the memory budget. The sender retries later."""
     detail = "Too many large events are being received. Nothing was stored: send this event again."
     return NotStoredError(Reason.BODIES_FULL, detail)

@@ -1,10 +1,10 @@
-"""httptools' HTTP request parser, except that it ignores the header ``Upgrade``.
+"""httptools' HTTP request parser, changed to ignore the header ``Upgrade``.
 
 A client that supports HTTP/2 sends ``Upgrade: h2c`` with an ordinary POST (``curl --http2``, Java's
-``HttpClient``). httptools then treats all bytes after the head as another protocol. uvicorn runs
+``HttpClient``). httptools then treats all bytes after the head as another protocol. So uvicorn runs
 the application with an empty body, and parses the body as the next request. A server may ignore
-``Upgrade`` (RFC 9110, 7.8). So the head is parsed a second time without that header, and then the
-body.
+``Upgrade`` (RFC 9110, 7.8). So this parser reads the head a second time without that header, and
+then reads the body.
 
 https://github.com/MagicStack/httptools/issues/124
 https://github.com/Kludex/uvicorn/issues/2722
@@ -36,7 +36,7 @@ class NoTunnelError(BridgeError):
 
 
 class Head(Protocol):
-    """The connection of a parser. It holds the request's target and headers parsed so far."""
+    """The connection that uses the parser. It holds the parsed URL and headers of the request."""
 
     parser: httptools.HttpRequestParser
     url: bytes
@@ -46,9 +46,10 @@ class Head(Protocol):
 class PlainParser(httptools.HttpRequestParser):
     """A request parser that reads every request as plain HTTP/1.1.
 
-    The callbacks run twice for a head with ``Upgrade``. ``should_upgrade`` is true in the first run
-    only, which ``on_headers_complete`` and ``on_message_complete`` must ignore. The second run uses
-    a new parser, because the first one may accept no more data (``Connection: close``).
+    For a head with ``Upgrade``, the callbacks run twice. ``on_headers_complete`` and
+    ``on_message_complete`` must ignore the first run, in which ``should_upgrade`` is true. The
+    second run uses a new parser, because the first one may accept no more data (``Connection:
+    close``).
     """
 
     def __init__(self, connection: Head) -> None:

@@ -38,7 +38,7 @@ class ProblemResponse(JSONResponse):
 
 
 def described(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Return the OpenAPI descriptions of error responses with these statuses."""
+    """Return the OpenAPI descriptions of the error responses with these statuses, by status."""
     content = {MEDIA_TYPE: {"schema": ProblemDocument.model_json_schema()}}
     return {
         status: {"description": HTTPStatus(status).phrase, "content": content}
@@ -49,9 +49,9 @@ def described(*statuses: int) -> dict[int | str, dict[str, Any]]:
 def problem(
     status: int, reason: Reason, detail: str, headers: Mapping[str, str] | None = None
 ) -> ProblemResponse:
-    """Return an error response. ``detail`` names the error and what to do about it.
+    """Create an error response. ``detail`` names the error and what to do about it.
 
-    ``reason`` is the slug that logs and metrics use. A 503 gets ``Retry-After``.
+    ``reason`` is the slug that logs and metrics use. A 503 gets a ``Retry-After`` header.
     """
     all_headers = dict(headers or {})
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
@@ -62,6 +62,6 @@ def problem(
 
 
 def internal_error() -> ProblemResponse:
-    """Return the response for an unexpected exception."""
+    """Create the response for an unexpected exception: a problem document with status 500."""
     detail = "The bridge failed. Search its log for the X-Request-Id of this response."
     return problem(500, Reason.INTERNAL_ERROR, detail)

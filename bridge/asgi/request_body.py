@@ -1,4 +1,4 @@
-"""Reads the body of a request: checks its type, and never reads more than a limit."""
+"""Reads the bodies of requests: checks the content type, and reads at most a limit of bytes."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -12,30 +12,31 @@ from bridge.errors import BodyTooLargeError, BodyTooSlowError, UnsupportedTypeEr
 from bridge.reasons import Reason
 
 BODY_SECONDS = 10.0
-"""The timeout of the whole body. A timeout for each piece would never end a very slow body."""
+"""The timeout of the whole body. A timeout for each piece would not bound the total time."""
 
 KIB = 1024
 
 
 @dataclass(slots=True)
 class Body:
-    """The body of a request while it is received. ``begun`` holds the pieces received so far."""
+    """The body of a request that is being received. ``begun`` holds the pieces received so far."""
 
     receive: Receive
     begun: list[bytes]
     is_whole: bool = False
 
     async def read(self, limit: int, share: Share) -> bytes | None:
-        """Return the body. ``None`` = it is over ``limit`` bytes, and the rest was not received.
+        """Receive and return the body. Stop and return ``None`` after ``limit`` bytes.
 
-        Raises ``NotStoredError`` if the budget of all bodies is used up, and ``ClientDisconnect``.
+        Raises ``NotStoredError`` if the memory budget for bodies is used up, and
+        ``ClientDisconnect`` if the client closes the connection.
         """
         size = 0
         while not self.is_whole:
             piece, self.is_whole = await self._next()
             size += len(piece)
             if self.is_whole and not self.begun and size <= min(FREE, limit):
-                return piece  # the usual event: one piece, too small for the budget of all bodies
+                return piece  # the usual event: one piece, too small to count for the budget
             self.begun.append(piece)
             if size > limit:
                 return None
@@ -44,7 +45,7 @@ class Body:
         return self.begun[0] if len(self.begun) == 1 else b"".join(self.begun)
 
     async def pieces(self) -> AsyncIterator[bytes]:
-        """Yield all pieces from the first one, and keep none of them."""
+        """Yield all pieces of the body from the first one, without keeping them in memory."""
         begun, self.begun = self.begun, []
         for piece in begun:
             yield piece
@@ -53,7 +54,7 @@ class Body:
             yield piece
 
     async def _next(self) -> tuple[bytes, bool]:
-        """Receive the next piece; return it, and whether it is the last one."""
+        """Receive the next piece of the body. Return the piece, and whether it is the last one."""
         message = await self.receive()
         if message["type"] == "http.disconnect":
             raise ClientDisconnect
@@ -61,7 +62,7 @@ class Body:
 
 
 def checked_length(headers: Headers) -> int:
-    """Return the ``Content-Length`` of a request; 0 = it has none that is a number.
+    """Return the ``Content-Length`` of a request, or 0 if the header is missing or no number.
 
     Raises ``UnsupportedTypeError`` if the headers declare another type than JSON, or an encoding:
     signatures are of the bytes as sent.
@@ -91,7 +92,7 @@ def checked_length(headers: Headers) -> int:
 
 
 def too_large(limit: int) -> BodyTooLargeError:
-    """Return the error for a body of more than ``limit`` bytes."""
+    """Create the error for a body of more than ``limit`` bytes."""
     size = f"{limit // KIB} KiB" if limit % KIB == 0 else f"{limit} bytes"
     return BodyTooLargeError(
         Reason.TOO_LARGE,
@@ -101,6 +102,6 @@ def too_large(limit: int) -> BodyTooLargeError:
 
 
 def too_slow() -> BodyTooSlowError:
-    """Return the error for a body that was not complete in time."""
+    """Create the error for a body that was not complete before its timeout."""
     detail = f"The body was not complete within {BODY_SECONDS:g} s. Send the event again."
     return BodyTooSlowError(Reason.BODY_TOO_SLOW, detail)

@@ -11,13 +11,13 @@ WELL_FORMED = re.compile(rb"[A-Za-z0-9._-]{1,100}")
 
 
 class RequestId:
-    """Middleware: adds the id to all log lines of the request, and to the response's headers."""
+    """Middleware that adds the request's id to all its log lines and to the response's headers."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on. Its id is in ``scope["state"]["request_id"]``."""
+        """Set ``scope["state"]["request_id"]``, and pass the request to the application."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return

@@ -1,4 +1,4 @@
-"""Security headers on every response: a browser neither runs, frames nor caches it.
+"""Security headers of every response: browsers may not run, frame or cache the response.
 
 ``Strict-Transport-Security`` is left to the TLS proxy, because only the proxy knows whether TLS is
 used.
@@ -17,20 +17,20 @@ SECURITY: Mapping[str, str] = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
-"""The strictest values, for responses to programs. A page sets its own headers where it needs more.
+"""The headers and their strictest values, for responses to programs. HTML pages set other values.
 """
 
 RAW = tuple((name.lower().encode(), value.encode()) for name, value in SECURITY.items())
 
 
 class SecurityHeaders:
-    """Middleware: adds each of these headers that the response does not have."""
+    """Middleware that adds each header of ``SECURITY`` that the response does not set itself."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on, and add the headers to its response."""
+        """Pass the request to the application, and add the headers to the response."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return

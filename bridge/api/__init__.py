@@ -1,1 +1,1 @@
-"""The HTTP API for operators: it shows calls with their states and reasons, and replays them."""
+"""The HTTP API for operators: shows calls with their states and reasons, and replays calls."""

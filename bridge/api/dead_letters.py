@@ -1,4 +1,4 @@
-"""The routes of dead letters, which are events that failed three times: list and retry."""
+"""The routes that list and retry dead letters (events that failed three times)."""
 
 from datetime import datetime
 from typing import Annotated
@@ -46,7 +46,7 @@ def list_dead_letters(
 
 @router.post("/{dead_letter_id}/retry", status_code=202)
 def retry_dead_letter(dead_letter_id: str, services: WithServices) -> None:
-    """Put the event of a dead letter into the inbox again. Fix the cause of its error first."""
+    """Put a dead letter's event into the inbox again. Fix the cause of the error first."""
     if not services.dead_letters.requeue(dead_letter_id, services.now()):
         raise HTTPException(404, "There is no dead letter with this id.")
     services.publisher.publish(DRAIN)

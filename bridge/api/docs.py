@@ -1,4 +1,4 @@
-"""The routes of ``/api/docs``: Swagger UI, which loads nothing from other hosts.
+"""The routes of ``/api/docs``: Swagger UI, served without files from other hosts.
 
 The folder ``swagger_ui`` holds two unchanged files of the npm package ``swagger-ui-dist`` 5.32.6,
 and their licences.
@@ -34,13 +34,13 @@ POLICY = (
     "script-src 'self'; connect-src 'self'; img-src 'self' data:; "
     "style-src 'self' 'unsafe-inline'; " + SECURITY["Content-Security-Policy"]
 )
-"""Swagger UI writes inline styles. Scripts are loaded from files only."""
+"""The Content-Security-Policy of the page. Swagger UI uses inline styles, but no inline scripts."""
 
 DAY = {"Cache-Control": "public, max-age=86400"}
 
 
 def _asset(name: str, media_type: str) -> Callable[[Request], Awaitable[Response]]:
-    """Return the handler of one of Swagger UI's files, which is sent piece by piece."""
+    """Create the handler that serves one of Swagger UI's files."""
     path = SWAGGER_UI / name
 
     async def respond(_request: Request) -> Response:

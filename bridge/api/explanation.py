@@ -1,4 +1,4 @@
-"""The explanation of a call, as the API returns it, and the facts that it is made from."""
+"""The explanation of a call in the API: its state, the cause, and the next step, in English."""
 
 from datetime import datetime
 
@@ -11,7 +11,7 @@ from bridge.services import Services
 
 
 class ExplanationView(BaseModel):
-    """Where a call is and why, in plain English."""
+    """The state of a call, the cause, and the next step, in plain English."""
 
     sentence: str = Field(description="`cause`, `outlook` and `advice` in one text")
     cause: str = Field(description="Where the call is, and why")
@@ -24,7 +24,7 @@ class ExplanationView(BaseModel):
 
 
 def facts(services: Services) -> Facts:
-    """Read what an explanation needs and a record does not have: holds, workers, the last sweep."""
+    """Read the facts that explain calls and are not in call records: holds, workers, last sweep."""
     now = services.now()
     stopped, stopped_since = _stopped(services, now)
     return Facts(
@@ -39,7 +39,7 @@ def facts(services: Services) -> Facts:
 
 
 def _stopped(services: Services, now: datetime) -> tuple[Stopped | None, datetime | None]:
-    """Return what does not run, and when it last ran; ``None`` = workers and sweeps run.
+    """Return what has stopped (workers or sweeps), and when it last ran; else ``None``, ``None``.
 
     Workers of version 0.1.0 write no heartbeats, but a sweep shows that one of them runs.
     """
@@ -52,7 +52,7 @@ def _stopped(services: Services, now: datetime) -> tuple[Stopped | None, datetim
 
 
 def explanation_view(call: Call, known: Facts, now: datetime) -> ExplanationView:
-    """Return the explanation of a call, by facts that were read for all calls of the response."""
+    """Return the explanation of a call. ``known`` is read once for all calls of a response."""
     found = explain(call, known, now)
     return ExplanationView(
         sentence=found.sentence,

@@ -1,4 +1,4 @@
-"""The routes of holds: show why and until when requests are held, and release holds by hand."""
+"""The routes that show and end holds (pauses of requests to AskElephant)."""
 
 from typing import Annotated, Literal
 
@@ -19,7 +19,7 @@ Scope = Annotated[
 
 @router.get("/hold")
 def show_hold(services: WithServices) -> views.HoldsView:
-    """Show why requests are held, since when, and when the next one is sent."""
+    """Show why requests to AskElephant are held, since when, and when the next one is sent."""
     holds = [views.hold_view(hold) for hold in services.holds.all(services.now())]
     first = holds[0].model_dump() if holds else {}
     seconds = services.holds.most.total_seconds()
@@ -28,6 +28,6 @@ def show_hold(services: WithServices) -> views.HoldsView:
 
 @router.post("/hold/release")
 def release_hold(services: WithServices, scope: Scope = None) -> views.ReleasedView:
-    """End holds now, so that held calls run at once. Later failures may start a new hold."""
+    """End holds, so that requests for held calls are sent at once. A new failure may start one."""
     released = release_holds(services, scope)
     return views.ReleasedView(released=[views.hold_view(hold) for hold in released])

@@ -1,4 +1,4 @@
-"""Makes the link from a call to its engagement's page in AskElephant."""
+"""Creates the link from a call to the page of its engagement in AskElephant."""
 
 from string import Formatter
 from typing import NamedTuple
@@ -7,7 +7,7 @@ from bridge.services import Services
 
 
 class EngagementLinks(NamedTuple):
-    """The operator's template of links, and the workspace; ``None`` = it is not known yet."""
+    """The template of links to engagements, and the workspace's id, ``None`` until it is known."""
 
     template: str
     workspace_id: str | None
@@ -15,7 +15,8 @@ class EngagementLinks(NamedTuple):
     def url(self, engagement_id: str | None) -> str | None:
         """Return the URL of the engagement's page.
 
-        ``None`` = there is no engagement, or the template needs a workspace that is not known yet.
+        Return ``None`` if there is no engagement, or if the template needs the id of the workspace
+        and the id is not known yet.
         """
         if engagement_id is None or (self.workspace_id is None and self._names_workspace):
             return None
@@ -27,10 +28,10 @@ class EngagementLinks(NamedTuple):
 
 
 def engagement_links(services: Services) -> EngagementLinks:
-    """Return the template of links and the workspace that is known now.
+    """Return the template of links, and the id of the workspace if it is known.
 
-    AskElephant's webhooks name the workspace of our engagements. That id is used rather than the
-    setting, which serves until the first webhook is received.
+    The id comes from AskElephant's webhooks. Until the first webhook is received, it comes from the
+    setting.
     """
     settings = services.settings
     workspace_id = services.workspace.id() or settings.askelephant_workspace_id

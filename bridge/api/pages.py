@@ -1,4 +1,4 @@
-"""Pages of calls: an opaque cursor, and a search that reads a limited number of calls per page."""
+"""Pages of the list of calls, with an opaque cursor and a bounded number of reads per page."""
 
 import base64
 import math
@@ -10,12 +10,12 @@ from bridge.domain.call import Call, State
 from bridge.store.lookup import Lookup, Place
 
 SCANNED = 5000
-"""How many calls a search reads for one page. The page's cursor continues from there."""
+"""The most calls that are read for one page. The cursor of the page continues from there."""
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """The filter of a list of calls. ``since`` and ``until`` bound the time of the first event.
+    """A filter for the list of calls. ``since`` and ``until`` bound the time of the first event.
 
     ``q`` is any part of an id, name, e-mail address or link, or a phone number in any spelling.
     """
@@ -32,7 +32,7 @@ class Query:
         object.__setattr__(self, "search", None if self.q is None else search_for(self.q))
 
     def holds(self, call: Call) -> bool:
-        """Return whether a call passes the filter, except for its time, which never changes."""
+        """Return whether a call passes the filter. The index has already compared the times."""
         if self.state not in {None, call.state} or self.reason not in {None, call.reason}:
             return False
         if self.has_extras and not call.extra_recordings:
@@ -42,16 +42,16 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Calls, and the cursor of the next page; ``None`` = this is the last page."""
+    """A page of calls. ``next_cursor`` is ``None`` on the last page."""
 
     calls: list[Call]
     next_cursor: str | None
 
 
 def page(lookup: Lookup, query: Query, cursor: str | None, limit: int) -> Page:
-    """Return up to ``limit`` calls, the newest first.
+    """Return a page of up to ``limit`` matching calls, the newest first.
 
-    Raises ``ValueError`` for a cursor that no earlier page has returned.
+    Raises ``ValueError`` if ``cursor`` is not the cursor of an earlier page.
     """
     found: list[Call] = []
     start = Place(query.until.timestamp(), "") if query.until else None
@@ -68,12 +68,12 @@ def page(lookup: Lookup, query: Query, cursor: str | None, limit: int) -> Page:
 
 
 def aware(at: datetime | None) -> datetime | None:
-    """Return a time with its zone, which is UTC if it has none."""
+    """Return a time with a time zone. A time without one is in UTC."""
     return at.replace(tzinfo=UTC) if at and at.tzinfo is None else at
 
 
 def _place(cursor: str) -> Place:
-    """Return the place in the list that a cursor names. Raises ``ValueError`` if it names none."""
+    """Return the position in the list that a cursor encodes. Raises ``ValueError`` if invalid."""
     try:
         text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
         at, _, call_id = text.decode().partition(" ")

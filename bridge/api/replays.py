@@ -1,7 +1,8 @@
-"""The route that replays many calls, page by page. A dry run only counts them.
+"""The route that replays many calls (processes them again), page by page. A dry run only counts.
 
-Nothing is stored between two requests. The cursor holds where the next page begins, and when its
-first call may be due. An interrupted replay is started again, and finds the calls still at rest.
+No state is stored between two requests. The cursor encodes where the next page begins, and when
+its first call may be due. An interrupted replay can be started again: it then finds only the calls
+that were not replayed.
 """
 
 from collections import Counter
@@ -29,13 +30,12 @@ from bridge.pipeline.replay import replay_many
 from config.types import OptionalRate, Rate
 
 MOST = 500
-"""The most calls that one request replays, so that its response needs seconds, not minutes."""
+"""The most calls that one request replays, so that the response is sent within seconds."""
 
 PACE = Rate(60, timedelta(minutes=1))
 FASTEST = timedelta(seconds=0.01)
 FURTHEST = timedelta(days=366)
-"""How far in the future a cursor may set a due time. A wrong cursor must not park calls for years.
-"""
+"""How far in the future a cursor may set a due time. It bounds the harm of a wrong cursor."""
 
 LIMIT = 16 * 1024
 NO_REASON = "none"
@@ -46,7 +46,7 @@ log = structlog.get_logger(__name__)
 
 
 def _per_hour(pace: object) -> object:
-    """Convert a bare number, which means calls per second, to calls per hour."""
+    """Convert a pace without a unit, which is in calls per second, to calls per hour."""
     if isinstance(pace, int | float) and not isinstance(pace, bool):
         return f"{3600 * pace:.0f}/h"
     return pace
@@ -86,7 +86,7 @@ class ReplayOrder(BaseModel):
 
 
 class ReplayView(BaseModel):
-    """The result of one page of a replay. ``next_cursor`` is null on the last page."""
+    """The result of replaying one page of calls. ``next_cursor`` is null on the last page."""
 
     dry_run: bool
     matched: int
@@ -102,7 +102,10 @@ class ReplayView(BaseModel):
 
 
 async def _order(request: Request) -> ReplayOrder:
-    """Read the body. FastAPI itself would read a body of any size before it checks the token."""
+    """Read and validate the body, up to a limit of bytes, after the token was checked.
+
+    FastAPI itself would read a body of any size, and check the token afterwards.
+    """
     raw = b""
     async for chunk in request.stream():
         raw += chunk
@@ -124,7 +127,7 @@ BODY = {"content": {"application/json": {"schema": ReplayOrder.model_json_schema
 def replay_calls(
     order: Annotated[ReplayOrder, Depends(_order)], services: WithServices, response: Response
 ) -> ReplayView:
-    """Count the matching calls at rest (200), or replay them at a pace (202).
+    """Count the matching calls at rest (status 200), or replay them at a pace (status 202).
 
     Each call keeps its `external_id`, so that it gets no second engagement.
     """
@@ -159,9 +162,9 @@ def _view(order: ReplayOrder, found: Page, replayed: list[Call], start: datetime
 
 
 def _read_cursor(cursor: str | None, latest: datetime) -> tuple[datetime, str | None]:
-    """Return when the next call may be due, and the cursor of the list.
+    """Return when the next call may be due, and the cursor of the list of calls.
 
-    Raises ``ValueError`` if no earlier response had this cursor, or if its time is after
+    Raises ``ValueError`` if ``cursor`` is not that of an earlier response, or if its time is after
     ``latest``.
     """
     at, _, place = (cursor or f"0{MARK}").partition(MARK)

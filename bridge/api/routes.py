@@ -1,7 +1,8 @@
 """The routes under ``/api`` for calls and statistics.
 
-WAVV's ids are opaque and may hold a slash, so an id is matched as a path. Routes with more segments
-after the id are declared first. Clients should percent-encode the slashes of an id, see ``paths``.
+WAVV's call ids are opaque and may contain slashes, so routes match an id as a path. Routes with
+more segments after the id are declared first. Clients should percent-encode the slashes of an id
+(see ``bridge.api.paths``).
 """
 
 from dataclasses import asdict
@@ -24,7 +25,7 @@ from bridge.services import Services
 
 PAGE = 50
 BLANK_IS_NONE = BeforeValidator(lambda value: value or None)
-"""A form sends each parameter that was left empty as an empty string."""
+"""Converts an empty parameter to ``None``: HTML forms send empty fields as empty strings."""
 
 PROBLEMS = described(400, 401, 403, 404, 409, 413, 422, 429, 503)
 router = APIRouter(prefix="/api", dependencies=[Depends(authorize)], responses=PROBLEMS)
@@ -114,7 +115,7 @@ def show_stats(services: WithServices) -> views.StatsView:
         hold=hold,
         brake=hold,
         counters=services.counters.all(),
-        # Agents that were added to the directory since are left out.
+        # Agents that have been added to the agents file by now are left out.
         unmapped_agents={a: calls for a, calls in unmapped.items() if not services.mapper.knows(a)},
         damaged=views.DamageView(**asdict(services.calls.damage())),
         workers=[views.WorkerView(**asdict(worker)) for worker in services.heartbeats.living(now)],

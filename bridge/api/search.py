@@ -1,4 +1,4 @@
-"""Search of calls. Phone numbers match in any spelling, texts in any case and Unicode form."""
+"""Searches calls. Phone numbers match in any spelling, texts in any case and Unicode form."""
 
 import re
 import unicodedata
@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from bridge.domain.call import Call
 
 FEWEST_DIGITS = 3
-"""A query with fewer digits is not compared with phone numbers."""
+"""The fewest digits of a query that is compared with phone numbers."""
 
 WHOLE_NUMBER = 7
-"""Digits of the shortest stored number that a query with a country code can match."""
+"""The fewest digits of a stored number that a query with a country code can match."""
 
 _PHONE = re.compile(r"\+?[\d\s().+/\-]*")
 _NOT_DIGITS = re.compile(r"\D+", re.ASCII)
@@ -18,7 +18,7 @@ _NOT_DIGITS = re.compile(r"\D+", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """The folded text of a query, and its digits if it may be a phone number."""
+    """A search: the normalised text of the query, and its digits if it may be a phone number."""
 
     text: str
     digits: str | None
@@ -26,7 +26,7 @@ class Search:
     def finds(self, call: Call) -> bool:
         """Return whether a field of the call contains the text, or a phone number the digits.
 
-        A stored number without a country code also matches if the digits end with it.
+        A stored number without a country code also matches if the query's digits end with it.
         """
         metadata = call.metadata
         texts = (
@@ -48,11 +48,12 @@ class Search:
 
 
 def search_for(q: str) -> Search:
-    """Return the search for a query.
+    """Create the search for a query.
 
-    A number may begin with a blank instead of ``+``, because ``+`` in a URL's query is decoded as a
-    blank (https://url.spec.whatwg.org/#urlencoded-parsing). Zeros at its beginning (``00``, or the
-    ``0`` before an area code) are dropped, because stored numbers begin with the country code.
+    A phone number may begin with a blank instead of ``+``, because ``+`` in a URL's query is
+    decoded as a blank (https://url.spec.whatwg.org/#urlencoded-parsing). Zeros at the beginning
+    (``00``, or the ``0`` before an area code) are dropped, because stored numbers begin with the
+    country code.
     """
     text = folded(q)
     digits = _NOT_DIGITS.sub("", text).lstrip("0") if _PHONE.fullmatch(text) else ""
@@ -60,7 +61,7 @@ def search_for(q: str) -> Search:
 
 
 def folded(text: str) -> str:
-    """Return a text in the form that is compared: NFKC, without case, with single blanks.
+    """Normalise a text for comparison: NFKC, without case, with single blanks.
 
     https://www.unicode.org/versions/Unicode16.0.0/core-spec/chapter-3/#G34145 (D146)
     """

@@ -1,4 +1,4 @@
-"""The models of the API's responses. Clients depend on their fields, so fields are only added."""
+"""The models of the API's responses. Fields are only added, because clients depend on them."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -24,7 +24,7 @@ from bridge.store.hold import Hold
 
 
 class InsightsView(BaseModel):
-    """The insights of a call. Keys that were never fetched are absent."""
+    """The insights of a call. An insight that was never fetched is absent."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -38,7 +38,7 @@ class InsightsView(BaseModel):
 
 
 class CallSummary(BaseModel):
-    """One line of the list of calls."""
+    """A call as one line of the list of calls."""
 
     call_id: str
     state: State
@@ -58,7 +58,7 @@ class CallSummary(BaseModel):
 
 
 class ExtraRecordingView(BaseModel):
-    """An extra recording of a call, and the call that submits it."""
+    """An extra recording of a call, and the extra call that submits the recording."""
 
     link: str = Field(description="Its link without query and fragment")
     heard_at: datetime = Field(description="When WAVV sent its newest link")
@@ -68,7 +68,7 @@ class ExtraRecordingView(BaseModel):
 
 
 class CallView(CallSummary):
-    """A call with all its fields."""
+    """One call with all fields, insights and its timeline."""
 
     external_id: str | None
     engagement_created: bool | None = Field(
@@ -111,7 +111,7 @@ class CallPage(BaseModel):
 
 
 class DamageView(BaseModel):
-    """Calls whose record is damaged: how many, and up to 100 of their ids."""
+    """The calls whose stored record is damaged: how many, and up to 100 of their ids."""
 
     count: int
     call_ids: list[str]
@@ -132,7 +132,7 @@ class HoldView(BaseModel):
 
 
 class HoldsView(BaseModel):
-    """All holds in force."""
+    """All holds (pauses of requests to AskElephant) that are in force."""
 
     held: bool
     reason: str | None = Field(None, description="Of the first hold, as are the other fields")
@@ -149,7 +149,7 @@ class HoldsView(BaseModel):
 
 
 class ReleasedView(BaseModel):
-    """The holds that were ended by hand."""
+    """The holds of requests that this request has ended."""
 
     released: list[HoldView]
 
@@ -180,7 +180,7 @@ class StatsView(BaseModel):
 
 
 def hold_view(hold: Hold) -> HoldView:
-    """Return a hold as the API shows it."""
+    """Convert a hold (a pause of requests to AskElephant) to the form of the API."""
     return HoldView(
         reason=hold.reason,
         status=hold.status,
@@ -193,7 +193,7 @@ def hold_view(hold: Hold) -> HoldView:
 
 
 def summaries(calls: Sequence[Call], services: Services) -> list[CallSummary]:
-    """Return the calls' lines in a list. What they share is read once for all of them."""
+    """Return the calls as lines of a list. Facts that all calls share are read from Redis once."""
     links, known, now = engagement_links(services), facts(services), services.now()
     return [
         CallSummary(**_common(call, links, explanation_view(call, known, now))) for call in calls
@@ -201,7 +201,7 @@ def summaries(calls: Sequence[Call], services: Services) -> list[CallSummary]:
 
 
 def view(call: Call, services: Services) -> CallView:
-    """Return the call with all its fields and insights."""
+    """Convert a call to the form of the API, with all fields and insights."""
     recording = link(call)
     request = call.request if call.state is State.FAILED else None
     if request is None:
@@ -224,7 +224,7 @@ def view(call: Call, services: Services) -> CallView:
 
 
 def insights_view(call: Call, insights: dict[str, Any]) -> InsightsView:
-    """Return the insights with their status."""
+    """Return the insights of a call with their status."""
     known = call.insights
     return InsightsView(
         status=known.status, checks=known.checks, deadline=known.deadline, **insights

@@ -1,4 +1,4 @@
-"""The web process. uvicorn is started with ``bridge.web:create_app``."""
+"""The web process, which uvicorn starts with ``bridge.web:create_app``."""
 
 from bridge.web.app import create_app
 

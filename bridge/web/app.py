@@ -1,4 +1,4 @@
-"""Builds the ASGI application of the web process: webhooks, health, metrics, and the API."""
+"""Creates the ASGI application of the web process: webhooks, health, metrics, and the API."""
 
 import asyncio
 import time
@@ -37,7 +37,7 @@ READINESS_SECONDS = 4.0
 
 
 def create_app() -> ASGIApp:
-    """Return the application for the settings. Raises ``SystemExit`` if they are invalid."""
+    """Create the application from the settings. Raises ``SystemExit`` if a setting is invalid."""
     try:
         settings = start_process()
         require_known_fields(settings)
@@ -51,7 +51,7 @@ def create_app() -> ASGIApp:
 
 
 def build_app(services: Services, redis_url: str) -> FastAPI:
-    """Return the application with all routes, and with the receivers of webhooks in its state."""
+    """Create the application with all routes. Its state holds the receivers of webhooks."""
     app = FastAPI(
         title="WAVV-AskElephant bridge",
         version=__version__,
@@ -91,13 +91,13 @@ def build_app(services: Services, redis_url: str) -> FastAPI:
 
 
 def with_ingress(app: FastAPI) -> ASGIApp:
-    """Return the application that is served. Events do not pass FastAPI, which is slower."""
+    """Wrap the application, so that webhooks bypass FastAPI, which is slower."""
     return RequestId(SecurityHeaders(Ingress(app.state.receivers, app.state.unknown, rest=app)))
 
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    """At the end, write the accepted events and publish their wake-up before the process ends."""
+    """On shutdown, write the accepted events to Redis and publish the wake-up of the workers."""
     yield
     await app.state.commit.close()
     await app.state.wakeup.close()

@@ -1,4 +1,4 @@
-"""Converts errors of the API to HTTP responses, each with a reason and what to do."""
+"""Converts errors of the API to HTTP responses, each with its reason and what to do about it."""
 
 import re
 from collections.abc import Mapping
@@ -45,7 +45,7 @@ def add_error_handlers(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     async def _(_request: Request, error: RequestValidationError) -> Response:
         found = [(str(one["loc"][-1]), _message(one)) for one in error.errors()]
-        # A name that is not a parameter's may hold anything, so it is not repeated.
+        # An unknown parameter's name is the client's text and may be personal, so it is not shown.
         known = [(name if NAME.fullmatch(name) else "another name", text) for name, text in found]
         detail = "; ".join(f"{name}: {text}" for name, text in known)
         return problem(422, Reason.BAD_PARAMETER, detail)

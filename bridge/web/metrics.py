@@ -1,4 +1,4 @@
-"""Metrics for Prometheus. They are read from Redis, so every web process serves the same values."""
+"""Metrics for Prometheus. All are read from Redis, so each web process serves the same values."""
 
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple

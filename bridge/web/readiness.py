@@ -1,4 +1,4 @@
-"""Readiness: checks whether events can be accepted and processed, and describes what to do."""
+"""Readiness checks: whether events can be accepted and processed, and what to do if not."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ UNWRITABLE = (
 
 
 class CheckInfo(NamedTuple):
-    """A check: whether readiness requires it, and the meaning of its failure, in Markdown."""
+    """A readiness check: whether readiness requires it, and what its failure means, in Markdown."""
 
     required: bool
     meaning: str
@@ -93,12 +93,12 @@ CHECKS: Mapping[str, CheckInfo] = {
         ),
     ),
 }
-"""All checks. docs/operations.md lists them."""
+"""All readiness checks by name. docs/operations.md lists them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """The result of one of ``CHECKS``."""
+    """The result of one readiness check."""
 
     name: str
     ok: bool
@@ -106,7 +106,7 @@ class Check:
 
     @property
     def required(self) -> bool:
-        """Whether the bridge is not ready while this check is not ``ok``."""
+        """Whether the bridge is ready only if this check is ``ok``."""
         return CHECKS[self.name].required
 
 
@@ -116,7 +116,7 @@ def is_ready(checks: list[Check]) -> bool:
 
 
 def readiness(services: Services) -> list[Check]:
-    """Return the results of all checks. Without Redis, only of those that need no Redis."""
+    """Run all readiness checks. If Redis does not respond, skip the checks that need Redis."""
     settings = services.settings
     credentials = {
         "askelephant_api_key": settings.askelephant_api_key,
@@ -150,7 +150,7 @@ def _redis_writable(services: Services) -> Check:
 
 
 def _config(services: Services, name: str) -> str | None:
-    """Return a setting of the Redis server; ``None`` = it does not permit ``CONFIG GET``."""
+    """Return a setting of the Redis server, or ``None`` if the server forbids ``CONFIG GET``."""
     try:
         return dict(services.redis.config_get(name)).get(name)
     except ResponseError:
@@ -177,7 +177,7 @@ def _durability(services: Services) -> Iterator[Check]:
 
 
 def _progress(services: Services) -> Iterator[Check]:
-    """Warn of work that is not done: waiting events, missing sweeps, calls with damaged records."""
+    """Warn of waiting events, of missing sweeps, and of calls with damaged records."""
     backlog = services.inbox.backlog()
     age = services.now() - backlog.oldest if backlog.oldest else timedelta(0)
     waiting = f"{backlog.waiting} waiting, the oldest for {max(0, int(age.total_seconds()))} s"
@@ -195,7 +195,7 @@ def _progress(services: Services) -> Iterator[Check]:
 
 
 def _holds(services: Services) -> Iterator[Check]:
-    """Warn while requests are held. AskElephant's text is not shown: it may name a person."""
+    """Warn while requests are held. AskElephant's message is not shown: it may name a person."""
     found = []
     for hold in services.holds.all(services.now()):
         scope = f"step {hold.step}" if hold.step else "all requests"
@@ -210,7 +210,7 @@ def _holds(services: Services) -> Iterator[Check]:
 
 
 def _webhook(services: Services) -> Iterator[Check]:
-    """Warn if polling found a transcript after the last webhook: webhooks may not arrive."""
+    """Warn that webhooks may not arrive, if polling has found a transcript since the last one."""
     heard, polled = services.counters.last_saw("webhook"), services.counters.last_saw("poll")
     ok = polled is None or (heard is not None and heard > polled)
     detail = "no sign of trouble"
@@ -224,7 +224,7 @@ def _webhook(services: Services) -> Iterator[Check]:
 
 
 def _wavv_api(services: Services) -> Iterator[Check]:
-    """Warn while WAVV refuses its API key: no fresh links to recordings are then requested."""
+    """Warn while WAVV refuses the API key: fresh links to recordings are then not requested."""
     refused = services.counters.last_saw("wavv_refused")
     accepted = services.counters.last_saw("wavv_answered")
     ok, detail = True, "no sign of trouble"

@@ -64,8 +64,8 @@ class Body:
 def checked_length(headers: Headers) -> int:
     """Return the ``Content-Length`` of a request, or 0 if the header is missing or no number.
 
-    Raises ``UnsupportedTypeError`` if the headers declare another type than JSON, or an encoding:
-    signatures are of the bytes as sent.
+    Raises ``UnsupportedTypeError`` if the headers declare a type other than JSON, or a compressed
+    body, whose signature cannot be verified.
     """
     content_type, encodings, length = b"", [], b""
     for name, value in headers.raw:  # one pass, because this runs for every event

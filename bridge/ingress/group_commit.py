@@ -112,9 +112,9 @@ class GroupCommit:
             self._writer = None
 
     async def _commit(self, batch: Sequence[Arrival]) -> None:
-        """Write one batch. If it fails, reject its events and all that wait behind it.
+        """Write one batch. If the write fails, reject its events and all waiting events.
 
-        The script returns whether a wake-up is due, then for each event whether it is new.
+        The script returns 1 if a wake-up is due, then 1 for each new event; otherwise 0.
         """
         keys = [self._keys.inbox, self._keys.counters, self._keys.wakeup_pending]
         args: list[str | bytes | float] = [self._remember, WAKEUP_SECONDS]

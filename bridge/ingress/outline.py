@@ -57,9 +57,9 @@ class Outline:
         return bytes(self._kept)
 
     def _plain(self, piece: bytes, at: int) -> int:
-        """Read outside of strings, up to and with the next token. Return where the token ends.
+        """Read up to the end of the next token outside of strings. Return that index.
 
-        After an array's first item all is skipped but the token that ends the array.
+        After the first item of an array, all tokens are skipped up to the end of the array.
         """
         is_skipped = self._skipped_depth is not None
         run = (_SKIPPED if is_skipped else _PLAIN).match(piece, at)

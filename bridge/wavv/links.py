@@ -43,8 +43,8 @@ def link_or_failure(
 ) -> RecordingResponse:
     """Return the recording's link in a response, ``NoRecording`` or a failure. Never raises.
 
-    A 200 whose link AskElephant cannot fetch counts as unreadable. ``now`` is the time from which
-    a ``Retry-After`` with a date is counted.
+    A 200 whose link AskElephant cannot fetch counts as unreadable. ``now`` is
+    subtracted from a ``Retry-After`` that is a date.
     """
     if status == OK:
         with suppress(MalformedBodyError):

@@ -29,7 +29,7 @@ def to_e164(text: str, region: str) -> str | None:
     possible = phonenumbers.is_possible_number_with_reason(number)
     if possible != phonenumbers.ValidationResult.IS_POSSIBLE:
         return None
-    # People type such numbers into a form to fill a required field: one digit repeated, digits that
+    # A filler that people type into a required field of a form: one digit repeated, digits that
     # count up or down, or an area code that cannot exist.
     digits = phonenumbers.national_significant_number(number)
     is_counting = digits in _COUNTING or digits[::-1] in _COUNTING

@@ -90,7 +90,7 @@ def _iso(text: str) -> datetime | None:
 
 
 def _other_form(text: str) -> Read:
-    """Read any other form. A text without a whole date and a time of day is unreadable.
+    """Read any other form with dateutil. A text without a date or a time of day is unreadable.
 
     dateutil fills missing parts from a default. If two defaults lead to two results, a part is
     missing: https://github.com/dateutil/dateutil/issues/78

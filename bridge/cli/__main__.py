@@ -1,4 +1,4 @@
-"""``python -m bridge.cli``: the ``bridge`` command where its script is not on the path."""
+"""``python -m bridge.cli``: the ``bridge`` command, for shells whose path lacks its script."""
 
 from bridge.cli import main
 

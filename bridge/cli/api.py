@@ -1,4 +1,4 @@
-"""A client of the bridge's HTTP API, for the commands that talk to a running bridge."""
+"""A client of the bridge's HTTP API, for the commands that need a running bridge."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,19 +13,19 @@ TIMEOUT = 60.0
 
 
 class Api:
-    """The API of one web process."""
+    """A client of the API of one web process."""
 
     def __init__(self, http: "httpx.Client") -> None:
         self._http = http
 
     def get(self, path: str) -> tuple[int, dict[str, Any]]:
-        """Return the status and the JSON of the response. Exits with 2 as ``post`` does."""
+        """Send a GET. Return the status and the JSON of the response. Exits with 2 as ``post``."""
         return self._request("GET", path)
 
     def post(self, path: str, body: dict[str, Any] | None = None) -> tuple[int, dict[str, Any]]:
-        """Return the status and the JSON of the response.
+        """Send a POST. Return the status and the JSON of the response.
 
-        If no response comes, or one that is not JSON, an error is printed and the exit code is 2.
+        If there is no response, or if it is not JSON, print an error and exit with 2.
         """
         return self._request("POST", path, body)
 
@@ -66,7 +66,7 @@ def open_api(url: str, token: str | None, *, changes: bool = False) -> Iterator[
 
 
 def error_exit(status: int, body: dict[str, Any]) -> typer.Exit:
-    """Print the error that the API returned; return the exception that exits with 2."""
+    """Print the error that the API returned. Return the exception to raise for exit code 2."""
     return _fail(f"{status}: {body.get('detail', body)}")
 
 

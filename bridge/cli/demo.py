@@ -1,4 +1,4 @@
-"""``bridge demo``: 25 calls through the whole bridge, against a sandbox of AskElephant."""
+"""``bridge demo``: sends 25 calls through the whole bridge to a simulated AskElephant."""
 
 from pathlib import Path
 from typing import Annotated

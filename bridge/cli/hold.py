@@ -1,4 +1,4 @@
-"""``bridge hold``: show why requests to AskElephant are held, and release them by hand."""
+"""``bridge hold``: shows why requests to AskElephant are held (paused), and ends holds by hand."""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -21,10 +21,10 @@ Token = Annotated[
 
 @hold.command("show")
 def show(url: Url = "http://127.0.0.1:8000", token: Token = None) -> None:
-    """Show why requests are held, and until when.
+    """Show why requests to AskElephant are held, and until when.
 
-    The exit code is 0 if none is held, 1 if requests are held, 2 if the bridge returns an error or
-    no response.
+    The exit code is 0 if no request is held, 1 if requests are held, 2 if the bridge returns an
+    error or no response.
     """
     with open_api(url, token) as api:
         status, body = api.get("/api/hold")
@@ -52,7 +52,9 @@ def release(
     url: Url = "http://127.0.0.1:8000",
     token: Token = None,
 ) -> None:
-    """End the holds now, so that held calls are processed at once. Failures may start a new hold.
+    """End the holds of requests, so that held calls are processed at once.
+
+    New failures may start a new hold.
 
     The exit code is 0 if a hold was ended, 1 if there was none, 2 if the bridge returns an error or
     no response.

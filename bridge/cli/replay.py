@@ -1,4 +1,4 @@
-"""``bridge replay``: process complete, skipped or failed calls again."""
+"""``bridge replay``: processes complete, skipped or failed calls again."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -41,7 +41,7 @@ def replay(
         typer.Option(help="API token. Default: the first in BRIDGE_API_TOKENS that may operate."),
     ] = None,
 ) -> None:
-    """Process complete, skipped or failed calls again. AskElephant makes no second engagement.
+    """Process complete, skipped or failed calls again. AskElephant creates no second engagement.
 
     With --state, the calls are only counted, unless --yes is given. The exit code is 0 on success,
     1 if no call matches or a call cannot be replayed, 2 if the bridge returns an error or no
@@ -72,7 +72,7 @@ def replay(
 
 
 def _pages(api: Api, query: dict[str, Any], limit: int | None) -> Iterator[dict[str, Any]]:
-    """Yield the API's responses, page by page, for all matching calls or ``limit`` of them."""
+    """Request page after page until all matching calls, or ``limit``, are done. Yield responses."""
     cursor, left = None, limit
     while left != 0:
         most = {} if left is None else {"limit": left}

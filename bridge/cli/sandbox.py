@@ -1,4 +1,4 @@
-"""``bridge sandbox``: a server that behaves as AskElephant's API does."""
+"""``bridge sandbox``: runs a simulator of AskElephant's API."""
 
 from typing import Annotated
 
@@ -24,9 +24,10 @@ def sandbox(
 ) -> None:
     """Run a sandbox of AskElephant: an HTTP server that follows the documented API.
 
-    A marker in a call's id chooses behaviours for this call, in addition to those for all calls.
-    GET /sandbox/behaviours lists them: refusals of one call (own-403, html-403, own-500), responses
-    of a gateway (html-404), other shapes of field errors, checks of participants, late events, …
+    A marker in a call's id adds behaviours for this call to those for all calls. GET
+    /sandbox/behaviours lists the behaviours: refusals of one call (own-403, html-403, own-500),
+    responses of a gateway (html-404), field errors in other formats, checks of participants, late
+    events, …
     """
     from pydantic import ValidationError
 

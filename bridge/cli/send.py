@@ -1,4 +1,4 @@
-"""``bridge send``: send WAVV's events of made-up calls, or captured deliveries."""
+"""``bridge send``: sends WAVV's events of made-up calls, or captured webhook requests."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -45,7 +45,7 @@ def send(
         ),
     ] = False,
 ) -> None:
-    """Send WAVV's events of made-up calls to the bridge, or replay captured deliveries."""
+    """Send WAVV's events of made-up calls to the bridge, or captured webhook requests again."""
     import httpx
 
     from bridge.errors import CaptureError
@@ -101,7 +101,10 @@ def _auth(channel: str, secret: str | None) -> "Auth":
 
 
 def _made_up(count: int, behaviour: str, seed: int | None) -> "list[SampleCall]":
-    """Return calls that ended minutes ago. Raises ``BadParameter`` for an unknown behaviour."""
+    """Create made-up calls that ended minutes ago.
+
+    Raises ``BadParameter`` if ``behaviour`` is not a behaviour of the sandbox.
+    """
     from datetime import UTC, datetime, timedelta
     from random import Random
 

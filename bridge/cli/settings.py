@@ -1,4 +1,4 @@
-"""``bridge settings``: print the table of docs/settings.md."""
+"""``bridge settings``: prints the table of docs/settings.md."""
 
 
 def settings() -> None:

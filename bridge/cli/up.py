@@ -1,4 +1,4 @@
-"""``bridge up``: run all processes on one machine."""
+"""``bridge up``: runs all processes of the bridge on one machine."""
 
 from pathlib import Path
 from typing import Annotated
@@ -16,7 +16,7 @@ def up(
         Path, typer.Option(help="Directory for the data of the embedded Valkey.")
     ] = Path(".bridge"),
 ) -> None:
-    """Run web, worker and beat, with an embedded Valkey unless BRIDGE_REDIS_URL is set.
+    """Run the web, worker and beat processes, and a Valkey server unless BRIDGE_REDIS_URL is set.
 
     Ctrl-C stops all processes in order. The next start continues with the same data.
     """

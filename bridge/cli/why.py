@@ -1,4 +1,4 @@
-"""``bridge why``: where one call is, why, and what comes next, on one screen."""
+"""``bridge why``: shows the state of one call, the cause, and the next step."""
 
 import json
 import shutil
@@ -17,7 +17,7 @@ NONE_FOUND, NEEDS_PERSON = 1, 3
 LISTED = 20
 WIDEST = 100
 GAP_SECONDS = 60
-"""A longer time between two entries of the timeline is shown as a line of its own."""
+"""A longer time between two entries of the timeline is shown as a separate line."""
 
 HIDDEN = frozenset({"at", "what", "entry"})
 """Keys of a timeline entry that are not printed among its details."""
@@ -40,10 +40,10 @@ def why(
         str | None, typer.Option(help="API token. Default: the first of BRIDGE_API_TOKENS.")
     ] = None,
 ) -> None:
-    """Show where a call is, why, and what comes next.
+    """Show the state of a call, the cause, and the next step.
 
-    If several calls match, they are listed. The exit code is 0 for a call that needs no person, 1
-    if nothing is found, 2 if the bridge does not respond, 3 if the call needs a person.
+    If several calls match, they are listed. The exit code is 0 if a call is found, 1 if no call is
+    found, 2 if the bridge does not respond, 3 if a person must act for the call.
     """
     with open_api(url, token) as api:
         found = _find(api, call.strip())
@@ -64,7 +64,7 @@ def why(
 
 
 def _find(api: Api, wanted: str) -> list[dict[str, Any]]:
-    """Return the call with this id, else what a search finds: one call in full, or a list."""
+    """Return the call with this id, else the matches of a search: one full call, or summaries."""
     status, body = api.get(f"/api/calls/{quote(wanted, safe='')}")
     if status == OK:
         return [body]
@@ -100,7 +100,7 @@ def _print_list(found: Sequence[Mapping[str, Any]], *, as_json: bool) -> None:
 
 
 def _screen(call: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the lines of one call: the explanation, its links, its timeline, the next step."""
+    """Yield the lines that show a call: its explanation, links, timeline and next step."""
     explained = call["explanation"]
     yield from _wrapped(explained["sentence"])
     yield ""
@@ -125,7 +125,7 @@ def _screen(call: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _timeline(call: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the timeline with its gaps; the last line is the present."""
+    """Yield the lines of a call's timeline, with long gaps. The last line is the present state."""
     before: datetime | None = None
     for entry in call["timeline"]:
         at = datetime.fromisoformat(entry["at"])
@@ -178,7 +178,7 @@ def _utc(moment: str) -> str:
 
 
 def _length(seconds: float) -> str:
-    """Return a length of time in its two largest units."""
+    """Format a duration in its two largest units, such as hours and minutes."""
     minutes, hours, days = int(seconds // 60), int(seconds // 3600), int(seconds // 86400)
     if days:
         return f"{days} d {hours % 24} h"

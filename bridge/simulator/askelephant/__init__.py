@@ -1,13 +1,14 @@
 """A sandbox of AskElephant: an HTTP server for the demo, for tests and for manual trials.
 
-``/v2/engagements`` and ``/api/v2/engagements`` respond as AskElephant's API does. Its
-documentation is listed in https://docs.askelephant.ai/llms.txt. ``/sandbox/`` controls the sandbox.
-All durations are seconds multiplied by ``SandboxOptions.scale``, except ``Retry-After``, which is
-sent unchanged. Media is never fetched: the sandbox waits for as long as a fetch would last.
+``/v2/engagements`` and ``/api/v2/engagements`` respond as AskElephant's API does
+(https://docs.askelephant.ai/llms.txt lists its documentation). Routes under ``/sandbox/`` control
+the sandbox. All durations are seconds multiplied by ``SandboxOptions.scale``, except
+``Retry-After``, which is sent unchanged. Media is never fetched: the sandbox waits for as long as a
+fetch would last.
 
-A marker in a call's ``external_id`` chooses how the sandbox behaves for this call. It is the text
-after the last ``~``: names of behaviours joined by ``+``. A number after a dot replaces the default
-number of a behaviour::
+A marker in a call's ``external_id`` chooses how the sandbox behaves for this call. The marker is
+the text after the last ``~``: names of behaviours joined by ``+``. A number after a dot replaces
+the default number of a behaviour::
 
     wavv-call-abc~throttle-seconds.2+late-insights
 
@@ -80,23 +81,24 @@ unknown-data-types         signals have undocumented data types
 sparse-answers             responses and events have the required fields only
 ===================  ====  =========================================================================
 
-N is a number of tries in "the first N tries", else seconds, re-sends or a status. Each behaviour
-counts its own tries: with ``throttle-bare+error-after-commit`` the first try is throttled, and the
-second fails.
+N is a number of tries in "the first N tries", else a number of seconds or re-sends, or a status.
+Tries are counted for each behaviour: with ``throttle-bare+error-after-commit`` the first try is
+throttled, and the second fails.
 
 The control API reads and returns JSON:
 
-- ``GET /sandbox/journal?settle=N``: ``{settled, requests, engagements, deliveries}``
+- ``GET /sandbox/journal?settle=N``: ``{settled, requests, engagements, deliveries}``, after all
+  background tasks have ended or N seconds have passed
 - ``GET /sandbox/behaviours``: the table above
 - ``POST /sandbox/behaviours``: ``{everywhere?, exact?: {id: behaviours}, containing?: {part:
-  behaviours}}`` sets the behaviours of all calls, and of ids without a marker. It replaces what was
-  posted before
+  behaviours}}`` sets the behaviours of all calls, and of ids without a marker. It replaces all that
+  was set before
 - ``POST /sandbox/keys``: ``{id, secret?, scopes?, revoked?}`` adds or changes one key
 - ``POST /sandbox/users``: ``{users: [{id, name?, email?, phone?, active?}] | null}``
-- ``POST /sandbox/webhook``: ``{url?, secrets?, clock_step?}``. Several secrets sign as during a
-  rotation. ``clock_step`` is added to the signer's clock, in seconds
+- ``POST /sandbox/webhook``: ``{url?, secrets?, clock_step?}``. With several secrets, each event has
+  a signature by each. ``clock_step`` is added to the signer's clock, in seconds
 - ``POST /sandbox/faults``: ``{status?, gateway?, method?, retry_after?, retry_date?, retry_epoch?,
-  retry_epoch_ms?, hang?, delay?, lag?, media?, spoil?}`` for all calls; ``{}`` clears. ``gateway``
+  retry_epoch_ms?, hang?, delay?, lag?, media?, spoil?}`` for all calls; ``{}`` ends it. ``gateway``
   (``html``, ``json``, ``empty``) makes the status a gateway's, with a body that is not the API's.
   ``method`` (``GET``, ``POST``) limits the fault. ``media`` is the duration of each download.
   ``spoil`` changes responses after the request was processed: ``error`` (500), ``reset`` (half of

@@ -1,4 +1,4 @@
-"""The sandbox as an ASGI application, and as a uvicorn server."""
+"""The sandbox of AskElephant as an ASGI application, and as a uvicorn server."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -22,11 +22,11 @@ from bridge.simulator.askelephant.webhooks import Webhooks
 from bridge.simulator.askelephant.workspace import Workspace
 
 SHUTDOWN_WITHIN = 2
-"""Seconds that open requests get at a shutdown. Later ones, such as hanging ones, are cancelled."""
+"""On shutdown, requests that have not ended within these seconds are cancelled."""
 
 
 def create_app(options: SandboxOptions) -> Starlette:
-    """Return a sandbox. Two sandboxes share no state."""
+    """Create a sandbox of AskElephant. Two sandboxes share no state."""
     workspace = Workspace(options)
     background = Background()
     webhooks = Webhooks(workspace, background)
@@ -59,7 +59,7 @@ def create_app(options: SandboxOptions) -> Starlette:
 
 
 def server_config(options: SandboxOptions, host: str, port: int) -> uvicorn.Config:
-    """Return uvicorn's configuration of a sandbox. It logs errors only, such as a port in use."""
+    """Create uvicorn's configuration of a sandbox. It logs only errors, such as a port in use."""
     return uvicorn.Config(
         create_app(options),
         host=host,

@@ -1,4 +1,4 @@
-"""Authorization of requests: the API key, sent without a scheme, and the scopes it has."""
+"""Authorizes requests to the sandbox by their API key, sent without a scheme, and its scopes."""
 
 import hmac
 
@@ -12,7 +12,7 @@ BEARER = "Bearer "
 
 
 def admit(request: Request, workspace: Workspace, scope: str) -> ApiKey:
-    """Return the key of a request, or raise 401 (bad key) or 403 (missing scope).
+    """Return the API key of a request. Raises a 401 for a bad key, a 403 for a missing scope.
 
     The header holds the key alone, without ``Bearer``, as AskElephant's guides require
     (https://docs.askelephant.ai/llms.txt). The option ``accept_bearer`` allows the prefix.
@@ -31,6 +31,6 @@ def admit(request: Request, workspace: Workspace, scope: str) -> ApiKey:
 
 
 def require(key: ApiKey, scope: str) -> None:
-    """Raise a 403 that names the scope if the key does not have it."""
+    """Raise a 403 that names the scope, if the API key does not have the scope."""
     if scope not in key.scopes:
         raise ApiProblem(403, f"the API key lacks the scope {scope}")

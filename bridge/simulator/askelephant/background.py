@@ -10,24 +10,25 @@ log = structlog.get_logger()
 
 
 class Background:
-    """The set of running tasks.
+    """The running background tasks of the sandbox.
 
-    It keeps a reference to each task, because a task without one may be garbage-collected while it
-    runs: https://docs.python.org/3/library/asyncio-task.html#asyncio.create_task.
+    The set keeps a reference to each task, because a task without a reference may be
+    garbage-collected while it runs:
+    https://docs.python.org/3/library/asyncio-task.html#asyncio.create_task.
     """
 
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        """Run ``work`` as a task, and return the task."""
+        """Run ``work`` as a background task, and return the task."""
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._ended)
         return task
 
     async def settle(self, within: float) -> bool:
-        """Wait until no task runs; return false if tasks still run after ``within`` seconds."""
+        """Wait until no background task runs. Return false if one runs after ``within`` seconds."""
         try:
             async with asyncio.timeout(within):
                 while self._tasks:
@@ -37,7 +38,7 @@ class Background:
         return True
 
     async def cancel(self) -> None:
-        """Cancel all tasks, and wait until they have ended."""
+        """Cancel all background tasks, and wait until they have ended."""
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()

@@ -1,6 +1,6 @@
-"""The sandbox's behaviours: their table, and how the marker in a call's id is read.
+"""The behaviours of the sandbox, and the parser of the marker in a call's id that chooses them.
 
-The table in the docstring of the package is this table. A test compares the two.
+The docstring of the package shows the same table. A test compares both.
 """
 
 import re
@@ -110,17 +110,17 @@ _TABLE = {
 BEHAVIOURS: Mapping[str, str] = MappingProxyType(
     {name: behaviour.line for name, behaviour in _TABLE.items()}
 )
-"""Every behaviour that a marker can name, with one line on what it does."""
+"""Every behaviour that a marker can name, and what the behaviour does, in one line."""
 
 DEFAULT_NUMBERS: Mapping[str, float] = MappingProxyType(
     {name: row.number for name, row in _TABLE.items() if row.number is not None}
 )
-"""The value of N by behaviour, for a marker that gives no number."""
+"""The number N of each behaviour, used if the marker contains no number."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The behaviours of one call: name → number. ``unknown`` holds items that name none."""
+    """The behaviours of one call, name → number. ``unknown`` holds items of no known behaviour."""
 
     numbers: Mapping[str, float] = field(default_factory=dict)
     unknown: tuple[str, ...] = ()
@@ -129,7 +129,7 @@ class Plan:
         return name in self.numbers
 
     def number(self, name: str) -> float:
-        """Return the behaviour's number, or 0 if the plan does not have the behaviour."""
+        """Return the number of a behaviour, or 0 if the call does not have the behaviour."""
         return self.numbers.get(name, 0)
 
 
@@ -138,10 +138,10 @@ NORMAL = Plan()
 
 
 def read_plan(text: str) -> Plan:
-    """Return the plan for ``name`` or ``name.N``, several joined by ``+``.
+    """Parse behaviours in the form ``name`` or ``name.N``, several joined by ``+``.
 
-    It never raises, because an id may hold any text. An item that names no behaviour is kept as
-    unknown, and so is a number for a behaviour without one.
+    The function never raises, because a call id may hold any text. An item that names no behaviour,
+    or has a number for a behaviour without a number, is kept in ``unknown``.
     """
     numbers: dict[str, float] = {}
     unknown = []
@@ -158,7 +158,7 @@ def read_plan(text: str) -> Plan:
 
 
 def check_behaviours(text: str) -> str:
-    """Return ``text`` if each of its items names a behaviour; raise ``ValueError`` otherwise."""
+    """Return ``text`` if each item in it names a behaviour. Raises ``ValueError`` otherwise."""
     if unknown := read_plan(text).unknown:
         raise ValueError(f"no such behaviour: {', '.join(unknown)}")
     return text

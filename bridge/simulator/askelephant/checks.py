@@ -1,8 +1,8 @@
 """Checks of the body of ``POST /v2/engagements``, as AskElephant's documentation describes them.
 
-They are written from the documentation (https://docs.askelephant.ai/llms.txt), and do not use
-``bridge.domain``, so that they find its mistakes. ``shape_errors`` become a 400 ("check required
-fields and field formats"), ``rule_errors`` a 422 ("blocked URL scheme, invalid media_url").
+The checks follow the documentation (https://docs.askelephant.ai/llms.txt) and do not use
+``bridge.domain``, so that they find mistakes in it. ``shape_errors`` lead to a 400 ("check required
+fields and field formats"), ``rule_errors`` to a 422 ("blocked URL scheme, invalid media_url").
 Undocumented keys are accepted.
 """
 
@@ -20,7 +20,7 @@ KINDS = (
     *((name, bool, "true or false") for name in ("run_workflows", "is_private")),
     *((name, str, "a string") for name in ("media_url", "external_url", *TEXT_LIMITS)),
 )
-"""Fields with the type each must have, and how a message describes the type."""
+"""Each field with its required type, and the text that describes the type in an error message."""
 
 TYPES = ("CALL", "MEETING")
 TRANSCRIPT_CHARACTERS = 900_000
@@ -34,11 +34,13 @@ FORMS = {
     ),
     "phone": (re.compile(r"\+[1-9]\d{7,14}"), "a phone number of E.164"),
 }
-"""The e-mails and phones that ``check-people`` accepts. No host is in ``.invalid`` (RFC 2606)."""
+"""The form of e-mails and phones that the behaviour ``check-people`` accepts. An e-mail's host must
+not end in ``.invalid`` (RFC 2606).
+"""
 
 
 def shape_errors(body: Body) -> list[FieldError]:
-    """Return an error for each field that is missing, or of a wrong type or length."""
+    """Return an error for each field of the body that is missing, or has a wrong type or length."""
     missing = [name for name in REQUIRED if body.get(name) is None]
     errors = [_error(name, "required", "is required") for name in missing]
     errors += _field_errors(body)
@@ -56,9 +58,9 @@ def shape_errors(body: Body) -> list[FieldError]:
 
 
 def rule_errors(body: Body) -> list[FieldError]:
-    """Return an error for each rule that a body without shape errors breaks.
+    """Return an error for each rule that the body breaks. The body has no shape errors.
 
-    The owner is checked elsewhere, because it depends on the users of the workspace.
+    The owner is checked elsewhere, because that check needs the users of the workspace.
     """
     errors = []
     if (code := media_url_error(body["media_url"])) is not None:
@@ -72,9 +74,9 @@ def rule_errors(body: Body) -> list[FieldError]:
 
 
 def people_errors(body: Body) -> list[FieldError]:
-    """Return an error for each malformed e-mail and phone of the participants.
+    """Return an error for each malformed e-mail or phone of a participant.
 
-    AskElephant does not document whether it checks them. The behaviour ``check-people`` does.
+    Only the behaviour ``check-people`` uses this check: AskElephant does not document one.
     """
     return [
         _error(f"participants[{index}].{name}", f"invalid_{name}", f"is not {description}")

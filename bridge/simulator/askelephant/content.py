@@ -79,7 +79,7 @@ def signals(external_id: str, plan: Plan) -> list[Json]:
 
 
 def transcript(request: Request) -> str:
-    """Return the transcript of the request, or a short made-up one."""
+    """Return the transcript in the request, or a short made-up transcript if there is none."""
     if request.get("transcript"):
         return str(request["transcript"])
     names = [person.get("name") or "Speaker" for person in request.get("participants") or ()]
@@ -88,7 +88,7 @@ def transcript(request: Request) -> str:
 
 
 def contacts(request: Request) -> list[Json]:
-    """Return a contact for each participant that is not the owner."""
+    """Return a contact for each participant of the call except the owner (the agent)."""
     return [
         {
             "object": "contact",
@@ -103,7 +103,7 @@ def contacts(request: Request) -> list[Json]:
 
 
 def companies(request: Request) -> list[Json]:
-    """Return the companies of the contacts, by the domain of their e-mail."""
+    """Return the companies of the contacts, one for each domain of the contacts' e-mails."""
     emails = (contact["email"] or "" for contact in contacts(request))
     domains = sorted({email.rpartition("@")[2] for email in emails if "@" in email})
     return [
@@ -119,7 +119,7 @@ def tags(external_id: str) -> list[Json]:
 
 
 def user(owner: User) -> Json:
-    """Return a workspace user as ``expand=owner`` shows one."""
+    """Return the owner in the form of the response to ``expand=owner``."""
     return {"object": "user", "id": owner.id, "name": owner.name, "email": owner.email}
 
 
@@ -135,7 +135,7 @@ def talk_seconds(external_id: str) -> int:
 
 
 def moment(external_id: str, what: str, first: float, last: float) -> float:
-    """Return a time for ``what`` between ``first`` and ``last``, in the unit of these."""
+    """Return a number from ``first`` to ``last``, derived from ``external_id`` and ``what``."""
     return first + (last - first) * _pick(external_id, what, 1000) / 1000
 
 

@@ -1,6 +1,6 @@
-"""The control API below ``/sandbox/``, with which tests and demos set up and read the sandbox.
+"""The control API under ``/sandbox/``: tests and the demo configure and inspect the sandbox by it.
 
-It needs no key, because a sandbox listens on the loopback only.
+The control API needs no key, because a sandbox listens on the loopback only.
 """
 
 from collections.abc import Mapping
@@ -35,7 +35,7 @@ LONGEST_SETTLE = 60.0
 
 
 class BehavioursBody(Given):
-    """Behaviours of all calls, and of ids without a marker. It replaces what was posted before."""
+    """The behaviours of all calls and of single call ids. They replace those set before."""
 
     everywhere: Behaviours = ""
     exact: Mapping[str, Behaviours] = Field(default_factory=dict)
@@ -43,7 +43,7 @@ class BehavioursBody(Given):
 
 
 class KeyBody(Given):
-    """A key to add or change. Fields left out stay unchanged. A new key needs a secret."""
+    """An API key to add or change. Absent fields stay unchanged. A new key needs a secret."""
 
     id: str
     secret: str | None = None
@@ -52,15 +52,15 @@ class KeyBody(Given):
 
 
 class UsersBody(Given):
-    """The users of the workspace; ``null`` = every participant except ``@unknown.example``."""
+    """The users of the workspace. ``null`` means each participant not at ``@unknown.example``."""
 
     users: tuple[User, ...] | None
 
 
 class WebhookBody(Given):
-    """The URL that events are sent to, and the secrets that sign them.
+    """The URL that events are sent to, and the secrets that sign the events.
 
-    Fields left out stay unchanged. ``clock_step`` is added to the signer's clock, in seconds.
+    Absent fields stay unchanged. ``clock_step`` is added to the signer's clock, in seconds.
     """
 
     url: str | None = None
@@ -69,7 +69,7 @@ class WebhookBody(Given):
 
 
 class EngagementBody(Given):
-    """The engagement to delete, or whose transcript event is to be sent again."""
+    """The engagement that a control request is for, by its id or its ``external_id``."""
 
     engagement_id: str | None = None
     external_id: str | None = None
@@ -79,7 +79,7 @@ Posted = TypeVar("Posted", bound=Given)
 
 
 class Control:
-    """The routes below ``/sandbox``."""
+    """The handlers of the routes under ``/sandbox``."""
 
     def __init__(
         self,
@@ -94,7 +94,7 @@ class Control:
         self.background = background
 
     def routes(self) -> list[Route]:
-        """Return the routes."""
+        """Return the routes under ``/sandbox``."""
         posts = {
             "/behaviours": self.behaviours,
             "/keys": self.keys,
@@ -148,14 +148,14 @@ class Control:
         return JSONResponse(dict(BEHAVIOURS))
 
     async def behaviours(self, request: Request) -> Response:
-        """Set the behaviours of all calls, and of ids without a marker."""
+        """Set the behaviours of all calls, and of single call ids without a marker."""
         body = await _posted(request, BehavioursBody)
         self.workspace.everywhere = body.everywhere
         self.workspace.exact, self.workspace.containing = body.exact, body.containing
         return Response(status_code=204)
 
     async def keys(self, request: Request) -> Response:
-        """Add a key, or change its secret, its scopes or whether it is revoked."""
+        """Add an API key, or change its secret or scopes, or revoke it."""
         body = await _posted(request, KeyBody)
         given = body.model_dump(exclude_none=True)
         known = self.workspace.keys.get(body.id)
@@ -170,7 +170,7 @@ class Control:
         return Response(status_code=204)
 
     async def webhook(self, request: Request) -> Response:
-        """Set the URL of the webhook, its secrets, or the step of the signer's clock."""
+        """Set the URL of the webhook, its secrets, or the error of the signer's clock."""
         body = await _posted(request, WebhookBody)
         if "url" in body.model_fields_set:
             self.workspace.webhook_url = body.url
@@ -181,7 +181,7 @@ class Control:
         return Response(status_code=204)
 
     async def faults(self, request: Request) -> Response:
-        """Set the fault of the whole API; ``{}`` clears it."""
+        """Set the fault of the whole API, such as an outage. An empty body ends the fault."""
         self.workspace.faults.put(await _posted(request, Fault))
         return Response(status_code=204)
 
@@ -207,7 +207,7 @@ class Control:
         return engagement
 
     async def reset(self, _request: Request) -> Response:
-        """Return to the state at the start, as the options set it."""
+        """Reset the sandbox to the state that its options define."""
         await self.background.cancel()
         self.workspace.reset()
         return Response(status_code=204)

@@ -1,4 +1,4 @@
-"""An engagement, as the sandbox keeps it and as its responses and events show it."""
+"""An engagement: the sandbox's record, and its form in responses and events."""
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
@@ -31,7 +31,7 @@ Json = dict[str, Any]
 
 @dataclass(slots=True)
 class Engagement:
-    """One engagement. It changes while it is processed. ``request`` is the body of its POST."""
+    """The sandbox's record of one engagement. ``request`` is the body of the POST."""
 
     id: str
     request: Mapping[str, Any]
@@ -50,18 +50,18 @@ class Engagement:
 
     @property
     def external_id(self) -> str:
-        """The idempotency key. No response of AskElephant's API shows it."""
+        """The idempotency key of the POST. No response of AskElephant's API contains it."""
         return str(self.request["external_id"])
 
     @property
     def seed(self) -> str:
-        """The text from which the content is derived. It differs after a deletion."""
+        """The text from which the content is derived. After a deletion it is another text."""
         suffix = f"#{self.generation}" if self.generation else ""
         return self.external_id + suffix
 
     @property
     def external_url(self) -> str | None:
-        """The link of the request, or another call's link for the behaviour ``collision``."""
+        """The link in the request. With the behaviour ``collision``, another call's link."""
         if "collision" in self.plan:
             return "https://dialer.example/calls/another-call"
         url = self.request.get("external_url")
@@ -75,9 +75,9 @@ class Engagement:
 
 
 def view(engagement: Engagement) -> Json:
-    """Return the engagement as the POST's response, the list and the events show it.
+    """Return the JSON of the engagement in the response to a POST, in the list and in events.
 
-    The behaviours ``sparse-answers`` and ``unknown-fields`` change the fields that are shown.
+    The behaviours ``sparse-answers`` and ``unknown-fields`` change its fields.
     """
     shown: Json = {
         "object": "engagement",
@@ -107,7 +107,7 @@ def view(engagement: Engagement) -> Json:
 
 
 def expanded(engagement: Engagement, names: Collection[str], now: datetime) -> Json:
-    """Return the engagement with the expansions of these names."""
+    """Return the JSON of the engagement with the expansions (such as insights) in ``names``."""
     return view(engagement) | {name: EXPANSIONS[name](engagement, now) for name in names}
 
 
@@ -125,4 +125,4 @@ EXPANSIONS: Mapping[str, Callable[[Engagement, datetime], object]] = {
         content.tags(engagement.seed) if engagement.status == COMPLETED else []
     ),
 }
-"""The eight values of ``expand``, with the function that returns what each adds."""
+"""The eight values of ``expand``, each with the function that returns the added member."""

@@ -1,4 +1,4 @@
-"""An event of an engagement, as the endpoint of the webhook receives it."""
+"""An event of an engagement, as AskElephant sends it to a webhook endpoint."""
 
 import json
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ DELETED = "v1.engagement.deleted"
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One event. ``body`` is serialised once, so that every re-send has the same bytes."""
+    """One event. ``body`` is serialised once, so that each re-send has the same bytes."""
 
     svix_id: str
     type: str
@@ -28,7 +28,7 @@ class Event:
 def make_event(
     kind: str, shown: Mapping[str, Any], external_id: str, workspace_id: str, now: datetime
 ) -> Event:
-    """Return an event with the engagement as ``shown``.
+    """Create an event that contains the engagement as ``shown``.
 
     As in AskElephant's events, ``shown`` holds neither expansions nor the ``external_id``.
     """

@@ -15,17 +15,16 @@ from bridge.simulator.askelephant.stamps import clock
 
 
 class Fault(Given):
-    """One fault: a delay, then a hang, then a status instead of the API's response.
+    """One fault: a delay, then a hang, then an error status instead of the API's response.
 
-    ``delay``, ``lag`` and ``media`` are in seconds of the sandbox's time: the wait before a request
-    is processed, the wait after it, and the duration of each download. A hang lasts until the fault
+    ``delay`` is the wait before a request is processed, ``lag`` the wait after it, and ``media``
+    the duration of each download, in seconds of the sandbox's time. A hang lasts until the fault
     changes. ``spoil`` changes the response after the request was processed. ``method`` limits the
-    fault to ``GET`` or ``POST``. ``gateway`` makes the status a gateway's, with a body that is not
-    the API's.
+    fault to ``GET`` or ``POST``. With ``gateway``, the error response has the body of a gateway.
 
-    The response with the status has a Retry-After header if one is set. ``retry_after`` is sent
-    unchanged. ``retry_date``, ``retry_epoch`` and ``retry_epoch_ms`` are seconds from now, sent as
-    an HTTP-date, as seconds since 1970 and as milliseconds since 1970.
+    The error response has a Retry-After header if one is set. ``retry_after`` is sent unchanged.
+    ``retry_date``, ``retry_epoch`` and ``retry_epoch_ms`` are seconds from now, sent as an
+    HTTP-date, as seconds since 1970 and as milliseconds since 1970.
     """
 
     status: Annotated[int, Field(ge=100, le=599)] | None = None
@@ -43,7 +42,7 @@ class Fault(Given):
 
 
 class Faults:
-    """Keeps the present fault. A request that hangs in it ends when the fault changes."""
+    """Holds the present fault of the API. Requests that hang end when the fault changes."""
 
     def __init__(self) -> None:
         self.present = Fault()
@@ -51,13 +50,13 @@ class Faults:
         """Set when another fault replaces the present one."""
 
     def put(self, fault: Fault) -> None:
-        """Replace the fault, and end the requests that hang in the old one."""
+        """Replace the fault, and end the requests that hang because of the old fault."""
         self.present = fault
         self.changed.set()
         self.changed = asyncio.Event()
 
     def clear(self) -> None:
-        """Clear the fault."""
+        """End the present fault."""
         self.put(Fault())
 
     def of(self, method: str) -> Fault:
@@ -65,7 +64,7 @@ class Faults:
         return self.present if self.present.method in {None, method} else Fault()
 
     async def apply(self, method: str) -> None:
-        """Hang, or raise the status of the present fault, if it applies to ``method``."""
+        """Delay, hang or fail a request as the present fault requires for this method."""
         fault = self.of(method)
         if fault.hang:
             await self.changed.wait()

@@ -1,6 +1,6 @@
-"""Responses of a firewall, a load balancer or an API gateway before AskElephant.
+"""Error responses of a firewall, a load balancer or an API gateway in front of AskElephant.
 
-They have neither AskElephant's headers nor its JSON, so they are no response of the API.
+They have neither the headers nor the JSON of AskElephant's API.
 """
 
 from enum import StrEnum
@@ -11,7 +11,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 
 
 class GatewayBody(StrEnum):
-    """The kind of body of a gateway's response."""
+    """The kinds of bodies that a gateway's error response may have."""
 
     HTML = "html"
     JSON = "json"
@@ -19,7 +19,7 @@ class GatewayBody(StrEnum):
 
 
 class GatewayError(Exception):
-    """Raised for a request that does not reach the API. It is returned as the response."""
+    """Raised for a request that a gateway refuses. The exception handler makes the response."""
 
     def __init__(self, status: int, body: GatewayBody = GatewayBody.HTML) -> None:
         super().__init__(f"{status} of a gateway")
@@ -28,7 +28,7 @@ class GatewayError(Exception):
 
 
 def status_phrase(status: int) -> str:
-    """Return the phrase of a status, or "Unknown" for a vendor's own one, such as AWS' 460."""
+    """Return the phrase of a status, or "Unknown" for a non-standard status such as AWS' 460."""
     try:
         return HTTPStatus(status).phrase
     except ValueError:
@@ -36,7 +36,7 @@ def status_phrase(status: int) -> str:
 
 
 def gateway_response(error: GatewayError) -> Response:
-    """Return the response for an error. Its JSON is that of Amazon's API Gateway.
+    """Create the response for a gateway's error. JSON has the form of Amazon's API Gateway.
 
     https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
     """
@@ -53,7 +53,7 @@ def gateway_response(error: GatewayError) -> Response:
 
 
 async def handle_gateway_error(request: Request, error: Exception) -> Response:
-    """Return the response for an error that a route raised (Starlette's exception handler)."""
+    """Create the response for a gateway's error (Starlette's exception handler)."""
     if not isinstance(error, GatewayError):
         raise error
     request.state.entry.from_gateway = True

@@ -14,7 +14,7 @@ KEPT = 50_000
 class Received:
     """One request to the API. ``status`` is ``None`` until the response is sent.
 
-    ``from_gateway`` is true if the response is that of a gateway before the API.
+    ``from_gateway`` is true if the response is a simulated gateway's and not the API's.
     """
 
     request_id: str
@@ -32,7 +32,7 @@ class Received:
 
 @dataclass(slots=True)
 class Delivery:
-    """One attempt to deliver an event. Without a response, ``error`` is set, not ``status``."""
+    """One attempt to deliver an event. ``error`` is set, and not ``status``, without a response."""
 
     svix_id: str
     type: str
@@ -55,7 +55,7 @@ class Journal:
 
 
 def row(entry: Received | Delivery) -> dict[str, Any]:
-    """Return an entry as JSON."""
+    """Return a journal entry as a JSON object."""
     return {
         key: at_text(value) if isinstance(value, datetime) else value
         for key, value in asdict(entry).items()

@@ -34,7 +34,7 @@ Position = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A valid query. ``after`` is the position of the last engagement of the previous page."""
+    """A parsed query. ``after`` is the position of the last engagement of the previous page."""
 
     tests: tuple[Test, ...]
     descending: bool
@@ -43,7 +43,7 @@ class Wanted:
 
 
 def read_query(query: Mapping[str, str]) -> Wanted:
-    """Return the parsed query; raise a 400 for an unknown filter, or an invalid value."""
+    """Parse the query of the list. Raises a 400 for an unknown filter or an invalid value."""
     order = query.get("order_by", "updated_at:desc")
     if order not in ORDERS:
         raise _bad("order_by", f"must be one of {', '.join(ORDERS)}")
@@ -95,7 +95,7 @@ def _filter(name: str, value: str) -> Test:
         except ValueError:
             raise _bad(name, "must be an ISO 8601 time") from None
         read, compare = TIMES[field], COMPARISONS[comparison]
-        # Compared to the millisecond, as responses show a time: clients send a time they received.
+        # Compared by milliseconds: responses contain no more digits, and clients send such times.
         return lambda engagement: compare(read_time(at_text(read(engagement))), bound)
     if field == "processing_status" and comparison in {"eq", "in"}:
         statuses = value.split(",") if comparison == "in" else [value]

@@ -21,9 +21,9 @@ DEFAULT_WEBHOOK_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"  # noqa: S105 
 
 
 def check_scope(scope: str) -> str:
-    """Return ``scope`` if AskElephant has it, else raise ``ValueError``.
+    """Return ``scope`` if AskElephant has such a scope. Raises ``ValueError`` otherwise.
 
-    A misspelt scope would otherwise look like a missing one.
+    Without this check, a misspelt scope would look like a missing scope in tests.
     """
     if scope not in SCOPES:
         raise ValueError(f"unknown scope; the scopes are {', '.join(sorted(SCOPES))}")
@@ -31,9 +31,9 @@ def check_scope(scope: str) -> str:
 
 
 def check_webhook_secret(secret: str) -> str:
-    """Return ``secret`` if Svix can sign with it, else raise ``ValueError``.
+    """Return ``secret`` if Svix can sign with it. Raises ``ValueError`` otherwise.
 
-    A secret is ``whsec_`` and base64:
+    A secret is ``whsec_`` followed by base64:
     https://docs.svix.com/receiving/verifying-payloads/how-manual.
     """
     if not secret.startswith("whsec_"):
@@ -49,7 +49,7 @@ WebhookSecrets = Annotated[tuple[WebhookSecret, ...], Field(min_length=1)]
 
 
 class Given(BaseModel):
-    """Base of all values that are given to the sandbox. An unknown field is an error."""
+    """The base class of the sandbox's options and control bodies. It rejects unknown fields."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -81,8 +81,8 @@ class User(Given):
 class Timings(Given):
     """Durations in seconds at scale 1, as in AskElephant's guide to dialer integrations.
 
-    Each insight appears at another time, between ``insights_first`` and ``insights_last`` seconds
-    after the transcript. The guide is listed in https://docs.askelephant.ai/llms.txt.
+    Each insight appears between ``insights_first`` and ``insights_last`` seconds after the
+    transcript. The guide is listed in https://docs.askelephant.ai/llms.txt.
     """
 
     media_fetch: float = 3
@@ -97,12 +97,12 @@ KEY_OWNER = User(id="usr_01KEYOWNER", name="Key Owner", email="key.owner@workspa
 
 
 class SandboxOptions(Given):
-    """The state of a sandbox at its start, to which ``POST /sandbox/reset`` returns.
+    """The options that define a sandbox's initial state. ``POST /sandbox/reset`` restores it.
 
     ``scale`` multiplies all durations except ``Retry-After``: at 1.0 a transcript is ready after
-    about a minute. With ``users=None`` every owner is a user, except those at ``@unknown.example``.
-    With ``noise`` other event types are sent, too. ``behaviours`` apply to all calls, in addition
-    to each call's own.
+    about a minute. With ``users=None`` each owner is a user, except those at ``@unknown.example``.
+    With ``noise``, events of other types are sent, too. ``behaviours`` apply to all calls, in
+    addition to those in the call's id.
     """
 
     api_keys: tuple[ApiKey, ...] = (DEFAULT_KEY,)

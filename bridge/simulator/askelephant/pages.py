@@ -17,7 +17,7 @@ PATH = "/workspaces/{workspace_id}/engagements/{engagement_id}"
 
 
 def page_route(workspace: Workspace) -> Route:
-    """Return the route of the page. Another workspace or an unknown engagement is a 404."""
+    """Return the route of the page: a 404 for another workspace or an unknown engagement."""
 
     async def page(request: Request) -> Response:
         ids = request.path_params

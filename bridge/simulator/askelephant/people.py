@@ -1,4 +1,4 @@
-"""Resolves the owner of an engagement to a workspace user, by e-mail first, then by phone."""
+"""Finds the workspace user that is the owner of an engagement, by e-mail first, then by phone."""
 
 import hashlib
 import re
@@ -21,7 +21,7 @@ def owner_at(participants: Sequence[Person]) -> int | None:
 def resolve(person: Person, users: Sequence[User] | None) -> User | None:
     """Return the active user with the e-mail or phone of ``person``, or ``None``.
 
-    With ``users=None`` every person with an e-mail or a phone has an account, except those at
+    With ``users=None`` each person with an e-mail or a phone is a user, except those at
     ``@unknown.example``.
     """
     email = (person.get("email") or "").strip().lower()

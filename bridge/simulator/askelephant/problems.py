@@ -13,7 +13,7 @@ PROBLEM_JSON = "application/problem+json"
 
 
 class ApiProblem(Exception):  # noqa: N818 - "problem" is the term of RFC 9457
-    """An error of the API. A route raises it, and it is returned as the response."""
+    """An error of the simulated API, raised by a route and converted to a response by a handler."""
 
     def __init__(
         self,
@@ -30,9 +30,9 @@ class ApiProblem(Exception):  # noqa: N818 - "problem" is the term of RFC 9457
 
 
 def problem_response(problem: ApiProblem, request_id: str, shape: Shape = FIELD) -> JSONResponse:
-    """Return the response for a problem. ``shape`` formats its field errors.
+    """Create the error response for ``problem``. ``shape`` formats the field errors in the body.
 
-    Source: AskElephant's page about errors, which is listed in
+    The response follows AskElephant's page about errors, which is listed in
     https://docs.askelephant.ai/llms.txt.
     """
     title = status_phrase(problem.status)
@@ -50,7 +50,7 @@ def problem_response(problem: ApiProblem, request_id: str, shape: Shape = FIELD)
 
 
 async def handle_problem(request: Request, error: Exception) -> JSONResponse:
-    """Return the response for a problem that a route raised (Starlette's exception handler)."""
+    """Create the response for an ``ApiProblem`` (Starlette's exception handler)."""
     if not isinstance(error, ApiProblem):
         raise error
     shape = getattr(request.state, "shape", FIELD)
@@ -58,7 +58,7 @@ async def handle_problem(request: Request, error: Exception) -> JSONResponse:
 
 
 async def handle_http_error(request: Request, error: Exception) -> JSONResponse:
-    """Return the response for an unknown path (404) or method (405)."""
+    """Create the response for an unknown path (404) or method (405)."""
     if not isinstance(error, HTTPException):
         raise error
     problem = ApiProblem(error.status_code, error.detail, headers=error.headers)

@@ -1,9 +1,9 @@
 """The processing of an engagement: its status, the transcript event, the insights after it.
 
-An engagement is PENDING, PROCESSING, then COMPLETED. COMPLETED does not mean that the insights are
-there: action items and signals come from separate pipelines, each at another time. Source: "Timing
-considerations" in AskElephant's guide to dialer integrations, which is listed in
-https://docs.askelephant.ai/llms.txt.
+The status of an engagement is PENDING, PROCESSING, then COMPLETED. COMPLETED does not mean that the
+insights are available: action items and signals come from separate pipelines at different times
+("Timing considerations" in AskElephant's guide to dialer integrations, which is listed in
+https://docs.askelephant.ai/llms.txt).
 """
 
 import asyncio
@@ -32,7 +32,7 @@ from bridge.simulator.askelephant.workspace import Workspace
 
 
 class Processing:
-    """Processes engagements in background tasks."""
+    """Processes engagements in background tasks, and sends their events."""
 
     def __init__(self, workspace: Workspace, background: Background, webhooks: Webhooks) -> None:
         self.workspace = workspace
@@ -41,9 +41,9 @@ class Processing:
         self._timings = workspace.options.timings
 
     async def begin(self, engagement: Engagement) -> None:
-        """Start the processing.
+        """Start to process an engagement.
 
-        For ``early-webhook`` this waits until the transcript event was sent and acknowledged.
+        With the behaviour ``early-webhook``, return after the transcript event was acknowledged.
         """
         if "unordered-webhook" not in engagement.plan:
             self._send_noise(engagement, CREATED)
@@ -70,7 +70,7 @@ class Processing:
         await self._after_transcript(engagement)
 
     async def _after_transcript(self, engagement: Engagement) -> None:
-        """Set the insights, each at its time. For ``deleted``, also delete the engagement."""
+        """Add each insight at its time. With the behaviour ``deleted``, delete the engagement."""
         if "deleted" in engagement.plan and not engagement.generation:
             self.background.start(self._delete_later(engagement))
         waited = 0.0
@@ -88,13 +88,13 @@ class Processing:
         self.delete(engagement)
 
     def delete(self, engagement: Engagement) -> None:
-        """Delete an engagement, and send the event of it, unless it was deleted before."""
+        """Delete an engagement and send the event of the deletion, unless it is already deleted."""
         if not engagement.is_deleted:
             self.workspace.delete(engagement)
             self._send(engagement, DELETED)
 
     async def _send_transcript_event(self, engagement: Engagement) -> None:
-        """Send the transcript event as the call's behaviours choose."""
+        """Send the transcript event. Behaviours of the call may delay, repeat or suppress it."""
         plan = engagement.plan
         event = self.transcript_event(engagement)
         if "no-webhook" in plan:
@@ -109,7 +109,7 @@ class Processing:
         await self.webhooks.resend(event, int(plan.number("resent-webhook")))
 
     def transcript_event(self, engagement: Engagement) -> Event:
-        """Return the engagement's transcript event: always the same, with the same id."""
+        """Return the engagement's transcript event, which is created once and has a fixed id."""
         if engagement.transcript_event is None:
             engagement.transcript_event = self._event(engagement, TRANSCRIPT_READY)
         return engagement.transcript_event

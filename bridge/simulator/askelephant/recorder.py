@@ -1,4 +1,4 @@
-"""Middleware around the API: gives each request an id, records it, and applies the fault."""
+"""Middleware of the simulated API: adds request ids, records requests, applies faults."""
 
 from collections.abc import Awaitable, Callable
 
@@ -21,7 +21,7 @@ CONTROL = "/sandbox/"
 
 
 class Recorder:
-    """ASGI middleware. The control API is exempt: it is not recorded, and meets no fault."""
+    """ASGI middleware that records requests and applies faults, except for the control API."""
 
     def __init__(self, app: ASGIApp, workspace: Workspace) -> None:
         self.app = app
@@ -71,7 +71,7 @@ class Recorder:
 
 
 def _recording(send: Send, entry: Received) -> Callable[[Message], Awaitable[None]]:
-    """Return a ``send`` that records the status, and adds the headers of every API response."""
+    """Wrap ``send``: record the response's status, and add the headers of all API responses."""
 
     async def record(message: Message) -> None:
         if message["type"] == "http.response.start":

@@ -17,7 +17,7 @@ from bridge.simulator.askelephant.workspace import Workspace
 
 
 class Refusal(NamedTuple):
-    """An error response to a submission."""
+    """An error response to a POST of an engagement."""
 
     status: int
     detail: str
@@ -63,7 +63,7 @@ def refuse_submission(workspace: Workspace, external_id: str, plan: Plan, now: d
 
 
 def refuse_read(workspace: Workspace, external_id: str, plan: Plan) -> None:
-    """Raise the error that the call's behaviours choose for a read of its engagement."""
+    """Raise the error that the call's behaviours choose for a GET of its engagement."""
     _stop_at_gateway(workspace, external_id, plan, "read-")
     if "read-403" in plan:
         raise ApiProblem(403, FORBIDDEN)
@@ -83,16 +83,16 @@ def _stop_at_gateway(workspace: Workspace, external_id: str, plan: Plan, prefix:
     if workspace.use_try(external_id, plan, f"{prefix}html-404"):
         raise GatewayError(NOT_FOUND)
     for name, body in (("gateway-html", GatewayBody.HTML), ("gateway-json", GatewayBody.JSON)):
-        if not prefix and workspace.is_first_try(external_id, plan, name):
+        if not prefix and workspace.count_first_try(external_id, plan, name):
             raise GatewayError(int(plan.number(name)), body)
 
 
 def spoiled(
     workspace: Workspace, external_id: str, plan: Plan, response: Response
 ) -> Response | None:
-    """Return the broken response that is sent for ``response``, or ``None`` to send it unchanged.
+    """Return the broken response to send instead of ``response``, or ``None`` to send ``response``.
 
-    It is called after the engagement was created, and raises for ``error-after-commit``.
+    Called after the engagement was created. Raises a 500 for the behaviour ``error-after-commit``.
     """
     if workspace.use_try(external_id, plan, "error-after-commit"):
         raise ApiProblem(500, "failed after the engagement was created")
@@ -106,7 +106,7 @@ def spoiled(
 
 
 def garbage() -> Response:
-    """Return a 200 with the content type of JSON, and a body that is not JSON."""
+    """Create a 200 with the content type of JSON, and a body that is not JSON."""
     return Response(b'{"object": "engagement", "id": <html>', media_type="application/json")
 
 
@@ -126,7 +126,7 @@ class TruncatedResponse(Response):
 
 
 def _throttles(retry_after: int, now: datetime) -> dict[str, dict[str, str]]:
-    """Return the headers of each behaviour that throttles.
+    """Return the headers of the 429 of each behaviour that throttles, by the behaviour's name.
 
     An HTTP-date has whole seconds only, so the time is rounded up to the next second.
     """

@@ -1,4 +1,4 @@
-"""The routes of AskElephant's API: create, read and list engagements."""
+"""The simulated routes of AskElephant's API: create, read and list engagements."""
 
 import hashlib
 import json
@@ -37,7 +37,7 @@ Body = Mapping[str, Any]
 
 
 class Engagements:
-    """The routes below ``/v2/engagements``."""
+    """The handlers of the routes under ``/v2/engagements``."""
 
     def __init__(self, workspace: Workspace, processing: Processing) -> None:
         self.workspace = workspace
@@ -52,7 +52,7 @@ class Engagements:
         ]
 
     async def create(self, request: Request) -> Response:
-        """Create an engagement (201), or return the one with this external_id unchanged (200)."""
+        """Create an engagement (201), or return the existing one with the external_id (200)."""
         key = admit(request, self.workspace, ENGAGEMENTS_WRITE)
         body = await _json_object(request)
         external_id = str(body.get("external_id"))
@@ -73,7 +73,7 @@ class Engagements:
         return spoiled(self.workspace, external_id, plan, response) or response
 
     async def read(self, request: Request) -> Response:
-        """Return an engagement with the expansions that ``expand`` names."""
+        """Return an engagement with the insights and other expansions that ``expand`` names."""
         key = admit(request, self.workspace, ENGAGEMENTS_READ)
         names = [name for name in request.query_params.get("expand", "").split(",") if name]
         for name in names:
@@ -98,7 +98,7 @@ class Engagements:
         return response
 
     async def page(self, request: Request) -> Response:
-        """Return a page of engagements; private ones only to keys with the scope for them."""
+        """Return a page of engagements. Private ones need an API key with a special scope."""
         key = admit(request, self.workspace, ENGAGEMENTS_READ)
         wanted = read_query(request.query_params)
         sees_private = PRIVATE_READ in key.scopes
@@ -110,12 +110,12 @@ class Engagements:
         return JSONResponse(one_page(seen, wanted))
 
     async def _find_or_create(self, body: Body, plan: Plan) -> tuple[Engagement, bool]:
-        """Return the engagement, and whether it is new.
+        """Return the engagement for a POST, and whether it is new.
 
         The media is fetched within the request, as AskElephant does it
         (https://docs.askelephant.ai/llms.txt). A client whose request timed out during a slow fetch
-        retries while its first request is still processed. The lock makes the retry wait, and
-        return the engagement that the first request created.
+        retries while its first request is still processed. Because of the lock, the retry waits
+        and returns the engagement that the first request created.
         """
         external_id = body["external_id"]
         async with self.workspace.locks[external_id]:
@@ -130,7 +130,7 @@ class Engagements:
             return self.workspace.add(body, plan, owner, clock()), True
 
     def _checked_owner(self, body: Body, plan: Plan) -> User:
-        """Return the owner of the engagement; raise a 422 if the body breaks a rule."""
+        """Return the owner of the engagement. Raises a 422 if the POST's body breaks a rule."""
         errors = rule_errors(body)
         if "check-people" in plan:
             errors += people_errors(body)
@@ -150,7 +150,7 @@ class Engagements:
 
 
 async def _json_object(request: Request) -> Body:
-    """Return the body; raise a 400 if it is not a JSON object of valid Unicode."""
+    """Parse the body of a request. Raises a 400 if it is not a JSON object of valid Unicode."""
     try:
         body = json.loads(await request.body())
         json.dumps(body, ensure_ascii=False).encode()

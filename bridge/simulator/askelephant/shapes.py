@@ -1,7 +1,7 @@
 """The shapes of field errors: how the body of an error response names the rejected fields.
 
-AskElephant documents ``errors: [{field, code, message}]``. The other shapes are those of widespread
-frameworks. They test that the bridge finds the rejected field in any of them.
+AskElephant documents ``errors: [{field, code, message}]``. The other shapes are those of common
+frameworks, to test that the bridge finds the rejected field in each of them.
 """
 
 import re
@@ -13,7 +13,7 @@ Part = str | int
 
 
 class FieldError(TypedDict):
-    """One error of a body. ``field`` is a dotted path, such as ``participants.0``."""
+    """One error in a request's body. ``field`` is a dotted path, such as ``participants.0``."""
 
     field: str
     code: str
@@ -21,27 +21,27 @@ class FieldError(TypedDict):
 
 
 Shape = Callable[[str, Sequence[FieldError]], Json]
-"""Returns the fields of the body for the detail and the field errors of a problem."""
+"""Formats a problem's detail and field errors as members of the response's JSON body."""
 
 
 def parts(field: str) -> list[Part]:
-    """Return the parts of ``participants.1.email`` or ``participants[1].email``."""
+    """Split the path ``participants.1.email`` or ``participants[1].email`` into its parts."""
     found = filter(None, re.split(r"[.\[\]]+", field))
     return [int(part) if part.isdecimal() else part for part in found]
 
 
 def pointer(field: str) -> str:
-    """Return the field as a JSON Pointer (RFC 6901)."""
+    """Convert a field's path to a JSON Pointer (RFC 6901)."""
     return "".join(f"/{part}" for part in parts(field))
 
 
 def brackets(field: str) -> str:
-    """Return the field as JavaScript writes it: ``participants[1].email``."""
+    """Convert a field's path to JavaScript's form: ``participants[1].email``."""
     return re.sub(r"\.(\d+)", r"[\1]", field)
 
 
 def _rows(row: Callable[[FieldError], Json]) -> Shape:
-    """Return a shape with the detail and a list of errors, each as ``row`` returns it."""
+    """Create a shape with the detail and a list of errors, each formatted by ``row``."""
 
     def shape(detail: str, errors: Sequence[FieldError]) -> Json:
         return {"detail": detail, "errors": [row(error) for error in errors]}
@@ -50,7 +50,7 @@ def _rows(row: Callable[[FieldError], Json]) -> Shape:
 
 
 def _loc(_detail: str, errors: Sequence[FieldError]) -> Json:
-    """Return FastAPI's shape: https://fastapi.tiangolo.com/tutorial/handling-errors/."""
+    """Format errors as FastAPI does: https://fastapi.tiangolo.com/tutorial/handling-errors/."""
     rows = [
         {"type": error["code"], "loc": ["body", *parts(error["field"])], "msg": error["message"]}
         for error in errors
@@ -59,14 +59,14 @@ def _loc(_detail: str, errors: Sequence[FieldError]) -> Json:
 
 
 def _param(_detail: str, errors: Sequence[FieldError]) -> Json:
-    """Return Stripe's shape, which names the first field only: https://docs.stripe.com/api/errors."""
+    """Format only the first error, as Stripe does: https://docs.stripe.com/api/errors."""
     first, *rest = parts(errors[0]["field"])
     param = f"{first}" + "".join(f"[{part}]" for part in rest)
     return {"error": {"type": "invalid_request_error", "param": param, **_rest(errors[0])}}
 
 
 def _source(_detail: str, errors: Sequence[FieldError]) -> Json:
-    """Return JSON:API's shape: https://jsonapi.org/examples/#error-objects-source-usage."""
+    """Format errors as JSON:API: https://jsonapi.org/examples/#error-objects-source-usage."""
     rows = [
         {
             "code": error["code"],
@@ -79,7 +79,7 @@ def _source(_detail: str, errors: Sequence[FieldError]) -> Json:
 
 
 def _map(detail: str, errors: Sequence[FieldError]) -> Json:
-    """Return the shape of Rails and ASP.NET Core: each field with the list of its messages."""
+    """Format errors as Rails and ASP.NET Core do: a map from each field to its messages."""
     fields: dict[str, list[str]] = {}
     for error in errors:
         fields.setdefault(error["field"], []).append(error["message"])
@@ -87,7 +87,7 @@ def _map(detail: str, errors: Sequence[FieldError]) -> Json:
 
 
 def _sentences(key: str) -> Shape:
-    """Return a shape that names no field: the messages of all errors, joined under ``key``."""
+    """Create a shape without fields: the messages of all errors, joined under ``key``."""
 
     def shape(detail: str, errors: Sequence[FieldError]) -> Json:
         return {key: f"{detail}: " + "; ".join(error["message"] for error in errors)}
@@ -116,10 +116,10 @@ SHAPES: Mapping[str, Shape] = {
     "shape-message": _sentences("message"),
     "shape-error": _sentences("error"),
 }
-"""The shape that each behaviour chooses."""
+"""The shape of field errors that each behaviour chooses."""
 
 
 def shape_of(behaviours: Container[str]) -> Shape:
-    """Return the shape that a call's behaviours choose, or AskElephant's."""
+    """Return the shape of field errors that a call's behaviours choose, else AskElephant's."""
     chosen = (shape for name, shape in SHAPES.items() if name in behaviours)
     return next(chosen, FIELD)

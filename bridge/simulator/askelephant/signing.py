@@ -1,4 +1,4 @@
-"""The headers that sign an event, as Svix sends them: valid, or invalid if a behaviour chooses so.
+"""Creates the headers that sign an event, as Svix does: valid, or invalid for some behaviours.
 
 Headers and signature: https://docs.svix.com/receiving/verifying-payloads/how-manual.
 """
@@ -13,13 +13,13 @@ from bridge.simulator.askelephant.behaviours import Plan
 
 RETIRED_SECRET = "whsec_cmV0aXJlZC1zZWNyZXQtb2Ytbm9ib2R5LWF0LWFsbA=="  # noqa: S105 - no receiver has it
 TOO_OLD = timedelta(minutes=10)
-"""Age of an old timestamp. Svix' libraries accept at most five minutes:
+"""The age of an old timestamp. Svix' libraries accept at most five minutes:
 https://github.com/svix/svix-webhooks/blob/main/python/svix/webhooks.py.
 """
 
 
 class Manner(StrEnum):
-    """How a delivery is signed."""
+    """The ways to sign a delivery: valid, or with a certain error."""
 
     VALID = "valid"
     TWO_SIGNATURES = "two-signatures"
@@ -28,7 +28,7 @@ class Manner(StrEnum):
 
 
 def manner_of(plan: Plan, attempt: int) -> Manner:
-    """Return how the given attempt (1 = the first) of a call's transcript event is signed."""
+    """Return how to sign a delivery attempt (the first is 1) of a call's transcript event."""
     if "bad-signature" in plan or attempt <= plan.number("bad-signature-first"):
         return Manner.BADLY
     if attempt <= plan.number("old-timestamp-first"):
@@ -39,7 +39,7 @@ def manner_of(plan: Plan, attempt: int) -> Manner:
 def signed_headers(
     svix_id: str, body: str, secrets: Sequence[str], manner: Manner, now: datetime
 ) -> dict[str, str]:
-    """Return the three headers. Several secrets make several signatures, as during a rotation."""
+    """Create the three headers of Svix. They contain one signature for each secret."""
     at = now - TOO_OLD if manner is Manner.OLD_TIMESTAMP else now
     match manner:
         case Manner.BADLY:

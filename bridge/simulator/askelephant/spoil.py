@@ -1,4 +1,4 @@
-"""Responses that are spoiled after the request was processed: truncated, dripping, not JSON, huge.
+"""Spoils responses to processed requests: truncated, sent byte by byte, not JSON, or huge.
 
 The request has its effect, but the client cannot read the result.
 """
@@ -10,7 +10,7 @@ from enum import StrEnum
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 DRIP_EVERY = 0.25
-"""Seconds between two bytes of a dripping body. ``SandboxOptions.scale`` does not apply."""
+"""Seconds between two bytes of a body that is sent byte by byte, whatever the sandbox's scale."""
 
 HUGE = 10 * 1024 * 1024
 _BLANKS = b" " * 65536
@@ -29,14 +29,14 @@ class Spoil(StrEnum):
 
 
 class CollectedResponse:
-    """The response of an application, collected until it is complete."""
+    """The complete response of an application, held back to be spoiled."""
 
     def __init__(self) -> None:
         self.start: Message = {}
         self.body = b""
 
     async def add(self, message: Message) -> None:
-        """Add a message that the application sends."""
+        """Add an ASGI message of the response."""
         if message["type"] == "http.response.start":
             self.start = message
         else:
@@ -44,7 +44,7 @@ class CollectedResponse:
 
 
 async def collect_response(app: ASGIApp, scope: Scope, receive: Receive) -> CollectedResponse:
-    """Run the application, and return its response instead of sending it."""
+    """Run the application, and return the response instead of sending it to the client."""
     response = CollectedResponse()
     await app(scope, receive, response.add)
     return response
@@ -53,7 +53,7 @@ async def collect_response(app: ASGIApp, scope: Scope, receive: Receive) -> Coll
 async def send_spoiled(
     response: CollectedResponse, how: Spoil | None, send: Send, changed: asyncio.Event
 ) -> None:
-    """Send a response spoiled as ``how`` chooses. When the fault has ``changed``, dripping ends.
+    """Send a response, spoiled as ``how`` requires. Sending byte by byte ends at ``changed``.
 
     uvicorn closes the connection if an application returns before its response is complete:
     https://github.com/Kludex/uvicorn/blob/master/uvicorn/protocols/http/httptools_impl.py.

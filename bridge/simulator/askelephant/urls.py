@@ -21,11 +21,11 @@ CONTENT_TYPES = {
     ".webm": "video/webm",
     "": "audio/mpeg",
 }
-"""The content type of a recording by its extension. Signed URLs often have no extension."""
+"""The content type of a recording by the extension of its URL. Many signed URLs have none."""
 
 
 def media_url_error(url: str) -> str | None:
-    """Return the error code of a URL whose media cannot be fetched, or ``None``."""
+    """Return the error code for a ``media_url`` that cannot be fetched, or ``None`` if it can."""
     parts = _split(url)
     if parts is None or parts.scheme != "https" or not parts.hostname:
         return "media_url_not_https"
@@ -43,7 +43,7 @@ def content_type(path: str) -> str:
 
 
 def external_url_error(url: str) -> str | None:
-    """Return the error code of a rejected ``external_url``, or ``None``.
+    """Return the error code for a rejected ``external_url``, or ``None`` if it is accepted.
 
     Spaces and control characters are removed before the scheme is read, because browsers ignore
     tabs and newlines inside it: https://url.spec.whatwg.org/#concept-basic-url-parser.
@@ -55,7 +55,7 @@ def external_url_error(url: str) -> str | None:
 
 
 def normalised(url: str) -> str:
-    """Return the URL with scheme, host and path as JavaScript's ``new URL(url).href`` has them.
+    """Normalise scheme, host and path of a URL as JavaScript's ``new URL(url).href`` does.
 
     An empty path becomes a slash only in the schemes that the WHATWG calls special:
     https://url.spec.whatwg.org/#special-scheme.

@@ -1,6 +1,6 @@
 """Delivers events as Svix does: signed, and retried with the same ``svix-id`` until a 2xx.
 
-Svix: https://docs.svix.com/retries.
+https://docs.svix.com/retries
 """
 
 import asyncio
@@ -19,14 +19,14 @@ from bridge.simulator.askelephant.workspace import Workspace
 log = structlog.get_logger()
 
 SCHEDULE = (0, 5, 300, 1_800, 7_200, 18_000, 36_000, 36_000)
-"""Seconds before each attempt: https://docs.svix.com/retries."""
+"""Seconds before each delivery attempt: https://docs.svix.com/retries."""
 SHORTEST_WAIT = 0.2
 RESPONSE_TIMEOUT = 15.0
-"""Seconds to wait for a response, as Svix does. ``SandboxOptions.scale`` does not apply."""
+"""The timeout of a delivery in seconds, as Svix has it, whatever the sandbox's scale."""
 
 
 class Webhooks:
-    """Sends events to the endpoint of the workspace."""
+    """Sends events to the webhook URL of the workspace."""
 
     def __init__(self, workspace: Workspace, background: Background) -> None:
         self.workspace = workspace
@@ -62,7 +62,7 @@ class Webhooks:
         )
 
     async def resend(self, event: Event, times: int) -> None:
-        """Deliver an acknowledged event ``times`` more times."""
+        """Deliver an event that was already acknowledged ``times`` more times."""
         for _ in range(times):
             await self._wait(0)
             await self._deliver(event, NORMAL)

@@ -1,7 +1,7 @@
-"""The workspace: the whole state of the sandbox.
+"""The workspace: the whole state of the sandbox of AskElephant.
 
-Only one event loop uses it. So the only lock is that for the creation of an engagement, which waits
-for the media.
+Only one event loop uses the workspace. So the only lock is that for the creation of an engagement,
+which waits for the media.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from bridge.simulator.askelephant.stamps import new_id, read_time
 
 
 class Workspace:
-    """State of the sandbox. Its options set it at the start, and the control API changes it."""
+    """The state of the sandbox, created from the options and changed by the control API."""
 
     def __init__(self, options: SandboxOptions) -> None:
         self.options = options
@@ -28,7 +28,7 @@ class Workspace:
         self.reset()
 
     def reset(self) -> None:
-        """Return to the state that the options set, and end requests that hang in a fault."""
+        """Restore the state that the options define, and end requests that hang by a fault."""
         self.faults.clear()
         self.keys = {key.id: key for key in self.options.api_keys}
         self.users = self.options.users
@@ -47,13 +47,14 @@ class Workspace:
         self.journal = Journal()
 
     async def pause(self, seconds: float) -> None:
-        """Wait for ``seconds`` of the sandbox's time."""
+        """Wait for ``seconds`` multiplied by the sandbox's scale."""
         await asyncio.sleep(seconds * self.options.scale)
 
     def plan_for(self, external_id: str) -> Plan:
-        """Return the call's behaviours: its marker's, else its id's, else those of parts of its id.
+        """Return the behaviours of a call, including those of all calls.
 
-        The behaviours of all calls are added to them.
+        They come from the marker in the call's id, else from those set for the id, else from those
+        set for parts of the id.
         """
         common = read_plan(self.everywhere).numbers
         marked = read_plan(marker_of(external_id))
@@ -65,16 +66,16 @@ class Workspace:
         return Plan({**common, **read_plan(text).numbers}, marked.unknown)
 
     def use_try(self, external_id: str, plan: Plan, name: str) -> bool:
-        """Return whether a "first N tries" behaviour applies to this try; if so, count it."""
+        """Count a try of a "first N tries" behaviour. Return false, uncounted, after N tries."""
         if self.tries[external_id, name] >= plan.number(name):
             return False
         self.tries[external_id, name] += 1
         return True
 
-    def is_first_try(self, external_id: str, plan: Plan, name: str) -> bool:
-        """Return whether this is the call's first try with a behaviour; if so, count it.
+    def count_first_try(self, external_id: str, plan: Plan, name: str) -> bool:
+        """Count the first try of a call with a behaviour. Return false for each later try.
 
-        It is for behaviours whose number is a status, not a number of tries.
+        For behaviours whose number is a status, and not a number of tries.
         """
         if name not in plan or self.tries[external_id, name]:
             return False
@@ -82,7 +83,7 @@ class Workspace:
         return True
 
     def add(self, body: Mapping[str, Any], plan: Plan, owner: User, now: datetime) -> Engagement:
-        """Create the engagement, and return it. It can then be found by its ``external_id``."""
+        """Create and store an engagement, which can then be found by its ``external_id``."""
         is_private = body.get("is_private")
         if is_private is None:
             is_private = self.options.private_by_default
@@ -102,7 +103,7 @@ class Workspace:
         return engagement
 
     def delete(self, engagement: Engagement) -> None:
-        """Remove the engagement. The same ``external_id`` then creates another one."""
+        """Remove an engagement. A POST with its ``external_id`` then creates another one."""
         engagement.is_deleted = True
         del self.engagements[engagement.id]
         del self.by_external_id[engagement.external_id]

@@ -1,1 +1,1 @@
-"""The demo: 25 calls through the real processes, polled until each is in its expected state."""
+"""The demo: sends 25 calls through the real processes, and polls them until all are as expected."""

@@ -8,7 +8,7 @@ from bridge.simulator.askelephant.pages import PATH
 from bridge.supervise.embedded import free_port
 
 SCALE = 0.02
-"""Factor of the sandbox's durations: a transcript is ready after 1.2 s, insights 3 s later."""
+"""The factor of the sandbox's durations: a transcript is ready after 1.2 s, insights 3 s later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +28,11 @@ class DemoEnvironment:
 
     @property
     def sandbox_url(self) -> str:
-        """The base URL of AskElephant's sandbox."""
+        """The base URL of the sandbox of AskElephant."""
         return f"http://127.0.0.1:{self.sandbox_port}"
 
     def variables(self) -> dict[str, str]:
-        """Return the bridge's settings as environment variables. Waits are seconds, not minutes."""
+        """Return the bridge's settings as environment variables, with waits of seconds only."""
         options = SandboxOptions()
         return {
             "BRIDGE_NAMESPACE": "demo",
@@ -57,7 +57,7 @@ class DemoEnvironment:
 
 
 def new_environment(*, with_flower: bool) -> DemoEnvironment:
-    """Return an environment with free ports of the loopback and random secrets."""
+    """Create an environment with free ports of the loopback and random secrets."""
     return DemoEnvironment(
         web_port=free_port(),
         sandbox_port=free_port(),

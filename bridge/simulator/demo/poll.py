@@ -1,4 +1,4 @@
-"""Polls the demo's calls through the bridge's API, and compares them with what is expected."""
+"""Polls the demo's calls by the bridge's API, and compares them with the expected results."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -11,11 +11,11 @@ from bridge.simulator.demo.environment import DemoEnvironment
 from bridge.simulator.demo.scenarios import DemoCall
 
 Seen = Mapping[str, Mapping[str, Any]]
-"""The calls as the bridge's API shows them, by call id."""
+"""The calls in the form of the bridge's API, by call id."""
 
 
 async def poll(client: httpx.AsyncClient, environment: DemoEnvironment) -> Seen:
-    """Return all calls of the bridge's API; raise ``httpx.HTTPError`` if it does not respond."""
+    """Fetch all calls from the bridge's API. Raises ``httpx.HTTPError`` without a response."""
     response = await client.get(
         f"{environment.web_url}/api/calls",
         params={"limit": 200},
@@ -26,7 +26,7 @@ async def poll(client: httpx.AsyncClient, environment: DemoEnvironment) -> Seen:
 
 
 def is_as_expected(demo_call: DemoCall, seen: Seen) -> bool:
-    """Return whether the call has the state, the reason and the insights of its scenario."""
+    """Return whether the call has the state, reason and insights that its scenario expects."""
     call, scenario = seen.get(demo_call.call_id, {}), demo_call.scenario
     found = call.get("state"), call.get("reason"), call.get("insights_status")
     return found == (scenario.state, scenario.reason, scenario.insights)
@@ -34,7 +34,7 @@ def is_as_expected(demo_call: DemoCall, seen: Seen) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class DemoResult:
-    """The result of a run. ``engagements`` counts those in AskElephant by ``external_id``."""
+    """The result of a demo. ``engagements`` is their number in AskElephant by ``external_id``."""
 
     calls: Sequence[DemoCall]
     seen: Seen
@@ -43,7 +43,7 @@ class DemoResult:
 
     @property
     def unexpected(self) -> list[DemoCall]:
-        """Calls whose end or number of engagements is not that of their scenario."""
+        """The calls that did not end as expected, or have a wrong number of engagements."""
         return [
             one
             for one in self.calls

@@ -1,4 +1,4 @@
-"""Runs the demo: starts all processes, sends and polls the calls, stops all, prints a summary."""
+"""Runs the demo: starts the processes, sends and polls calls, stops all, prints a summary."""
 
 import asyncio
 import time
@@ -26,14 +26,14 @@ from config import load_settings
 from config.environment import isolate
 
 DEADLINE = 50.0
-"""Seconds until the bridge must be ready, and then until all calls must be as expected."""
+"""The timeout in seconds for the bridge to be ready, and again for all calls to be as expected."""
 
 POLL_INTERVAL = 0.25
 PIPE_WIDTH = 120
 
 
 def run(log: Path) -> int:
-    """Run the demo; return 0 if every call ended as expected, else 1."""
+    """Run the demo. Return the exit code: 0 if each call ended as expected, else 1."""
     console = Console()
     if not console.is_terminal:
         console.width = PIPE_WIDTH
@@ -75,9 +75,9 @@ async def _run_processes(console: Console, directory: Path, log: Path) -> DemoRe
 
 
 async def _run_calls(console: Console, environment: DemoEnvironment) -> DemoResult | None:
-    """Send the calls, and poll them until all are as expected or the deadline has passed.
+    """Send the events of the calls, and poll until all calls are as expected or the time is over.
 
-    Returns ``None`` if the bridge does not become ready.
+    Return ``None`` if the bridge does not become ready.
     """
     async with httpx.AsyncClient(timeout=10) as client:
         if not await _is_ready(client, environment):
@@ -114,7 +114,7 @@ async def _is_ready(client: httpx.AsyncClient, environment: DemoEnvironment) -> 
 
 
 def _send(environment: DemoEnvironment, calls: Sequence[DemoCall]) -> None:
-    """Send the events of every call, one call after the other."""
+    """Send the events of all calls to the bridge, one call after the other."""
     auth = by_signature(environment.wavv_secret, time.time)
     with httpx.Client(timeout=10) as client:
         for demo_call in calls:

@@ -17,10 +17,10 @@ USUAL = (START, END, RECORDED)
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """A kind of call: the events that WAVV sends, in their order, and the expected end.
+    """A kind of call: the events that WAVV sends, in this order, and the expected final state.
 
-    ``behaviour`` is the sandbox's behaviour for the call. ``engagements`` is the expected number of
-    engagements of the call.
+    ``behaviour`` is the behaviour of the sandbox for the call. ``engagements`` is the expected
+    number of engagements in AskElephant.
     """
 
     title: str
@@ -67,7 +67,7 @@ SCENARIOS = (
 
 @dataclass(frozen=True, slots=True)
 class DemoCall:
-    """A call of a scenario, with the deliveries of its events."""
+    """A call of the demo: its scenario, and the webhook requests with its events."""
 
     scenario: Scenario
     call_id: str
@@ -75,7 +75,7 @@ class DemoCall:
 
 
 def demo_calls(rng: Random, now: datetime) -> Sequence[DemoCall]:
-    """Return the calls with their events; the same ``rng`` and time make the same calls."""
+    """Create the calls with their events. The same ``rng`` and time make the same calls."""
     calls = []
     for number, scenario in enumerate(SCENARIOS):
         call = sample_call(rng, now - timedelta(minutes=20, seconds=number), scenario.behaviour)

@@ -58,7 +58,7 @@ class LiveView:
 
 
 class PlainView:
-    """A line for each change of a call, for logs and pipes."""
+    """Prints a line for each change of a call, for logs and pipes."""
 
     def __init__(self, console: Console, calls: Sequence[DemoCall]) -> None:
         self._console = console
@@ -82,7 +82,7 @@ class PlainView:
 
 
 def view_for(console: Console, calls: Sequence[DemoCall]) -> View:
-    """Return a live table for a terminal, else plain lines."""
+    """Create a live table for a terminal, or plain lines for any other output."""
     return (LiveView if console.is_terminal else PlainView)(console, calls)
 
 

@@ -1,1 +1,1 @@
-"""A simulator of WAVV: sample calls, their events, and a sender of them."""
+"""A simulator of WAVV: creates sample calls and their events, and sends the events."""

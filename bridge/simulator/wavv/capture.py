@@ -1,7 +1,7 @@
-"""Reads captured deliveries from a JSONL file, to send each of them again byte for byte.
+"""Reads captured webhook requests from a JSONL file, to send them again byte for byte.
 
-A line is ``{"path": "/webhooks/wavv", "headers": {…}, "body": "…"}``. A body that is not UTF-8 text
-is given as ``"body_base64"`` instead of ``"body"``.
+A line is ``{"path": "/webhooks/wavv", "headers": {…}, "body": "…"}``. For a body that is not UTF-8
+text, ``"body_base64"`` replaces ``"body"``.
 """
 
 import binascii
@@ -17,20 +17,20 @@ from bridge.strict_json import read_object
 CONNECTION_HEADERS = frozenset(
     {"host", "connection", "keep-alive", "content-length", "transfer-encoding", "expect"}
 )
-"""Headers that describe the captured connection (RFC 9110, 7.6.1). The new connection sets them."""
+"""Headers of the captured connection (RFC 9110, 7.6.1). They are dropped before a re-send."""
 
 
 def read_capture(path: Path) -> Iterator[Delivery]:
-    """Yield the deliveries in the file, in the order of its lines. Blank lines are skipped.
+    """Yield the webhook requests in a file, in the order of its lines. Blank lines are skipped.
 
-    Raises ``CaptureError`` with the number of the first line that cannot be replayed.
+    Raises ``CaptureError``, which names the first line that cannot be read.
     """
     with path.open("rb") as lines:
         yield from parse_capture(lines)
 
 
 def parse_capture(lines: Iterable[bytes]) -> Iterator[Delivery]:
-    """Yield the deliveries in ``lines``, as ``read_capture`` does for a file."""
+    """Yield the webhook requests in ``lines``, as ``read_capture`` does for a file."""
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue

@@ -1,7 +1,7 @@
-"""The events of a sample call in the shape of each WAVV channel, as ``bridge send`` sends them.
+"""Creates the events of a sample call in the form of each channel by which WAVV's events arrive.
 
-``v3`` is WAVV's own webhook. ``sdk`` is a CRM that forwards the events of WAVV's browser SDK.
-``crm`` is a CRM workflow that sends every value as a string.
+``v3`` is WAVV's webhook. ``sdk`` is a CRM that forwards the events of WAVV's browser SDK. ``crm``
+is a CRM workflow that sends each value as a string.
 """
 
 import json
@@ -30,19 +30,19 @@ _CRM_NAMES = {
 def deliveries(
     call: SampleCall, channel: Channel = "v3", *, recorded: bool = True
 ) -> tuple[Delivery, ...]:
-    """Return the call's three events; without ``recorded`` only the started and the ended event."""
+    """Create the started, ended and recorded event of a call, the last only if ``recorded``."""
     kinds = (Kind.STARTED, Kind.ENDED, Kind.RECORDED) if recorded else (Kind.STARTED, Kind.ENDED)
     return tuple(delivery(call, kind, channel) for kind in kinds)
 
 
 def delivery(call: SampleCall, kind: Kind, channel: Channel = "v3") -> Delivery:
-    """Return one event of the call. It carries neither a signature nor a shared secret yet."""
+    """Create one event of a call, still without a signature or a shared secret."""
     body = SHAPES[channel](call, kind)
     return Delivery(PATH, json.dumps(body, ensure_ascii=False).encode())
 
 
 def _v3(call: SampleCall, kind: Kind) -> dict[str, Any]:
-    """Return the event as the v3 webhook (channel A) sends it; fields not yet known are null."""
+    """Return the body of an event of WAVV's v3 webhook. Fields not yet known are null."""
     is_over = kind is not Kind.STARTED
     is_incoming = kind is Kind.STARTED and call.direction == "inbound"
     data = {
@@ -70,7 +70,7 @@ def _v3(call: SampleCall, kind: Kind) -> dict[str, Any]:
 
 
 def _sdk(call: SampleCall, kind: Kind) -> dict[str, Any]:
-    """Return the event as a CRM forwards it from the browser SDK (channel B).
+    """Return the body of an event of the browser SDK, as a CRM forwards it.
 
     The CRM adds the ids and the time that the bridge needs.
     """
@@ -92,9 +92,9 @@ def _sdk(call: SampleCall, kind: Kind) -> dict[str, Any]:
 
 
 def _crm(call: SampleCall, kind: Kind) -> dict[str, Any]:
-    """Return the event as a CRM workflow (channel C) sends it.
+    """Return the body of an event that a CRM workflow sends.
 
-    The contact is at the top level. All else is in ``customData``, as strings.
+    The contact is at the top level. All other values are strings in ``customData``.
     """
     is_over = kind is not Kind.STARTED
     custom = {

@@ -1,4 +1,4 @@
-"""A delivery: one webhook request, captured or ready to be sent, and what authenticates it."""
+"""A delivery: one webhook request to the bridge, and the ways to sign it or add a secret."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -10,7 +10,7 @@ PATH = "/webhooks/wavv"
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One POST: its path on the bridge, its headers, and its body byte for byte."""
+    """One webhook request: its path on the bridge, its headers, and its raw body."""
 
     path: str
     body: bytes
@@ -23,21 +23,20 @@ class Delivery:
 
 
 Auth = Callable[[Delivery], Delivery]
-"""Returns a delivery with its signature or secret added.
-
-It is called when the delivery is sent, because a signature expires after some minutes.
+"""Adds a signature or a secret to a delivery. The sender calls it for each delivery just before
+sending, because a signature expires after some minutes.
 """
 
 
 def unchanged(delivery: Delivery) -> Delivery:
-    """Return the delivery with the signature that was captured."""
+    """Return the delivery unchanged, with the captured signature. An ``Auth`` that does nothing."""
     return delivery
 
 
 def by_signature(secret: str, clock: Callable[[], float]) -> Auth:
-    """Return an ``Auth`` that signs deliveries to WAVV's webhook, and leaves all others unchanged.
+    """Create an ``Auth`` that signs deliveries to WAVV's webhook, and leaves others unchanged.
 
-    A signature is made with ``secret`` and the time that ``clock`` returns.
+    The signature contains the time that ``clock`` returns.
     """
 
     def authenticate(delivery: Delivery) -> Delivery:
@@ -49,7 +48,7 @@ def by_signature(secret: str, clock: Callable[[], float]) -> Auth:
 
 
 def by_shared_secret(secret: str) -> Auth:
-    """Return an ``Auth`` that adds ``secret`` as a header to deliveries to WAVV's webhook only."""
+    """Create an ``Auth`` that adds ``secret`` as a header to deliveries to WAVV's webhook only."""
 
     def authenticate(delivery: Delivery) -> Delivery:
         return delivery.with_header(SECRET_HEADER, secret) if _is_wavv(delivery) else delivery

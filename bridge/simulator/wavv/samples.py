@@ -1,6 +1,6 @@
-"""Made-up calls for the demo, the tests and ``bridge send``.
+"""Creates made-up calls for the demo, the tests and ``bridge send``.
 
-The same seed and time make the same call. The people do not exist: addresses are at example.com
+The same seed and time make the same call. The people are fictitious: addresses are at example.com
 (RFC 2606), and phone numbers end in 555-01xx, a range that is reserved for fiction.
 """
 
@@ -20,7 +20,7 @@ _AGENTS = ("usr_alice", "usr_bob", "usr_carol", "usr_dev")
 
 @dataclass(frozen=True, slots=True)
 class SampleCall:
-    """One call, from which the events of every channel are made. Phones have ten digits."""
+    """A made-up call, from which events of each channel are created. Phones have ten digits."""
 
     call_id: str
     lead_id: str
@@ -43,15 +43,15 @@ class SampleCall:
         return self.answered_at + timedelta(seconds=self.seconds)
 
     def sent_at(self, kind: Kind) -> datetime:
-        """Return when WAVV sends this event; the recorded event comes 4 seconds after the call."""
+        """Return when WAVV sends an event of the call. The recorded event is 4 s after the end."""
         later = {Kind.STARTED: self.started_at, Kind.ENDED: self.ended_at}
         return later.get(kind, self.ended_at + timedelta(seconds=4))
 
 
 def sample_call(rng: Random, started_at: datetime, behaviour: str = "") -> SampleCall:
-    """Return a made-up call. Its id ends in ``~`` and ``behaviour``, which the sandbox acts on.
+    """Create a made-up call. Its id ends in ``~`` and ``behaviour``, by which the sandbox behaves.
 
-    The recording's URL ends in a signature, as WAVV's URLs do. Logs must not show the signature.
+    The recording's URL contains a signature, as WAVV's URLs do, to test that logs do not show it.
     """
     call_id = str(_uuid7(rng, started_at)) + (f"~{behaviour}" if behaviour else "")
     first, last = rng.choice(_FIRST_NAMES), rng.choice(_LAST_NAMES)
@@ -79,7 +79,7 @@ def _phone(rng: Random) -> str:
 
 
 def _uuid7(rng: Random, at: datetime) -> UUID:
-    """Return a UUIDv7 (RFC 9562), the kind of id that WAVV's sample events carry."""
+    """Create a UUIDv7 (RFC 9562), the form of the ids in WAVV's sample events."""
     milliseconds = int(at.timestamp() * 1000) & (2**48 - 1)
     low = (0b10 << 62) | rng.getrandbits(62)
     return UUID(int=(milliseconds << 80) | (7 << 76) | (rng.getrandbits(12) << 64) | low)

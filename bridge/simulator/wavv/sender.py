@@ -1,4 +1,4 @@
-"""Sends deliveries to a bridge as WAVV would: one after the other, each signed when it is sent."""
+"""Sends webhook requests to a bridge as WAVV does: in order, each signed when it is sent."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ DETAIL_LIMIT = 300
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The result of one delivery. ``status`` is ``None`` if no response came."""
+    """The result of one webhook request. ``status`` is ``None`` if there was no response."""
 
     delivery: Delivery
     status: int | None
@@ -27,14 +27,14 @@ class Outcome:
 def send(
     deliveries: Iterable[Delivery], base_url: str, auth: Auth, client: httpx.Client
 ) -> list[Outcome]:
-    """Post all deliveries in their order. The rest is sent also after one has failed."""
+    """Send all webhook requests in order. A failed request does not stop the later ones."""
     return [post(delivery, base_url, auth, client) for delivery in deliveries]
 
 
 def post(delivery: Delivery, base_url: str, auth: Auth, client: httpx.Client) -> Outcome:
-    """Post one delivery. A connection error is returned as an outcome, not raised.
+    """Send one webhook request. A connection error is returned as an outcome, not raised.
 
-    The outcome's detail is that of the problem (RFC 9457), else the start of the response's body.
+    The outcome's detail is that of the problem document (RFC 9457), else the start of the body.
     """
     signed = auth(delivery)
     url = base_url.rstrip("/") + signed.path

@@ -1,7 +1,8 @@
-"""Stores calls: one record each, saved by compare-and-set in the same step as its indexes.
+"""Stores calls in Redis: one record for each call, saved together with its index entries.
 
-Only the record decides what a call needs; Celery's messages are hints. If two workers change the
-same call at the same time, the second save finds a newer version and makes its decision again.
+Only the record decides what a call needs. A Celery message is a hint to read the record. If two
+workers change the same call at the same time, the second worker finds a newer version of the record
+when it saves (compare-and-set), and makes its decision again from that version.
 """
 
 import json
@@ -39,7 +40,7 @@ log = structlog.get_logger(__name__)
 
 
 class CallStore:
-    """Loads and saves the calls in one Redis."""
+    """Loads and saves the records of calls in Redis."""
 
     def __init__(self, redis: Redis, keys: Keys, retention: Retention) -> None:
         self._redis = redis
@@ -50,10 +51,10 @@ class CallStore:
         self._drop = redis.register_script(script("drop_call"))
 
     def load(self, call_id: str) -> Call | None:
-        """Return the call, or ``None`` if it has no record.
+        """Return the call with this id, or ``None`` if it has no record.
 
         Raises ``NewerRecordError`` if a newer version of the bridge wrote the record, and
-        ``DamagedRecordError`` if no version can have written it.
+        ``DamagedRecordError`` if no version can have written the record.
         """
         value: Any
         try:
@@ -63,7 +64,7 @@ class CallStore:
         return self.read(call_id, value)
 
     def read(self, call_id: str, value: Any) -> Call | None:  # noqa: ANN401 - what Redis returned
-        """Return the call whose record is ``value``; raises as ``load`` does."""
+        """Return the call whose stored record is ``value``; raises as ``load`` does."""
         try:
             return read_call(call_id, value)
         except DamagedRecordError:
@@ -71,12 +72,15 @@ class CallStore:
             raise
 
     def load_many(self, call_ids: Iterable[str]) -> list[Call]:
-        """Return those of the calls that exist, in the same order; raises as ``load`` does."""
+        """Return the calls with these ids in the same order, without those that have no record.
+
+        Raises as ``load`` does.
+        """
         read = (self.read(call_id, value) for call_id, value in self._values(call_ids))
         return [call for call in read if call is not None]
 
     def _read_many(self, call_ids: Iterable[str]) -> list[Call | Exception | None]:
-        """Return each call, ``None`` if it has no record, or the error that ``load`` raises."""
+        """Return for each id what ``load`` returns, or the error that ``load`` raises."""
         read: list[Call | Exception | None] = []
         for call_id, value in self._values(call_ids):
             try:
@@ -86,7 +90,10 @@ class CallStore:
         return read
 
     def load_readable(self, call_ids: Iterable[str]) -> list[Call]:
-        """Return those of the calls that exist and whose record this version can read."""
+        """Return the calls with these ids whose record exists and can be read by this version.
+
+        Calls with a damaged record are added to the list of damaged records.
+        """
         calls: list[Call] = []
         damaged: list[str] = []
         newer = 0
@@ -105,7 +112,10 @@ class CallStore:
         return calls
 
     def damage(self) -> Damage:
-        """Return the calls whose record is damaged; removes repaired calls from the list."""
+        """Return the list of calls whose record is damaged.
+
+        Calls whose record an operator has repaired are removed from the list first.
+        """
         ids = self._damaged.listed().call_ids
         pipe = self._redis.pipeline(transaction=False)
         for call_id in ids:
@@ -115,7 +125,7 @@ class CallStore:
         return self._damaged.listed()
 
     def insights(self, call: Call) -> dict[str, Any]:
-        """Return the insights of the call's engagement that were fetched until now."""
+        """Return the insights of the call's engagement that have been fetched so far."""
         value: Any
         try:
             value = self._redis.get(self._keys.insights(call.call_id))
@@ -132,7 +142,10 @@ class CallStore:
         insights: Mapping[str, Any] | None = None,
         lease: Lease | None = None,
     ) -> Call | None:
-        """Save one edit as ``update_many`` does; returns the call, raises the edit's error."""
+        """Save the result of one edit; return the call after it, or ``None`` if there is no call.
+
+        Works as ``update_many`` does, but raises the error of the edit.
+        """
         edit = Edit(call_id=call_id, decide=decide, known=known, insights=insights, lease=lease)
         (result,) = self.update_many([edit])
         if isinstance(result, Exception):
@@ -140,13 +153,13 @@ class CallStore:
         return result.after
 
     def update_many(self, edits: Sequence[Edit]) -> list[Saved | Exception]:
-        """Save the result of each edit; decide again if another worker has saved the call.
+        """Decide and save each edit. If another worker has saved the call since, decide again.
 
-        One round trip reads the calls that are not known, one saves all. A failed edit does not
-        affect the others: its error is returned in its place. ``LeaseLostError`` = its lease has
-        expired, ``CallContendedError`` = its call changed during each of 100 attempts,
-        ``NewerRecordError`` and ``DamagedRecordError`` as in ``load``, or the error that its
-        ``decide`` raised.
+        One round trip to Redis reads the calls whose edit has no ``known`` call, and one round trip
+        saves all changes. A failed edit does not affect the others: the error is returned at its
+        position. Such errors are ``LeaseLostError`` if the lease has expired,
+        ``CallContendedError`` if the call changed during each of 100 attempts, the errors of
+        ``load``, and any error that ``decide`` of the edit raised.
         """
         results: dict[int, Saved | Exception] = {}
         left: dict[int, Call | Exception | None] = {
@@ -187,10 +200,10 @@ class CallStore:
         return [results[place] for place in range(len(edits))]
 
     def save_many(self, changes: Sequence[Change]) -> list[Call | Exception | None]:
-        """Save all changes in one round trip; return for each its call as saved, or an error.
+        """Save all changes in one round trip; return for each the saved call, or an error.
 
-        ``None`` = another worker has saved the call since it was read. ``LeaseLostError`` = the
-        change's lease has expired. Other errors are Redis' own.
+        The result of a change is ``None`` if another worker has saved the call since it was read,
+        and ``LeaseLostError`` if the lease of the change has expired. Other errors come from Redis.
         """
         if not changes:
             return []
@@ -232,9 +245,10 @@ class CallStore:
         return reply if isinstance(reply, Exception) else ResponseError(repr(reply))
 
     def retire(self, now: datetime, most: int) -> int:
-        """Delete up to ``most`` calls whose retention has passed; return how many.
+        """Delete up to ``most`` calls whose retention has passed; return the number of deleted.
 
-        Calls that this version cannot read are kept and deferred, so that the others come first.
+        Calls that this version cannot read are kept. They are moved behind the others in the index,
+        so that they do not block the deletion of the others.
         """
         due = self._redis.zrange(
             self._keys.retire, "-inf", now.timestamp(), byscore=True, offset=0, num=most

@@ -1,4 +1,8 @@
-"""Edits and changes of calls: an edit is a decision on the newest record, a change its result."""
+"""Edits and changes of calls.
+
+An edit is a function that decides from the newest record of a call how the call changes. The result
+of the decision is a change: the call before and after it.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,11 +14,11 @@ from bridge.store.lease import Lease
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A call before and after a decision, and what is saved with it.
+    """A call before and after a decision, and what else is saved with the call.
 
-    ``before`` ``None`` = the call is new. The change is only saved while ``lease`` is valid;
-    ``ends`` = it releases the lease. ``counts`` are counters that grow by one with the save.
-    ``insights`` is a document that names its engagement.
+    ``before`` is ``None`` if the call is new. If ``lease`` is given, the change is only saved while
+    the lease is valid, and a change with ``ends`` releases the lease. ``counts`` are names of
+    counters to increase by one. ``insights`` is the document of insights to store.
     """
 
     before: Call | None
@@ -27,11 +31,12 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edit:
-    """A decision on the newest record of a call; it is made again if the record has changed.
+    """A decision on the newest record of a call. It is repeated if the record has changed.
 
-    ``known`` is the call as it was last read: it is only read again if it was saved since.
-    ``decide`` may be called several times and must be pure; if it returns ``None`` or the same
-    call, nothing is saved. The other fields are those of ``Change``.
+    ``decide`` gets the call, or ``None`` if there is no record, and returns the changed call. If
+    ``decide`` returns ``None`` or the same call, nothing is saved. ``decide`` may run several times
+    and must be pure. ``known`` is the call if it was read before: it is only read again if another
+    worker has saved it since. The other fields are those of ``Change``.
     """
 
     call_id: str
@@ -43,7 +48,7 @@ class Edit:
     ends: bool = False
 
     def change(self, before: Call | None) -> Change | None:
-        """Return the edit's change of the call, or ``None`` if it changes nothing."""
+        """Return the change that ``decide`` makes, or ``None`` if it does not change the call."""
         after = self.decide(before)
         if after is None or after is before:
             return None
@@ -52,14 +57,17 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """A call before and after a save; ``None`` = there is no such call."""
+    """A call before and after a save. Each is ``None`` if the call had no record at that time."""
 
     before: Call | None
     after: Call | None
 
 
 def decided(edit: Edit, before: Call | Exception | None) -> Change | Saved | Exception:
-    """Return the edit's change, ``Saved`` if it changes nothing, or an error of call or edit."""
+    """Return the change of an edit, or ``Saved`` if the edit does not change the call.
+
+    Returns the error if the call could not be read or if ``decide`` of the edit raised.
+    """
     if isinstance(before, Exception):
         return before
     try:
@@ -69,21 +77,22 @@ def decided(edit: Edit, before: Call | Exception | None) -> Change | Saved | Exc
 
 
 def is_own(change: Change, found: Call) -> bool:
-    """Return whether the record that caused a conflict is this change's own.
+    """Return whether ``found``, the record that caused a conflict, was saved by this change.
 
-    The client sends a save again if the reply was lost
-    (https://redis.readthedocs.io/en/latest/retry.html). Without a lease another worker can have
-    made the same change, so only a change with a lease is recognised.
+    redis-py sends a save again if the reply was lost
+    (https://redis.readthedocs.io/en/latest/retry.html), and the second save then finds the first
+    one. Without a lease another worker may have made the same change, so the result is only true
+    for a change with a lease.
     """
     return change.lease is not None and written(found) == written(numbered(change))
 
 
 def numbered(change: Change) -> Call:
-    """Return the call under its next version."""
+    """Return the call after the change, with the next version number."""
     version = change.before.version if change.before else 0
     return change.after.but(version=version + 1, format=FORMAT)
 
 
 def written(call: Call) -> str:
-    """Return the stored form of the record: its version, a line feed, its JSON."""
+    """Return the stored form of the call: its version, a line feed, its JSON."""
     return f"{call.version}\n{call.model_dump_json(exclude_none=True, exclude_defaults=True)}"

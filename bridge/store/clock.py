@@ -1,9 +1,9 @@
-"""The time up to which old data is deleted, guarded against a wrong clock.
+"""Guards the deletion of old data against a wrong clock.
 
-Data that was deleted by a wrong clock is lost. Therefore data counts as old only if both clocks
-agree: our own and Redis'. Neither clock is trusted in the first minutes of a process, nor for an
-hour after one of them has jumped: a wrong clock is usually corrected within that time. Deletion can
-wait that long.
+If a clock is wrong, data that is still needed looks old, and would be deleted. Therefore data
+counts as old only by both clocks: the clock of the process and the clock of Redis. Nothing is
+deleted in the first five minutes of a process, nor for an hour after one of the clocks has jumped,
+because a wrong clock is usually corrected within an hour.
 """
 
 import time
@@ -17,10 +17,10 @@ from redis import Redis
 FIRST_MINUTES = timedelta(minutes=5)
 AFTER_JUMP = timedelta(hours=1)
 JUMP = timedelta(minutes=1)
-"""How far a clock may differ from the monotonic clock between two sweeps."""
+"""A clock has jumped if it differs from the monotonic clock by more than this since last sweep."""
 
 AWAY = timedelta(days=1)
-"""If the last sweep is older than this, the bridge was stopped or its clock is wrong."""
+"""If the last sweep is older than this, the bridge was stopped for long, or a clock is wrong."""
 
 log = structlog.get_logger(__name__)
 
@@ -34,14 +34,17 @@ class _Reading:
     store: datetime
 
     def jump_since(self, before: "_Reading") -> timedelta:
-        """Return the larger of the jumps of our clock and Redis' clock since ``before``."""
+        """Return how far the process clock or Redis' clock has jumped, whichever jumped further.
+
+        A jump is the difference from the monotonic clock since ``before``.
+        """
         passed = timedelta(seconds=self.monotonic - before.monotonic)
         jumps = self.own - before.own - passed, self.store - before.store - passed
         return max(jumps, key=abs)
 
 
 class ForgettingClock:
-    """Computes the time up to which one process may delete data."""
+    """Computes the present time for the deletion of old data, or that a clock may be wrong."""
 
     def __init__(
         self,
@@ -54,9 +57,9 @@ class ForgettingClock:
         self._trusted_at = monotonic() + FIRST_MINUTES.total_seconds()
 
     def __call__(self, now: datetime, last_sweep: datetime | None) -> datetime | None:
-        """Return the earlier of ``now`` and Redis' time; ``None`` = the clocks are not trusted.
+        """Return the earlier of ``now`` and Redis' time, or ``None`` if a clock may be wrong.
 
-        ``last_sweep`` is when a process last completed a sweep; ``None`` = never.
+        ``last_sweep`` is when a process last completed a sweep, or ``None`` if there was none.
         """
         reading, before = _Reading(self._monotonic(), now, self._store_time()), self._last
         self._last = reading
@@ -76,7 +79,7 @@ class ForgettingClock:
 
 
 def store_time(redis: Redis) -> Callable[[], datetime]:
-    """Return a function that returns Redis' time."""
+    """Return a function that requests the time of Redis' clock."""
 
     def read() -> datetime:
         seconds, microseconds = redis.time()

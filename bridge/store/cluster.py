@@ -1,6 +1,7 @@
-"""Rejects Redis Cluster: a save writes a record and its indexes in one script, over many slots.
+"""Rejects Redis Cluster, which cannot save a call.
 
-A cluster runs a script only on keys of one slot, and would reject the first save (``CROSSSLOT``):
+One script saves a call and its index entries, whose keys are in different slots. A cluster runs a
+script only on keys of one slot, and rejects others with ``CROSSSLOT``:
 https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/#hash-tags
 """
 
@@ -17,7 +18,7 @@ REFUSED = (
 
 
 def is_cluster(redis: Redis) -> bool:
-    """Return whether the server is a node of a cluster; ``False`` if it cannot be reached."""
+    """Return whether the server is a node of a Redis Cluster; false if it cannot be reached."""
     try:
         return int(redis.info("cluster").get("cluster_enabled", 0)) == 1
     except (RedisError, OSError):  # unreachable, or TLS fails: the first command shows which
@@ -25,7 +26,10 @@ def is_cluster(redis: Redis) -> bool:
 
 
 def refuse_cluster(url: str) -> None:
-    """Raise ``SettingsError`` if Redis at ``url`` is a cluster, but not if it is unreachable."""
+    """Raise ``SettingsError`` if ``url`` leads to a Redis Cluster.
+
+    Does not raise if the server is unreachable.
+    """
     with connect(url) as redis:
         redis.connection_pool.connection_kwargs |= {"retry": None, "socket_connect_timeout": 1.0}
         if is_cluster(redis):

@@ -23,11 +23,11 @@ OPTIONS: dict[str, Any] = {
     "maint_notifications_config": MaintNotificationsConfig(enabled=False),
 }
 SENTINEL_OPTIONS: dict[str, Any] = {"socket_timeout": 1.0, "socket_connect_timeout": 1.0}
-"""Options of the connections to Sentinels. Short, because there are other Sentinels to try."""
+"""Options of the connections to Sentinels. The timeouts are short, so that the next is tried."""
 
 
 def connect(url: str) -> Redis:
-    """Return a client for tasks. A command is tried 3 times within about 0.5 seconds.
+    """Create a client for Celery tasks. It tries each command 3 times within about 0.5 seconds.
 
     https://redis.readthedocs.io/en/latest/retry.html
     """
@@ -41,7 +41,10 @@ def connect(url: str) -> Redis:
 
 
 def connect_async(url: str) -> AsyncRedis:
-    """Return a client for the ingress. It tries a command twice, because senders wait for it."""
+    """Create a client for the receiver of webhooks.
+
+    It tries each command only twice, because the sender of a webhook waits for the result.
+    """
     retry = AsyncRetry(ExponentialBackoff(cap=0.1, base=0.05), 1)
     options = {"retry": retry, **OPTIONS, "socket_timeout": 2.0}
     if not is_sentinel(url):

@@ -1,4 +1,4 @@
-"""Counters over all processes since the bridge was installed, and last-seen times."""
+"""Counters of all processes since the bridge was installed, and last-seen times of some events."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -16,7 +16,7 @@ WITHOUT_EXPIRY = -1
 
 
 class Counters:
-    """Counters and last-seen times in one Redis."""
+    """Counters and last-seen times in Redis."""
 
     def __init__(self, redis: Redis, keys: Keys) -> None:
         self._redis = redis
@@ -28,40 +28,45 @@ class Counters:
         self._redis.hincrby(self._keys.counters, name, 1)
 
     def all(self) -> dict[str, int]:
-        """Return every counter by its name."""
+        """Return the values of all counters by name."""
         counted = self._redis.hgetall(self._keys.counters)
         return {text(name): int(value) for name, value in sorted(counted.items())}
 
     def count_unmapped_agents(self, agents: Sequence[str], keep: timedelta = LISTED_FOR) -> None:
-        """Count calls of agents that are not in the directory, by user id, else by phone line.
+        """Add one call to the count of each agent, none of which is in the agents file.
 
-        At most 1,000 agents are listed, because a dialer may send a new id with each call. After
-        that only listed agents are counted. The whole list is deleted ``keep`` after its first
-        agent was added, because phone lines are personal data.
+        ``agents`` are WAVV user ids, or phone lines of calls without a user id. At most 1,000
+        agents are listed, because a dialer may send a new id with each call. When the list is full,
+        only listed agents are counted. The whole list is deleted ``keep`` after its first agent was
+        added, because phone lines are personal data.
         """
         if agents:
             args: list[str | int] = [LISTED_AGENTS, int(keep.total_seconds()), *agents]
             self._count_listed(keys=[self._keys.unmapped_agents], args=args)
 
     def expire_unmapped_agents(self, keep: timedelta) -> None:
-        """Set the expiry of a list from an earlier version of the bridge, which set none."""
+        """Set the expiry of the list of agents if an earlier version of the bridge stored the list.
+
+        Earlier versions did not set an expiry.
+        """
         if self._redis.ttl(self._keys.unmapped_agents) == WITHOUT_EXPIRY:
             self._redis.expire(self._keys.unmapped_agents, keep)
 
     def unmapped_agents(self) -> dict[str, int]:
-        """Return the number of calls of each agent that is not in the directory."""
+        """Return the number of calls by agent, for agents that are not in the agents file."""
         counted = self._redis.hgetall(self._keys.unmapped_agents)
         return {text(agent): int(value) for agent, value in sorted(counted.items())}
 
     def saw(self, sign: str, now: datetime) -> None:
         """Store ``now`` as the time when ``sign`` was last seen.
 
-        ``webhook`` and ``poll``: a transcript was found that way. ``sweep``: a sweep was completed.
-        ``wavv_answered`` and ``wavv_refused``: WAVV's API accepted or rejected its key.
+        The signs are ``webhook`` and ``poll`` (a transcript was found that way), ``sweep`` (a sweep
+        was completed), ``wavv_answered`` (WAVV's API accepted our key) and ``wavv_refused`` (WAVV's
+        API rejected our key).
         """
         self._redis.hset(self._keys.signs, sign, now.timestamp())
 
     def last_saw(self, sign: str) -> datetime | None:
-        """Return when ``sign`` was last seen; ``None`` = never."""
+        """Return when ``sign`` was last seen, or ``None`` if it never was."""
         value = self._redis.hget(self._keys.signs, sign)
         return None if value is None else datetime.fromtimestamp(float(value), UTC)

@@ -1,7 +1,7 @@
-"""Calls whose record cannot be read: they are counted, kept, and deferred behind all others.
+"""Calls whose record cannot be read. They are counted, kept, and deferred behind all other calls.
 
-An operator may repair their bytes. Until then they come last in the indexes that the sweep reads
-from the front: otherwise a thousand damaged records would hide all other calls.
+An operator may repair the record. Until then these calls come last in the indexes that the sweep
+reads from the front. Otherwise a thousand damaged records would hide all other calls.
 """
 
 import time
@@ -31,7 +31,7 @@ class Damage:
 
 
 class DamagedRecords:
-    """The list of damaged records in one Redis."""
+    """The list of calls with a damaged record, in Redis."""
 
     def __init__(self, redis: Redis, keys: Keys, clock: Callable[[], float] = time.time) -> None:
         self._redis = redis
@@ -39,7 +39,10 @@ class DamagedRecords:
         self._clock = clock
 
     def note(self, call_ids: Iterable[str]) -> None:
-        """Add the calls to the list and defer them; each call is counted and logged once."""
+        """Add the calls to the list of damaged records, and move them behind all other calls.
+
+        Each call is counted and logged only once.
+        """
         ids, now = [*call_ids], self._clock()
         if not ids:
             return
@@ -54,7 +57,7 @@ class DamagedRecords:
             log.error("record.damaged", call_id=call_id)
 
     def defer(self, call_ids: Iterable[str], now: float) -> None:
-        """Move the calls to an hour after ``now`` in those indexes of the sweep that hold them."""
+        """Move the due time of the calls to an hour after ``now``, in the indexes of the sweep."""
         later = now + DEFERRED.total_seconds()
         pipe = self._redis.pipeline(transaction=False)
         for call_id in call_ids:
@@ -63,13 +66,13 @@ class DamagedRecords:
         pipe.execute()
 
     def forget(self, call_ids: Iterable[str]) -> None:
-        """Remove calls from the list: their record was repaired or deleted."""
+        """Remove calls from the list, because their record was repaired or deleted."""
         ids = [*call_ids]
         if ids:
             self._redis.zrem(self._keys.damaged, *ids)
 
     def listed(self) -> Damage:
-        """Return the number of listed calls, and the ids of those that were found first."""
+        """Return the number of listed calls, and the ids of the first 100 of them."""
         pipe = self._redis.pipeline(transaction=False)
         pipe.zcard(self._keys.damaged)
         pipe.zrange(self._keys.damaged, 0, SHOWN - 1)

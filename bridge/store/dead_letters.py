@@ -14,7 +14,10 @@ from bridge.store.replies import text
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """One event with its whole body. ``id`` is the dead letter's, ``entry`` its id in the inbox."""
+    """An event whose handler kept failing, with its body.
+
+    ``id`` is the id of the dead letter, and ``entry`` the id that the event had in the inbox.
+    """
 
     id: str
     entry: str
@@ -29,7 +32,7 @@ class DeadLetter:
 
 
 class DeadLetters:
-    """Dead letters of the inbox: the newest 10,000, and none older than the retention."""
+    """The dead letters in Redis: the newest 10,000, and none older than the retention."""
 
     def __init__(self, redis: Redis, keys: Keys) -> None:
         self._redis = redis
@@ -51,7 +54,7 @@ class DeadLetters:
         ]
 
     def requeue(self, letter_id: str, now: datetime) -> bool:
-        """Move a dead letter to the inbox as a new event; return whether it existed."""
+        """Move a dead letter to the inbox as a new event; return whether it was found."""
         keys = [self._keys.dead_letters, self._keys.inbox]
         try:
             return bool(self._requeue(keys=keys, args=[letter_id, now.timestamp()]))

@@ -1,4 +1,4 @@
-"""Due calls, which the sweep claims, and calls that wait for a place in a worker."""
+"""Finds due calls for the sweep, and stores which calls wait for a free slot of a worker."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -14,11 +14,14 @@ from bridge.store.lua import script
 from bridge.store.replies import text
 
 PROBE_CANDIDATES = 500
-"""How many waiting calls of a step are compared to choose the probe of a hold."""
+"""How many calls of a step are compared to choose the one that sends the next trial request.
+
+A trial request (probe) tests whether a hold, a pause of requests to AskElephant, can end.
+"""
 
 
 class DueCalls:
-    """The due calls in one Redis. ``grace`` = the time until a published step is due again."""
+    """The due calls in Redis. A step whose task was published is due again after ``grace``."""
 
     def __init__(self, redis: Redis, keys: Keys, grace: timedelta) -> None:
         self._redis, self._keys, self._grace = redis, keys, grace
@@ -28,10 +31,12 @@ class DueCalls:
     def claim(
         self, step: Step, now: datetime, most: int, lease: Lease, kinds: Sequence[str] = ()
     ) -> list[str]:
-        """Claim up to ``most`` calls overdue for ``step``; they are due again after the grace.
+        """Return the ids of up to ``most`` calls whose ``step`` is overdue, and claim these calls.
 
-        Calls that wait for a place of one of the ``kinds``, or are worked on, are left out, because
-        their step was published. Raises ``LeaseLostError`` if the sweep's ``lease`` has expired.
+        A claimed call is due again after the grace, so that no other sweep publishes its task now.
+        Calls that a worker works on, or that wait for a worker slot of one of the ``kinds``, are
+        not returned, because their task was published before. Raises ``LeaseLostError`` if the
+        ``lease`` of the sweep has expired.
         """
         keys = self._keys
         again = (now + self._grace).timestamp()
@@ -46,9 +51,10 @@ class DueCalls:
     def claim_probe(
         self, steps: Sequence[Step], now: datetime, lease: Lease
     ) -> tuple[Step, str] | None:
-        """Claim the overdue call of ``steps`` with the fewest failures, the newest of those.
+        """Claim the overdue call of ``steps`` that has the fewest failures; the newest of equals.
 
-        Returns its step and its id, or ``None``. Raises ``LeaseLostError`` as ``claim`` does.
+        Returns the step and the id of the call, or ``None`` if no call is overdue. The call sends
+        the next trial request under a hold. Raises ``LeaseLostError`` as ``claim`` does.
         """
         again = (now + self._grace).timestamp()
         keys = [self._keys.sweep_lease, self._keys.recent_failures, *map(self._keys.due, steps)]
@@ -60,12 +66,15 @@ class DueCalls:
         return (steps[int(found[0]) - 1], text(found[1])) if found else None
 
     def wait(self, kind: str, call_ids: Sequence[str], now: datetime) -> None:
-        """Add calls to those that wait for a place; a waiting call keeps its position."""
+        """Add calls to the queue for a worker slot of ``kind``; a queued call keeps its turn."""
         self._redis.zadd(
             self._keys.waiting(kind), dict.fromkeys(call_ids, now.timestamp()), nx=True
         )
 
     def take_waiting(self, kind: str, most: int) -> list[str]:
-        """Remove and return up to ``most`` calls that have waited longest for a place."""
+        """Remove the first calls, up to ``most``, from the queue for a worker slot of ``kind``.
+
+        Returns the ids of these calls.
+        """
         popped: Any = self._redis.zpopmin(self._keys.waiting(kind), most)
         return [text(member) for member, _ in popped]

@@ -1,4 +1,7 @@
-"""Heartbeats: each worker process writes one every ten seconds, so that all processes know it."""
+"""Heartbeats of workers: each worker process writes one to Redis every ten seconds.
+
+Other processes read the heartbeats to list the workers that run.
+"""
 
 import json
 from dataclasses import asdict, dataclass
@@ -34,7 +37,7 @@ class Worker:
 
 
 class Heartbeats:
-    """Writes and reads the heartbeats in one Redis."""
+    """Writes and reads the heartbeats of the workers in Redis."""
 
     def __init__(self, redis: Redis, keys: Keys) -> None:
         self._redis = redis

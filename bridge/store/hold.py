@@ -1,9 +1,10 @@
-"""Holds: all workers pause their requests to AskElephant, for all calls or for one step.
+"""Holds: all workers pause their requests to AskElephant, either all requests or those of one step.
 
-Throttling holds all calls until the time that AskElephant named. A rejected key and an outage hold
-all calls. A missing scope and engagements that are not found hold one step. One request at a time
-probes such a hold, and the first probe that succeeds ends it. No hold lasts longer than ``most``
-without a probe.
+A step is what the requests do, such as to submit calls or to fetch insights. A 429 pauses all
+requests until the time that AskElephant named. A rejected API key and an outage also pause all
+requests. A missing scope of the key, and engagements that AskElephant does not find, pause one
+step. Under a hold one trial request at a time (a probe) is sent. The first probe that succeeds ends
+the hold. After ``most`` at the latest, a probe is sent under any hold.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,35 +23,33 @@ from bridge.store.lua import script
 from bridge.store.replies import text
 
 ROW_KEPT = timedelta(minutes=10)
-"""A row of failures ends after this time without another call's first failure."""
+"""A row of failures of different calls ends if no other call fails within this time."""
 
 FAILURES_KEPT = timedelta(days=3)
-"""How long the calls' failures in a row are stored after the last failure of any call."""
+"""How long the failures of calls are counted after the last failure of any call."""
 
 QUICK = timedelta(seconds=1)
-"""A request shorter than this is quick: few others can have failed during it.
-
-A submission may last minutes.
-"""
+"""A request shorter than this is quick: few requests of other calls can have failed during it."""
 
 FIRST_PROBE = timedelta(seconds=1)
 STEADY = timedelta(minutes=1)
-"""Probes are sent every ``FIRST_PROBE`` for this time; after that the wait between them grows.
+"""For this time, trial requests under a hold are sent every ``FIRST_PROBE``. Then the wait grows.
 
-Each probe identifies one failing call. A good call behind dozens of failing calls must not wait for
-minutes. After a minute without success the hold counts as an outage, with fewer probes.
+Each trial request tests one call, and perhaps only this call fails. A call that would succeed must
+not wait for minutes behind dozens of failing calls. If no call succeeds within this time, the
+failure is likely an outage, and fewer trial requests are enough.
 """
 
 WEIGHTS: Mapping[str, int] = {Reason.OUTAGE: 0, Reason.THROTTLED: 1}
 HEAVIEST = 2
-"""The weight of rejected credentials and of all other causes.
+"""The weight of rejected credentials, and of all causes that are not in ``WEIGHTS``.
 
-A cause of less weight than the present hold does not change it.
+A cause that weighs less than the cause of the present hold does not change the hold.
 """
 
 
 class Row(StrEnum):
-    """The kinds of failures that start a hold when different calls have them in a row."""
+    """The kinds of failures that start a hold of requests if several calls fail in a row."""
 
     OUTAGE = "outage"
     SCOPE = "scope"
@@ -59,7 +58,7 @@ class Row(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """The cause of a hold: its slug, and the status and text of AskElephant's response."""
+    """The cause of a hold of requests: a slug, and status and text of AskElephant's response."""
 
     reason: str
     status: int | None = None
@@ -68,11 +67,12 @@ class Cause:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """A hold in force; ``reason`` is the slug that operators see.
+    """A hold, which pauses the requests to AskElephant; ``reason`` is a slug for operators.
 
-    ``until`` is the time that AskElephant named, else that of the next probe. ``next_at`` is when
-    the next request may be sent. ``step`` empty = all steps. ``detail`` may quote AskElephant, so
-    it is only shown to API clients with a token.
+    ``until`` is the time that AskElephant named, else the time of the next trial request.
+    ``next_at`` is when the next request may be sent. ``step`` is the name of the paused step, or
+    empty if all requests are paused. ``detail`` may quote AskElephant, and is therefore only shown
+    to API clients with a token.
     """
 
     reason: str
@@ -86,11 +86,12 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """The permission to send a request. ``probe`` = it tests whether a hold is over.
+    """The permission to send a request to AskElephant.
 
-    ``throttles`` counts the 429s in a row. ``strained`` = requests have failed since the last one
-    that succeeded. ``at`` is when the request was sent: its success proves nothing about later
-    failures. ``tokens`` identify the holds of all calls and of the step that it probes.
+    ``probe`` is true if it is a trial request, which tests whether a hold can end. ``throttles`` is
+    the number of 429s in a row. ``strained`` is true if a request has failed since the last one
+    that succeeded. ``at`` is when the permission was given. ``tokens`` identify the holds that the
+    trial request tests: the hold of all requests, and the hold of the step.
     """
 
     call_id: str = ""
@@ -102,12 +103,15 @@ class Admitted:
     tokens: tuple[str, str] = field(default=("", ""), compare=False)
 
     def is_probe_of(self, reason: str) -> bool:
-        """Return whether this request probes a hold of ``reason``."""
+        """Return whether this is a trial request under a hold with this reason."""
         return self.probe and any(token.startswith(f"{reason}@") for token in self.tokens)
 
 
 class Holds:
-    """Starts, probes and ends the holds in one Redis. Each change is one atomic script."""
+    """Starts and ends holds, and decides which requests are sent under a hold.
+
+    The holds are stored in Redis, and each change is one atomic script.
+    """
 
     def __init__(
         self, redis: Redis, keys: Keys, probe_interval: timedelta, most: timedelta
@@ -120,25 +124,25 @@ class Holds:
         self._note = redis.register_script(script("note_failure"))
 
     def all(self, now: datetime) -> list[Hold]:
-        """Return the holds in force, the hold of all calls first."""
+        """Return the holds in force. The hold of all requests comes first."""
         pipe = self._redis.pipeline(transaction=False)
         for step in ("", *(step.name for step in STEPS if step.sends_requests)):
             pipe.hmget(self._keys.hold(step), (*FIELDS, "opens"))
         return [_hold(fields) for fields in pipe.execute() if _is_held(fields, now)]
 
     def state(self, now: datetime, step: str = "") -> Hold | None:
-        """Return the hold that delays requests of ``step`` longest, or ``None``.
+        """Return the hold that delays the requests of ``step`` longest, or ``None`` without a hold.
 
-        Without a step it is the hold of all calls.
+        If ``step`` is empty, only the hold of all requests counts.
         """
         concerned = [hold for hold in self.all(now) if hold.step in {"", step}]
         return max(concerned, key=lambda hold: hold.next_at, default=None)
 
     def admit(self, now: datetime, step: str, call_ids: Sequence[str]) -> list[Admitted | Hold]:
-        """Return for each call the permission to send its request, or the hold that denies it.
+        """Return for each call the permission to send its request, or the hold that forbids it.
 
-        Under a hold one call probes it, and the others wait. A call that has failed does not probe
-        while calls with fewer failures wait.
+        Under a hold one call at a time may send a trial request, and the other calls wait. A call
+        that has failed sends no trial request while calls with fewer failures wait.
         """
         others = [other for other in STEPS if other.sends_requests and other.name != step]
         own = self._keys.of("due", step)
@@ -161,10 +165,11 @@ class Holds:
         step: str = "",
         is_probe: bool = False,
     ) -> bool:
-        """Start a hold or extend it; return whether it is new or has a new reason.
+        """Start a hold or extend it; return whether the hold is new or has a new reason.
 
-        ``until`` is the time that AskElephant named; without it probes set the end. ``step``
-        empty = all calls are held. ``is_probe`` = the failed request was the hold's probe.
+        ``until`` is the time that AskElephant named. Without it the hold lasts until a trial
+        request succeeds. The hold pauses the requests of ``step``, or all requests if ``step`` is
+        empty. ``is_probe`` is true if the request that failed was the trial request of the hold.
         """
         reason = cause.reason
         by_time = reason == Reason.THROTTLED
@@ -189,28 +194,28 @@ class Holds:
         return bool(self._start(keys=[self._keys.hold(step)], args=args))
 
     def record_failure(self, row: Row, admitted: Admitted) -> int:
-        """Count a failure; return how many different calls have failed in this row.
+        """Count a failed request; return how many different calls have failed in a row.
 
-        Only a call's first failure counts, so that calls that keep failing do not start a hold
-        repeatedly. 0 = this call had failed before.
+        Returns 0 if the same call had failed before: only the first failure of a call counts, so
+        that calls that keep failing do not start a hold again and again.
         """
         keys = [self._keys.recent_failures, self._row_key(row, admitted.step)]
         kept = (int(FAILURES_KEPT.total_seconds()), int(ROW_KEPT.total_seconds()))
         return int(self._note(keys=keys, args=[admitted.call_id, *kept]))
 
     def forget(self, call_id: str) -> None:
-        """Delete the failure count of a call that is given up."""
+        """Delete the failure count of a call that is not retried any more."""
         self._redis.zrem(self._keys.recent_failures, call_id)
 
     def record_success(
         self, admitted: Admitted, now: datetime, *, proves_step: bool = True
     ) -> list[str]:
-        """Record a response of AskElephant; return the scopes of the holds it ended.
+        """Record that AskElephant served a request; return the scopes of the holds that this ended.
 
-        A scope is ``all`` or the name of a step. ``proves_step`` false = AskElephant rejected the
-        call itself. That proves that the server works and accepts the key, but not that the step
-        works. A quick request that is not ``strained`` sends nothing to Redis, because that would
-        double its cost.
+        A scope is ``all`` or the name of a step. ``proves_step`` is false if AskElephant rejected
+        the content of the request. Such a response proves that the server works and accepts the API
+        key, but not that the step works, so the hold of the step stays. Nothing is written to Redis
+        for a quick request if no request has failed before.
         """
         was_quick = admitted.at is not None and now - admitted.at < QUICK
         if was_quick and not (admitted.probe or admitted.strained):
@@ -228,9 +233,10 @@ class Holds:
         return [scope for scope, was_held in zip(scopes, ended, strict=True) if was_held]
 
     def release(self, now: datetime, step: str | None = None) -> list[Hold]:
-        """End all holds on an operator's command, or only that of ``step``; return them.
+        """End holds by a command of the operator; return the holds that were ended.
 
-        ``step`` empty = only the hold of all calls.
+        If ``step`` is ``None``, all holds end. If ``step`` is empty, only the hold of all requests
+        ends. Else only the hold of this step ends.
         """
         released = [hold for hold in self.all(now) if step is None or hold.step == step]
         rows = [self._row_key(row, each.name) for row in Row for each in STEPS]
@@ -242,7 +248,7 @@ class Holds:
         return [self._keys.recent_failures, *(self._row_key(row, step) for row in Row)]
 
     def _row_key(self, row: Row, step: str) -> str:
-        """Return the key of a row of failed calls. An outage is one row over all steps."""
+        """Return the Redis key of a row of failed calls. All steps share the row of an outage."""
         return self._keys.row(row, "" if row is Row.OUTAGE else step)
 
 
@@ -259,7 +265,7 @@ def _admission(call_id: str, step: str, now: datetime, reply: list[Any]) -> Admi
 
 
 def _is_held(fields: list[Any], now: datetime) -> bool:
-    """Return whether the hold with these fields exists, and has not ended by time."""
+    """Return whether a hold with these fields exists and has not ended by its time."""
     reason, _, until, *_, opens = fields
     return reason is not None and not (text(opens) == "by_time" and _time(until) <= now)
 

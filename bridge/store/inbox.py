@@ -1,13 +1,14 @@
-"""The inbox: a Redis stream of all accepted events with their raw bodies.
+"""The inbox: a Redis stream of all accepted webhook events with their raw bodies.
 
-An event stays in the inbox until it is handled, and for some days after. All workers read under the
-name of one consumer, so that an event is delivered to one worker. An event that is not handled
-within 30 seconds of its delivery is claimed by the next worker that reads.
+An event stays in the inbox until a worker has handled it, and for some days after. All workers read
+under the name of one consumer, so that each event is delivered to one worker. If an event is not
+handled within 30 seconds of its delivery, the next worker that reads claims it.
 
-An event is acknowledged only to the server that delivered it. A replica that has become the primary
-may have the event without the call that was saved from it, because Redis replicates after it has
-replied (https://redis.io/docs/latest/operate/oss_and_stack/management/replication/). Such an event
-stays pending and is handled again.
+An event is acknowledged only to the Redis server that delivered it. A replica that has become the
+primary may have the event, but not the call that was saved from the event, because Redis replicates
+after it has replied
+(https://redis.io/docs/latest/operate/oss_and_stack/management/replication/). Such an event stays
+pending and is handled again.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,10 +25,10 @@ from bridge.store.replies import text
 
 GROUP = CONSUMER = "intake"
 ABANDONED = timedelta(seconds=30)
-"""A delivered event that is not handled after this time is delivered again.
+"""A delivered event that no worker has handled after this time is delivered again.
 
-A batch needs about a second. With the sweep's interval, another worker handles the events of a
-killed worker within a minute.
+A batch of events needs about a second. If a worker is killed, another worker handles its events
+within a minute: this time, and the interval of the sweep.
 """
 
 KEPT_DEAD_LETTERS = 10_000
@@ -35,9 +36,10 @@ KEPT_DEAD_LETTERS = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One event as it was received. ``deliveries`` counts how often it was delivered to a worker.
+    """One event of the inbox, with its body as it was received.
 
-    ``server`` is the run id of the Redis process that delivered it.
+    ``deliveries`` is how often the event was delivered to a worker. ``server`` is the run id of the
+    Redis process that delivered the event.
     """
 
     id: str
@@ -50,14 +52,17 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """The number of events that are not handled yet, and when the oldest was received."""
+    """The number of events that are not handled yet, and when the oldest of them was received."""
 
     waiting: int
     oldest: datetime | None
 
 
 class Inbox:
-    """Reads, acknowledges and trims the inbox. The ingress writes to it by its group commit."""
+    """Reads, acknowledges and trims the events of the inbox.
+
+    Events are added by ``bridge.ingress``.
+    """
 
     def __init__(self, redis: Redis, keys: Keys) -> None:
         self._redis = redis
@@ -65,9 +70,10 @@ class Inbox:
         self._ack = redis.register_script(script("ack_events"))
 
     def take(self, most: int) -> list[Entry]:
-        """Deliver up to ``most`` abandoned events and up to ``most`` new events.
+        """Return up to ``most`` abandoned events and up to ``most`` new events to a worker.
 
-        If there are none, the next event that is stored wakes a worker again.
+        If there are none, the next event that is stored wakes a worker again. An abandoned event
+        was delivered to a worker that has not handled it in time.
         """
         try:
             return self._take(most) or self._take_last(most)
@@ -82,11 +88,11 @@ class Inbox:
         return self._take(most) or self._take_last(most)
 
     def done(self, entries: Sequence[Entry], outcomes: Mapping[str, str]) -> bool:
-        """Acknowledge the events of one ``take``.
+        """Acknowledge the events that one ``take`` has returned, as handled.
 
-        ``outcomes`` maps the id of each event that changed no call to a slug. Returns false, and
-        acknowledges none, if Redis is not the server that delivered them: the saves of their calls
-        may be lost with the former server.
+        ``outcomes`` maps the id of each event that changed no call to a slug. If another Redis
+        server delivered the events, returns false and acknowledges none of them, because the calls
+        that were saved from the events may be lost with the former server.
         """
         args: list[str | int] = [GROUP, entries[0].server, len(entries)]
         args += [entry.id for entry in entries]
@@ -96,7 +102,7 @@ class Inbox:
         return bool(self._ack(keys=keys, args=args))
 
     def leave(self, entry: Entry) -> None:
-        """Leave an event pending and do not count this delivery; it is delivered again later.
+        """Leave an event pending, so that it is delivered again. This delivery is not counted.
 
         https://redis.io/docs/latest/commands/xclaim/
         """
@@ -106,7 +112,7 @@ class Inbox:
         )  # fmt: skip
 
     def move_to_dead_letters(self, entry: Entry, error: str) -> None:
-        """Move an event whose handler keeps failing to the dead letters, with the error."""
+        """Move an event whose handler keeps failing to the dead letters, with its error."""
         pipe = self._redis.pipeline(transaction=True)
         fields: dict[Any, Any] = {
             "entry": entry.id,
@@ -142,9 +148,9 @@ class Inbox:
         return Backlog(max(waiting, 1), received_at)
 
     def trim(self, before: datetime, most: int) -> int:
-        """Delete handled events older than ``before``; return how many.
+        """Delete handled events older than ``before``; return the number of deleted events.
 
-        Deletes up to ``most`` at once, because Redis runs no other command during that time. Two
+        Deletes up to ``most`` events, because Redis runs no other command during the deletion. Two
         processes may trim at the same time.
         """
         cutoff = f"{int(before.timestamp() * 1000)}-0"
@@ -161,7 +167,7 @@ class Inbox:
         return int(dropped)
 
     def trim_logs(self, before: datetime) -> None:
-        """Delete refused events and dead letters older than ``before``, which are personal data.
+        """Delete rejected events and dead letters older than ``before``: they hold personal data.
 
         There are at most 10,000 of each.
         """
@@ -170,7 +176,7 @@ class Inbox:
             self._redis.xtrim(stream, minid=least, approximate=False)
 
     def _take(self, most: int) -> list[Entry]:
-        """Deliver abandoned and new events in one or two round trips."""
+        """Return abandoned and new events to a worker, in one or two round trips to Redis."""
         idle = int(ABANDONED.total_seconds() * 1000)
         pipe = self._redis.pipeline(transaction=False)
         pipe.info("server")
@@ -186,9 +192,10 @@ class Inbox:
         return [*abandoned, *_new(streams, server)]
 
     def _take_last(self, most: int) -> list[Entry]:
-        """Delete the mark of a pending wake-up, then deliver events that were stored before that.
+        """Delete the mark of a pending wake-up, then return events that were stored before.
 
-        Without the second read, an event that was stored under the old mark would wake no worker.
+        An event that is stored while the mark exists wakes no worker. Without this second read,
+        such an event would wait for the sweep.
         """
         pipe = self._redis.pipeline(transaction=False)
         pipe.info("server")
@@ -225,7 +232,7 @@ def _entry(row: Any, deliveries: int, server: str) -> Entry:  # noqa: ANN401 - w
     entry_id, fields = row
     return Entry(
         id=text(entry_id),
-        source=text(fields.get(b"source", b"")),  # without a source it ends as a dead letter
+        source=text(fields.get(b"source", b"")),  # an event without source becomes a dead letter
         raw=fields.get(b"raw", b""),
         request_id=text(fields.get(b"request", b"")),
         deliveries=deliveries,
@@ -234,7 +241,7 @@ def _entry(row: Any, deliveries: int, server: str) -> Entry:  # noqa: ANN401 - w
 
 
 def _new(streams: Any, server: str) -> list[Entry]:  # noqa: ANN401 - a list, under RESP3 a dict
-    """Return the entries of the only stream that was read."""
+    """Return the events of the inbox from a reply to XREADGROUP, which read only this stream."""
     if isinstance(streams, dict):
         rows = [row for parts in streams.values() for part in parts for row in part]
     else:

@@ -1,7 +1,8 @@
-"""Computes the writes that are saved with a record: indexes, lookups and counters. Pure.
+"""Computes the Redis writes that are saved with the record of a call. The functions are pure.
 
-Only differences to the former record are written, because its save wrote the rest in one atomic
-step. The due time of a held call is always written: a sweep may have changed it.
+The writes keep the indexes, lookups and counters in line with the record. Only differences to the
+former record are written, because the save of the former record has written the rest. The due time
+of a held call is always written, because a sweep may have changed it in the index.
 """
 
 from collections.abc import Iterator, Mapping
@@ -14,12 +15,16 @@ from bridge.domain.steps import next_step, sweep_at
 from bridge.store.keys import Keys
 
 RedisWrite = tuple[str, str, tuple[str | float, ...]]
-"""A command of Redis that writes: its name, its key, its other arguments."""
+"""A Redis command that writes: its name, its key, its other arguments."""
 
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """The grace of a published step, and how long resting calls are kept."""
+    """When the sweep may publish an overdue step again, and how long finished calls are kept.
+
+    The sweep publishes a step ``grace`` after its due time. A call in a final state is deleted
+    ``resting`` after its last change.
+    """
 
     grace: timedelta
     resting: timedelta
@@ -28,7 +33,10 @@ class Retention:
 def index_changes(
     keys: Keys, before: Call | None, after: Call, retention: Retention
 ) -> Iterator[RedisWrite]:
-    """Yield the writes to save with ``after``; ``before`` ``None`` = the call is new."""
+    """Yield the index writes to save with the call ``after``.
+
+    ``before`` is the call at its last save, or ``None`` if the call is new.
+    """
     member = after.call_id
     old = _places(keys, before, retention) if before else {}
     new = _places(keys, after, retention)
@@ -55,9 +63,9 @@ def counted(keys: Keys, name: str) -> RedisWrite:
 
 
 def _awaited_link(call: Call | None) -> str | None:
-    """Return the link by which a webhook of AskElephant may find the call, or ``None``.
+    """Return the external URL by which a webhook of AskElephant may find the call, or ``None``.
 
-    A call is found by its link until its engagement is known. That includes failed calls, because
+    A call is found by its URL until its engagement is known. This includes failed calls, because
     their request may have created the engagement.
     """
     if call is None or call.engagement_id is not None:
@@ -68,7 +76,10 @@ def _awaited_link(call: Call | None) -> str | None:
 def _link_writes(
     keys: Keys, before: str | None, after: str | None, member: str
 ) -> Iterator[RedisWrite]:
-    """Yield the writes of the lookup by link, which only has calls without a known engagement."""
+    """Yield the writes of the lookup by external URL.
+
+    The lookup contains only calls without a known engagement.
+    """
     if before == after:
         return
     if before is not None:
@@ -82,8 +93,8 @@ def _engagement_writes(
 ) -> Iterator[RedisWrite]:
     """Yield the writes of the lookup by engagement.
 
-    The entry of a former engagement expires with the record. Until then webhooks about the former
-    engagement find the call.
+    If the call gets another engagement, the entry of the former one expires after the retention of
+    the record. Until then webhooks about the former engagement still find the call.
     """
     former = before.engagement_id if before else None
     if after.engagement_id == former:
@@ -95,7 +106,7 @@ def _engagement_writes(
 
 
 def _places(keys: Keys, call: Call, retention: Retention) -> Mapping[str, float]:
-    """Return the score that the call has in each sorted set."""
+    """Return the keys of the sorted sets that contain the call, with its score in each set."""
     first_heard = call.created_at.timestamp()
     places = {keys.calls: first_heard, keys.state(call.state): first_heard}
     step, due_at = next_step(call), sweep_at(call, retention.grace)

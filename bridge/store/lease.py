@@ -1,4 +1,7 @@
-"""Leases: one worker at a time works on a call, or sweeps. A lease expires by itself."""
+"""Leases: they ensure that one worker at a time works on a call, or runs the sweep.
+
+A lease expires by itself, so that a killed worker does not block the call for long.
+"""
 
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,11 +20,11 @@ SWEEP_TIME = timedelta(minutes=1)
 
 @dataclass(slots=True)
 class Lease:
-    """The exclusive right to work on a call or to sweep.
+    """The exclusive right of a worker to work on a call or to run the sweep.
 
-    A save checks the ``token`` and fails if the lease has expired. ``found`` has the values of the
-    call's keys at the time of the lease. ``ended`` = the lease was released, for example by the
-    last save.
+    A save checks ``token``, and fails if the lease has expired. ``found`` has the values of the
+    call's Redis keys when the lease was granted. ``ended`` is true if the lease was released, for
+    example by the last save of the call.
     """
 
     token: str
@@ -30,7 +33,10 @@ class Lease:
 
 
 class Leases:
-    """Leases in one Redis. A lease on a call lasts ``time``, longer than the longest request."""
+    """Grants and releases leases in Redis.
+
+    A lease on a call lasts ``time``, which is longer than the longest request.
+    """
 
     def __init__(self, redis: Redis, keys: Keys, time: timedelta) -> None:
         self._redis = redis
@@ -43,10 +49,10 @@ class Leases:
     def hold(
         self, call_ids: Sequence[str], *, insights: bool = False
     ) -> Iterator[Mapping[str, Lease]]:
-        """Yield leases by call id, for those calls that no other worker has leased.
+        """Yield leases by call id. Calls that another worker has leased are left out.
 
-        The record, and with ``insights`` the insights, are read in the same round trip. Leases that
-        no save has ended are released at the end.
+        The records of the calls, and their insights if ``insights`` is true, are read in the same
+        round trip. On exit the leases are released that no save has ended.
         """
         width = 3 if insights else 2
         keys: list[str] = []
@@ -71,7 +77,7 @@ class Leases:
             self.release(leases)
 
     def release(self, leases: Mapping[str, Lease]) -> None:
-        """Release those of a batch's leases that no save has ended."""
+        """Release these leases, except those that a save has already ended."""
         left = {call_id: lease for call_id, lease in leases.items() if not lease.ended}
         if not left:
             return
@@ -82,9 +88,9 @@ class Leases:
 
     @contextmanager
     def hold_sweep(self) -> Iterator[Lease | None]:
-        """Yield the lease on the sweep, or ``None`` if another worker has it.
+        """Yield the lease on the sweep, or ``None`` if another worker runs the sweep.
 
-        The lease is short, so that a killed sweep does not block the next one for long.
+        The lease is short, so that a killed sweep does not block the next sweep for long.
         """
         key, token = self._keys.sweep_lease, secrets.token_hex(8)
         milliseconds = int(SWEEP_TIME.total_seconds() * 1000)
@@ -98,8 +104,8 @@ class Leases:
             self._release(keys=[key], args=[token])
 
     def begin_routine_sweep(self, pace: timedelta) -> bool:
-        """Return whether a routine sweep may begin: none has begun within ``pace``.
+        """Return whether a routine sweep may begin, and mark the beginning if so.
 
-        The time is measured by Redis' clock.
+        A routine sweep may begin if none has begun within ``pace``, by Redis' clock.
         """
         return bool(self._redis.set(self._keys.sweep_pace, "1", nx=True, px=pace))

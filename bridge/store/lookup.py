@@ -1,4 +1,4 @@
-"""Finds calls: by engagement or link, and as lists and counts."""
+"""Finds calls by engagement or external URL, and lists and counts calls."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,19 +17,22 @@ from bridge.store.replies import text
 
 CHUNK = 100
 MOST_SHARING = 10
-"""Most calls with one link that are loaded to find the call of an engagement."""
+"""The most calls with the same link that are loaded to find the call of an engagement."""
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A place in the list of calls, newest first: after the call with this time and id."""
+    """A position in the list of calls, newest first: directly after the call with this time and id.
+
+    ``at`` is the creation time of that call, in seconds since 1970.
+    """
 
     at: float
     call_id: str
 
 
 class Lookup:
-    """Read-only views of the calls, and the parked transcript events."""
+    """Finds and lists calls, and stores transcript events whose call is not known yet."""
 
     def __init__(self, redis: Redis, keys: Keys, calls: CallStore) -> None:
         self._redis = redis
@@ -37,12 +40,13 @@ class Lookup:
         self._calls = calls
 
     def by_engagement(self, engagement_id: str, external_url: str | None) -> Call | None:
-        """Return the engagement's call: by the engagement's id, else by its link, or ``None``.
+        """Return the call of an engagement, or ``None`` if no call is found.
 
-        A link only finds a call without a known engagement, and only if no other such call has the
-        link. Calls share a link if, for example, the operator's template names only the contact.
-        Then the response to the POST names the engagement. Thousands may share a link: at most
-        ``MOST_SHARING`` calls are loaded.
+        The call is found by the id of the engagement, else by the external URL. The URL finds only
+        a call without a known engagement, and only if no other such call has the same URL. Calls
+        share a URL if, for example, the operator's template contains only the id of the contact.
+        The bridge then gets the id of the engagement from the response to the submission. At
+        most ``MOST_SHARING`` calls are loaded, because thousands may share a URL.
         """
         call_id = self._redis.get(self._keys.engagement(engagement_id))
         if call_id is not None:
@@ -63,18 +67,21 @@ class Lookup:
         return awaiting[0] if len(awaiting) == 1 else None
 
     def ids_of(self, engagement_ids: Sequence[str]) -> Mapping[str, str]:
-        """Return the call's id for each engagement that belongs to a call."""
+        """Return the ids of calls by engagement id, for the engagements that belong to a call."""
         keys = [*map(self._keys.engagement, engagement_ids)]
         found = self._redis.mget(keys) if keys else []
         pairs = zip(engagement_ids, found, strict=True)
         return {engagement: text(call_id) for engagement, call_id in pairs if call_id is not None}
 
     def park(self, engagement_id: str, entry: str, keep: timedelta) -> None:
-        """Store a transcript event whose call is not known yet, for the response to the POST."""
+        """Store the inbox id ``entry`` of a transcript event whose call is not known yet.
+
+        The event is applied when the response to the submission names the engagement.
+        """
         self._redis.set(self._keys.parked(engagement_id), entry, ex=keep)
 
     def parked_many(self, engagement_ids: Sequence[str]) -> Mapping[str, str]:
-        """Return the inbox ids of the parked transcript events of these engagements."""
+        """Return the inbox ids of stored transcript events, by engagement id: see ``park``."""
         keys = [*map(self._keys.parked, engagement_ids)]
         found = self._redis.mget(keys) if keys else []
         pairs = zip(engagement_ids, found, strict=True)
@@ -88,11 +95,12 @@ class Lookup:
         *,
         has_extras: bool = False,
     ) -> Iterator[tuple[Place, Call]]:
-        """Yield calls, the newest first, from after ``until`` back to ``since``.
+        """Yield the calls created between ``since`` and the position ``until``, the newest first.
 
-        The calls are read in chunks. A chunk starts at the last call seen, not at a number, because
-        calls may be added and deleted between two chunks. Calls that this version cannot read are
-        left out. ``has_extras`` yields the calls with extra recordings in any state.
+        If ``has_extras`` is true, only calls with extra recordings are yielded, in any state. Calls
+        that this version cannot read are left out. The calls are read in chunks. A chunk starts
+        after the last call of the chunk before, because calls may be added and deleted between two
+        chunks.
         """
         key = self._keys.state(state) if state else self._keys.calls
         key = self._keys.with_extras if has_extras else key
@@ -118,7 +126,7 @@ class Lookup:
         return dict(zip(map(str, State), pipe.execute(), strict=True))
 
     def overdue(self, now: datetime) -> Mapping[str, int]:
-        """Return how many calls the sweep would publish now, by step."""
+        """Return how many calls are overdue, by the name of their next step."""
         pipe = self._redis.pipeline(transaction=False)
         for step in STEPS:
             pipe.zcount(self._keys.due(step), "-inf", now.timestamp())

@@ -12,16 +12,16 @@ from config.types import Rate
 
 
 class RateLimit:
-    """A moving window in Redis; without a rate there is no limit.
+    """The rate limit, as a moving window in Redis. If ``rate`` is ``None``, there is no limit.
 
-    A limit per second is lowered by a tenth, because requests that are sent within one second may
-    arrive within less: of 50 requests per second, 53 were measured to arrive in one second. For
-    longer windows the difference does not matter.
+    A limit per second is lowered by a tenth, because requests that were sent over more than a
+    second may arrive within one: at 50 requests per second, 53 were measured to arrive within one
+    second. For longer windows the difference does not matter.
     """
 
     def __init__(self, redis: Redis, keys: Keys, rate: Rate | None) -> None:
-        # The pool is ours, for its timeouts. limits reads only the scheme of this URL:
-        # https://limits.readthedocs.io
+        # The connection pool is given because of its timeouts. limits then reads only the scheme
+        # of this URL: https://limits.readthedocs.io
         pool = redis.connection_pool
         storage = RedisStorage("redis://", connection_pool=pool, key_prefix=keys.rate_limit)
         self._window = MovingWindowRateLimiter(storage)
@@ -32,7 +32,7 @@ class RateLimit:
             self._rate = RateLimitItemPerSecond(rate.requests - margin, seconds, namespace="rate")
 
     def acquire(self) -> datetime | None:
-        """Count one request and return ``None``, or return when the next request is allowed."""
+        """Count a request and return ``None``, or return when the request may be sent."""
         if self._rate is None or self._window.hit(self._rate):
             return None
         return datetime.fromtimestamp(self._window.get_window_stats(self._rate).reset_time, UTC)

@@ -1,4 +1,4 @@
-"""Reads stored calls and insights: of this version, of another version, or damaged."""
+"""Reads stored calls and insights, and detects damaged records and those of newer versions."""
 
 import json
 from typing import Any
@@ -16,9 +16,9 @@ log = structlog.get_logger(__name__)
 
 
 def read_insights(value: Any) -> dict[str, Any]:  # noqa: ANN401 - what Redis returned
-    """Return the document of insights that is stored as ``value``.
+    """Return the insights that are stored as ``value``, a JSON object.
 
-    A damaged document is read as empty, because the next fetch replaces it.
+    Returns ``{}`` for a damaged document, because the next fetch of insights replaces it.
     """
     try:
         insights = json.loads(value) if value else {}
@@ -31,12 +31,12 @@ def read_insights(value: Any) -> dict[str, Any]:  # noqa: ANN401 - what Redis re
 
 
 def read_call(call_id: str, value: Any) -> Call | None:  # noqa: ANN401 - what Redis returned
-    """Return the call whose record is ``value``; raises as ``CallStore.load`` does.
+    """Return the call whose stored record is ``value``, or ``None`` if ``value`` is empty.
 
-    The records of all versions are objects with the call's id and its times. If such an object does
-    not fit the model, a newer version wrote it. Anything else is damage.
-
-    The validation error quotes the record and must not be logged.
+    The records of all versions are objects with the id and the times of the call. If such an object
+    does not fit the model, a newer version wrote the record, and ``NewerRecordError`` is raised.
+    For any other content ``DamagedRecordError`` is raised. The validation error of pydantic quotes
+    the record, and must not be logged.
     """
     if not value:
         return None
@@ -58,7 +58,7 @@ def read_call(call_id: str, value: Any) -> Call | None:  # noqa: ANN401 - what R
 
 
 def is_damaged(call_id: str, value: Any) -> bool:  # noqa: ANN401 - what Redis returned
-    """Return whether no version of the bridge can have written ``value``."""
+    """Return whether ``value`` is a record that no version of the bridge can have written."""
     try:
         read_call(call_id, value)
     except DamagedRecordError:
@@ -69,14 +69,14 @@ def is_damaged(call_id: str, value: Any) -> bool:  # noqa: ANN401 - what Redis r
 
 
 def wrong_type(error: ResponseError) -> ResponseError:
-    """Return ``error`` if it means that the key holds another type, else raise it."""
+    """Return ``error`` if the Redis key holds a value of another type; else raise ``error``."""
     if not is_wrong_type(error):
         raise error
     return error
 
 
 def is_wrong_type(reply: object) -> bool:
-    """Return whether Redis rejected a command because the key holds another type."""
+    """Return whether Redis rejected a command because the key holds a value of another type."""
     return isinstance(reply, ResponseError) and str(reply).startswith("WRONGTYPE")
 
 

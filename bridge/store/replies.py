@@ -4,5 +4,5 @@ from typing import Any
 
 
 def text(reply: Any) -> str:  # noqa: ANN401 - the client's types are broad unions
-    """Return a reply in UTF-8 as text."""
+    """Return a reply of Redis, bytes in UTF-8, as text."""
     return reply.decode() if isinstance(reply, bytes) else str(reply)

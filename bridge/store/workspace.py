@@ -1,7 +1,7 @@
-"""The id of AskElephant's workspace, which links to AskElephant's pages need.
+"""Stores the id of AskElephant's workspace, which is needed for links to AskElephant's pages.
 
-An engagement's page is ``/workspaces/{workspace_id}/engagements/{engagement_id}``. The id is in
-every webhook (https://docs.askelephant.ai/webhooks), but in no response of the API that is used.
+The page of an engagement is ``/workspaces/{workspace_id}/engagements/{engagement_id}``. The id is
+in each webhook (https://docs.askelephant.ai/webhooks), but not in the API's responses.
 """
 
 import re
@@ -18,14 +18,14 @@ log = structlog.get_logger(__name__)
 
 
 class Workspace:
-    """The id of the workspace in one Redis."""
+    """The id of AskElephant's workspace, stored in Redis."""
 
     def __init__(self, redis: Redis, keys: Keys) -> None:
         self._redis = redis
         self._keys = keys
 
     def learn(self, workspace_id: str | None) -> None:
-        """Store the id from a verified webhook; a malformed id is ignored."""
+        """Store the workspace id from a verified webhook. A malformed id is ignored."""
         if workspace_id is None or not _WORKSPACE_ID.fullmatch(workspace_id):
             return
         former = self._redis.set(self._keys.workspace, workspace_id, get=True)
@@ -35,6 +35,6 @@ class Workspace:
             log.warning("workspace.changed", workspace_id=workspace_id, former=text(former))
 
     def id(self) -> str | None:
-        """Return the id from the newest webhook, or ``None`` before the first webhook."""
+        """Return the workspace id of the newest webhook, or ``None`` before the first webhook."""
         found = self._redis.get(self._keys.workspace)
         return None if found is None else text(found)

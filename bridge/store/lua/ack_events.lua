@@ -1,5 +1,5 @@
--- Acknowledge events, if this is the server process that delivered them.
--- After a failover, or a restart that lost writes, this server may lack the saves of their calls.
+-- Acknowledge events, if this Redis server process has delivered them.
+-- After a failover, or a restart that lost writes, this server may lack the saves of the calls.
 -- KEYS: inbox, outcomes, counters
 -- ARGV: group, run id of the server that delivered them, number of events, their ids, then for
 --       each outcome: the id of its event, the event's time, the slug

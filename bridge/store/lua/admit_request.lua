@@ -1,4 +1,5 @@
--- Decide which requests may be sent. Under a hold one request at a time may be sent to probe it.
+-- Decide which requests may be sent to AskElephant. Under a hold (a pause of requests) one request
+-- at a time may be sent as a trial (a probe).
 -- KEYS: hold of all, hold of the step, failing calls, row of the outage, row of the step's 403s,
 --       row of its 404s, due calls of the step, due calls of the other steps
 -- ARGV: now, seconds until a probe counts as lost, most seconds of a hold without a probe, how many

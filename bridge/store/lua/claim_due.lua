@@ -1,8 +1,8 @@
 -- Claim overdue calls and postpone their due time, so that no other sweep claims them.
--- KEYS: due, sweep lease, calls that wait for a place, of each kind
+-- KEYS: due, sweep lease, calls that wait for a worker slot, of each kind of work
 -- ARGV: now, most, new due time, lease token, prefix of the leases on calls
--- Returns the calls that neither wait for a place nor are worked on, or nil if the lease has
--- expired and another sweep may run.
+-- Returns the calls that neither wait for a worker slot nor have a lease. Returns nil if the lease
+-- of the sweep has expired, because another sweep may run.
 if redis.call('GET', KEYS[2]) ~= ARGV[4] then return nil end
 local function is_on_its_way(id)
   if redis.call('EXISTS', ARGV[5] .. id) > 0 then return true end

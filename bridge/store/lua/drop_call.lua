@@ -1,4 +1,4 @@
--- Delete a resting call, unless it was saved since it was read.
+-- Delete a call in a final state, unless the call was saved since it was read.
 -- KEYS: record, insights, calls, state, retire, engagement lookup, two lookups by link,
 --       calls with extras
 -- ARGV: expected version, call id

@@ -1,5 +1,5 @@
--- End the holds that a response of AskElephant proves to be over.
--- A request either succeeded, or AskElephant rejected the call itself.
+-- End the holds (pauses of requests) that a response of AskElephant proves to be unnecessary.
+-- The request either succeeded, or AskElephant rejected the content of the request.
 -- KEYS: hold of all, hold of the step, failing calls, row of the outage, row of the step's 403s,
 --       row of its 404s
 -- ARGV: now, call id, token of the hold of all that the request probed or '', '1' if it succeeded

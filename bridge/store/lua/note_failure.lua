@@ -1,4 +1,4 @@
--- Count a failure of a call, and add the call to the row if it is its first failure.
+-- Count a failure of a call, and add the call to the row of failed calls if it is its first one.
 -- KEYS: failing calls, row
 -- ARGV: call id, seconds to keep the failing calls, seconds to keep the row
 -- Returns the number of calls in the row; 0 if this call had failed before.

@@ -1,6 +1,6 @@
 -- Move a dead letter to the inbox, in one step, so that two operators cannot move it twice.
--- KEYS: dead letters, inbox.  ARGV: its id, received at
--- Returns 1 if it was moved, 0 if there is no such dead letter.
+-- KEYS: dead letters, inbox.  ARGV: id of the dead letter, received at
+-- Returns 1 if the dead letter was moved, 0 if there is none with this id.
 local found = redis.call('XRANGE', KEYS[1], ARGV[1], ARGV[1])[1]
 if not found then return 0 end
 local fields = {}

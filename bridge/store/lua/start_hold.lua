@@ -1,5 +1,6 @@
--- Start a hold, or extend it. A reason of less weight than the present one changes nothing. The
--- same reason never shortens a wait that the server named. Only a failed probe sets the next probe.
+-- Start a hold (a pause of requests), or extend it. A reason of less weight than the present one
+-- changes nothing. The same reason never shortens a wait that the server named. The time of the
+-- next trial request (probe) changes only when a trial request has failed.
 -- KEYS: hold
 -- ARGV: reason, weight, 'by_time' or 'by_probe', now, until, most seconds without a probe, first
 --       wait for a probe, longest wait, seconds in which the wait does not grow, detail, status,

@@ -1,8 +1,8 @@
--- Lease each call that is not leased, and read the call's other keys.
+-- Grant a lease on each call that is not leased, and read the other keys of these calls.
 -- KEYS: for each call its lease, then the keys to read
 -- ARGV: token, milliseconds, number of keys of each call
--- Returns for each call the values that were read, or nil if another worker has its lease. The
--- token decides that: if the client sends this script again, it finds its own lease.
+-- Returns for each call the values that were read, or nil if another worker has the lease. A lease
+-- with the same token is not another worker's: the client has sent this script before.
 local token, width, replies = ARGV[1], tonumber(ARGV[3]), {}
 for lease = 1, #KEYS, width do
   local holder = redis.call('GET', KEYS[lease])

@@ -1,4 +1,4 @@
-"""The settings and the logging of the bridge. No other package reads environment variables."""
+"""The settings and the logging of the bridge. Only this package reads environment variables."""
 
 from config.load import SettingsError, load_settings
 from config.settings import Settings

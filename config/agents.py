@@ -1,8 +1,8 @@
-"""Reads the agent directory: which user of AskElephant has a WAVV user id or caller id.
+"""Reads the agents file, which maps WAVV user ids and caller ids to users of AskElephant.
 
-It is the CSV export of a spreadsheet, with commas, semicolons or tabs, and headers such as
-``Caller ID`` or ``E-Mail``. If one row is ambiguous, the whole file is rejected: an agent could
-else get the calls of another.
+The file is the CSV export of a spreadsheet, with commas, semicolons or tabs, and headers such as
+``Caller ID`` or ``E-Mail``. If a row is ambiguous, the whole file is rejected. Otherwise calls of
+one agent could be assigned to another agent.
 """
 
 import csv
@@ -16,16 +16,16 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 DELIMITERS = ",;\t"
 EXPONENT = re.compile(r"[+-]?\d+([.,]\d+)?e\+?\d+", re.IGNORECASE)
-"""A phone number that a spreadsheet treated as a quantity and rounded: 1.41556E+10."""
+"""Matches a phone number that a spreadsheet treated as a quantity and rounded: 1.41556E+10."""
 
 UTF16 = (b"\xff\xfe", b"\xfe\xff")
 ZIP = b"PK\x03\x04"
 
 
 class AgentEntry(BaseModel):
-    """One agent. ``id`` is WAVV's user id.
+    """One agent of the agents file. ``id`` is WAVV's user id.
 
-    AskElephant finds its user by ``email``, or else by ``phone``:
+    AskElephant finds the user by ``email``, or else by ``phone``:
     https://docs.askelephant.ai/api-reference/engagements/create-engagement
     """
 
@@ -47,9 +47,9 @@ class AgentEntry(BaseModel):
 
     @property
     def key(self) -> tuple[str, str]:
-        """What identifies the agent: its id, or else the digits of its caller id.
+        """The key that identifies the agent: its id, or else the digits of its caller id.
 
-        Several agents with ids may share a caller id; calls on that line then have no owner.
+        Several agents with ids may share a caller id. Calls on that line then have no owner.
         """
         if self.id is not None:
             return ("id", self.id)
@@ -58,18 +58,18 @@ class AgentEntry(BaseModel):
 
 
 COLUMNS = {re.sub("_", "", name): name for name in AgentEntry.model_fields}
-"""The fields by the letters of their names, to compare with headers."""
+"""The fields of an agent by their names without underscores, to find them by column headers."""
 
 
 class Row(NamedTuple):
-    """The cells of one row, and the number of its last line."""
+    """The cells of one row of the CSV file, and the number of the row's last line."""
 
     line: int
     cells: tuple[str, ...]
 
 
 def read_agents(path: Path) -> tuple[AgentEntry, ...]:
-    """Return the agents of a CSV file. Raises ``ValueError`` that lists every bad line."""
+    """Read the agents file, a CSV file. Raises a ``ValueError`` that lists each bad line."""
     rows = [row for row in _rows(path) if any(cell.strip() for cell in row.cells)]
     if not rows:
         return ()
@@ -96,10 +96,10 @@ def read_agents(path: Path) -> tuple[AgentEntry, ...]:
 
 
 def _rows(path: Path) -> Iterator[Row]:
-    """Yield the rows of the file. A quote that does not end, or ends within a cell, is an error.
+    """Yield the rows of CSV text. A quote that does not end, or ends within a cell, is an error.
 
-    The delimiter is that of a first line such as ``sep=;``, which Excel writes, or else the one
-    that occurs most often in the header.
+    The delimiter is named by a first line such as ``sep=;``, which Excel writes. Without that line,
+    it is the one that occurs most often in the header.
     """
     try:
         raw = path.read_bytes()
@@ -130,7 +130,7 @@ def _rows(path: Path) -> Iterator[Row]:
 
 
 def _columns(header: Row) -> tuple[str, ...]:
-    """Return the field of each column, found by the letters and digits of its header."""
+    """Return the field of each column. Only letters and digits of the headers are compared."""
     letters = [re.sub(r"[^a-z0-9]", "", cell.lower()) for cell in header.cells]
     while letters and not letters[-1]:
         letters.pop()
@@ -147,7 +147,10 @@ def _columns(header: Row) -> tuple[str, ...]:
 
 
 def _agent(columns: Sequence[str], row: Row) -> AgentEntry:
-    """Return the agent of a row. Raises ``ValueError``; it quotes no cell but a rounded number."""
+    """Return the agent of a row. Raises ``ValueError`` with a text that shows no personal data.
+
+    The text shows a cell only if it is a number that a spreadsheet has rounded.
+    """
     extra = row.cells[len(columns) :]
     if len(row.cells) < len(columns) or any(cell.strip() for cell in extra):
         raise ValueError(f"has {len(row.cells)} cells, the header {len(columns)}")

@@ -1,6 +1,6 @@
-"""Celery's options for its broker, the same for processes that publish and for workers.
+"""Celery's options for its broker, used by processes that publish and by workers.
 
-This is plain data, and imports no Celery. Comments give the reason for each value.
+This module is plain data and does not import Celery. Comments give the reason for each value.
 Options: https://docs.celeryq.dev/en/stable/userguide/configuration.html#broker-settings
 """
 
@@ -13,18 +13,20 @@ from config.sentinel import celery_url, is_sentinel, read_sentinel
 from config.settings import Settings
 
 COUNTDOWN_LIMIT = timedelta(minutes=5)
-"""The longest countdown of a message. A longer wait is only a due time in the store."""
+"""The longest countdown of a message. For a longer wait no message is published yet: the call's due
+time is stored, and the sweep publishes the message later.
+"""
 
 QUEUE = "celery"
 QUICK_QUEUE = "quick"
-"""The queue of tasks that run for milliseconds and must not wait for a thousand submissions."""
+"""The queue of short tasks, which must not wait behind a thousand submissions of calls."""
 
 WORKER_THREADS = 32
 SUBMISSION_PLACES, INSIGHT_PLACES, LINK_PLACES = 12, 12, 6
-"""How many batches of each kind may run at once in a worker of ``WORKER_THREADS`` threads.
+"""The most batches of each kind that run at once in a worker of ``WORKER_THREADS`` threads.
 
 A batch has up to 16 calls. Links are fetched within submissions. The other threads are for intake
-and the sweep. The places of a worker are in proportion to its threads.
+and the sweep. With other numbers of threads, these limits change in proportion.
 """
 
 FEWEST_THREADS = 4
@@ -32,23 +34,23 @@ FEWEST_THREADS = 4
 
 QUICK_TASKS = ("tasks.intake.drain", "tasks.sweep.sweep")
 LONGEST_MARGIN, BREATH = timedelta(seconds=90), timedelta(seconds=20)
-"""Bounds of the time that a request needs to connect and to be sent, before its response.
+"""Bounds of the time to connect and to send a request, before the timeout of the response starts.
 
-That is four times the timeout of the response plus ``BREATH``, at most ``LONGEST_MARGIN``.
+That time is four times the response's timeout plus ``BREATH``, at most ``LONGEST_MARGIN``.
 """
 
 LINK_MARGIN = timedelta(seconds=20)
-"""The time to fetch a fresh link from WAVV before the request."""
+"""The time to fetch a fresh link to the recording from WAVV before a submission."""
 
 RESPONSE_SECONDS = 5
-"""The seconds without a response after which a connection to the broker is given up.
+"""The timeout, in seconds, of a response from the broker. The connection is then closed.
 
-If all connections of a worker froze, it gives up about four of them, one after the other.
+A worker whose connections all hang closes about four of them, one after the other.
 """
 
 
 def lease_time(settings: Settings) -> timedelta:
-    """Return how long a lease on a call lasts: longer than the requests of the longest step."""
+    """Return how long a worker leases a call: longer than all requests of the longest step need."""
     response = settings.askelephant_timeout
     link = LINK_MARGIN if settings.wavv_api_key else timedelta(0)
     return link + response + min(4 * response + BREATH, LONGEST_MARGIN)
@@ -57,18 +59,18 @@ def lease_time(settings: Settings) -> timedelta:
 def visibility_timeout(settings: Settings) -> timedelta:
     """Return the time after which Redis redelivers a message that was not acknowledged.
 
-    It is longer than a lease and the longest countdown together. Otherwise a task would be started
-    again while it runs:
+    The time is longer than the sum of a lease and the longest countdown. Otherwise a task would be
+    started again while it runs:
     https://docs.celeryq.dev/en/stable/getting-started/backends-and-brokers/redis.html#visibility-timeout
     """
     return lease_time(settings) + COUNTDOWN_LIMIT
 
 
 def check_times(settings: Settings, longest_requests: timedelta) -> None:
-    """Raise ``ValueError`` if one of the nested timeouts is longer than the one around it.
+    """Raise ``ValueError`` if an inner timeout is longer than the timeout around it.
 
-    ``longest_requests`` is the time of all requests of one call in a step. A batch needs no more
-    time, because its requests are sent side by side.
+    ``longest_requests`` is the time that the requests for one call need in one step. A batch of
+    calls needs no more time, because its requests are sent concurrently.
     """
     lease = lease_time(settings)
     waits = {
@@ -88,9 +90,9 @@ def is_rabbitmq(url: str | None) -> bool:
 
 
 def verifying(url: str | None) -> str | None:
-    """Return the URL, or several, with ``ssl_cert_reqs=required`` where ``rediss://`` lacks it.
+    """Add ``ssl_cert_reqs=required`` to a ``rediss://`` URL, or to several, if it is missing.
 
-    Without it kombu 5.7 accepts any certificate of the server; redis-py verifies by default:
+    Without this option kombu 5.7 accepts any certificate. redis-py verifies it by default:
     https://docs.celeryq.dev/en/stable/userguide/configuration.html#broker-use-ssl
     """
     if url is None:
@@ -105,15 +107,15 @@ def verifying(url: str | None) -> str | None:
 
 
 def broker_options(settings: Settings) -> dict[str, Any]:
-    """Return Celery's settings for the broker. ``redis_url`` or ``broker_url`` must be set."""
+    """Create Celery's settings for the broker. ``redis_url`` or ``broker_url`` must be set."""
     url = settings.broker_url or settings.redis_url or ""
     special = _rabbitmq if is_rabbitmq(url) else _redis
     return special(settings) | {
         "broker_url": celery_url(read_sentinel(url)) if is_sentinel(url) else verifying(url),
         "broker_connection_retry_on_startup": True,  # the broker may start later than a worker
-        "broker_connection_max_retries": None,  # an outage of hours ends no worker
+        "broker_connection_max_retries": None,  # a worker survives an outage of hours
         "broker_connection_timeout": 4,
-        "task_serializer": "json",  # unlike pickle, it cannot run code
+        "task_serializer": "json",  # unlike pickle, JSON cannot run code
         "accept_content": ["json"],
         "task_ignore_result": True,  # the call record is the result
         "result_backend": None,
@@ -123,7 +125,7 @@ def broker_options(settings: Settings) -> dict[str, Any]:
 
 
 def _queues(quick: str, usual: str, **options: Any) -> dict[str, Any]:  # noqa: ANN401 - Celery's
-    """Return the options for both queues, each with one exchange, and the routes of the tasks."""
+    """Create the options for both queues, each with one exchange, and the routes of the tasks."""
     return {
         "task_queues": {
             name: {"exchange": name, "routing_key": name, **options} for name in (quick, usual)
@@ -134,10 +136,10 @@ def _queues(quick: str, usual: str, **options: Any) -> dict[str, Any]:  # noqa: 
 
 
 def _redis(settings: Settings) -> dict[str, Any]:
-    """Return the options for Redis, with timeouts for every connection.
+    """Create the options for Redis, with timeouts for each connection.
 
-    Without them, a connection that freezes without closing would stop a worker for ever. The TLS
-    options of the URL are repeated, because Flower's page of the broker does not parse the URL.
+    Without timeouts, a connection that hangs would stop a worker for ever. The TLS options of the
+    URL are repeated, because Flower's page of the broker does not parse the URL.
     """
     url = settings.broker_url or settings.redis_url or ""
     found_by = {"master_name": read_sentinel(url).service} if is_sentinel(url) else {}
@@ -160,17 +162,17 @@ def _redis(settings: Settings) -> dict[str, Any]:
 
 
 def _rabbitmq(settings: Settings) -> dict[str, Any]:
-    """Return the options for RabbitMQ, with quorum queues, which survive the loss of a node.
+    """Create the options for RabbitMQ, with quorum queues, which survive the loss of a node.
 
-    Quorum queues have no global QoS, so RabbitMQ delays messages, not the worker. Delayed messages
-    arrive by a topic exchange; a queue bound to a direct exchange does not get them:
-    https://github.com/celery/celery/issues/9912
+    Quorum queues have no global QoS, so RabbitMQ, and not the worker, delays messages. Delayed
+    messages arrive by a topic exchange. A queue that is bound to a direct exchange does not receive
+    them: https://github.com/celery/celery/issues/9912
 
     Publishing is not confirmed: Celery's events would wait for the confirmation in all threads, and
     hang (docs/decisions/0022).
 
     The server's certificate must name the host of the URL, which py-amqp does not require by
-    default. With several servers this is not checked: there is one option for the name of all.
+    default. With several servers the name is not checked, because one option holds for all servers.
     """
     url = settings.broker_url or ""
     is_one = url.startswith("amqps://") and ";" not in url
@@ -184,9 +186,10 @@ def _rabbitmq(settings: Settings) -> dict[str, Any]:
         "broker_transport_options": options,
         "broker_use_ssl": {"server_hostname": urlsplit(url).hostname} if is_one else False,
         "broker_native_delayed_delivery_queue_type": "quorum",
-        "broker_heartbeat": 10,  # a connection that froze is given up after two of them
-        # By default a worker's control queue is exclusive: a frozen connection keeps it locked, and
-        # the worker ends when it reconnects. RabbitMQ deletes it after ten seconds without use.
+        "broker_heartbeat": 10,  # a connection is closed after two missed heartbeats
+        # By default a worker's control queue is exclusive. A hanging connection would keep it
+        # locked, and the worker would end when it reconnects. RabbitMQ deletes the queue after ten
+        # seconds without use.
         "control_queue_exclusive": False,
         "control_queue_durable": True,
         "control_exchange": f"{space}:control",  # two bridges may share one virtual host

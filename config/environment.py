@@ -1,4 +1,4 @@
-"""Environment variables: passed on to child processes, and removed where they would disturb."""
+"""Environment variables: passes them to child processes, and removes those that would interfere."""
 
 import os
 import re
@@ -8,10 +8,11 @@ from pathlib import Path
 OPERATORS_OWN = re.compile(
     r"(BRIDGE|CELERY|FLOWER|UVICORN)_.*|WEB_CONCURRENCY|(HTTPS?|ALL)_PROXY", re.IGNORECASE
 )
-"""Variables that the demo removes: the bridge's settings, and those that libraries read.
+"""Matches the variables that the demo removes: the bridge's settings, and variables that libraries
+read.
 
-``CELERY_BROKER_URL`` overrides Celery's configuration, and a proxy would get requests to the
-loopback.
+``CELERY_BROKER_URL`` would override Celery's configuration, and a proxy would receive the requests
+to the loopback.
 """
 
 CELERYS_OWN = re.compile(r"CELERY_BROKER(_READ|_WRITE)?_URL|CELERY_RESULT_BACKEND")
@@ -25,7 +26,7 @@ def child_environment(extra: Mapping[str, str]) -> dict[str, str]:
 def forget_celery_variables() -> list[str]:
     """Remove Celery's variables for its broker, which would silently override the settings.
 
-    Returns the names of those that were set.
+    Return the names of the removed variables.
     """
     found = [name for name in os.environ if CELERYS_OWN.fullmatch(name)]
     for name in found:
@@ -34,7 +35,10 @@ def forget_celery_variables() -> list[str]:
 
 
 def isolate(directory: Path) -> None:
-    """Remove the operator's variables; enter a directory without ``.env`` or ``bridge.toml``."""
+    """Isolate this process from the operator's settings.
+
+    Remove the operator's variables, and change to a directory without ``.env`` or ``bridge.toml``.
+    """
     for name in filter(OPERATORS_OWN.fullmatch, list(os.environ)):
         del os.environ[name]
     os.chdir(directory)

@@ -1,4 +1,4 @@
-"""Loads the settings and checks them; one error lists every problem with its variable."""
+"""Loads and checks the settings. One error lists all problems, each with its variable."""
 
 import difflib
 import os
@@ -18,7 +18,7 @@ API_KEY = re.compile(r"sk-apik_[^.\s]+\.\S+")
 
 
 class SettingsError(Exception):
-    """The settings cannot be used. ``problems`` has one line for each."""
+    """The settings are invalid. ``problems`` holds one line of text for each problem."""
 
     def __init__(self, problems: Sequence[str]) -> None:
         super().__init__("\n".join(["The settings have problems:", *problems]))
@@ -26,7 +26,7 @@ class SettingsError(Exception):
 
 
 class Rule(NamedTuple):
-    """A rule between settings, checked if the operator has set all of ``fields``."""
+    """A rule that relates several settings, checked if the operator has set all of ``fields``."""
 
     fields: tuple[str, ...]
     is_kept: Callable[[Settings], bool]
@@ -73,7 +73,7 @@ RULES = (
 
 
 def load_settings() -> Settings:
-    """Return the settings of this process; raise ``SettingsError`` with all problems at once."""
+    """Load the settings of this process. Raises one ``SettingsError`` with all problems."""
     problems: list[str] = []
     for path, read in ((TOML, _toml), (DOTENV, lambda: dotenv_values(DOTENV))):
         try:
@@ -97,9 +97,9 @@ def load_settings() -> Settings:
 
 
 def _build() -> tuple[Settings, list[str]]:
-    """Return the settings and their problems. An invalid setting has its default value.
+    """Return the settings and their problems.
 
-    So the rules between the other settings can be checked, too.
+    An invalid setting is replaced by its default, so that all other settings can be checked, too.
     """
     problems: list[str] = []
     bad: set[str] = set()

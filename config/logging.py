@@ -1,7 +1,7 @@
 """Configures logging: structlog renders the lines of the bridge and of libraries, redacted.
 
 The lines are JSON, or readable text on a terminal. The ids of the call, engagement, task and
-request are bound as context variables where a request or a task begins.
+request are bound as context variables when a request or a task begins.
 """
 
 import logging
@@ -30,10 +30,10 @@ QUIET = (
     "redis",
     "uvicorn.access",
 )
-"""Loggers that log whole messages, or events that the bridge logs and Flower shows anyway."""
+"""Loggers that are silenced: they log whole messages, or events that the bridge itself logs."""
 
 OWN_HANDLERS = ("uvicorn", "uvicorn.error", "celery", "flower", "tornado")
-"""Loggers to which their programs attach handlers that do not redact."""
+"""Loggers whose libraries attach handlers. The handlers are removed, because they do not redact."""
 
 SHARED: tuple[Processor, ...] = (
     structlog.contextvars.merge_contextvars,
@@ -45,7 +45,7 @@ SHARED: tuple[Processor, ...] = (
 
 
 def start_process() -> Settings:
-    """Load the settings, configure logging, and log misspelt settings. Every process calls this."""
+    """Load the settings, configure logging, and log unknown settings. Each process calls this."""
     settings = load_settings()
     configure_logging(settings)
     log = structlog.get_logger("config")
@@ -57,9 +57,9 @@ def start_process() -> Settings:
 
 
 def configure_logging(settings: Settings) -> None:
-    """Send every log line of this process, the bridge's or a library's, to standard error.
+    """Send each log line of this process, the bridge's or a library's, to standard error.
 
-    Libraries' loggers lose their handlers and pass their lines to the root logger.
+    The handlers of libraries' loggers are removed, so that their lines reach the root logger.
     """
     level, rendering = settings.log_level.upper(), _rendering(settings)
     levels = dict.fromkeys(OWN_HANDLERS, "NOTSET") | dict.fromkeys(QUIET, "WARNING")
@@ -95,7 +95,7 @@ def configure_logging(settings: Settings) -> None:
 
 
 class _OwnLogger(structlog.WriteLogger):
-    """Writes the bridge's rendered lines. The standard library would need twice the time."""
+    """Writes the bridge's rendered lines, in half the time that the standard library needs."""
 
     def __init__(self, name: str = "") -> None:
         super().__init__(sys.stderr)
@@ -103,7 +103,7 @@ class _OwnLogger(structlog.WriteLogger):
 
 
 def _rendering(settings: Settings) -> tuple[Processor, ...]:
-    """Return the processors that redact and render a line, of the bridge or of a library."""
+    """Return the structlog processors that redact and render a log line."""
     on_terminal = settings.log_format == "auto" and sys.stderr.isatty()
     console = settings.log_format == "console" or on_terminal
     renderer: Processor = (

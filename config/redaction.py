@@ -23,9 +23,9 @@ HARMLESS = frozenset(
         "timestamp",
     }
 )
-"""Keys that are not redacted: their values are the bridge's ids and slugs.
+"""Log keys whose values are not redacted: ids and slugs of the bridge, which contain no secrets.
 
-An id may look like a phone number.
+Without this exception, an id that looks like a phone number would be redacted.
 """
 
 PRIVATE_KEY = re.compile(
@@ -45,20 +45,20 @@ PATTERNS = (
 )
 DIGITS = re.compile(r"(?<![\w.-])(?<!\d:)\+?\(?\d[\d(). -]{7,16}\d(?![\w:]|\.\d|-\w)")
 NO_PHONE = re.compile(r"\d+\.\d+|\d{4}-\d\d-\d\d.*|\d{1,3}(\.\d{1,3}){3}")
-"""Decimal fractions, dates and IP addresses, which are not redacted as phone numbers."""
+"""Matches decimal fractions, dates and IP addresses, which are not redacted as phone numbers."""
 
 
 def redact(_logger: object, _method: str, line: MutableMapping[str, Any]) -> dict[str, Any]:
-    """Return the log line without private values. The ids of ``HARMLESS`` stay.
+    """Redact a log line (structlog processor): replace personal data, keys and secrets.
 
-    This is a structlog processor.
+    The values of the keys in ``HARMLESS`` stay unchanged.
     """
     return {key: _clean(key, value) for key, value in line.items()}
 
 
 @lru_cache(maxsize=1024)
 def redact_text(text: str) -> str:
-    """Return ``text`` without keys, secrets, signed queries, e-mails and phone numbers."""
+    """Replace API keys, secrets, signed URL queries, e-mails and phone numbers in ``text``."""
     for pattern, replacement in PATTERNS:
         text = pattern.sub(replacement, text)
     return DIGITS.sub(

@@ -1,8 +1,7 @@
-"""The URL of a Redis behind Sentinels.
+"""Reads the URL of a Redis that is found through Sentinels.
 
-Its form is ``sentinel://:password@host:port,host:port/db?service=name``.
-
-User and password are those of Redis. The Sentinels are used without a password.
+The form is ``sentinel://:password@host:port,host:port/db?service=name``. User and password are
+those of Redis. The Sentinels are used without a password.
 """
 
 from dataclasses import dataclass, field
@@ -14,7 +13,7 @@ PORT = 26379
 
 @dataclass(frozen=True, slots=True)
 class SentinelUrl:
-    """The parts of the URL. ``nodes`` are the host and port of each Sentinel.
+    """The parts of a ``sentinel://`` URL. ``nodes`` are the host and port of each Sentinel.
 
     ``service`` is the name of the primary in the Sentinels' configuration.
     """
@@ -27,12 +26,12 @@ class SentinelUrl:
 
 
 def is_sentinel(url: str | None) -> bool:
-    """Return whether ``url`` names Sentinels instead of a Redis."""
+    """Return whether ``url`` is a ``sentinel://`` URL, and not the URL of a Redis server."""
     return (url or "").startswith(SCHEME)
 
 
 def read_sentinel(url: str) -> SentinelUrl:
-    """Return the parts of the URL. Raises ``ValueError``, which does not quote the password."""
+    """Parse a ``sentinel://`` URL. The text of a raised ``ValueError`` contains no password."""
     parts = urlsplit(url)
     login, _, hosts = parts.netloc.rpartition("@")
     username, _, password = login.partition(":")
@@ -56,7 +55,7 @@ def read_sentinel(url: str) -> SentinelUrl:
 
 
 def celery_url(url: SentinelUrl) -> str:
-    """Return the URL in Celery's form: one URL for each Sentinel, separated by semicolons.
+    """Convert to Celery's form: one URL for each Sentinel, separated by semicolons.
 
     https://docs.celeryq.dev/en/stable/getting-started/backends-and-brokers/redis.html
     """

@@ -1,7 +1,7 @@
-"""Every setting of the bridge: its type, its default and its purpose.
+"""All settings of the bridge, each with its type, its default and its description.
 
-``bridge settings`` generates the table in docs/settings.md from the descriptions, which are written
-for operators.
+The descriptions are written for operators: ``bridge settings`` generates the table in
+docs/settings.md from them.
 """
 
 from datetime import timedelta
@@ -36,9 +36,9 @@ Agents = Annotated[tuple[AgentEntry, ...], NoDecode, BeforeValidator(t.from_json
 
 
 class Settings(BaseSettings):
-    """All settings, frozen. Durations are seconds or ISO 8601; lists are comma-separated.
+    """All settings, immutable. Durations are seconds or ISO 8601; lists are comma-separated.
 
-    An empty variable counts as unset, because Compose passes on an unset variable as empty.
+    An empty variable counts as unset, because Docker Compose passes an unset variable as empty.
     """
 
     model_config = SettingsConfigDict(
@@ -273,7 +273,7 @@ class Settings(BaseSettings):
 
     @property
     def awaited_insights(self) -> tuple[ExpandValue, ...]:
-        """The required insights among those that are fetched."""
+        """The insights that a call waits for: those that are fetched and required."""
         return tuple(value for value in self.insights_required if value in self.expand)
 
     @property
@@ -283,12 +283,12 @@ class Settings(BaseSettings):
 
     @property
     def retention(self) -> timedelta:
-        """How long finished calls are kept."""
+        """How long finished calls are kept in the store."""
         return timedelta(days=self.retention_days)
 
     @property
     def event_retention(self) -> timedelta:
-        """How long raw events are kept."""
+        """How long the raw bodies of events are kept in the store."""
         return timedelta(days=self.event_retention_days)
 
     @classmethod

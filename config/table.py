@@ -6,7 +6,7 @@ from config.settings import PREFIX, Settings
 
 
 def settings_table() -> str:
-    """Return a Markdown table: variable, default, meaning."""
+    """Return a Markdown table of all settings: variable, default, meaning."""
     rows = ["| variable | default | meaning |", "| --- | --- | --- |"]
     for name, field in Settings.model_fields.items():
         match field.get_default(call_default_factory=True):

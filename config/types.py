@@ -1,4 +1,4 @@
-"""The types of settings, with their checks: durations, lists, secrets, templates, URLs."""
+"""The types of settings, with validation: durations, lists, secrets, templates, URLs."""
 
 import base64
 import binascii
@@ -25,10 +25,10 @@ LINK = re.compile(
     r"(?!(javascript|data|vbscript|blob|file):)(?![^:/]*:[0-9]+(/|$))[a-z][a-z0-9+.-]*:",
     re.IGNORECASE,
 )
-"""The beginning of a link that AskElephant accepts: any scheme but those that it refuses.
+"""Matches the beginning of a link that AskElephant accepts: any scheme except the refused ones.
 
 ``host:port`` is not a scheme.
-Source: https://docs.askelephant.ai/api-reference/engagements/create-engagement
+Refused schemes: https://docs.askelephant.ai/api-reference/engagements/create-engagement
 """
 
 
@@ -54,14 +54,14 @@ def _positive(value: timedelta) -> timedelta:
 
 
 def parts(value: Any) -> Any:  # noqa: ANN401 - a validator sees what the operator wrote
-    """Split a comma-separated string; return a list from TOML unchanged."""
+    """Split a comma-separated string. A list, which comes from TOML, is returned unchanged."""
     if isinstance(value, str):
         return tuple(part.strip() for part in value.split(",") if part.strip())
     return value
 
 
 def from_json(value: Any) -> Any:  # noqa: ANN401 - a validator sees what the operator wrote
-    """Parse a string, from an environment variable, as JSON; return a value from TOML unchanged."""
+    """Parse a string from an environment variable as JSON. A value from TOML stays unchanged."""
     try:
         return json.loads(value) if isinstance(value, str) else value
     except ValueError as error:
@@ -70,13 +70,13 @@ def from_json(value: Any) -> Any:  # noqa: ANN401 - a validator sees what the op
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """At most ``requests`` requests in any period of length ``per``; written as ``60/m``."""
+    """A rate limit: at most ``requests`` requests in each period of length ``per`` (``60/m``)."""
 
     requests: int
     per: timedelta
 
     def __str__(self) -> str:
-        """Return the rate as it is written in a setting."""
+        """Return the rate in the form of a setting: ``60/m``."""
         return f"{self.requests}/{'smh'[PERIODS.index(self.per)]}"
 
     @property
@@ -135,7 +135,7 @@ def _region(value: str) -> str:
 
 
 def _split(url: str) -> SplitResult:
-    """Split a URL. Raises ``ValueError``, which does not quote the URL: it may hold a password."""
+    """Split a URL. The text of a raised ``ValueError`` omits the URL, which may hold a password."""
     try:
         parts = urlsplit(url)
         _ = parts.port

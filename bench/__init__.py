@@ -1,1 +1,1 @@
-"""The benchmark, ``make bench``: the bridge next to its peers. The bridge does not import it."""
+"""The benchmark (``make bench``): compares the bridge with other implementations of its job."""

@@ -1,4 +1,4 @@
-"""``python -m bench``: measures the rows, prints them as a table, writes them as JSON."""
+"""``python -m bench``: measures each row of the results, and prints the table or writes JSON."""
 
 import argparse
 import os
@@ -45,12 +45,12 @@ OUTPUT = ROOT / ".bridge" / "bench.json"
 
 
 def main() -> None:
-    """Measure the chosen families of rows; exit with 1 if one could not be measured.
+    """Measure the chosen families of rows. Exit with 1 if a family could not be measured.
 
-    A missed target is a figure, not a failure.
+    A missed target is only reported, and does not change the exit code.
     """
     options = _arguments()
-    for number in (signal.SIGINT, signal.SIGTERM):  # so that Ctrl-C and SIGTERM also end the peers
+    for number in (signal.SIGINT, signal.SIGTERM):  # so that both also end the child processes
         signal.signal(number, signal.default_int_handler)
     began, load = time.monotonic(), os.getloadavg()[0]
     rows, failures = _measure(options)
@@ -73,7 +73,7 @@ def main() -> None:
 
 
 def _measure(options: argparse.Namespace) -> tuple[list[Row], list[str]]:
-    """Return the rows, and the error of each family that could not be measured."""
+    """Measure the families. Return the rows, and the error of each family that failed."""
     rows: list[Row] = []
     failures = []
     OUTPUT.parent.mkdir(exist_ok=True)

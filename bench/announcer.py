@@ -1,6 +1,7 @@
 """Sends Celery's task events as workers do: ``python -m bench.announcer --rate 1000 --seconds 10``.
 
-No task runs. Flower receives three events of each task, many in one message, as from workers.
+No task runs. For each task, Flower receives three events. One message contains many events, as
+messages of workers do.
 """
 
 import argparse
@@ -15,11 +16,11 @@ from config import load_settings
 from config.broker import broker_options
 
 TICKS = 50
-"""Messages per second. A busy worker also collects events, and sends them in one message."""
+"""How many messages are sent per second. A busy worker also collects events for one message."""
 
 
 def main() -> None:
-    """Send the events of tasks; print the number of tasks and the seconds it lasted."""
+    """Send the events of tasks. Print the number of tasks and the elapsed seconds."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rate", type=int, required=True)
     parser.add_argument("--seconds", type=float, required=True)

@@ -1,4 +1,4 @@
-"""Reads the messages in the broker, and counts how many name each step of a call."""
+"""Reads the messages in the broker, and counts the messages for each step of each call."""
 
 import base64
 import json
@@ -18,9 +18,9 @@ STEPS = frozenset({SUBMIT.task, INSIGHTS.task})
 
 @dataclass(frozen=True, slots=True)
 class BrokerLook:
-    """The broker at one time: its number of messages, and how many name each step of a call.
+    """The content of the broker at one time: all messages, and messages for each step of a call.
 
-    ``named`` is keyed by task and call id.
+    ``named`` counts the messages by task and call id.
     """
 
     messages: int
@@ -28,14 +28,14 @@ class BrokerLook:
 
     @property
     def most(self) -> int:
-        """The largest number of messages that name the same step of the same call."""
+        """The largest number of messages for the same step of the same call."""
         return max(self.named.values(), default=0)
 
 
 def look(redis: Redis) -> BrokerLook:
-    """Return the messages in the queues, and those that a worker has not acknowledged yet.
+    """Count the messages in the queues and those that a worker has not acknowledged yet.
 
-    All is read in one transaction, so that a message that moves between them counts once.
+    Both are read in one transaction, so that a message that a worker fetches counts only once.
     """
     pipe = redis.pipeline(transaction=True)
     for queue in (QUEUE, QUICK_QUEUE):
@@ -43,13 +43,13 @@ def look(redis: Redis) -> BrokerLook:
     pipe.hvals(f"{NAMESPACE}:unacked")
     *queues, unacked = pipe.execute()
     messages = [json.loads(raw) for queue in queues for raw in queue]
-    messages += [json.loads(raw)[0] for raw in unacked]  # with its exchange and routing key
+    messages += [json.loads(raw)[0] for raw in unacked]  # after the message: exchange, routing key
     named = Counter(step for message in messages for step in _steps(message))
     return BrokerLook(len(messages), named)
 
 
 def _steps(message: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield the task and the id of each call that a message names."""
+    """Yield the task's name and the call id for each call of a message."""
     task = message["headers"]["task"]
     if task in STEPS:
         call_ids, _, _ = json.loads(base64.b64decode(message["body"]))

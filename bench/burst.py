@@ -1,4 +1,7 @@
-"""A burst of calls through a whole peer: three events, POST, transcript event and GET of each."""
+"""Measures a burst of calls through a whole implementation, from WAVV's events to the insights.
+
+For each call there are three events of WAVV, a POST, a transcript event and a GET.
+"""
 
 import time
 from dataclasses import dataclass
@@ -11,28 +14,28 @@ from bench.stack import Stack
 
 WITHIN = 300.0
 SETTLE = 0.5
-"""Seconds for the last saves, after which no request shows that they are done."""
+"""Seconds to wait after the last request, in which the implementation saves the last calls."""
 
 _seeds = count(100)
 
 
 @dataclass(frozen=True, slots=True)
 class Burst:
-    """The figures of one burst: calls per second, and milliseconds of CPU per call."""
+    """The results of one burst: calls per second, and milliseconds of CPU per call."""
 
     per_second: float
     cpu: float
 
 
 def next_seed() -> int:
-    """Return a seed that was not used before, so that its calls are new in every store."""
+    """Return a seed that was not used before, so that its calls are new in each store."""
     return next(_seeds)
 
 
 def run_burst(plan: Plan, stack: Stack, calls: int, seed: int, settle: float = SETTLE) -> Burst:
     """Send the events of ``calls`` calls, and wait until the insights of all were requested.
 
-    Then it waits ``settle`` seconds for the last saves. Their CPU counts, but not this wait.
+    Then wait ``settle`` seconds for the last saves. The CPU of this wait counts, its time does not.
     """
     frames = plan.directory / "burst.frames"
     payloads.write(frames, payloads.requests(calls, seed))
@@ -46,9 +49,9 @@ def run_burst(plan: Plan, stack: Stack, calls: int, seed: int, settle: float = S
 
 
 def all_gets(stack: Stack, calls: int) -> list[float]:
-    """Wait for ``calls`` requests for insights; return the time of each.
+    """Wait until the insights of ``calls`` calls were requested. Return the time of each request.
 
-    Raises ``PeerError`` if they do not come in 300 seconds.
+    Raises ``PeerError`` if requests are missing after 300 seconds.
     """
     deadline = time.monotonic() + WITHIN
     while time.monotonic() < deadline:

@@ -1,4 +1,4 @@
-"""A keep-alive HTTP connection for the load generator, and for the events of the stub."""
+"""A keep-alive HTTP connection, used by the load generator and by the stub of AskElephant."""
 
 import asyncio
 from collections.abc import Callable
@@ -7,13 +7,13 @@ from typing import cast
 from bench.messages import Splitter
 
 OnResponse = Callable[["Caller", bytes], None]
-"""Called with the status line and the headers of a response."""
+"""The callback for a response. It receives the connection, and the status line with the headers."""
 
 OnLost = Callable[["Caller"], None]
 
 
 class Caller(asyncio.Protocol):
-    """Sends one request at a time. ``on_lost`` is called when the connection is closed."""
+    """An HTTP connection that sends one request at a time. ``on_lost`` is called when it closes."""
 
     def __init__(self, on_response: OnResponse, on_lost: OnLost) -> None:
         self._on_response, self._on_lost = on_response, on_lost
@@ -27,7 +27,7 @@ class Caller(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)
 
     def send(self, request: bytes, due_at: float) -> None:
-        """Send a request. ``due_at`` is when it was due, from which its wait is measured."""
+        """Send a request. ``due_at`` is its scheduled time, from which latency is measured."""
         self.request, self.due_at = request, due_at
         self._transport.write(request)
 
@@ -42,5 +42,5 @@ class Caller(asyncio.Protocol):
             self._on_response(self, head)
 
     def connection_lost(self, _exc: Exception | None) -> None:
-        """Call ``on_lost``. A ``request`` that is still set got no response."""
+        """Call ``on_lost``. If ``request`` is still set, the request got no response."""
         self._on_lost(self)

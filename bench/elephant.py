@@ -14,12 +14,12 @@ from bench.settings import ROOT
 
 @dataclass(frozen=True, slots=True)
 class Requests:
-    """The times of the received requests, in seconds of the machine's monotonic clock."""
+    """The times of the requests to the stub of AskElephant, in seconds of the monotonic clock."""
 
     posts: list[float]
     gets: list[float]
     ids: list[str]
-    """The engagement ids of the ``gets``, in the same order."""
+    """The engagement ids of the GETs, in the order of ``gets``."""
 
     @property
     def all(self) -> list[float]:
@@ -34,7 +34,7 @@ class Requests:
 
 @dataclass(frozen=True, slots=True)
 class Waits:
-    """The seconds until the stub responds, by method."""
+    """The seconds that the stub of AskElephant waits before it responds, by method."""
 
     post: float = 0.02
     get: float = 0.02
@@ -45,7 +45,7 @@ USUAL = Waits()
 
 @dataclass(frozen=True, slots=True)
 class Elephant:
-    """A running stub."""
+    """A running stub of AskElephant."""
 
     port: int
     process: Process
@@ -64,7 +64,10 @@ class Elephant:
 def elephant(
     directory: Path, name: str, port: int, hook: int, waits: Waits = USUAL
 ) -> Iterator[Elephant]:
-    """Run a stub on ``port``. It sends its events to the web process on port ``hook``; 0 = none."""
+    """Run a stub of AskElephant on ``port``.
+
+    The stub sends its events to the web process on port ``hook``, or no events if ``hook`` is 0.
+    """
     options = {"port": port, "hook": hook, "post-wait": waits.post, "get-wait": waits.get}
     flags = [flag for option, value in options.items() for flag in (f"--{option}", str(value))]
     argv = [sys.executable, "-m", "bench.stub", *flags]

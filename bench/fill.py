@@ -1,7 +1,7 @@
-"""Fills a store with up to a million calls, through the store's save, many in one round trip.
+"""Fills a store with up to a million calls, many in one round trip to Redis.
 
-The state machine makes the records from real events, so their bytes and indexes are those of real
-calls. Sending the events over HTTP instead would last hours.
+The state machine creates the records from real events, so that sizes and indexes are realistic.
+Sending the events over HTTP instead would need hours.
 """
 
 import time
@@ -29,24 +29,24 @@ INSIGHTS: dict[str, Any] = {
 
 
 def services_of(redis_url: str) -> Services:
-    """Return the bridge's services for this store, for use in this process."""
+    """Create the bridge's services in this process, for the store at ``redis_url``."""
     settings = Settings.model_construct(redis_url=redis_url, namespace=NAMESPACE)
     return build_services(settings)
 
 
 def held_call(services: Services, until: datetime) -> Call:
-    """Return a recorded call that a hold has deferred until ``until``."""
+    """Create a recorded call whose submission a hold of requests has deferred until ``until``."""
     return _after(services, _recorded(services), e.Deferred("outage", until, held=True))
 
 
 def finished_call(services: Services) -> Call:
-    """Return a complete call."""
+    """Create a complete call, with its insights fetched."""
     summary = InsightsSummary(status="all", counts={"action_items": 1, "signals": 1}, checks=1)
     return _after(services, transcribed_call(services), e.InsightsFinal(summary))
 
 
 def transcribed_call(services: Services) -> Call:
-    """Return a transcribed call, whose insights are not fetched yet."""
+    """Create a transcribed call, whose insights are not fetched yet."""
     call = _recorded(services)
     url, engagement = "wavv://call/template", "ngmt_template"
     return _after(
@@ -60,7 +60,7 @@ def transcribed_call(services: Services) -> Call:
 def fill(
     services: Services, template: Call, count: int, insights: dict[str, Any] | None = None
 ) -> None:
-    """Save ``count`` copies of ``template``, each with other ids and another time."""
+    """Save ``count`` copies of the call ``template``, each with different ids and times."""
     for start in range(0, count, CHUNK):
         calls = [numbered(template, number) for number in range(start, min(start + CHUNK, count))]
         services.calls.save_many([Change(None, call, insights=insights) for call in calls])
@@ -69,7 +69,7 @@ def fill(
 def schedule_fetches(services: Services, count: int, seconds: float) -> Mapping[str, float]:
     """Save ``count`` calls whose insights become due within ``seconds``, evenly spaced.
 
-    Their messages are published with countdowns, as the bridge does it. Returns the due times by
+    Also publish their messages with countdowns, as the bridge does. Return the due times by
     engagement id, in seconds of the machine's monotonic clock.
     """
     template, now, clock = transcribed_call(services), services.now(), time.monotonic()
@@ -88,7 +88,7 @@ def schedule_fetches(services: Services, count: int, seconds: float) -> Mapping[
 
 
 def numbered(template: Call, number: int) -> Call:
-    """Return a copy of the call with other ids, created ``number`` milliseconds later."""
+    """Copy a call, with different ids, and created ``number`` milliseconds later."""
     call_id = f"01890a5d-ac96-774b-bcce-{number:012x}"
     return template.but(
         call_id=call_id,
@@ -100,7 +100,7 @@ def numbered(template: Call, number: int) -> Call:
 
 
 def _recorded(services: Services) -> Call:
-    """Return the record of a call after its three events, as the intake makes it."""
+    """Create the record of a call after its started, ended and recorded events."""
     events = (parse_event(raw, services.reading) for raw in bodies(1, seed=0))
     heard = [
         replace(event, entry=f"178000000000{number}-0")

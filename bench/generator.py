@@ -1,9 +1,10 @@
 """The load generator, a separate process: ``python -m bench.generator --help``.
 
-It sends prepared requests over keep-alive connections. It prints the time of its start, and at its
-end the figures as JSON. Each connection sends its next request after its response. With ``--rate``
-or ``--due``, requests are sent at set times instead. Then the wait of a request is measured from
-the time at which it was due, so that a server that stalls does not hide the wait.
+The generator sends prepared requests over keep-alive connections. It prints the time of its start,
+and finally the results as JSON. Each connection sends its next request after a response. With
+``--rate`` or ``--due``, requests are sent at scheduled times instead. The latency of a request is
+then measured from its scheduled time, so that the result includes the time in which a stalled
+server delayed the sending.
 """
 
 import argparse
@@ -25,14 +26,14 @@ from bench.series import percentile
 
 clock = time.monotonic
 WITHIN = 30.0
-"""Seconds to wait for the last responses."""
+"""The timeout, in seconds, of the last responses."""
 
 
 class Load:
-    """One run of the load. With ``seconds`` 0 it lasts until all frames are sent.
+    """One run of the load generator. If ``seconds`` is 0, it lasts until all requests are sent.
 
-    ``due`` yields the time of each frame, in seconds from the start. Without it, each connection
-    sends its next frame when the response to the last one has come.
+    ``due`` yields the scheduled time of each request, in seconds from the start. Without ``due``,
+    each connection sends its next request after the response to the previous one.
     """
 
     def __init__(self, frames: list[bytes], seconds: float, due: Iterator[float] | None) -> None:
@@ -50,9 +51,9 @@ class Load:
         self.began = self.ended = 0.0
 
     async def run(self, port: int, connections: int) -> None:
-        """Connect, print the time, and send until the time is over or all frames are sent.
+        """Connect, print the time, and send until the time is over or all requests are sent.
 
-        Returns when all responses have come.
+        Return after the last response.
         """
         self._port, self._connections = port, connections
         for _ in range(connections):
@@ -149,7 +150,7 @@ class Load:
 
 
 def main() -> None:
-    """Run once, and print the figures: the counts, and times in seconds."""
+    """Run the load generator once. Print the results as JSON: counts, and times in seconds."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--frames", type=Path, required=True)

@@ -1,6 +1,7 @@
-"""Measures the load generator, the stub and Redis alone, without a peer.
+"""Measures the instruments alone: the load generator, the stub of AskElephant and Redis.
 
-An instrument must be several times as fast as the peers, else it would limit their figures.
+An instrument must be several times as fast as the implementations that are compared. Otherwise the
+instrument would limit their results.
 """
 
 import sys
@@ -22,15 +23,15 @@ from bench.settings import ROOT
 from bridge.supervise.embedded import free_port
 
 CHUNK = 256
-"""Events in one round trip: the most that the ingress writes in one."""
+"""How many events are written in one round trip: the largest batch of the ingress."""
 
 STUB_CONNECTIONS = 256
-"""More connections than any peer has to AskElephant. Each sends at most 50 requests a second."""
+"""More connections than any implementation has to AskElephant. Each sends up to 50 requests/s."""
 
 
 @contextmanager
 def trivial_server(plan: Plan) -> Iterator[int]:
-    """Run a server that returns 202 for every request; yield its port."""
+    """Run a server that returns 202 for each request. Yield the port of the server."""
     port = free_port()
     argv = [sys.executable, "-m", "bench.peers.trivial", str(port)]
     with Process("trivial", argv, {"PYTHONPATH": str(ROOT)}, plan.directory) as process:
@@ -39,7 +40,7 @@ def trivial_server(plan: Plan) -> Iterator[int]:
 
 
 def stub_alone(plan: Plan) -> Series:
-    """Return how many responses a second the stub sends, each after 20 ms."""
+    """Measure how many responses a second the stub of AskElephant sends, each after 20 ms."""
     one = request("GET", "/api/v2/engagements/ngmt_1?expand=signals", {})
     frames = plan.directory / "stub.frames"
     payloads.write(frames, [one] * int(plan.seconds * 2 * plan.frames_per_second))
@@ -53,7 +54,7 @@ def stub_alone(plan: Plan) -> Series:
 
 
 def written_alone(redis: Redis, events: Sequence[bytes]) -> float:
-    """Return how many events a second one process writes to a stream, 256 in a round trip."""
+    """Measure how many events a second one process writes to a Redis stream, 256 per round trip."""
     began = time.monotonic()
     for start in range(0, len(events), CHUNK):
         pipe = redis.pipeline(transaction=False)
@@ -64,7 +65,7 @@ def written_alone(redis: Redis, events: Sequence[bytes]) -> float:
 
 
 def written_one_by_one(redis: Redis, events: Sequence[bytes]) -> float:
-    """Return the milliseconds of one write to a stream, until it is on the disk."""
+    """Measure the milliseconds of one write to a Redis stream, until it is on the disk."""
     began = time.monotonic()
     for raw in events:
         redis.xadd("inbox", {"source": "wavv", "raw": raw})

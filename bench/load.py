@@ -1,4 +1,4 @@
-"""Runs the load generator, and returns its figures."""
+"""Runs the load generator in a separate process, and returns its results."""
 
 import json
 import subprocess
@@ -14,14 +14,14 @@ from bench.timetable import Timetable
 
 
 class PeerError(Exception):
-    """A peer did not work as it must, so its figures are not valid."""
+    """A measured implementation did not work correctly, so its results are not valid."""
 
 
 @dataclass(frozen=True, slots=True)
 class LoadResult:
-    """The figures of one run. ``answered`` is the number of responses.
+    """The results of one run of the load generator. ``answered`` is the number of responses.
 
-    ``began`` is on the machine's monotonic clock. All times are seconds.
+    ``began`` is a time of the machine's monotonic clock. All times are in seconds.
     """
 
     answered: int
@@ -33,20 +33,23 @@ class LoadResult:
 
     @property
     def per_second(self) -> float:
-        """The responses per second."""
+        """The number of responses per second."""
         return self.answered / self.seconds
 
 
 @dataclass(frozen=True, slots=True)
 class RunningLoad:
-    """A run that has started, at ``began`` on the machine's monotonic clock."""
+    """A running load generator, started at ``began`` on the machine's monotonic clock."""
 
     process: "subprocess.Popen[str]"
     began: float
 
     def wait(self, status: str = "202") -> LoadResult:
-        """Wait for the end, and return the figures; raise ``PeerError`` for any other status."""
-        # ``communicate()`` would miss what was buffered when the first line was read.
+        """Wait for the end of the run, and return the results.
+
+        Raises ``PeerError`` if a response has another status.
+        """
+        # ``communicate()`` would miss the text that was buffered when the first line was read.
         streams = (self.process.stdout, self.process.stderr)
         output, errors = ("".join(stream or ()) for stream in streams)
         if self.process.wait():
@@ -61,7 +64,7 @@ def send_load(
     port: int, frames: Path, *, connections: int = 32, seconds: float = 0.0, rate: float = 0.0,
     status: str = "202",
 ) -> LoadResult:  # fmt: skip
-    """Send requests from a separate process; raise ``PeerError`` for any other status."""
+    """Send requests from a separate process. Raises ``PeerError`` for another response status."""
     options = {"port": port, "frames": frames, "connections": connections}
     with _generator(options | {"seconds": seconds, "rate": rate}) as run:
         return run.wait(status)
@@ -69,7 +72,7 @@ def send_load(
 
 @contextmanager
 def sending_load(port: int, table: Timetable, directory: Path) -> Iterator[RunningLoad]:
-    """Start to send each request of a timetable at its time; yield the run while it lasts."""
+    """Send each request of a timetable at its time, from a separate process. Yield the run."""
     frames = payloads.write(directory / "timetable.frames", table.frames)
     due = directory / "timetable.due"
     due.write_text(json.dumps(table.due), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The parts of HTTP/1.1 that the benchmark needs: building messages, and splitting a stream."""
+"""The parts of HTTP/1.1 that the benchmark needs: builds messages, and splits a byte stream."""
 
 import re
 from collections.abc import Iterator
@@ -8,13 +8,13 @@ _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 
 
 class Splitter:
-    """Splits the bytes of a keep-alive connection into messages, by ``Content-Length``."""
+    """Splits the bytes of a keep-alive connection into HTTP messages, by ``Content-Length``."""
 
     def __init__(self) -> None:
         self._rest = b""
 
     def feed(self, data: bytes) -> Iterator[tuple[bytes, bytes]]:
-        """Yield the head and the body of each message that is complete with ``data``."""
+        """Add received bytes. Yield head and body of each message that is now complete."""
         self._rest += data
         while (end := self._rest.find(END)) >= 0:
             head, start = self._rest[:end], end + len(END)
@@ -27,13 +27,13 @@ class Splitter:
 
 
 def request(method: str, path: str, headers: dict[str, str], body: bytes = b"") -> bytes:
-    """Return the bytes of a request."""
+    """Build the bytes of an HTTP request."""
     lines = {"Host": "127.0.0.1", **headers, "Content-Length": str(len(body))}
     return _message(f"{method} {path} HTTP/1.1", lines, body)
 
 
 def response(status: str, body: bytes = b"") -> bytes:
-    """Return the bytes of a response; ``status`` is for example ``200 OK``."""
+    """Build the bytes of an HTTP response. ``status`` is for example ``200 OK``."""
     lines = {"Content-Type": "application/json", "Content-Length": str(len(body))}
     return _message(f"HTTP/1.1 {status}", lines, body)
 

@@ -1,4 +1,4 @@
-"""Calls at a steady rate through a whole peer: whether it keeps up, and the CPU per call."""
+"""Measures calls at a steady rate: whether an implementation keeps up, and its CPU per call."""
 
 import time
 from collections.abc import Iterable, Sequence
@@ -12,15 +12,15 @@ from bench.stack import Stack
 from bench.timetable import timetable
 
 WARM_UP = 0.1
-"""Share of the load's time at its start that is not counted: no call can be complete yet."""
+"""The fraction of the load's time, at the start, that is not counted: no call is complete yet."""
 
 
 @dataclass(frozen=True, slots=True)
 class Paced:
-    """The figures of one round. ``kept`` is the rate of completed calls / the offered rate.
+    """The results of one round. ``kept`` is the rate of completed calls / the offered rate.
 
-    ``late`` is the p95 of the seconds from a call's recorded event until it was complete. ``cpu``
-    is milliseconds of CPU per call.
+    ``late`` is the p95 of the seconds from a call's recorded event until the call was complete.
+    ``cpu`` is the CPU time per call in milliseconds.
     """
 
     kept: float
@@ -29,7 +29,7 @@ class Paced:
 
 
 def pass_steadily(plan: Plan, stack: Stack, rate: float, seed: int) -> Paced:
-    """Send the events of ``rate`` calls a second; return the figures when all are complete.
+    """Send the events of ``rate`` calls a second. Return the results when all calls are complete.
 
     A call is complete when its insights are requested.
     """
@@ -47,10 +47,10 @@ def pass_steadily(plan: Plan, stack: Stack, rate: float, seed: int) -> Paced:
 
 
 def kept(offered: Sequence[float], completed: Sequence[float]) -> float:
-    """Return the rate of completions while the load lasts, divided by the offered rate.
+    """Return the rate of completed calls during the load, divided by the rate of offered calls.
 
-    A wait that is the same for all calls does not lower it. A growing wait does, because calls that
-    are completed after the load has ended are not counted.
+    A delay that is the same for all calls does not lower the result. A growing delay does, because
+    calls that are completed after the end of the load are not counted.
     """
     first, last = min(offered), max(offered)
     begin = first + WARM_UP * (last - first)
@@ -62,6 +62,6 @@ def kept(offered: Sequence[float], completed: Sequence[float]) -> float:
 
 
 def lateness(offered: Iterable[float], completed: Iterable[float]) -> list[float]:
-    """Return the seconds from the n-th offered call to the n-th completion, for each n."""
+    """Return, for each n, the seconds from the n-th offered call to the n-th completed call."""
     pairs = zip(sorted(offered), sorted(completed), strict=False)
     return [done - at for at, done in pairs]

@@ -1,6 +1,6 @@
-"""The events that are sent, in WAVV's v3 shape, as signed requests prepared before the measurement.
+"""Prepares WAVV's v3 events as signed requests before a measurement.
 
-The same seed makes the same calls, so every peer gets the same events.
+The same seed makes the same calls, so that each implementation receives the same events.
 """
 
 import struct
@@ -22,7 +22,7 @@ _SIZE = struct.Struct("<I")
 
 
 def calls(count: int, seed: int) -> Iterator[SampleCall]:
-    """Yield ``count`` made-up calls. Calls of different seeds differ."""
+    """Yield ``count`` made-up calls. Different seeds make different calls."""
     rng = Random(seed)
     begun = datetime(2026, 5, 1, tzinfo=UTC) + timedelta(hours=seed)
     for number in range(count):
@@ -30,13 +30,13 @@ def calls(count: int, seed: int) -> Iterator[SampleCall]:
 
 
 def bodies(count: int, seed: int) -> Iterator[bytes]:
-    """Yield the bodies of the three events of each of ``count`` calls."""
+    """Yield the bodies of the events of ``count`` calls, three for each call."""
     for call in calls(count, seed):
         yield from (one.body for one in deliveries(call))
 
 
 def requests(count: int, seed: int) -> Iterator[bytes]:
-    """Yield the events of ``count`` calls as requests, signed with the present time."""
+    """Yield the events of ``count`` calls as HTTP requests, signed with the present time."""
     now = time.time()
     for body in bodies(count, seed):
         proof = sign(body, WAVV_SECRET, now)
@@ -45,7 +45,7 @@ def requests(count: int, seed: int) -> Iterator[bytes]:
 
 
 def write(path: Path, frames: Iterable[bytes]) -> Path:
-    """Write requests to a file for the load generator, each after its length; return the path."""
+    """Write requests to a file for the load generator, each after its length. Return the path."""
     with path.open("wb") as file:
         for frame in frames:
             file.write(_SIZE.pack(len(frame)) + frame)
@@ -53,7 +53,7 @@ def write(path: Path, frames: Iterable[bytes]) -> Path:
 
 
 def read(path: Path) -> list[bytes]:
-    """Return the requests of a file that ``write`` wrote."""
+    """Read the requests from a file of ``write``."""
     data, frames, at = path.read_bytes(), [], 0
     while at < len(data):
         (size,) = _SIZE.unpack_from(data, at)

@@ -1,4 +1,7 @@
-"""All peers with their commands. Each runs on two cores, with its own defaults."""
+"""The implementations that the benchmark compares (peers), with the commands that start them.
+
+Each one runs on two cores, with the defaults of its libraries.
+"""
 
 from dataclasses import replace
 
@@ -7,13 +10,15 @@ from bench.stack import CONNECTION, WEB, Peer
 from bridge.supervise import commands
 
 WORKERS = 2
-"""Worker processes of each peer. One process can use one core."""
+"""The number of worker processes of each implementation. A process can use one core."""
 
 PREFORKED = 16
-"""Child processes of naive. Most of them wait for AskElephant; more would use too much memory."""
+"""The child processes of the naive implementation's worker. Most of them wait for AskElephant. More
+would need too much memory.
+"""
 
 ARQS, TASKIQS = (ROOT / ".venv-bench" / name / "bin" / "python" for name in ("arq", "taskiq"))
-"""The interpreters of the environments that ``make bench`` creates for arq and taskiq."""
+"""The Python interpreters of the environments that ``make bench`` creates for arq and taskiq."""
 
 
 def _celery_worker(number: int) -> tuple[str, ...]:
@@ -29,7 +34,7 @@ FLOOR = Peer("floor", "bench.peers.floor:create_app", CONNECTION)
 
 
 def bridge_with(workers: int) -> Peer:
-    """Return the bridge with this number of worker processes."""
+    """Create the bridge's entry in the comparison, with this number of worker processes."""
     processes = (*map(_celery_worker, range(workers)), commands.beat({}).argv)
     return Peer(f"bridge-{workers}", WEB, CONNECTION, workers=processes)
 
@@ -55,10 +60,10 @@ TASKIQ = Peer(
 
 
 def ingress_only(peer: Peer) -> Peer:
-    """Return the peer without its workers, to measure its web process alone."""
+    """Copy an implementation without its workers, to measure its web process alone."""
     return replace(peer, workers=())
 
 
 def are_installed() -> bool:
-    """Return whether the environments of arq and taskiq exist."""
+    """Return whether the Python environments of arq and taskiq exist."""
     return ARQS.exists() and TASKIQS.exists()

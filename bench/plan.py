@@ -1,4 +1,4 @@
-"""The rounds and sizes of a run, for a whole run or a quick one."""
+"""The number of rounds and the sizes of a benchmark run, full or quick."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,20 +9,20 @@ STEADY_RATE = 110.0
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The rounds and sizes of one run.
+    """The number of rounds and the sizes of one benchmark run.
 
-    One run of the load lasts ``seconds``, with ``frames_per_second`` requests prepared for each
-    second. ``calls`` is the number of calls in a burst through the whole pipeline. ``many`` and
-    ``few`` are the calls in a filled store. ``due`` is the calls under a hold that ends, which are
-    then submitted at ``rate`` requests a second. ``paced`` is the load in events a second under
-    which waits are compared.
+    Each run of the load generator lasts ``seconds``, with ``frames_per_second`` requests prepared
+    for each second. ``calls`` is the number of calls in a burst through the whole pipeline.
+    ``many`` and ``few`` are the numbers of calls in a filled store. ``due`` is the number of calls
+    that wait for a hold to end, and are then submitted at ``rate`` requests a second. ``paced`` is
+    the load, in events a second, under which latencies are compared.
 
-    The rows that last minutes have ``long_rounds``. ``steady_rate`` and ``thin_rate`` are calls a
-    second for ``steady_seconds``. ``steady_share`` is a share of taskiq's rate in a burst, so that
-    this load fits the machine. ``slow_calls`` are sent while AskElephant responds after
-    ``slow_wait`` seconds. ``stalled_calls`` are sent while it responds to a POST after
-    ``stalled_wait`` seconds; then ``stalled_rate`` new calls a second come for ``stalled_seconds``,
-    and the insights of ``stalled_fetches`` other calls become due.
+    Rows that need minutes are measured in ``long_rounds``. ``steady_rate`` and ``thin_rate`` are
+    calls a second for ``steady_seconds``. ``steady_share`` is a fraction of taskiq's rate in a
+    burst, so that this load fits the machine. ``slow_calls`` calls are sent while AskElephant
+    responds after ``slow_wait`` seconds. ``stalled_calls`` calls are sent while AskElephant
+    responds to a POST after ``stalled_wait`` seconds. Then ``stalled_rate`` new calls a second are
+    sent for ``stalled_seconds``, and the insights of ``stalled_fetches`` other calls become due.
     """
 
     directory: Path
@@ -50,7 +50,7 @@ class Plan:
 
 
 def quick(plan: Plan) -> Plan:
-    """Return a small plan, to check that the benchmark runs. Its figures are not valid."""
+    """Create a small plan, which only checks that the benchmark runs. Its results are not valid."""
     return replace(
         plan,
         seconds=0.5,

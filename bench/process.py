@@ -1,4 +1,4 @@
-"""A measured process: it runs in a new session, and its output goes to a file."""
+"""Runs a measured process in a new session, and writes its output to a file."""
 
 import os
 import signal
@@ -13,7 +13,7 @@ READY_WITHIN = 60.0
 
 
 class Process:
-    """A command that runs within a ``with`` block. All its child processes are in its session."""
+    """A command that runs during a ``with`` block. Its child processes share its session."""
 
     def __init__(
         self, name: str, argv: Sequence[str], env: Mapping[str, str], directory: Path
@@ -22,7 +22,7 @@ class Process:
         self._directory = directory
         self._running: subprocess.Popen[bytes] | None = None
         self.session = 0
-        """The id of the session of the process and of its children. Set at the start."""
+        """The session id of the process and of its children. Set when the process starts."""
 
     def __enter__(self) -> Self:
         with (self._directory / f"{self.name}.log").open("ab") as log:
@@ -46,7 +46,7 @@ class Process:
             running.wait()
 
     def stop(self, within: float) -> None:
-        """Send SIGTERM, and wait at most ``within`` seconds for the end."""
+        """Send SIGTERM, and wait at most ``within`` seconds for the process to end."""
         if self._running is not None:
             self._running.send_signal(signal.SIGTERM)
             self._running.wait(within)
@@ -54,7 +54,7 @@ class Process:
     def wait_until(self, is_ready: Callable[[], bool], pause: float = 0.02) -> None:
         """Wait until ``is_ready`` returns true.
 
-        Raises ``TimeoutError`` with the end of the output if the process ends before, or after 60
+        Raises ``TimeoutError``, with the last output, if the process ends first, or after 60
         seconds.
         """
         deadline = time.monotonic() + READY_WITHIN

@@ -1,4 +1,4 @@
-"""The figures of several rounds: their median and extremes, and ratios round by round."""
+"""The figures of several rounds, with median, extremes and round-by-round arithmetic."""
 
 import math
 from collections.abc import Callable, Iterable, Sequence
@@ -8,13 +8,13 @@ from statistics import median
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """One figure per round, in the order in which they were measured."""
+    """A series with one figure for each round, in the order of the rounds."""
 
     values: tuple[float, ...]
 
     @property
     def median(self) -> float:
-        """The median, which a single disturbed round does not change."""
+        """The median of the figures, so that a single disturbed round does not matter."""
         return float(median(self.values))
 
     @property
@@ -28,7 +28,7 @@ class Series:
         return max(self.values)
 
     def over(self, other: "Series") -> "Series":
-        """Return the ratio to ``other`` in each round. Both were measured in the same rounds."""
+        """Return the ratio to ``other`` in each round. Both series have the same rounds."""
         return self._paired(other, lambda ours, theirs: ours / theirs if theirs else math.inf)
 
     def less(self, other: "Series") -> "Series":
@@ -49,12 +49,12 @@ class Series:
 
 
 def series(values: Iterable[float]) -> Series:
-    """Return the rounds as a series."""
+    """Create a series from one figure for each round."""
     return Series(tuple(float(value) for value in values))
 
 
 def percentile(values: Sequence[float], percent: float) -> float:
-    """Return the value that ``percent`` of all do not exceed (nearest rank); 0 for no values."""
+    """Return the percentile of ``values`` by nearest rank, or 0 if there are no values."""
     if not values:
         return 0.0
     rank = math.ceil(len(values) * percent / 100)

@@ -1,6 +1,6 @@
-"""The environment of every peer: secrets, and the URLs of its store and its AskElephant.
+"""The environment variables of all measured implementations: secrets and URLs.
 
-The peers read the bridge's environment variables, so that all peers have the same ones.
+All implementations read the variables of the bridge, so that all have the same settings.
 """
 
 import os
@@ -17,7 +17,7 @@ NAMESPACE = "bench"
 
 
 def environment(redis_url: str, elephant_port: int) -> dict[str, str]:
-    """Return a peer's environment: the bridge's defaults, without its waits for late events."""
+    """Create an implementation's environment: the bridge's defaults, without its waits."""
     ours = {name: value for name, value in os.environ.items() if not OPERATORS_OWN.fullmatch(name)}
     return {
         **ours,
@@ -30,7 +30,7 @@ def environment(redis_url: str, elephant_port: int) -> dict[str, str]:
         "BRIDGE_WAVV_SECRETS": WAVV_SECRET,
         "BRIDGE_WAVV_SIGNATURE_TOLERANCE": "3600",  # requests are signed once for all rounds
         "BRIDGE_API_TOKENS": API_TOKEN,
-        "BRIDGE_SETTLE_SECONDS": "0",  # the peers wait for nothing either
+        "BRIDGE_SETTLE_SECONDS": "0",  # the other implementations do not wait either
         "BRIDGE_INSIGHTS_FIRST_DELAY": "0",
         "BRIDGE_LOG_FORMAT": "json",
     }

@@ -1,4 +1,4 @@
-"""Runs a peer: its web process, its workers, its Valkey and its stub of AskElephant."""
+"""Runs an implementation (a peer): web process, workers, Valkey and stub of AskElephant."""
 
 import sys
 from collections.abc import Iterator, Mapping
@@ -17,12 +17,15 @@ from bridge.supervise import commands
 from bridge.supervise.embedded import free_port
 
 WEB, CONNECTION = "bridge.web:create_app", "bridge.asgi.connection:Connection"
-"""The arguments in the command of the bridge's web process that a peer replaces."""
+"""The arguments of the bridge's web command that other implementations replace."""
 
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """One peer. ``web`` is its application for uvicorn, ``workers`` the commands of its workers."""
+    """An implementation that the benchmark compares.
+
+    ``web`` is its application for uvicorn. ``workers`` are the commands of its worker processes.
+    """
 
     name: str
     web: str
@@ -32,14 +35,14 @@ class Peer:
     env: Mapping[str, str] = field(default_factory=dict)
 
     def web_argv(self, port: int) -> list[str]:
-        """Return the bridge's command for the web process, with this peer's arguments replaced."""
+        """Return the command of the web process: the bridge's, with this peer's application."""
         replaced = {WEB: self.web, CONNECTION: self.connection, sys.executable: str(self.python)}
         return [replaced.get(argument, argument) for argument in commands.web(port, {}).argv]
 
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """A running peer."""
+    """A running implementation, with its Valkey and its stub of AskElephant."""
 
     peer: Peer
     port: int
@@ -49,12 +52,12 @@ class Stack:
     workers: tuple[Process, ...]
 
     def usage(self) -> Usage:
-        """Return the usage of the peer: web process, workers, their children, and its Valkey."""
+        """Return the CPU and memory of web process, workers, their children, and Valkey."""
         ours = (self.web, *self.workers, self.valkey.process)
         return usage({process.session for process in ours})
 
     def workers_usage(self) -> Usage:
-        """Return the usage of the workers alone."""
+        """Return the CPU and memory of the workers alone."""
         return usage({process.session for process in self.workers})
 
 
@@ -62,9 +65,9 @@ class Stack:
 def running(
     peer: Peer, directory: Path, *, is_durable: bool = True, waits: Waits = USUAL
 ) -> Iterator[Stack]:
-    """Run all processes of a peer; yield it when its web process responds.
+    """Run all processes of an implementation. Yield when the web process responds.
 
-    ``waits`` are the seconds until AskElephant responds.
+    ``waits`` are the seconds until the stub of AskElephant responds.
     """
     web_port, stub_port = free_port(), free_port()
     with ExitStack() as exits:

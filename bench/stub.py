@@ -1,9 +1,9 @@
 """A stub of AskElephant that responds after a set time, as a process: ``python -m bench.stub``.
 
-``POST`` creates an engagement after ``--post-wait`` seconds. ``GET`` returns it with all insights
-after ``--get-wait`` seconds. The signed transcript event is sent to port ``--hook``,
+``POST`` creates an engagement after ``--post-wait`` seconds. ``GET`` returns the engagement with
+all insights after ``--get-wait`` seconds. The signed transcript event is sent to port ``--hook``,
 ``--hook-after`` seconds after the response to the ``POST``. ``GET /seen`` returns the times of all
-requests, on the machine's monotonic clock. ``POST /forget`` deletes them.
+requests, on the machine's monotonic clock. ``POST /forget`` deletes these times.
 """
 
 import argparse
@@ -38,7 +38,7 @@ KEY = base64.b64decode(ELEPHANT_SECRET.removeprefix("whsec_"))
 
 
 class Hooks:
-    """Sends events over a few connections.
+    """Sends transcript events to the measured implementation over a few connections.
 
     A lost connection is replaced, and its event is sent again.
     """
@@ -90,7 +90,7 @@ class Hooks:
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """Seconds until the responses, and from a submission to its transcript event."""
+    """The delays of the stub in seconds: until its responses, and until the transcript event."""
 
     post_wait: float
     get_wait: float
@@ -98,7 +98,7 @@ class Pace:
 
 
 class Stub(asyncio.Protocol):
-    """One connection from a peer."""
+    """A connection of the stub of AskElephant, from a measured implementation."""
 
     def __init__(self, seen: "RequestLog", hooks: Hooks | None, pace: "Pace") -> None:
         self._seen, self._hooks, self._pace = seen, hooks, pace
@@ -110,7 +110,7 @@ class Stub(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:
-        """Handle each complete request."""
+        """Handle each complete request in the received bytes."""
         for head, body in self._splitter.feed(data):
             method, path, _ = head.partition(b"\r\n")[0].decode().split(" ")
             self._handle(method, path, body)
@@ -148,7 +148,10 @@ class Stub(asyncio.Protocol):
 
 
 class RequestLog:
-    """The requests since the last ``forget``. Numbers of engagements are never used again."""
+    """The requests that the stub received since the last ``forget``.
+
+    Numbers of engagements are never used again.
+    """
 
     def __init__(self) -> None:
         self._numbers = itertools.count(1)
@@ -161,18 +164,18 @@ class RequestLog:
         self.ids: list[str] = []
 
     def engagement(self) -> str:
-        """Record a ``POST``; return the id of its engagement."""
+        """Record a ``POST``. Return the id of the new engagement."""
         self.posts.append(time.monotonic())
         return f"ngmt_{next(self._numbers):012d}"
 
     def read(self, path: str) -> str:
-        """Record a ``GET``; return the id of the engagement that it reads."""
+        """Record a ``GET``. Return the id of the engagement in ``path``."""
         self.gets.append(time.monotonic())
         self.ids.append(path.rpartition("/")[2])
         return self.ids[-1]
 
     def as_json(self) -> bytes:
-        """Return the record as JSON."""
+        """Return the recorded times and ids as JSON."""
         return json.dumps({"posts": self.posts, "gets": self.gets, "ids": self.ids}).encode()
 
 
@@ -192,7 +195,7 @@ def _event(engagement_id: str, external_url: str) -> bytes:
 
 
 async def serve(port: int, hook: int, pace: Pace) -> None:
-    """Serve until the process is ended."""
+    """Run the stub until the process ends."""
     seen, hooks = RequestLog(), Hooks(hook) if hook else None
     loop = asyncio.get_running_loop()
     make = partial(Stub, seen, hooks, pace)
@@ -201,7 +204,7 @@ async def serve(port: int, hook: int, pace: Pace) -> None:
 
 
 def main() -> None:
-    """Parse the options, and serve."""
+    """Parse the command line, and run the stub."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--hook", type=int, default=0)

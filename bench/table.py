@@ -1,6 +1,6 @@
-"""The table: a row for each promise, with the figure, the target, and whether it is reached.
+"""The table of results: each row has a figure, its target, and whether the target is reached.
 
-It is printed as Markdown. As JSON it also has the figures of every round.
+The table is printed as Markdown. The JSON form also contains the figures of each round.
 """
 
 import json
@@ -15,33 +15,36 @@ HEAD = ("what", "measured", "least to most", "must be", "reached", "from")
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What a row must reach: at least ``limit`` if ``is_floor``, else at most ``limit``."""
+    """The target of a figure: at least ``limit`` if ``is_floor``, else at most ``limit``."""
 
     limit: float
     is_floor: bool
 
     def is_reached(self, value: float) -> bool:
-        """Return whether ``value`` reaches the limit, which counts as reached itself."""
+        """Return whether ``value`` reaches the target. A value equal to the limit does."""
         return value >= self.limit if self.is_floor else value <= self.limit
 
     def __str__(self) -> str:
-        """Return the target as the table shows it."""
+        """Format the target for the table."""
         return f"{'≥' if self.is_floor else '≤'} {number(self.limit)}"
 
 
 def at_least(limit: float) -> Target:
-    """Return a target that a figure reaches by being at least ``limit``."""
+    """Create the target that a figure is at least ``limit``."""
     return Target(limit, is_floor=True)
 
 
 def at_most(limit: float) -> Target:
-    """Return a target that a figure reaches by being at most ``limit``."""
+    """Create the target that a figure is at most ``limit``."""
     return Target(limit, is_floor=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One figure. Without a ``target`` it is only reported. ``sides`` are the figures behind it."""
+    """One row of the results. A figure without a ``target`` is only reported.
+
+    ``sides`` are the measurements from which the figure is computed.
+    """
 
     what: str
     measured: Series
@@ -52,11 +55,11 @@ class Row:
 
     @property
     def is_reached(self) -> bool | None:
-        """Whether the median reaches the target, or ``None`` without a target."""
+        """Whether the median reaches the target; ``None`` if the row has no target."""
         return None if self.target is None else self.target.is_reached(self.measured.median)
 
     def cells(self) -> tuple[str, ...]:
-        """Return the cells of the row as they are printed."""
+        """Return the printed text of each cell of the row."""
         seen = self.measured
         sides = ", ".join(f"{name} {number(one.median)}" for name, one in self.sides.items())
         reached = {None: "", True: "yes", False: "NO"}[self.is_reached]
@@ -71,7 +74,7 @@ class Row:
         )
 
     def as_json(self) -> dict[str, Any]:
-        """Return the row with every round's figures."""
+        """Return the row as JSON, with the figures of each round."""
         return {
             "what": self.what,
             "unit": self.unit,
@@ -85,7 +88,7 @@ class Row:
 
 
 def markdown(rows: Sequence[Row]) -> str:
-    """Return the table as Markdown, with aligned columns."""
+    """Format the rows as a Markdown table with aligned columns."""
     lines = [HEAD, *(row.cells() for row in rows)]
     widths = [max(len(line[place]) for line in lines) for place in range(len(HEAD))]
     rule = tuple("-" * width for width in widths)
@@ -93,17 +96,17 @@ def markdown(rows: Sequence[Row]) -> str:
 
 
 def document(rows: Sequence[Row], about: Mapping[str, Any]) -> str:
-    """Return all rows as JSON, with the facts about the run."""
+    """Format the rows as JSON, with ``about``, the facts about the run."""
     written = {"about": dict(about), "rows": [row.as_json() for row in rows]}
     return json.dumps(written, indent=1, ensure_ascii=False) + "\n"
 
 
 THREE_DIGITS = 100
-"""From this value on, three significant digits have no fraction."""
+"""From this value on, a number with three significant digits has no fraction."""
 
 
 def number(value: float) -> str:
-    """Return the value with three significant digits, without an exponent: 0.0123, 87.3, 6120."""
+    """Format a value with three significant digits, without an exponent: 0.0123, 87.3, 6120."""
     if abs(value) >= THREE_DIGITS:
         return f"{value:.0f}"
     return f"{value:#.3g}".rstrip(".")

@@ -1,4 +1,4 @@
-"""The times of the events of steady traffic: calls overlap, and are recorded at an even rate."""
+"""The timetable of steady traffic: calls overlap, and recorded events have a constant rate."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,14 +8,15 @@ from random import Random
 from bench import payloads
 
 SHORTEST, LONGEST = 0.02, 0.1
-"""The time between two events of a call, as a share of the whole time."""
+"""The shortest and longest time between two events of a call, as fractions of the whole time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Timetable:
-    """Requests in the order in which they are sent. Times are seconds from the start of the load.
+    """Requests in the order of sending, each with its time in seconds from the start of the load.
 
-    ``due`` has the time of each request. ``recorded`` has the time of each call's last one, by id.
+    ``due`` holds the time of each request. ``recorded`` holds the time of each call's recorded
+    event, by call id.
     """
 
     frames: Sequence[bytes]
@@ -24,10 +25,10 @@ class Timetable:
 
 
 def timetable(rate: float, seconds: float, seed: int) -> Timetable:
-    """Return the events of ``rate`` calls a second: started, ended and recorded.
+    """Create the timetable of ``rate`` calls a second, each with a started, ended, recorded event.
 
-    The recorded events are evenly spaced, so that the offered rate is constant from the first of
-    them to the last. The times between the events of a call are random.
+    The recorded events are evenly spaced, so that the offered rate is constant from the first to
+    the last recorded event. The times between the events of a call are random.
     """
     rng, count = Random(seed), max(2, round(rate * seconds))
     requests = iter(payloads.requests(count, seed))

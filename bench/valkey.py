@@ -1,4 +1,4 @@
-"""Runs a Valkey for one peer alone, so that its CPU and memory can be measured separately."""
+"""Runs a Valkey for each implementation, so that its CPU and memory are measured separately."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +15,7 @@ from bridge.supervise.embedded import OPTIONS, free_port
 
 @dataclass(frozen=True, slots=True)
 class Valkey:
-    """A running server."""
+    """A running Valkey server."""
 
     url: str
     redis: Redis
@@ -23,15 +23,16 @@ class Valkey:
 
     @property
     def used(self) -> int:
-        """The bytes of memory that the server uses."""
+        """The memory that the server uses, in bytes."""
         return int(self.redis.info("memory")["used_memory"])
 
 
 @contextmanager
 def valkey(directory: Path, name: str, *, is_durable: bool = True) -> Iterator[Valkey]:
-    """Run a server with the options of the embedded one, which writes to the disk first.
+    """Run a Valkey server with the options of the bridge's embedded server.
 
-    Without ``is_durable`` it has no append-only file, for stores with a million calls.
+    The server writes to the disk before it responds. If ``is_durable`` is false, it has no
+    append-only file: for stores with a million calls.
     """
     data = directory / name
     data.mkdir()

@@ -1,4 +1,4 @@
-"""Measures how long after its due time something becomes visible."""
+"""Measures how long after its due time a result (a record or a request) becomes visible."""
 
 import threading
 import time
@@ -22,10 +22,10 @@ def watch(
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], object] = time.sleep,
 ) -> list[float]:
-    """Return the seconds from the due time of each key until it was first visible.
+    """Return the seconds from the due time of each key until the key was first visible.
 
-    ``visible`` returns those of the given keys that are visible now. A key that is not visible by
-    ``until`` counts with the seconds until then.
+    ``visible`` returns the keys, out of those passed to it, that are visible now. For a key that
+    never became visible, the seconds from the due time to ``until`` are returned.
     """
     waits: list[float] = []
     waiting = dict(due)
@@ -40,14 +40,14 @@ def watch(
 
 
 def recorded(services: Services, call_ids: Collection[str]) -> list[str]:
-    """Return the ids of the calls whose record in the store is ``recorded`` or further."""
+    """Return the ids of the calls that are in the state ``recorded`` or a later one."""
     calls = services.calls.load_readable(call_ids)
     return [call.call_id for call in calls if call.state not in {State.LIVE, State.ENDED}]
 
 
 @contextmanager
 def looking(look: Callable[[], T], pause: float) -> Iterator[list[T]]:
-    """Call ``look`` every ``pause`` seconds in a thread; yield the list of its results."""
+    """Run ``look`` every ``pause`` seconds in a thread. Yield the list that its results go into."""
     found: list[T] = []
     over = threading.Event()
 

@@ -1,10 +1,10 @@
-"""Counts the requests in the busiest window. A rate is kept if no window has more than it."""
+"""Counts the requests in the busiest window of time, to check that a rate limit was kept."""
 
 from collections.abc import Iterable
 
 
 def busiest(times: Iterable[float], seconds: float) -> int:
-    """Return the largest number of events in any half-open window of ``seconds``."""
+    """Return the largest number of ``times`` in any half-open window of ``seconds``."""
     ordered = sorted(times)
     most = first = 0
     for last, at in enumerate(ordered, start=1):

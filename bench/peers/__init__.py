@@ -1,4 +1,4 @@
-"""The peers: small applications that a user might build instead of the bridge, for the same job.
+"""The peers: small implementations of the bridge's job, which the benchmark compares with it.
 
-They run in an environment without the bridge, so only the floor imports it.
+Their environments do not contain the bridge. Only ``floor`` imports the bridge.
 """

@@ -1,4 +1,4 @@
-"""arq: the same pipeline with arq's queue. ``arq bench.peers.arq_peer.WorkerSettings``."""
+"""The bridge's job with arq as task queue: ``arq bench.peers.arq_peer.WorkerSettings``."""
 
 import json
 from collections.abc import AsyncIterator
@@ -16,7 +16,7 @@ REDIS = RedisSettings.from_dsn(job.REDIS_URL)
 
 
 async def handle_event(ctx: job.Json, event: job.Json) -> None:
-    """Store the fields of WAVV's event; submit the call if the event has the recording."""
+    """Store the fields of WAVV's event. Submit the call if the event has the recording."""
     redis, key = ctx["redis"], f"call:{event['data']['id']}"
     await redis.hset(key, mapping=job.fields(event))
     if event["event"] == "call.recorded":
@@ -43,7 +43,7 @@ async def _start(ctx: job.Json) -> None:
 
 
 class WorkerSettings:
-    """Options of the worker. arq's defaults (10 jobs at once, a poll every 0.5 s) limit it."""
+    """The options of arq's worker, with arq's defaults (10 concurrent jobs, a poll every 0.5 s)."""
 
     functions = (handle_event, fetch_insights)
     redis_settings = REDIS
@@ -60,7 +60,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 
 def create_app() -> FastAPI:
-    """Return the web application."""
+    """Create the web application, which receives the webhooks."""
     app = FastAPI(lifespan=_lifespan)
 
     async def enqueue(name: str, raw: bytes) -> Response:

@@ -1,4 +1,4 @@
-"""The floor: the bridge's web process, which verifies and parses events, but stores none."""
+"""The floor: the bridge's web process, changed to verify and parse events but not store them."""
 
 from unittest.mock import patch
 
@@ -9,14 +9,14 @@ from bridge.web import app
 
 
 class Unstored(GroupCommit):
-    """Reports every event as stored, without storing it."""
+    """A group commit that reports each event as stored, without storing the event."""
 
     async def add(self, *_: object) -> bool:
-        """Return true at once."""
+        """Return true, as for a new event, at once."""
         return True
 
 
 def create_app() -> ASGIApp:
-    """Return the bridge's application without its store."""
+    """Create the bridge's web application, which stores no events."""
     with patch.object(app, "GroupCommit", Unstored):
         return app.create_app()

@@ -1,4 +1,4 @@
-"""The job of every peer: the fields that are stored of an event, and the request that submits."""
+"""The job that all peers share: the fields of an event to store, and the request that submits."""
 
 import os
 from typing import Any
@@ -11,12 +11,12 @@ Json = dict[str, Any]
 
 
 def fields(event: Json) -> dict[str, str]:
-    """Return the fields of the event that are stored. Later events overwrite earlier ones."""
+    """Return the fields of WAVV's event to store. Those of later events overwrite earlier ones."""
     return {key: str(value) for key, value in event["data"].items() if value is not None}
 
 
 def engagement(call: dict[str, str]) -> Json:
-    """Return the body of the request that submits a call."""
+    """Build the body of the request that submits a call to AskElephant."""
     call_id = call["id"]
     return {
         "type": "CALL",
@@ -32,5 +32,5 @@ def engagement(call: dict[str, str]) -> Json:
 
 
 def call_of(event: Json) -> str:
-    """Return the id of a transcript event's call, from its ``external_url``."""
+    """Return the call id in AskElephant's transcript event, from the event's ``external_url``."""
     return str(event["data"]["object"]["external_url"]).rpartition("/")[2]

@@ -1,8 +1,8 @@
-"""The least: a Celery task for each of a call's two requests, and nothing else.
+"""The least: one Celery task for each of the two requests of a call, and nothing else.
 
-It stores nothing, checks no signature, keeps no order and retries nothing. So no bridge with httpx
-and one Celery task for each request of a call can need less CPU. The bridge's tasks are for up to
-16 calls, so the bridge can need less.
+This peer stores nothing, checks no signature, keeps no order and retries nothing. So any bridge
+with httpx and one Celery task for each request needs at least as much CPU. The bridge can need
+less, because its tasks handle up to 16 calls.
 """
 
 import json
@@ -22,7 +22,7 @@ EMPTY = [(b"content-length", b"0")]
 
 @celery.task
 def submit(call: dict[str, str]) -> None:
-    """Submit a call."""
+    """Submit a call to AskElephant."""
     elephant.post("/v2/engagements", json=job.engagement(call)).raise_for_status().json()
 
 
@@ -34,7 +34,7 @@ def fetch(engagement_id: str) -> None:
 
 
 def create_app() -> ASGIApp:
-    """Return the web application."""
+    """Create the web application, which receives the webhooks."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":

@@ -18,7 +18,7 @@ elephant = httpx.Client(base_url=job.BASE_URL, headers=job.HEADERS, timeout=120)
 
 @celery.task
 def handle_event(event: job.Json) -> None:
-    """Store the fields of WAVV's event; submit the call if the event has the recording."""
+    """Store the fields of WAVV's event. Submit the call if the event has the recording."""
     key = f"call:{event['data']['id']}"
     redis.hset(key, mapping=job.fields(event))
     if event["event"] == "call.recorded":
@@ -40,7 +40,7 @@ def fetch_insights(event: job.Json) -> None:
 
 
 def create_app() -> FastAPI:
-    """Return the web application."""
+    """Create the web application, which receives the webhooks."""
     app = FastAPI()
 
     @app.post("/webhooks/wavv")

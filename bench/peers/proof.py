@@ -1,4 +1,4 @@
-"""Checks of the signatures: WAVV's by hand, AskElephant's with Svix' library, as in the bridge."""
+"""Verifies signatures as the bridge does: WAVV's directly, AskElephant's with Svix' library."""
 
 import hashlib
 import hmac
@@ -28,6 +28,6 @@ def is_elephants(raw: bytes, headers: Mapping[str, str]) -> bool:
     """Return whether the Svix headers are valid for this body."""
     try:
         _elephant.verify(raw, dict(headers))
-    except (WebhookVerificationError, ValueError):  # it raises ValueError for malformed headers
+    except (WebhookVerificationError, ValueError):  # a ValueError for malformed headers
         return False
     return True

@@ -1,4 +1,4 @@
-"""taskiq: the same pipeline on Redis streams. ``taskiq worker bench.peers.taskiq_peer:broker``."""
+"""The bridge's job with taskiq as queue: ``taskiq worker bench.peers.taskiq_peer:broker``."""
 
 import json
 from collections.abc import AsyncIterator
@@ -19,7 +19,7 @@ elephant = httpx.AsyncClient(base_url=job.BASE_URL, headers=job.HEADERS, timeout
 
 @broker.task
 async def handle_event(event: job.Json) -> None:
-    """Store the fields of WAVV's event; submit the call if the event has the recording."""
+    """Store the fields of WAVV's event. Submit the call if the event has the recording."""
     key = f"call:{event['data']['id']}"
     await redis.hset(key, mapping=job.fields(event))
     if event["event"] == "call.recorded":
@@ -48,7 +48,7 @@ async def _lifespan(_app: FastAPI) -> AsyncIterator[None]:
 
 
 def create_app() -> FastAPI:
-    """Return the web application."""
+    """Create the web application, which receives the webhooks."""
     app = FastAPI(lifespan=_lifespan)
 
     @app.post("/webhooks/wavv")

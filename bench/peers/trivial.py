@@ -12,7 +12,7 @@ ACCEPTED = response("202 Accepted")
 
 
 class Trivial(asyncio.Protocol):
-    """One connection of the server."""
+    """A connection of the server that returns 202 for each request."""
 
     def __init__(self) -> None:
         self._splitter = Splitter()
@@ -23,14 +23,14 @@ class Trivial(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:
-        """Send a response for each complete request."""
+        """Send a 202 for each complete request."""
         for _ in self._splitter.feed(data):
             if self._transport is not None:
                 self._transport.write(ACCEPTED)
 
 
 async def serve(port: int) -> None:
-    """Serve until the process ends."""
+    """Run the server until the process ends."""
     loop = asyncio.get_running_loop()
     server = await loop.create_server(Trivial, "127.0.0.1", port)
     await server.serve_forever()

@@ -1,1 +1,1 @@
-"""The rows of the table by family. Each family measures a few promises in the same rounds."""
+"""The rows of the results, by family. A family measures related targets in the same rounds."""

@@ -22,7 +22,7 @@ WARM_UP = 20
 
 
 def rows(plan: Plan) -> Iterator[Row]:
-    """Measure the CPU per call, and a page of the list, in both stores in turn."""
+    """Measure the CPU per call, and the time of a page of the call list, in each store in turn."""
     sizes = {"few": plan.few, "many": plan.many}
     with ExitStack() as exits:
         stacks = {}
@@ -57,7 +57,7 @@ def _costs(plan: Plan, stacks: Mapping[str, Stack], about: str) -> Iterator[Row]
 
 
 def _pages(plan: Plan, stacks: Mapping[str, Stack], path: str) -> Mapping[str, Series]:
-    """Return the median milliseconds of a page, requested over one connection."""
+    """Return the median milliseconds of a page of the call list, requested over one connection."""
     one = request("GET", path, {"Authorization": f"Bearer {API_TOKEN}"})
     frames = payloads.write(plan.directory / "pages.frames", [one] * MOST_PAGES)
     found: dict[str, list[float]] = {name: [] for name in stacks}

@@ -29,7 +29,7 @@ _SUCCEEDED = re.compile(
 
 
 def rows(plan: Plan) -> Iterator[Row]:
-    """Send the events of tasks at this rate, and measure requests to both at the same time."""
+    """Send the events of 1,000 tasks a second, and measure requests to Flower and ``/metrics``."""
     with running(ingress_only(BRIDGE), plan.directory) as stack:
         port = free_port()
         env = environment(stack.valkey.url, 1) | {"FLOWER_UNAUTHENTICATED_API": "true"}
@@ -57,7 +57,7 @@ def _measure(stack: Stack, http: httpx.Client, port: int, env: dict[str, str]) -
 
 
 def _times(http: httpx.Client, url: str) -> Series:
-    """Return the milliseconds until each response."""
+    """Send requests to ``url``. Return the milliseconds until each response."""
     found = []
     for _ in range(REQUESTS):
         began = time.monotonic()
@@ -68,7 +68,7 @@ def _times(http: httpx.Client, url: str) -> Series:
 
 
 def _received(http: httpx.Client, flowers: str, tasks: float) -> float:
-    """Return the number of tasks whose end Flower has received, at most after 30 seconds."""
+    """Return for how many tasks Flower has received the end. Wait at most 30 seconds for all."""
     deadline, received = time.monotonic() + WITHIN, 0.0
     while received < tasks and time.monotonic() < deadline:
         received = sum(map(float, _SUCCEEDED.findall(http.get(f"{flowers}/metrics").text)))

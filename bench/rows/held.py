@@ -1,4 +1,4 @@
-"""The family ``held``: a million calls under a hold, which wait in the store only."""
+"""The family ``held``: a million calls that wait in the store for a hold of requests to end."""
 
 import time
 from collections.abc import Iterator
@@ -19,12 +19,12 @@ from bridge.store.hold import Cause
 OUTAGE = timedelta(hours=12)
 SWEEPS = 20
 CALM = 10.0
-"""Seconds without load before the memory of the workers is read."""
+"""Seconds without load before the memory of the workers is measured."""
 
 MEGABYTE = 1024 * 1024
 DELIVERIES = 3000
 QUICKLY = replace(BRIDGE, env={"BRIDGE_SWEEP_INTERVAL": "1"})
-"""Beat sends ten times as many sweeps as by default, so that a leak of memory would show."""
+"""The bridge with ten times as many sweeps as by default, so that a memory leak would show."""
 
 
 def rows(plan: Plan) -> Iterator[Row]:
@@ -46,10 +46,10 @@ def rows(plan: Plan) -> Iterator[Row]:
 
 
 def _stored(stack: Stack, services: Services, about: str, record: float) -> Row:
-    """Return the row of the store's memory per call.
+    """Return the row with the store's memory per call.
 
-    It also reports the memory of the keys that deduplicate a call's deliveries. They expire with
-    the raw events.
+    The row also shows the memory of the keys that deduplicate a call's events. These keys expire
+    with the raw events.
     """
     before = stack.valkey.used
     pipe = services.redis.pipeline(transaction=False)
@@ -63,12 +63,12 @@ def _stored(stack: Stack, services: Services, about: str, record: float) -> Row:
 
 
 def _sweeps(services: Services) -> Iterator[float]:
-    """Yield the milliseconds of sweeps in this process. A sweep is skipped while beat's runs."""
+    """Yield the milliseconds of sweeps in this process. None runs during a sweep of a worker."""
     done = 0
     while done < SWEEPS:
         began, ended = time.perf_counter(), services.counters.last_saw("sweep")
         sweep(services)
         seconds = time.perf_counter() - began
-        if services.counters.last_saw("sweep") != ended:  # it ran, and was not skipped
+        if services.counters.last_saw("sweep") != ended:  # the sweep ran, and was not skipped
             yield 1000 * seconds
             done += 1

@@ -1,4 +1,4 @@
-"""The family ``ingress``: one web process without workers; each peer in turn in every round."""
+"""The family ``ingress``: one web process without workers, of each implementation in turn."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -20,7 +20,7 @@ WARM_UP = 0.5
 WRITTEN_PER_SECOND = 3000
 WRITTEN_ALONE = 300
 GENERATOR = "the load generator"
-"""Its name in the figures. It is measured with the server that returns 202 at once."""
+"""The load generator's name in the results. It is measured with ``bench.peers.trivial``."""
 
 Measured = Mapping[str, Sequence[LoadResult]]
 
@@ -36,7 +36,7 @@ class Targets:
 
 
 def rows(plan: Plan) -> Iterator[Row]:
-    """Measure at 32 and 128 connections, and at one, where nothing can be batched."""
+    """Measure with 32 and 128 connections, and with one, by which events cannot form batches."""
     frames, events = plan.directory / "ingress.frames", int(plan.seconds * plan.frames_per_second)
     payloads.write(frames, payloads.requests(events // 3, seed=1))
     with ExitStack() as exits:
@@ -64,7 +64,7 @@ def _measure(targets: Targets, connections: int) -> Measured:
 
 
 def _written(targets: Targets) -> Series:
-    """Return the rate of writes of the same events to the floor's Valkey, which is idle."""
+    """Measure the rate of writing the same events directly to the floor's Valkey, which is idle."""
     redis = targets.stacks[0].valkey.redis
     events = list(payloads.bodies(int(targets.plan.seconds * WRITTEN_PER_SECOND) // 3, seed=1))
     return series(written_alone(redis, events) for _ in range(targets.plan.rounds))
@@ -77,7 +77,7 @@ def _one_by_one(targets: Targets) -> Series:
 
 
 def _empty(stacks: Sequence[Stack]) -> None:
-    """Empty the stores, so that the same events are new again."""
+    """Empty the stores, so that the same events are not treated as re-deliveries."""
     for stack in stacks:
         stack.valkey.redis.flushall()
 

@@ -1,4 +1,4 @@
-"""The family ``opening``: a hold ends with 100,000 due calls, which must not become a burst."""
+"""The family ``opening``: a hold of requests ends with 100,000 due calls, without a burst."""
 
 import time
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ PAUSE = 1.0
 
 
 def rows(plan: Plan) -> Iterator[Row]:
-    """Start and end a hold in turn; measure AskElephant's requests and the ingress's waits."""
+    """Start and end a hold in turn. Measure the requests to AskElephant and ingress latencies."""
     peer = replace(BRIDGE, env={"BRIDGE_ASKELEPHANT_RATE": f"{plan.rate}/s"})
     with running(peer, plan.directory, is_durable=False) as stack:
         services = services_of(stack.valkey.url)
@@ -65,7 +65,7 @@ def _start_hold(services: Services, time: timedelta) -> None:
 
 
 def _end_hold(services: Services) -> None:
-    """End the hold as a worker does after a successful probe: delete it, and start a sweep."""
+    """End the hold as a worker does after a successful trial request: delete it, start a sweep."""
     services.redis.delete(services.keys.hold())
     services.publisher.publish(SWEEP)
 

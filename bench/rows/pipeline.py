@@ -1,4 +1,4 @@
-"""The family ``pipeline``: the whole pipeline on two cores, with the same calls for each peer."""
+"""The family ``pipeline``: the whole pipeline on two cores, with the same calls for all peers."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
@@ -18,7 +18,7 @@ WARM_UP = 20
 
 
 def rows(plan: Plan) -> Iterator[Row]:
-    """Measure the calls per second, and the CPU per call."""
+    """Measure calls per second and CPU per call of each implementation."""
     found = _measure(plan)
     rates = {name: series(one.per_second for one in seen) for name, seen in found.items()}
     costs = {name: series(one.cpu for one in seen) for name, seen in found.items()}

@@ -21,17 +21,17 @@ from bridge.domain.call import State
 from bridge.services import Services
 
 TAKEN_IN_WITHIN = 60.0
-"""Seconds in which the calls that will wait become recorded. Then the measurement starts."""
+"""The most seconds until all stalled calls are recorded. Then the measurement starts."""
 
 WATCHED_AFTER = 30.0
-"""Seconds after the last new event and the last due time until which calls are watched."""
+"""For how many seconds after the last new event and the last due time calls are watched."""
 
 LOOK_SECONDS = 1.0
 WARM_UP = 4
 
 
 def rows(plan: Plan) -> Iterator[Row]:
-    """Measure with a short wait for each response, and with a long one for each POST."""
+    """Measure with an AskElephant that responds slowly, and with one that stalls each POST."""
     if not are_installed():
         raise PeerError("taskiq is not installed: run `make bench`")
     yield _throughput(plan)
@@ -62,10 +62,10 @@ def _throughput(plan: Plan) -> Row:
 
 @dataclass(frozen=True, slots=True)
 class Stalled:
-    """The figures while submissions waited: waits in seconds, and the broker every second.
+    """The results while AskElephant stalled submissions: delays in seconds, broker every second.
 
-    ``taken_in`` is the number of waiting calls that were recorded at the start. ``left`` is the
-    number of calls that were not submitted yet at the end.
+    ``taken_in`` is the number of stalled calls that were recorded at the start. ``left`` is the
+    number of calls that were not submitted at the end.
     """
 
     visible: Sequence[float]
@@ -76,7 +76,7 @@ class Stalled:
 
 
 def stalled_rows(plan: Plan, found: Stalled) -> Iterator[Row]:
-    """Return the rows for the time in which submissions wait."""
+    """Return the rows for the time in which AskElephant stalls submissions."""
     about = (
         f"AskElephant responds to a POST after {plan.stalled_wait:g} s, "
         f"{plan.stalled_calls:,} calls, one worker"
@@ -96,7 +96,7 @@ def stalled_rows(plan: Plan, found: Stalled) -> Iterator[Row]:
 
 
 def _stall(plan: Plan, stack: Stack) -> Stalled:
-    """Start submissions that wait, then measure new events and insights that become due."""
+    """Start submissions that AskElephant stalls. Then measure new events and due insights."""
     services = services_of(stack.valkey.url)
     with looking(lambda: broker.look(stack.valkey.redis), LOOK_SECONDS) as looks:
         taken_in = _take_in(plan, stack, services)
@@ -113,9 +113,9 @@ def _stall(plan: Plan, stack: Stack) -> Stalled:
 
 
 def _take_in(plan: Plan, stack: Stack, services: Services) -> int:
-    """Send the calls that will wait; return how many are recorded after at most 60 seconds.
+    """Send the calls that will stall. Return how many are recorded after at most 60 seconds.
 
-    A bridge whose intake has stopped is measured, too: then no new event becomes visible.
+    No number is an error: a bridge whose intake has stopped is measured, too.
     """
     frames = plan.directory / "stalled.frames"
     payloads.write(frames, payloads.requests(plan.stalled_calls, next_seed()))
@@ -134,7 +134,7 @@ def _recorded_calls(services: Services) -> int:
 def _first_gets(stack: Stack, fetches: Mapping[str, float]) -> Mapping[str, float]:
     """Return the time of the first GET of each engagement.
 
-    It waits until all have come, at most 30 seconds after the last due time.
+    Wait for the GETs until at most 30 seconds after the last due time.
     """
     until = max(fetches.values()) + WATCHED_AFTER
     while not fetches.keys() <= (gets := stack.elephant.seen().first_gets).keys():
@@ -145,5 +145,5 @@ def _first_gets(stack: Stack, fetches: Mapping[str, float]) -> Mapping[str, floa
 
 
 def lateness(due: Mapping[str, float], came: Mapping[str, float], until: float) -> list[float]:
-    """Return the seconds from each due time to its GET, or to ``until`` if none came."""
+    """Return the seconds from each due time to the GET, or to ``until`` if there was no GET."""
     return [max(0.0, came.get(key, until) - at) for key, at in due.items()]

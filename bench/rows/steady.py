@@ -1,4 +1,4 @@
-"""The family ``steady``: calls at an even rate, where each event may wake a worker."""
+"""The family ``steady``: calls at a constant rate, where each event may wake a worker."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -19,13 +19,13 @@ from bench.watch import recorded, watch
 WARM_UP = 20
 KEEPS_UP = at_least(0.97)
 VISIBLE_WITHIN = 60.0
-"""Seconds after the last event until which calls are watched."""
+"""For how many seconds after the last event calls are watched."""
 
 Measured = Mapping[str, Sequence[Paced]]
 
 
 def rows(plan: Plan) -> Iterator[Row]:
-    """Measure at the promised rate, at one that fits the machine, and at a low one."""
+    """Measure at the target rate, at a rate that fits the machine, and at a low rate."""
     if not are_installed():
         raise PeerError("taskiq is not installed: run `make bench`")
     with ExitStack() as exits:
@@ -43,9 +43,9 @@ def rows(plan: Plan) -> Iterator[Row]:
 
 
 def busy_rows(rate: float, found: Measured, note: str = "") -> Iterator[Row]:
-    """Return the rows for a rate that is measured with taskiq.
+    """Return the rows that compare the bridge with taskiq at one rate.
 
-    Their notes show when taskiq falls behind, too.
+    The notes of the rows also show when taskiq falls behind.
     """
     kept = {name: series(one.kept for one in rounds) for name, rounds in found.items()}
     late = {f"{name} p95 s": series(one.late for one in rounds) for name, rounds in found.items()}
@@ -61,12 +61,12 @@ def busy_rows(rate: float, found: Measured, note: str = "") -> Iterator[Row]:
 
 
 def thin_rows(rate: float, found: Measured) -> Iterator[Row]:
-    """Return the row for the low rate, which is measured with naive."""
+    """Return the row that compares the bridge with the naive implementation at the low rate."""
     yield _cpu_row(f"steady {rate:.3g} calls/s", "naive", found)
 
 
 def visible_row(rate: float, rounds: Sequence[Sequence[float]]) -> Row:
-    """Return the row for the time from a recorded event until the call's record shows it."""
+    """Return the row with the time from a recorded event until the call's record shows it."""
     p95, p50 = (
         series(1000 * percentile(waits, percent) for waits in rounds) for percent in (95, 50)
     )
@@ -103,7 +103,7 @@ def _measure(plan: Plan, stacks: Sequence[Stack], rate: float) -> Measured:
 def _visible(plan: Plan, stack: Stack) -> list[float]:
     """Return the seconds until each recorded event was visible in the store.
 
-    Reading the store needs CPU, so this run is not one of those whose CPU is measured.
+    Reading the store needs CPU, so the CPU of this run is not measured.
     """
     services = services_of(stack.valkey.url)
     table = timetable(plan.thin_rate, plan.steady_seconds, next_seed())

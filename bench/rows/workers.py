@@ -15,7 +15,7 @@ WARM_UP = 20
 
 
 def rows(plan: Plan) -> Iterator[Row]:
-    """Measure the whole pipeline with each number of workers, in turn in every round."""
+    """Measure the whole pipeline in each round with each number of worker processes in turn."""
     rates: dict[int, list[float]] = {count: [] for count in COUNTS}
     for turn in range(plan.rounds):
         seed = next_seed()
@@ -29,9 +29,9 @@ def rows(plan: Plan) -> Iterator[Row]:
 
 
 def _rate(plan: Plan, count: int, seed: int, directory: Path) -> float:
-    """Return the calls per second of a bridge with ``count`` workers.
+    """Measure the calls per second of a bridge with ``count`` workers.
 
-    Only this bridge runs, because the workers of another would use CPU even without calls.
+    No other bridge runs, because its workers would use CPU even without calls.
     """
     directory.mkdir()
     with running(bridge_with(count), directory) as stack:

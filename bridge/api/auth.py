@@ -1,11 +1,11 @@
 """Checks the API's bearer tokens and their scopes, and limits how many wrong tokens are accepted.
 
 Tokens are compared in constant time. After too many wrong tokens, a token from that address is
-refused without being checked. A token of 32 characters or more is still checked, because it cannot
-be found by guessing. Otherwise anyone behind the same proxy as the operator, and so with the same
+refused without being checked. But a token of 32 characters or more is always checked, because such
+a token cannot be guessed. Otherwise any client behind the operator's proxy, and so with the same
 address, could lock the operator out.
 
-The name of a token is passed on as an argument. Routes that change something declare ``by: By``.
+Routes that change something declare the parameter ``by: By``, which is the name of the token.
 """
 
 import hashlib
@@ -23,10 +23,10 @@ from bridge.reasons import Reason
 from config.tokens import ApiToken
 
 SHORTEST = 32
-"""Characters of a secret that cannot be guessed. ``bridge token new`` prints 43."""
+"""The fewest characters of a secret that cannot be guessed. ``bridge token new`` prints 43."""
 
 READING = frozenset({"GET", "HEAD"})
-"""Methods that change nothing. Every other method needs the scope ``operate``."""
+"""HTTP methods that change nothing. Each other method needs a token with the scope ``operate``."""
 
 log = structlog.get_logger(__name__)
 BEARER = HTTPBearer(
@@ -57,7 +57,7 @@ def require_token(
     request: Request,
     presented: Annotated[HTTPAuthorizationCredentials | None, Security(BEARER)],
 ) -> ApiToken:
-    """Return the configured token that the request bears. Raises ``UnauthorizedError``."""
+    """Return the configured token that the request carries, or raise ``UnauthorizedError``."""
     tokens: Sequence[ApiToken] = request.app.state.api_tokens
     if not tokens:
         raise UnauthorizedError(403, Reason.API_CLOSED, "The API is closed: set BRIDGE_API_TOKENS.")
@@ -90,7 +90,10 @@ def require_token(
 
 
 def authorize(request: Request, token: Annotated[ApiToken, Depends(require_token)]) -> str:
-    """Return the name of the request's token. Raises ``UnauthorizedError`` if it may only read."""
+    """Return the name of the request's token.
+
+    Raises ``UnauthorizedError`` if the request changes something and the token may only read.
+    """
     if request.method not in READING and token.scope != "operate":
         detail = (
             f"The token {token.name} may only read. Send a token with the scope operate; "
@@ -101,7 +104,7 @@ def authorize(request: Request, token: Annotated[ApiToken, Depends(require_token
 
 
 By = Annotated[str, Depends(authorize)]
-"""The name of the token that a change is made with."""
+"""The name of the token that authorizes a change. Route functions declare it as a parameter."""
 
 
 def warn_of_short(tokens: Sequence[ApiToken]) -> None:
@@ -114,7 +117,7 @@ def warn_of_short(tokens: Sequence[ApiToken]) -> None:
 
 
 def _is_same(presented: str, known: str) -> bool:
-    """Compare digests of the tokens: ``compare_digest`` may reveal the length of its inputs.
+    """Compare two tokens by their digests: ``compare_digest`` may reveal the length of its inputs.
 
     https://docs.python.org/3/library/hmac.html#hmac.compare_digest
     """

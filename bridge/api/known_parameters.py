@@ -1,6 +1,6 @@
-"""Rejects requests with a query parameter that their route does not have.
+"""Rejects API requests with an unknown query parameter.
 
-A mistyped filter (``stat=failed``) would otherwise list all calls, as if all had matched.
+Otherwise a mistyped filter (``stat=failed``) would be ignored, and all calls would be listed.
 """
 
 import re
@@ -14,8 +14,7 @@ from bridge.api.suggestion import did_you_mean
 from bridge.errors import BridgeError
 
 REPEATABLE = re.compile(r"[\w.-]{1,40}", re.ASCII)
-"""Names that are repeated in the response. Any other text may be a value that was sent as a name.
-"""
+"""Matches parameter names that the response may repeat. Any other text may be personal data."""
 
 
 class UnknownParameterError(BridgeError):
@@ -40,7 +39,7 @@ def require_known_parameters(request: Request, _: By) -> None:
 
 
 def _parameters(dependant: Dependant) -> Iterator[str]:
-    """Yield the query parameters of a route and of all that it depends on."""
+    """Yield the names of the query parameters of a route and of its dependencies."""
     for parameter in dependant.query_params:
         yield parameter.alias
     for inner in dependant.dependencies:

@@ -137,7 +137,7 @@ def _errors_in(value: object, *, is_text_list: bool, depth: int) -> Iterator[dic
 
 
 def _of_object(value: Mapping[str, Any], depth: int) -> Iterator[dict[str, str]]:
-    """Yield the error that an object is, or the errors of a map from fields to messages."""
+    """Yield the error that an object describes, or the errors of a map from fields to messages."""
     source, members = value.get("source"), (value.get(key) for key in (*PLACES, *MESSAGES, *CODES))
     has_path = isinstance(source, dict) or any(isinstance(value.get(key), list) for key in PATHS)
     if not has_path and not any(isinstance(member, str | int) for member in members):

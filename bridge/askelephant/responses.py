@@ -145,14 +145,14 @@ def _is_own(
 
 
 def _blamed(refusal: ProblemBody) -> tuple[Trouble, Reason]:
-    """Return whether an invalid request is blamed on its owner, its recording, or another field.
+    """Return whether AskElephant refused the request's owner, its recording, or another field.
 
-    AskElephant does not document the texts for an owner that it cannot find and for a recording
-    that it cannot fetch. An error without a field is read by its text.
+    AskElephant does not document its messages for an unknown owner and for a recording that it
+    cannot fetch. So an error without a field is classified by its message.
     """
     detail = refusal.detail or ""
     texts = [(error.field or "", f"{error.code} {error.message}") for error in refusal.errors]
-    # A wrong guess that the owner is meant costs one more request.
+    # If the owner was not meant, this guess costs one more request.
     if any(field for field, _ in texts):
         is_owner = any(
             _OWNER.search(field) or (_PARTICIPANT.search(field) and _OF_OWNER.search(text))
@@ -162,7 +162,7 @@ def _blamed(refusal: ProblemBody) -> tuple[Trouble, Reason]:
         is_owner = bool(_OWNER.search(" ".join([detail, *(text for _, text in texts)])))
     if is_owner:
         return Trouble.OWNER, Reason.OWNER_UNRESOLVABLE
-    # A recording may be late or have expired. Any other error would not pass by itself.
+    # A recording may be late or have expired, so a retry may succeed. After other errors it cannot.
     about_media = [
         _MEDIA.search(field) if field else _OF_MEDIA.search(text) for field, text in texts
     ]

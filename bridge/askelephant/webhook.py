@@ -41,9 +41,9 @@ def check_secret(secret: str) -> str:
 def verify_webhook(raw: bytes, headers: Mapping[str, str], secrets: Sequence[str]) -> str:
     """Verify a webhook's signature. Return the message's id, the same for each re-delivery.
 
-    Raises ``UnsignedError`` if none of ``secrets`` signed the body. There may be several while the
-    secret is being changed. Also raises it for a header that is sent twice: the verified one could
-    differ from the one by which events are deduplicated.
+    Raises ``UnsignedError`` if none of ``secrets`` signed the body. There are two secrets while an
+    old one is being replaced. Also raises it for a header that is sent twice: one value could be
+    verified, and the other one used to deduplicate events.
     """
     named = [(name.lower(), value) for name, value in headers.items()]
     parts = {}

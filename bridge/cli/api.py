@@ -51,8 +51,9 @@ class Api:
 def open_api(url: str, token: str | None, *, changes: bool = False) -> Iterator[Api]:
     """Yield a client of the API at ``url``.
 
-    It authenticates with ``token``, else with the secret of the first of ``BRIDGE_API_TOKENS``. For
-    a command that ``changes`` something, the first with the scope ``operate`` is preferred.
+    The client authenticates with ``token``, else with the secret of the first token in
+    ``BRIDGE_API_TOKENS``. If the command ``changes`` something, the first token with the scope
+    ``operate`` is preferred.
     """
     import httpx
 
@@ -71,7 +72,7 @@ def error_exit(status: int, body: dict[str, Any]) -> typer.Exit:
 
 
 def _configured(*, changes: bool) -> str:
-    """Return the secret of a configured token."""
+    """Return the secret of the token in ``BRIDGE_API_TOKENS`` that suits the command."""
     from config import SettingsError, load_settings
 
     try:

@@ -6,6 +6,7 @@ https://docs.askelephant.ai/dialer-integration.
 
 import re
 import socket
+from contextlib import suppress
 from datetime import datetime
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Annotated, Any, Literal, Self
@@ -51,8 +52,14 @@ def check_media_url(url: str) -> str:
     if parts.scheme.lower() != "https" or not host:
         raise PydanticCustomError(Reason.MEDIA_URL_NOT_HTTPS, "media_url must be an https URL")
     host = host.lower().rstrip(".")
-    address = _address(host)
-    if host.endswith(_LOCAL_NAMES) if address is None else not address.is_global:
+    is_local = host.endswith(_LOCAL_NAMES)
+    with suppress(OSError, ValueError):  # the host is a name
+        try:
+            address: IPv4Address | IPv6Address = ip_address(host)
+        except ValueError:  # resolvers also read 127.1, 0x7f.1 and 2130706433 as the loopback
+            address = IPv4Address(socket.inet_aton(host))
+        is_local = not address.is_global
+    if is_local:
         raise PydanticCustomError(
             Reason.MEDIA_URL_PRIVATE, "media_url must not point at a private or local address"
         )
@@ -88,22 +95,6 @@ def check_phone(text: str) -> str:
     if not is_e164(text):
         raise PydanticCustomError("phone_invalid", "phone must be an E.164 number")
     return text
-
-
-def _address(host: str) -> IPv4Address | IPv6Address | None:
-    """Return ``host`` as an IP address, or ``None`` if ``host`` is a name.
-
-    Short forms are parsed too, because resolvers read ``127.1``, ``0x7f.1`` and ``2130706433`` as
-    the loopback address.
-    """
-    try:
-        return ip_address(host)
-    except ValueError:
-        pass
-    try:
-        return IPv4Address(socket.inet_aton(host))
-    except (OSError, ValueError):
-        return None
 
 
 class _Strict(BaseModel):

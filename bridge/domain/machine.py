@@ -233,7 +233,10 @@ def _details(problem: Problem | None) -> dict[str, Any]:
     return {"status": problem.status, "request_id": problem.request_id} if problem else {}
 
 
-def _failed(call: Call, event: e.Failed, now: datetime, policy: Policy) -> Call:
+def _given_up(call: Call, event: e.Skipped | e.Failed, now: datetime, policy: Policy) -> Call:
+    if isinstance(event, e.Skipped):
+        skipped = call.but(reason=event.reason)
+        return note(skipped, now, EntryKind.CALL_SKIPPED, reason=event.reason)
     sent = dict(event.request) if event.request else None
     failed = call.but(reason=event.reason, problem=event.problem or call.problem, request=sent)
     request_id = event.problem.request_id if event.problem else None
@@ -270,10 +273,8 @@ EFFECTS: Mapping[type[e.Event], Callable[[Call, Any, datetime, Policy], Call]] =
     e.InsightsRead: _insights_fetched,
     e.InsightsFinal: _insights_fetched,
     e.Deferred: _deferred,
-    e.Skipped: lambda call, event, now, _policy: note(
-        call.but(reason=event.reason), now, EntryKind.CALL_SKIPPED, reason=event.reason
-    ),
-    e.Failed: _failed,
+    e.Skipped: _given_up,
+    e.Failed: _given_up,
     e.Replayed: _replayed,
     e.EventRefused: hear_refusal,
     e.Noted: lambda call, event, now, _policy: note(call, now, event.what, entry=event.entry),

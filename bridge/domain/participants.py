@@ -5,7 +5,7 @@ Therefore an e-mail is only sent if it is one address, and a phone only if it is
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -82,9 +82,14 @@ def people(call: Call, owner: Agent | None) -> People:
         email=one_email(metadata.lead_email),
         phone=_e164(metadata.lead_phone),
     )
-    known = {AGENT: agent, LEAD: lead}
-    sent = {role: _without(person, role, call.dropped) for role, person in known.items()}
-    sent = {role: person for role, person in sent.items() if person != Participant()}
+    sent: dict[str, Participant] = {}
+    for role, person in ((AGENT, agent), (LEAD, lead)):
+        names = {name for name in ("name", "email", "phone") if f"{role}_{name}" in call.dropped}
+        left = person.model_copy(update=dict.fromkeys(names))
+        if left.email is None and left.phone is None:
+            left = left.model_copy(update={"is_owner": None})
+        if left != Participant():
+            sent[role] = left
     left_out = {
         "lead_email": metadata.lead_email and not lead.email,
         "lead_phone": metadata.lead_phone and not lead.phone,
@@ -117,17 +122,6 @@ def droppable(blamed: Sequence[str], sent: People) -> tuple[str, ...]:
             return ()
         found.update(f"{sent.roles[place]}_{name}" for name in held)
     return tuple(sorted(found))
-
-
-def _without(person: Participant, role: str, dropped: Iterable[str]) -> Participant:
-    """Return the participant without the dropped fields.
-
-    A participant without e-mail and phone cannot be the owner.
-    """
-    names = {name for name in ("name", "email", "phone") if f"{role}_{name}" in dropped}
-    left = person.model_copy(update=dict.fromkeys(names))
-    is_known = left.email is not None or left.phone is not None
-    return left if is_known else left.model_copy(update={"is_owner": None})
 
 
 def _e164(phone: str | None) -> str | None:

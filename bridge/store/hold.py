@@ -151,10 +151,17 @@ class Holds:
         interval, most = self._interval.total_seconds(), self.most.total_seconds()
         args: list[str | float] = [now.timestamp(), interval, most, PROBE_CANDIDATES, *call_ids]
         replies = self._admit(keys=keys, args=args)
-        return [
-            _admission(call_id, step, now, reply)
-            for call_id, reply in zip(call_ids, replies, strict=True)
-        ]
+        admissions: list[Admitted | Hold] = []
+        for call_id, reply in zip(call_ids, replies, strict=True):
+            verdict, throttles, strained, all_token, step_token, *fields = reply
+            if verdict == b"held":
+                admissions.append(_hold(fields))
+                continue
+            is_probe, tokens = verdict == b"probe", (text(all_token), text(step_token))
+            admissions.append(
+                Admitted(call_id, step, is_probe, int(throttles), bool(strained), now, tokens)
+            )
+        return admissions
 
     def start(
         self,
@@ -253,15 +260,6 @@ class Holds:
 
 
 FIELDS = ("reason", "since", "until", "next", "detail", "status", "step")
-
-
-def _admission(call_id: str, step: str, now: datetime, reply: list[Any]) -> Admitted | Hold:
-    verdict, throttles, strained, all_token, step_token, *fields = reply
-    if verdict == b"held":
-        return _hold(fields)
-    tokens = (text(all_token), text(step_token))
-    is_probe = verdict == b"probe"
-    return Admitted(call_id, step, is_probe, int(throttles), bool(strained), now, tokens)
 
 
 def _is_held(fields: list[Any], now: datetime) -> bool:

@@ -48,8 +48,7 @@ def index_changes(
         if new[key] != old.get(key)
         or key == claimed  # a sweep that claimed the held call has changed it
     )
-    yield from _engagement_writes(keys, before, after, retention)
-    yield from _link_writes(keys, _awaited_link(before), _awaited_link(after), member)
+    yield from _lookup_writes(keys, before, after, retention)
     known = len(before.extra_recordings) if before else 0
     if len(after.extra_recordings) > known:
         yield "HINCRBY", keys.counters, ("recordings.another", len(after.extra_recordings) - known)
@@ -73,36 +72,25 @@ def _awaited_link(call: Call | None) -> str | None:
     return None if call.state in RESTING - {State.FAILED} else call.external_url
 
 
-def _link_writes(
-    keys: Keys, before: str | None, after: str | None, member: str
-) -> Iterator[RedisWrite]:
-    """Yield the writes of the lookup by external URL.
-
-    The lookup contains only calls without a known engagement.
-    """
-    if before == after:
-        return
-    if before is not None:
-        yield "SREM", keys.awaiting(normalised_link(before)), (member,)
-    if after is not None:
-        yield "SADD", keys.awaiting(normalised_link(after)), (member,)
-
-
-def _engagement_writes(
+def _lookup_writes(
     keys: Keys, before: Call | None, after: Call, retention: Retention
 ) -> Iterator[RedisWrite]:
-    """Yield the writes of the lookup by engagement.
+    """Yield the writes of the lookups by engagement and by external URL.
 
     If the call gets another engagement, the entry of the former one expires after the retention of
-    the record. Until then webhooks about the former engagement still find the call.
+    the record. Until then webhooks about the former engagement still find the call. The lookup by
+    external URL contains only calls without a known engagement.
     """
-    former = before.engagement_id if before else None
-    if after.engagement_id == former:
-        return
-    if former is not None:
+    former, engagement_id = before.engagement_id if before else None, after.engagement_id
+    if former is not None and former != engagement_id:
         yield "EXPIRE", keys.engagement(former), (int(retention.resting.total_seconds()),)
-    if after.engagement_id is not None:
-        yield "SET", keys.engagement(after.engagement_id), (after.call_id,)
+    if engagement_id is not None and engagement_id != former:
+        yield "SET", keys.engagement(engagement_id), (after.call_id,)
+    old_link, link = _awaited_link(before), _awaited_link(after)
+    if old_link is not None and old_link != link:
+        yield "SREM", keys.awaiting(normalised_link(old_link)), (after.call_id,)
+    if link is not None and link != old_link:
+        yield "SADD", keys.awaiting(normalised_link(link)), (after.call_id,)
 
 
 def _places(keys: Keys, call: Call, retention: Retention) -> Mapping[str, float]:

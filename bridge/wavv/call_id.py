@@ -26,8 +26,15 @@ def find_call_id(envelope: Envelope, aliases: Aliases) -> str:
     for value in envelope.call_ids():
         if is_no_id(value):
             continue
-        if (call_id := _written(value)) is not None:
-            return call_id
+        # Spreadsheets write the id ``7`` as ``7.0``.
+        is_whole = isinstance(value, float) and value.is_integer() and abs(value) < 2**53
+        written = int(value) if is_whole else value
+        if isinstance(written, str | int) and not isinstance(written, bool):
+            call_id = str(written).strip(" ")
+            # An id is part of Redis keys, URLs and log lines. U+FFFD stands for undecodable text.
+            is_short = len(call_id) <= CALL_ID_LIMIT
+            if is_short and call_id.isprintable() and "\ufffd" not in call_id:
+                return call_id
         is_bad = True
     if is_bad:
         raise UnusableEventError(
@@ -62,18 +69,3 @@ def is_no_id(value: Any) -> bool:  # noqa: ANN401 - any JSON
     if len(text) <= _LONGEST_KEY and (text.lower() in _NO_IDS or plain(text) in _OWN_KEYS):
         return True
     return "n" in text.lower() and _EMPTY_PART.search(text, 0, CALL_ID_LIMIT) is not None
-
-
-def _written(value: Any) -> str | None:  # noqa: ANN401 - any JSON
-    """Return an id as text, or ``None`` if the text is unsafe in Redis keys, URLs and log lines.
-
-    ``7.0`` becomes ``7``, because spreadsheets export integers as floats. A text with U+FFFD is
-    rejected, because that character replaces bytes that could not be decoded.
-    """
-    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
-        value = int(value)
-    if not isinstance(value, str | int) or isinstance(value, bool):
-        return None
-    text = str(value).strip(" ")
-    is_usable = len(text) <= CALL_ID_LIMIT and text.isprintable() and "\ufffd" not in text
-    return text if is_usable else None

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from string import Formatter
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 from urllib.parse import SplitResult, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -19,6 +19,7 @@ from pydantic_settings import NoDecode
 from config.sentinel import is_sentinel, read_sentinel
 from config.tokens import read_tokens
 
+T = TypeVar("T")
 NAMESPACE = re.compile(r"[A-Za-z0-9_.-]{1,50}")
 LONGEST = timedelta(days=3650)
 LINK = re.compile(
@@ -41,16 +42,15 @@ def _seconds(value: Any) -> Any:  # noqa: ANN401 - a validator sees what the ope
         raise ValueError("is too long a time") from error
 
 
-def _bounded(value: timedelta) -> timedelta:
-    if not timedelta(0) <= value <= LONGEST:
-        raise ValueError("must be between 0 seconds and 10 years")
-    return value
+def _require(is_valid: Callable[[T], object], problem: str) -> Callable[[T], T]:
+    """Return a validator that raises ``ValueError`` with ``problem`` if a value is not valid."""
 
+    def check(value: T) -> T:
+        if not is_valid(value):
+            raise ValueError(problem)
+        return value
 
-def _positive(value: timedelta) -> timedelta:
-    if not value:
-        raise ValueError("must be longer than 0 seconds")
-    return value
+    return check
 
 
 def parts(value: Any) -> Any:  # noqa: ANN401 - a validator sees what the operator wrote
@@ -116,12 +116,6 @@ def _webhook_secrets(value: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
 
 def _api_tokens(value: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
     read_tokens(value)
-    return value
-
-
-def _namespace(value: str) -> str:
-    if not NAMESPACE.fullmatch(value):
-        raise ValueError("must be 1 to 50 letters, digits, '.', '_' or '-'")
     return value
 
 
@@ -192,12 +186,6 @@ def _placeholders(allowed: Iterable[str], required: Iterable[str]) -> Callable[[
     return check
 
 
-def _link(value: str) -> str:
-    if not LINK.match(value):
-        raise ValueError("must start with a scheme, such as https:// or wavv://, that runs no code")
-    return value
-
-
 def _timezone(value: str) -> str:
     try:
         ZoneInfo(value)
@@ -206,8 +194,18 @@ def _timezone(value: str) -> str:
     return value
 
 
-Duration = Annotated[timedelta, BeforeValidator(_seconds), AfterValidator(_bounded)]
-PositiveDuration = Annotated[Duration, AfterValidator(_positive)]
+Duration = Annotated[
+    timedelta,
+    BeforeValidator(_seconds),
+    AfterValidator(
+        _require(
+            lambda time: timedelta(0) <= time <= LONGEST, "must be between 0 seconds and 10 years"
+        )
+    ),
+]
+PositiveDuration = Annotated[
+    Duration, AfterValidator(_require(bool, "must be longer than 0 seconds"))
+]
 Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(parts)]
 Secrets = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(parts)]
 WebhookSecrets = Annotated[Secrets, AfterValidator(_webhook_secrets)]
@@ -215,7 +213,12 @@ ApiTokens = Annotated[Secrets, AfterValidator(_api_tokens)]
 OptionalSecret = Annotated[SecretStr | None, BeforeValidator(_blank_is_none)]
 OptionalRate = Annotated[Rate | None, BeforeValidator(_rate), BeforeValidator(_blank_is_none)]
 OptionalFlag = Annotated[bool | None, BeforeValidator(_blank_is_none)]
-Namespace = Annotated[str, AfterValidator(_namespace)]
+Namespace = Annotated[
+    str,
+    AfterValidator(
+        _require(NAMESPACE.fullmatch, "must be 1 to 50 letters, digits, '.', '_' or '-'")
+    ),
+]
 Timezone = Annotated[str, AfterValidator(_timezone)]
 Region = Annotated[str, Field(pattern=r"^[A-Z]{2}$"), AfterValidator(_region)]
 BaseUrl = Annotated[str, AfterValidator(_base_url)]
@@ -235,12 +238,18 @@ TITLE_NAMES = frozenset(
 )
 TitleTemplate = Annotated[str, AfterValidator(_placeholders(TITLE_NAMES, ()))]
 IdTemplate = Annotated[str, AfterValidator(_placeholders({"call_id"}, {"call_id"}))]
-UrlTemplate = Annotated[
-    str, AfterValidator(_link), AfterValidator(_placeholders({"call_id", "contact_id"}, ()))
-]
-EngagementUrlTemplate = Annotated[
+Link = Annotated[
     str,
-    AfterValidator(_link),
+    AfterValidator(
+        _require(
+            LINK.match,
+            "must start with a scheme, such as https:// or wavv://, that runs no code",
+        )
+    ),
+]
+UrlTemplate = Annotated[Link, AfterValidator(_placeholders({"call_id", "contact_id"}, ()))]
+EngagementUrlTemplate = Annotated[
+    Link,
     AfterValidator(_placeholders({"engagement_id", "workspace_id"}, {"engagement_id"})),
 ]
 WorkspaceId = Annotated[

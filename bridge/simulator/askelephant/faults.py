@@ -73,17 +73,16 @@ class Faults:
             return
         if fault.gateway is not None:
             raise GatewayError(fault.status, fault.gateway)
+        now, headers = clock(), dict[str, str]()
+        if fault.retry_date is not None:
+            date = (now + timedelta(seconds=fault.retry_date)).replace(microsecond=0)
+            headers["Retry-After"] = format_datetime(date, usegmt=True)
+        elif fault.retry_epoch is not None:
+            headers["Retry-After"] = str(int(now.timestamp()) + fault.retry_epoch)
+        elif fault.retry_epoch_ms is not None:
+            milliseconds = int(now.timestamp() * 1000) + 1000 * fault.retry_epoch_ms
+            headers["Retry-After"] = str(milliseconds)
+        elif fault.retry_after is not None:
+            headers["Retry-After"] = str(fault.retry_after)
         detail = f"fault: {status_phrase(fault.status)}"
-        raise ApiProblem(fault.status, detail, headers=_retry_after(fault))
-
-
-def _retry_after(fault: Fault) -> dict[str, str]:
-    now = clock()
-    if fault.retry_date is not None:
-        date = (now + timedelta(seconds=fault.retry_date)).replace(microsecond=0)
-        return {"Retry-After": format_datetime(date, usegmt=True)}
-    if fault.retry_epoch is not None:
-        return {"Retry-After": str(int(now.timestamp()) + fault.retry_epoch)}
-    if fault.retry_epoch_ms is not None:
-        return {"Retry-After": str(int(now.timestamp() * 1000) + 1000 * fault.retry_epoch_ms)}
-    return {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after)}
+        raise ApiProblem(fault.status, detail, headers=headers)

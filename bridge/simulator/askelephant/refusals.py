@@ -51,7 +51,18 @@ ALWAYS: Mapping[str, Refusal] = {
 def refuse_submission(workspace: Workspace, external_id: str, plan: Plan, now: datetime) -> None:
     """Raise the error that the call's behaviours choose for a POST, before it is processed."""
     _stop_at_gateway(workspace, external_id, plan, "")
-    for name, headers in _throttles(workspace.options.retry_after, now).items():
+    # An HTTP-date has whole seconds only, so the time is rounded up to the next second.
+    retry_after = workspace.options.retry_after
+    date = (now + timedelta(seconds=retry_after + 1)).replace(microsecond=0)
+    throttles = {
+        "throttle-seconds": {"Retry-After": str(retry_after)},
+        "throttle-date": {"Retry-After": format_datetime(date, usegmt=True)},
+        "throttle-garbage": {"Retry-After": "in a little while"},
+        "throttle-epoch": {"Retry-After": str(int(date.timestamp()))},
+        "throttle-epoch-ms": {"Retry-After": str(int(date.timestamp() * 1000))},
+        "throttle-bare": {},
+    }
+    for name, headers in throttles.items():
         if workspace.use_try(external_id, plan, name):
             raise ApiProblem(429, "rate limited", headers=headers)
     for name, refusal in FIRST_TRIES.items():
@@ -123,19 +134,3 @@ class TruncatedResponse(Response):
         await send(head | {"headers": self.raw_headers})
         half = bytes(self.body[: len(self.body) // 2])
         await send({"type": "http.response.body", "body": half, "more_body": True})
-
-
-def _throttles(retry_after: int, now: datetime) -> dict[str, dict[str, str]]:
-    """Return the headers of the 429 of each behaviour that throttles, by the behaviour's name.
-
-    An HTTP-date has whole seconds only, so the time is rounded up to the next second.
-    """
-    date = (now + timedelta(seconds=retry_after + 1)).replace(microsecond=0)
-    return {
-        "throttle-seconds": {"Retry-After": str(retry_after)},
-        "throttle-date": {"Retry-After": format_datetime(date, usegmt=True)},
-        "throttle-garbage": {"Retry-After": "in a little while"},
-        "throttle-epoch": {"Retry-After": str(int(date.timestamp()))},
-        "throttle-epoch-ms": {"Retry-After": str(int(date.timestamp() * 1000))},
-        "throttle-bare": {},
-    }

@@ -21,7 +21,6 @@ from bridge.simulator.askelephant.options import (
     ENGAGEMENTS_WRITE,
     PRIVATE_READ,
     USERS_READ,
-    User,
 )
 from bridge.simulator.askelephant.people import owner_at, resolve
 from bridge.simulator.askelephant.problems import ApiProblem
@@ -52,9 +51,18 @@ class Engagements:
         ]
 
     async def create(self, request: Request) -> Response:
-        """Create an engagement (201), or return the existing one with the external_id (200)."""
+        """Create an engagement (201), or return the existing one with the external_id (200).
+
+        A body that is not a JSON object of valid Unicode gets a 400.
+        """
         key = admit(request, self.workspace, ENGAGEMENTS_WRITE)
-        body = await _json_object(request)
+        try:
+            body = json.loads(await request.body())
+            json.dumps(body, ensure_ascii=False).encode()
+        except (ValueError, RecursionError):
+            raise ApiProblem(400, "the body is not JSON") from None
+        if not isinstance(body, dict):
+            raise ApiProblem(400, "the body is not a JSON object")
         external_id = str(body.get("external_id"))
         plan = self.workspace.plan_for(external_id)
         request.state.entry.external_id = external_id
@@ -110,7 +118,7 @@ class Engagements:
         return JSONResponse(one_page(seen, wanted))
 
     async def _find_or_create(self, body: Body, plan: Plan) -> tuple[Engagement, bool]:
-        """Return the engagement for a POST, and whether it is new.
+        """Return the engagement for a POST, and whether it is new. Raises a 422 for a broken rule.
 
         The media is fetched within the request, as AskElephant does it
         (https://docs.askelephant.ai/llms.txt). A client whose request timed out during a slow fetch
@@ -122,40 +130,21 @@ class Engagements:
             known = self.workspace.by_external_id.get(external_id)
             if known is not None:
                 return known, False
-            owner = self._checked_owner(body, plan)
+            errors = rule_errors(body) + (people_errors(body) if "check-people" in plan else [])
+            if errors:
+                raise ApiProblem(422, "validation failed", errors)
+            owner = self.workspace.options.key_owner
+            people = body.get("participants") or []
+            if (index := owner_at(people)) is not None:
+                named = resolve(people[index], self.workspace.users)
+                if named is None or "owner-refused" in plan:
+                    message = "the owner is no active user of this workspace"
+                    field = f"participants.{index}"
+                    error = FieldError(field=field, code="owner_not_found", message=message)
+                    raise ApiProblem(422, "validation failed", [error])
+                owner = named
             fetch = self.workspace.faults.present.media
             if fetch is None:
                 fetch = self.workspace.options.timings.media_fetch
             await self.workspace.pause(plan.number("slow-media") or fetch)
             return self.workspace.add(body, plan, owner, clock()), True
-
-    def _checked_owner(self, body: Body, plan: Plan) -> User:
-        """Return the owner of the engagement. Raises a 422 if the POST's body breaks a rule."""
-        errors = rule_errors(body)
-        if "check-people" in plan:
-            errors += people_errors(body)
-        if errors:
-            raise ApiProblem(422, "validation failed", errors)
-        people = body.get("participants") or []
-        index = owner_at(people)
-        if index is None:
-            return self.workspace.options.key_owner
-        owner = resolve(people[index], self.workspace.users)
-        if owner is None or "owner-refused" in plan:
-            message = "the owner is no active user of this workspace"
-            field = f"participants.{index}"
-            error = FieldError(field=field, code="owner_not_found", message=message)
-            raise ApiProblem(422, "validation failed", [error])
-        return owner
-
-
-async def _json_object(request: Request) -> Body:
-    """Parse the body of a request. Raises a 400 if it is not a JSON object of valid Unicode."""
-    try:
-        body = json.loads(await request.body())
-        json.dumps(body, ensure_ascii=False).encode()
-    except (ValueError, RecursionError):
-        raise ApiProblem(400, "the body is not JSON") from None
-    if not isinstance(body, dict):
-        raise ApiProblem(400, "the body is not a JSON object")
-    return body

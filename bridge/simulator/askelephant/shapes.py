@@ -40,22 +40,16 @@ def brackets(field: str) -> str:
     return re.sub(r"\.(\d+)", r"[\1]", field)
 
 
-def _rows(row: Callable[[FieldError], Json]) -> Shape:
+def _rows(
+    row: Callable[[FieldError], Json], under: str = "errors", *, has_detail: bool = True
+) -> Shape:
     """Create a shape with the detail and a list of errors, each formatted by ``row``."""
 
     def shape(detail: str, errors: Sequence[FieldError]) -> Json:
-        return {"detail": detail, "errors": [row(error) for error in errors]}
+        body: Json = {"detail": detail} if has_detail else {}
+        return body | {under: [row(error) for error in errors]}
 
     return shape
-
-
-def _loc(_detail: str, errors: Sequence[FieldError]) -> Json:
-    """Format errors as FastAPI does: https://fastapi.tiangolo.com/tutorial/handling-errors/."""
-    rows = [
-        {"type": error["code"], "loc": ["body", *parts(error["field"])], "msg": error["message"]}
-        for error in errors
-    ]
-    return {"detail": rows}
 
 
 def _param(_detail: str, errors: Sequence[FieldError]) -> Json:
@@ -63,19 +57,6 @@ def _param(_detail: str, errors: Sequence[FieldError]) -> Json:
     first, *rest = parts(errors[0]["field"])
     param = f"{first}" + "".join(f"[{part}]" for part in rest)
     return {"error": {"type": "invalid_request_error", "param": param, **_rest(errors[0])}}
-
-
-def _source(_detail: str, errors: Sequence[FieldError]) -> Json:
-    """Format errors as JSON:API: https://jsonapi.org/examples/#error-objects-source-usage."""
-    rows = [
-        {
-            "code": error["code"],
-            "detail": error["message"],
-            "source": {"pointer": pointer(error["field"])},
-        }
-        for error in errors
-    ]
-    return {"errors": rows}
 
 
 def _map(detail: str, errors: Sequence[FieldError]) -> Json:
@@ -103,13 +84,30 @@ FIELD: Shape = _rows(lambda error: {"field": error["field"], **_rest(error)})
 SHAPES: Mapping[str, Shape] = {
     # Zod: https://zod.dev/error-formatting
     "shape-path": _rows(lambda error: {**_rest(error), "path": parts(error["field"])}),
-    "shape-loc": _loc,
+    # FastAPI: https://fastapi.tiangolo.com/tutorial/handling-errors/
+    "shape-loc": _rows(
+        lambda error: {
+            "type": error["code"],
+            "loc": ["body", *parts(error["field"])],
+            "msg": error["message"],
+        },
+        under="detail",
+        has_detail=False,
+    ),
     "shape-param": _param,
     # RFC 9457, section 3: https://www.rfc-editor.org/rfc/rfc9457#section-3
     "shape-pointer": _rows(
         lambda error: {"detail": error["message"], "pointer": f"#{pointer(error['field'])}"}
     ),
-    "shape-source": _source,
+    # JSON:API: https://jsonapi.org/examples/#error-objects-source-usage
+    "shape-source": _rows(
+        lambda error: {
+            "code": error["code"],
+            "detail": error["message"],
+            "source": {"pointer": pointer(error["field"])},
+        },
+        has_detail=False,
+    ),
     "shape-brackets": _rows(lambda error: {"field": brackets(error["field"]), **_rest(error)}),
     "shape-map": _map,
     "shape-detail": _sentences("detail"),

@@ -3,6 +3,7 @@
 import ipaddress
 import re
 import socket
+from contextlib import suppress
 from pathlib import PurePosixPath
 from urllib.parse import SplitResult, urlsplit
 
@@ -29,7 +30,15 @@ def media_url_error(url: str) -> str | None:
     parts = _split(url)
     if parts is None or parts.scheme != "https" or not parts.hostname:
         return "media_url_not_https"
-    if _is_local(parts.hostname):
+    host = parts.hostname.rstrip(".")
+    is_local = host.endswith(_LOCAL_NAMES)
+    with suppress(OSError, ValueError):  # the host is a name
+        try:
+            address: ipaddress.IPv4Address | ipaddress.IPv6Address = ipaddress.ip_address(host)
+        except ValueError:  # resolvers also accept forms such as 127.1 and 0x7f000001
+            address = ipaddress.IPv4Address(socket.inet_aton(host))
+        is_local = not (getattr(address, "ipv4_mapped", None) or address).is_global
+    if is_local:
         return "media_url_private_address"
     if not content_type(parts.path).startswith(("audio/", "video/")):
         return "media_content_type"
@@ -75,21 +84,3 @@ def _split(url: str) -> SplitResult | None:
     except ValueError:
         return None
     return parts
-
-
-def _is_local(host: str) -> bool:
-    """Return whether ``host`` is a local name, or an address that is not public.
-
-    An address may have any form that a resolver accepts, such as ``127.1`` or ``0x7f000001``.
-    """
-    name = host.rstrip(".")
-    address: ipaddress.IPv4Address | ipaddress.IPv6Address
-    try:
-        address = ipaddress.ip_address(name)
-    except ValueError:
-        try:
-            address = ipaddress.IPv4Address(socket.inet_aton(name))
-        except (OSError, ValueError):
-            return name.endswith(_LOCAL_NAMES)
-    mapped = getattr(address, "ipv4_mapped", None)
-    return not (mapped or address).is_global

@@ -53,7 +53,11 @@ def sample_call(rng: Random, started_at: datetime, behaviour: str = "") -> Sampl
 
     The recording's URL contains a signature, as WAVV's URLs do, to test that logs do not show it.
     """
-    call_id = str(_uuid7(rng, started_at)) + (f"~{behaviour}" if behaviour else "")
+    # A UUIDv7 (RFC 9562), the form of the ids in WAVV's sample events.
+    milliseconds = int(started_at.timestamp() * 1000) & (2**48 - 1)
+    low = (0b10 << 62) | rng.getrandbits(62)
+    uuid = UUID(int=(milliseconds << 80) | (7 << 76) | (rng.getrandbits(12) << 64) | low)
+    call_id = f"{uuid}~{behaviour}" if behaviour else str(uuid)
     first, last = rng.choice(_FIRST_NAMES), rng.choice(_LAST_NAMES)
     return SampleCall(
         call_id=call_id,
@@ -76,10 +80,3 @@ def sample_call(rng: Random, started_at: datetime, behaviour: str = "") -> Sampl
 
 def _phone(rng: Random) -> str:
     return f"{rng.choice(_AREA_CODES)}55501{rng.randrange(100):02}"
-
-
-def _uuid7(rng: Random, at: datetime) -> UUID:
-    """Create a UUIDv7 (RFC 9562), the form of the ids in WAVV's sample events."""
-    milliseconds = int(at.timestamp() * 1000) & (2**48 - 1)
-    low = (0b10 << 62) | rng.getrandbits(62)
-    return UUID(int=(milliseconds << 80) | (7 << 76) | (rng.getrandbits(12) << 64) | low)

@@ -1,11 +1,13 @@
 """``bridge hold``: shows why requests to AskElephant are held (paused), and ends holds by hand."""
 
+import json
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
 import typer
 
 from bridge.cli.api import error_exit, open_api
+from bridge.cli.options import DEFAULT_URL, Json, OperatorToken, Token, Url
 
 OK = 200
 
@@ -13,14 +15,10 @@ hold = typer.Typer(
     help="Show or release the holds: requests to AskElephant that are paused for all workers.",
     no_args_is_help=True,
 )
-Url = Annotated[str, typer.Option(help="Base URL of the bridge.")]
-Token = Annotated[
-    str | None, typer.Option(help="API token. Default: the first of BRIDGE_API_TOKENS.")
-]
 
 
 @hold.command("show")
-def show(url: Url = "http://127.0.0.1:8000", token: Token = None) -> None:
+def show(*, as_json: Json = False, url: Url = DEFAULT_URL, token: Token = None) -> None:
     """Show why requests to AskElephant are held, and until when.
 
     The exit code is 0 if no request is held, 1 if requests are held, 2 if the bridge returns an
@@ -30,15 +28,21 @@ def show(url: Url = "http://127.0.0.1:8000", token: Token = None) -> None:
         status, body = api.get("/api/hold")
         if status != OK:
             raise error_exit(status, body)
-    if not body["holds"]:
+    if as_json:
+        typer.echo(json.dumps(body, indent=2))
+    elif body["holds"]:
+        _print_holds(body)
+    else:
         typer.echo("No requests are held.")
-        return
+    raise typer.Exit(1 if body["holds"] else 0)
+
+
+def _print_holds(body: dict[str, Any]) -> None:
     for found in body["holds"]:
         typer.echo(_described(found))
     minutes = body["hold_max_seconds"] / 60
     typer.echo(f"No hold goes longer than {minutes:g} minutes without a request.")
     typer.echo("To end a hold now: bridge hold release")
-    raise typer.Exit(1)
 
 
 @hold.command("release")
@@ -49,8 +53,10 @@ def release(
             help="End only the hold of all requests, or of one step. Default: every hold."
         ),
     ] = None,
-    url: Url = "http://127.0.0.1:8000",
-    token: Token = None,
+    *,
+    as_json: Json = False,
+    url: Url = DEFAULT_URL,
+    token: OperatorToken = None,
 ) -> None:
     """End the holds of requests, so that held calls are processed at once.
 
@@ -64,13 +70,16 @@ def release(
         status, body = api.post(path)
         if status != OK:
             raise error_exit(status, body)
-    for found in body["released"]:
-        typer.echo(f"Released: {_described(found)}")
-    if not body["released"]:
+    if as_json:
+        typer.echo(json.dumps(body, indent=2))
+    elif not body["released"]:
         typer.echo(
             f"No requests were held at scope {scope}." if scope else "No requests were held."
         )
-        raise typer.Exit(1)
+    else:
+        for found in body["released"]:
+            typer.echo(f"Released: {_described(found)}")
+    raise typer.Exit(0 if body["released"] else 1)
 
 
 def _described(found: dict[str, Any]) -> str:

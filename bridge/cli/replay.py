@@ -1,12 +1,15 @@
 """``bridge replay``: processes complete, skipped or failed calls again."""
 
+import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Annotated, Any, Literal
+from urllib.parse import quote
 
 import typer
 
 from bridge.cli.api import Api, error_exit, open_api
+from bridge.cli.options import DEFAULT_URL, Json, OperatorToken, Url
 
 ACCEPTED = (200, 202)
 NOT_REPLAYED = (404, 409)
@@ -35,11 +38,9 @@ def replay(
     yes: Annotated[
         bool, typer.Option("--yes", help="Replay the calls instead of counting them.")
     ] = False,
-    url: Annotated[str, typer.Option(help="Base URL of the bridge.")] = "http://127.0.0.1:8000",
-    token: Annotated[
-        str | None,
-        typer.Option(help="API token. Default: the first in BRIDGE_API_TOKENS that may operate."),
-    ] = None,
+    as_json: Json = False,
+    url: Url = DEFAULT_URL,
+    token: OperatorToken = None,
 ) -> None:
     """Process complete, skipped or failed calls again. AskElephant creates no second engagement.
 
@@ -47,28 +48,36 @@ def replay(
     1 if no call matches or a call cannot be replayed, 2 if the bridge returns an error or no
     response.
     """
-    from urllib.parse import quote
-
     if bool(call_ids) is bool(state):
         raise typer.BadParameter("give call ids, or choose calls by --state")
     chosen = {"state": state, "reason": reason or None, "pace": pace, "dry_run": not yes}
     chosen |= {"since": since or None, "until": until or None}
     with open_api(url, token, changes=True) as api:
         if call_ids:
-            not_replayed = 0
-            for call_id in call_ids:
-                status, body = api.post(f"/api/calls/{quote(call_id, safe='')}/replay")
-                if status not in {*ACCEPTED, *NOT_REPLAYED}:
-                    raise error_exit(status, body)
-                not_replayed += status in NOT_REPLAYED
-                result = body["detail"] if status in NOT_REPLAYED else "replayed"
-                typer.echo(f"{call_id}: {result}")
-            code = 1 if not_replayed else 0
+            code = _replay_each(api, call_ids, as_json=as_json)
         elif yes:
-            code = _replay(_pages(api, chosen, limit))
+            code = _replay(_pages(api, chosen, limit), as_json=as_json)
         else:
-            code = _count(_pages(api, chosen, limit), pace)
+            code = _count(_pages(api, chosen, limit), pace, as_json=as_json)
     raise typer.Exit(code)
+
+
+def _replay_each(api: Api, call_ids: Iterable[str], *, as_json: bool) -> int:
+    """Replay these calls now, and print a line for each; return the exit code."""
+    code = 0
+    for call_id in call_ids:
+        status, body = api.post(f"/api/calls/{quote(call_id, safe='')}/replay")
+        if status not in {*ACCEPTED, *NOT_REPLAYED}:
+            raise error_exit(status, body)
+        is_replayed = status not in NOT_REPLAYED
+        detail = None if is_replayed else body["detail"]
+        if as_json:
+            line = {"call_id": call_id, "replayed": is_replayed, "detail": detail}
+            typer.echo(json.dumps(line))
+        else:
+            typer.echo(f"{call_id}: {detail or 'replayed'}")
+        code = code if is_replayed else 1
+    return code
 
 
 def _pages(api: Api, query: dict[str, Any], limit: int | None) -> Iterator[dict[str, Any]]:
@@ -86,10 +95,15 @@ def _pages(api: Api, query: dict[str, Any], limit: int | None) -> Iterator[dict[
             return
 
 
-def _count(pages: Iterator[dict[str, Any]], pace: str) -> int:
+def _count(pages: Iterator[dict[str, Any]], pace: str, *, as_json: bool) -> int:
+    """Print how many calls match, by reason; return the exit code."""
     reasons: Counter[str] = Counter()
     for page in pages:
         reasons.update(page["reasons"])
+    if as_json:
+        counted = {"dry_run": True, "matched": reasons.total(), "reasons": dict(reasons)}
+        typer.echo(json.dumps(counted, indent=2))
+        return 0 if reasons else 1
     for reason, count in reasons.most_common():
         typer.echo(f"{count:>8}  {reason}")
     typer.echo(f"{reasons.total():>8}  match")
@@ -99,7 +113,8 @@ def _count(pages: Iterator[dict[str, Any]], pace: str) -> int:
     return 0
 
 
-def _replay(pages: Iterator[dict[str, Any]]) -> int:
+def _replay(pages: Iterator[dict[str, Any]], *, as_json: bool) -> int:
+    """Replay the calls of all pages. If a page fails, print what was replayed before it."""
     matched = started = 0
     last = None
     try:
@@ -107,8 +122,12 @@ def _replay(pages: Iterator[dict[str, Any]]) -> int:
             matched, started = matched + page["matched"], started + page["started"]
             last = page["last_due_at"] or last
     finally:
-        typer.echo(f"{started} of {matched} calls are replayed")
-    if last:
+        if as_json:
+            done = {"dry_run": False, "matched": matched, "started": started, "last_due_at": last}
+            typer.echo(json.dumps(done, indent=2))
+        else:
+            typer.echo(f"{started} of {matched} calls are replayed")
+    if last and not as_json:
         typer.echo(
             f"The last is due at {last}. The sweep starts each within a minute of its due time."
         )

@@ -1,7 +1,6 @@
 """``bridge why``: shows the state of one call, the cause, and the next step."""
 
 import json
-import shutil
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -11,11 +10,12 @@ from urllib.parse import quote
 import typer
 
 from bridge.cli.api import Api, error_exit, open_api
+from bridge.cli.options import DEFAULT_URL, Json, Token, Url
+from bridge.cli.text import hanging, utc, wrapped
 
 OK, NOT_FOUND = 200, 404
 NONE_FOUND, NEEDS_PERSON = 1, 3
 LISTED = 20
-WIDEST = 100
 GAP_SECONDS = 60
 """A longer time between two entries of the timeline is shown as a separate line."""
 
@@ -32,13 +32,9 @@ def why(
             show_default=False,
         ),
     ],
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print the API's JSON of the call.")
-    ] = False,
-    url: Annotated[str, typer.Option(help="Base URL of the bridge.")] = "http://127.0.0.1:8000",
-    token: Annotated[
-        str | None, typer.Option(help="API token. Default: the first of BRIDGE_API_TOKENS.")
-    ] = None,
+    as_json: Json = False,
+    url: Url = DEFAULT_URL,
+    token: Token = None,
 ) -> None:
     """Show the state of a call, the cause, and the next step.
 
@@ -93,8 +89,8 @@ def _print_list(found: Sequence[Mapping[str, Any]], *, as_json: bool) -> None:
         if as_json:
             typer.echo(json.dumps(call))
             continue
-        typer.echo(f"{call['call_id']}  {call['state']}  {_utc(call['created_at'])}")
-        typer.echo(textwrap.indent("\n".join(_wrapped(call["explanation"]["cause"])), "    "))
+        typer.echo(f"{call['call_id']}  {call['state']}  {utc(call['created_at'])}")
+        typer.echo(textwrap.indent("\n".join(wrapped(call["explanation"]["cause"])), "    "))
     if not as_json:
         typer.echo(f"{len(found)} calls match; for one of them: bridge why CALL_ID")
 
@@ -102,7 +98,7 @@ def _print_list(found: Sequence[Mapping[str, Any]], *, as_json: bool) -> None:
 def _screen(call: Mapping[str, Any]) -> Iterator[str]:
     """Yield the lines that show a call: its explanation, links, timeline and next step."""
     explained = call["explanation"]
-    yield from _wrapped(explained["sentence"])
+    yield from wrapped(explained["sentence"])
     yield ""
     yield f"call        {call['call_id']}"
     yield f"state       {call['state']}{_in_brackets(call['reason'])}"
@@ -115,7 +111,7 @@ def _screen(call: Mapping[str, Any]) -> Iterator[str]:
         if value:
             yield f"{label:<11} {value}"
     if problem := call["problem"]:
-        yield from _hanging(f"{'problem':<11} {_problem(problem)}", indent=12)
+        yield from hanging(f"{'problem':<11} {_problem(problem)}", indent=12)
     yield ""
     yield from _timeline(call)
     if explained["waits_for"] == "operator":
@@ -134,15 +130,15 @@ def _timeline(call: Mapping[str, Any]) -> Iterator[str]:
         details = ", ".join(
             f"{key} {value}" for key, value in entry.items() if key not in HIDDEN and value
         )
-        yield from _hanging(
-            f"{_utc(entry['at'])}  {entry['what']}{f': {details}' if details else ''}"
+        yield from hanging(
+            f"{utc(entry['at'])}  {entry['what']}{f': {details}' if details else ''}"
         )
         before = at
     waits_for, next_at = call["explanation"]["waits_for"], call["explanation"]["next_at"]
     present = "at rest" if waits_for == "nothing" else f"waits for {waits_for}"
     present = "waits for a person" if waits_for == "operator" else present
-    upcoming = f", next step at {_utc(next_at)}" if next_at else ""
-    yield from _hanging(f"{_utc(datetime.now(UTC).isoformat())}  now: {present}{upcoming}")
+    upcoming = f", next step at {utc(next_at)}" if next_at else ""
+    yield from hanging(f"{utc(datetime.now(UTC).isoformat())}  now: {present}{upcoming}")
 
 
 def _problem(problem: Mapping[str, Any]) -> str:
@@ -154,27 +150,8 @@ def _problem(problem: Mapping[str, Any]) -> str:
     return ", ".join(parts)
 
 
-def _width() -> int:
-    return min(shutil.get_terminal_size().columns, WIDEST)
-
-
-def _wrapped(text: str) -> list[str]:
-    return textwrap.wrap(text, _width() - 4, break_long_words=False)
-
-
-def _hanging(text: str, indent: int = 22) -> list[str]:
-    width, margin = _width(), " " * indent
-    return textwrap.wrap(
-        text, width, subsequent_indent=margin, break_long_words=False, break_on_hyphens=False
-    )
-
-
 def _in_brackets(reason: str | None) -> str:
     return f" ({reason})" if reason else ""
-
-
-def _utc(moment: str) -> str:
-    return f"{datetime.fromisoformat(moment).astimezone(UTC):%Y-%m-%d %H:%M:%SZ}"
 
 
 def _length(seconds: float) -> str:

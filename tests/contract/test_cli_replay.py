@@ -1,7 +1,8 @@
 """``bridge replay``: what it counts, what it replays, and its error messages."""
 
+import json
 import os
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 
@@ -109,6 +110,33 @@ def test_a_call_that_cannot_be_replayed_is_reported(
     assert unknown.startswith("nobody/at all: There is no call")
     assert sent == f"{call.call_id}: replayed"
     assert again.startswith(f"{call.call_id}: The call is recorded")
+
+
+def test_json_of_counted_and_of_replayed_calls_is_one_document(operated: Operated) -> None:
+    """The documents have the sums over all pages, and the due time of the last call."""
+    calls = operated.fail(2)
+    counted = replay(operated.url, "--state", "failed", "--json")
+    expected = {"dry_run": True, "matched": 2, "reasons": {"rejected": 2}}
+    assert (counted.exit_code, json.loads(counted.output)) == (0, expected)
+    replayed = replay(operated.url, "--state", "failed", "--json", "--yes")
+    assert replayed.exit_code == 0
+    document = json.loads(replayed.output)
+    due = max(call.due_at for call in operated.records(calls) if call.due_at)
+    assert datetime.fromisoformat(document.pop("last_due_at")) == due
+    assert document == {"dry_run": False, "matched": 2, "started": 2}
+    nothing = replay(operated.url, "--state", "failed", "--json")
+    assert (nothing.exit_code, json.loads(nothing.output)["matched"]) == (1, 0)
+
+
+def test_json_of_named_calls_is_a_line_for_each(operated: Operated) -> None:
+    """A call that cannot be replayed has the cause; the exit code is 1, as without ``--json``."""
+    (call,) = operated.fail(1)
+    result = replay(operated.url, "none", call.call_id, "--json")
+    assert result.exit_code == 1
+    assert [json.loads(line) for line in result.output.splitlines()] == [
+        {"call_id": "none", "replayed": False, "detail": "There is no call with this id."},
+        {"call_id": call.call_id, "replayed": True, "detail": None},
+    ]
 
 
 @pytest.mark.parametrize("words", [(), ("--yes",)])

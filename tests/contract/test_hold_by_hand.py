@@ -1,10 +1,12 @@
 """Holds through the API and ``bridge hold``: shown with their times, and released by hand."""
 
+import json
 import os
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 from typer.testing import CliRunner, Result
 
 from bridge.broker.publisher import SWEEP
@@ -78,6 +80,21 @@ def test_a_hold_is_released_by_hand(web: Web, words: tuple[str, ...], left: int)
     assert len(web.services.holds.all(web.services.now())) == left
     assert web.services.counters.all()["holds.released_by_hand"] == 2 - left
     assert (SWEEP,) in web.published.tasks
+
+
+def test_json_is_the_response_of_the_api(web: Web) -> None:
+    """The exit codes are those of the texts."""
+    none = run(web, "show", "--json")
+    assert (none.exit_code, json.loads(none.output)) == (0, web.get("/api/hold").json())
+    throttle(web)
+    shown = run(web, "show", "--json")
+    assert (shown.exit_code, json.loads(shown.output)) == (1, web.get("/api/hold").json())
+    with capture_logs():
+        released = run(web, "release", "--json")
+    assert released.exit_code == 0
+    assert [hold["reason"] for hold in json.loads(released.output)["released"]] == ["throttled"]
+    again = run(web, "release", "--json")
+    assert (again.exit_code, json.loads(again.output)) == (1, {"released": []})
 
 
 def test_the_api_releases_one_hold_or_all(web: Web) -> None:

@@ -27,6 +27,7 @@ A package in parentheses is the one that defines the error::
     │   ├── DataUnusableError       the data directory cannot be written to (supervise)
     │   └── PortInUseError          the port is in use, or may not be used (supervise)
     ├── CrashLoopError              a process ends within seconds of each start (supervise)
+    ├── NoResponseError             the bridge's API does not respond to a command (cli)
     └── CaptureError                a line of a capture file cannot be replayed
 
 Apart from this tree stand ``SettingsError`` of ``config``, which imports nothing of the bridge, the

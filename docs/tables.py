@@ -19,6 +19,7 @@ from bridge.reasons import Reason, Row, Table
 from bridge.web.metrics import FAMILIES
 from bridge.web.readiness import CHECKS
 from config.table import settings_table
+from docs.commands import command_help
 from docs.imports import imports_picture
 
 DOCS = Path(__file__).parent
@@ -59,6 +60,7 @@ def generated() -> list[Generated]:
     return [
         Generated("settings.md", "settings", settings_table()),
         Generated("calls.md", "states", _states()),
+        Generated("commands.md", "commands", command_help()),
         Generated("architecture.md", "imports", imports_picture()),
         Generated("architecture.md", "layers", _layers()),
         Generated("architecture.md", "machine", _transitions()),

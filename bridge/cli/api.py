@@ -6,10 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from bridge.errors import BridgeError
+
 if TYPE_CHECKING:
     import httpx
 
+OK = 200
 TIMEOUT = 60.0
+
+
+class NoResponseError(BridgeError):
+    """The bridge's API sent no response, or something else responded. The text has the cause."""
 
 
 class Api:
@@ -29,7 +36,26 @@ class Api:
         """
         return self._request("POST", path, body)
 
+    def expect(self, path: str) -> Any:  # noqa: ANN401 - a response is an object or a list
+        """Return the JSON of the response. Exits with 2 for any other status than 200."""
+        status, body = self.get(path)
+        if status != OK:
+            raise error_exit(status, body)
+        return body
+
+    def fetch(self, path: str) -> tuple[int, dict[str, Any]]:
+        """Return the status and the JSON of the response. Raises ``NoResponseError``."""
+        return self._send("GET", path)
+
     def _request(
+        self, method: str, path: str, body: dict[str, Any] | None = None
+    ) -> tuple[int, dict[str, Any]]:
+        try:
+            return self._send(method, path, body)
+        except NoResponseError as error:
+            raise _fail(str(error)) from error
+
+    def _send(
         self, method: str, path: str, body: dict[str, Any] | None = None
     ) -> tuple[int, dict[str, Any]]:
         import httpx
@@ -38,11 +64,11 @@ class Api:
         try:
             response = self._http.request(method, path, json=body)
         except httpx.HTTPError as error:
-            raise _fail(f"no response from {url}: {error}") from error
+            raise NoResponseError(f"no response from {url}: {error}") from error
         try:
             return response.status_code, response.json()
         except ValueError as error:
-            raise _fail(
+            raise NoResponseError(
                 f"{url} is no bridge: HTTP {response.status_code}, and the body is not JSON"
             ) from error
 

@@ -31,3 +31,9 @@ def hanging(text: str, indent: int = 22) -> list[str]:
 def utc(moment: str) -> str:
     """Return a time of the API, which is ISO 8601, as ``2026-05-13 14:00:00Z``."""
     return f"{datetime.fromisoformat(moment).astimezone(UTC):%Y-%m-%d %H:%M:%SZ}"
+
+
+def shortened(text: str, width: int) -> str:
+    """Return a text in one line of at most ``width`` columns; ``...`` stands for what is cut."""
+    line = " ".join(text.split())
+    return line if len(line) <= width else f"{line[: max(width - 3, 0)].rstrip()}..."

@@ -15,7 +15,18 @@ from config.table import settings_table
 from tests.support.bridge_command import run
 
 HEAVY = ("celery", "fastapi", "httpx", "kombu", "phonenumbers", "pydantic", "redis", "svix")
-COMMANDS = ("up", "demo", "sandbox", "send", "settings", "token", "why")
+COMMANDS = (
+    "up",
+    "demo",
+    "sandbox",
+    "send",
+    "settings",
+    "why",
+    "replay",
+    "stats",
+    "reasons",
+    "token",
+)
 
 
 @pytest.mark.parametrize("module", HEAVY)

@@ -27,13 +27,15 @@ WAIT = WITHIN
 
 
 @contextmanager
-def serving(app: ASGIApp, http: type[asyncio.Protocol] | str = "auto") -> Iterator[str]:
-    """Serve ``app`` on a free port of the loopback; yield its base URL.
+def serving(
+    app: ASGIApp, http: type[asyncio.Protocol] | str = "auto", port: int = 0
+) -> Iterator[str]:
+    """Serve ``app`` on this port of the loopback, or on a free one; yield its base URL.
 
     The socket listens before the server runs, so early connections wait in its queue. ``http`` is
     uvicorn's protocol.
     """
-    listener = socket.create_server(("127.0.0.1", 0))
+    listener = socket.create_server(("127.0.0.1", port))
     config = uvicorn.Config(
         app, http=http, ws="none", access_log=False, log_level="error", timeout_graceful_shutdown=1
     )

@@ -1,0 +1,52 @@
+"""``bridge reasons``: what each reason means, and what to do."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Annotated
+
+import typer
+
+from bridge.api.suggestion import did_you_mean
+from bridge.cli.options import Json
+from bridge.cli.text import hanging, wrapped
+from bridge.reasons import Reason
+
+LINK = re.compile(r"\[([^\]]+)\]\([^)]*\)")
+
+
+def reasons(
+    reason: Annotated[
+        str, typer.Argument(help="Only this reason.", show_default=False, metavar="[REASON]")
+    ] = "",
+    *,
+    as_json: Json = False,
+) -> None:
+    """Print what each reason means, and what to do.
+
+    The exit code is 0, or 1 if there is no such reason. The bridge need not run.
+    """
+    found = [one for one in Reason if one.rows and reason in {"", one}]
+    if not found:
+        typer.echo(f"There is no reason `{reason}`.{did_you_mean(reason, Reason)}", err=True)
+        raise typer.Exit(1)
+    for one in found:
+        for line in _as_json(one) if as_json else _as_text(one):
+            typer.echo(line)
+
+
+def _as_json(reason: Reason) -> Iterator[str]:
+    for row in reason.rows:
+        shown = {"reason": reason, "of": row.table, "where": row.where, "meaning": row.meaning}
+        yield json.dumps(shown)
+
+
+def _as_text(reason: Reason) -> Iterator[str]:
+    """Yield the slug with the states or the status that have it; the meaning is below."""
+    for row in reason.rows:
+        yield from hanging(f"{reason}  ({_plain(row.where)})", indent=4)
+        yield from (f"    {line}" for line in wrapped(_plain(row.meaning)))
+
+
+def _plain(markdown: str) -> str:
+    return LINK.sub(r"\1", markdown).replace("`", "")

@@ -50,7 +50,7 @@ def start_process() -> Settings:
     configure_logging(settings)
     log = structlog.get_logger("config")
     for name in unknown_names():
-        log.warning("setting.unknown", setting=name)
+        log.warning("setting.unknown", setting=name, detail="This setting has no effect.")
     for name in forget_celery_variables():
         log.warning("setting.ignored", setting=name, detail="Set BRIDGE_BROKER_URL instead.")
     return settings

@@ -11,6 +11,7 @@ HARMLESS = frozenset(
     {
         "attempt",
         "call_id",
+        "call_ids",
         "engagement_id",
         "entry",
         "level",

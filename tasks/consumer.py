@@ -46,8 +46,12 @@ class LastingConsumer(Consumer):
         transport = broken.transport if broken else None
         try:
             super().on_connection_error_after_connected(exc)
-        except AttributeError as error:  # by then ``self.connection`` is ``None``, as intended
-            log.info("broker.connection_lost", error=str(error))
+        except AttributeError:  # by then ``self.connection`` is ``None``, as intended
+            log.info(
+                "broker.connection_lost",
+                error=type(exc).__name__,
+                detail="The worker connects again. The broker redelivers what it has not begun.",
+            )
         if transport is not None:
             transport.client = broken
 
@@ -67,4 +71,8 @@ class LastingConsumer(Consumer):
                     request.message.requeue()
                     request.acknowledged = True
         except self.connection_errors as error:  # the broker redelivers them later
-            log.info("messages.requeue_failed", error=type(error).__name__)
+            log.info(
+                "messages.requeue_failed",
+                error=type(error).__name__,
+                detail="The broker redelivers the messages later.",
+            )

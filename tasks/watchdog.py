@@ -34,6 +34,8 @@ ENDING_SECONDS = 30
 It acknowledges its messages in that time, and each acknowledgement may wait for a timeout.
 """
 
+BLIND = "The worker continues. Until counting succeeds, the watchdog cannot detect a stuck worker."
+
 log = structlog.get_logger(__name__)
 
 
@@ -80,7 +82,7 @@ class Watchdog(StartStopStep):
             count = waiting(worker.app)
         except Exception:
             if not self._is_blind:  # logged once, not at every check
-                log.exception("watchdog.cannot_count_messages")
+                log.exception("watchdog.cannot_count_messages", detail=BLIND)
             self._is_blind = True
             return 0
         self._is_blind = False
@@ -93,6 +95,11 @@ def progress() -> Progress:
 
 
 def _end(what: str, seconds: float) -> None:
-    log.error("worker.stuck", detail=what, seconds=seconds, exit_code=EXIT_CODE)
+    log.error(
+        "worker.stuck",
+        detail=f"The worker {what}. It exits, to be started again.",
+        seconds=seconds,
+        exit_code=EXIT_CODE,
+    )
     faulthandler.dump_traceback()  # where each thread hangs: lines of code, no values
     os._exit(EXIT_CODE)  # an orderly exit would wait for the stuck thread

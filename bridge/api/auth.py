@@ -112,7 +112,11 @@ def warn_of_short(tokens: Sequence[ApiToken]) -> None:
     short = [token.name for token in tokens if len(token.secret.get_secret_value()) < SHORTEST]
     if short:
         log.warning(
-            "api_token.too_short", setting="BRIDGE_API_TOKENS", entries=short, shortest=SHORTEST
+            "api_token.too_short",
+            setting="BRIDGE_API_TOKENS",
+            entries=short,
+            minimum_length=SHORTEST,
+            detail="Short secrets could be guessed. Create longer ones with bridge token new.",
         )
 
 

@@ -131,7 +131,11 @@ class Connection(HttpToolsProtocol):
             oldest.transport.abort()
             if self.loop.time() >= Connection._warned_at + WARN_EVERY:
                 Connection._warned_at = self.loop.time()
-                log.warning("connections.limit_reached", places=PLACES)
+                log.warning(
+                    "connections.limit_reached",
+                    limit=PLACES,
+                    detail="The slowest sender was disconnected. Check senders, and ulimit -n.",
+                )
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Subtract the connection from the count, and stop its timeouts."""

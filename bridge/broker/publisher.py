@@ -48,7 +48,13 @@ class CeleryPublisher:
         try:
             self._app.send_task(task, args=args, countdown=countdown or None, retry=False)
         except UNPUBLISHED as error:
-            log.warning("task.not_published", task=task, error=type(error).__name__)
+            log.warning(
+                "task.not_published",
+                task=task,
+                call_ids=args,
+                error=type(error).__name__,
+                detail="The broker did not accept the message. The sweep publishes it again.",
+            )
 
 
 def publish_next(

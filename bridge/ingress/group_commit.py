@@ -24,6 +24,7 @@ from bridge.store.lua import script
 log = structlog.get_logger(__name__)
 
 SEND_AGAIN = "Nothing was stored: send this event again."
+NOT_STORED = "The sender got 503, and should send the event again."
 MOST_WAITING = 2048
 BATCH = 256
 BATCH_BYTES = 4 * 1024 * 1024
@@ -127,10 +128,10 @@ class GroupCommit:
         except Exception as error:  # noqa: BLE001 - each request that waits needs its response
             rejected = [*batch, *self._waiting]
             self._waiting.clear()
-            known = {"error": type(error).__name__, "detail": str(error)}
+            known = {"error": type(error).__name__, "cause": str(error), "detail": NOT_STORED}
             for arrival in rejected:
-                request_id = arrival.request_id
-                log.error("event.not_stored", request_id=request_id, **known)  # noqa: TRY400 - a line for each event, no traceback
+                ids = {"source": arrival.source, "request_id": arrival.request_id}
+                log.error("event.not_stored", **ids, **known)  # noqa: TRY400 - a line for each event, no traceback
                 if not arrival.stored.done():
                     detail = f"Redis did not store the event. {SEND_AGAIN}"
                     arrival.stored.set_exception(NotStoredError(Reason.STORE_UNAVAILABLE, detail))

@@ -68,7 +68,11 @@ class Receiver:
         except EventError as error:
             response = _refusal(error)
         except Exception:
-            log.exception("response.internal_error", source=self.source.name)
+            log.exception(
+                "response.internal_error",
+                source=self.source.name,
+                detail="The sender got 500. This is a bug: report it with this traceback.",
+            )
             response = internal_error()
         finally:
             share.release()
@@ -131,7 +135,8 @@ class Receiver:
         If the event is authentic, also keep its body. If the body contains a call id, also show the
         refusal on the timeline of that call.
         """
-        log.warning("event.refused", source=self.source.name, reason=error.reason)
+        log.warning("event.refused", source=self.source.name, reason=error.reason,
+                    status=error.status, detail=error.detail)  # fmt: skip
         if isinstance(
             error, NotStoredError
         ):  # the sender retries; a failing Redis gets no extra load
@@ -169,7 +174,8 @@ class UnknownReceiver:
         error = UnknownPathError(
             Reason.UNKNOWN_PATH, f"This path receives no events. Send them to {right}."
         )
-        log.warning("event.refused", source="unknown", reason=error.reason)
+        log.warning("event.refused", source="unknown", reason=error.reason,
+                    status=error.status, detail=error.detail)  # fmt: skip
         await self.refusals.keep("unknown", error, None)
         await _refusal(error)(scope, receive, send)
 
@@ -211,4 +217,10 @@ class Refusals:
             async with asyncio.timeout(1), self.turns:
                 await pipe.execute()
         except (RedisError, OSError, TimeoutError) as redis_error:
-            log.warning("refused_event.not_stored", error=type(redis_error).__name__)
+            log.warning(
+                "refused_event.not_stored",
+                source=source,
+                reason=error.reason,
+                error=type(redis_error).__name__,
+                detail="The refusal is not counted, and the body is not kept.",
+            )

@@ -184,7 +184,12 @@ class ApiClient:
             is_late = isinstance(cause, TimeoutError | httpx.TimeoutException)
             return _undelivered(NoResponse.TIMEOUT if is_late else NoResponse.UNREACHABLE, cause)
         except (Exception, asyncio.CancelledError) as error:  # a thread waits for the reply
-            log.exception("request.failed_unexpectedly", method=request.method)
+            log.exception(
+                "request.failed_unexpectedly",
+                method=request.method,
+                path=request.path,
+                detail="The request is retried. A bug, or a wrong HTTPS_PROXY or SSL_CERT_FILE.",
+            )
             return _undelivered(NoResponse.UNREACHABLE, error)
 
 

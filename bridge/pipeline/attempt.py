@@ -29,6 +29,8 @@ from bridge.store.records import read_insights
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
 NOT_ADMITTED = Admitted()
+FOR_NEWER = "A worker of the newer version handles it. Update this process."
+REPEATED = "The call stays due, and the step is repeated. If it fails again, report these lines."
 STORE_AWAY = (RedisConnectionError, RedisTimeoutError)
 
 
@@ -85,12 +87,12 @@ def begin(services: Services, step: Step, call_ids: Iterable[str]) -> Iterator[l
             try:
                 call = services.calls.read(call_id, record)
             except NewerRecordError:
-                log.warning("call.written_by_newer_version", call_id=call_id)
+                log.warning("call.written_by_newer_version", call_id=call_id, detail=FOR_NEWER)
             except DamagedRecordError:  # the store has listed and logged it
                 log.debug("step.record_damaged", call_id=call_id)
             else:
                 if call is not None and is_due(call, step, now):
-                    attempts.append(Attempt(call, lease, read_insights(insights)))
+                    attempts.append(Attempt(call, lease, read_insights(call_id, insights)))
         if len(attempts) < len(ids):
             log.debug("step.not_due", step=step.name, calls=len(ids) - len(attempts))
             at_work = {attempt.call.call_id for attempt in attempts}
@@ -159,7 +161,7 @@ def isolated(attempt: Attempt) -> Iterator[None]:
     except STORE_AWAY:
         raise
     except Exception:
-        log.exception("step.failed_unexpectedly", call_id=attempt.call.call_id)
+        log.exception("step.failed_unexpectedly", call_id=attempt.call.call_id, detail=REPEATED)
 
 
 def _save(services: Services, outcomes: Sequence[Settled], *, ends: bool) -> list[Attempt]:
@@ -181,7 +183,12 @@ def _save(services: Services, outcomes: Sequence[Settled], *, ends: bool) -> lis
             attempt.call = result.after or attempt.call
             saved.append(attempt)
         elif isinstance(result, LeaseLostError):
-            log.warning("lease.lost", call_id=attempt.call.call_id)
+            log.warning(
+                "lease.lost",
+                call_id=attempt.call.call_id,
+                detail="The step lasted too long. Its result is not saved; the call stays due.",
+            )
         else:
-            log.error("step.result_not_saved", call_id=attempt.call.call_id, exc_info=result)
+            call_id = attempt.call.call_id
+            log.error("step.result_not_saved", call_id=call_id, detail=REPEATED, exc_info=result)
     return saved

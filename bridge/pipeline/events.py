@@ -15,6 +15,7 @@ from bridge.domain.call import Call, new_call
 from bridge.domain.events import CallHeard, EventRefused, Noted, TranscriptReady
 from bridge.domain.timeline import EntryKind
 from bridge.errors import DamagedRecordError, EventError, NewerRecordError
+from bridge.pipeline.attempt import FOR_NEWER
 from bridge.pipeline.extras import hear_extras
 from bridge.pipeline.record import Happened, apply_events
 from bridge.reasons import Reason
@@ -26,6 +27,7 @@ from bridge.wavv.events import parse_event
 from bridge.wavv.names import event_kind
 
 BATCH = 100
+NO_CALL_YET = "No call has this engagement. The event waits for a call that gets it."
 IGNORED, PARKED = "ignored.", "parked."
 """Prefixes of the outcomes of events that change no call."""
 
@@ -75,7 +77,9 @@ def drain(services: Services) -> int:
         if handled and not services.inbox.done(handled, slugs):
             # Redis failed over or restarted in between: a save may be lost with the old primary.
             log.warning(
-                "events.not_acknowledged", events=len(handled), detail="handled again in 30 seconds"
+                "events.not_acknowledged",
+                count=len(handled),
+                detail="Redis restarted or failed over. The events are repeated in 30 seconds.",
             )
     return len(entries)
 
@@ -138,10 +142,14 @@ def _settle(
     """Log the events of a call, add their outcomes; return the call if its due time has changed."""
     call, before = saved.after, saved.before
     for one in events:
-        _log(one)
+        if call is not None:
+            _log(one)
         outcome, keep = one.slug, services.settings.event_retention
         if call is None and isinstance(one.event, TranscriptReady):
-            services.lookup.park(one.event.engagement_id, one.entry.id, keep)
+            engagement_id = one.event.engagement_id
+            services.lookup.park(engagement_id, one.entry.id, keep)
+            log.info("event.parked", engagement_id=engagement_id, detail=NO_CALL_YET,
+                     **_ids(one.entry))  # fmt: skip
             outcome = PARKED + Reason.UNKNOWN_ENGAGEMENT
         elif call is None:
             outcome = one.slug or IGNORED + Reason.NOT_OURS
@@ -160,7 +168,8 @@ def _read_wavv(services: Services, entry: Entry, outcomes: Outcomes) -> ParsedEv
     if isinstance(event, CallHeard):
         return ParsedEvent(entry, event.call_id, replace(event, entry=entry.id))
     slug = IGNORED + event.reason
-    log.info("event.ignored", reason=event.reason, entry=entry.id, request_id=entry.request_id)
+    log.info("event.ignored", reason=event.reason, call_id=event.call_id, entry=entry.id,
+             request_id=entry.request_id)  # fmt: skip
     if event.call_id is None:
         outcomes[entry.id] = slug
         return None
@@ -225,7 +234,7 @@ def _found_by_link(services: Services, about: EngagementNews, entry: Entry) -> s
     call = services.lookup.by_engagement(about.id, about.external_url)
     if call is None:
         services.lookup.park(about.id, entry.id, services.settings.event_retention)
-        log.info("event.parked", engagement_id=about.id, entry=entry.id)
+        log.info("event.parked", engagement_id=about.id, detail=NO_CALL_YET, **_ids(entry))
         call = services.lookup.by_engagement(about.id, about.external_url)
     return call.call_id if call is not None else None
 
@@ -244,18 +253,29 @@ def _guarded(services: Services, entries: Sequence[Entry]) -> Iterator[None]:
     except RedisError:
         raise
     except NewerRecordError as error:
-        log.warning("call.written_by_newer_version", call_id=error.call_id)
+        log.warning("call.written_by_newer_version", call_id=error.call_id, detail=FOR_NEWER)
         for entry in entries:
             services.inbox.leave(entry)
     except Exception as error:
         for entry in entries:
-            log.exception("event.handling_failed", entry=entry.id, deliveries=entry.deliveries)
-            if entry.deliveries >= TRIES or isinstance(error, EventError | DamagedRecordError):
+            ends = isinstance(error, EventError | DamagedRecordError) or entry.deliveries >= TRIES
+            what_next = "becomes a dead letter" if ends else "is handled again in 30 seconds"
+            log.exception(
+                "event.handling_failed",
+                deliveries=entry.deliveries,
+                detail=f"The event {what_next}.",
+                **_ids(entry),
+            )
+            if ends:
                 services.inbox.move_to_dead_letters(entry, f"{type(error).__name__}: {error}")
 
 
+def _ids(entry: Entry) -> dict[str, str]:
+    return {"entry": entry.id, "request_id": entry.request_id}
+
+
 def _log(one: ParsedEvent) -> None:
-    about = {"call_id": one.call_id, "entry": one.entry.id, "request_id": one.entry.request_id}
+    about = {"call_id": one.call_id, **_ids(one.entry)}
     match one.event:
         case CallHeard(kind=kind):
             log.info("event.handled", kind=kind, **about)
@@ -264,4 +284,4 @@ def _log(one: ParsedEvent) -> None:
         case EventRefused(reason=reason):
             log.warning("refused_event.recorded_on_timeline", reason=reason, **about)
         case Noted(what=what):
-            log.debug("event.recorded_on_timeline", what=what, **about)
+            log.debug("event.recorded_on_timeline", entry_kind=what, **about)

@@ -10,6 +10,7 @@ import structlog
 from bridge.broker.publisher import SWEEP
 from bridge.domain import events as e
 from bridge.domain.call import Problem
+from bridge.domain.causes import CAUSES
 from bridge.domain.retry import (
     CONCERNS,
     AwaitRecording,
@@ -41,6 +42,16 @@ HOLD_REASONS: Mapping[Trouble, Reason] = {
 }
 """The reason of the hold that starts when several calls in a row fail."""
 
+CONSEQUENCES: Mapping[type[Plan], str] = {
+    RetryAt: "The request is sent again later.",
+    HoldAll: "The call waits until the hold ends.",
+    DropOwner: "The call is submitted again without an owner.",
+    DropFields: "The call is submitted again without the rejected fields.",
+    AwaitRecording: "The call waits for its recording.",
+    GiveUp: "The call has failed. Run bridge why with its id.",
+}
+"""What happens next to the call of a failed request, for the log."""
+
 ROWS: Mapping[Trouble, Row] = {
     Trouble.TRANSIENT: Row.OUTAGE,
     Trouble.FORBIDDEN: Row.SCOPE,
@@ -59,10 +70,11 @@ def after_failure(services: Services, attempt: Attempt, failure: Failure) -> Out
     A new hold is logged. The sweep is scheduled for when the next request of the hold may be sent.
     """
     problem, call, admission = failure.problem, attempt.call, attempt.admission
-    log.warning("request.failed", call_id=call.call_id, reason=problem.reason,
-                status=problem.status, request_id=problem.request_id)  # fmt: skip
     now, jitter = services.now(), services.jitter()
     plan = plan_retry(failure, call, now, jitter, services.policy, admission.throttles)
+    log.warning("request.failed", call_id=call.call_id, step=admission.step, reason=problem.reason,
+                status=problem.status, request_id=problem.request_id,
+                detail=CONSEQUENCES[type(plan)])  # fmt: skip
     if failure.trouble in PROOFS:
         proves_step = failure.trouble is not Trouble.FORBIDDEN
         _record_success(services, admission, proves_step=proves_step)
@@ -72,10 +84,11 @@ def after_failure(services: Services, attempt: Attempt, failure: Failure) -> Out
     hold = services.holds.state(now, admission.step) if is_news or admission.probe else None
     if hold is not None:
         if is_news:
+            todo = CAUSES[Reason(hold.reason)].waiting if hold.reason in CAUSES else None
             level = log.warning if hold.reason == Reason.THROTTLED else log.error
             level("hold.started", reason=hold.reason, scope=hold.step or "all", status=hold.status,
                   until=hold.until.isoformat(),
-                  next_request_at=hold.next_at.isoformat())  # fmt: skip
+                  next_request_at=hold.next_at.isoformat(), detail=todo)  # fmt: skip
         wake_sweep(services, hold.next_at - now)
     return settled(_event(plan, failure, hold, attempt))
 

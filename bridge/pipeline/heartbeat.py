@@ -25,7 +25,13 @@ class Heartbeat:
             services.heartbeats.write(f"{self._name} {os.getpid()}", worker)
         except Exception as error:  # noqa: BLE001 - no error may end the worker's heartbeats
             if not self._is_failing:
-                log.warning("heartbeat.not_written", error=type(error).__name__, detail=str(error))
+                log.warning(
+                    "heartbeat.not_written",
+                    worker=self._name,
+                    error=type(error).__name__,
+                    cause=str(error),
+                    detail="The worker continues, and counts as gone after 30 seconds.",
+                )
             self._is_failing = True
         else:
             self._is_failing = False

@@ -68,7 +68,12 @@ def _settle(services: Services, attempt: Attempt, response: Engagement | Failure
     if response.processing_status == PROCESSING_FAILED and not _has_insights(response.insights):
         return _kept(services, call, attempt.insights, response)
     if response.processing_status == "COMPLETED" or any(map(response.insights.get, PROOFS)):
-        log.warning("askelephant.webhook_missing", call_id=call.call_id, engagement_id=response.id)
+        log.warning(
+            "askelephant.webhook_missing",
+            call_id=call.call_id,
+            engagement_id=response.id,
+            detail="Polling found the transcript, and no webhook event came. Check the webhook.",
+        )
         services.counters.saw("poll", now)
         ready = e.TranscriptReady(response.id, source="poll")
         transcribed = advance(call, ready, now, services.policy)

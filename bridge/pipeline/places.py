@@ -102,7 +102,7 @@ def place(services: Services, kind: Kind, call_ids: Sequence[str]) -> Iterator[b
     if not PLACES.take(kind):
         services.due.wait(kind.name, call_ids, services.now())
         PLACES.look_at[kind.name] = 0.0
-        log.debug("batch.waits_for_slot", kind=kind.name, calls=len(call_ids))
+        log.debug("batch.waits_for_slot", kind=kind.name, call_ids=call_ids)
         yield False
         return
     try:

@@ -39,8 +39,8 @@ def with_links(
             services.leases.release({one.call.call_id: one.lease for one in wanting})
             return _split(services, [one for one in attempts if one not in wanting], {})
         responses = dict(zip(wanting, wavv.recordings(ids, now), strict=True))
-    for response in responses.values():
-        _report(services, response)
+    for attempt, response in responses.items():
+        _report(services, attempt.call.call_id, response)
     fresh = [
         (attempt, e.LinkFetched(response.url, response.expires_at))
         for attempt, response in responses.items()
@@ -77,7 +77,7 @@ def _split(
     return linked, waiting
 
 
-def _report(services: Services, response: RecordingResponse) -> None:
+def _report(services: Services, call_id: str, response: RecordingResponse) -> None:
     """Count and log a response of WAVV's API, so that an operator sees a key that WAVV refuses."""
     if not isinstance(response, Failure):
         services.counters.saw("wavv_answered", services.now())
@@ -85,7 +85,13 @@ def _report(services: Services, response: RecordingResponse) -> None:
         services.counters.count("links.fetched" if came else "links.not_there")
         return
     problem = response.problem
-    log.warning("recording.not_fetched", reason=problem.reason, status=problem.status)
+    log.warning(
+        "recording.not_fetched",
+        call_id=call_id,
+        reason=problem.reason,
+        status=problem.status,
+        detail="The call goes on with the link that it has, or waits for one.",
+    )
     services.counters.count(f"links.failed.{problem.reason}")
     if response.trouble is Trouble.CREDENTIALS:
         services.counters.saw("wavv_refused", services.now())

@@ -63,7 +63,12 @@ def replay_many(
         try:
             saved = replay(services, call, is_wanted, start + len(replayed) * pace.apart)
         except (NewerRecordError, DamagedRecordError) as error:  # of a newer version, or unreadable
-            log.warning("call.not_replayed", call_id=call.call_id, error=type(error).__name__)
+            log.warning(
+                "call.not_replayed",
+                call_id=call.call_id,
+                error=type(error).__name__,
+                detail="Repair a damaged record, or update this process. Then replay the call.",
+            )
         else:
             replayed += [saved] if saved else []
     return replayed

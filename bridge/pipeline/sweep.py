@@ -14,6 +14,7 @@ from bridge.broker.publisher import DRAIN, publish_batches
 from bridge.domain.call import Call
 from bridge.domain.events import DeadlinePassed
 from bridge.domain.steps import EXPIRE, STEPS, Step, is_due
+from bridge.pipeline.attempt import REPEATED
 from bridge.pipeline.places import KINDS, publish_left
 from bridge.pipeline.record import Happened, apply_events
 from bridge.services import Services
@@ -81,7 +82,9 @@ def expire(services: Services, call_ids: Sequence[str]) -> list[Call]:
     calls: list[Call] = []
     for call, result in zip(due, apply_events(services, happened), strict=True):
         if isinstance(result, Exception):
-            log.error("step.result_not_saved", call_id=call.call_id, exc_info=result)
+            log.error(
+                "step.result_not_saved", call_id=call.call_id, detail=REPEATED, exc_info=result
+            )
         elif result.after is not None:
             calls.append(result.after)
     return calls

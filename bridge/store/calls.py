@@ -36,6 +36,7 @@ from bridge.store.records import (
 from bridge.store.replies import text
 
 ATTEMPTS = 100
+SHOWN_IDS = 10
 log = structlog.get_logger(__name__)
 
 
@@ -96,18 +97,23 @@ class CallStore:
         """
         calls: list[Call] = []
         damaged: list[str] = []
-        newer = 0
+        newer: list[str] = []
         for call_id, value in self._values(call_ids):
             try:
                 call = read_call(call_id, value)
             except NewerRecordError:
-                newer += 1
+                newer.append(call_id)
             except DamagedRecordError:
                 damaged.append(call_id)
             else:
                 calls += [call] if call else []
         if newer:
-            log.warning("calls.written_by_newer_version", count=newer)
+            log.warning(
+                "calls.written_by_newer_version",
+                count=len(newer),
+                call_ids=newer[:SHOWN_IDS],
+                detail="The list omits these calls. Update this process.",
+            )
         self._damaged.note(damaged)
         return calls
 
@@ -131,7 +137,7 @@ class CallStore:
             value = self._redis.get(self._keys.insights(call.call_id))
         except ResponseError as error:
             value = wrong_type(error)
-        return insights_of(read_insights(value), call.engagement_id)
+        return insights_of(read_insights(call.call_id, value), call.engagement_id)
 
     def update(
         self,

@@ -75,7 +75,11 @@ class ForgettingClock:
         if abs(jump) <= most:
             return
         self._trusted_at = max(self._trusted_at, reading.monotonic + AFTER_JUMP.total_seconds())
-        log.warning("clock.jumped", seconds=round(jump.total_seconds()))
+        log.warning(
+            "clock.jumped",
+            seconds=round(jump.total_seconds()),
+            detail="Nothing is deleted for an hour. Check the clocks of Redis and this machine.",
+        )
 
 
 def store_time(redis: Redis) -> Callable[[], datetime]:

@@ -54,7 +54,11 @@ class DamagedRecords:
         if added:
             self._redis.hincrby(self._keys.counters, "records.damaged", len(added))
         for call_id in added:
-            log.error("record.damaged", call_id=call_id)
+            log.error(
+                "record.damaged",
+                call_id=call_id,
+                detail="The call stops. Repair its record: docs/operations.md, Damaged records.",
+            )
 
     def defer(self, call_ids: Iterable[str], now: float) -> None:
         """Move the due time of the calls to an hour after ``now``, in the indexes of the sweep."""

@@ -15,8 +15,8 @@ EVERY_RECORDS_TIMES = ("created_at", "updated_at", "state_since")
 log = structlog.get_logger(__name__)
 
 
-def read_insights(value: Any) -> dict[str, Any]:  # noqa: ANN401 - what Redis returned
-    """Return the insights that are stored as ``value``, a JSON object.
+def read_insights(call_id: str, value: Any) -> dict[str, Any]:  # noqa: ANN401 - what Redis returned
+    """Return the insights of a call that are stored as ``value``, a JSON object.
 
     Returns ``{}`` for a damaged document, because the next fetch of insights replaces it.
     """
@@ -25,7 +25,11 @@ def read_insights(value: Any) -> dict[str, Any]:  # noqa: ANN401 - what Redis re
     except (TypeError, ValueError):
         insights = None
     if not isinstance(insights, dict):
-        log.error("insights.damaged")
+        log.error(
+            "insights.damaged",
+            call_id=call_id,
+            detail="The call has no insights until they are fetched again, or it is replayed.",
+        )
         return {}
     return insights
 

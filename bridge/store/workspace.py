@@ -32,7 +32,12 @@ class Workspace:
         if former is None:
             log.info("workspace.learned", workspace_id=workspace_id)
         elif text(former) != workspace_id:
-            log.warning("workspace.changed", workspace_id=workspace_id, former=text(former))
+            log.warning(
+                "workspace.changed",
+                workspace_id=workspace_id,
+                former=text(former),
+                detail="New links lead to it. Do webhook and API key belong to one workspace?",
+            )
 
     def id(self) -> str | None:
         """Return the workspace id of the newest webhook, or ``None`` before the first webhook."""

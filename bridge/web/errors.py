@@ -20,6 +20,7 @@ from bridge.reasons import Reason
 
 log = structlog.get_logger(__name__)
 
+BUG = "The client got 500. This is a bug: report it with the traceback that follows."
 NAME = re.compile(r"[a-z_]{1,20}")
 CHOICE = re.compile(r"'([^']+)'")
 
@@ -70,7 +71,7 @@ def add_error_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(Exception)
     async def _(_request: Request, error: Exception) -> Response:
-        log.error("response.internal_error", error=type(error).__name__)
+        log.error("response.internal_error", error=type(error).__name__, detail=BUG)
         return internal_error()
 
 

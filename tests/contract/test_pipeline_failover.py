@@ -67,7 +67,7 @@ def test_events_whose_saves_a_failover_lost_are_handled_again(
         assert events.drain(bridge.services) == len(entries)
     assert bridge.services.calls.load(call.call_id) is None
     assert bridge.services.inbox.backlog().waiting == len(entries)
-    assert [line["events"] for line in bridge.logged("events.not_acknowledged")] == [len(entries)]
+    assert [line["count"] for line in bridge.logged("events.not_acknowledged")] == [len(entries)]
     bridge.age(*entries)
     bridge.drain()
     assert whats(bridge.call(call)) == list(ALL_KINDS)

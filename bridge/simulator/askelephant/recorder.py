@@ -80,7 +80,13 @@ def _recording(send: Send, entry: Received) -> Callable[[Message], Awaitable[Non
                 headers = MutableHeaders(scope=message)
                 headers["X-Request-Id"] = entry.request_id
                 headers["X-Api-Version"] = API_VERSION
-            log.info("response.sent", method=entry.method, path=entry.path, status=entry.status)
+            log.info(
+                "response.sent",
+                request_id=entry.request_id,
+                method=entry.method,
+                path=entry.path,
+                status=entry.status,
+            )
         await send(message)
 
     return record

@@ -58,7 +58,10 @@ class Webhooks:
             if await self._attempt(event, plan, attempt):
                 return
         log.warning(
-            "webhook.delivery_given_up", svix_id=event.svix_id, engagement_id=event.engagement_id
+            "webhook.delivery_given_up",
+            svix_id=event.svix_id,
+            engagement_id=event.engagement_id,
+            detail=f"None of {len(SCHEDULE)} attempts got a 2xx response.",
         )
 
     async def resend(self, event: Event, times: int) -> None:

@@ -30,7 +30,9 @@ QUIET = (
     "redis",
     "uvicorn.access",
 )
-"""Loggers that are silenced: they log whole messages, or events that the bridge itself logs."""
+"""Loggers of which only warnings and errors are logged. Their other lines hold whole messages, or
+events that the bridge itself logs.
+"""
 
 OWN_HANDLERS = ("uvicorn", "uvicorn.error", "celery", "flower", "tornado")
 """Loggers whose libraries attach handlers. The handlers are removed, because they do not redact."""

@@ -22,7 +22,7 @@ NAME_RULE = (
 FORM = "<name>/<read|operate>:<secret>"
 NEW = "make one with: bridge token new NAME read|operate"
 SECRET_BYTES = 32
-"""Random bytes of a new secret, which are 43 characters."""
+"""The random bytes of a new secret. They are encoded as 43 characters."""
 
 
 class ApiToken(NamedTuple):
@@ -34,15 +34,15 @@ class ApiToken(NamedTuple):
 
     @property
     def entry(self) -> str:
-        """The entry of ``BRIDGE_API_TOKENS`` for this token."""
+        """The text of this token's entry in ``BRIDGE_API_TOKENS``."""
         return f"{self.name}/{self.scope}:{self.secret.get_secret_value()}"
 
 
 def read_tokens(entries: Sequence[SecretStr]) -> tuple[ApiToken, ...]:
     """Return the tokens of the entries, in order.
 
-    Raises ``ValueError`` for a malformed entry, and for a secret that has both scopes. Its text
-    names an entry by its position and quotes no part of it, because any part may be secret.
+    Raises ``ValueError`` for a malformed entry, and for a secret that has both scopes. The error's
+    text names the position of the entry and quotes no part of the entry, which may be secret.
     """
     tokens = tuple(
         _token(position, entry.get_secret_value()) for position, entry in enumerate(entries, 1)
@@ -57,7 +57,7 @@ def read_tokens(entries: Sequence[SecretStr]) -> tuple[ApiToken, ...]:
 
 
 def new_token(name: str, scope: Scope) -> ApiToken:
-    """Return a token with a random secret. Raises ``ValueError`` if the name is malformed."""
+    """Create a token with a random secret. Raises ``ValueError`` if the name is malformed."""
     if not NAME.fullmatch(name):
         raise ValueError(NAME_RULE)
     return ApiToken(name, scope, SecretStr(secrets.token_urlsafe(SECRET_BYTES)))

@@ -19,7 +19,7 @@ class DeadLetterView(BaseModel):
     """A dead letter with the body of its event."""
 
     id: str
-    entry: str = Field(description="The id of its entry in the inbox, as in the log")
+    entry: str = Field(description="The id of the event's entry in the inbox, as in the log")
     at: datetime
     source: str
     error: str

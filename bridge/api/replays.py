@@ -91,10 +91,10 @@ class ReplayView(BaseModel):
     dry_run: bool
     matched: int
     reasons: dict[str, int] = Field(
-        description="Matching calls by reason; `none` = calls without a reason"
+        description="The number of matching calls by reason; `none` counts calls without one"
     )
     started: int = Field(
-        description="Calls that are replayed; fewer than matched if some are no longer at rest"
+        description="Calls that are replayed; fewer than `matched` if some have just changed state"
     )
     first_due_at: datetime | None
     last_due_at: datetime | None
@@ -127,7 +127,7 @@ BODY = {"content": {"application/json": {"schema": ReplayOrder.model_json_schema
 def replay_calls(
     order: Annotated[ReplayOrder, Depends(_order)], services: WithServices, response: Response
 ) -> ReplayView:
-    """Count the matching calls at rest (status 200), or replay them at a pace (status 202).
+    """Count the matching complete, skipped or failed calls (200), or replay them at a pace (202).
 
     Each call keeps its `external_id`, so that it gets no second engagement.
     """

@@ -85,7 +85,10 @@ def show_insights(call: WithCall, services: WithServices) -> views.InsightsView:
 
 @router.post("/calls/{call_id:path}/replay", status_code=202)
 def replay_call(call: WithCall, services: WithServices) -> views.CallView:
-    """Replay a call at rest. It keeps its `external_id`, so that it gets no second engagement."""
+    """Process a complete, skipped or failed call again.
+
+    The call keeps its `external_id`, so that AskElephant creates no second engagement.
+    """
     replayed = replay(services, call)
     if replayed is None:
         state = (services.calls.load(call.call_id) or call).state

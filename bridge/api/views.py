@@ -47,12 +47,12 @@ class CallSummary(BaseModel):
     engagement_id: str | None
     external_url: str | None = Field(description="The call's page in the dialer")
     askelephant_url: str | None = Field(
-        description="The engagement's page; null also while its workspace is not known"
+        description="The engagement's page; also null while the workspace is not known"
     )
     metadata: Metadata
     insights_status: str
     attempts: int = Field(description="Requests sent to submit the call")
-    due_at: datetime | None = Field(description="When its next step is due")
+    due_at: datetime | None = Field(description="When the call's next step is due")
     created_at: datetime
     updated_at: datetime
 
@@ -60,11 +60,11 @@ class CallSummary(BaseModel):
 class ExtraRecordingView(BaseModel):
     """An extra recording of a call, and the extra call that submits the recording."""
 
-    link: str = Field(description="Its link without query and fragment")
-    heard_at: datetime = Field(description="When WAVV sent its newest link")
-    call_id: str | None = Field(description="The call that submits it; null = it is not submitted")
-    state: State | None = Field(description="That call's state")
-    engagement_id: str | None = Field(description="That call's engagement")
+    link: str = Field(description="The recording's link without query and fragment")
+    heard_at: datetime = Field(description="When WAVV sent the newest link")
+    call_id: str | None = Field(description="The extra call that submits the recording, or null")
+    state: State | None = Field(description="The extra call's state")
+    engagement_id: str | None = Field(description="The extra call's engagement")
 
 
 class CallView(CallSummary):
@@ -81,7 +81,7 @@ class CallView(CallSummary):
         description="Recordings of the call other than the one that is submitted for it"
     )
     recording_of: str | None = Field(
-        description="The call whose extra recording this one submits; null for WAVV's own calls"
+        description="The call whose extra recording this call submits; null for WAVV's own calls"
     )
     held: bool = Field(
         description="True while the call waits for a hold to end or for the request budget"
@@ -89,7 +89,7 @@ class CallView(CallSummary):
     problem: Problem | None = Field(description="The last refusal or failure")
     request: dict[str, Any] | None = Field(
         description="The body for AskElephant: as sent if the submission failed for good, else "
-        "made from the call as it is now; null = none can be made"
+        "made from the call as it is now; null if none can be made"
     )
     insights: InsightsView
     timeline: list[TimelineEntry]
@@ -120,22 +120,22 @@ class DamageView(BaseModel):
 class HoldView(BaseModel):
     """Why requests to AskElephant are held, and until when."""
 
-    reason: str = Field(description="Why, as a slug")
-    status: int | None = Field(description="The HTTP status that started it")
+    reason: str = Field(description="Why requests are held, as a slug")
+    status: int | None = Field(description="The HTTP status that started the hold")
     detail: str | None = Field(description="Text of AskElephant's response")
-    step: str | None = Field(description="`submit` or `insights`; null = all requests are held")
+    step: str | None = Field(description="`submit` or `insights`; null if all requests are held")
     since: datetime
     until: datetime = Field(
-        description="The time that AskElephant named, else the time of the next probe"
+        description="The time that AskElephant named, else the time of the next trial request"
     )
-    next_request_at: datetime = Field(description="When the next request is sent as a probe")
+    next_request_at: datetime = Field(description="When one request is sent as a trial")
 
 
 class HoldsView(BaseModel):
-    """All holds (pauses of requests to AskElephant) that are in force."""
+    """All holds (pauses of requests to AskElephant) in force, and the fields of the first hold."""
 
     held: bool
-    reason: str | None = Field(None, description="Of the first hold, as are the other fields")
+    reason: str | None = Field(None, description="The first hold's reason, as a slug")
     status: int | None = None
     detail: str | None = None
     step: str | None = None
@@ -143,7 +143,7 @@ class HoldsView(BaseModel):
     until: datetime | None = None
     next_request_at: datetime | None = None
     hold_max_seconds: float = Field(
-        description="The longest time that a hold lasts without a request"
+        description="The longest time between two trial requests of a hold"
     )
     holds: list[HoldView]
 
@@ -155,12 +155,12 @@ class ReleasedView(BaseModel):
 
 
 class WorkerView(BaseModel):
-    """A worker that runs."""
+    """A running worker process."""
 
-    name: str = Field(description="Its name in Celery and Flower, such as `celery@host`")
-    version: str = Field(description="The version of the bridge that it runs")
-    running: int = Field(description="How many tasks it runs")
-    seen_at: datetime = Field(description="Its last heartbeat; there is one every ten seconds")
+    name: str = Field(description="The worker's name in Celery and Flower, such as `celery@host`")
+    version: str = Field(description="The bridge's version in the worker")
+    running: int = Field(description="How many tasks the worker runs")
+    seen_at: datetime = Field(description="The last heartbeat; there is one every ten seconds")
 
 
 class StatsView(BaseModel):
@@ -175,7 +175,7 @@ class StatsView(BaseModel):
     unmapped_agents: dict[str, int]
     damaged: DamageView
     workers: list[WorkerView] = Field(
-        description="The workers that run; one that has missed three heartbeats is gone"
+        description="The running workers; a worker that has missed three heartbeats is gone"
     )
 
 

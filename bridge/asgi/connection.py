@@ -169,7 +169,7 @@ class Connection(HttpToolsProtocol):
         self._stop_answering()
 
     def on_message_begin(self) -> None:
-        """Start the timeout of a head."""
+        """Start the timeout of the request's head, because its first byte was received."""
         super().on_message_begin()
         self._expect(HEAD_SECONDS)
 
@@ -197,7 +197,7 @@ class Connection(HttpToolsProtocol):
         super().on_body(body)
 
     def on_response_complete(self) -> None:
-        """Set the request that gets the next response. uvicorn would use the newest request."""
+        """Set the waiting request that gets the next response. uvicorn would use the newest one."""
         self._answering = self.pipeline[-1][0] if self.pipeline else None
         super().on_response_complete()
 

@@ -1,4 +1,4 @@
-"""``bridge token``: make a token for the API."""
+"""``bridge token``: creates tokens for the API."""
 
 import json
 from typing import Annotated, Literal
@@ -10,7 +10,7 @@ token = typer.Typer(help="Make tokens for the API.", no_args_is_help=True)
 
 @token.callback()
 def _group() -> None:
-    """Keep ``new`` a subcommand: Typer would make the only command of a group the group itself.
+    """Make ``new`` a subcommand. Without this callback, ``bridge token`` itself would be ``new``.
 
     https://typer.tiangolo.com/tutorial/commands/one-or-multiple/
     """

@@ -62,10 +62,10 @@ class Arrival:
 
 
 class GroupCommit:
-    """Writes events to the inbox in batches.
+    """Writes events to the inbox (a Redis stream, which the workers read) in batches.
 
-    ``remember`` is for how many seconds a re-delivery is recognised. ``on_stored`` is called after
-    a batch, unless a wake-up of the workers is pending.
+    ``remember`` is for how many seconds a re-delivery is recognised. ``on_stored`` wakes the
+    workers after a batch. It is not called if a wake-up is already pending.
     """
 
     def __init__(
@@ -100,7 +100,7 @@ class GroupCommit:
             await self._writer
 
     async def _write(self) -> None:
-        """Write batch after batch until no event waits."""
+        """Write batches to Redis until no event waits."""
         try:
             while self._waiting:
                 batch: list[Arrival] = []
@@ -113,9 +113,10 @@ class GroupCommit:
             self._writer = None
 
     async def _commit(self, batch: Sequence[Arrival]) -> None:
-        """Write one batch. If the write fails, reject its events and all waiting events.
+        """Write one batch to Redis. If the write fails, reject its events and all waiting events.
 
-        The script returns 1 if a wake-up is due, then 1 for each new event; otherwise 0.
+        The Redis script returns a list: 1 if a wake-up of the workers is due, else 0; then for each
+        event 1 if it is new, else 0.
         """
         keys = [self._keys.inbox, self._keys.counters, self._keys.wakeup_pending]
         args: list[str | bytes | float] = [self._remember, WAKEUP_SECONDS]

@@ -169,7 +169,7 @@ class UnknownReceiver:
     refusals: "Refusals"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Respond 404 with the paths of the endpoints."""
+        """Respond 404. The response's detail names the correct paths."""
         right = " or ".join(f"`{path}`" for path in self.paths)
         error = UnknownPathError(
             Reason.UNKNOWN_PATH, f"This path receives no events. Send them to {right}."

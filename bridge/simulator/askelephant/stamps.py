@@ -5,7 +5,7 @@ from datetime import MAXYEAR, MINYEAR, UTC, datetime
 
 
 def clock() -> datetime:
-    """Return the current time. All code of the sandbox uses this function, so tests replace one."""
+    """Return the current time. All code of the sandbox reads the time by this function."""
     return datetime.now(UTC)
 
 

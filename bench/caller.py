@@ -23,7 +23,7 @@ class Caller(asyncio.Protocol):
         self.due_at = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep the transport."""
+        """Store the transport, by which requests are sent."""
         self._transport = cast("asyncio.Transport", transport)
 
     def send(self, request: bytes, due_at: float) -> None:

@@ -52,11 +52,11 @@ class Elephant:
     http: httpx.Client
 
     def seen(self) -> Requests:
-        """Return the requests since the last ``forget``."""
+        """Return the requests that the stub has received since the last ``forget``."""
         return Requests(**self.http.get("/seen").json())
 
     def forget(self) -> None:
-        """Delete the record of the requests."""
+        """Make the stub forget all requests that it has received."""
         self.http.post("/forget")
 
 

@@ -130,7 +130,7 @@ class Load:
         while self._overdue and self._idle:
             frame, due = self._overdue.popleft()
             self._in_flight += 1
-            self._idle.pop().send(frame, due)  # used last, so the least likely to be closed
+            self._idle.pop().send(frame, due)  # the one used last is the least likely closed
         if self._overdue and self._open < self._connections:
             task = asyncio.create_task(self._connect_again())
             self._connecting.add(task)

@@ -106,7 +106,7 @@ class Stub(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep the transport."""
+        """Store the transport, by which responses are sent."""
         self._transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:
@@ -158,7 +158,7 @@ class RequestLog:
         self.forget()
 
     def forget(self) -> None:
-        """Delete the record of the requests."""
+        """Delete the recorded times and ids of all requests."""
         self.posts: list[float] = []
         self.gets: list[float] = []
         self.ids: list[str] = []

@@ -16,8 +16,8 @@ from tests.support.two_workers import WORKERS, wait_until_both_work
 from tests.support.waiting import wait_for
 
 SEVERAL = 6
-SLOW = "slow-media.3200"
-"""A request of 16 seconds, during which another worker starts."""
+SLOW = "slow-media.6400"
+"""A request of 32 seconds, during which another worker starts, also on a busy machine."""
 
 PATIENT = {
     "BRIDGE_ASKELEPHANT_TIMEOUT": "60",

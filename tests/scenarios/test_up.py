@@ -189,7 +189,8 @@ def test_made_up_calls_go_all_the_way(flowering: tuple[Place, Running, str]) -> 
     place, _, _ = flowering
     words = ("send", "--url", place.url, "--seed", "7", "--count", "2")
     sent = run(*words, cwd=place.directory, settings=place.settings)
-    assert (sent.returncode, sent.stdout) == (0, "6 of 6 events accepted\n"), sent.stderr
+    assert sent.returncode == 0, sent.stderr
+    assert sent.stdout.splitlines()[-1] == "6 of 6 events accepted"
     listed = wait_for(
         lambda: place.bridge.get("/api/calls?limit=200").json()["data"],
         lambda calls: sum(one["state"] == "complete" for one in calls) >= 2,

@@ -147,7 +147,11 @@ def _flower_sees_a_call(one: DemoRun) -> bool:
     call = sample_call(Random(), datetime.now(UTC) - timedelta(minutes=20))  # noqa: S311 - one more of the demo's calls
     one.calls.append(call)
     assert one.post(deliveries(call, "v3")) == []
-    wait_for(one.has_ended, bool, "the call is complete")
+    wait_for(
+        lambda: one.api(f"/api/calls/{call.call_id}").json().get("state"),
+        lambda state: state in RESTING,
+        "the call is complete",
+    )
     return "tasks.insights.fetch_insights" in one.flower("/api/tasks?limit=100").text
 
 

@@ -40,7 +40,7 @@ FAST = {
     "BRIDGE_TRANSCRIPT_DEADLINE": "6",
     "BRIDGE_INSIGHTS_FIRST_DELAY": "0.3",
     "BRIDGE_INSIGHTS_MAX_DELAY": "1",
-    "BRIDGE_INSIGHTS_DEADLINE": "5",  # late insights need two
+    "BRIDGE_INSIGHTS_DEADLINE": "10",  # late insights need two, and a busy machine some more
     "BRIDGE_RETRY_FIRST_DELAY": "0.2",
     "BRIDGE_RETRY_MAX_DELAY": "1",
     "BRIDGE_PROBE_INTERVAL": "1",

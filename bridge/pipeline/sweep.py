@@ -70,7 +70,7 @@ def sweep(services: Services, *, is_routine: bool = False) -> int:
                 log.info("sweep.deleted_expired", calls=retired, events=events)
         services.counters.saw("sweep", services.now())
         if published:
-            log.info("sweep.published", calls=published)
+            log.info("sweep.published_due_calls", calls=published)
         return published
 
 

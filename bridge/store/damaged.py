@@ -57,7 +57,7 @@ class DamagedRecords:
             log.error(
                 "record.damaged",
                 call_id=call_id,
-                detail="The call stops. Repair its record: docs/operations.md, Damaged records.",
+                detail="The call waits for its repair: docs/operations.md, Damaged records.",
             )
 
     def defer(self, call_ids: Iterable[str], now: float) -> None:

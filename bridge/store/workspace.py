@@ -36,7 +36,7 @@ class Workspace:
                 "workspace.changed",
                 workspace_id=workspace_id,
                 former=text(former),
-                detail="New links lead to it. Do webhook and API key belong to one workspace?",
+                detail="Links lead to the new one. Check that webhook and API key belong to it.",
             )
 
     def id(self) -> str | None:

@@ -164,7 +164,12 @@ def open_envelope(top: Object, table: KeyTable) -> Envelope:
             break
         notes += [note for _, note in inner if note is not None]
         places = [_place(value) for value, _ in inner]
-        chosen = _chosen(places, table)
+        chosen = places[0]
+        if len(places) > 1:  # the object that names the call, else the first that is not empty
+            certain = (other for other in places if _has_call_key(other, table))
+            named = (other for other in places if _is_call(other, table))
+            filled = (other for other in places if other.own)
+            chosen = next(certain, None) or next(named, None) or next(filled, chosen)
         around = [place, *(other for other in places if other is not chosen), *around]
         place = chosen
     return Envelope((place, *around), table, tuple(dict.fromkeys(notes)))
@@ -226,16 +231,6 @@ def _flattened(own: Object) -> list[tuple[Object, str | None]]:
         if inner and inner[0] and letters(wrapper) in _WRAPPERS:
             found.setdefault(wrapper, {})[inner[0].removesuffix("]")] = value
     return [(inner, None) for inner in found.values()]
-
-
-def _chosen(places: Sequence[Place], table: KeyTable) -> Place:
-    """Return the object with a call id, else the first that is not empty, else the first."""
-    if len(places) == 1:
-        return places[0]
-    certain = (place for place in places if _has_call_key(place, table))
-    named = (place for place in places if _is_call(place, table))
-    filled = (place for place in places if place.own)
-    return next(certain, None) or next(named, None) or next(filled, places[0])
 
 
 def _has_call_key(place: Place, table: KeyTable) -> bool:

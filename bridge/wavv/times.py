@@ -6,6 +6,7 @@ because it could be a day off.
 """
 
 import re
+from contextlib import suppress
 from datetime import UTC, datetime, tzinfo
 
 from dateutil import parser
@@ -48,8 +49,12 @@ def moment(value: object, zone: tzinfo = UTC) -> Read:
     month and day may be in either order (``05/06/2026``) is not read, with the flaw ``ambiguous``.
     """
     count = number(value)
-    if count is not None and (at := _since_epoch(count)) is not None:
-        return Read(at)
+    if count is not None:
+        unit = next((unit for least, unit in _UNITS if count >= least), 1)
+        with suppress(OverflowError, OSError, ValueError):
+            at = datetime.fromtimestamp(count / unit, UTC)
+            if at.year in YEARS:
+                return Read(at)
     if not isinstance(value, str) or len(value) > LONGEST or not value.isascii():
         return UNREADABLE
     text = value.strip()
@@ -62,15 +67,6 @@ def moment(value: object, zone: tzinfo = UTC) -> Read:
     if found.tzinfo is None:
         return Read(found.replace(tzinfo=zone).astimezone(UTC), WITHOUT_ZONE)
     return Read(found.astimezone(UTC))
-
-
-def _since_epoch(count: float) -> datetime | None:
-    unit = next((unit for least, unit in _UNITS if count >= least), 1)
-    try:
-        at = datetime.fromtimestamp(count / unit, UTC)
-    except (OverflowError, OSError, ValueError):
-        return None
-    return at if at.year in YEARS else None
 
 
 def _iso(text: str) -> datetime | None:

@@ -28,6 +28,7 @@ from bridge.store.keys import Keys
 from bridge.store.lease import Leases
 from bridge.store.lookup import Lookup
 from bridge.store.rate_limit import RateLimit
+from bridge.store.sources import Sources
 from bridge.store.workspace import Workspace
 from bridge.wavv.aliases import with_additions
 from bridge.wavv.client import WavvClient, WavvOptions
@@ -63,6 +64,7 @@ class Services:
     holds: Holds
     rate_limit: RateLimit
     counters: Counters
+    sources: Sources
     heartbeats: Heartbeats
     workspace: Workspace
     publisher: Publisher
@@ -98,6 +100,7 @@ def build_services(settings: Settings, publisher: Publisher | None = None) -> Se
         holds=Holds(redis, keys, settings.probe_interval, settings.hold_max),
         rate_limit=RateLimit(redis, keys, settings.askelephant_rate),
         counters=Counters(redis, keys),
+        sources=Sources(redis, keys),
         heartbeats=Heartbeats(redis, keys),
         workspace=Workspace(redis, keys),
         publisher=publisher,

@@ -106,7 +106,7 @@ def show_call(call: WithCall, services: WithServices) -> views.CallView:
 
 @router.get("/stats")
 def show_stats(services: WithServices) -> views.StatsView:
-    """Show statistics: calls by state, overdue steps, waiting events, holds, workers, counters."""
+    """Show statistics: calls by state, overdue steps, events, holds, workers and counters."""
     now = services.now()
     holds, backlog = services.holds.all(now), services.inbox.backlog()
     hold = views.hold_view(holds[0]) if holds else None
@@ -121,5 +121,13 @@ def show_stats(services: WithServices) -> views.StatsView:
         # Agents that have been added to the agents file by now are left out.
         unmapped_agents={a: calls for a, calls in unmapped.items() if not services.mapper.knows(a)},
         damaged=views.DamageView(**asdict(services.calls.damage())),
+        sources={
+            source: views.SourceView(
+                received_at=signs.received_at,
+                refused_at=signs.refused_at,
+                refused_reason=signs.refused_reason,
+            )
+            for source, signs in services.sources.all(now).items()
+        },
         workers=[views.WorkerView(**asdict(worker)) for worker in services.heartbeats.living(now)],
     )

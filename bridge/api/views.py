@@ -163,6 +163,16 @@ class WorkerView(BaseModel):
     seen_at: datetime = Field(description="The last heartbeat; there is one every ten seconds")
 
 
+class SourceView(BaseModel):
+    """When a source of events was last received and refused."""
+
+    received_at: datetime | None = Field(
+        description="When its last event was accepted, duplicates included; null = never"
+    )
+    refused_at: datetime | None = Field(description="When its last event was refused; null = never")
+    refused_reason: str | None = Field(description="Why its last refused event was refused")
+
+
 class StatsView(BaseModel):
     """The statistics of all calls and events."""
 
@@ -174,6 +184,7 @@ class StatsView(BaseModel):
     counters: dict[str, int]
     unmapped_agents: dict[str, int]
     damaged: DamageView
+    sources: dict[str, SourceView] = Field(description="By source: `wavv` and `askelephant`")
     workers: list[WorkerView] = Field(
         description="The running workers; a worker that has missed three heartbeats is gone"
     )

@@ -118,10 +118,11 @@ class GroupCommit:
         The Redis script returns a list: 1 if a wake-up of the workers is due, else 0; then for each
         event 1 if it is new, else 0.
         """
-        keys = [self._keys.inbox, self._keys.counters, self._keys.wakeup_pending]
+        names = self._keys
+        keys = [names.inbox, names.counters, names.wakeup_pending, names.signs]
         args: list[str | bytes | float] = [self._remember, WAKEUP_SECONDS]
         for arrival in batch:
-            keys.append(self._keys.seen(arrival.source, arrival.key))
+            keys.append(names.seen(arrival.source, arrival.key))
             args += (arrival.source, arrival.raw, arrival.at, arrival.request_id)
         try:
             async with asyncio.timeout(COMMIT_SECONDS):

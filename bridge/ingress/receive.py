@@ -31,6 +31,7 @@ from bridge.ingress.sources import IncomingRequest, WebhookSource
 from bridge.reasons import Reason
 from bridge.store.keys import Keys
 from bridge.store.refusal import REFUSAL, Refusal
+from bridge.store.sources import REASON, REFUSALS_KEPT, REFUSED, hour
 
 KEPT_REFUSED = 10_000
 MOST_NOTING = 8
@@ -141,7 +142,7 @@ class Receiver:
             error, NotStoredError
         ):  # the sender retries; a failing Redis gets no extra load
             return
-        await self.refusals.keep(self.source.name, error, authentic)
+        await self.refusals.keep(self.source.name, error, authentic, at)
         named = self.source.named(authentic.raw) if authentic else None
         if authentic and named:
             refused = Refusal(named.call_id, error.reason, named.event, authentic.size)
@@ -176,7 +177,7 @@ class UnknownReceiver:
         )
         log.warning("event.refused", source="unknown", reason=error.reason,
                     status=error.status, detail=error.detail)  # fmt: skip
-        await self.refusals.keep("unknown", error, None)
+        await self.refusals.keep("unknown", error, None, time.time())
         await _refusal(error)(scope, receive, send)
 
 
@@ -200,12 +201,19 @@ class Refusals:
     keys: Keys
     turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MOST_NOTING))
 
-    async def keep(self, source: str, error: EventError, authentic: Authentic | None) -> None:
-        """Count the refusal. If ``authentic`` is given, also store the body and the reason.
+    async def keep(
+        self, source: str, error: EventError, authentic: Authentic | None, at: float
+    ) -> None:
+        """Count the refusal at ``at``. If ``authentic`` is given, also store body and reason.
 
-        An error of Redis is only logged.
+        ``bridge.store.sources`` reads the time and the counters of the hour. An error of Redis is
+        only logged.
         """
+        in_hour = self.keys.refusals(source, hour(at))
         pipe = self.redis.pipeline(transaction=False)
+        pipe.hset(self.keys.signs, items=[REFUSED + source, at, REASON + source, error.reason])
+        pipe.hincrby(in_hour, error.reason, 1)
+        pipe.expire(in_hour, REFUSALS_KEPT)
         pipe.hincrby(self.keys.counters, f"events.refused.{error.reason}", 1)
         if authentic is not None:
             fields: dict[bytes | str, bytes | str | int] = {

@@ -134,6 +134,11 @@ class Inbox:
                 return slug
         return None
 
+    def first_received(self) -> datetime | None:
+        """Return when the oldest stored event was received; ``None`` = there is no event."""
+        first = self._first_after("-")
+        return datetime.fromtimestamp(_milliseconds(first) / 1000, UTC) if first else None
+
     def backlog(self) -> Backlog:
         """Return how many events are not handled yet, and when the oldest was received."""
         oldest = self._oldest_unhandled()

@@ -121,6 +121,10 @@ class Keys:
         """The key of the stream of authentic events that were rejected, with the reason."""
         return self.of("refused")
 
+    def refusals(self, source: str, hour: str) -> str:
+        """Return the key of the hash that counts the rejected events of one hour by reason."""
+        return self.of("refusals", source, hour)
+
     @property
     def sweep_pace(self) -> str:
         """The key that exists for half a sweep interval after the start of a routine sweep."""
@@ -174,7 +178,7 @@ class Keys:
 
     @property
     def signs(self) -> str:
-        """The key of the hash of last-seen times, such as of a webhook, a poll and a sweep."""
+        """The key of the hash of last-seen times, such as of an event, a poll and a sweep."""
         return self.of("signs")
 
 

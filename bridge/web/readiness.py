@@ -8,8 +8,10 @@ from typing import NamedTuple
 from redis.exceptions import RedisError, ResponseError
 
 from bridge.pipeline.sweep import are_sweeps_stopped
+from bridge.reasons import Reason, Table
 from bridge.services import Services
 from bridge.store.cluster import REFUSED, is_cluster
+from bridge.store.sources import HOUR
 
 STALE_BACKLOG = timedelta(minutes=5)
 UNWRITABLE = (
@@ -55,6 +57,21 @@ CHECKS: Mapping[str, CheckInfo] = {
     "inbox": CheckInfo(
         required=False,
         meaning="The oldest event has waited for five minutes. Check that a worker runs.",
+    ),
+    "wavv_events": CheckInfo(
+        required=False,
+        meaning=(
+            "No event of WAVV was accepted in the last hour, and some were "
+            "[rejected](#events-that-are-not-stored), perhaps those of a stranger: the check shows "
+            "the commonest reason. Or none ever came, though the oldest stored event is an hour "
+            "old: check the URL of the webhook in WAVV."
+        ),
+    ),
+    "askelephant_events": CheckInfo(
+        required=False,
+        meaning=(
+            "The same for the events of AskElephant: check the endpoint in its Settings > Webhooks."
+        ),
     ),
     "askelephant": CheckInfo(
         required=False,
@@ -223,6 +240,36 @@ def _webhook(services: Services) -> Iterator[Check]:
     yield Check("askelephant_webhook", ok=ok, detail=detail)
 
 
+def _sources(services: Services) -> Iterator[Check]:
+    """Warn of a source of which no event is accepted: none ever came, or all are refused."""
+    now, counters = services.now(), services.counters.all()
+    first = services.inbox.first_received()
+    for source, signs in services.sources.all(now).items():
+        name, received_at = f"{source}_events", signs.received_at
+        is_silent = received_at is None or now - received_at > HOUR
+        refused_at = signs.refused_at if signs.refusals else None
+        if is_silent and refused_at and now - refused_at <= HOUR:
+            yield Check(name, ok=False, detail=_only_refused(signs.refusals))
+        elif received_at:
+            yield Check(name, ok=True, detail=f"last received at {received_at.isoformat()}")
+        elif counters.get(f"events.received.{source}") or not first or now - first <= HOUR:
+            yield Check(name, ok=True, detail="no sign of trouble")
+        else:
+            detail = f"none ever came, others since {first.isoformat()}: check the webhook's URL"
+            yield Check(name, ok=False, detail=detail)
+
+
+def _only_refused(refusals: Mapping[str, int]) -> str:
+    """Return the detail of a source whose events are all refused, with the commonest reason."""
+    reason, number = max(refusals.items(), key=lambda item: item[1])
+    known = Reason(reason).rows if reason in set(Reason) else ()
+    meaning = "".join(f" ({row.meaning})" for row in known if row.table is Table.EVENTS)
+    return (
+        "no event was accepted in the last hour; of those refused in this hour and the one before, "
+        f"{number} of {sum(refusals.values())} have the reason {reason}{meaning}"
+    )
+
+
 def _wavv_api(services: Services) -> Iterator[Check]:
     """Warn while WAVV refuses the API key: fresh links to recordings are then not requested."""
     refused = services.counters.last_saw("wavv_refused")
@@ -241,5 +288,6 @@ REDIS_CHECKS: tuple[Callable[[Services], Iterator[Check]], ...] = (
     _progress,
     _holds,
     _webhook,
+    _sources,
     _wavv_api,
 )

@@ -14,6 +14,7 @@ from tests.support.web_process import ENDED, SECRETS, Web, running_web
 CHECKS = {
     "askelephant_api_key", "askelephant_webhook_secrets", "wavv_secrets", "redis", "eviction",
     "persistence", "inbox", "askelephant", "askelephant_webhook", "wavv_api", "sweep",
+    "wavv_events", "askelephant_events",
 }  # fmt: skip
 
 
@@ -96,7 +97,7 @@ def test_without_redis_the_bridge_is_alive_and_not_ready(valkey: Valkey) -> None
         assert "BRIDGE_REDIS_URL" in failing(response)["redis"]
         assert set(response.json()["checks"]) == CHECKS - {
             "eviction", "persistence", "inbox", "askelephant", "askelephant_webhook", "wavv_api",
-            "sweep",
+            "sweep", "wavv_events", "askelephant_events",
         }  # fmt: skip
         assert web.client.get("/livez").json()["status"] == "alive"
         valkey.start()

@@ -39,7 +39,7 @@ class FakeRedis:
     async def add_events(self, keys: Sequence[str], args: Sequence[Any]) -> list[int]:
         """Store a batch, or raise ``error``."""
         bodies = list(args[BEFORE_EVENTS + 1 :: OF_AN_EVENT])
-        assert len(keys) == 3 + len(bodies)
+        assert len(keys) == 4 + len(bodies)
         self.batches.append(bodies)
         await self.gate.wait()
         error, self.error = self.error, None

@@ -23,6 +23,7 @@ from bridge.store.lease import Lease, Leases
 from bridge.store.lookup import Lookup
 from bridge.store.lua import script
 from bridge.store.replies import text
+from bridge.store.sources import Sources
 
 NOW = datetime(2026, 5, 13, 14, 0, tzinfo=UTC)
 GRACE = timedelta(seconds=30)
@@ -76,6 +77,11 @@ class Store:
     def due(self) -> DueCalls:
         """The due calls."""
         return DueCalls(self.redis, self.keys, GRACE)
+
+    @property
+    def sources(self) -> Sources:
+        """The signs of the sources of events."""
+        return Sources(self.redis, self.keys)
 
     @property
     def heartbeats(self) -> Heartbeats:
@@ -133,7 +139,9 @@ def put_event(redis: Redis, keys: Keys, raw: bytes, source: str, key: str | None
     add = redis.register_script(script("add_deduplicated_events"))
     seen = keys.seen(source, key or f"{source}:{redis.incr(keys.of('test', 'events'))}")
     args: list[str | bytes | float] = [REMEMBERED, 1, source, raw, NOW.timestamp(), "req-1"]
-    _, is_new = add(keys=[keys.inbox, keys.counters, keys.wakeup_pending, seen], args=args)
+    _, is_new = add(
+        keys=[keys.inbox, keys.counters, keys.wakeup_pending, keys.signs, seen], args=args
+    )
     rows: Any = redis.xrevrange(keys.inbox, count=1) if is_new else []
     return text(rows[0][0]) if rows else ""
 

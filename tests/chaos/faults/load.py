@@ -143,6 +143,7 @@ def _store_events(fixture: Fixture, count: int) -> None:
                 keys.inbox,
                 keys.counters,
                 keys.wakeup_pending,
+                keys.signs,
                 *(keys.seen("wavv", call_id) for call_id in ids),
             ],
             args=[REMEMBERED, PENDING_SECONDS, *fields],

@@ -1,1 +1,4 @@
-"""The steps of a call: load, decide, do, save. The package ``tasks`` decides when each runs."""
+"""Does the work on calls: handles their events, submits them, fetches insights, and sweeps.
+
+The Celery tasks of the package ``tasks`` run these functions.
+"""

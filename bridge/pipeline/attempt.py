@@ -1,8 +1,9 @@
 """Attempts at a step that sends requests to AskElephant, for a batch of calls.
 
-A batch runs in phases, and each phase is one round trip to Redis. A call is worked on under a
-lease, so by one worker at a time. An exception for one call is logged with its id and leaves that
-call due; the other calls of the batch go on.
+A batch runs in phases, and each phase needs one round trip to Redis. A worker has a lease on each
+call of its batch, so that only one worker at a time works on a call. An exception for one call is
+logged with the id of the call, and the call stays due. The other calls of the batch are not
+affected.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -36,10 +37,10 @@ STORE_AWAY = (RedisConnectionError, RedisTimeoutError)
 
 @dataclass(slots=True, eq=False)
 class Attempt:
-    """A call that is due for a step, and the lease that this worker has on it.
+    """A call that is due for a step, and the lease that this worker has on the call.
 
-    ``call`` is the call as last saved. ``insights`` are the stored insights of its engagement.
-    ``sent`` is the body of the request to submit it, once this attempt has sent one.
+    ``call`` is the call as last saved. ``insights`` is the stored document of insights of the call.
+    ``sent`` is the body of the submission, or ``None`` before this attempt sends one.
     """
 
     call: Call
@@ -51,9 +52,9 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The result of an attempt: events to apply to the call, and what is saved with them.
+    """The result of an attempt: the events to apply to the call, and what is saved with them.
 
-    ``insights`` replaces the stored insights. Each name in ``counts`` is a counter to increment.
+    ``insights`` replaces the stored insights. ``counts`` are the names of counters to increase.
     """
 
     events: tuple[e.Event, ...]
@@ -75,9 +76,9 @@ def settled(
 def begin(services: Services, step: Step, call_ids: Iterable[str]) -> Iterator[list[Attempt]]:
     """Yield an attempt for each call that is due for ``step`` and not leased by another worker.
 
-    The calls are read after their leases are acquired: the worker that had the lease before may
-    have finished the step. A call that cannot be read stays due, for a worker of a newer version
-    or until an operator repairs its record.
+    The calls are read after their leases were granted, because the worker that had the lease before
+    may have finished the step. A call that cannot be read stays due: a worker of a newer version
+    may read it, or an operator may repair its record.
     """
     ids, now = [*dict.fromkeys(call_ids)], services.now()
     with services.leases.hold(ids, insights=step is INSIGHTS) as leases:
@@ -88,7 +89,7 @@ def begin(services: Services, step: Step, call_ids: Iterable[str]) -> Iterator[l
                 call = services.calls.read(call_id, record)
             except NewerRecordError:
                 log.warning("call.written_by_newer_version", call_id=call_id, detail=FOR_NEWER)
-            except DamagedRecordError:  # the store has listed and logged it
+            except DamagedRecordError:  # the store has listed and logged the damaged record
                 log.debug("step.record_damaged", call_id=call_id)
             else:
                 if call is not None and is_due(call, step, now):
@@ -103,10 +104,10 @@ def begin(services: Services, step: Step, call_ids: Iterable[str]) -> Iterator[l
 def admit(
     services: Services, step: Step, attempts: Sequence[Attempt]
 ) -> tuple[list[Attempt], list[Settled]]:
-    """Return the attempts whose request may be sent now, and the others with their waits.
+    """Return the attempts whose request may be sent now, and the others with how long they wait.
 
-    The holds are read once for the batch. Under a hold one request is sent as a probe when it is
-    time for one, and the other calls wait for the hold to end.
+    A request is not sent under a hold (a pause of requests to AskElephant) or beyond the rate
+    limit. When a trial request (probe) is due under a hold, one call of the batch may send it.
     """
     if not attempts:
         return [], []
@@ -129,7 +130,7 @@ def admit(
 
 
 def save(services: Services, happened: Sequence[tuple[Attempt, e.Event]]) -> list[Attempt]:
-    """Save one event of each attempt and keep the leases; return the attempts that were saved."""
+    """Save an event of each attempt and keep the leases; return the attempts that were saved."""
     return _save(services, [(attempt, settled(event)) for attempt, event in happened], ends=False)
 
 
@@ -141,7 +142,10 @@ def finish(services: Services, outcomes: Sequence[Settled]) -> list[Call]:
 def each(
     attempts: Iterable[tuple[Attempt, T]], decide: Callable[[Attempt, T], Outcome | None]
 ) -> list[Settled]:
-    """Call ``decide`` for each attempt; return the outcomes, without those for which it raised."""
+    """Run ``decide`` with each attempt and its value; return the attempts with their outcomes.
+
+    If ``decide`` raises, the exception is logged and the attempt is left out: see ``isolated``.
+    """
     outcomes: list[Settled] = []
     for attempt, value in attempts:
         with isolated(attempt):
@@ -152,9 +156,9 @@ def each(
 
 @contextmanager
 def isolated(attempt: Attempt) -> Iterator[None]:
-    """Log an exception of one call instead of raising it; the call stays due.
+    """Log an exception in the work on one call and do not raise it. The call stays due.
 
-    A lost connection to Redis is raised, because it concerns every call of the batch.
+    An error of the connection to Redis is raised, because it concerns every call of the batch.
     """
     try:
         yield
@@ -165,7 +169,7 @@ def isolated(attempt: Attempt) -> Iterator[None]:
 
 
 def _save(services: Services, outcomes: Sequence[Settled], *, ends: bool) -> list[Attempt]:
-    """Save the outcomes; return the attempts that were saved. The other calls stay due."""
+    """Save the outcomes; return the attempts that were saved. Calls that were not stay due."""
     results = apply_events(services, [
         Happened(
             call=attempt.call,

@@ -1,4 +1,7 @@
-"""Draining the inbox: batch after batch until it is empty, one thread of a process at a time."""
+"""Drains the inbox: handles batches of events until the inbox is empty.
+
+Only one thread of a process drains at a time.
+"""
 
 import threading
 import time
@@ -13,9 +16,10 @@ PAUSE_SECONDS = 0.15
 """The pause after a batch of fewer than ``FEW`` events, so that the next batch is larger."""
 
 MOST_BATCHES = 500
-"""A drain ends after this many batches and publishes the next drain.
+"""After this many batches a drain ends, and publishes a message that starts the next drain.
 
-The broker redelivers a message that is not acknowledged within its visibility timeout:
+A longer drain could exceed the visibility timeout, after which the broker delivers its message
+again:
 https://docs.celeryq.dev/en/stable/getting-started/backends-and-brokers/redis.html#visibility-timeout.
 """
 
@@ -26,8 +30,8 @@ _WANTED = threading.Event()
 def drain(services: Services, pause: Callable[[float], object] = time.sleep) -> None:
     """Handle events until the inbox is empty. If another thread drains already, return at once.
 
-    A caller sets ``_WANTED`` before it tries the lock, and the draining thread checks ``_WANTED``
-    after it has released the lock. So that thread drains once more, and no event is left behind.
+    ``_WANTED`` ensures that no event stays behind: a thread sets it before it tries the lock, and
+    the draining thread checks it after it has released the lock, and then drains once more.
     """
     _WANTED.set()
     while _WANTED.is_set() and _AT_WORK.acquire(blocking=False):

@@ -1,4 +1,4 @@
-"""Handling events from the inbox: each is parsed and applied to its call, a batch at a time."""
+"""Handles events from the inbox in batches: parses each event and applies it to its call."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -29,7 +29,10 @@ from bridge.wavv.names import event_kind
 BATCH = 100
 NO_CALL_YET = "No call has this engagement. The event waits for a call that gets it."
 IGNORED, PARKED = "ignored.", "parked."
-"""Prefixes of the outcomes of events that change no call."""
+"""Prefixes of the outcomes of events that change no call.
+
+A parked event is a transcript event that waits until the call of its engagement is known.
+"""
 
 TRIES = 3
 NOTED = {
@@ -40,14 +43,14 @@ NOTED = {
 log = structlog.get_logger(__name__)
 Event = CallHeard | EventRefused | TranscriptReady | Noted
 MAKES_CALL = CallHeard | EventRefused
-"""The events that create the call's record if there is none."""
+"""The events that create the record of the call if there is none."""
 
 
 @dataclass(frozen=True, slots=True)
 class ParsedEvent:
-    """An event of a call, read from an inbox entry.
+    """An event of the call ``call_id``, parsed from an inbox entry.
 
-    ``slug`` is the outcome to store when there is no record of the call.
+    ``slug`` is the outcome to store if there is no record of the call.
     """
 
     entry: Entry
@@ -57,13 +60,13 @@ class ParsedEvent:
 
 
 Outcomes = dict[str, str | None]
-"""The handled entries by id. The value is a slug if the entry changed no call, else ``None``."""
+"""Outcomes of handled inbox entries by id: a slug if the entry changed no call, else ``None``."""
 
 
 def drain(services: Services) -> int:
-    """Handle one batch of events; return how many there were.
+    """Handle one batch of events from the inbox; return the number of events.
 
-    Raises ``RedisError`` if Redis is unreachable; the events stay pending for a later drain.
+    Raises ``RedisError`` if Redis is unreachable. The events then stay pending for a later drain.
     """
     entries = services.inbox.take(BATCH)
     outcomes: Outcomes = {}
@@ -75,7 +78,7 @@ def drain(services: Services) -> int:
         handled = [entry for entry in entries if entry.id in outcomes]
         slugs = {entry_id: slug for entry_id, slug in outcomes.items() if slug is not None}
         if handled and not services.inbox.done(handled, slugs):
-            # Redis failed over or restarted in between: a save may be lost with the old primary.
+            # Redis failed over or restarted during the batch: saves of calls may be lost.
             log.warning(
                 "events.not_acknowledged",
                 count=len(handled),
@@ -87,7 +90,10 @@ def drain(services: Services) -> int:
 def interpret(
     services: Services, entries: Sequence[Entry], outcomes: Outcomes
 ) -> list[ParsedEvent]:
-    """Return the events that belong to a call, in order; add the outcomes of the other entries."""
+    """Parse inbox entries; return the events that belong to a call, in order.
+
+    The outcomes of the other entries are added to ``outcomes``.
+    """
     parsed: dict[str, ParsedEvent] = {}
     webhooks: dict[str, tuple[Entry, WebhookEvent]] = {}
     for entry in entries:
@@ -104,11 +110,11 @@ def interpret(
 def apply(
     services: Services, parsed: Sequence[ParsedEvent], outcomes: Outcomes
 ) -> list[ParsedEvent]:
-    """Apply the events to their calls and save those; return the events to apply one by one.
+    """Apply the events to their calls and save the calls; return the events to apply one by one.
 
-    If an exception stops the events of a call, they are returned to be applied again, each alone:
-    the others of them can then be saved. If an event fails alone, it stays pending, or becomes a
-    dead letter.
+    If one of several events of a call raises, all events of this call are returned. The caller then
+    applies each of them alone, so that the others are saved. An event that raises alone stays
+    pending, or becomes a dead letter.
     """
     by_call = defaultdict[str, list[ParsedEvent]](list)
     for one in parsed:
@@ -177,7 +183,7 @@ def _read_wavv(services: Services, entry: Entry, outcomes: Outcomes) -> ParsedEv
 
 
 def _read_refusal(_services: Services, entry: Entry, _outcomes: Outcomes) -> ParsedEvent:
-    """Return the event from an entry that says that the ingress refused an event of a call."""
+    """Return the event from an entry which reports that the bridge rejected an event of a call."""
     refusal = read_refusal(entry.raw)
     kind = event_kind(refusal.event or "")
     refused = EventRefused(refusal.reason, refusal.event, kind, refusal.size, entry.id)
@@ -193,10 +199,11 @@ READERS: Mapping[str, Callable[[Services, Entry, Outcomes], ParsedEvent | None]]
 def _of_askelephant(
     services: Services, webhooks: Sequence[tuple[Entry, WebhookEvent]], outcomes: Outcomes
 ) -> list[ParsedEvent]:
-    """Return AskElephant's events of known calls; add the outcomes of the others.
+    """Return AskElephant's events that belong to known calls; add the outcomes of the others.
 
-    An engagement that was edited or deleted belongs to a call only if its id is known: several
-    engagements may share a link.
+    A transcript event is matched by the id of its engagement, else by its external URL. An event of
+    an edited or deleted engagement is matched by the id only, because several engagements may share
+    a URL.
     """
     for workspace_id in dict.fromkeys(event.workspace_id for _, event in webhooks):
         services.workspace.learn(workspace_id)
@@ -225,11 +232,11 @@ def _of_askelephant(
 
 
 def _found_by_link(services: Services, about: EngagementNews, entry: Entry) -> str | None:
-    """Return the id of the call that awaits its engagement under this link, or park the event.
+    """Return the id of the call whose external URL the event has, or store the event (park it).
 
-    The event may arrive before the response to the submission. It is parked first, and its call is
-    then looked up once more. The submission saves its call first and then reads the parked events.
-    So one of the two always finds the other.
+    The event may arrive before the response to the submission. If no call is found, the event is
+    parked first, and the call is then looked up once more. The submission saves its call first, and
+    then reads the parked events. So one of the two always finds the other.
     """
     call = services.lookup.by_engagement(about.id, about.external_url)
     if call is None:
@@ -241,12 +248,13 @@ def _found_by_link(services: Services, about: EngagementNews, entry: Entry) -> s
 
 @contextmanager
 def _guarded(services: Services, entries: Sequence[Entry]) -> Iterator[None]:
-    """Log an exception of these events instead of raising it; other events go on.
+    """Log an exception in the handling of these events and do not raise it.
 
-    The events stay pending and are claimed again after 30 seconds. After three deliveries they
-    become dead letters, which an operator can put back. An event that cannot be parsed, or whose
+    The events stay pending and are delivered again after 30 seconds. After three deliveries they
+    become dead letters, which an operator can requeue. An event that cannot be parsed, or whose
     call has a damaged record, becomes a dead letter at once. If a newer version of the bridge wrote
-    the call's record, its events stay pending without limit, for a worker of that version.
+    the record of the call, the events stay pending until a worker of that version handles them.
+    ``RedisError`` is raised.
     """
     try:
         yield

@@ -1,7 +1,7 @@
-"""Opens the calls that submit extra recordings of a call, and applies the call's events to them.
+"""Creates separate calls that submit the extra recordings of a call, and keeps them up to date.
 
-Such a call is derived from the record of the first one. After a crash, the inbox entry or the
-submission runs again and opens the calls that are missing.
+A separate call is derived from the record of the first call. If a worker crashes before it has
+created all of them, the event or the submission is handled again, and creates the missing ones.
 """
 
 from bridge.broker.publisher import publish_next
@@ -13,7 +13,7 @@ from bridge.services import Services
 
 
 def open_extras(services: Services, call: Call) -> None:
-    """Open a call for each extra recording that has none yet."""
+    """Create the separate call of each extra recording of ``call`` for which there is none yet."""
     for extra in _separated(call):
         opened = call_of_extra(call, extra, services.now(), services.policy)
         saved = services.calls.update(opened.call_id, lambda found, new=opened: found or new)  # type: ignore[misc]  # bound now
@@ -21,7 +21,10 @@ def open_extras(services: Services, call: Call) -> None:
 
 
 def hear_extras(services: Services, call: Call, event: CallHeard) -> None:
-    """Apply an event of the call to the calls of its extra recordings; open missing ones."""
+    """Apply an event of ``call`` to the separate calls of its extra recordings.
+
+    Missing separate calls are created.
+    """
     for extra in _separated(call):
         opened = call_of_extra(call, extra, services.now(), services.policy)
         _publish(services, apply_event(services, opened, event_for_extra(extra, event)))

@@ -1,4 +1,7 @@
-"""What follows a failed request: a retry or the end for its call, perhaps a hold for all calls."""
+"""What follows a failed request to AskElephant.
+
+The call is retried or fails, and a hold (a pause of the requests of all calls) may start.
+"""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -33,14 +36,14 @@ from config.redaction import redact_text
 
 log = structlog.get_logger(__name__)
 PROOFS = frozenset({Trouble.REJECTED, Trouble.OWNER, Trouble.MEDIA, Trouble.FORBIDDEN})
-"""Failures that only AskElephant itself can report: it works, and it accepted the API key."""
+"""Failures which prove that AskElephant works and has accepted the API key."""
 
 HOLD_REASONS: Mapping[Trouble, Reason] = {
     Trouble.TRANSIENT: Reason.OUTAGE,
     Trouble.FORBIDDEN: Reason.SCOPE_MISSING,
     Trouble.MISSING: Reason.OUTAGE,
 }
-"""The reason of the hold that starts when several calls in a row fail."""
+"""The reason of the hold that starts when several calls in a row have this kind of failure."""
 
 CONSEQUENCES: Mapping[type[Plan], str] = {
     RetryAt: "The request is sent again later.",
@@ -60,14 +63,14 @@ ROWS: Mapping[Trouble, Row] = {
 
 
 def after_success(services: Services, admission: Admitted) -> None:
-    """Record that AskElephant served a request; this may release holds."""
+    """Record that AskElephant served a request. This may end holds of requests."""
     _record_success(services, admission, proves_step=True)
 
 
 def after_failure(services: Services, attempt: Attempt, failure: Failure) -> Outcome:
-    """Return the outcome of a failed request; start or prolong a hold if the failure requires it.
+    """Return the outcome of a failed request; start or extend a hold if the failure requires one.
 
-    A new hold is logged. The sweep is scheduled for when the next request of the hold may be sent.
+    A new hold is logged, and a sweep is scheduled for when its next trial request may be sent.
     """
     problem, call, admission = failure.problem, attempt.call, attempt.admission
     now, jitter = services.now(), services.jitter()
@@ -94,7 +97,7 @@ def after_failure(services: Services, attempt: Attempt, failure: Failure) -> Out
 
 
 def wake_sweep(services: Services, wait: timedelta) -> None:
-    """Publish a sweep that runs after ``wait``; a longer wait is left to the regular sweeps."""
+    """Publish a sweep that runs after ``wait``. After a long wait a routine sweep comes anyway."""
     if wait <= services.policy.countdown_limit:
         services.publisher.publish(SWEEP, countdown=max(0.0, wait.total_seconds()))
 
@@ -106,7 +109,10 @@ def _record_success(services: Services, admission: Admitted, *, proves_step: boo
 
 
 def _event(plan: Plan, failure: Failure, hold: Hold | None, attempt: Attempt) -> e.Event:
-    """Return the event that follows from the plan. A retry under a hold waits for its end."""
+    """Return the event that applies the plan to the call.
+
+    If there is a hold, a retry waits for the end of the hold.
+    """
     problem, is_missing = failure.problem, failure.trouble is Trouble.MISSING
     match plan:
         case HoldAll():
@@ -130,7 +136,10 @@ def _event(plan: Plan, failure: Failure, hold: Hold | None, attempt: Attempt) ->
 
 
 def _hold_for(services: Services, failure: Failure, plan: Plan, admission: Admitted) -> bool:
-    """Start or prolong the hold that this failure requires; return whether it is a new one."""
+    """Start or extend the hold that this failure requires; return whether the hold is new.
+
+    Returns false if the failure requires no hold.
+    """
     problem, now, trouble = failure.problem, services.now(), failure.trouble
     is_probe = admission.probe
     if isinstance(plan, HoldAll):

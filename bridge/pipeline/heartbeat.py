@@ -12,7 +12,10 @@ log = structlog.get_logger(__name__)
 
 
 class Heartbeat:
-    """Writes the heartbeats of the worker ``name``. An error is logged once, until one succeeds."""
+    """Writes the heartbeats of the worker ``name``.
+
+    The first of several errors in a row is logged.
+    """
 
     def __init__(self, name: str) -> None:
         self._name = name

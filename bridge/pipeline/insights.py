@@ -1,4 +1,4 @@
-"""Fetching the insights of engagements until they are complete, and polling for a transcript."""
+"""Fetches the insights of engagements until they are complete, and polls for transcripts."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -25,21 +25,21 @@ from bridge.reasons import Reason
 from bridge.services import Services
 
 PROOFS = ("transcript", "action_items", "signals")
-"""Fields of an engagement that prove that its transcript is ready."""
+"""Fields of an engagement. If one of them is not empty, its transcript is ready."""
 
 INSIGHTS_PROPER = ("action_items", "signals")
 PROCESSING_FAILED = "FAILED"
-"""A ``processing_status`` that AskElephant reports by no event: https://docs.askelephant.ai/webhooks.
+"""A ``processing_status`` for which AskElephant sends no webhook: https://docs.askelephant.ai/webhooks.
 """
 
 log = structlog.get_logger(__name__)
 
 
 def fetch(services: Services, call_ids: Sequence[str]) -> list[Call]:
-    """Fetch the insights of those of the calls that are due; return the calls as saved.
+    """Fetch the engagements of the calls that are due; return the saved calls.
 
-    The phases are those of ``submit``: lease and read the calls, admit them, send the requests side
-    by side, and settle each group of responses as it comes.
+    The phases are those of ``submit``: lease and read the calls, decide which requests may be sent,
+    send the requests concurrently, and save the results of each group of responses on arrival.
     """
     with begin(services, INSIGHTS, call_ids) as attempts:
         admitted, held = admit(services, INSIGHTS, attempts)
@@ -54,10 +54,10 @@ def fetch(services: Services, call_ids: Sequence[str]) -> list[Call]:
 
 
 def _settle(services: Services, attempt: Attempt, response: Engagement | Failure) -> Outcome:
-    """Return the outcome of a call whose response has come.
+    """Return the outcome of a call from the response to its request.
 
-    A call without a transcript is here because AskElephant's event did not come in time: the
-    response shows whether the transcript is ready.
+    If the call has no transcript yet, AskElephant's webhook did not arrive in time. The response
+    then shows whether the transcript is ready.
     """
     if isinstance(response, Failure):
         return after_failure(services, attempt, response)
@@ -89,11 +89,11 @@ def _settle(services: Services, attempt: Attempt, response: Engagement | Failure
 def _kept(
     services: Services, call: Call, former: Mapping[str, Any], response: Engagement
 ) -> Outcome:
-    """Return the outcome that stores the response's insights, and decides whether to fetch again.
+    """Return the outcome that stores the fetched insights, and decide whether to fetch again.
 
-    The first fetch after a transcript or a replay replaces the insights that earlier rounds stored.
-    If processing has failed, the insights that came before the failure are kept; without any, the
-    call fails.
+    The first fetch after a transcript or a replay replaces the insights that were stored before. If
+    AskElephant's processing has failed, the insights from before the failure are kept. If there are
+    none, the call fails.
     """
     engagement_id = call.engagement_id or ""
     stored = insights_of(former, engagement_id) if call.insights.checks else {}

@@ -1,8 +1,8 @@
-"""Places for batches: how many batches of each kind of work may run at once in a process.
+"""Slots of a worker process: they limit how many batches of each kind of work run at once.
 
-So no kind of work occupies all threads of a worker. A batch without a place ends at once, and its
-calls wait in the store. When a batch of the same kind ends, they are published again, many in one
-message.
+So no kind of work can occupy all threads of a worker. If no slot is free, the batch ends at once,
+and its calls are queued in Redis. When a batch of the same kind ends, queued calls are published
+again, many in one message.
 """
 
 import threading
@@ -26,16 +26,17 @@ from config.broker import (
 )
 
 LOOK_SECONDS = 5.0
-"""Time between two looks for waiting calls, after a look that found none."""
+"""The time until the queue for slots is read again, after it was found empty."""
 
 log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of work: the task that does it, and how many of its batches run at once.
+    """A kind of work, and the name of its Celery task.
 
-    ``places`` is that number for a worker with ``WORKER_THREADS`` threads.
+    ``places`` is its number of slots (batches that run at once) in a worker with ``WORKER_THREADS``
+    threads.
     """
 
     name: str
@@ -51,10 +52,10 @@ KINDS = (SUBMISSIONS, LINKS, FETCHES)
 
 @dataclass
 class Places:
-    """The places of this process, by the names of kinds.
+    """The slots of this worker process. The keys are the names of the kinds of work.
 
-    ``taken`` counts the batches that run. ``look_at`` is the time, by the monotonic clock, from
-    which on the end of a batch looks for waiting calls.
+    ``taken`` has the number of batches that run. ``look_at`` is when the queue for slots may be
+    read again, by the monotonic clock.
     """
 
     threads: int = WORKER_THREADS
@@ -63,18 +64,18 @@ class Places:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def is_free(self, kind: Kind) -> bool:
-        """Return whether a place is free."""
+        """Return whether a slot for this kind of work is free."""
         return self.taken[kind.name] < max(1, kind.places * self.threads // WORKER_THREADS)
 
     def take(self, kind: Kind) -> bool:
-        """Occupy a place if one is free; return whether one was."""
+        """Occupy a slot for this kind of work if one is free; return whether one was free."""
         with self.lock:
             is_free = self.is_free(kind)
             self.taken[kind.name] += is_free
         return is_free
 
     def give_back(self, kind: Kind) -> None:
-        """Free a place."""
+        """Free a slot for this kind of work."""
         with self.lock:
             self.taken[kind.name] -= 1
 
@@ -83,10 +84,10 @@ PLACES = Places()
 
 
 def use_threads(threads: int) -> None:
-    """Set the number of threads of this worker; the places of each kind are in proportion to it.
+    """Set the number of threads of this worker process, from which its slots are computed.
 
-    The threads beyond all places are for intake and the sweep. Raises ``ValueError`` if there are
-    fewer than ``FEWEST_THREADS``.
+    Some threads have no slot: they handle events and run the sweep. Raises ``ValueError`` if
+    ``threads`` is less than ``FEWEST_THREADS``.
     """
     if threads < FEWEST_THREADS:
         raise ValueError(
@@ -98,7 +99,11 @@ def use_threads(threads: int) -> None:
 
 @contextmanager
 def place(services: Services, kind: Kind, call_ids: Sequence[str]) -> Iterator[bool]:
-    """Yield whether the batch has a place; without one its calls are stored as waiting."""
+    """Yield whether the batch has a slot of this worker process.
+
+    If no slot is free, the calls are queued in Redis. On exit the slot is freed, and queued calls
+    are published.
+    """
     if not PLACES.take(kind):
         services.due.wait(kind.name, call_ids, services.now())
         PLACES.look_at[kind.name] = 0.0
@@ -114,16 +119,16 @@ def place(services: Services, kind: Kind, call_ids: Sequence[str]) -> Iterator[b
 
 
 def publish_left(services: Services, kind: Kind) -> int:
-    """Publish a batch of waiting calls if a place is free here; return how many calls.
+    """Publish a batch of queued calls if this process has a free slot; return the number of calls.
 
-    The sweep calls this, because a worker may have died whose batch would have published them at
-    its end. If no place is free here, a running batch publishes them at its end.
+    The sweep uses this for calls that a killed worker has not published. If no slot is free, a
+    batch that runs in this process publishes queued calls when it ends.
     """
     return publish_waiting(services, kind) if PLACES.is_free(kind) else 0
 
 
 def publish_waiting(services: Services, kind: Kind) -> int:
-    """Publish the calls that have waited longest for a place, up to a batch; return how many."""
+    """Publish a batch of the calls that are queued longest for a slot; return their number."""
     call_ids = services.due.take_waiting(kind.name, BATCH)
     if call_ids:
         services.publisher.publish(kind.task, *call_ids)

@@ -1,4 +1,4 @@
-"""Applying events to calls: advance the state, save, log. Nothing else changes a call."""
+"""Applies events to calls: computes the next state, saves the record, logs the new state."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,11 +18,11 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Happened:
-    """Events of a call, in their order, and what is saved with them.
+    """Events of a call, in order, and what is saved with them.
 
-    ``call`` is the call as last read, or a new one. If another worker saved the call since, the
-    events are applied to that newer record. ``needs_call`` = nothing is saved if there is no
-    record. The other fields are those of the store's ``Change``.
+    ``call`` is the call as last read, or a new call. If another worker has saved the call since,
+    the events are applied to the newer record. If ``needs_call`` is true and there is no record,
+    nothing is saved. The other fields are those of ``bridge.store.changes.Change``.
     """
 
     call: Call
@@ -35,9 +35,10 @@ class Happened:
 
 
 def apply_events(services: Services, happened: Sequence[Happened]) -> list[Saved | Exception]:
-    """Save all in one round trip; return for each the saved call, or the error that kept it back.
+    """Apply events to calls and save all calls in one round trip; return a result for each call.
 
-    An error concerns one call; the others are saved. ``CallStore.update_many`` lists the errors.
+    The result is ``Saved``, or the error because of which this call was not saved. The other calls
+    are saved. ``CallStore.update_many`` lists the errors.
     """
     now = services.now()
 
@@ -68,7 +69,10 @@ def apply_events(services: Services, happened: Sequence[Happened]) -> list[Saved
 
 
 def apply_event(services: Services, call: Call, event: Event) -> Call:
-    """Save one event of one call and return the saved call; raise the error if it is not saved."""
+    """Apply one event to one call; save and return the call.
+
+    Raises the errors of ``CallStore.update`` if the call cannot be saved.
+    """
     (result,) = apply_events(services, [Happened(call=call, events=[event])])
     if isinstance(result, Exception):
         raise result

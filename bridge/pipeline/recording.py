@@ -1,4 +1,4 @@
-"""Links to recordings: a call that has no usable one gets a fresh one from WAVV's API."""
+"""Fetches links to recordings from WAVV's API, for calls that have no usable link."""
 
 from collections.abc import Mapping, Sequence
 
@@ -19,11 +19,12 @@ log = structlog.get_logger(__name__)
 def with_links(
     services: Services, attempts: Sequence[Attempt]
 ) -> tuple[list[Attempt], list[Settled]]:
-    """Return the attempts that have a link to submit, and the others with their waits.
+    """Return the attempts whose call has a link to submit, and the others with how long they wait.
 
-    WAVV's API returns one recording for each call, so no link is fetched for an extra recording.
-    If WAVV's API fails, a call goes on with the link that it has, or waits. Calls for which this
-    process has no place to fetch a link stay due, and wait for a place.
+    Links that are missing or about to expire are fetched first. WAVV's API returns one recording
+    for each call, so no link is fetched for an extra recording. If WAVV's API fails, the call uses
+    the link that it has, or waits. If this process has no free slot to fetch links, calls that need
+    a fresh link stay due, and are queued for a slot.
     """
     now, wavv = services.now(), services.wavv
     wanting = [
@@ -53,7 +54,7 @@ def with_links(
 def _split(
     services: Services, attempts: Sequence[Attempt], responses: Mapping[Attempt, RecordingResponse]
 ) -> tuple[list[Attempt], list[Settled]]:
-    """Return the attempts that have a link, and the others with their wait or their end."""
+    """Return the attempts whose call has a link, and the others with their wait or failure."""
     linked: list[Attempt] = []
     waiting: list[Settled] = []
     for attempt in attempts:
@@ -78,7 +79,7 @@ def _split(
 
 
 def _report(services: Services, call_id: str, response: RecordingResponse) -> None:
-    """Count and log a response of WAVV's API, so that an operator sees a key that WAVV refuses."""
+    """Count and log a response of WAVV's API, so that an operator sees if WAVV rejects the key."""
     if not isinstance(response, Failure):
         services.counters.saw("wavv_answered", services.now())
         came = isinstance(response, FreshLink)

@@ -1,4 +1,4 @@
-"""Releasing holds on an operator's request."""
+"""Ends holds, which are pauses of the requests to AskElephant, by a command of the operator."""
 
 from datetime import timedelta
 
@@ -12,9 +12,10 @@ log = structlog.get_logger(__name__)
 
 
 def release_holds(services: Services, scope: str | None = None) -> list[Hold]:
-    """End every hold, or the one of ``scope`` (``all`` or the name of a step), and run the sweep.
+    """End every hold, or only the hold of ``scope``, and start the sweep.
 
-    Returns the holds that were in force; each is logged and counted.
+    ``scope`` is ``all`` for the hold of all requests, or the name of a step. Returns the holds that
+    were ended. Each of them is logged and counted.
     """
     step = "" if scope == "all" else scope
     released = services.holds.release(services.now(), step)

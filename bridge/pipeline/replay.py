@@ -1,4 +1,4 @@
-"""Replaying finished calls: their steps run again. One call, or many at a rate."""
+"""Replays finished calls, so that their steps run again: one call, or many calls at a rate."""
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
@@ -25,9 +25,9 @@ def replay(
 ) -> Call | None:
     """Make a finished call due again, not before ``at``; return the saved call.
 
-    Returns ``None`` if the call is not in a replayable state, or not wanted, when it is saved: if
-    two operators replay it at once, one of them gets ``None``. Nothing is published here: the
-    sweep publishes the call, or the caller does.
+    Returns ``None`` if the newest record of the call is not in a replayable state, or if
+    ``is_wanted`` returns false for it. If two operators replay the call at once, one of them gets
+    ``None``. The function does not publish the task of the call: the sweep or the caller does.
     """
     now, before = services.now(), None
 
@@ -53,10 +53,11 @@ def replay_many(
     pace: Rate,
     start: datetime,
 ) -> list[Call]:
-    """Replay calls with due times from ``start`` on, spread at ``pace``; return those replayed.
+    """Replay calls, due from ``start`` on at the rate ``pace``; return the replayed calls.
 
-    Only due times are stored, and the sweep publishes each call when it is due. So no messages with
-    a countdown fill the workers' memory, and the replay goes on if this process ends.
+    Only the due times are stored, and the sweep publishes each call when it is due. So messages
+    with a countdown do not fill the memory of the workers, and the replay continues if this process
+    ends.
     """
     replayed: list[Call] = []
     for call in calls:

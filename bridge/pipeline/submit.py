@@ -1,4 +1,7 @@
-"""Submitting recorded calls: ``POST /v2/engagements``, idempotent by its ``external_id``."""
+"""Submits recorded calls to AskElephant by ``POST /v2/engagements``.
+
+Requests with the same ``external_id`` create only one engagement, so that they can be repeated.
+"""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -34,30 +37,30 @@ from bridge.store.changes import Saved
 
 
 def submit(services: Services, call_ids: Sequence[str]) -> list[Call]:
-    """Submit those of the calls that are due; return the calls as saved.
+    """Submit the calls that are due; return the saved calls.
 
-    One worker works on a call at a time: it has the call's lease until it saves what became of the
-    call. A call that another worker has, or that is not due any more, is left out.
+    A worker has a lease on a call until it has saved the result of the submission. A call that
+    another worker has leased, or that is not due any more, is left out.
 
-    What breaks for one call costs that call only: an exception (``isolated``), a lost lease and a
-    save that fails are logged with the call's id, and the call stays due. The sweep publishes it
-    again, as it does after a worker died between the request and its response. The request is then
-    repeated with the same ``external_id``, for which AskElephant returns the same engagement:
-    https://docs.askelephant.ai/api-reference/engagements/create-engagement.
+    An error of one call does not affect the others. An exception (see ``isolated``), a lost lease
+    and a failed save are logged with the id of the call, and the call stays due. The sweep
+    publishes the call again, as it does after a worker was killed before the response. The request
+    is then repeated with the same ``external_id``, for which AskElephant returns the same
+    engagement: https://docs.askelephant.ai/api-reference/engagements/create-engagement.
     """
     with begin(services, SUBMIT, call_ids) as attempts:
-        # Decide: rules skip calls, a call without a link to its recording waits for one, and one
-        # that AskElephant would refuse fails without a request.
+        # Decide. A rule of the operator excludes some calls. A call without a link to its recording
+        # waits. A call that AskElephant would reject fails without a request.
         skipped, wanted = _by_rules(services, attempts)
         linked, waiting = with_links(services, wanted)
         requests, unsubmittable = _mapped(services, linked)
 
-        # Admit: under a hold, and beyond the budget of requests, calls wait and count no failure.
+        # Admit. Under a hold, or beyond the rate limit, calls wait. This is not a failure.
         admitted, held = admit(services, SUBMIT, list(requests))
         calls = finish(services, [*skipped, *waiting, *unsubmittable, *held])
 
-        # Save that the requests leave before they do: AskElephant's event may come before its
-        # response, and finds the call by the link that is saved here.
+        # Save the external URL before the request is sent: AskElephant's webhook may arrive before
+        # the response, and is matched to the call by this URL.
         starts: list[tuple[Attempt, e.Event]] = []
         for attempt in admitted:
             request, notes = requests[attempt].request, requests[attempt].notes
@@ -71,8 +74,8 @@ def submit(services: Services, call_ids: Sequence[str]) -> list[Call]:
                 attempt.sent = requests[attempt].request.members()  # kept if the call fails
                 ready.append(attempt)
 
-        # Send all side by side. Settle each group of responses as it comes, so that a slow response
-        # delays no other call.
+        # Send all requests concurrently. Save the results of each group of responses on arrival, so
+        # that a slow response does not delay the other calls.
         for group in services.elephant.create([requests[attempt].request for attempt in ready]):
             responses = [(ready[place], response) for place, response in group]
             outcomes = each(
@@ -87,7 +90,7 @@ def submit(services: Services, call_ids: Sequence[str]) -> list[Call]:
 def _by_rules(
     services: Services, attempts: Sequence[Attempt]
 ) -> tuple[list[Settled], list[Attempt]]:
-    """Return the calls that an operator's rule skips, and the others."""
+    """Return the attempts whose call a rule of the operator excludes, and the other attempts."""
     skipped: list[Settled] = []
     wanted: list[Attempt] = []
     for attempt in attempts:
@@ -102,7 +105,10 @@ def _by_rules(
 def _mapped(
     services: Services, attempts: Sequence[Attempt]
 ) -> tuple[dict[Attempt, Mapped], list[Settled]]:
-    """Return the request of each call, and the outcome of those that AskElephant would refuse."""
+    """Return the requests by attempt, and the calls that fail without a request.
+
+    A call fails without a request if AskElephant would reject the request.
+    """
     requests: dict[Attempt, Mapped] = {}
     unsubmittable: list[Settled] = []
     for attempt in attempts:
@@ -119,19 +125,19 @@ def _mapped(
 def _settle(
     services: Services, attempt: Attempt, mapped: Mapped, response: Engagement | Failure
 ) -> Outcome:
-    """Return the outcome of a call whose response has come.
+    """Return the outcome of a call from the response to its submission.
 
-    After a failure the call is retried later, or at once without a refused field, or waits for a
-    hold, or becomes ``failed``: see ``after_failure``.
+    After a failure the call is retried later, or at once without the rejected fields, or waits for
+    the end of a hold, or becomes ``failed``: see ``after_failure``.
     """
     if isinstance(response, Failure):
-        # A retry leaves out the participants' fields that the response blames in its text, or else
-        # those that its list of errors names.
+        # A retry leaves out the participants' fields that the response names as invalid: in its
+        # text, or else in its list of errors.
         named = (str(error.get("field") or "") for error in response.problem.errors)
         blamed = response.blamed_fields or tuple(filter(None, named))
         failure = replace(response, droppable=droppable(blamed, mapped.people))
         return after_failure(services, attempt, failure)
-    after_success(services, attempt.admission)  # AskElephant works: that may release a hold
+    after_success(services, attempt.admission)  # AskElephant works, so a hold may end
     if not response.created and _is_of_another_call(services, attempt.call, response, mapped):
         collision = Problem(reason=Reason.EXTERNAL_ID_COLLISION, detail=response.id)
         return settled(e.Failed(Reason.EXTERNAL_ID_COLLISION, collision, attempt.sent))
@@ -145,8 +151,9 @@ def _is_of_another_call(
 ) -> bool:
     """Return whether an engagement that existed already belongs to another call.
 
-    It belongs to the call whose record names it, whatever its link is now, because users can edit
-    links. If no record names it, its link decides. Without a link it belongs to this call.
+    An engagement belongs to the call whose record names its id, even if its external URL differs,
+    because users can edit the URL. If no record names the id, the external URL decides. An
+    engagement without a URL belongs to this call.
     """
     if engagement.id in {call.engagement_id, call.transcript_engagement_id}:
         return False
@@ -158,9 +165,9 @@ def _is_of_another_call(
 
 
 def _count_unmapped(services: Services, calls: Sequence[Call]) -> None:
-    """Count the calls that were submitted without an owner, by agent.
+    """Count the submitted calls whose agent is not in the agents file, by agent.
 
-    A parked event may have made such a call ``transcribed`` already.
+    The state of a submitted call may already be ``transcribed``, because of a parked event.
     """
     mapper = services.mapper
     unmapped = [
@@ -174,10 +181,11 @@ def _count_unmapped(services: Services, calls: Sequence[Call]) -> None:
 
 
 def _with_parked_events(services: Services, calls: Sequence[Call]) -> list[Call]:
-    """Apply transcript events that came before their engagement was known; return the calls.
+    """Apply transcript events that arrived before the response to the submission; return the calls.
 
-    Intake parks such an event first and then looks for its call once more. The submission saves its
-    call first and then looks for a parked event. So one of the two always finds the other.
+    The handler of such an event first stores (parks) the event, and then looks up its call once
+    more. The submission first saves its call, and then reads the parked events. So one of the two
+    always finds the other.
     """
     ids = [call.engagement_id for call in calls if call.engagement_id is not None]
     parked = services.lookup.parked_many(ids)

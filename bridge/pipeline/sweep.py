@@ -1,7 +1,7 @@
 """The sweep: publishes overdue calls again, and deletes old calls and events.
 
-A message only says that there may be work. If it is lost, a worker is killed, the broker is flushed
-or a webhook does not come, the sweep publishes the call later.
+A Celery message is only a hint that a call may be due. If a message is lost, a worker is killed,
+the broker is flushed or a webhook does not arrive, the sweep publishes the call later.
 """
 
 from collections.abc import Sequence
@@ -22,32 +22,33 @@ from bridge.store.lease import Lease
 
 BATCH = 1000
 EVENTS_BATCH = 10_000
-"""The most events that one sweep deletes, which blocks Redis for some milliseconds."""
+"""The most events that one sweep deletes. The deletion blocks Redis for some milliseconds."""
 
 MISSED_SWEEPS = 3
-"""Sweeps count as stopped after so many intervals without one, and the grace."""
+"""Sweeps count as stopped if none has ended for this many intervals plus the grace."""
 
 log = structlog.get_logger(__name__)
 
 
 def are_sweeps_stopped(services: Services, last: datetime | None) -> bool:
-    """Return whether no sweep has ended for too long: beat or all workers are not running.
+    """Return whether sweeps have stopped, for example because beat or all workers are down.
 
-    ``last`` is when a sweep ended last; ``None`` = none ever did.
+    ``last`` is when the last sweep ended, or ``None`` if no sweep has ended yet.
     """
     longest = MISSED_SWEEPS * services.settings.sweep_interval + services.settings.sweep_grace
     return last is None or services.now() - last > longest
 
 
 def sweep(services: Services, *, is_routine: bool = False) -> int:
-    """Publish overdue calls and delete old ones; return how many calls were published.
+    """Publish overdue calls and delete old calls; return the number of published calls.
 
-    Messages for routine sweeps pile up in the broker while no worker runs, or if two beats publish
-    them. One of them runs in each half of an interval; the others end after one round trip.
+    Messages for routine sweeps accumulate in the broker while no worker runs, or if two beats
+    publish them. Within half a sweep interval only one of them runs. The others return 0 after one
+    round trip to Redis.
 
-    Raises ``LeaseLostError`` if another sweep has begun because this one ran too long. Only one
-    sweep at a time may claim calls. Waking the inbox and deleting need no lease: a call is deleted
-    only if it is unchanged since it was read, so two sweeps at once delete no more than one.
+    Raises ``LeaseLostError`` if another sweep has begun because this sweep ran too long: only one
+    sweep at a time may claim calls. The deletion needs no lease, because a call is deleted only if
+    it has not changed since it was read.
     """
     if is_routine and not services.leases.begin_routine_sweep(services.settings.sweep_interval / 2):
         return 0
@@ -75,7 +76,10 @@ def sweep(services: Services, *, is_routine: bool = False) -> int:
 
 
 def expire(services: Services, call_ids: Sequence[str]) -> list[Call]:
-    """Move calls to ``unrecorded`` when their recording deadline has passed; return those."""
+    """Move the calls whose recording deadline has passed to their next state; return them.
+
+    The next state is ``recorded`` if a link is known or can be fetched, else ``unrecorded``.
+    """
     now = services.now()
     due = [one for one in services.calls.load_readable(call_ids) if is_due(one, EXPIRE, now)]
     happened = [Happened(call=call, events=[DeadlinePassed()]) for call in due]
@@ -91,10 +95,10 @@ def expire(services: Services, call_ids: Sequence[str]) -> list[Call]:
 
 
 def _publish(services: Services, step: Step, now: datetime, lease: Lease) -> int:
-    """Publish the calls that are overdue for ``step``; return how many.
+    """Publish the calls that are overdue for ``step``; return the number of calls.
 
-    For a step that sends requests to AskElephant, these are at most the calls that the request
-    budget allows until the next sweep, and none under a hold: see ``_publish_probes``.
+    For a step that sends requests to AskElephant, no more calls are published than the rate limit
+    allows until the next sweep. Under a hold none are published: see ``_publish_probes``.
     """
     most, apart = BATCH, 0.0
     if step.sends_requests:
@@ -113,10 +117,10 @@ def _publish(services: Services, step: Step, now: datetime, lease: Lease) -> int
 
 
 def _publish_probes(services: Services, now: datetime, lease: Lease) -> int:
-    """Publish one call as a probe for each hold whose next request may be sent; return how many.
+    """Publish for each hold the call that sends the next trial request, if one is due now.
 
-    A hold on all calls is probed by the call of any step that has failed least, and a hold on one
-    step by a call of that step.
+    Returns the number of published calls. Under a hold of all requests it is the call of any step
+    with the fewest failures, and under a hold of one step it is a call of that step.
     """
     asking = [step for step in STEPS if step.sends_requests]
     holds = services.holds.all(now)

@@ -13,7 +13,14 @@ from typing import Annotated, Any, TypeVar
 from urllib.parse import SplitResult, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
 from pydantic_settings import NoDecode
 
 from config.sentinel import is_sentinel, read_sentinel
@@ -194,8 +201,18 @@ def _timezone(value: str) -> str:
     return value
 
 
+def _duration(value: object, read: ValidatorFunctionWrapHandler) -> timedelta:
+    """Read a duration as pydantic does. The text of the error names the forms that can be read."""
+    try:
+        duration: timedelta = read(value)
+    except ValueError:
+        raise ValueError("must be seconds, or ISO 8601 such as PT30M") from None
+    return duration
+
+
 Duration = Annotated[
     timedelta,
+    WrapValidator(_duration),
     BeforeValidator(_seconds),
     AfterValidator(
         _require(

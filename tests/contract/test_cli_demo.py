@@ -36,3 +36,12 @@ def test_a_bridge_that_does_not_come_up_ends_the_demo(
     output = " ".join(played.output.split())
     assert output.startswith("The demo was not completed. All log lines are in ")
     assert (tmp_path / "own.log").exists()
+
+
+def test_a_log_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+    """Exit code 2, before any process starts."""
+    (tmp_path / "kept").touch()
+    ended = CliRunner().invoke(main, ["demo", "--log", "kept/demo.log"])
+    assert ended.exit_code == 2
+    cause = "cannot write to kept/demo.log: File exists. Choose another with --log"
+    assert ended.output == f"{cause}\n"

@@ -4,15 +4,18 @@ import subprocess
 import sys
 from pathlib import Path
 
+import httpx
 import pytest
 from dotenv import dotenv_values
 from typer.testing import CliRunner
 
 from bridge import __version__
 from bridge.cli import main
+from bridge.supervise.embedded import free_port
 from config import Settings
 from config.table import settings_table
-from tests.support.bridge_command import run
+from tests.support.bridge_command import run, running
+from tests.support.waiting import wait_for
 
 HEAVY = ("celery", "fastapi", "httpx", "kombu", "phonenumbers", "pydantic", "redis", "svix")
 COMMANDS = (
@@ -117,3 +120,13 @@ def test_the_sandboxs_settings_are_an_env_file(
     assert settings.askelephant_api_key
     assert settings.askelephant_webhook_secrets
     assert settings.askelephant_url_template.startswith("http://127.0.0.1:8499/workspaces/")
+
+
+def test_a_sandbox_prints_where_it_listens(tmp_path: Path) -> None:
+    """The line is printed when the sandbox listens, and names the list of behaviours."""
+    root = f"http://127.0.0.1:{free_port()}"
+    line = f"The sandbox listens on {root}. Behaviours: {root}/sandbox/behaviours\n"
+    words = ("sandbox", "--port", root.rpartition(":")[2])
+    with running(*words, cwd=tmp_path, settings={}) as sandbox:
+        wait_for(sandbox.output, lambda output: output == line, "where it listens")
+        assert httpx.get(f"{root}/sandbox/behaviours", trust_env=False).is_success

@@ -57,7 +57,7 @@ def test_a_value_is_read_as_it_is_meant(home: Home, name: str, written: str, val
     assert read == ((written.strip() or None) if secret else value)
 
 
-DURATION = "Input should be a valid timedelta"
+DURATION = "must be seconds, or ISO 8601 such as PT30M"
 BOUNDS = "must be between 0 seconds and 10 years"
 PLACEHOLDERS = "may only hold these placeholders: {call_id}"
 PLACEHOLDERS_URL = "may only hold these placeholders: {engagement_id}, {workspace_id}"

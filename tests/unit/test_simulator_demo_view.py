@@ -1,6 +1,6 @@
 """Tests for the demo's output, on a terminal and in a pipe."""
 
-from io import StringIO
+from io import BytesIO, StringIO, TextIOWrapper
 from typing import Any
 
 import pytest
@@ -64,6 +64,31 @@ def test_a_terminal_gets_a_table_that_changes_in_place() -> None:
     assert len(last) == 2 + len(CALLS)
     assert all(line.startswith("✓") for line in last[2:])
     assert last[2].split() == ["✓", "normal", "complete", "all", "1"]
+
+
+@pytest.mark.parametrize("width", [50, 80])
+@pytest.mark.parametrize("terminal", [True, False])
+def test_a_narrow_table_cuts_neither_states_nor_reasons(width: int, *, terminal: bool) -> None:
+    """Names of calls are wrapped instead. Every line fits."""
+    out = Console(file=StringIO(), force_terminal=terminal, width=width, record=True)
+    with LiveView(out, CALLS) as shown:
+        shown.show(SEEN, 12.3)
+    text = out.export_text()
+    assert max(len(line.rstrip()) for line in text.splitlines()) <= width
+    for demo_call in CALLS:
+        words = {str(demo_call.scenario.state), demo_call.scenario.reason or "✓"}
+        assert words <= set(text.split()), demo_call.scenario.title
+
+
+def test_without_utf_8_the_table_is_ascii() -> None:
+    """A console that cannot print UTF-8 gets other marks."""
+    raw = BytesIO()
+    with TextIOWrapper(raw, encoding="ascii") as file:
+        out = Console(file=file, force_terminal=False, width=120)
+        print_summary(out, DemoResult(CALLS, SEEN, MADE, 12.3))
+        file.flush()
+        lines = raw.getvalue().decode("ascii").splitlines()
+    assert sum(line.startswith("+ ") for line in lines) == len(CALLS)
 
 
 @pytest.mark.parametrize("state", State)

@@ -1,8 +1,10 @@
 """The sandbox of AskElephant as an ASGI application, and as a uvicorn server."""
 
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import typer
 import uvicorn
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -71,5 +73,15 @@ def server_config(options: SandboxOptions, host: str, port: int) -> uvicorn.Conf
 
 
 def serve(options: SandboxOptions, host: str, port: int) -> None:
-    """Run a sandbox until Ctrl-C or SIGTERM."""
-    uvicorn.Server(server_config(options, host, port)).run()
+    """Run a sandbox until Ctrl-C or SIGTERM. Print where it listens when it does."""
+    _Server(server_config(options, host, port)).run()
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's server, which prints its URL. uvicorn's own line is on the level of info."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen, then print where. If the port is in use, uvicorn ends the process here."""
+        await super().startup(sockets)
+        root = f"http://{self.config.host}:{self.config.port}"
+        typer.echo(f"The sandbox listens on {root}. Behaviours: {root}/sandbox/behaviours")

@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 import httpx
 from rich.console import Console
 
+from bridge.errors import StartError
 from bridge.simulator.demo.environment import SCALE, DemoEnvironment, new_environment
 from bridge.simulator.demo.poll import DemoResult, Seen, count_engagements, is_as_expected, poll
 from bridge.simulator.demo.scenarios import DemoCall, demo_calls
@@ -37,7 +38,12 @@ def run(log: Path) -> int:
     console = Console()
     if not console.is_terminal:
         console.width = PIPE_WIDTH
-    log.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        log.touch()
+    except OSError as error:
+        cause = error.strerror or str(error)
+        raise StartError(f"cannot write to {log}: {cause}. Choose another with --log") from error
     log = log.resolve()
     with TemporaryDirectory(prefix="bridge-demo-") as directory:
         isolate(Path(directory))

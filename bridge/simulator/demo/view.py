@@ -22,6 +22,9 @@ COLOURS = {
     "failed": "red",
 }
 
+WIDE = 80
+"""Columns of a terminal from which on the table shows insights and requests, too."""
+
 
 class View(Protocol):
     """Shows the state of the calls during the demo."""
@@ -40,6 +43,7 @@ class LiveView:
     """A table that is updated in place, for terminals."""
 
     def __init__(self, console: Console, calls: Sequence[DemoCall]) -> None:
+        self._console = console
         self._calls = calls
         self._live = Live(console=console, refresh_per_second=8)
 
@@ -54,7 +58,7 @@ class LiveView:
 
     def show(self, seen: Seen, seconds: float) -> None:
         """Show the present state of the calls, ``seconds`` after the start."""
-        self._live.update(_table(self._calls, seen, f"{seconds:.0f} s"))
+        self._live.update(_table(self._console, self._calls, seen, f"{seconds:.0f} s"))
 
 
 class PlainView:
@@ -89,7 +93,7 @@ def view_for(console: Console, calls: Sequence[DemoCall]) -> View:
 def print_summary(console: Console, result: DemoResult) -> None:
     """Print how the calls ended, and each call that did not end as expected."""
     if not console.is_terminal:
-        console.print(_table(result.calls, result.seen, "how each call ended"))
+        console.print(_table(console, result.calls, result.seen, "how each call ended"))
     counts = Counter(str(call["state"]) for call in result.seen.values())
     states = ", ".join(f"{count} {state}" for state, count in sorted(counts.items()))
     most = max(result.engagements.values(), default=0)
@@ -113,21 +117,29 @@ def print_summary(console: Console, result: DemoResult) -> None:
         )
 
 
-def _table(calls: Sequence[DemoCall], seen: Seen, title: str) -> Table:
+def _table(console: Console, calls: Sequence[DemoCall], seen: Seen, title: str) -> Table:
+    """Return the table of the calls. States and reasons are never cut.
+
+    On a narrow terminal the names of the calls are wrapped, and the last two columns are left out.
+    """
+    columns = ["", "call", "state", "why", "insights", "requests"]
+    columns = columns if console.width >= WIDE else columns[:4]
     table = Table(title=title, title_justify="left", box=None, padding=(0, 2, 0, 0))
-    for column in ("", "call", "state", "why", "insights", "requests"):
-        table.add_column(column, no_wrap=True)
+    for column in columns:
+        table.add_column(column, no_wrap=column != "call", overflow="fold")
+    done, waiting = ("✓", "·") if console.encoding.startswith("utf") else ("+", ".")
     for demo_call in calls:
         call = seen.get(demo_call.call_id, {})
         state = str(call.get("state", ""))
-        table.add_row(
-            "[green]✓[/]" if is_as_expected(demo_call, seen) else "·",
+        cells = (
+            f"[green]{done}[/]" if is_as_expected(demo_call, seen) else waiting,
             demo_call.scenario.title,
             f"[{COLOURS.get(state, 'white')}]{state}[/]",
             str(call.get("reason") or ""),
             str(call.get("insights_status", "")) if state else "",
             str(call.get("attempts", "")),
         )
+        table.add_row(*cells[: len(columns)])
     return table
 
 

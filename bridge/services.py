@@ -14,6 +14,7 @@ from bridge.broker.publisher import CeleryPublisher, Publisher
 from bridge.domain.mapping import Mapper
 from bridge.domain.participants import Agent
 from bridge.domain.policy import Policy
+from bridge.store.audit import Audit
 from bridge.store.calls import CallStore
 from bridge.store.clock import ForgettingClock, store_time
 from bridge.store.connection import connect
@@ -60,6 +61,7 @@ class Services:
     lookup: Lookup
     inbox: Inbox
     dead_letters: DeadLetters
+    audit: Audit
     leases: Leases
     holds: Holds
     rate_limit: RateLimit
@@ -96,6 +98,7 @@ def build_services(settings: Settings, publisher: Publisher | None = None) -> Se
         lookup=Lookup(redis, keys, calls),
         inbox=Inbox(redis, keys),
         dead_letters=DeadLetters(redis, keys),
+        audit=Audit(redis, keys),
         leases=Leases(redis, keys, lease_time(settings)),
         holds=Holds(redis, keys, settings.probe_interval, settings.hold_max),
         rate_limit=RateLimit(redis, keys, settings.askelephant_rate),

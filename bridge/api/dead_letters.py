@@ -6,9 +6,10 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, HTTPException, Query
 from pydantic import BaseModel, Field
 
-from bridge.api.auth import authorize
+from bridge.api.auth import By, authorize
 from bridge.api.routes import PROBLEMS, WithServices
 from bridge.broker.publisher import DRAIN
+from bridge.store.audit import Action
 
 router = APIRouter(
     prefix="/api/events/set-aside", dependencies=[Depends(authorize)], responses=PROBLEMS
@@ -45,8 +46,9 @@ def list_dead_letters(
 
 
 @router.post("/{dead_letter_id}/retry", status_code=202)
-def retry_dead_letter(dead_letter_id: str, services: WithServices) -> None:
+def retry_dead_letter(dead_letter_id: str, services: WithServices, by: By) -> None:
     """Put a dead letter's event into the inbox again. Fix the cause of the error first."""
     if not services.dead_letters.requeue(dead_letter_id, services.now()):
         raise HTTPException(404, "There is no dead letter with this id.")
+    services.audit.add(services.now(), by, Action.RETRY_DEAD_LETTER, [dead_letter_id])
     services.publisher.publish(DRAIN)

@@ -6,9 +6,10 @@ from fastapi import APIRouter, Depends
 from fastapi import Query as Parameter
 
 from bridge.api import views
-from bridge.api.auth import authorize
+from bridge.api.auth import By, authorize
 from bridge.api.routes import PROBLEMS, WithServices
 from bridge.pipeline.release import release_holds
+from bridge.store.audit import Action
 
 router = APIRouter(prefix="/api", dependencies=[Depends(authorize)], responses=PROBLEMS)
 Scope = Annotated[
@@ -27,7 +28,10 @@ def show_hold(services: WithServices) -> views.HoldsView:
 
 
 @router.post("/hold/release")
-def release_hold(services: WithServices, scope: Scope = None) -> views.ReleasedView:
+def release_hold(services: WithServices, by: By, scope: Scope = None) -> views.ReleasedView:
     """End holds, so that requests for held calls are sent at once. A new failure may start one."""
-    released = release_holds(services, scope)
+    released = release_holds(services, scope, by)
+    if released:
+        scopes = [hold.step or "all" for hold in released]
+        services.audit.add(services.now(), by, Action.RELEASE_HOLDS, scopes)
     return views.ReleasedView(released=[views.hold_view(hold) for hold in released])

@@ -22,11 +22,12 @@ from pydantic import (
     WithJsonSchema,
 )
 
-from bridge.api.auth import authorize
+from bridge.api.auth import By, authorize
 from bridge.api.pages import Page, Query, aware, page
 from bridge.api.routes import PROBLEMS, WithServices
 from bridge.domain.call import Call, State
 from bridge.pipeline.replay import replay_many
+from bridge.store.audit import Action
 from config.types import OptionalRate, Rate
 
 MOST = 500
@@ -125,7 +126,10 @@ BODY = {"content": {"application/json": {"schema": ReplayOrder.model_json_schema
 
 @router.post("/replay", responses={202: {"model": ReplayView}}, openapi_extra={"requestBody": BODY})
 def replay_calls(
-    order: Annotated[ReplayOrder, Depends(_order)], services: WithServices, response: Response
+    order: Annotated[ReplayOrder, Depends(_order)],
+    services: WithServices,
+    by: By,
+    response: Response,
 ) -> ReplayView:
     """Count the matching complete, skipped or failed calls (200), or replay them at a pace (202).
 
@@ -141,8 +145,11 @@ def replay_calls(
     if order.dry_run:
         return _view(order, found, [], start)
     response.status_code = 202
-    replayed = replay_many(services, found.calls, query.holds, order.pace or PACE, start)
-    log.info("calls.replayed", started=len(replayed), matched=len(found.calls))
+    replayed = replay_many(services, found.calls, query.holds, order.pace or PACE, start, by)
+    if replayed:
+        ids = [call.call_id for call in replayed]
+        services.audit.add(services.now(), by, Action.REPLAY_CALLS, ids)
+    log.info("calls.replayed", by=by, started=len(replayed), matched=len(found.calls))
     return _view(order, found, replayed, start)
 
 

@@ -13,7 +13,7 @@ from fastapi import APIRouter, Depends, HTTPException, Query, Request
 from pydantic import BeforeValidator
 
 from bridge.api import views
-from bridge.api.auth import authorize
+from bridge.api.auth import By, authorize
 from bridge.api.pages import Query as CallQuery
 from bridge.api.pages import aware, page
 from bridge.api.paths import call_id_in
@@ -22,6 +22,7 @@ from bridge.broker.publisher import publish_next
 from bridge.domain.call import Call, State
 from bridge.pipeline.replay import replay
 from bridge.services import Services
+from bridge.store.audit import Action
 
 PAGE = 50
 BLANK_IS_NONE = BeforeValidator(lambda value: value or None)
@@ -84,16 +85,17 @@ def show_insights(call: WithCall, services: WithServices) -> views.InsightsView:
 
 
 @router.post("/calls/{call_id:path}/replay", status_code=202)
-def replay_call(call: WithCall, services: WithServices) -> views.CallView:
+def replay_call(call: WithCall, services: WithServices, by: By) -> views.CallView:
     """Process a complete, skipped or failed call again.
 
     The call keeps its `external_id`, so that AskElephant creates no second engagement.
     """
-    replayed = replay(services, call)
+    replayed = replay(services, call, by=by)
     if replayed is None:
         state = (services.calls.load(call.call_id) or call).state
         detail = f"The call is {state}: only a complete, skipped or failed one can be replayed."
         raise HTTPException(409, detail)
+    services.audit.add(services.now(), by, Action.REPLAY_CALL, [call.call_id])
     publish_next(services.publisher, [replayed], services.now(), services.policy.countdown_limit)
     return views.view(replayed, services)
 

@@ -191,9 +191,13 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """An operator replays the call. If ``at`` is given, the call is not submitted before ``at``."""
+    """An operator replays the call. If ``at`` is given, the call is not submitted before it.
+
+    ``by`` is the name of the operator's API token.
+    """
 
     at: datetime | None = None
+    by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -251,7 +251,7 @@ def _given_up(call: Call, event: e.Skipped | e.Failed, now: datetime, policy: Po
 def _replayed(call: Call, event: e.Replayed, now: datetime, policy: Policy) -> Call:
     fresh = {"owner_refused": False, "problem": None, "request": None, "rules_overruled": True}
     again = call.but(insights=InsightsSummary(), dropped=(), attempts=0, polls=0, looks=0, **fresh)
-    again = note(again, now, EntryKind.CALL_REPLAYED)
+    again = note(again, now, EntryKind.CALL_REPLAYED, by=event.by)
     if (reason := skip_reason(call.metadata, policy)) is not None:
         again = note(again, now, EntryKind.RULE_OVERRULED, reason=reason)
     waiting = await_wavv(again, now, policy)

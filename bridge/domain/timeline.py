@@ -92,7 +92,10 @@ class EntryKind(StrEnum):
     )
     CALL_SKIPPED = "call.skipped", "a rule skipped the call for `reason`"
     CALL_FAILED = "call.failed", "the call failed for `reason`"
-    CALL_REPLAYED = "call.replayed", "an operator replayed the call"
+    CALL_REPLAYED = (
+        "call.replayed",
+        "an operator replayed the call; `by` is the name of the API token",
+    )
     CALL_REOPENED = (
         "call.reopened",
         (

@@ -11,16 +11,17 @@ from bridge.store.hold import Hold
 log = structlog.get_logger(__name__)
 
 
-def release_holds(services: Services, scope: str | None = None) -> list[Hold]:
+def release_holds(services: Services, scope: str | None, by: str) -> list[Hold]:
     """End every hold, or only the hold of ``scope``, and start the sweep.
 
     ``scope`` is ``all`` for the hold of all requests, or the name of a step. Returns the holds that
     were ended. Each of them is logged and counted.
+    ``by`` is the name of the operator's API token.
     """
     step = "" if scope == "all" else scope
     released = services.holds.release(services.now(), step)
     for hold in released:
-        log.warning("hold.released", scope=hold.step or "all", reason=hold.reason, by="operator")
+        log.warning("hold.released", scope=hold.step or "all", reason=hold.reason, by=by)
         services.counters.count("holds.released_by_hand")
     if released:
         wake_sweep(services, timedelta(0))

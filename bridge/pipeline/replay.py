@@ -22,8 +22,11 @@ def replay(
     call: Call,
     is_wanted: Callable[[Call], bool] = lambda _: True,
     at: datetime | None = None,
+    by: str | None = None,
 ) -> Call | None:
     """Make a finished call due again, not before ``at``; return the saved call.
+
+    ``by`` is the name of the operator's API token, which the timeline shows.
 
     Returns ``None`` if the newest record of the call is not in a replayable state, or if
     ``is_wanted`` returns false for it. If two operators replay the call at once, one of them gets
@@ -37,7 +40,7 @@ def replay(
         before = found if is_ours else None
         if before is None:
             return None
-        return advance(before, Replayed(at), now, services.policy)
+        return advance(before, Replayed(at, by), now, services.policy)
 
     saved = services.calls.update(call.call_id, again)
     if saved is None or before is None:
@@ -52,6 +55,7 @@ def replay_many(
     is_wanted: Callable[[Call], bool],
     pace: Rate,
     start: datetime,
+    by: str,
 ) -> list[Call]:
     """Replay calls, due from ``start`` on at the rate ``pace``; return the replayed calls.
 
@@ -62,7 +66,7 @@ def replay_many(
     replayed: list[Call] = []
     for call in calls:
         try:
-            saved = replay(services, call, is_wanted, start + len(replayed) * pace.apart)
+            saved = replay(services, call, is_wanted, start + len(replayed) * pace.apart, by)
         except (NewerRecordError, DamagedRecordError) as error:  # of a newer version, or unreadable
             log.warning(
                 "call.not_replayed",

@@ -112,6 +112,11 @@ class Keys:
         return self.of("set_aside")
 
     @property
+    def audit(self) -> str:
+        """The stream of the changes made through the API."""
+        return self.of("audit")
+
+    @property
     def damaged(self) -> str:
         """The key of the sorted set of the calls whose record cannot be read, by detection time."""
         return self.of("damaged")

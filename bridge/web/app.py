@@ -11,7 +11,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from bridge import __version__
-from bridge.api import dead_letters, docs, holds, replays, routes
+from bridge.api import audit, dead_letters, docs, holds, replays, routes
 from bridge.api.auth import warn_of_short
 from bridge.api.known_parameters import require_known_parameters
 from bridge.api.paths import EncodedSlashes
@@ -83,8 +83,8 @@ def build_app(services: Services, redis_url: str) -> FastAPI:
         Route("/metrics", _metrics),
         *docs.ROUTES,
     ]
-    for router in (routes.router, replays.router, dead_letters.router, holds.router):
-        app.include_router(router, dependencies=[Depends(require_known_parameters)])
+    for module in (routes, replays, dead_letters, holds, audit):
+        app.include_router(module.router, dependencies=[Depends(require_known_parameters)])
     app.add_middleware(EncodedSlashes)
     add_error_handlers(app)
     return app

@@ -96,6 +96,7 @@ def test_the_documentation_names_the_tokens(web: Web) -> None:
     routes = [route for methods in api["paths"].values() for route in methods.values()]
     assert all(route["security"] == [{scheme[0]: []}] for route in routes)
     assert set(api["paths"]) == {
+        "/api/audit",
         "/api/calls",
         "/api/calls/{call_id}",
         "/api/calls/{call_id}/insights",

@@ -209,6 +209,6 @@ def _monitored(port: int, commands: list[str]) -> Iterator[None]:
 
 OUR_STORE = re.compile(
     r'"demo:(call|calls|insights|state|due|engagement|url|parked|lease|seen|retire|inbox|outcomes|'
-    r'set_aside|refused|sweep_lease|hold[a-z:]*|row:[a-z:]*|failing_calls|counters|unmapped_agents|signs|ready)[:"]'
+    r'audit|set_aside|refused|sweep_lease|hold[a-z:]*|row:[a-z:]*|failing_calls|counters|unmapped_agents|signs|ready)[:"]'
 )
 """Keys that store calls and events by design; every other command is Celery's or Flower's."""

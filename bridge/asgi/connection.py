@@ -73,7 +73,7 @@ uvicorn keeps all waiting requests in memory, and one read from the socket may h
 
 MOST_CONNECTIONS = 2048
 _OPEN_FILES, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-PLACES = min(MOST_CONNECTIONS, _OPEN_FILES * 3 // 4)
+CONNECTION_LIMIT = min(MOST_CONNECTIONS, _OPEN_FILES * 3 // 4)
 """The limit of open connections. It leaves a quarter of the file descriptors to Redis, the broker
 and the log.
 """
@@ -125,7 +125,7 @@ class Connection(HttpToolsProtocol):
         self._expect(HEAD_SECONDS)
         self._set_timer()
         self._by_last_request[self] = None
-        if len(self._by_last_request) > PLACES:
+        if len(self._by_last_request) > CONNECTION_LIMIT:
             oldest = next(iter(self._by_last_request))
             del self._by_last_request[oldest]
             oldest.transport.abort()
@@ -133,7 +133,7 @@ class Connection(HttpToolsProtocol):
                 Connection._warned_at = self.loop.time()
                 log.warning(
                     "connections.limit_reached",
-                    limit=PLACES,
+                    limit=CONNECTION_LIMIT,
                     detail="The slowest sender was disconnected. Check senders, and ulimit -n.",
                 )
 

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from bridge.asgi.connection import (
+    CONNECTION_LIMIT,
     HEAD_SECONDS,
     MESSAGE_SECONDS,
     MOST_CONNECTIONS,
-    PLACES,
     WRITE_SECONDS,
     Connection,
 )
@@ -76,4 +76,4 @@ def test_a_client_that_does_not_read_is_disconnected(connection: Connection, clo
 
 def test_the_default_limit_leaves_file_descriptors_free() -> None:
     """The number of connections is positive and at most the documented one."""
-    assert 0 < PLACES <= MOST_CONNECTIONS
+    assert 0 < CONNECTION_LIMIT <= MOST_CONNECTIONS

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from bridge.simulator.wavv.samples import SampleCall
 
 SHOWN = 20
-"""The most calls that are listed by name."""
+"""The most calls whose ids are printed."""
 
 
 def send(

@@ -28,7 +28,7 @@ class Workspace:
         self.reset()
 
     def reset(self) -> None:
-        """Restore the state that the options define, and end requests that hang by a fault."""
+        """Restore the state that the options define. Requests that hang because of a fault end."""
         self.faults.clear()
         self.keys = {key.id: key for key in self.options.api_keys}
         self.users = self.options.users
@@ -53,8 +53,8 @@ class Workspace:
     def plan_for(self, external_id: str) -> Plan:
         """Return the behaviours of a call, including those of all calls.
 
-        They come from the marker in the call's id, else from those set for the id, else from those
-        set for parts of the id.
+        The call's own behaviours are those of the marker in its id, else those set for the whole
+        id, else those set for parts of the id.
         """
         common = read_plan(self.everywhere).numbers
         marked = read_plan(marker_of(external_id))

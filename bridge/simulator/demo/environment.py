@@ -32,7 +32,7 @@ class DemoEnvironment:
         return f"http://127.0.0.1:{self.sandbox_port}"
 
     def variables(self) -> dict[str, str]:
-        """Return the bridge's settings as environment variables, with waits of seconds only."""
+        """Return the bridge's settings as environment variables. All waits are a few seconds."""
         options = SandboxOptions()
         return {
             "BRIDGE_NAMESPACE": "demo",

@@ -29,12 +29,12 @@ sending, because a signature expires after some minutes.
 
 
 def unchanged(delivery: Delivery) -> Delivery:
-    """Return the delivery unchanged, with the captured signature. An ``Auth`` that does nothing."""
+    """Return the delivery unchanged, so that it is sent with the captured signature."""
     return delivery
 
 
 def by_signature(secret: str, clock: Callable[[], float]) -> Auth:
-    """Create an ``Auth`` that signs deliveries to WAVV's webhook, and leaves others unchanged.
+    """Create a function that signs deliveries to WAVV's webhook, and leaves others unchanged.
 
     The signature contains the time that ``clock`` returns.
     """
@@ -48,7 +48,7 @@ def by_signature(secret: str, clock: Callable[[], float]) -> Auth:
 
 
 def by_shared_secret(secret: str) -> Auth:
-    """Create an ``Auth`` that adds ``secret`` as a header to deliveries to WAVV's webhook only."""
+    """Create a function that adds ``secret`` as a header to deliveries to WAVV's webhook only."""
 
     def authenticate(delivery: Delivery) -> Delivery:
         return delivery.with_header(SECRET_HEADER, secret) if _is_wavv(delivery) else delivery

@@ -50,7 +50,7 @@ def _seconds(value: Any) -> Any:  # noqa: ANN401 - a validator sees what the ope
 
 
 def _require(is_valid: Callable[[T], object], problem: str) -> Callable[[T], T]:
-    """Return a validator that raises ``ValueError`` with ``problem`` if a value is not valid."""
+    """Create a validator that raises ``ValueError`` with ``problem`` for an invalid value."""
 
     def check(value: T) -> T:
         if not is_valid(value):

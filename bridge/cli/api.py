@@ -16,7 +16,7 @@ TIMEOUT = 60.0
 
 
 class NoResponseError(BridgeError):
-    """The bridge's API sent no response, or something else responded. The text has the cause."""
+    """The bridge's API sent no response, or another server responded. The text has the cause."""
 
 
 class Api:
@@ -37,14 +37,17 @@ class Api:
         return self._request("POST", path, body)
 
     def expect(self, path: str) -> Any:  # noqa: ANN401 - a response is an object or a list
-        """Return the JSON of the response. Exits with 2 for any other status than 200."""
+        """Send a GET. Return the JSON of the response. Exits with 2 if the status is not 200."""
         status, body = self.get(path)
         if status != OK:
             raise error_exit(status, body)
         return body
 
     def fetch(self, path: str) -> tuple[int, dict[str, Any]]:
-        """Return the status and the JSON of the response. Raises ``NoResponseError``."""
+        """Send a GET. Return the status and the JSON of the response.
+
+        Raises ``NoResponseError`` if there is no response, or if it is not the bridge's.
+        """
         return self._send("GET", path)
 
     def _request(

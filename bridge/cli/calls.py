@@ -1,4 +1,4 @@
-"""``bridge calls``: list calls, show one, and follow the changes of their states."""
+"""``bridge calls``: lists calls, shows one call, and follows the state changes of calls."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,7 +15,7 @@ from bridge.cli.why import why
 
 PAGE = 200
 SHORTEST_LEAD = 8
-"""A lead's name is cut to no fewer characters."""
+"""The fewest characters to which a lead's name is cut."""
 
 calls = typer.Typer(help="List calls, show one, or follow their changes.", no_args_is_help=True)
 
@@ -46,7 +46,7 @@ def list_calls(
     url: Url = DEFAULT_URL,
     token: Token = None,
 ) -> None:
-    """List calls, the newest first, each with what it waits for and why.
+    """List calls, the newest first, each with its state and the cause of the state.
 
     The filters are those of GET /api/calls. The exit code is 0 if calls are listed, 1 if no call
     matches, 2 if the bridge returns an error or no response.
@@ -79,7 +79,7 @@ def _found(api: Api, query: Mapping[str, str], limit: int) -> Iterator[dict[str,
 
 
 def _print_table(found: Sequence[Mapping[str, Any]]) -> None:
-    """Print two lines for each call: its state, and below it the cause of it."""
+    """Print two lines for each call: a row with its state, and the cause of the state."""
     ids = max(len(call["call_id"]) for call in found)
     typer.echo(_row("CALL", "STATE", "WAITS FOR", "LEAD", ids))
     for call in found:
@@ -90,7 +90,7 @@ def _print_table(found: Sequence[Mapping[str, Any]]) -> None:
 
 
 def _row(call_id: str, state: str, waits_for: str, lead: str, ids: int) -> str:
-    """Return a row in columns. If they do not fit, the row is wrapped; only the lead is cut."""
+    """Format a call as a row of columns. A long row is wrapped. Only the lead's name is cut."""
     columns = f"{call_id:<{ids}}  {state:<11}  {waits_for:<10}  "
     room = terminal_width() - len(columns)
     if room >= min(SHORTEST_LEAD, len(lead)):

@@ -1,4 +1,4 @@
-"""``bridge dead-letters``: events whose processing failed three times."""
+"""``bridge dead-letters``: lists, shows and retries events whose processing failed three times."""
 
 import json
 from collections.abc import Mapping
@@ -52,10 +52,10 @@ def list_dead_letters(
 def show(
     dead_letter_id: Id, *, as_json: Json = False, url: Url = DEFAULT_URL, token: Token = None
 ) -> None:
-    """Show a dead letter of the newest 100, with the body of its event.
+    """Show one of the newest 100 dead letters, with the body of its event.
 
-    The body may hold personal data. The exit code is 0, 1 if there is no such dead letter, or 2 if
-    the bridge returns an error or no response.
+    The body may hold personal data. The exit code is 0 if the dead letter is shown, 1 if there is
+    no such dead letter, 2 if the bridge returns an error or no response.
     """
     with open_api(url, token) as api:
         found = [letter for letter in _newest(api, MOST) if letter["id"] == dead_letter_id]
@@ -76,10 +76,10 @@ def retry(
     url: Url = DEFAULT_URL,
     token: OperatorToken = None,
 ) -> None:
-    """Process the event of a dead letter again. Fix the cause of its error first.
+    """Process the event of a dead letter again. Fix the cause of the error first.
 
-    The exit code is 0, 1 if there is no such dead letter, or 2 if the bridge returns an error or no
-    response.
+    The exit code is 0 if the event is retried, 1 if there is no such dead letter, 2 if the bridge
+    returns an error or no response.
     """
     with open_api(url, token, changes=True) as api:
         status, body = api.post(f"/api/events/set-aside/{quote(dead_letter_id, safe='')}/retry")

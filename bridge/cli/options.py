@@ -1,4 +1,4 @@
-"""Options that several commands have."""
+"""The command-line options that several commands share."""
 
 from typing import Annotated
 

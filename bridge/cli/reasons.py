@@ -1,4 +1,4 @@
-"""``bridge reasons``: what each reason means, and what to do."""
+"""``bridge reasons``: prints what each reason slug means, and what to do about it."""
 
 import json
 import re
@@ -22,9 +22,9 @@ def reasons(
     *,
     as_json: Json = False,
 ) -> None:
-    """Print what each reason means, and what to do.
+    """Print what each reason means, and what to do about it.
 
-    The exit code is 0, or 1 if there is no such reason. The bridge need not run.
+    The exit code is 0, or 1 if there is no such reason. No running bridge is needed.
     """
     found = [one for one in Reason if one.rows and reason in {"", one}]
     if not found:
@@ -42,7 +42,7 @@ def _as_json(reason: Reason) -> Iterator[str]:
 
 
 def _as_text(reason: Reason) -> Iterator[str]:
-    """Yield the slug with the states or the status that have it; the meaning is below."""
+    """Yield the lines of a reason: its slug with the states or the status, and its meaning."""
     for row in reason.rows:
         yield from hanging(f"{reason}  ({_plain(row.where)})", indent=4)
         yield from (f"    {line}" for line in wrapped(_plain(row.meaning)))

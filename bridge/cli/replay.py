@@ -63,7 +63,7 @@ def replay(
 
 
 def _replay_each(api: Api, call_ids: Iterable[str], *, as_json: bool) -> int:
-    """Replay these calls now, and print a line for each; return the exit code."""
+    """Replay single calls now, and print a line for each. Return the exit code."""
     code = 0
     for call_id in call_ids:
         status, body = api.post(f"/api/calls/{quote(call_id, safe='')}/replay")
@@ -96,7 +96,7 @@ def _pages(api: Api, query: dict[str, Any], limit: int | None) -> Iterator[dict[
 
 
 def _count(pages: Iterator[dict[str, Any]], pace: str, *, as_json: bool) -> int:
-    """Print how many calls match, by reason; return the exit code."""
+    """Print how many calls match, by reason. Return the exit code."""
     reasons: Counter[str] = Counter()
     for page in pages:
         reasons.update(page["reasons"])
@@ -114,7 +114,7 @@ def _count(pages: Iterator[dict[str, Any]], pace: str, *, as_json: bool) -> int:
 
 
 def _replay(pages: Iterator[dict[str, Any]], *, as_json: bool) -> int:
-    """Replay the calls of all pages. If a page fails, print what was replayed before it."""
+    """Replay the calls of all pages. If a page fails, print what was replayed before that page."""
     matched = started = 0
     last = None
     try:

@@ -1,4 +1,4 @@
-"""``bridge stats``: how many calls are in each state, and what waits."""
+"""``bridge stats``: prints the number of calls in each state, and of waiting events and steps."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -22,7 +22,7 @@ def stats(*, as_json: Json = False, url: Url = DEFAULT_URL, token: Token = None)
 
 
 def _screen(body: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the lines of the screen. Counters that are 0 are left out by the API."""
+    """Yield the lines to print. The API leaves out counters that are 0."""
     yield "calls by state"
     yield from _numbers(body["states"])
     overdue = {step: count for step, count in body["overdue"].items() if count}

@@ -1,8 +1,8 @@
-"""``bridge calls tail``: a line for each call whose state changes.
+"""``bridge calls tail``: prints a line for each call whose state changes.
 
-The API is polled. It has no list of changes, so that two kinds of lists are read: the newest calls,
-and the newest calls of each state in which a call still waits. A call that was in such a list and
-is in none any more is read alone: it has reached its end.
+The command polls the API, which has no list of changes. Each poll reads the newest calls, and the
+newest calls of each state in which a call still waits. A call that has left these lists is read
+separately, because it has probably reached its final state.
 """
 
 import json
@@ -21,15 +21,16 @@ OK, NOT_FOUND, SERVER_ERROR = 200, 404, 500
 INTERVAL = 2.0
 PAGE = 200
 WAITING = ("live", "ended", "recorded", "submitted", "transcribed")
-"""The states from which a call goes on without an operator."""
+"""The states that a call leaves without an operator."""
 
 
 def tail(*, as_json: Json = False, url: Url = DEFAULT_URL, token: Token = None) -> None:
     """Print a line for each call whose state changes, until Ctrl-C.
 
-    The API is polled every 2 seconds. A call that changes twice in between has one line. In each
-    state the newest 200 calls are watched. If the web process stops, the command tries again until
-    it runs, and then prints what has changed. The exit code is 2 if it does not run at the start.
+    The API is polled every 2 seconds. A call that changes twice between two polls has one line. In
+    each state the newest 200 calls are watched. If the web process stops, the command polls until
+    the web process runs again, and then prints what has changed. The exit code is 2 if the web
+    process does not run when the command starts.
     """
     with open_api(url, token) as api:
         states = States(api)
@@ -87,7 +88,7 @@ class States:
         return sorted(changed, key=lambda call: str(call["updated_at"]))
 
     def _read(self, path: str) -> dict[str, Any] | None:
-        """Return the body of a response; ``None`` = there is no such call any more."""
+        """Return the body of a response, or ``None`` if the call no longer exists."""
         status, body = self._api.fetch(path)
         if status >= SERVER_ERROR:
             raise NoResponseError(f"{status}: {body.get('detail', body)}")

@@ -118,7 +118,7 @@ class Engagements:
         return JSONResponse(one_page(seen, wanted))
 
     async def _find_or_create(self, body: Body, plan: Plan) -> tuple[Engagement, bool]:
-        """Return the engagement for a POST, and whether it is new. Raises a 422 for a broken rule.
+        """Return the engagement for a POST, and whether it is new. Raises a 422 for a bad body.
 
         The media is fetched within the request, as AskElephant does it
         (https://docs.askelephant.ai/llms.txt). A client whose request timed out during a slow fetch

@@ -34,7 +34,7 @@ def is_as_expected(demo_call: DemoCall, seen: Seen) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class DemoResult:
-    """The result of a demo. ``engagements`` counts AskElephant's by ``external_id``."""
+    """The result of a demo. ``engagements`` maps ``external_id`` to the number of engagements."""
 
     calls: Sequence[DemoCall]
     seen: Seen

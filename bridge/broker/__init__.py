@@ -1,1 +1,1 @@
-"""The message broker: Celery's application, transport and scheduler, and publishing to it."""
+"""The message broker: Celery's application, transport and scheduler, and publishing of tasks."""

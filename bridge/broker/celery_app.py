@@ -23,13 +23,13 @@ TRANSPORT_ALIASES |= {
 
 
 class BridgeCelery(Celery):
-    """A Celery that rounds countdowns up to whole seconds if the broker is RabbitMQ."""
+    """A Celery application that rounds countdowns up to whole seconds if the broker is RabbitMQ."""
 
     def send_task(self, *args: Any, **options: Any) -> AsyncResult[Any]:  # noqa: ANN401 - Celery's signature
         """Publish a task; for RabbitMQ, round its countdown up to whole seconds.
 
-        kombu 5.7 delays a message for RabbitMQ by whole seconds. It raises ``ValueError`` for less
-        than one, and cuts off fractions, so that a task would run too early.
+        kombu 5.7 can delay a message for RabbitMQ only by whole seconds. It raises ``ValueError``
+        for less than a second, and cuts off fractions, so that a task would run too early.
 
         https://github.com/celery/celery/pull/9207
         """

@@ -4,18 +4,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 IDLE_CHECKS = 6
-"""The number of checks in a row that must find a worker idle while messages wait.
+"""A worker is stuck if this number of checks in a row finds it idle while messages wait.
 
-Checks are counted instead of time, so that a process that was paused, or a machine that slept, does
-not count as stuck.
+Checks are counted, and not time, so that a paused process or a machine that slept does not count as
+stuck.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """What a worker has done: tasks begun since its start, held now, and running now.
+    """The numbers of a worker's tasks: begun since its start, unfinished now, and running now.
 
-    ``held`` are the tasks that it has received and not finished, begun or not.
+    ``held`` counts all tasks that the worker has received and not finished.
     """
 
     begun: int
@@ -28,8 +28,9 @@ def count_idle_checks(
 ) -> int:
     """Return how many checks in a row have found the worker idle; at ``IDLE_CHECKS`` it is stuck.
 
-    A worker is idle if its progress is that of the last check, a thread is free, and messages wait.
-    ``waiting`` counts these in the broker; it is called only if the rest is true.
+    ``before`` is the number before this check. A worker is idle if its progress has not changed
+    since the last check, a thread is free, and messages wait. ``waiting`` counts the messages in
+    the broker. It is only called if the other conditions are true.
     """
     if now != last or now.running >= threads or not waiting():
         return 0

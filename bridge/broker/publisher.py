@@ -1,4 +1,4 @@
-"""Publishes tasks by name, without importing them. The sweep makes up for lost messages."""
+"""Publishes Celery tasks by name, without importing them. The sweep replaces lost messages."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -18,10 +18,10 @@ from bridge.domain.steps import countdown, next_step
 DRAIN = "tasks.intake.drain"
 SWEEP = "tasks.sweep.sweep"
 ROUTINE = "routine"
-"""A message header that marks the sweeps that beat publishes at every interval."""
+"""A message header that marks routine sweeps, which beat publishes at every interval."""
 
 BATCH = 16
-"""The most calls in one message. With more, two workers would share a burst unevenly."""
+"""The most calls in one message. With more, one of two workers would get most of a burst."""
 
 BATCH_SECONDS = 0.25
 """Calls whose due times are within this many seconds of each other share a message."""
@@ -31,20 +31,20 @@ log = structlog.get_logger(__name__)
 
 
 class Publisher(Protocol):
-    """Publishes tasks. Never raises."""
+    """Publishes tasks for workers. Never raises."""
 
     def publish(self, task: str, *args: str, countdown: float = 0) -> None:
-        """Have a worker run ``task`` with ``args`` after ``countdown`` seconds."""
+        """Publish a message by which a worker runs ``task`` after ``countdown`` seconds."""
 
 
 class CeleryPublisher:
-    """Publishes to Celery's broker."""
+    """Publishes tasks to Celery's broker."""
 
     def __init__(self, app: Celery) -> None:
         self._app = app
 
     def publish(self, task: str, *args: str, countdown: float = 0) -> None:
-        """Send one message. If the broker is unreachable, log it: the sweep publishes it later."""
+        """Send one message. If the broker is unreachable, log this; the sweep publishes later."""
         try:
             self._app.send_task(task, args=args, countdown=countdown or None, retry=False)
         except UNPUBLISHED as error:
@@ -60,9 +60,10 @@ class CeleryPublisher:
 def publish_next(
     publisher: Publisher, calls: Iterable[Call], now: datetime, limit: timedelta
 ) -> None:
-    """Publish the next step of each call that is due within ``limit``.
+    """Publish the task of the next step of each call that is due within ``limit``.
 
-    The sweep publishes the others when they are due. Calls that are due together share a message.
+    The sweep publishes the other calls when they are due. Calls that are due at nearly the same
+    time share a message.
     """
     waits = defaultdict[str, list[tuple[float, str]]](list)
     for call in calls:
@@ -74,17 +75,17 @@ def publish_next(
 
 
 def publish_batches(publisher: Publisher, task: str, due: Iterable[tuple[float, str]]) -> None:
-    """Publish ``task`` for calls, each with the seconds until it is due.
+    """Publish ``task`` for calls. ``due`` has pairs of the seconds until a call is due, and its id.
 
-    A message names up to ``BATCH`` calls that are due within ``BATCH_SECONDS``. Its countdown ends
-    when the last of them is due.
+    A message has the ids of up to ``BATCH`` calls that are due within ``BATCH_SECONDS``. Its
+    countdown ends when the last of these calls is due.
     """
     for countdown_seconds, call_ids in batches(due):
         publisher.publish(task, *call_ids, countdown=countdown_seconds)
 
 
 def batches(due: Iterable[tuple[float, str]]) -> Iterator[tuple[float, list[str]]]:
-    """Group calls into batches; yield the seconds until each is due, and the ids of its calls."""
+    """Group calls into batches; yield for each batch the seconds until it is due, and call ids."""
     batch: list[tuple[float, str]] = []
     for wait, call_id in sorted(due, key=itemgetter(0)):
         if batch and (len(batch) == BATCH or wait - batch[0][0] > BATCH_SECONDS):

@@ -1,4 +1,4 @@
-"""Counts the messages that wait in the broker, over a separate connection."""
+"""Counts the messages that wait in the broker, over a separate connection for each count."""
 
 from typing import Any
 
@@ -33,10 +33,10 @@ def waiting(app: Celery) -> int:
 
 
 def _length(connection: Connection, queue: str) -> int:
-    """Return how many messages a queue holds; 0 if there is no such queue.
+    """Return how many messages a queue holds, or 0 if there is no such queue.
 
-    A passive declaration finds no queue in Redis, because kombu 5.7 looks for its key without
-    ``global_keyprefix``. So the queue is declared, which changes nothing in Redis.
+    With Redis the queue is declared actively, which changes nothing in Redis. A passive declaration
+    finds no queue, because kombu 5.7 looks for its key without ``global_keyprefix``.
 
     https://github.com/celery/kombu/pull/1349
     """

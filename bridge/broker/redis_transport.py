@@ -1,6 +1,6 @@
-"""Kombu's transport for Redis with three corrections; each class below names one.
+"""Kombu's transport for Redis with three corrections, which docs/patches.md lists.
 
-The corrections are listed in docs/patches.md.
+Each mix-in class makes one correction.
 """
 
 from contextlib import suppress
@@ -33,13 +33,13 @@ NO_RETRY = Retry(NoBackoff(), retries=0)
 
 
 class _OneClient:
-    """A mix-in for kombu's channels: one client for each pool instead of one for each command.
+    """A mix-in for kombu's channels: they use one redis-py client for all commands.
 
-    kombu 5.7 makes a redis-py client for every command. That is a fifth to a third of the cost of
-    a task (docs/decisions/0024). Threads may share a client: its connections come from the pool,
-    https://redis.readthedocs.io/en/stable/advanced_features.html.
+    kombu 5.7 creates a redis-py client for each command. This is a fifth to a third of the cost of
+    a task (docs/decisions/0024). Threads may share a client, because its connections come from a
+    pool: https://redis.readthedocs.io/en/stable/advanced_features.html.
 
-    What a client costs: https://github.com/chrisguidry/docket/pull/461
+    The cost of a client: https://github.com/chrisguidry/docket/pull/461
     """
 
     _shared: Any = None
@@ -56,9 +56,9 @@ class _OneClient:
 class _ReadsLastPop:
     """A mix-in for kombu's channels: a channel that stops consuming reads its last ``BRPOP`` first.
 
-    kombu 5.7 reads the response to that ``BRPOP`` when the channel is closed, which may be minutes
-    later if a task still runs. A message in the response is requeued here at once, so that another
-    worker can process it.
+    kombu 5.7 reads the response to this ``BRPOP`` only when the channel is closed. While a task
+    still runs, this may be minutes later. Here a message in the response is requeued at once, so
+    that another worker can process it.
 
     https://github.com/celery/celery/issues/7950
     """
@@ -72,10 +72,10 @@ class _ReadsLastPop:
 
 
 class _NeverBlocks:
-    """A mix-in for kombu's channels: reading a broadcast never blocks, nor does it reconnect.
+    """A mix-in for kombu's channels: to read a broadcast neither blocks nor reconnects.
 
-    kombu 5.7 reads broadcasts without a timeout, and redis-py 8 reconnects within that read. The
-    worker then hung on the new connection until the next broadcast.
+    kombu 5.7 reads broadcasts without a timeout, and redis-py 8 reconnects within this read. The
+    worker would then hang on the new connection until the next broadcast.
 
     https://github.com/celery/kombu/pull/490
     """
@@ -90,20 +90,20 @@ class _NeverBlocks:
 
 
 class Channel(_OneClient, _ReadsLastPop, _NeverBlocks, redis.Channel):
-    """A channel to one Redis."""
+    """A channel of kombu to a single Redis server."""
 
 
 class SentinelChannel(_OneClient, _ReadsLastPop, _NeverBlocks, redis.SentinelChannel):
-    """A channel to the primary that the Sentinels name."""
+    """A channel of kombu to the Redis primary that the Sentinels name."""
 
 
 class Transport(redis.Transport):
-    """The transport for ``redis://`` and ``rediss://``."""
+    """The transport for broker URLs of ``redis://`` and ``rediss://``."""
 
     Channel = Channel
 
 
 class SentinelTransport(redis.SentinelTransport):
-    """The transport for ``sentinel://``."""
+    """The transport for broker URLs of ``sentinel://``."""
 
     Channel = SentinelChannel

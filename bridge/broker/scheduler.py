@@ -1,4 +1,4 @@
-"""Beat's scheduler, which runs its entries by the monotonic clock."""
+"""The scheduler of Celery beat, which publishes its tasks by the monotonic clock."""
 
 from time import monotonic
 from typing import Any
@@ -15,10 +15,10 @@ guard_patch(
 
 
 class SteadyScheduler(Scheduler):
-    """Runs each entry at its interval by the monotonic clock, and once at the start.
+    """Publishes each task of the schedule at the start, and then at its interval.
 
-    Celery's scheduler uses the wall clock. If that is set back by ten minutes, it runs no sweep for
-    ten minutes.
+    The interval is measured by the monotonic clock. Celery's scheduler uses the wall clock: if that
+    clock is set back by ten minutes, no sweep is published for ten minutes.
 
     https://github.com/celery/celery/issues/3685
     """
@@ -28,7 +28,7 @@ class SteadyScheduler(Scheduler):
         self._due: dict[str, float] = {}
 
     def tick(self, *_: Any, **__: Any) -> float:  # noqa: ANN401 - Celery's signature
-        """Run the entries that are due; return the seconds until the next one is."""
+        """Publish the tasks that are due; return the seconds until the next one is due."""
         now = monotonic()
         for name, entry in self.schedule.items():
             if self._due.get(name, now) <= now:

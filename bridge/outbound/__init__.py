@@ -1,1 +1,1 @@
-"""HTTP requests to both APIs, sent side by side, each bounded in time and response size."""
+"""Sends HTTP requests to AskElephant's and WAVV's API, with limits of time and response size."""

@@ -1,6 +1,6 @@
-"""Sends requests to one API, many side by side. A network error is returned as a value.
+"""Sends requests to one API, many of them concurrently. A network error is returned as a value.
 
-The threads of a worker pass their requests to one event loop and wait for its replies. So a thread
+The threads of a worker pass their requests to one event loop, and wait for the replies. So a thread
 can wait for many requests at once, and waiting threads do not compete for the interpreter.
 """
 
@@ -48,9 +48,9 @@ class HttpOptions:
 
     @property
     def longest_request(self) -> float:
-        """The seconds after which a request has ended, with or without a response.
+        """The seconds after which each request has ended, with or without a response.
 
-        A lease must be longer than that.
+        A worker's lease on a call must be longer than this.
         """
         return 2 * self.connect_timeout + self.write_timeout + self.read_timeout
 
@@ -75,7 +75,7 @@ class Response:
 
 
 class NoResponse(Enum):
-    """Why there is no response that can be used."""
+    """Why a request has no usable response."""
 
     TIMEOUT = auto()
     UNREADABLE = auto()
@@ -84,7 +84,7 @@ class NoResponse(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Undelivered:
-    """A request without a usable response. The server may have handled it all the same."""
+    """The result of a request without a usable response. The server may have handled it."""
 
     why: NoResponse
     detail: str
@@ -94,12 +94,12 @@ Reply = Response | Undelivered
 
 
 def is_sendable(key: str | None) -> bool:
-    """Return whether an API key consists only of characters that a header may hold."""
+    """Return whether an API key is not empty and can be sent in an HTTP header."""
     return _SENDABLE_KEY.fullmatch(key or "") is not None
 
 
 class ApiClient:
-    """A client of one API, safe to share between threads. HTTP/1.1; redirects are not followed.
+    """A client of one API, which threads may share. It uses HTTP/1.1 and follows no redirects.
 
     Proxies and certificate authorities come from the environment (``HTTPS_PROXY``, ``NO_PROXY``,
     ``SSL_CERT_FILE``). Raises ``ValueError`` or ``OSError`` if one of these is wrong.
@@ -126,10 +126,10 @@ class ApiClient:
         self._running: set[asyncio.Task[Reply]] = set()
 
     def send(self, requests: Sequence[Request]) -> Iterator[list[tuple[int, Reply]]]:
-        """Send all requests at once; yield the replies in groups, as they arrive.
+        """Send all requests concurrently; yield the replies in groups, as they arrive.
 
-        A reply is a pair of the index of its request and the ``Response`` or ``Undelivered``. Every
-        request ends within ``longest_request``.
+        A reply is a pair: the index of its request, and a ``Response`` or an ``Undelivered``. Each
+        request ends within ``longest_request`` seconds.
         """
         arrived: SimpleQueue[tuple[int, Reply]] = SimpleQueue()
 
@@ -151,11 +151,11 @@ class ApiClient:
             yield group
 
     def close(self) -> None:
-        """Close all connections. A request in flight becomes ``Undelivered``."""
+        """Close all connections. The result of a running request is ``Undelivered``."""
         asyncio.run_coroutine_threadsafe(self._transport.aclose(), event_loop()).result()
 
     async def _exchange(self, request: Request) -> Reply:
-        """Send one request; return the reply. Never raises."""
+        """Send one request; return the response, or why there is none. Never raises."""
         options = self._options
         try:
             async with asyncio.timeout(options.longest_request):
@@ -194,11 +194,12 @@ class ApiClient:
 
 
 def _transport_for(base_url: str) -> AiohttpTransport:
-    """Return the transport of an API, with the proxy that the environment names for it.
+    """Create the httpx transport for an API, with the proxy that the environment names for the API.
 
-    aiohttp needs half the processor time of httpcore, httpx's own transport. There is no
-    ``httpx.AsyncClient`` around it: its cookies, redirects and merged settings cost as much again.
-    The session is opened by the first request, on the event loop.
+    The transport uses aiohttp, which needs half the processor time of httpcore, httpx's default.
+    The transport is used without an ``httpx.AsyncClient``, whose cookies, redirects and merged
+    settings need as much time as the transport. The first request opens the aiohttp session, on the
+    event loop.
     """
     trust, api, proxy = httpx.create_ssl_context(), urlsplit(base_url), None
     named = getproxies().get(api.scheme) or getproxies().get("all")
@@ -219,10 +220,10 @@ def _transport_for(base_url: str) -> AiohttpTransport:
 async def _once(
     request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType
 ) -> aiohttp.ClientResponse:
-    """Send a request once, although aiohttp by default repeats a GET whose connection breaks.
+    """Send a request only once. By default aiohttp repeats a GET whose connection breaks.
 
-    The request budget and the probes of holds count requests, so only the bridge may repeat one.
-    https://docs.aiohttp.org/en/stable/client_advanced.html#client-middleware
+    Only the bridge may repeat a request, because the rate limit and the trial requests under a hold
+    count requests: https://docs.aiohttp.org/en/stable/client_advanced.html#client-middleware
     """
     try:
         return await send(request)

@@ -1,4 +1,4 @@
-"""The event loop that sends all requests of a process. It runs in one thread, started on demand."""
+"""The event loop that sends all outgoing requests of a process, in a thread started on demand."""
 
 import asyncio
 import atexit
@@ -12,7 +12,10 @@ _loop: asyncio.AbstractEventLoop | None = None
 
 
 def event_loop() -> asyncio.AbstractEventLoop:
-    """Return the running event loop; start it if needed. Its thread ends with the process."""
+    """Return the event loop for outgoing requests; start its thread if needed.
+
+    The thread ends with the process.
+    """
     global _loop  # noqa: PLW0603 - one for each process
     with _LOCK:
         if _loop is None:

@@ -1,7 +1,7 @@
-"""Reads the body of a response within bounds: its size, the total time, the pauses between chunks.
+"""Reads the body of a response with limits of its size, total time, and pauses between chunks.
 
-httpx decompresses a body before its size can be checked, so gzip is decompressed here. The caller
-bounds the time of the whole request.
+httpx would decompress a body before its size can be checked, so gzip is decompressed here. The
+caller limits the time of the whole request.
 """
 
 import asyncio
@@ -18,15 +18,15 @@ _GZIP = zlib.MAX_WBITS | 16
 
 
 class ResponseBodyError(BridgeError):
-    """The body is too long, or has an encoding that the request does not accept."""
+    """The body of a response is too long, or cannot be decompressed."""
 
 
 async def read_body(response: httpx.Response, most_bytes: int, seconds: float) -> bytes:
-    """Return the body of a response, decompressed.
+    """Return the decompressed body of a response.
 
-    Raises ``ResponseBodyError`` if it is over ``most_bytes`` or cannot be decompressed. Raises
-    ``httpx.ReadTimeout`` if it is not complete after ``seconds``, or if no chunk comes for
-    ``LONGEST_SILENCE``.
+    Raises ``ResponseBodyError`` if the body is over ``most_bytes`` or cannot be decompressed.
+    Raises ``httpx.ReadTimeout`` if the body is not complete after ``seconds``, or if no chunk
+    arrives for ``LONGEST_SILENCE``.
     """
     coding = response.headers.get("content-encoding", "identity").strip().lower()
     if coding not in {"identity", "gzip"}:

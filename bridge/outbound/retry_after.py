@@ -1,4 +1,4 @@
-"""Parses ``Retry-After``: how long a server wants us to wait before the next request.
+"""Parses the header ``Retry-After``: how long a server wants us to wait before the next request.
 
 Source: https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3
 """
@@ -8,25 +8,26 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 LONGEST = timedelta(days=1)
-"""A longer wait is probably a mistake of the server, and is cut to this."""
+"""The longest wait that is returned. A longer one is probably a mistake of the server."""
 
 EPOCH = 1_000_000_000
-"""A number from this one on is a Unix time (in seconds or a smaller unit), not a wait in seconds.
+"""A number of at least this is a Unix time (in seconds or a smaller unit), not a wait in seconds.
 
-As a wait it would be 31 years; as a Unix time it is in 2001.
+As a wait this number would be 31 years. As a Unix time it is in 2001.
 """
 
 MILLISECONDS = 100 * EPOCH
-"""A Unix time from this number on is not in seconds, where it would be in the year 5138."""
+"""A Unix time of at least this number is in a smaller unit: in seconds it would be in year 5138."""
 
 _DIGITS = re.compile(r"[0-9]{1,20}")
 
 
 def retry_after(value: str | None, now: datetime) -> timedelta | None:
-    """Return the wait that a ``Retry-After`` of seconds, an HTTP-date or a Unix time requires.
+    """Return the wait that the value of a ``Retry-After`` header requires.
 
-    The unit of a Unix time may be seconds, milliseconds, microseconds or nanoseconds. Returns
-    ``None`` if ``value`` is missing, unreadable or in the past: the caller then uses its backoff.
+    The value may be seconds, an HTTP-date, or a Unix time in seconds, milliseconds, microseconds or
+    nanoseconds. Returns ``None`` if ``value`` is missing, unreadable or in the past. The caller
+    then uses its own backoff.
     """
     text = (value or "").strip()
     number = int(text) if _DIGITS.fullmatch(text) else None

@@ -1,4 +1,4 @@
-"""The Celery tasks: when each step runs, and how often. ``bridge.pipeline`` has the steps."""
+"""The Celery application and tasks of the bridge. The work itself is in ``bridge.pipeline``."""
 
 from tasks.app import app as celery
 

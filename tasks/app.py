@@ -41,14 +41,14 @@ def worker_options(settings: Settings) -> dict[str, Any]:
         "worker_soft_shutdown_timeout": lease_time(settings).total_seconds(),  # let requests end
         "worker_enable_remote_control": True,  # Flower needs it
         "worker_send_task_events": False,  # Flower switches them on when it runs
-        "worker_hijack_root_logger": False,  # logging is ours: JSON, redacted
+        "worker_hijack_root_logger": False,  # the bridge configures logging: JSON, redacted
         "worker_redirect_stdouts": False,
         "beat_scheduler": "bridge.broker.scheduler:SteadyScheduler",  # by the monotonic clock
         "beat_schedule": {
             "sweep": {
                 "task": "tasks.sweep.sweep",
                 "schedule": settings.sweep_interval,
-                # They pile up while no worker runs. ``pipeline.sweep`` runs only one of them in
+                # Sweeps pile up while no worker runs. ``pipeline.sweep`` runs only one of them in
                 # half an interval. The clocks of beat and worker may differ, hence a whole day.
                 "options": {"expires": SWEEPS_EXPIRE.total_seconds(), "headers": {ROUTINE: "1"}},
             }
@@ -57,7 +57,7 @@ def worker_options(settings: Settings) -> dict[str, Any]:
 
 
 def create_app() -> Celery:
-    """Return the application for the settings of this process; exit if they are invalid."""
+    """Create the Celery application for the settings of this process; exit if they are invalid."""
     try:
         settings = start_process()
         require_known_fields(settings)
@@ -73,7 +73,10 @@ def create_app() -> Celery:
 
 @worker_init.connect
 def _check_limits(sender: Any, **_: object) -> None:  # noqa: ANN401 - Celery's worker has no type
-    """Set the worker's places and check its timeouts; exit if they do not fit together."""
+    """Set the number of threads from which the worker's slots are computed; check its timeouts.
+
+    Exits if there are too few threads, or if the timeouts contradict each other.
+    """
     settings = load_settings()
     requests = elephant_options(settings).longest_request
     link = wavv_options(settings)
@@ -87,7 +90,7 @@ def _check_limits(sender: Any, **_: object) -> None:  # noqa: ANN401 - Celery's 
 
 @setup_logging.connect
 def _keep_our_logging(**_: object) -> None:
-    """Keep Celery from configuring logging, which it does not if this signal has a receiver.
+    """Prevent that Celery configures logging. A receiver of this signal is enough.
 
     https://docs.celeryq.dev/en/stable/userguide/signals.html#setup-logging
     """
@@ -96,7 +99,10 @@ def _keep_our_logging(**_: object) -> None:
 @celeryd_init.connect
 @beat_init.connect
 def _refuse_cluster(**_: object) -> None:
-    """End a worker or beat whose Redis is a cluster. Flower may run: it reads no calls."""
+    """Exit if the Redis of this worker or beat is a Redis Cluster.
+
+    Flower may run with a cluster, because it reads no calls.
+    """
     try:
         refuse_cluster(load_settings().redis_url or "")
     except SettingsError as error:

@@ -18,10 +18,10 @@ _BUILDING = threading.Lock()
 
 
 def services() -> Services:
-    """Return the services of this process; the first task builds them.
+    """Return the services of this process (clients, stores and settings); build them at first use.
 
-    One thread builds them and the others wait. After a restart all threads begin a task at once,
-    and building them in each would occupy the interpreter for seconds.
+    Only one thread builds the services, and the others wait. After a restart all threads begin a
+    task at once. If each built the services, this would occupy the interpreter for seconds.
     """
     with _BUILDING:
         return _built()
@@ -33,9 +33,9 @@ def _built() -> Services:
 
 
 class BridgeTask(Task[Any, Any]):
-    """A task of the bridge. It may run twice, even at the same time in two workers."""
+    """Base class of the tasks. A task may run twice, even at the same time in two workers."""
 
-    max_retries = None  # the call's record decides how often
+    max_retries = None  # the record of the call decides how often
 
     def before_start(self, task_id: str, args: Any, kwargs: Any) -> None:  # noqa: ANN401, ARG002 - Celery's signature
         """Add the task's name and id to every log line of its run."""
@@ -43,10 +43,10 @@ class BridgeTask(Task[Any, Any]):
         bind_contextvars(task=self.name, task_id=task_id)
 
     def go_on(self, calls: Sequence[Call]) -> None:
-        """Publish the next step of each call that is due within the countdown limit.
+        """Publish the task of the next step of each call that is due within the countdown limit.
 
-        Calls that need this step again become a retry of this task, so that Flower shows a retry.
-        This raises Celery's ``Retry``.
+        For calls that need this task again, the task is retried, so that Flower shows a retry. The
+        method then raises Celery's ``Retry``.
         """
         now, limit = services().now(), services().policy.countdown_limit
         again = [call for call in calls if (step := next_step(call)) and step.task == self.name]

@@ -27,12 +27,12 @@ log = structlog.get_logger(__name__)
 
 
 class LastingConsumer(Consumer):
-    """A consumer that goes on when its connection breaks; Celery's own ends the worker.
+    """A consumer that continues when its connection breaks. Celery's consumer ends the worker.
 
-    When a connection breaks, kombu 5.7 sets the transport's ``client`` to ``None`` and uses it
-    afterwards: when it requeues messages, and when a task that has outlived the connection is
-    acknowledged. The ``AttributeError`` ends the worker. Here a message that could not be requeued
-    is redelivered by the broker, and a finished task is acknowledged over a new connection.
+    When a connection breaks, kombu 5.7 sets ``client`` of the transport to ``None``, and uses it
+    later to requeue messages and to acknowledge tasks that ran longer than the connection lasted.
+    The ``AttributeError`` ends the worker. Here the broker redelivers a message that could not be
+    requeued, and a finished task is acknowledged over a new connection.
 
     https://github.com/celery/kombu/issues/582
     """
@@ -41,7 +41,10 @@ class LastingConsumer(Consumer):
     connection_errors: tuple[type[Exception], ...]
 
     def on_connection_error_after_connected(self, exc: Exception) -> None:
-        """Keep the broken connection on its transport, so that its messages can be acknowledged."""
+        """Handle a broken connection, and keep it on its transport.
+
+        So the messages of the connection can still be acknowledged.
+        """
         broken = self.connection
         transport = broken.transport if broken else None
         try:
@@ -58,8 +61,8 @@ class LastingConsumer(Consumer):
     def stop(self) -> None:
         """Stop consuming, and requeue at once the messages whose tasks have not begun.
 
-        Celery 5.7 requeues them only when its last running task has ended, which may be minutes
-        later.
+        Celery 5.7 requeues these messages only when the last running task has ended, which may be
+        minutes later.
 
         https://github.com/celery/celery/issues/4354
         """

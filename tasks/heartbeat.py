@@ -12,15 +12,16 @@ from tasks.watchdog import progress
 
 
 class HeartbeatStep(StartStopStep):
-    """A thread of its worker. The worker's event loop would stop heartbeats while Redis hangs.
+    """Starts a thread of the worker that writes heartbeats.
 
+    The event loop of the worker could not write them while Redis hangs.
     https://docs.celeryq.dev/en/stable/userguide/extending.html#worker-bootsteps
     """
 
     requires = ("celery.worker.components:Pool",)
 
     def start(self, parent: Any) -> None:  # noqa: ANN401 - Celery's signature
-        """Start the thread. It ends with the process, because tasks run until then."""
+        """Start the thread that writes heartbeats. The thread ends with the process."""
         beat = threading.Thread(
             target=_beat, args=(parent.hostname,), name="heartbeat", daemon=True
         )

@@ -1,4 +1,4 @@
-"""The task that drains the inbox. One message is enough for many events."""
+"""The task that handles events from the inbox. One message is enough for many events."""
 
 from bridge.broker.publisher import DRAIN
 from bridge.pipeline import drain as pipeline
@@ -8,5 +8,5 @@ from tasks.base import BridgeTask, services
 
 @app.task(base=BridgeTask, bind=True, name=DRAIN, send_events=False)
 def drain(self: BridgeTask) -> None:  # noqa: ARG001 - bound for its base
-    """Handle events until the inbox is empty."""
+    """Handle webhook events until the inbox is empty."""
     pipeline.drain(services())

@@ -9,7 +9,7 @@ from tasks.base import BridgeTask, services
 
 @app.task(base=BridgeTask, bind=True, name=SUBMIT.task)
 def submit_recording(self: BridgeTask, *call_ids: str) -> None:
-    """Submit the calls that are due; retry when their records require it."""
+    """Submit the calls that are due; retry for the calls that are due again."""
     with place(services(), SUBMISSIONS, call_ids) as has_place:
         if has_place:
             self.go_on(submit.submit(services(), call_ids))

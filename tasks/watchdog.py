@@ -1,9 +1,9 @@
-"""Ends a worker that is stuck: it begins no task while messages wait in its queues.
+"""Ends a stuck worker, which begins no task while messages wait in its queues.
 
 If a connection to the broker freezes without closing, some versions of Celery, kombu and redis-py
-wait on it for ever. The timeouts in ``config.broker`` prevent the known cases; the watchdog ends a
-worker in all others. ``bridge up``, Compose or systemd then starts the worker again, and its
-messages are redelivered, as after any kill.
+wait for ever. The timeouts in ``config.broker`` prevent the known cases. In all other cases the
+watchdog ends the worker. ``bridge up``, Compose or systemd then starts the worker again, and the
+broker redelivers its messages.
 
 https://github.com/celery/celery/issues/10302
 """
@@ -29,9 +29,9 @@ EXIT_CODE = 75
 """EX_TEMPFAIL of sysexits.h. A worker exits with this code for no other reason."""
 
 ENDING_SECONDS = 30
-"""The most seconds between the last task and the exit of a worker that stops in order.
+"""The most seconds between the end of the last task and the exit of a worker that is stopping.
 
-It acknowledges its messages in that time, and each acknowledgement may wait for a timeout.
+In this time the worker acknowledges its messages, and each acknowledgement may wait for a timeout.
 """
 
 BLIND = "The worker continues. Until counting succeeds, the watchdog cannot detect a stuck worker."
@@ -50,12 +50,12 @@ class Watchdog(StartStopStep):
         self._is_blind = False
 
     def start(self, parent: Any) -> None:  # noqa: ANN401 - Celery's signature
-        """Start the thread."""
+        """Start the thread that checks the worker."""
         watch = threading.Thread(target=self._watch, args=(parent,), name="watchdog", daemon=True)
         watch.start()
 
     def close(self, parent: Any) -> None:  # noqa: ANN401, ARG002 - Celery's signature
-        """Note that the worker stops: it begins no task from now on, and is not stuck."""
+        """Note that the worker stops. From now on a worker that begins no task is not stuck."""
         self._ending.set()
 
     def _watch(self, worker: Any) -> None:  # noqa: ANN401 - Celery's worker has no type
@@ -77,7 +77,7 @@ class Watchdog(StartStopStep):
         _end("does not exit, though no task runs", ENDING_SECONDS)
 
     def _waiting(self, worker: Any) -> int:  # noqa: ANN401 - as above
-        """Return how many messages wait, or 0 if counting fails: no error may end the watch."""
+        """Return how many messages wait, or 0 if counting fails. Raises no exception."""
         try:
             count = waiting(worker.app)
         except Exception:
@@ -90,7 +90,7 @@ class Watchdog(StartStopStep):
 
 
 def progress() -> Progress:
-    """Return how many tasks this worker has received, has now, and runs now."""
+    """Return how many tasks this worker has begun, has not finished, and runs now."""
     return Progress(state.all_total_count[0], len(state.requests), len(state.active_requests))
 
 
@@ -101,5 +101,5 @@ def _end(what: str, seconds: float) -> None:
         seconds=seconds,
         exit_code=EXIT_CODE,
     )
-    faulthandler.dump_traceback()  # where each thread hangs: lines of code, no values
+    faulthandler.dump_traceback()  # shows where each thread hangs, without values
     os._exit(EXIT_CODE)  # an orderly exit would wait for the stuck thread

@@ -43,9 +43,10 @@ class BridgeError(Exception):
 
 
 class EventError(BridgeError):
-    """A webhook request is rejected. ``detail`` is for its sender: what is wrong, and what to do.
+    """A webhook request is rejected. ``status`` is the HTTP status of the response.
 
-    ``detail`` repeats no value of the body: values are personal data, and senders log responses.
+    ``detail`` describes for the sender what is wrong, and what to do. It contains no value of the
+    body, because values are personal data, and senders log responses.
     """
 
     status: int
@@ -60,7 +61,7 @@ class EventError(BridgeError):
 
 
 class MalformedBodyError(EventError):
-    """The body is not a JSON object, or one that two parsers may read differently."""
+    """The body is not a JSON object, or two JSON parsers may read it differently."""
 
     status = 400
 
@@ -72,19 +73,19 @@ class UnsignedError(EventError):
 
 
 class UnknownPathError(EventError):
-    """The path is none of the webhook endpoints."""
+    """The path of the request is not one of the webhook endpoints."""
 
     status = 404
 
 
 class BodyTooSlowError(EventError):
-    """The body was not complete in time; the part that was received is discarded."""
+    """The body was not complete in time. The part that was received is discarded."""
 
     status = 408
 
 
 class BodyTooLargeError(EventError):
-    """The body is over the limit; the rest of it was not read."""
+    """The body is over the size limit. The rest of the body was not read."""
 
     status = 413
 
@@ -102,13 +103,13 @@ class UnusableEventError(EventError):
 
 
 class NotStoredError(EventError):
-    """The event is not safely in the inbox, so it is not acknowledged."""
+    """The event may not be stored in the inbox. The sender must send the event again."""
 
     status = 503
 
 
 class StoreError(BridgeError):
-    """The record of the call ``call_id`` cannot be read or saved. The call stays due."""
+    """The record of the call ``call_id`` cannot be read or saved. Its next step stays due."""
 
     reason: Reason
 
@@ -118,13 +119,13 @@ class StoreError(BridgeError):
 
 
 class LeaseLostError(StoreError):
-    """The lease has expired, so this worker may not save the call."""
+    """The worker's lease on the call has expired, so this worker may not save the call."""
 
     reason = Reason.LEASE_LOST
 
 
 class CallContendedError(StoreError):
-    """Other workers saved the call at each attempt to save it."""
+    """The call was not saved, because other workers saved the call during each attempt."""
 
     reason = Reason.CALL_CONTENDED
 
@@ -136,7 +137,7 @@ class NewerRecordError(StoreError):
 
 
 class DamagedRecordError(StoreError):
-    """The stored value is not a record. It is kept as it is, for an operator to repair."""
+    """The stored value is not the record of a call. It is kept, for an operator to repair."""
 
     reason = Reason.DAMAGED_RECORD
 

@@ -1,4 +1,4 @@
-"""Stops a process at import when a part of a library that the bridge overrides has changed.
+"""Raises ``ImportError`` when a library has changed a part that the bridge overrides.
 
 docs/patches.md lists each override: its purpose, upstream link, test, and when it can be removed.
 """
@@ -27,7 +27,7 @@ def guard_patch(module: str, owner: Any, members: Mapping[str, str | None]) -> N
 
 
 def _is_assigned(owner: Any, name: str) -> bool:  # noqa: ANN401 - as above
-    """Return whether a method of the class assigns the attribute to an instance."""
+    """Return whether a method of the class ``owner`` assigns the instance attribute ``name``."""
     classes = getattr(owner, "__mro__", ())
     members = [member for cls in classes for member in vars(cls).values() if isfunction(member)]
     return any(

@@ -1,4 +1,4 @@
-"""The reasons that the bridge gives: slugs for operators, each with its meaning and what to do.
+"""The reasons: slugs that show why a call waits or has ended, or why an event was rejected.
 
 A reason is a value of the log key ``reason``, of a metric, of the API and of stored records. A
 record may hold a reason of a newer version, so fields that are stored have the type ``str``.
@@ -11,7 +11,7 @@ from typing import NamedTuple, Self
 
 
 class Table(StrEnum):
-    """The tables of the documents that list reasons. The value is the table's marker."""
+    """The tables of reasons in the documentation. The value marks the table in its document."""
 
     CALLS = "reasons"
     EVENTS = "event-reasons"
@@ -22,7 +22,7 @@ class Table(StrEnum):
 
 
 class Row(NamedTuple):
-    """A row of a table: ``where`` names the states, the HTTP status or the error of the reason."""
+    """A row of a table of reasons. ``where`` has the call states, HTTP status or error."""
 
     table: Table
     where: str
@@ -57,12 +57,15 @@ def _outcome(slug: str, kind: str, meaning: str) -> Documented:
 
 
 class Reason(StrEnum):
-    """Why a call, an event or a request is where it is. ``rows`` document it, in Markdown."""
+    """Why a call waits or has ended, or why an event or a request was rejected or ignored.
+
+    ``rows`` are the rows of the documentation's tables, in Markdown.
+    """
 
     rows: tuple[Row, ...]
 
     def __new__(cls, slug: str, *rows: Row) -> Self:
-        """Make the slug the value, so that it is compared, logged and stored as a string."""
+        """Create a reason whose value is ``slug``: it is compared and stored as a string."""
         member = str.__new__(cls, slug)
         member._value_ = slug
         member.rows = rows

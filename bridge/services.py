@@ -40,7 +40,7 @@ from config.broker import COUNTDOWN_LIMIT, broker_options, lease_time
 
 
 def utc_now() -> datetime:
-    """Return the present time: the only clock of the bridge. Decisions get the time as a value."""
+    """Return the present time in UTC. Only this function reads the clock for decisions on calls."""
     return datetime.now(UTC)
 
 
@@ -48,9 +48,9 @@ def utc_now() -> datetime:
 class Services:
     """The clients and stores of the bridge, and the values that decisions need.
 
-    ``wavv`` ``None`` = there is no key for WAVV's API, so that links to recordings come only from
-    events. ``forget_by`` returns the time up to which old data may be deleted; its arguments are
-    our time and the time of the last sweep.
+    ``wavv`` is ``None`` if there is no key for WAVV's API. Links to recordings then come only from
+    events. ``forget_by`` is the ``ForgettingClock``: it returns the time by which old data may be
+    deleted, and its arguments are our time and the time of the last sweep.
     """
 
     settings: Settings
@@ -81,7 +81,7 @@ class Services:
 
 
 def build_services(settings: Settings, publisher: Publisher | None = None) -> Services:
-    """Return the services for these settings. Each client connects at its first use."""
+    """Create the services for these settings. Each client connects at its first use."""
     redis = connect(settings.redis_url or "")
     keys = Keys(settings.namespace)
     calls = CallStore(redis, keys, Retention(settings.sweep_grace, settings.retention))
@@ -117,7 +117,7 @@ def build_services(settings: Settings, publisher: Publisher | None = None) -> Se
 
 
 def elephant_options(settings: Settings) -> ElephantOptions:
-    """Return the options of AskElephant's client."""
+    """Return the options of the client of AskElephant's API."""
     key = settings.askelephant_api_key
     timeout = settings.askelephant_timeout.total_seconds()
     longest = ElephantOptions()
@@ -133,7 +133,7 @@ def elephant_options(settings: Settings) -> ElephantOptions:
 
 
 def wavv_options(settings: Settings) -> WavvOptions | None:
-    """Return the options of WAVV's client, or ``None`` if there is no key for WAVV's API."""
+    """Return the options of the client of WAVV's API, or ``None`` if there is no key for it."""
     if settings.wavv_api_key is None:
         return None
     key, base_url = settings.wavv_api_key.get_secret_value(), settings.wavv_base_url
@@ -141,7 +141,7 @@ def wavv_options(settings: Settings) -> WavvOptions | None:
 
 
 def policy(settings: Settings) -> Policy:
-    """Return the operator's durations and choices as decisions read them."""
+    """Return the operator's settings on which decisions about calls depend."""
     return Policy(
         settle=settings.settle_seconds,
         recording_deadline=settings.recording_deadline,
@@ -166,9 +166,9 @@ def policy(settings: Settings) -> Policy:
 
 
 def mapper(settings: Settings) -> Mapper:
-    """Return the settings that map calls to engagements.
+    """Return the operator's settings for engagements, with the agents of the agents file.
 
-    Caller ids are converted to E.164, because the numbers in events are, too.
+    Caller ids are converted to E.164, because the numbers in events are converted as well.
     """
     agents: dict[str, Agent] = {}
     lines: dict[str, Agent | None] = {}
@@ -190,7 +190,7 @@ def mapper(settings: Settings) -> Mapper:
 
 
 def reading(settings: Settings) -> Reading:
-    """Return the settings for reading WAVV's events."""
+    """Return the operator's settings for the parser of WAVV's events."""
     return Reading(
         region=settings.phone_region,
         aliases=with_additions(settings.wavv_aliases),

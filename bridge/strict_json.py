@@ -1,7 +1,8 @@
-"""Reads the body of a webhook: one JSON object, or an error with its reason.
+"""Parses the body of a webhook as one JSON object, or raises an error with a reason.
 
-It rejects what JSON parsers read differently: duplicate keys, NaN and deep nesting
-(https://www.rfc-editor.org/rfc/rfc8259). Its limits bound the cost of a hostile body.
+Rejected is what different JSON parsers read differently: duplicate keys, NaN and deep nesting
+(https://www.rfc-editor.org/rfc/rfc8259). Limits of depth and digits bound the cost of a hostile
+body.
 """
 
 import json
@@ -25,12 +26,12 @@ _EXPECTED = "Send one JSON object in UTF-8."
 
 
 def read_object(raw: bytes) -> dict[str, Any]:
-    """Return the object in ``raw``, with lone surrogates replaced by U+FFFD.
+    """Return the JSON object in ``raw``, with lone surrogates replaced by U+FFFD.
 
-    An object inside a JSON string is also read, because some senders encode their body twice.
+    An object inside a JSON string is also accepted, because some senders encode their body twice.
 
-    Raises ``MalformedBodyError`` for ``empty_body``, ``not_utf8``, ``not_json``, ``not_an_object``,
-    ``too_deep``, ``duplicate_key`` and ``not_finite``.
+    Raises ``MalformedBodyError`` with the reason ``empty_body``, ``not_utf8``, ``not_json``,
+    ``not_an_object``, ``too_deep``, ``duplicate_key`` or ``not_finite``.
     """
     if not raw.strip():
         raise MalformedBodyError(Reason.EMPTY_BODY, f"The body is empty. {_EXPECTED}")
@@ -112,4 +113,4 @@ _DECODER = json.JSONDecoder(
     parse_float=_finite,
     parse_int=lambda digits: int(digits) if len(digits) <= DIGITS_LIMIT else digits,
 )
-"""Created once, because ``json.loads`` creates a decoder for each call with a hook."""
+"""Created once, because ``json.loads`` with a hook creates a new decoder each time."""

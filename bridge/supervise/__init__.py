@@ -1,1 +1,1 @@
-"""Runs the whole bridge on one machine: its processes, and an embedded Valkey if wanted."""
+"""Runs all processes of the bridge on one machine, and a Valkey if the operator has no Redis."""

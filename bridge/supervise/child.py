@@ -1,4 +1,4 @@
-"""One supervised process: it is restarted when it ends, and its output is passed on by line."""
+"""Runs one process of the bridge, restarts it when it ends, and passes on its output by line."""
 
 import asyncio
 import errno
@@ -27,9 +27,9 @@ class RestartPolicy:
     """How often a process is restarted, and after which pause.
 
     A run of less than ``short_life`` seconds is short. If the first ``short_lives`` runs are all
-    short, the process is not restarted any more. Once a run was longer, the process is always
-    restarted: the cause may pass, such as a full store. The pause before a restart is ``pause``
-    seconds for each short run in a row, up to ``short_lives`` of them.
+    short, the process is not restarted any more. After one longer run the process is always
+    restarted, because the cause of later ends, such as a full Redis, may pass. The pause before a
+    restart is ``pause`` seconds for each short run in a row, up to ``short_lives`` of them.
     """
 
     short_life: float = 5.0
@@ -45,7 +45,7 @@ class CrashLoopError(BridgeError):
 
 
 class Child:
-    """A process that is restarted until it is stopped."""
+    """A process of the bridge that is restarted until it is stopped."""
 
     def __init__(
         self, command: Command, sink: Sink, policy: RestartPolicy = RESTART_POLICY
@@ -57,10 +57,11 @@ class Child:
         self._stopping = asyncio.Event()
 
     async def run(self) -> None:
-        """Run the process until ``stop``; restart it when it ends.
+        """Run the process until ``stop``, and restart it when it ends.
 
-        Raises ``CrashLoopError`` if its first runs are all short, ``OSError`` if it cannot start.
-        When the process ends, its own children are killed: they could hold its port or its data.
+        Raises ``CrashLoopError`` if the first runs are all short, and ``OSError`` if the process
+        cannot be started. When the process ends, its child processes are killed, because they could
+        hold its port or its data.
         """
         short_lives, can_live = 0, False
         while not self._stopping.is_set():
@@ -78,7 +79,7 @@ class Child:
                 await asyncio.wait_for(self._stopping.wait(), short_lives * self._policy.pause)
 
     async def wait_until_ready(self) -> None:
-        """Return when the process is ready, so that the processes that need it can be started."""
+        """Wait until the process is ready, so that the processes which need it can be started."""
         is_ready = self.command.is_ready or (lambda: True)
         while not await asyncio.to_thread(is_ready):  # noqa: ASYNC110 - a server sets no event
             await asyncio.sleep(READY_CHECK)
@@ -103,8 +104,8 @@ class Child:
         self._signal(signal.SIGKILL)
 
     async def _run_once(self) -> int:
-        """Run the process to its end, and kill its children; return its exit code."""
-        # Not asyncio's pipe: with that one, wait() would not return while a child that the process
+        """Run the process until it ends, then kill its child processes; return its exit code."""
+        # Not asyncio's pipe: with that pipe, wait() would not return while a child process that was
         # left behind holds the other end: https://github.com/python/cpython/issues/119710
         reading, writing = os.pipe()
         passing_on = asyncio.create_task(self._pass_on(reading))
@@ -136,7 +137,7 @@ class Child:
             await passing_on
 
     async def _pass_on(self, output: int) -> None:
-        """Pass each line of the process's output to the sink, until the pipe ends.
+        """Pass each line of the process's output to the sink, until the output ends.
 
         A line of more than ``LONGEST_LINE`` bytes is passed on in pieces. Bytes that are not UTF-8
         are replaced.

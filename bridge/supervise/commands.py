@@ -13,8 +13,8 @@ class Command:
     """The command of one process.
 
     ``grace`` is the number of seconds between SIGTERM and SIGKILL. ``is_ready`` returns whether the
-    processes that need this one can be started; ``None`` = at once. The process gets
-    ``death_signal`` if its supervisor dies without stopping it.
+    processes that need this process can be started. If ``is_ready`` is ``None``, they are started
+    at once. If the supervisor dies without stopping the process, the process gets ``death_signal``.
     """
 
     name: str
@@ -27,10 +27,11 @@ class Command:
 
 
 def web(port: int, env: Mapping[str, str]) -> Command:
-    """Return the command of the web process, on the loopback.
+    """Return the command of the web process, which listens on the loopback address.
 
-    With uvicorn's variable ``WEB_CONCURRENCY`` it runs several workers as its children. These end
-    with it only if it is stopped by a signal that it can handle, hence SIGTERM as death signal.
+    With uvicorn's variable ``WEB_CONCURRENCY`` the process runs several web workers as children.
+    The children end with the process only if it can handle its signal. The death signal is
+    therefore SIGTERM.
     """
     argv = (
         *(sys.executable, "-m", "uvicorn", "bridge.web:create_app", "--factory"),
@@ -42,20 +43,20 @@ def web(port: int, env: Mapping[str, str]) -> Command:
 
 
 def worker(env: Mapping[str, str], grace: float) -> Command:
-    """Return the command of a worker, without gossip and mingle, which the bridge does not use."""
+    """Return the command of a Celery worker, without Celery's gossip and mingle (not needed)."""
     argv = (*CELERY, "worker", "--without-gossip", "--without-mingle")
     return Command("worker", argv, env, grace)
 
 
 def beat(env: Mapping[str, str]) -> Command:
-    """Return the command of beat, which publishes the sweeps."""
+    """Return the command of Celery beat, which publishes the sweeps."""
     return Command("beat", (*CELERY, "beat"), env)
 
 
 def flower(port: int, env: Mapping[str, str]) -> Command:
-    """Return the command of Flower, on the loopback.
+    """Return the command of Flower, the monitor of Celery, which listens on the loopback address.
 
-    It keeps 10,000 tasks instead of 100,000 to limit its memory:
+    Flower keeps 10,000 tasks in memory. Its default of 100,000 would need too much memory:
     https://flower.readthedocs.io/en/latest/config.html#max-tasks
     """
     argv = (*CELERY, "flower", "--address=127.0.0.1", f"--port={port}", "--max-tasks=10000")
@@ -63,7 +64,10 @@ def flower(port: int, env: Mapping[str, str]) -> Command:
 
 
 def sandbox(port: int, bridge_url: str, scale: float) -> Command:
-    """Return the command of the sandbox, which sends its events to the bridge at ``bridge_url``."""
+    """Return the command of the sandbox, a simulator of AskElephant and WAVV.
+
+    The sandbox sends its events to the bridge at ``bridge_url``.
+    """
     argv = (
         *(sys.executable, "-m", "bridge.cli", "sandbox", "--port", str(port)),
         *("--webhook-url", f"{bridge_url}/webhooks/askelephant", "--scale", str(scale)),

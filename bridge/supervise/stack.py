@@ -1,4 +1,4 @@
-"""All processes of the bridge as a list of commands, for ``bridge up`` and the demo."""
+"""Lists the commands of all processes of the bridge, for ``bridge up`` and the demo."""
 
 import os
 import socket
@@ -26,7 +26,7 @@ class Ports:
 
 
 class PortInUseError(StartError):
-    """Another process listens on the port, or this one may not."""
+    """Another process listens on the port, or this process may not listen on it."""
 
 
 @contextmanager
@@ -35,8 +35,8 @@ def stack(
 ) -> Iterator[list[Command]]:
     """Yield the commands of the bridge's processes, in the order in which they are to be stopped.
 
-    Without ``BRIDGE_REDIS_URL`` the last one is an embedded Valkey on ``data``. Raises
-    ``PortInUseError`` if a port is in use. Raises the errors of ``embedded_valkey``, too.
+    Without ``BRIDGE_REDIS_URL`` the last process is an embedded Valkey on the directory ``data``.
+    Raises ``PortInUseError`` if a port is in use, and the errors of ``embedded_valkey``.
     """
     _require_free(ports.web, "--port")
     if ports.flower is not None:
@@ -57,7 +57,7 @@ def _bridge(settings: Settings, ports: Ports, env: Mapping[str, str]) -> list[Co
 
 
 def _require_free(port: int, option: str) -> None:
-    """Raise ``PortInUseError`` if the port is in use, before a process fails on it repeatedly."""
+    """Raise ``PortInUseError`` if the port is in use or may not be used."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the servers do
         try:

@@ -1,4 +1,4 @@
-"""Runs all processes of one machine: starts and stops them in order."""
+"""Runs all processes of the bridge on one machine: starts and stops them in order."""
 
 import asyncio
 import signal
@@ -39,7 +39,7 @@ class Supervisor:
                 loop.add_signal_handler(number, self.stop)
 
     async def run(self) -> int:
-        """Run until all processes have stopped; return 0 if ``stop`` ended them, else 1."""
+        """Run until all processes have stopped; return 0 after ``stop``, or 1 if one has failed."""
         running: list[asyncio.Task[None]] = []
         starting = asyncio.create_task(self._start(running))
         await self._stop.wait()
@@ -55,7 +55,8 @@ class Supervisor:
     async def _start(self, running: list[asyncio.Task[None]]) -> None:
         for child in reversed(self._children):
             task = asyncio.create_task(child.run())
-            # A child's task ends by itself only if it is not restarted any more: then all stop.
+            # The task of a child ends by itself only if the child is not restarted any more. Then
+            # all other processes are stopped, too.
             task.add_done_callback(lambda _: self._stop.set())
             running.append(task)
             await child.wait_until_ready()

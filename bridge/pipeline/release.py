@@ -14,9 +14,8 @@ log = structlog.get_logger(__name__)
 def release_holds(services: Services, scope: str | None, by: str) -> list[Hold]:
     """End every hold, or only the hold of ``scope``, and start the sweep.
 
-    ``scope`` is ``all`` for the hold of all requests, or the name of a step. Returns the holds that
-    were ended. Each of them is logged and counted.
-    ``by`` is the name of the operator's API token.
+    ``scope`` is ``all`` for the hold of all requests, or the name of a step. ``by`` is the name of
+    the operator's API token. Returns the holds that were ended. Each of them is logged and counted.
     """
     step = "" if scope == "all" else scope
     released = services.holds.release(services.now(), step)

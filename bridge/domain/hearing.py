@@ -72,7 +72,10 @@ def hear_refusal(call: Call, event: EventRefused, now: datetime, policy: Policy)
 
 
 def unrecorded_reason(call: Call) -> Reason | None:
-    """Return why the call has no recording, or ``None`` if WAVV did not announce a recording."""
+    """Return the reason of a call without a recording.
+
+    Returns ``None`` if the call ended and WAVV announced no recording, as for most dials.
+    """
     if call.refused_events:
         return Reason.EVENT_REFUSED
     if call.metadata.recorded:

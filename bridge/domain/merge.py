@@ -66,9 +66,9 @@ def _is_later(
 
 
 def _directed(metadata: Metadata, stamps: Stamps) -> Metadata:
-    """Return the metadata with ``lead_phone`` and ``agent_phone`` from ``from`` and ``to``.
+    """Return the metadata with lead and agent phone from ``from_phone`` and ``to_phone``.
 
-    On an inbound call, ``from`` is the number of the lead. A call counts as outbound until an event
+    On an inbound call, ``from_phone`` is the lead's. A call counts as outbound until an event
     names the direction. A number that an event named explicitly as the lead's or the agent's is
     kept.
     """

@@ -1,6 +1,6 @@
-"""The audit: which API token changed what, and when. The newest 10,000 changes are kept.
+"""The audit log: which API token changed what, and when. The newest 10,000 changes are kept.
 
-It holds names of tokens and ids only: no secrets, and no data of the people in a call.
+The log has only names of tokens and ids: no secrets, and no data of the people in a call.
 """
 
 import json
@@ -18,11 +18,11 @@ from bridge.store.replies import text
 
 KEPT_CHANGES = 10_000
 KEPT_TARGETS = 20
-"""The most ids that one entry lists. The timeline of each replayed call has the name, too."""
+"""The most ids of changed objects that one entry of the audit log lists."""
 
 
 class Action(StrEnum):
-    """What was changed. Clients filter by the value, so values are only added."""
+    """What an API client changed. Clients filter by the value, so no value is ever removed."""
 
     REPLAY_CALL = "call.replay"
     REPLAY_CALLS = "calls.replay"
@@ -32,9 +32,10 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One change. ``name`` is the token's; ``targets`` has the first of ``count`` ids.
+    """One change by an API client. ``name`` is the name of the client's token.
 
-    ``action`` is text, because a newer version may have written one that is not in ``Action``.
+    ``targets`` has the first of the ``count`` ids of what was changed. ``action`` is text, because
+    a newer version of the bridge may have stored one that is not in ``Action``.
     """
 
     id: str
@@ -46,14 +47,14 @@ class Change:
 
 
 class Audit:
-    """The audit in one Redis."""
+    """The audit log, stored in Redis."""
 
     def __init__(self, redis: Redis, keys: Keys) -> None:
         self._redis = redis
         self._keys = keys
 
     def add(self, now: datetime, name: str, action: Action, targets: Sequence[str]) -> None:
-        """Add a change of ``targets``, which are ids, and delete the oldest beyond 10,000."""
+        """Add a change of the objects with the ids ``targets``; keep the newest 10,000 changes."""
         fields: Any = {
             "at": now.isoformat(),
             "name": name,

@@ -135,7 +135,7 @@ class Inbox:
         return None
 
     def first_received(self) -> datetime | None:
-        """Return when the oldest stored event was received; ``None`` = there is no event."""
+        """Return when the oldest stored event was received, or ``None`` if the inbox is empty."""
         first = self._first_after("-")
         return datetime.fromtimestamp(_milliseconds(first) / 1000, UTC) if first else None
 

@@ -113,7 +113,7 @@ class Keys:
 
     @property
     def audit(self) -> str:
-        """The stream of the changes made through the API."""
+        """The key of the audit log: the stream of changes that API clients made."""
         return self.of("audit")
 
     @property
@@ -153,7 +153,7 @@ class Keys:
 
     @property
     def recent_failures(self) -> str:
-        """The key of the sorted set of calls whose last request failed, by failures in a row."""
+        """The key of the sorted set of calls whose last request failed, by number of failures."""
         return self.of("failing_calls")
 
     @property

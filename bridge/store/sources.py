@@ -1,7 +1,7 @@
-"""The sources of events: when each was last received and last refused, and why.
+"""The senders of webhooks (sources): when an event of each was last received or rejected, and why.
 
-The ingress writes this: received events in the script of its group commit, refused ones with their
-counters.
+``bridge.ingress`` writes these times: for received events in the script that stores the events, and
+for rejected events together with their counters.
 """
 
 from collections import Counter
@@ -16,19 +16,20 @@ from bridge.store.replies import text
 
 SOURCES = ("wavv", "askelephant")
 RECEIVED, REFUSED, REASON = "received.", "refused.", "refused_reason."
-"""The prefixes of a source's signs."""
+"""The prefixes of the fields in which the times and the reason of a source are stored."""
 
 HOUR = timedelta(hours=1)
 REFUSALS_KEPT = 3 * HOUR
-"""How long the refused events of one hour are counted after the last of them."""
+"""How long the number of rejected events of one hour is kept after the last of these events."""
 
 
 @dataclass(frozen=True, slots=True)
 class SourceSigns:
-    """What is known of a source. ``None`` = there was no such event.
+    """When events of a source (WAVV or AskElephant) were last received and last rejected.
 
-    ``received_at`` includes duplicates. ``refusals`` are the numbers of refused events by reason,
-    in the present hour of the clock and the one before.
+    A field is ``None`` if there was no such event. ``received_at`` includes duplicates.
+    ``refusals`` has the number of rejected events by reason, in the present and the last hour of
+    the clock.
     """
 
     received_at: datetime | None
@@ -38,14 +39,14 @@ class SourceSigns:
 
 
 class Sources:
-    """Reads the signs of the sources in one Redis."""
+    """Reads from Redis when events of each source were received and rejected."""
 
     def __init__(self, redis: Redis, keys: Keys) -> None:
         self._redis = redis
         self._keys = keys
 
     def all(self, now: datetime) -> dict[str, SourceSigns]:
-        """Return the signs of each source by its name."""
+        """Return for each source when its events were received and rejected, by name."""
         pipe = self._redis.pipeline(transaction=False)
         pipe.hgetall(self._keys.signs)
         for source in SOURCES:
@@ -68,7 +69,7 @@ class Sources:
 
 
 def hour(at: float) -> str:
-    """Return the hour of a time in seconds since 1970, as in the keys of refused events."""
+    """Return the hour since 1970 of ``at``, a time in seconds since 1970."""
     return str(int(at // HOUR.total_seconds()))
 
 

@@ -1,4 +1,4 @@
--- Save records by compare-and-set. A record and its index writes are saved in one step or not at all.
+-- Save records by compare-and-set. A record and its index writes are saved in one step, or not.
 -- KEYS: for each change its record, its lease, then the key of each of its writes
 -- ARGV: for each change the number of its writes, expected version, payload, lease token or '',
 --       then for each write its command, its number of arguments after the key, and these arguments

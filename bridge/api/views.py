@@ -164,7 +164,7 @@ class WorkerView(BaseModel):
 
 
 class SourceView(BaseModel):
-    """When a source of events was last received and refused."""
+    """When the last event of a source was accepted, and when the last one was refused."""
 
     received_at: datetime | None = Field(
         description="When its last event was accepted, duplicates included; null = never"

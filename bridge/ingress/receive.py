@@ -204,7 +204,7 @@ class Refusals:
     async def keep(
         self, source: str, error: EventError, authentic: Authentic | None, at: float
     ) -> None:
-        """Count the refusal at ``at``. If ``authentic`` is given, also store body and reason.
+        """Count a refusal at the time ``at``. If ``authentic`` is given, store body and reason.
 
         ``bridge.store.sources`` reads the time and the counters of the hour. An error of Redis is
         only logged.

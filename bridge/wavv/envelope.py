@@ -165,7 +165,7 @@ def open_envelope(top: Object, table: KeyTable) -> Envelope:
         notes += [note for _, note in inner if note is not None]
         places = [_place(value) for value, _ in inner]
         chosen = places[0]
-        if len(places) > 1:  # the object that names the call, else the first that is not empty
+        if len(places) > 1:  # the object with a call id, else the first that is not empty
             certain = (other for other in places if _has_call_key(other, table))
             named = (other for other in places if _is_call(other, table))
             filled = (other for other in places if other.own)

@@ -241,7 +241,7 @@ def _webhook(services: Services) -> Iterator[Check]:
 
 
 def _sources(services: Services) -> Iterator[Check]:
-    """Warn of a source of which no event is accepted: none ever came, or all are refused."""
+    """Warn of a source without accepted events: no event was ever received, or all are refused."""
     now, counters = services.now(), services.counters.all()
     first = services.inbox.first_received()
     for source, signs in services.sources.all(now).items():
@@ -260,7 +260,7 @@ def _sources(services: Services) -> Iterator[Check]:
 
 
 def _only_refused(refusals: Mapping[str, int]) -> str:
-    """Return the detail of a source whose events are all refused, with the commonest reason."""
+    """Return the text for a source whose events are all refused, with the most frequent reason."""
     reason, number = max(refusals.items(), key=lambda item: item[1])
     known = Reason(reason).rows if reason in set(Reason) else ()
     meaning = "".join(f" ({row.meaning})" for row in known if row.table is Table.EVENTS)

@@ -73,7 +73,7 @@ def server_config(options: SandboxOptions, host: str, port: int) -> uvicorn.Conf
 
 
 def serve(options: SandboxOptions, host: str, port: int) -> None:
-    """Run a sandbox until Ctrl-C or SIGTERM. Print where it listens when it does."""
+    """Run a sandbox until Ctrl-C or SIGTERM. Print the URL when the sandbox accepts requests."""
     _Server(server_config(options, host, port)).run()
 
 

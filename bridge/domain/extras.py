@@ -105,8 +105,8 @@ def note_new(before: Call, call: Call, event: CallHeard, now: datetime) -> Call:
 def separate(call: Call, now: datetime, policy: Policy) -> Call:
     """Return the call, with the id of a separate call for each of its extra recordings.
 
-    The call is returned unchanged unless ``policy.submits_extras`` is true and its main recording
-    was sent.
+    The call is returned unchanged if ``policy.submits_extras`` is false, or if the submission of
+    its main recording was not sent yet.
     """
     waiting = [extra for extra in call.extra_recordings if extra.call_id is None]
     if not policy.submits_extras or call.external_id is None or not waiting:

@@ -99,10 +99,9 @@ def engagement_request(call: Call, mapper: Mapper) -> Mapped | Unsubmittable:
 
 
 def external_id(call: Call, template: str) -> str:
-    """Return the ``external_id`` of the call: a key by which AskElephant deduplicates submissions.
+    """Return the ``external_id`` of the call, by which AskElephant recognises repeated submissions.
 
-    The key is unique in the AskElephant workspace:
-
+    It is unique in the AskElephant workspace:
     https://docs.askelephant.ai/api-reference/engagements/create-engagement
     """
     return template.format_map({"call_id": call.call_id})

@@ -37,7 +37,10 @@ _SENDABLE_KEY = re.compile(r"[\x21-\x7e]+")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpOptions:
-    """How to reach an API. Timeouts are in seconds; ``max_answer_bytes`` bounds a response body."""
+    """The options of an API client. Timeouts are in seconds.
+
+    A response is rejected if its body has more than ``max_answer_bytes``.
+    """
 
     base_url: str
     read_timeout: float

@@ -68,7 +68,7 @@ Settled = tuple[Attempt, Outcome]
 def settled(
     event: e.Event, *, insights: Mapping[str, Any] | None = None, counts: tuple[str, ...] = ()
 ) -> Outcome:
-    """Return an outcome with one event."""
+    """Create the outcome of an attempt that causes one event."""
     return Outcome((event,), insights, counts)
 
 

@@ -89,7 +89,7 @@ def _settle(services: Services, attempt: Attempt, response: Engagement | Failure
 def _kept(
     services: Services, call: Call, former: Mapping[str, Any], response: Engagement
 ) -> Outcome:
-    """Return the outcome that stores the fetched insights, and decide whether to fetch again.
+    """Return the outcome that stores the fetched insights; decide whether to fetch them again.
 
     The first fetch after a transcript or a replay replaces the insights that were stored before. If
     AskElephant's processing has failed, the insights from before the failure are kept. If there are

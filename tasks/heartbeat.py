@@ -14,7 +14,7 @@ from tasks.watchdog import progress
 class HeartbeatStep(StartStopStep):
     """Starts a thread of the worker that writes heartbeats.
 
-    The event loop of the worker could not write them while Redis hangs.
+    In the event loop of the worker, a slow Redis would delay tasks.
     https://docs.celeryq.dev/en/stable/userguide/extending.html#worker-bootsteps
     """
 

@@ -31,18 +31,14 @@ def show(*, as_json: Json = False, url: Url = DEFAULT_URL, token: Token = None) 
     if as_json:
         typer.echo(json.dumps(body, indent=2))
     elif body["holds"]:
-        _print_holds(body)
+        for found in body["holds"]:
+            typer.echo(_described(found))
+        minutes = body["hold_max_seconds"] / 60
+        typer.echo(f"No hold goes longer than {minutes:g} minutes without a request.")
+        typer.echo("To end a hold now: bridge hold release")
     else:
         typer.echo("No requests are held.")
     raise typer.Exit(1 if body["holds"] else 0)
-
-
-def _print_holds(body: dict[str, Any]) -> None:
-    for found in body["holds"]:
-        typer.echo(_described(found))
-    minutes = body["hold_max_seconds"] / 60
-    typer.echo(f"No hold goes longer than {minutes:g} minutes without a request.")
-    typer.echo("To end a hold now: bridge hold release")
 
 
 @hold.command("release")

@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Iterator
 from typing import Annotated
 
 import typer
@@ -31,21 +30,15 @@ def reasons(
         typer.echo(f"There is no reason `{reason}`.{did_you_mean(reason, Reason)}", err=True)
         raise typer.Exit(1)
     for one in found:
-        for line in _as_json(one) if as_json else _as_text(one):
-            typer.echo(line)
-
-
-def _as_json(reason: Reason) -> Iterator[str]:
-    for row in reason.rows:
-        shown = {"reason": reason, "of": row.table, "where": row.where, "meaning": row.meaning}
-        yield json.dumps(shown)
-
-
-def _as_text(reason: Reason) -> Iterator[str]:
-    """Yield the lines of a reason: its slug with the states or the status, and its meaning."""
-    for row in reason.rows:
-        yield from hanging(f"{reason}  ({_plain(row.where)})", indent=4)
-        yield from (f"    {line}" for line in wrapped(_plain(row.meaning)))
+        for row in one.rows:
+            if as_json:
+                shown = {"reason": one, "of": row.table, "where": row.where, "meaning": row.meaning}
+                typer.echo(json.dumps(shown))
+                continue
+            for line in hanging(f"{one}  ({_plain(row.where)})", indent=4):
+                typer.echo(line)
+            for line in wrapped(_plain(row.meaning)):
+                typer.echo(f"    {line}")
 
 
 def _plain(markdown: str) -> str:

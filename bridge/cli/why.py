@@ -101,7 +101,8 @@ def _screen(call: Mapping[str, Any]) -> Iterator[str]:
     yield from wrapped(explained["sentence"])
     yield ""
     yield f"call        {call['call_id']}"
-    yield f"state       {call['state']}{_in_brackets(call['reason'])}"
+    reason = f" ({call['reason']})" if call["reason"] else ""
+    yield f"state       {call['state']}{reason}"
     for label, value in (
         ("lead", call["metadata"]["lead_name"] or call["metadata"]["lead_phone"]),
         ("engagement", call["engagement_id"]),
@@ -111,7 +112,12 @@ def _screen(call: Mapping[str, Any]) -> Iterator[str]:
         if value:
             yield f"{label:<11} {value}"
     if problem := call["problem"]:
-        yield from hanging(f"{'problem':<11} {_problem(problem)}", indent=12)
+        parts = [problem["reason"]]
+        parts += [f"HTTP {problem['status']}"] if problem["status"] else []
+        parts += [problem["detail"]] if problem["detail"] else []
+        parts += ["; ".join(map(str, error.values())) for error in problem["errors"]]
+        parts += [f"request id {problem['request_id']}"] if problem["request_id"] else []
+        yield from hanging(f"{'problem':<11} {', '.join(parts)}", indent=12)
     yield ""
     yield from _timeline(call)
     if explained["waits_for"] == "operator":
@@ -139,19 +145,6 @@ def _timeline(call: Mapping[str, Any]) -> Iterator[str]:
     present = "waits for a person" if waits_for == "operator" else present
     upcoming = f", next step at {utc(next_at)}" if next_at else ""
     yield from hanging(f"{utc(datetime.now(UTC).isoformat())}  now: {present}{upcoming}")
-
-
-def _problem(problem: Mapping[str, Any]) -> str:
-    parts = [problem["reason"]]
-    parts += [f"HTTP {problem['status']}"] if problem["status"] else []
-    parts += [problem["detail"]] if problem["detail"] else []
-    parts += ["; ".join(map(str, error.values())) for error in problem["errors"]]
-    parts += [f"request id {problem['request_id']}"] if problem["request_id"] else []
-    return ", ".join(parts)
-
-
-def _in_brackets(reason: str | None) -> str:
-    return f" ({reason})" if reason else ""
 
 
 def _length(seconds: float) -> str:

@@ -22,7 +22,7 @@ QUICK_QUEUE = "quick"
 """The queue of short tasks, which must not wait behind a thousand submissions of calls."""
 
 WORKER_THREADS = 32
-SUBMISSION_PLACES, INSIGHT_PLACES, LINK_PLACES = 12, 12, 6
+SUBMISSION_SLOTS, INSIGHT_SLOTS, LINK_SLOTS = 12, 12, 6
 """The most batches of each kind that run at once in a worker of ``WORKER_THREADS`` threads.
 
 A batch has up to 16 calls. Links are fetched within submissions. The other threads are for intake

@@ -12,7 +12,7 @@ from celery.signals import beat_init, celeryd_init, setup_logging, worker_init
 
 from bridge.broker.celery_app import BridgeCelery
 from bridge.broker.publisher import ROUTINE
-from bridge.pipeline.places import use_threads
+from bridge.pipeline.slots import use_threads
 from bridge.services import elephant_options, wavv_options
 from bridge.store.cluster import refuse_cluster
 from bridge.wavv.alias_settings import require_known_fields

@@ -2,7 +2,7 @@
 
 from bridge.domain.steps import INSIGHTS
 from bridge.pipeline import insights
-from bridge.pipeline.places import FETCHES, place
+from bridge.pipeline.slots import FETCHES, slot
 from tasks.app import app
 from tasks.base import BridgeTask, services
 
@@ -10,6 +10,6 @@ from tasks.base import BridgeTask, services
 @app.task(base=BridgeTask, bind=True, name=INSIGHTS.task)
 def fetch_insights(self: BridgeTask, *call_ids: str) -> None:
     """Fetch the insights of the calls that are due; retry for the calls that are due again."""
-    with place(services(), FETCHES, call_ids) as has_place:
-        if has_place:
+    with slot(services(), FETCHES, call_ids) as has_slot:
+        if has_slot:
             self.go_on(insights.fetch(services(), call_ids))

@@ -55,7 +55,7 @@ class Watchdog(StartStopStep):
         watch.start()
 
     def close(self, parent: Any) -> None:  # noqa: ANN401, ARG002 - Celery's signature
-        """Note that the worker stops. From now on a worker that begins no task is not stuck."""
+        """Record that the worker is shutting down, so that it is not stuck if it begins no task."""
         self._ending.set()
 
     def _watch(self, worker: Any) -> None:  # noqa: ANN401 - Celery's worker has no type

@@ -1,9 +1,9 @@
-"""Checks the API's bearer tokens and their scopes, and limits how many wrong tokens are accepted.
+"""Checks the API's bearer tokens and their scopes, and limits the wrong tokens of each address.
 
-Tokens are compared in constant time. After too many wrong tokens, a token from that address is
-refused without being checked. But a token of 32 characters or more is always checked, because such
-a token cannot be guessed. Otherwise any client behind the operator's proxy, and so with the same
-address, could lock the operator out.
+Tokens are compared in constant time. After too many wrong tokens from one address, further tokens
+from it are refused without being checked. But a token of 32 characters or more is always checked,
+because such a token cannot be guessed. Otherwise any client behind the operator's proxy, and so
+with the same address, could lock the operator out.
 
 Routes that change something declare the parameter ``by: By``, which is the name of the token.
 """

@@ -147,8 +147,9 @@ def _is_own(
 def _blamed(refusal: ProblemBody) -> tuple[Trouble, Reason]:
     """Return whether AskElephant refused the request's owner, its recording, or another field.
 
-    AskElephant does not document its messages for an unknown owner and for a recording that it
-    cannot fetch. So an error without a field is classified by its message.
+    If an error names a field, the field decides. Otherwise the message decides. That is a guess:
+    AskElephant does not document its messages for an unknown owner or for a recording that it
+    cannot fetch.
     """
     detail = refusal.detail or ""
     texts = [(error.field or "", f"{error.code} {error.message}") for error in refusal.errors]

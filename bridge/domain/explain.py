@@ -193,7 +193,7 @@ def _stopped(facts: Facts, now: datetime) -> str:
             return "Workers are running."
         case Stopped.WORKERS:
             return f"No worker has run {when}."
-        case Stopped.SWEEPS:
+        case _:
             return f"Workers are running, but no sweep has ended {when}."
 
 

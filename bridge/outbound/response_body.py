@@ -30,7 +30,9 @@ async def read_body(response: httpx.Response, most_bytes: int, seconds: float) -
     """
     coding = response.headers.get("content-encoding", "identity").strip().lower()
     if coding not in {"identity", "gzip"}:
-        raise ResponseBodyError(f"the response is encoded as {coding[:50]}")
+        raise ResponseBodyError(
+            f"the response has a Content-Encoding that is not accepted: {coding[:50]}"
+        )
     now = asyncio.get_running_loop().time
     end = now() + seconds
     body = bytearray()

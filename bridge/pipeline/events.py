@@ -145,7 +145,10 @@ def apply(
 def _settle(
     services: Services, events: Sequence[ParsedEvent], saved: Saved, outcomes: Outcomes
 ) -> list[Call]:
-    """Log the events of a call, add their outcomes; return the call if its due time has changed."""
+    """Log the events of a call, and add the outcome of each event to ``outcomes``.
+
+    Returns a list with the call if its due time has changed, else an empty list.
+    """
     call, before = saved.after, saved.before
     for one in events:
         if call is not None:
@@ -290,6 +293,7 @@ def _log(one: ParsedEvent) -> None:
         case TranscriptReady(engagement_id=engagement_id):
             log.info("transcript.ready", engagement_id=engagement_id, **about)
         case EventRefused(reason=reason):
-            log.warning("refused_event.recorded_on_timeline", reason=reason, **about)
+            detail = "The web process rejected this event of the call; the timeline has the reason."
+            log.warning("refused_event.recorded_on_timeline", reason=reason, detail=detail, **about)
         case Noted(what=what):
             log.debug("event.recorded_on_timeline", entry_kind=what, **about)

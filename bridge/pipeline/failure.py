@@ -97,7 +97,10 @@ def after_failure(services: Services, attempt: Attempt, failure: Failure) -> Out
 
 
 def wake_sweep(services: Services, wait: timedelta) -> None:
-    """Publish a sweep that runs after ``wait``. After a long wait a routine sweep comes anyway."""
+    """Publish a sweep that runs after ``wait``.
+
+    If ``wait`` is longer than a countdown may be, nothing is published: a routine sweep runs then.
+    """
     if wait <= services.policy.countdown_limit:
         services.publisher.publish(SWEEP, countdown=max(0.0, wait.total_seconds()))
 

@@ -8,7 +8,7 @@ from bridge.domain import events as e
 from bridge.domain.recording import link, wants_link
 from bridge.domain.retry import AwaitRecording, Failure, Trouble, plan_look
 from bridge.pipeline.attempt import Attempt, Settled, save, settled
-from bridge.pipeline.places import LINKS, place
+from bridge.pipeline.slots import LINKS, slot
 from bridge.reasons import Reason
 from bridge.services import Services
 from bridge.wavv.links import FreshLink, RecordingResponse
@@ -35,8 +35,8 @@ def with_links(
     if wavv is None or not wanting:
         return _split(services, attempts, {})
     ids = [attempt.call.call_id for attempt in wanting]
-    with place(services, LINKS, ids) as has_place:
-        if not has_place:
+    with slot(services, LINKS, ids) as has_slot:
+        if not has_slot:
             services.leases.release({one.call.call_id: one.lease for one in wanting})
             return _split(services, [one for one in attempts if one not in wanting], {})
         responses = dict(zip(wanting, wavv.recordings(ids, now), strict=True))

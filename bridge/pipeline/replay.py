@@ -72,7 +72,8 @@ def replay_many(
                 "call.not_replayed",
                 call_id=call.call_id,
                 error=type(error).__name__,
-                detail="Repair a damaged record, or update this process. Then replay the call.",
+                detail="If the record is damaged, repair it. If a newer version of the bridge "
+                "wrote it, upgrade this process. Then replay the call.",
             )
         else:
             replayed += [saved] if saved else []

@@ -15,8 +15,8 @@ from bridge.domain.call import Call
 from bridge.domain.events import DeadlinePassed
 from bridge.domain.steps import EXPIRE, STEPS, Step, is_due
 from bridge.pipeline.attempt import REPEATED
-from bridge.pipeline.places import KINDS, publish_left
 from bridge.pipeline.record import Happened, apply_events
+from bridge.pipeline.slots import KINDS, publish_left
 from bridge.services import Services
 from bridge.store.lease import Lease
 

@@ -58,7 +58,7 @@ class Counters:
         return {text(agent): int(value) for agent, value in sorted(counted.items())}
 
     def saw(self, sign: str, now: datetime) -> None:
-        """Store ``now`` as the time when ``sign`` was last seen.
+        """Store ``now`` as the last time at which ``sign``, a named observation, was made.
 
         The signs are ``webhook`` and ``poll`` (a transcript was found that way), ``sweep`` (a sweep
         was completed), ``wavv_answered`` (WAVV's API accepted our key) and ``wavv_refused`` (WAVV's
@@ -67,6 +67,6 @@ class Counters:
         self._redis.hset(self._keys.signs, sign, now.timestamp())
 
     def last_saw(self, sign: str) -> datetime | None:
-        """Return when ``sign`` was last seen, or ``None`` if it never was."""
+        """Return when ``sign``, an observation such as ``sweep``, was last made, or ``None``."""
         value = self._redis.hget(self._keys.signs, sign)
         return None if value is None else datetime.fromtimestamp(float(value), UTC)

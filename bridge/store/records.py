@@ -28,7 +28,8 @@ def read_insights(call_id: str, value: Any) -> dict[str, Any]:  # noqa: ANN401 -
         log.error(
             "insights.damaged",
             call_id=call_id,
-            detail="The call has no insights until they are fetched again, or it is replayed.",
+            detail="The stored insights of the call cannot be read. If the call waits for "
+            "insights, they are fetched again; otherwise replay the call.",
         )
         return {}
     return insights

@@ -39,7 +39,7 @@ class SourceSigns:
 
 
 class Sources:
-    """Reads from Redis when events of each source were received and rejected."""
+    """Reads from Redis when the last event of each source was received, and the last rejected."""
 
     def __init__(self, redis: Redis, keys: Keys) -> None:
         self._redis = redis

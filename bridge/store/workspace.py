@@ -36,7 +36,8 @@ class Workspace:
                 "workspace.changed",
                 workspace_id=workspace_id,
                 former=text(former),
-                detail="Links lead to the new one. Check that webhook and API key belong to it.",
+                detail="Links to engagements now lead to this workspace of AskElephant. Check that "
+                "BRIDGE_ASKELEPHANT_API_KEY and AskElephant's webhook belong to it.",
             )
 
     def id(self) -> str | None:

@@ -48,7 +48,7 @@ value itself.
 """
 
 
-class Place(NamedTuple):
+class Level(NamedTuple):
     """One JSON object of a body: ``own`` is the object, ``values`` its values by normalised key.
 
     ``values`` also holds the values of inner objects: ``name`` in ``contact`` as ``contactname``.
@@ -63,11 +63,11 @@ class Place(NamedTuple):
 class Envelope:
     """The JSON objects of a body, from which the fields of the call are read.
 
-    ``places`` holds the call's object first, then the objects around it, from the inside out. In
+    ``levels`` holds the call's object first, then the objects around it, from the inside out. In
     the outer objects only unmistakable keys are read: their ``id`` is the id of the delivery.
     """
 
-    places: tuple[Place, ...]
+    levels: tuple[Level, ...]
     table: KeyTable
     notes: tuple[str, ...] = ()
 
@@ -75,10 +75,10 @@ class Envelope:
         """Return the texts that may be the event's name, those of outer objects first."""
         plain = _NAMES if keys is NAME_KEYS else tuple(map(letters, keys))
         found = [
-            place.values[key]
-            for place in reversed(self.places)
+            level.values[key]
+            for level in reversed(self.levels)
             for key in plain
-            if key in place.values
+            if key in level.values
         ]
         return [
             name
@@ -93,13 +93,13 @@ class Envelope:
         which may be the id of the contact.
         """
         certain = [
-            place.values[key]
-            for place in self.places
-            if not self.table.certain.isdisjoint(place.values)
+            level.values[key]
+            for level in self.levels
+            if not self.table.certain.isdisjoint(level.values)
             for key in self.table.call_keys
-            if key in place.values
+            if key in level.values
         ]
-        return certain + _bare_call_ids(self.places[0], self.table)
+        return certain + _bare_call_ids(self.levels[0], self.table)
 
     def fields(self) -> dict[str, list[Found]]:
         """Return for each field the values that may fill the field, the best one first.
@@ -108,8 +108,8 @@ class Envelope:
         ``timestamp`` that is the same in all events of the call.
         """
         found: dict[str, list[Found]] = {}
-        for number, place in enumerate(self.places):
-            for key, value in place.values.items():
+        for number, level in enumerate(self.levels):
+            for key, value in level.values.items():
                 ranks = self.table.fields.get(key)
                 if value is None or ranks is None or (number and key in BARE):
                     continue
@@ -117,8 +117,8 @@ class Envelope:
                     continue
                 for field, rank in ranks:
                     if not is_missing_in(field, value):
-                        level = -number if field == "sent_at" else number
-                        found.setdefault(field, []).append((level * 1000 + rank, key, value))
+                        depth = -number if field == "sent_at" else number
+                        found.setdefault(field, []).append((depth * 1000 + rank, key, value))
         for values in found.values():
             if len(values) > 1:
                 values.sort(key=lambda value: value[0])
@@ -128,8 +128,8 @@ class Envelope:
         """Return the keys whose value fills no field, those of the outermost object first."""
         return [
             key
-            for place in reversed(self.places)
-            for key, value in place.own.items()
+            for level in reversed(self.levels)
+            for key, value in level.own.items()
             if letters(key) not in self.table.fields and letters(key) not in _STRUCTURE
             if not self._is_read_inside(letters(key), value) and not is_missing(value)
             if letters(_JOINT.split(key, 1)[0]) not in _STRUCTURE
@@ -137,7 +137,7 @@ class Envelope:
 
     def present_keys(self) -> list[str]:
         """Return the keys of the call's object whose value is not missing."""
-        return [key for key, value in self.places[0].own.items() if not is_missing(value)]
+        return [key for key, value in self.levels[0].own.items() if not is_missing(value)]
 
     def _is_read_inside(self, key: str, value: Any) -> bool:  # noqa: ANN401 - any JSON
         """Return whether ``value`` is an object, and one of its values may fill a field."""
@@ -153,32 +153,33 @@ def open_envelope(top: Object, table: KeyTable) -> Envelope:
     An empty or unreadable ``data`` is still the call's object, so that the ``id`` of the top level
     is not read as a call id. An object that has a call id is not searched for inner objects.
     """
-    place, around = _place(top), list[Place]()
+    level, around = _level(top), list[Level]()
     notes: list[str] = []
     for _ in range(DEPTH):
-        inner = _flattened(place.own)
-        if not _WRAPPER_KEYS.isdisjoint(place.values):
-            present = [place.values[key] for key in _WRAPPERS if key in place.values]
+        inner = _flattened(level.own)
+        if not _WRAPPER_KEYS.isdisjoint(level.values):
+            present = [level.values[key] for key in _WRAPPERS if key in level.values]
             inner = [wrapped for value in present if (wrapped := _wrapped(value))] + inner
-        if not inner or (around and _is_call(place, table)):
+        if not inner or (around and _is_call(level, table)):
             break
         notes += [note for _, note in inner if note is not None]
-        places = [_place(value) for value, _ in inner]
-        chosen = places[0]
-        if len(places) > 1:  # the object with a call id, else the first that is not empty
-            certain = (other for other in places if _has_call_key(other, table))
-            named = (other for other in places if _is_call(other, table))
-            filled = (other for other in places if other.own)
+        levels = [_level(value) for value, _ in inner]
+        chosen = levels[0]
+        if len(levels) > 1:  # the object with a call id, else the first that is not empty
+            certain = (other for other in levels if _has_call_key(other, table))
+            named = (other for other in levels if _is_call(other, table))
+            filled = (other for other in levels if other.own)
             chosen = next(certain, None) or next(named, None) or next(filled, chosen)
-        around = [place, *(other for other in places if other is not chosen), *around]
-        place = chosen
-    return Envelope((place, *around), table, tuple(dict.fromkeys(notes)))
+        around = [level, *(other for other in levels if other is not chosen), *around]
+        level = chosen
+    return Envelope((level, *around), table, tuple(dict.fromkeys(notes)))
 
 
-def _place(own: Object) -> Place:
-    """Return an object with its values by normalised key.
+def _level(own: Object) -> Level:
+    """Return the level of an object: the object, and a mapping of its values by normalised key.
 
-    If two keys have the same letters and digits, the first value that is not missing is used.
+    A normalised key has only the letters and digits of the key, in lower case. If two keys are the
+    same then, the first value that is not missing is used.
     """
     values = {letters(key): value for key, value in own.items()}
     if len(values) < len(own):
@@ -194,7 +195,7 @@ def _place(own: Object) -> Place:
                     values.setdefault(letters(key + name), inside)
                     if is_container:
                         values.setdefault(letters(name), inside)
-    return Place(own, values)
+    return Level(own, values)
 
 
 def _wrapped(value: Any) -> tuple[Object, str | None] | None:  # noqa: ANN401 - any JSON
@@ -233,29 +234,29 @@ def _flattened(own: Object) -> list[tuple[Object, str | None]]:
     return [(inner, None) for inner in found.values()]
 
 
-def _has_call_key(place: Place, table: KeyTable) -> bool:
-    return any(not is_missing(place.values.get(key)) for key in table.call_keys)
+def _has_call_key(level: Level, table: KeyTable) -> bool:
+    return any(not is_missing(level.values.get(key)) for key in table.call_keys)
 
 
-def _is_call(place: Place, table: KeyTable) -> bool:
+def _is_call(level: Level, table: KeyTable) -> bool:
     """Return whether the object has a call id, and does not describe the webhook delivery."""
-    names = (place.values.get(key) for key in _NAMES)
+    names = (level.values.get(key) for key in _NAMES)
     if any(isinstance(name, str) and event_kind(name) for name in names):
         return False
-    return _has_call_key(place, table) or bool(_bare_call_ids(place, table))
+    return _has_call_key(level, table) or bool(_bare_call_ids(level, table))
 
 
-def _bare_call_ids(place: Place, table: KeyTable) -> list[Any]:
+def _bare_call_ids(level: Level, table: KeyTable) -> list[Any]:
     """Return the values of bare keys such as ``id`` that may be the call's id.
 
     The list is empty for an object with an unmistakable key such as ``callId``, even if the value
     of that key is missing: then ``id`` identifies something else.
     """
-    if not table.certain.isdisjoint(place.values):
+    if not table.certain.isdisjoint(level.values):
         return []
     ids: list[Any] = []
     for key in table.bare_call_keys:
-        value = place.values.get(key)
+        value = level.values.get(key)
         is_deliverys = isinstance(value, str) and value.lstrip().lower().startswith(_OTHER_IDS)
         is_merge_field = isinstance(value, str) and is_unrendered(value)
         if not (is_missing(value) or is_deliverys or is_merge_field):

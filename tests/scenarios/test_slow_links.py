@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from config.broker import LINK_PLACES, WORKER_THREADS
+from config.broker import LINK_SLOTS, WORKER_THREADS
 from tests.support.stack import Stack, sent_alone
 from tests.support.waiting import wait_for
 from tests.support.wavv_api import KEY, WavvRest, running_wavv
@@ -38,12 +38,12 @@ def linked(solo: Stack, wavv: WavvRest) -> Iterator[Stack]:
 
 
 def test_slow_links_keep_no_other_submission_back(linked: Stack, wavv: WavvRest) -> None:
-    """Fetching links uses fewer places than submissions, so submissions are not delayed."""
+    """Fetching links uses fewer slots than submissions, so submissions are not delayed."""
     wavv.drips, given, requested = True, len(wavv.links), len(wavv.requested)
     linkless = [sent_alone(linked, recording_url="") for _ in range(MORE_THAN_THREADS)]
     wait_for(
         lambda: len(wavv.requested) - requested,
-        lambda count: count >= LINK_PLACES,
+        lambda count: count >= LINK_SLOTS,
         "links are fetched",
     )
     call = linked.bridge.send_call(linked.call())

@@ -8,7 +8,7 @@ import pytest
 
 from bridge.domain.call import Kind
 from bridge.simulator.wavv.samples import SampleCall
-from config.broker import SUBMISSION_PLACES, WORKER_THREADS
+from config.broker import SUBMISSION_SLOTS, WORKER_THREADS
 from tests.support.broker_messages import Messages
 from tests.support.stack import Stack, sent_alone
 from tests.support.waiting import wait_for
@@ -49,9 +49,7 @@ def crowd(patient: Stack) -> Iterator[Crowd]:
     patient.bridge.reaches(submitted, "submitted")
     patient.sandbox.control("faults", {"hang": True, "method": "POST"}).raise_for_status()
     calls = [sent_alone(patient) for _ in range(MORE_THAN_THREADS)]
-    wait_for(
-        lambda: _hanging(patient), lambda count: count >= SUBMISSION_PLACES, "submissions hang"
-    )
+    wait_for(lambda: _hanging(patient), lambda count: count >= SUBMISSION_SLOTS, "submissions hang")
     yield Crowd(submitted, calls)
     patient.sandbox.control("faults")
     for call in calls:
@@ -63,7 +61,7 @@ def test_an_event_is_visible_while_submissions_hang(patient: Stack, crowd: Crowd
     """An event is processed while submissions hang."""
     call = patient.bridge.send_call(patient.call(), [Kind.STARTED])
     patient.bridge.reaches(call, "live", SOON)
-    assert _hanging(patient) >= SUBMISSION_PLACES
+    assert _hanging(patient) >= SUBMISSION_SLOTS
     patient.bridge.send_call(call, [Kind.ENDED, Kind.RECORDED])
     crowd.calls.append(call)
 
@@ -72,7 +70,7 @@ def test_a_sweep_ends_while_submissions_hang(patient: Stack, crowd: Crowd) -> No
     """A sweep ends while submissions hang."""
     before = _last_sweep(patient)
     wait_for(lambda: _last_sweep(patient), lambda last: last != before, "a sweep ends", SOON)
-    assert _hanging(patient) >= SUBMISSION_PLACES
+    assert _hanging(patient) >= SUBMISSION_SLOTS
     assert crowd.calls
 
 
@@ -97,7 +95,7 @@ def test_insights_are_fetched_while_submissions_hang(patient: Stack, crowd: Crow
     external_id = f"wavv-call-{crowd.submitted.call_id}"
     patient.sandbox.control("resend", {"external_id": external_id}).raise_for_status()
     patient.bridge.reaches(crowd.submitted, "complete", SOON)
-    assert _hanging(patient) >= SUBMISSION_PLACES
+    assert _hanging(patient) >= SUBMISSION_SLOTS
 
 
 def _hanging(stack: Stack) -> int:

@@ -78,7 +78,7 @@ def serve(options: SandboxOptions, host: str, port: int) -> None:
 
 
 class _Server(uvicorn.Server):
-    """uvicorn's server, which prints its URL. uvicorn's own line is on the level of info."""
+    """A uvicorn server that prints its URL. uvicorn logs it at level info, which is not shown."""
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Listen, then print where. If the port is in use, uvicorn ends the process here."""

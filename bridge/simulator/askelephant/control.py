@@ -52,7 +52,11 @@ class KeyBody(Given):
 
 
 class UsersBody(Given):
-    """The users of the workspace. ``null`` means each participant not at ``@unknown.example``."""
+    """The users of the workspace.
+
+    If ``users`` is ``null``, every participant is a user, except those whose e-mail address ends in
+    ``@unknown.example``.
+    """
 
     users: tuple[User, ...] | None
 

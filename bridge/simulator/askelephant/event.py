@@ -28,9 +28,9 @@ class Event:
 def make_event(
     kind: str, shown: Mapping[str, Any], external_id: str, workspace_id: str, now: datetime
 ) -> Event:
-    """Create an event that contains the engagement as ``shown``.
+    """Create an event about the engagement whose JSON is ``shown``.
 
-    As in AskElephant's events, ``shown`` holds neither expansions nor the ``external_id``.
+    The caller leaves out expanded fields and the ``external_id``, which AskElephant's events lack.
     """
     data: dict[str, Any] = {"object": shown}
     if kind == UPDATED:

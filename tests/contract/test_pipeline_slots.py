@@ -1,4 +1,4 @@
-"""Each kind of work has a limited number of places; calls without one wait in the store."""
+"""Each kind of work has a limited number of slots; calls without one wait in the store."""
 
 from collections.abc import Iterator
 
@@ -7,8 +7,8 @@ import pytest
 from bridge.broker.publisher import BATCH
 from bridge.domain.call import State
 from bridge.domain.steps import INSIGHTS, SUBMIT
-from bridge.pipeline import places, submit
-from bridge.pipeline.places import FETCHES, KINDS, LINKS, SUBMISSIONS, Places, place, use_threads
+from bridge.pipeline import slots, submit
+from bridge.pipeline.slots import FETCHES, KINDS, LINKS, SUBMISSIONS, Slots, slot, use_threads
 from bridge.simulator.wavv.samples import SampleCall
 from config.broker import FEWEST_THREADS, WORKER_THREADS
 from tests.support.in_process_bridge import Bridge
@@ -16,10 +16,10 @@ from tests.support.wavv_api import KEY, running_wavv
 
 
 @pytest.fixture(autouse=True)
-def own_places(monkeypatch: pytest.MonkeyPatch) -> Places:
-    """Give each test new places, as a new process has."""
-    fresh = Places()
-    monkeypatch.setattr(places, "PLACES", fresh)
+def own_slots(monkeypatch: pytest.MonkeyPatch) -> Slots:
+    """Give each test new slots, as a new process has."""
+    fresh = Slots()
+    monkeypatch.setattr(slots, "SLOTS", fresh)
     return fresh
 
 
@@ -34,25 +34,25 @@ def recorded(bridge: Bridge, count: int, **changes: object) -> list[SampleCall]:
     return calls
 
 
-def fill(kind: places.Kind) -> Iterator[None]:
-    """Use up every place of a kind."""
-    while places.PLACES.take(kind):
+def fill(kind: slots.Kind) -> Iterator[None]:
+    """Use up every slot of a kind."""
+    while slots.SLOTS.acquire(kind):
         yield
 
 
-def test_a_kind_has_no_more_batches_than_places(bridge: Bridge) -> None:
-    """A kind of work runs no more batches than it has places; another kind has its own."""
-    assert len([*fill(SUBMISSIONS)]) == SUBMISSIONS.places
-    with place(bridge.services, SUBMISSIONS, ["c-1"]) as has_place:
-        assert not has_place
-    with place(bridge.services, FETCHES, ["c-2"]) as has_place:
-        assert has_place
+def test_a_kind_has_no_more_batches_than_slots(bridge: Bridge) -> None:
+    """A kind of work runs no more batches than it has slots; another kind has its own."""
+    assert len([*fill(SUBMISSIONS)]) == SUBMISSIONS.slots
+    with slot(bridge.services, SUBMISSIONS, ["c-1"]) as has_slot:
+        assert not has_slot
+    with slot(bridge.services, FETCHES, ["c-2"]) as has_slot:
+        assert has_slot
 
 
-def test_the_places_leave_threads_to_intake_and_sweep() -> None:
-    """The places of all kinds leave threads for intake and sweep; links are part of submissions."""
-    assert SUBMISSIONS.places + FETCHES.places <= WORKER_THREADS - 2
-    assert LINKS.places < SUBMISSIONS.places
+def test_the_slots_leave_threads_to_intake_and_sweep() -> None:
+    """The slots of all kinds leave threads for intake and sweep; links are part of submissions."""
+    assert SUBMISSIONS.slots + FETCHES.slots <= WORKER_THREADS - 2
+    assert LINKS.slots < SUBMISSIONS.slots
 
 
 @pytest.mark.parametrize("threads", [FEWEST_THREADS, 8, WORKER_THREADS, 100])
@@ -66,26 +66,26 @@ def test_every_number_of_threads_leaves_some_to_intake_and_sweep(threads: int) -
         use_threads(FEWEST_THREADS - 1)
 
 
-def test_calls_without_a_place_are_published_when_a_batch_has_ended(bridge: Bridge) -> None:
+def test_calls_without_a_slot_are_published_when_a_batch_has_ended(bridge: Bridge) -> None:
     """When a batch ends, waiting calls are published in one message, the oldest first."""
     bridge.published.is_batched = True
-    for _ in range(SUBMISSIONS.places - 1):
-        places.PLACES.take(SUBMISSIONS)
-    with place(bridge.services, SUBMISSIONS, ["first"]) as has_place:
-        assert has_place
+    for _ in range(SUBMISSIONS.slots - 1):
+        slots.SLOTS.acquire(SUBMISSIONS)
+    with slot(bridge.services, SUBMISSIONS, ["first"]) as has_slot:
+        assert has_slot
         for number in range(BATCH + 2):
-            with place(bridge.services, SUBMISSIONS, [f"c-{number:02}", "c-00"]) as is_free:
+            with slot(bridge.services, SUBMISSIONS, [f"c-{number:02}", "c-00"]) as is_free:
                 assert not is_free
         assert bridge.published.tasks() == []
     first = tuple(f"c-{number:02}" for number in range(BATCH))
     assert bridge.published.tasks() == [(SUBMIT.task, *first)]
-    with place(bridge.services, SUBMISSIONS, ["next"]):
+    with slot(bridge.services, SUBMISSIONS, ["next"]):
         pass
     assert bridge.published.tasks()[1:] == [(SUBMIT.task, f"c-{BATCH}", f"c-{BATCH + 1}")]
 
 
-def test_the_sweep_publishes_no_call_that_waits_for_a_place(bridge: Bridge) -> None:
-    """The sweep publishes only one batch of the calls that wait for a place."""
+def test_the_sweep_publishes_no_call_that_waits_for_a_slot(bridge: Bridge) -> None:
+    """The sweep publishes only one batch of the calls that wait for a slot."""
     bridge.published.is_batched = True
     calls = [call.call_id for call in recorded(bridge, 20)]
     bridge.services.due.wait(SUBMISSIONS.name, calls, bridge.clock())
@@ -101,12 +101,12 @@ def test_the_sweep_publishes_no_call_that_waits_for_a_place(bridge: Bridge) -> N
 
 
 def test_the_sweep_leaves_the_order_of_waiting_calls_alone(bridge: Bridge) -> None:
-    """While all places are in use the sweep does not change the order of waiting calls."""
+    """While all slots are in use the sweep does not change the order of waiting calls."""
     [*fill(SUBMISSIONS)]
     bridge.services.due.wait(SUBMISSIONS.name, ["c-1"], bridge.clock())
     assert bridge.sweep() == 0
     assert bridge.services.redis.zcard(bridge.services.keys.waiting(SUBMISSIONS.name)) == 1
-    places.PLACES.give_back(SUBMISSIONS)
+    slots.SLOTS.release(SUBMISSIONS)
     assert bridge.sweep() == 1
 
 
@@ -127,8 +127,8 @@ def test_calls_that_want_a_link_do_not_keep_others_from_submission(bridge: Bridg
         (linked,) = recorded(bridge, 1)
         (without,) = recorded(bridge, 1, recordingUrl=None)
         bridge.clock.wait(minutes=2)
-        for _ in range(LINKS.places):
-            places.PLACES.take(LINKS)
+        for _ in range(LINKS.slots):
+            slots.SLOTS.acquire(LINKS)
         saved = submit.submit(bridge.services, [without.call_id, linked.call_id])
         assert [call.call_id for call in saved] == [linked.call_id]
         assert bridge.call(without).state is State.RECORDED
@@ -141,8 +141,8 @@ def test_a_worker_publishes_what_another_left_waiting(
     bridge: Bridge, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A worker also publishes calls that another worker left waiting."""
-    monkeypatch.setattr(places, "LOOK_SECONDS", 0.0)
+    monkeypatch.setattr(slots, "LOOK_SECONDS", 0.0)
     bridge.services.due.wait(FETCHES.name, ["c-1"], bridge.clock())
-    with place(bridge.services, FETCHES, ["c-2"]):
+    with slot(bridge.services, FETCHES, ["c-2"]):
         pass
     assert bridge.published.tasks() == [(INSIGHTS.task, "c-1")]

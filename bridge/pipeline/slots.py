@@ -19,9 +19,9 @@ from bridge.domain.steps import INSIGHTS, SUBMIT
 from bridge.services import Services
 from config.broker import (
     FEWEST_THREADS,
-    INSIGHT_PLACES,
-    LINK_PLACES,
-    SUBMISSION_PLACES,
+    INSIGHT_SLOTS,
+    LINK_SLOTS,
+    SUBMISSION_SLOTS,
     WORKER_THREADS,
 )
 
@@ -35,23 +35,23 @@ log = structlog.get_logger(__name__)
 class Kind:
     """A kind of work, and the name of its Celery task.
 
-    ``places`` is its number of slots (batches that run at once) in a worker with ``WORKER_THREADS``
+    ``slots`` is its number of slots (batches that run at once) in a worker with ``WORKER_THREADS``
     threads.
     """
 
     name: str
     task: str
-    places: int
+    slots: int
 
 
-SUBMISSIONS = Kind("submissions", SUBMIT.task, SUBMISSION_PLACES)
-LINKS = Kind("links", SUBMIT.task, LINK_PLACES)
-FETCHES = Kind("fetches", INSIGHTS.task, INSIGHT_PLACES)
+SUBMISSIONS = Kind("submissions", SUBMIT.task, SUBMISSION_SLOTS)
+LINKS = Kind("links", SUBMIT.task, LINK_SLOTS)
+FETCHES = Kind("fetches", INSIGHTS.task, INSIGHT_SLOTS)
 KINDS = (SUBMISSIONS, LINKS, FETCHES)
 
 
 @dataclass
-class Places:
+class Slots:
     """The slots of this worker process. The keys are the names of the kinds of work.
 
     ``taken`` has the number of batches that run. ``look_at`` is when the queue for slots may be
@@ -65,22 +65,22 @@ class Places:
 
     def is_free(self, kind: Kind) -> bool:
         """Return whether a slot for this kind of work is free."""
-        return self.taken[kind.name] < max(1, kind.places * self.threads // WORKER_THREADS)
+        return self.taken[kind.name] < max(1, kind.slots * self.threads // WORKER_THREADS)
 
-    def take(self, kind: Kind) -> bool:
+    def acquire(self, kind: Kind) -> bool:
         """Occupy a slot for this kind of work if one is free; return whether one was free."""
         with self.lock:
             is_free = self.is_free(kind)
             self.taken[kind.name] += is_free
         return is_free
 
-    def give_back(self, kind: Kind) -> None:
+    def release(self, kind: Kind) -> None:
         """Free a slot for this kind of work."""
         with self.lock:
             self.taken[kind.name] -= 1
 
 
-PLACES = Places()
+SLOTS = Slots()
 
 
 def use_threads(threads: int) -> None:
@@ -94,27 +94,27 @@ def use_threads(threads: int) -> None:
             f"A worker needs at least {FEWEST_THREADS} threads, and has {threads}: start it with "
             f"--concurrency {WORKER_THREADS}, or without that option."
         )
-    PLACES.threads = threads
+    SLOTS.threads = threads
 
 
 @contextmanager
-def place(services: Services, kind: Kind, call_ids: Sequence[str]) -> Iterator[bool]:
+def slot(services: Services, kind: Kind, call_ids: Sequence[str]) -> Iterator[bool]:
     """Yield whether the batch has a slot of this worker process.
 
     If no slot is free, the calls are queued in Redis. On exit the slot is freed, and queued calls
     are published.
     """
-    if not PLACES.take(kind):
+    if not SLOTS.acquire(kind):
         services.due.wait(kind.name, call_ids, services.now())
-        PLACES.look_at[kind.name] = 0.0
+        SLOTS.look_at[kind.name] = 0.0
         log.debug("batch.waits_for_slot", kind=kind.name, call_ids=call_ids)
         yield False
         return
     try:
         yield True
     finally:
-        PLACES.give_back(kind)
-        if PLACES.look_at.get(kind.name, 0.0) <= time.monotonic():
+        SLOTS.release(kind)
+        if SLOTS.look_at.get(kind.name, 0.0) <= time.monotonic():
             publish_waiting(services, kind)
 
 
@@ -124,7 +124,7 @@ def publish_left(services: Services, kind: Kind) -> int:
     The sweep uses this for calls that a killed worker has not published. If no slot is free, a
     batch that runs in this process publishes queued calls when it ends.
     """
-    return publish_waiting(services, kind) if PLACES.is_free(kind) else 0
+    return publish_waiting(services, kind) if SLOTS.is_free(kind) else 0
 
 
 def publish_waiting(services: Services, kind: Kind) -> int:
@@ -133,5 +133,5 @@ def publish_waiting(services: Services, kind: Kind) -> int:
     if call_ids:
         services.publisher.publish(kind.task, *call_ids)
     else:
-        PLACES.look_at[kind.name] = time.monotonic() + LOOK_SECONDS
+        SLOTS.look_at[kind.name] = time.monotonic() + LOOK_SECONDS
     return len(call_ids)

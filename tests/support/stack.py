@@ -36,8 +36,8 @@ FAST = {
     "BRIDGE_SETTLE_SECONDS": "0.2",
     "BRIDGE_ASKELEPHANT_TIMEOUT": "3",  # slow recordings need 4.5: see slow-media in the cases
     "BRIDGE_RECORDING_DEADLINE": "3",
-    "BRIDGE_TRANSCRIPT_POLL_AFTER": "3",  # ten times as long as the webhook needs
-    "BRIDGE_TRANSCRIPT_DEADLINE": "6",
+    "BRIDGE_TRANSCRIPT_POLL_AFTER": "5",  # ten times as long as the webhook needs
+    "BRIDGE_TRANSCRIPT_DEADLINE": "9",
     "BRIDGE_INSIGHTS_FIRST_DELAY": "0.3",
     "BRIDGE_INSIGHTS_MAX_DELAY": "1",
     "BRIDGE_INSIGHTS_DEADLINE": "10",  # late insights need two, and a busy machine some more

@@ -46,7 +46,7 @@ def test_a_channel_whose_connections_were_thrown_away_has_another_client(channel
 
 
 def test_the_blocking_read_has_a_separate_connection(channel: Channel) -> None:
-    """The blocking read of messages has a connection of its own."""
+    """The blocking read of messages has a separate connection."""
     assert channel.client is not _client(channel)
 
 

@@ -29,7 +29,7 @@ def post(raw: bytes, offer: str = OFFERS["h2c"], *, chunked: bool = False) -> by
 
 
 def statuses(web: Web, pieces: Sequence[bytes], wanted: int) -> list[int]:
-    """Send each piece in a segment of its own; return the statuses of all responses."""
+    """Send each piece in a separate segment; return the statuses of all responses."""
     received = b""
     with socket.create_connection(web.address, timeout=WAIT) as sender:
         sender.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -77,7 +77,7 @@ def test_requests_behind_an_offer_are_served(web: Web, *, chunked: bool) -> None
 @pytest.mark.parametrize("offer", OFFERS.values(), ids=OFFERS)
 @pytest.mark.parametrize("apart", [False, True])
 def test_a_body_that_looks_like_a_request_is_a_body(web: Web, offer: str, *, apart: bool) -> None:
-    """A body that looks like a request gets no response of its own."""
+    """A body that looks like a request gets no separate response."""
     request = post(SMUGGLED, offer)
     head = request.index(b"\r\n\r\n") + 4
     pieces = [request[:head], request[head:]] if apart else [request]
